@@ -1,0 +1,1 @@
+"""Sort fluorescence images into classes with a trained network."""
