@@ -1,0 +1,308 @@
+"""The compute process: long work in a process of its own, so that the viewer stays live.
+
+The viewer's side starts ``python -m napari_image_classifier.compute``, writes one request and
+reads events; the other side finds the job by name and runs it. A message is four bytes of length
+(big endian) and that many bytes of JSON. The work ends when the pipe does, so no process outlives
+its viewer. `multiprocessing` is not used: its "spawn" runs a user's unguarded script again.
+"""
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from types import TracebackType
+from typing import IO, Any, Self
+
+from napari_image_classifier.errors import ImageClassifierError
+
+Event = dict[str, Any]
+Emit = Callable[[Event], None]
+ShouldStop = Callable[[], bool]
+Job = Callable[[Event, Emit, ShouldStop], Event]
+
+JOBS: Mapping[str, str] = {
+    "train": "napari_image_classifier.keras_training:train_job",
+    "import": "napari_image_classifier.keras_files:import_job",
+    "classify_folder": "napari_image_classifier.folder:classify_job",
+    "survey": "napari_image_classifier.survey:survey_job",
+}
+LAST_EVENTS = frozenset({"result", "cancelled", "error"})
+LONGEST_MESSAGE = 256 * 1024**2
+
+_LENGTH = struct.Struct(">I")
+
+
+class ComputeError(ImageClassifierError):
+    """The compute process ended in a way that a person should know of.
+
+    ``detail`` is the traceback of an unexpected error, for a bug report.
+    """
+
+    def __init__(self, message: str, detail: str | None = None) -> None:
+        super().__init__(message)
+        self.detail = detail
+
+
+class Cancelled(Exception):  # noqa: N818 - no error: a person asked for it
+    """Raised inside a job that was asked to stop and has nothing to keep."""
+
+
+def write_message(stream: IO[bytes], message: Mapping[str, Any]) -> None:
+    """Write one message and flush."""
+    body = json.dumps(message, allow_nan=True).encode()
+    stream.write(_LENGTH.pack(len(body)) + body)
+    stream.flush()
+
+
+def read_message(stream: IO[bytes]) -> Event | None:
+    """Read one message; None when the stream has ended, also within a message."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    if length > LONGEST_MESSAGE:
+        raise ComputeError("The compute process sent something that is no message.")
+    body = stream.read(length)
+    if len(body) < length:
+        return None
+    message: Event = json.loads(body)
+    return message
+
+
+class ComputeProcess:
+    """One job in a process of its own, seen from the process that wants it done.
+
+    ``verb`` is a key of `JOBS`; ``request`` is JSON. Iterate over `events` on a thread that may
+    wait; `cancel` and `kill` may be called from any other.
+    """
+
+    def __init__(self, verb: str, request: Mapping[str, Any]) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "napari_image_classifier.compute"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            creationflags=_quiet_and_low_priority_on_windows(),
+            env=_environment(),
+        )
+        self._cancelled = threading.Event()
+        self._send({"verb": verb, "request": dict(request)})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.kill()
+        self._close()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process in the operating system."""
+        return self._process.pid
+
+    def events(self) -> Iterator[Event]:
+        """Yield events until the last one, whose "event" is "result", "cancelled" or "error".
+
+        A process that dies without a word yields an "error" that says so.
+        """
+        assert self._process.stdout is not None
+        while True:
+            event = read_message(self._process.stdout)
+            if event is None:
+                self._process.wait()
+                death = self._event_of_a_death()
+                self._close()
+                yield death
+                return
+            if event.get("event") in LAST_EVENTS:
+                self._close()
+                yield event
+                return
+            yield event
+
+    def result(self, on_event: Emit | None = None, should_stop: ShouldStop | None = None) -> Event:
+        """Wait for the result, handing every other event to ``on_event``.
+
+        Raises
+        ------
+        Cancelled
+            ``should_stop`` returned True and nothing was kept.
+        ComputeError
+            The job failed; the text is the job's own sentence.
+        """
+        with self, _watch(self, should_stop):
+            for event in self.events():
+                if event["event"] == "error":
+                    raise ComputeError(event["message"], event.get("detail"))
+                if event["event"] == "cancelled":
+                    raise Cancelled
+                if event["event"] == "result":
+                    return event
+                if on_event is not None:
+                    on_event(event)
+        raise ComputeError("The compute process ended without a result.")
+
+    def cancel(self) -> None:
+        """Ask the job to stop; it keeps what it has and says so in its last event."""
+        if not self._cancelled.is_set():
+            self._cancelled.set()
+            self._send({"verb": "cancel"})
+
+    def kill(self) -> None:
+        """End the process at once. Safe to call twice, and after the last event."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            write_message(self._process.stdin, message)
+        except (OSError, ValueError):
+            # It is gone or going; `events` tells how it ended.
+            return
+
+    def _close(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue
+        self._process.wait()
+        self._errors.close()
+
+    def _event_of_a_death(self) -> Event:
+        if self._cancelled.is_set():
+            return {"event": "cancelled"}
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip()
+        how = _how_it_ended(self._process.returncode)
+        return {
+            "event": "error",
+            "message": f"The compute process {how}. What was already written is kept; "
+            "you can start again.",
+            "detail": said[-4000:] or None,
+        }
+
+
+class _watch:  # noqa: N801 - used as a function
+    """While it is entered, pass a True of ``should_stop`` on to the process."""
+
+    def __init__(self, process: ComputeProcess, should_stop: ShouldStop | None) -> None:
+        self._process = process
+        self._should_stop = should_stop
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> None:
+        if self._should_stop is not None:
+            self._thread.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self._over.set()
+
+    def _look(self) -> None:
+        assert self._should_stop is not None
+        while not self._over.wait(0.1):
+            if self._should_stop():
+                self._process.cancel()
+                return
+
+
+def _how_it_ended(code: int) -> str:
+    if code == -signal.SIGSEGV:
+        return "crashed"
+    if code in (-9, 137):
+        return "was ended from outside (perhaps the computer ran out of memory)"
+    if code < 0:
+        return f"was ended by signal {-code}"
+    return f"ended unexpectedly (exit code {code})"
+
+
+def _environment() -> dict[str, str]:
+    # TensorFlow's greetings would fill the log that explains a crash.
+    return {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1", **os.environ}
+
+
+def _quiet_and_low_priority_on_windows() -> int:
+    if sys.platform != "win32":
+        return 0
+    return subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+
+
+def _leave_the_viewer_its_share() -> None:
+    if sys.platform != "win32":
+        os.nice(10)
+
+
+def _find_job(verb: str) -> Job:
+    module, function = JOBS[verb].split(":")
+    job: Job = getattr(import_module(module), function)
+    return job
+
+
+def _run(job: Callable[[], Event], emit: Emit) -> None:
+    """Run a job to its last event, whatever happens in it."""
+    import traceback
+
+    try:
+        emit({"event": "result", **job()})
+    except Cancelled:
+        emit({"event": "cancelled"})
+    except ImageClassifierError as error:
+        emit({"event": "error", "message": str(error), "detail": None})
+    except MemoryError:
+        emit({"event": "error", "message": "The computer has too little memory for this.",
+              "detail": traceback.format_exc()})  # fmt: skip
+    except Exception as error:  # noqa: BLE001 - a bug in a job is told, not lost with the process
+        emit({"event": "error", "message": f"Something went wrong that should not: {error}",
+              "detail": traceback.format_exc()})  # fmt: skip
+
+
+def main() -> None:
+    """Run the one job that is asked for on standard input."""
+    _leave_the_viewer_its_share()
+    # Whatever a library prints must not stand between two messages.
+    events = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    requests = sys.stdin.buffer
+    asked = read_message(requests)
+    if asked is None:
+        return
+    lock = threading.Lock()
+    stop = threading.Event()
+
+    def emit(event: Event) -> None:
+        with lock:
+            write_message(events, event)
+
+    def listen() -> None:
+        while (message := read_message(requests)) is not None:
+            if message["verb"] == "cancel":
+                stop.set()
+        # The viewer is gone: nobody waits for the rest.
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    _run(lambda: _find_job(asked["verb"])(asked["request"], emit, stop.is_set), emit)
+    events.flush()
+    # Libraries with threads of their own can hang at exit, and nothing is left to write.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    # The class must be the same one that jobs raise, not a second one named __main__.
+    import_module("napari_image_classifier.compute").main()

@@ -1,0 +1,293 @@
+"""What is classified: the table of items, from class folders, a CSV or a plain folder."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images import FOREIGN_SUFFIXES, IMAGE_SUFFIXES, read_image
+from napari_image_classifier.naming import FilePart, ImageFiles, NamePattern, group_files
+from napari_image_classifier.selection import Each, selections_of
+
+EACH_STANDS_ALONE = "Each image was taken to stand alone, as no group was given."
+
+
+class ItemsError(ImageClassifierError):
+    """A folder or a table from which no items can be made."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to classify: an image, or a time point or plane of it.
+
+    ``selection`` is "" for a whole image, else "t=3", "z=5" or "t=3,z=5", counted from 0. Items
+    of one ``group`` (a well, a dish, an animal) are not independent and never part.
+    """
+
+    image: ImageFiles
+    selection: str = ""
+    class_name: str | None = None
+    group: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The image's name relative to the folder, with "/"."""
+        return self.image.name
+
+
+@dataclass(frozen=True)
+class ItemTable:
+    """Items of one folder, in order, and what was left out or taken for granted on the way."""
+
+    root: Path
+    items: tuple[Item, ...]
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    axes: str | None = None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes that a person gave, sorted."""
+        return tuple(sorted({item.class_name for item in self.items if item.class_name}))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the table as the compute process receives it."""
+        stored = asdict(self)
+        stored["root"] = str(self.root)
+        for item in stored["items"]:
+            for part in item["image"]["parts"]:
+                part["path"] = str(part["path"])
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "ItemTable":
+        """Make the table from what `to_json` gave."""
+        return cls(
+            Path(stored["root"]),
+            tuple(_item_from_json(item) for item in stored["items"]),
+            stored["passed_over"],
+            tuple(stored["assumptions"]),
+            stored["axes"],
+        )
+
+
+def _item_from_json(stored: Mapping[str, Any]) -> Item:
+    files = dict(stored["image"])
+    files["parts"] = tuple(
+        FilePart(**{**part, "path": Path(part["path"])}) for part in files["parts"]
+    )
+    files["missing"] = tuple(files["missing"])
+    return Item(**{**stored, "image": ImageFiles(**files)})
+
+
+def find_images(
+    folder: Path, pattern: NamePattern | None = None
+) -> tuple[list[ImageFiles], dict[str, int]]:
+    """Return the images below ``folder``, sorted by name, and what was passed over, counted.
+
+    Sub-folders are searched. Hidden files (``._*``, ``.DS_Store``), other formats, empty folders
+    and files that ``pattern`` does not describe are passed over.
+
+    Raises
+    ------
+    ItemsError
+        The folder is not there.
+    """
+    if not folder.is_dir():
+        raise ItemsError(f"There is no folder {folder}; choose a folder with images in it.")
+    passed_over: Counter[str] = Counter()
+    paths = list(_image_paths(folder, passed_over))
+    images, unmatched = group_files(paths, pattern, folder)
+    if unmatched:
+        passed_over["files that the name pattern does not describe"] += len(unmatched)
+    return images, dict(passed_over)
+
+
+def _image_paths(folder: Path, passed_over: Counter[str]) -> Iterator[Path]:
+    entries = sorted(folder.iterdir())
+    if not entries:
+        passed_over["empty folders"] += 1
+    for entry in entries:
+        if entry.name.startswith("."):
+            passed_over["hidden files"] += 1
+        elif entry.is_dir() and not entry.is_symlink() and entry.suffix not in FOREIGN_SUFFIXES:
+            yield from _image_paths(entry, passed_over)
+        elif entry.suffix.lower() in IMAGE_SUFFIXES:
+            yield entry
+        else:
+            passed_over["files of other formats"] += 1
+
+
+def read_items(
+    folder: str | Path,
+    *,
+    items_csv: str | Path | None = None,
+    pattern: str | NamePattern | None = None,
+    group: str | None = None,
+    each: Each = "image",
+    axes: str | None = None,
+    annotated: bool = True,
+) -> ItemTable:
+    """Read the table of items.
+
+    Without ``items_csv`` every image below ``folder`` is an item, of the class that its first
+    sub-folder is named after when ``annotated``. ``items_csv`` has the columns "file" (absolute or
+    relative to ``folder``), "class", and optionally "item", "group" and any others, which are
+    kept. ``pattern`` makes one image of several files (see `naming`). ``group`` says which images
+    are not independent: a column, a field of the pattern, "folder" (the folder an image lies in)
+    or "folder:2" (the second folder below ``folder``); without it each image stands alone. With
+    ``each`` "time" or "plane", an image with several becomes that many items.
+
+    Raises
+    ------
+    ItemsError
+        No images, a column or field that is not there, a file of the table that is not there.
+    ImageReadError
+        ``each`` needs the number of time points or planes of a file that can't be read.
+    """
+    root = Path(folder).expanduser().resolve()
+    name_pattern = NamePattern(pattern) if isinstance(pattern, str) and pattern else pattern
+    images, passed_over = find_images(root, name_pattern or None)
+    if items_csv is not None:
+        items = _items_of_csv(Path(items_csv), root, images)
+    else:
+        items = [_item_of_folder(image, annotated) for image in images]
+    if not items:
+        raise ItemsError(_nothing_found(root, passed_over))
+    assumptions = []
+    grouped = _with_groups(items, group)
+    if all(item.group is None for item in grouped):
+        assumptions.append(EACH_STANDS_ALONE)
+    if each != "image":
+        grouped = [part for item in grouped for part in _split_up(item, each, axes)]
+    return ItemTable(root, tuple(grouped), passed_over, tuple(assumptions), axes)
+
+
+def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
+    folders = image.name.split("/")[:-1]
+    class_name = folders[0] if annotated and folders else None
+    return Item(image, class_name=class_name, columns=dict(image.fields))
+
+
+def _items_of_csv(path: Path, root: Path, images: Sequence[ImageFiles]) -> list[Item]:
+    rows = _rows(path)
+    if rows and "file" not in rows[0]:
+        raise ItemsError(
+            f"{path.name} has no column “file”: it has {', '.join(rows[0])}. "
+            "The first line must name the columns file and class."
+        )
+    by_path = {part.path: image for image in images for part in image.parts}
+    by_name = {image.name: image for image in images}
+    items, absent = {}, []
+    for row in rows:
+        image = _image_of_row(row["file"], root, by_name, by_path)
+        if image is None:
+            absent.append(row["file"])
+            continue
+        item = _item_of_row(row, image)
+        # With a name pattern each file of an image may have a row of its own.
+        items.setdefault((item.file, item.selection), item)
+        _check_same_class(items[item.file, item.selection], item, path)
+    if absent:
+        raise ItemsError(
+            f"{path.name} names {len(absent)} file{'s' * (len(absent) != 1)} that can't be found, "
+            f"the first is {absent[0]}; paths are absolute or relative to {root}."
+        )
+    return list(items.values())
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python")
+    except (OSError, ValueError) as error:
+        raise ItemsError(f"The table {path} can't be read: {error}.") from error
+    table.columns = [str(name).strip() for name in table.columns]
+    return [{str(key): str(value) for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _image_of_row(
+    file: str, root: Path, by_name: Mapping[str, ImageFiles], by_path: Mapping[Path, ImageFiles]
+) -> ImageFiles | None:
+    name = file.strip().replace("\\", "/")
+    if name in by_name:
+        return by_name[name]
+    path = Path(name) if Path(name).is_absolute() else root / name
+    found = by_path.get(path) or by_path.get(path.resolve())
+    if found is None and path.is_file() and root not in path.resolve().parents:
+        found = ImageFiles.single(path, root)
+    return found
+
+
+def _item_of_row(row: Mapping[str, str], image: ImageFiles) -> Item:
+    others = {key: value for key, value in row.items() if key not in ("file", "class", "item")}
+    return Item(
+        image,
+        selection=row.get("item", "").strip(),
+        class_name=row.get("class", "").strip() or None,
+        group=row.get("group", "").strip() or None,
+        columns={**image.fields, **others},
+    )
+
+
+def _check_same_class(first: Item, again: Item, path: Path) -> None:
+    if first.class_name != again.class_name:
+        raise ItemsError(
+            f"{path.name} gives {first.file} two classes, {first.class_name} and "
+            f"{again.class_name}; an image has one class."
+        )
+
+
+def _with_groups(items: Sequence[Item], group: str | None) -> list[Item]:
+    if group is None:
+        return list(items)
+    find = _group_finder(group, items)
+    grouped = [replace(item, group=find(item)) for item in items]
+    without = [item.file for item in grouped if not item.group]
+    if without:
+        raise ItemsError(
+            f"{len(without)} images have no {group}, the first is {without[0]}; "
+            "give every image its group, or choose another one."
+        )
+    return grouped
+
+
+def _group_finder(group: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
+    if any(group in item.columns for item in items):
+        return lambda item: item.columns.get(group)
+    if group == "folder":
+        return lambda item: "/".join(item.file.split("/")[:-1])
+    level = group.removeprefix("folder:")
+    if level != group and level.isdigit() and int(level) > 0:
+        return lambda item: _folder_at(item.file, int(level))
+    known = sorted({name for item in items for name in item.columns})
+    raise ItemsError(
+        f"There is no column or field “{group}” to group by; "
+        f"there {'are ' + ', '.join(known) if known else 'is none'}, and folder."
+    )
+
+
+def _folder_at(file: str, level: int) -> str | None:
+    folders = file.split("/")[:-1]
+    # The whole way to it: two animals may each have a folder named "slide 1".
+    return "/".join(folders[:level]) if len(folders) >= level else None
+
+
+def _split_up(item: Item, each: Each, axes: str | None) -> list[Item]:
+    if item.selection:
+        return [item]
+    with read_image(item.image, axes=axes) as image:
+        return [replace(item, selection=selection) for selection in selections_of(image, each)]
+
+
+def _nothing_found(root: Path, passed_over: Mapping[str, int]) -> str:
+    counted = ", ".join(f"{count} {what}" for what, count in passed_over.items())
+    return (
+        f"There are no images to use in {root}"
+        + (f" (passed over: {counted})" if counted else "")
+        + "; TIFF, PNG and JPEG files are read."
+    )

@@ -1,0 +1,222 @@
+"""From an image to what the network sees: channels, projection, intensity, size.
+
+Training and prediction call the same function with the same stored `Preparation`, so a classifier
+means the same thing wherever it runs.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from napari_image_classifier.channels import match_channels
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images import Image
+from napari_image_classifier.projection import FloatArray, Projection, project
+from napari_image_classifier.selection import Each, check_selection, parse_selection
+
+Intensity = Literal["fixed", "percentiles", "none"]
+
+PIXELS_SAMPLED_PER_IMAGE = 10_000
+RANGE_PERCENTILES = (0.5, 99.8)
+
+
+class PreparationError(ImageClassifierError):
+    """A preparation that can't be carried out, or not on this image."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How an image becomes the network's input, stored inside the classifier.
+
+    ``ranges`` holds, per channel, the intensities that become 0 and 1 when ``intensity`` is
+    "fixed"; values outside are not cut off. ``percentiles`` (0 to 100) play the same part,
+    measured on each image, when it is "percentiles". ``size`` is (y, x) in pixels. With
+    ``keep_aspect`` the image is scaled to fit and the rest is filled with 0, else it is stretched.
+    """
+
+    channel_names: tuple[str, ...]
+    channels_named: bool = True
+    projection: Projection = "max"
+    intensity: Intensity = "fixed"
+    ranges: tuple[tuple[float, float], ...] = ()
+    percentiles: tuple[float, float] = (0.5, 99.5)
+    size: tuple[int, int] = (128, 128)
+    keep_aspect: bool = True
+    each: Each = "image"
+
+    def __post_init__(self) -> None:
+        _check_choice("projection", self.projection, get_args(Projection))
+        _check_choice("intensity", self.intensity, get_args(Intensity))
+        _check_choice("what is classified", self.each, get_args(Each))
+        if min(self.size) < 1:
+            raise PreparationError(f"The size {self.size} is not a size in pixels.")
+        if self.intensity == "fixed" and self.ranges and len(self.ranges) != self.n_channels:
+            raise PreparationError(
+                f"There are {len(self.ranges)} intensity ranges for {self.n_channels} channels."
+            )
+
+    @property
+    def n_channels(self) -> int:
+        """How many channels the network sees."""
+        return len(self.channel_names)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the preparation as it stands in ``classifier.json``."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Preparation":
+        """Make the preparation from what `to_json` gave, lists in place of tuples or not."""
+        known = {key: stored[key] for key in cls.__dataclass_fields__ if key in stored}
+        for key in ("channel_names", "percentiles", "size"):
+            if key in known:
+                known[key] = tuple(known[key])
+        known["ranges"] = tuple((float(low), float(high)) for low, high in known.get("ranges", ()))
+        return cls(**known)
+
+
+def _check_choice(what: str, choice: str, choices: Sequence[str]) -> None:
+    if choice not in choices:
+        raise PreparationError(f"{choice!r} is not a known {what}; choose {', '.join(choices)}.")
+
+
+def prepare(
+    image: Image,
+    preparation: Preparation,
+    *,
+    selection: str = "",
+    channels: Sequence[int] | None = None,
+) -> FloatArray:
+    """Return the network's input, float32 of shape (y, x, channel).
+
+    ``selection`` says which part of the image is meant: "" (a whole image), "t=3", "z=5" or
+    "t=3,z=5", counted from 0. ``channels`` gives the index in the image of each of the
+    preparation's channels; without it they are matched by `match_channels`.
+
+    Raises
+    ------
+    ChannelMismatchError
+        The image lacks a channel.
+    ImageReadError
+        The file turned out to be unreadable.
+    """
+    pixels = measured_pixels(image, preparation, selection=selection, channels=channels)
+    for index in range(preparation.n_channels):
+        pixels[..., index] = _scaled(pixels[..., index], preparation, index)
+    return fitted(pixels, preparation.size) if preparation.keep_aspect else pixels
+
+
+def measured_pixels(
+    image: Image,
+    preparation: Preparation,
+    *,
+    selection: str = "",
+    channels: Sequence[int] | None = None,
+) -> FloatArray:
+    """Return the pixels before intensities are scaled, float32 of shape (y, x, channel).
+
+    Z is projected and the size is the preparation's, but what keeps the aspect is not filled up
+    yet, so that every pixel was measured.
+    """
+    if channels is None:
+        channels = match_channels(
+            preparation.channel_names,
+            preparation.channels_named,
+            image.channel_names,
+            image.channels_named,
+        )
+    check_selection(image, selection)
+    chosen = parse_selection(selection)
+    first = _projected(image, preparation, channels[0], chosen)
+    size = _size_within(first.shape, preparation)
+    pixels = np.empty((*size, len(channels)), np.float32)
+    pixels[..., 0] = resized(first, size)
+    for index, channel in enumerate(channels[1:], start=1):
+        pixels[..., index] = resized(_projected(image, preparation, channel, chosen), size)
+    return pixels
+
+
+def _projected(
+    image: Image, preparation: Preparation, channel: int, chosen: Mapping[str, int]
+) -> FloatArray:
+    time = chosen.get("t", 0)
+    if "z" in chosen:
+        plane = image.plane(time=time, channel=channel, z=chosen["z"])
+        return np.asarray(plane, np.float32)
+    planes = (image.plane(time=time, channel=channel, z=z) for z in range(image.n_z))
+    if image.n_z == 1:
+        return np.asarray(next(planes), np.float32)
+    if preparation.projection == "middle":
+        middle = image.plane(time=time, channel=channel, z=image.n_z // 2)
+        return np.asarray(middle, np.float32)
+    return project(planes, preparation.projection)
+
+
+def _size_within(shape: Sequence[int], preparation: Preparation) -> tuple[int, int]:
+    height, width = preparation.size
+    if not preparation.keep_aspect:
+        return height, width
+    scale = min(height / shape[0], width / shape[1])
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def resized(plane: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """Scale a plane of shape (y, x) to ``size``: linear, with a filter as wide as the reduction.
+
+    A reduction averages over all the pixels it covers, so noise goes down and nothing aliases.
+    """
+    if plane.shape == size:
+        return plane
+    scaled = PIL.Image.fromarray(np.ascontiguousarray(plane)).resize(
+        (size[1], size[0]), PIL.Image.Resampling.BILINEAR
+    )
+    return np.asarray(scaled, np.float32)
+
+
+def fitted(pixels: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """Centre an array of shape (y, x, channel) in one of ``size`` filled with 0."""
+    if pixels.shape[:2] == size:
+        return pixels
+    canvas = np.zeros((*size, pixels.shape[2]), np.float32)
+    top, left = (size[0] - pixels.shape[0]) // 2, (size[1] - pixels.shape[1]) // 2
+    canvas[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    return canvas
+
+
+def _scaled(plane: FloatArray, preparation: Preparation, index: int) -> FloatArray:
+    if preparation.intensity == "none":
+        return plane
+    if preparation.intensity == "percentiles":
+        low, high = np.percentile(plane, preparation.percentiles)
+    elif preparation.ranges:
+        low, high = preparation.ranges[index]
+    else:
+        raise PreparationError("A fixed intensity range was asked for, and none is stored.")
+    return (plane - np.float32(low)) / np.float32(max(high - low, np.finfo(np.float32).tiny))
+
+
+def measure_ranges(samples: Iterable[FloatArray]) -> tuple[tuple[float, float], ...]:
+    """Return, per channel, the intensities that become 0 and 1.
+
+    ``samples`` are the `measured_pixels` of the training part only, each of shape (y, x, channel).
+    They are the 0.5th and 99.8th percentiles of pixels taken evenly from every image, so that a
+    large image counts no more than a small one.
+    """
+    taken = [_evenly_taken(sample) for sample in samples]
+    if not taken:
+        raise PreparationError("There are no images to measure an intensity range on.")
+    pixels = np.concatenate(taken)
+    low, high = np.nanpercentile(pixels, RANGE_PERCENTILES, axis=0)
+    # A channel of one value has no range; a width of 1 keeps it finite.
+    high = np.where(high > low, high, low + 1)
+    return tuple((float(a), float(b)) for a, b in zip(low, high, strict=True))
+
+
+def _evenly_taken(sample: FloatArray) -> FloatArray:
+    flat = sample.reshape(-1, sample.shape[-1])
+    step = max(1, len(flat) // PIXELS_SAMPLED_PER_IMAGE)
+    return flat[::step]

@@ -1,0 +1,69 @@
+"""Which part of an image an item is: written "", "t=3", "z=5" or "t=3,z=5", counted from 0."""
+
+import re
+from typing import Literal
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images import Image
+
+Each = Literal["image", "time", "plane"]
+
+_PART = re.compile(r"\s*([tz])\s*=\s*(\d+)\s*")
+
+
+class SelectionError(ImageClassifierError):
+    """A selection that can't be understood, or that the image does not have."""
+
+
+def parse_selection(selection: str) -> dict[str, int]:
+    """Return ``{"t": 3}`` for "t=3" and an empty dict for a whole image.
+
+    Raises
+    ------
+    SelectionError
+        The text is not of that form.
+    """
+    chosen: dict[str, int] = {}
+    for part in filter(None, selection.split(",")):
+        match = _PART.fullmatch(part)
+        if match is None or match[1] in chosen:
+            raise SelectionError(
+                f"“{selection}” does not say which part of an image is meant; "
+                "write t=3 for a time point, z=5 for a plane, or leave it empty."
+            )
+        chosen[match[1]] = int(match[2])
+    return chosen
+
+
+def format_selection(*, time: int | None = None, z: int | None = None) -> str:
+    """Write a selection the one way it stands in every table."""
+    parts = [f"t={time}"] * (time is not None) + [f"z={z}"] * (z is not None)
+    return ",".join(parts)
+
+
+def selections_of(image: Image, each: Each) -> list[str]:
+    """Return the selections that an image is classified by, in order.
+
+    A whole image that has several time points can't be one item: it is classified time point by
+    time point, whatever ``each`` says, as no projection over time is meant.
+    """
+    times = range(image.n_times) if image.n_times > 1 else [None]
+    if each == "plane" and image.n_z > 1:
+        return [format_selection(time=time, z=z) for time in times for z in range(image.n_z)]
+    return [format_selection(time=time) for time in times]
+
+
+def check_selection(image: Image, selection: str) -> None:
+    """Refuse a time point or plane that the image does not have.
+
+    Raises
+    ------
+    SelectionError
+        The time point or plane is past the last one.
+    """
+    chosen = parse_selection(selection)
+    for axis, word, length in (("t", "time points", image.n_times), ("z", "planes", image.n_z)):
+        if chosen.get(axis, 0) >= length:
+            raise SelectionError(
+                f"{image.name} has {length} {word}, counted from 0, so there is no {selection}."
+            )
