@@ -1,1 +1,67 @@
-"""Sort fluorescence images into classes with a trained network."""
+"""Sort fluorescence images into classes with a network trained on your own.
+
+The verbs are the same here, on the command line and in napari::
+
+    import napari_image_classifier as nic
+
+    items = nic.read_items("images", group="folder")
+    classifier = nic.train(items, output="cells.keras")
+    prediction = classifier.predict("new.tif")
+    nic.classify_folder("new images", classifier, "predictions.csv")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_image_classifier.classifier import Classifier, load_classifier
+    from napari_image_classifier.errors import ImageClassifierError
+    from napari_image_classifier.folder import classify_folder
+    from napari_image_classifier.images import Image, ImageReadError, read_image
+    from napari_image_classifier.items import Item, ItemTable, read_items
+    from napari_image_classifier.prediction import Prediction
+    from napari_image_classifier.preparation import Preparation, prepare
+    from napari_image_classifier.training import TrainingConfig, train
+
+# Loaded when first used, so that importing the package costs next to nothing.
+_HOMES = {
+    "Classifier": "classifier",
+    "Image": "images",
+    "ImageClassifierError": "errors",
+    "ImageReadError": "images",
+    "Item": "items",
+    "ItemTable": "items",
+    "Prediction": "prediction",
+    "Preparation": "preparation",
+    "TrainingConfig": "training",
+    "classify_folder": "folder",
+    "load_classifier": "classifier",
+    "prepare": "preparation",
+    "read_image": "images",
+    "read_items": "items",
+    "train": "training",
+}
+
+__all__ = [
+    "Classifier",
+    "Image",
+    "ImageClassifierError",
+    "ImageReadError",
+    "Item",
+    "ItemTable",
+    "Prediction",
+    "Preparation",
+    "TrainingConfig",
+    "classify_folder",
+    "load_classifier",
+    "prepare",
+    "read_image",
+    "read_items",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -203,7 +203,13 @@ def _rows(path: Path) -> list[dict[str, str]]:
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python")
+        with path.open(encoding="utf-8-sig") as file:
+            header = file.readline()
+        # Spreadsheets of many countries separate with a semicolon.
+        separator = max(",;\t", key=header.count)
+        table = pd.read_csv(
+            path, dtype=str, keep_default_na=False, sep=separator, encoding="utf-8-sig"
+        )
     except (OSError, ValueError) as error:
         raise ItemsError(f"The table {path} can't be read: {error}.") from error
     table.columns = [str(name).strip() for name in table.columns]

@@ -131,6 +131,11 @@ def measured_pixels(
         )
     check_selection(image, selection)
     chosen = parse_selection(selection)
+    if image.n_times > 1 and "t" not in chosen:
+        raise PreparationError(
+            f"{image.name} has {image.n_times} time points; each is classified by itself, "
+            "so say which (t=0 is the first) or choose “every time point”."
+        )
     first = _projected(image, preparation, channels[0], chosen)
     size = _size_within(first.shape, preparation)
     pixels = np.empty((*size, len(channels)), np.float32)

@@ -1,0 +1,152 @@
+"""The append-only record of a folder's predictions: what a stopped run goes on from.
+
+One JSON object a line. The first line says which classifier and which settings; every further one
+holds one image: its name, the size and time of its files, its predictions. A torn last line, as a
+power cut leaves it, is dropped when the journal is opened.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.naming import ImageFiles
+from napari_image_classifier.prediction import Prediction
+
+SECONDS_BETWEEN_DISK_FLUSHES = 1.0
+
+Stamp = list[list[int]]
+
+
+class JournalError(ImageClassifierError):
+    """A journal that belongs to other work, or can't be read."""
+
+
+def journal_path(output: Path) -> Path:
+    """Return where the journal of the table ``output`` lies: beside it."""
+    return output.with_name(output.name + ".journal")
+
+
+def stamp(files: ImageFiles) -> Stamp:
+    """Return size and time of each file of an image: the same stamp, the same files."""
+    stats = []
+    for part in files.parts:
+        try:
+            found = part.path.stat()
+        except OSError:
+            # Reading it will say what is wrong; a stamp never equals this one by chance.
+            stats.append([-1, 0])
+        else:
+            stats.append([found.st_size, found.st_mtime_ns])
+    return stats
+
+
+def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, tuple[Stamp, list[Prediction]]]]:
+    """Return the first line and, per image, its stamp and predictions; empty where none is.
+
+    Raises
+    ------
+    JournalError
+        The file is there and is no journal.
+    """
+    if not path.is_file():
+        return {}, {}
+    lines = _whole_lines(path)
+    header = next(lines, {})
+    if header and header.get("journal") != 1:
+        raise JournalError(
+            f"{path} is not a record that can be continued; move it away or choose another output."
+        )
+    done = {
+        line["file"]: (line["stamp"], [_prediction(line["file"], row) for row in line["rows"]])
+        for line in lines
+    }
+    return header, done
+
+
+def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise JournalError(
+                    f"{path} is damaged; move it away or choose another output."
+                ) from error
+
+
+def _prediction(file: str, row: Mapping[str, Any]) -> Prediction:
+    return Prediction(
+        file,
+        row["item"],
+        row["status"],
+        row["class"],
+        row["confidence"],
+        row["probabilities"],
+        row["message"],
+    )
+
+
+def row_of(prediction: Prediction) -> dict[str, Any]:
+    """Return a prediction as JSON, without its file and thumbnail."""
+    return {
+        "item": prediction.item,
+        "status": prediction.status,
+        "class": prediction.class_name,
+        "confidence": prediction.confidence,
+        "probabilities": dict(prediction.probabilities),
+        "message": prediction.message,
+    }
+
+
+class Journal:
+    """The journal at ``path``, open for appending; ``header`` is written when it is new."""
+
+    def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _drop_torn_line(path)
+        self._file = path.open("ab")
+        self._flushed = time.monotonic()
+        if path.stat().st_size == 0:
+            self._append({"journal": 1, **header})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def append(self, file: str, of: Stamp, predictions: list[Prediction]) -> None:
+        """Write what was said of one image; it survives the end of this process at once."""
+        self._append({"file": file, "stamp": of, "rows": [row_of(p) for p in predictions]})
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(line).encode() + b"\n")
+        self._file.flush()
+        if time.monotonic() - self._flushed > SECONDS_BETWEEN_DISK_FLUSHES:
+            os.fsync(self._file.fileno())
+            self._flushed = time.monotonic()
+
+
+def _drop_torn_line(path: Path) -> None:
+    if not path.is_file():
+        return
+    with path.open("rb+") as file:
+        whole = 0
+        for line in file:
+            if line.endswith(b"\n"):
+                whole += len(line)
+        file.truncate(whole)

@@ -1,0 +1,78 @@
+"""predictions.csv: one row per item, sorted, written whole or not at all."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.selection import parse_selection
+
+DIGITS_OF_SHA256 = 12
+
+
+def columns(class_names: Sequence[str], fields: Sequence[str] = ()) -> list[str]:
+    """Return the header: the fixed columns, one per class, then the name pattern's fields."""
+    probabilities = [f"p_{name}" for name in class_names]
+    fixed = ["file", "item", "status", "class", "confidence", *probabilities]
+    return [*fixed, "message", "classifier", *(name for name in fields if name not in fixed)]
+
+
+def write_predictions(
+    path: Path,
+    predictions: Iterable[Prediction],
+    class_names: Sequence[str],
+    sha256: str,
+    fields_of: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Write the table to ``path``, sorted by file and item.
+
+    ``sha256`` is the classifier's; ``fields_of`` gives, per file, what the name pattern says of it
+    (well, site, …), each of which becomes a column.
+    """
+    fields_of = fields_of or {}
+    fields = list(dict.fromkeys(name for fields in fields_of.values() for name in fields))
+    header = columns(class_names, fields)
+    with (
+        replace_file(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        table = csv.DictWriter(file, header, restval="", lineterminator="\n")
+        table.writeheader()
+        for prediction in sorted(predictions, key=_place):
+            row = _row(prediction, class_names)
+            row["classifier"] = sha256[:DIGITS_OF_SHA256]
+            table.writerow({**fields_of.get(prediction.file, {}), **row})
+
+
+def _place(prediction: Prediction) -> tuple[str, int, int]:
+    chosen = parse_selection(prediction.item)
+    return prediction.file, chosen.get("t", -1), chosen.get("z", -1)
+
+
+def _row(prediction: Prediction, class_names: Sequence[str]) -> dict[str, str]:
+    row = {
+        "file": prediction.file,
+        "item": prediction.item,
+        "status": prediction.status,
+        "class": prediction.class_name or "",
+        "confidence": "" if prediction.confidence is None else f"{prediction.confidence:.6f}",
+        "message": prediction.message,
+    }
+    for name in class_names:
+        if name in prediction.probabilities:
+            row[f"p_{name}"] = f"{prediction.probabilities[name]:.6f}"
+    return row
+
+
+def classifier_of_table(path: Path) -> str | None:
+    """Return the classifier that a table of ours names; None where it names none.
+
+    An empty string stands for a table without rows.
+    """
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        rows = csv.DictReader(file)
+        if not {"file", "status", "classifier"} <= set(rows.fieldnames or ()):
+            return None
+        first = next(rows, None)
+        return first["classifier"] if first else ""
