@@ -1,0 +1,160 @@
+"""folder: a folder → a table of predictions that survives anything."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from napari_image_classifier.compute import ComputeProcess
+from napari_image_classifier.folder import OutputRefusedError, can_be_continued, classify_folder
+from napari_image_classifier.images import Image, write_image
+from napari_image_classifier.journal import journal_path
+from napari_image_classifier.classifier import load_classifier
+
+RANDOM = np.random.default_rng(3)
+
+
+def rows_of(path):
+    """The table as dicts."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def save_image(path, shape=(2, 32, 32), axes="CYX"):
+    """A random image with the tiny classifier's channels."""
+    pixels = RANDOM.integers(0, 4000, shape).astype(np.uint16)
+    write_image(path, Image.from_array(pixels, axes, channel_names=("GFP", "DNA")))
+
+
+@pytest.fixture
+def images(tmp_path):
+    """Six images, one of them a time series, and a file that is no image."""
+    folder = tmp_path / "images"
+    (folder / "day 2").mkdir(parents=True)
+    for number in range(4):
+        save_image(folder / f"{number}.tif")
+    save_image(folder / "day 2" / "4.tif")
+    save_image(folder / "movie.tif", (11, 2, 32, 32), "TCYX")
+    (folder / "broken.tif").write_bytes(b"II*\0 not really")
+    return folder
+
+
+def test_every_item_gets_a_row(images, tiny_classifier_path, tmp_path):
+    """Sorted by file and item, time points in order, a broken file with a sentence."""
+    output = tmp_path / "predictions.csv"
+    result = classify_folder(images, tiny_classifier_path, output)
+    rows = rows_of(output)
+    assert [(row["file"], row["item"]) for row in rows] == [
+        ("0.tif", ""), ("1.tif", ""), ("2.tif", ""), ("3.tif", ""), ("broken.tif", ""),
+        ("day 2/4.tif", ""), *(("movie.tif", f"t={time}") for time in range(11)),
+    ]  # fmt: skip
+    assert list(rows[0]) == [
+        "file", "item", "status", "class", "confidence", "p_control", "p_depleted", "message",
+        "classifier",
+    ]  # fmt: skip
+    broken = rows[4]
+    assert (broken["status"], broken["class"]) == ("error", "")
+    assert "broken.tif" in broken["message"]
+    assert (result.n_ok, result.n_errors, result.stopped) == (16, 1, False)
+    sha256 = load_classifier(tiny_classifier_path).sha256
+    assert {row["classifier"] for row in rows} == {sha256[:12]}
+
+
+def test_the_table_holds_what_python_says(images, tiny_classifier_path, tmp_path):
+    """The same probabilities as classifier.predict of each file."""
+    output = tmp_path / "predictions.csv"
+    classify_folder(images, tiny_classifier_path, output)
+    classifier = load_classifier(tiny_classifier_path)
+    for row in rows_of(output):
+        if row["status"] == "ok":
+            said = classifier.predict(images / row["file"], selection=row["item"])
+            assert row["class"] == said.class_name
+            for name, probability in said.probabilities.items():
+                assert float(row[f"p_{name}"]) == pytest.approx(probability, abs=1e-5)
+
+
+def test_a_stopped_run_goes_on(images, tiny_classifier_path, tmp_path):
+    """What was done is not done again, and the table equals an uninterrupted one."""
+    whole, output = tmp_path / "whole.csv", tmp_path / "predictions.csv"
+    classify_folder(images, tiny_classifier_path, whole)
+    seen = []
+
+    def note(predictions, done, total):
+        seen.append(done)
+
+    first = classify_folder(
+        images, tiny_classifier_path, output, workers=1,
+        on_predictions=note, should_stop=lambda: len(seen) >= 2,
+    )  # fmt: skip
+    assert first.stopped
+    second = classify_folder(images, tiny_classifier_path, output)
+    assert second.n_resumed >= 2
+    assert not second.stopped
+    assert output.read_text() == whole.read_text()
+
+
+def test_a_torn_last_line_is_dropped(images, tiny_classifier_path, tmp_path):
+    """As a power cut leaves it."""
+    output = tmp_path / "predictions.csv"
+    classify_folder(images, tiny_classifier_path, output)
+    before = output.read_text()
+    journal = journal_path(output)
+    journal.write_bytes(journal.read_bytes()[:-20])
+    result = classify_folder(images, tiny_classifier_path, output)
+    assert result.n_resumed == 5
+    assert output.read_text() == before
+
+
+def test_a_changed_image_is_classified_anew(images, tiny_classifier_path, tmp_path):
+    """Size and time of the file count, not its name."""
+    output = tmp_path / "predictions.csv"
+    classify_folder(images, tiny_classifier_path, output)
+    before = rows_of(output)
+    save_image(images / "0.tif", (2, 40, 40))
+    classify_folder(images, tiny_classifier_path, output)
+    changed = [a != b for a, b in zip(before, rows_of(output), strict=True)]
+    assert changed == [True] + [False] * 16
+
+
+def test_an_output_that_holds_other_work_is_refused(images, tiny_classifier_path, tmp_path):
+    """Another table, or another classifier's; overwriting must be said."""
+    output = tmp_path / "mine.csv"
+    output.write_text("well,count\nA01,7\n")
+    with pytest.raises(OutputRefusedError, match="not a table of predictions"):
+        classify_folder(images, tiny_classifier_path, output)
+    output.write_text("file,status,classifier\n0.tif,ok,0123456789ab\n")
+    with pytest.raises(OutputRefusedError, match="another classifier"):
+        classify_folder(images, tiny_classifier_path, output)
+    assert not can_be_continued(output, "0" * 64)
+    classify_folder(images, tiny_classifier_path, output, overwrite=True)
+    assert len(rows_of(output)) == 17
+    assert can_be_continued(output, load_classifier(tiny_classifier_path).sha256)
+
+
+def test_fields_of_the_name_become_columns(tiny_classifier_path, tmp_path):
+    """Well and site, from files of one channel each."""
+    folder = tmp_path / "plate"
+    folder.mkdir()
+    for channel in ("GFP", "DNA"):
+        pixels = RANDOM.integers(0, 255, (32, 32)).astype(np.uint8)
+        write_image(folder / f"A01_s3_{channel}.tif", Image.from_array(pixels, "YX"))
+    output = tmp_path / "predictions.csv"
+    classify_folder(folder, tiny_classifier_path, output, pattern="{well}_s{site}_{channel}.tif")
+    (row,) = rows_of(output)
+    assert (row["file"], row["well"], row["site"]) == ("A01_s3_{channel}.tif", "A01", "3")
+    assert row["status"] == "ok", row["message"]
+
+
+def test_the_job_streams_rows_with_thumbnails(images, tiny_classifier_path, tmp_path):
+    """Rows come as events, every row once, and the table is there at the end."""
+    output = tmp_path / "predictions.csv"
+    request = {
+        "folder": str(images), "classifier": str(tiny_classifier_path),
+        "output": str(output), "thumbnails": True,
+    }  # fmt: skip
+    with ComputeProcess("classify_folder", request) as process:
+        *events, last = process.events()
+    rows = [row for event in events for row in event["rows"]]
+    assert len(rows) == len(rows_of(output)) == 17
+    assert all(row["png"] for row in rows if row["status"] == "ok")
+    assert (last["event"], last["ok"], last["errors"]) == ("result", 16, 1)
