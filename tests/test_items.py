@@ -19,8 +19,8 @@ def save_picture(path):
 @pytest.fixture
 def class_folders(tmp_path):
     """Two classes, wells below them, and the rubbish that real folders hold."""
-    for name in ("control/A01/1.png", "control/A02/1.png", "depleted/B01/1.png", "depleted/B01/2.png"):
-        save_picture(tmp_path / name)
+    for name in ("control/A01/1", "control/A02/1", "depleted/B01/1", "depleted/B01/2"):
+        save_picture(tmp_path / f"{name}.png")
     (tmp_path / "control" / "._1.png").write_bytes(b"\0")
     (tmp_path / "control" / ".DS_Store").write_bytes(b"\0")
     (tmp_path / "notes.txt").write_text("x")
@@ -66,7 +66,7 @@ def test_a_folder_level_groups(class_folders):
 
 def test_an_unknown_group_is_refused(class_folders):
     """The sentence names what there is to group by."""
-    with pytest.raises(ItemsError, match="no column or field “well”.*folder"):
+    with pytest.raises(ItemsError, match=r"no column or field “well”.*folder"):
         read_items(class_folders, group="well")
 
 
@@ -74,9 +74,7 @@ def test_a_table_names_files_classes_and_groups(class_folders):
     """Relative paths, a semicolon, other columns kept, a class left empty."""
     path = class_folders / "items.csv"
     path.write_text(
-        "file;class;well;day\n"
-        "control/A01/1.png;wild type;A01;1\n"
-        "depleted/B01/2.png;;B01;2\n",
+        "file;class;well;day\ncontrol/A01/1.png;wild type;A01;1\ndepleted/B01/2.png;;B01;2\n",
         encoding="utf-8-sig",
     )
     table = read_items(class_folders, items_csv=path, group="well")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from types import TracebackType
@@ -256,8 +257,6 @@ def _find_job(verb: str) -> Job:
 
 def _run(job: Callable[[], Event], emit: Emit) -> None:
     """Run a job to its last event, whatever happens in it."""
-    import traceback
-
     try:
         emit({"event": "result", **job()})
     except Cancelled:

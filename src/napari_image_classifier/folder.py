@@ -100,7 +100,7 @@ def classify_folder(
     header = {"classifier": classifier.sha256, "pattern": pattern, "axes": axes}
     done = _take_up(table, header, overwrite)
     stamps = {files.name: stamp(files) for files in images}
-    finished = {name: rows for name, rows in _still_valid(done, stamps)}
+    finished = dict(_still_valid(done, stamps))
     if on_predictions is not None and finished:
         before = [prediction for rows in finished.values() for prediction in rows]
         on_predictions(before, len(finished), len(images))

@@ -213,7 +213,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
     except (OSError, ValueError) as error:
         raise ItemsError(f"The table {path} can't be read: {error}.") from error
     table.columns = [str(name).strip() for name in table.columns]
-    return [{str(key): str(value) for key, value in row.items()} for row in table.to_dict("records")]
+    rows: list[dict[str, str]] = table.to_dict("records")
+    return rows
 
 
 def _image_of_row(

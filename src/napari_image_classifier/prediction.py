@@ -57,9 +57,7 @@ class Prediction:
         thumbnail: bytes | None = None,
     ) -> Self:
         """Make the prediction of one row of probabilities, shape (n_classes,)."""
-        by_class = {
-            name: float(p) for name, p in zip(class_names, probabilities, strict=True)
-        }
+        by_class = {name: float(p) for name, p in zip(class_names, probabilities, strict=True)}
         best = max(by_class, key=by_class.__getitem__)
         if not np.isfinite(list(by_class.values())).all():
             return cls(file, item, "error", message=NOT_A_NUMBER)
