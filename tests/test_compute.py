@@ -1,9 +1,7 @@
 """compute: a job in a process of its own."""
 
-import io
 import os
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -11,12 +9,7 @@ import time
 import pytest
 
 from napari_image_classifier import compute
-from napari_image_classifier.compute import (
-    ComputeError,
-    ComputeProcess,
-    read_message,
-    write_message,
-)
+from napari_image_classifier.compute import ComputeError, ComputeProcess
 
 
 @pytest.fixture
@@ -29,24 +22,6 @@ def two_images(tmp_path):
         (tmp_path / name).mkdir()
         Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(tmp_path / name / "1.png")
     return tmp_path
-
-
-def test_messages_come_out_as_they_went_in():
-    """Length and JSON; the end of the stream is None, also within a message."""
-    pipe = io.BytesIO()
-    write_message(pipe, {"event": "progress", "file": "Zelle µ.tif"})
-    write_message(pipe, {"event": "result"})
-    pipe.seek(0)
-    assert read_message(pipe) == {"event": "progress", "file": "Zelle µ.tif"}
-    assert read_message(pipe) == {"event": "result"}
-    assert read_message(pipe) is None
-    assert read_message(io.BytesIO(pipe.getvalue()[:7])) is None
-
-
-def test_a_stream_that_is_no_message_is_refused():
-    """A length that can't be is not allocated."""
-    with pytest.raises(ComputeError):
-        read_message(io.BytesIO(struct.pack(">I", 2**32 - 1)))
 
 
 def test_a_job_sends_events_and_a_result(two_images):

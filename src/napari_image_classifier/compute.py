@@ -1,15 +1,13 @@
 """The compute process: long work in a process of its own, so that the viewer stays live.
 
 The viewer's side starts ``python -m napari_image_classifier.compute``, writes one request and
-reads events; the other side finds the job by name and runs it. A message is four bytes of length
-(big endian) and that many bytes of JSON. The work ends when the pipe does, so no process outlives
-its viewer. `multiprocessing` is not used: its "spawn" runs a user's unguarded script again.
+reads events; the other side finds the job by name and runs it. The work ends when the pipe does, so
+no process outlives its viewer. `multiprocessing` is not used: its "spawn" runs a user's unguarded
+script again.
 """
 
-import json
 import os
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -18,11 +16,11 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.messages import Event, read_message, write_message
 
-Event = dict[str, Any]
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
 Job = Callable[[Event, Emit, ShouldStop], Event]
@@ -34,9 +32,6 @@ JOBS: Mapping[str, str] = {
     "survey": "napari_image_classifier.survey:survey_job",
 }
 LAST_EVENTS = frozenset({"result", "cancelled", "error"})
-LONGEST_MESSAGE = 256 * 1024**2
-
-_LENGTH = struct.Struct(">I")
 
 
 class ComputeError(ImageClassifierError):
@@ -52,28 +47,6 @@ class ComputeError(ImageClassifierError):
 
 class Cancelled(Exception):  # noqa: N818 - no error: a person asked for it
     """Raised inside a job that was asked to stop and has nothing to keep."""
-
-
-def write_message(stream: IO[bytes], message: Mapping[str, Any]) -> None:
-    """Write one message and flush."""
-    body = json.dumps(message, allow_nan=True).encode()
-    stream.write(_LENGTH.pack(len(body)) + body)
-    stream.flush()
-
-
-def read_message(stream: IO[bytes]) -> Event | None:
-    """Read one message; None when the stream has ended, also within a message."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    if length > LONGEST_MESSAGE:
-        raise ComputeError("The compute process sent something that is no message.")
-    body = stream.read(length)
-    if len(body) < length:
-        return None
-    message: Event = json.loads(body)
-    return message
 
 
 class ComputeProcess:

@@ -1,0 +1,40 @@
+"""Messages on a pipe: four bytes of length, big endian, and that many bytes of JSON."""
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import IO, Any
+
+from napari_image_classifier.errors import ImageClassifierError
+
+Event = dict[str, Any]
+
+LONGEST_MESSAGE = 256 * 1024**2
+
+_LENGTH = struct.Struct(">I")
+
+
+class MessageError(ImageClassifierError):
+    """What stands on the pipe is no message."""
+
+
+def write_message(stream: IO[bytes], message: Mapping[str, Any]) -> None:
+    """Write one message and flush."""
+    body = json.dumps(message, allow_nan=True).encode()
+    stream.write(_LENGTH.pack(len(body)) + body)
+    stream.flush()
+
+
+def read_message(stream: IO[bytes]) -> Event | None:
+    """Read one message; None when the stream has ended, also within a message."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    if length > LONGEST_MESSAGE:
+        raise MessageError("The compute process sent something that is no message.")
+    body = stream.read(length)
+    if len(body) < length:
+        return None
+    message: Event = json.loads(body)
+    return message
