@@ -1,0 +1,39 @@
+"""A confidence drawn as a bar with its number, in a cell of a table."""
+
+from qtpy.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
+from qtpy.QtGui import QColor, QPainter
+from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+# Blue where the network is sure, orange where not: colour-blind eyes tell them apart too.
+SURE, UNSURE = QColor(0, 114, 178), QColor(213, 94, 0)
+UNSURE_BELOW = 0.7
+
+
+class ConfidenceBar(QStyledItemDelegate):
+    """Draws the cell's number, 0 to 1."""
+
+    def paint(
+        self,
+        painter: QPainter | None,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Draw the background as any cell's, then the bar and the number."""
+        confidence = index.data()
+        self.initStyleOption(option, index)
+        option.text = ""
+        style = option.widget.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        if confidence is None or painter is None:
+            return
+        room = option.rect.adjusted(4, 4, -4, -4)
+        height = min(room.height(), 16)
+        room = QRect(room.x(), room.center().y() - height // 2, room.width(), height)
+        bar = QRect(room.topLeft(), room.size())
+        bar.setWidth(round(room.width() * confidence))
+        painter.save()
+        painter.fillRect(room, QColor(128, 128, 128, 60))
+        painter.fillRect(bar, SURE if confidence >= UNSURE_BELOW else UNSURE)
+        painter.setPen(option.palette.color(option.palette.ColorRole.Text))
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter, f"{confidence:.2f}")
+        painter.restore()

@@ -1,0 +1,111 @@
+"""The table of predictions: what it shows, sorts, filters and tells."""
+
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.widgets.prediction_table import (
+    CONFIDENCE,
+    IMAGE,
+    NOT_CLASSIFIED,
+    PART,
+    PICTURE,
+    STATUS,
+    PredictionTable,
+)
+
+ROWS = (
+    Prediction("b.tif", "", "ok", "control", 0.9, {"control": 0.9, "depleted": 0.1}),
+    Prediction("a.tif", "", "ok", "depleted", 0.6, {"control": 0.4, "depleted": 0.6}),
+    Prediction("c.tif", "", "error", message="c.tif is cut short."),
+)
+
+
+@pytest.fixture
+def table(qtbot):
+    """A table with three images, one of which is bad."""
+    made = PredictionTable()
+    qtbot.addWidget(made)
+    made.set_class_names(("control", "depleted"))
+    made.add(ROWS)
+    return made
+
+
+def shown(table, column=IMAGE):
+    """Return the cells of a column from top to bottom."""
+    model = table.view.model()
+    return [model.index(row, column).data() for row in range(model.rowCount())]
+
+
+def test_keeps_the_order_in_which_predictions_came(table):
+    """Nothing is sorted until a person asks for it."""
+    assert shown(table) == ["b.tif", "a.tif", "c.tif"]
+
+
+def test_sorts_by_confidence_with_the_unclassified_first(table):
+    """An image without a confidence needs looking at."""
+    table.view.sortByColumn(CONFIDENCE, Qt.SortOrder.AscendingOrder)
+    assert shown(table) == ["c.tif", "a.tif", "b.tif"]
+
+
+def test_filters_by_class_and_by_name(table):
+    """Both filters hold at once."""
+    table.class_choice.setCurrentText("depleted")
+    assert shown(table) == ["a.tif"]
+    table.search.setText("B.TIF")
+    assert shown(table) == []
+    table.class_choice.setCurrentText(NOT_CLASSIFIED)
+    table.search.clear()
+    assert shown(table) == ["c.tif"]
+
+
+def test_sorts_time_points_by_number(qtbot):
+    """Time point 10 follows 9."""
+    table = PredictionTable()
+    qtbot.addWidget(table)
+    table.add([Prediction("a.tif", f"t={time}", "ok", "x", 1.0) for time in (10, 9, 1)])
+    table.view.sortByColumn(PART, Qt.SortOrder.AscendingOrder)
+    assert shown(table, PART) == ["time 1", "time 9", "time 10"]
+
+
+def test_says_what_is_wrong_with_an_image(table):
+    """The sentence stands where the status would."""
+    assert shown(table, STATUS) == ["ok", "ok", "c.tif is cut short."]
+
+
+def test_hides_the_columns_that_nothing_is_in(table):
+    """No picture was given and no image has parts."""
+    assert table.view.isColumnHidden(PICTURE)
+    assert table.view.isColumnHidden(PART)
+
+
+def test_counts_the_classes(table):
+    """The line below says how many of which class there are."""
+    assert "control: 1" in table.summary.text()
+    assert "Not classified: 1" in table.summary.text()
+
+
+def test_tells_which_prediction_was_chosen(table, qtbot):
+    """The signal carries the prediction of the row, whatever the order shown."""
+    table.view.sortByColumn(IMAGE, Qt.SortOrder.AscendingOrder)
+    with qtbot.waitSignal(table.item_selected) as selected:
+        table.view.selectRow(0)
+    assert selected.args == [ROWS[1]]
+    with qtbot.waitSignal(table.item_activated) as activated:
+        table.view.doubleClicked.emit(table.view.model().index(2, IMAGE))
+    assert activated.args == [ROWS[2]]
+
+
+def test_takes_thousands_of_rows_and_paints_them(table, qtbot):
+    """A plate of 10,000 images is added in one step."""
+    table.add([Prediction(f"{i}.tif", "", "ok", "control", i / 10_000) for i in range(10_000)])
+    table.show()
+    assert not table.grab().isNull()
+    assert len(shown(table)) == 10_003
+
+
+def test_begins_anew(table):
+    """Nothing is left after clearing."""
+    table.clear()
+    assert shown(table) == []
+    assert table.selected() is None
