@@ -1,0 +1,65 @@
+"""Forms from dataclasses: an instance holds the defaults, a row says how each field is asked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args, get_type_hints
+
+from magicgui.widgets import Container, SpinBox, create_widget
+from magicgui.widgets.bases import ValueWidget
+
+LARGEST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How one field of a dataclass is asked: its words, and options of its magicgui widget.
+
+    ``none_means`` are the words for None where the field is an optional number.
+    """
+
+    name: str
+    label: str
+    tooltip: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    none_means: str = ""
+
+
+class Form:
+    """The magicgui form of some fields of a dataclass, filled from an instance of it."""
+
+    def __init__(self, defaults: Any, asks: Iterable[Ask]) -> None:
+        self._asks = tuple(asks)
+        hints = get_type_hints(type(defaults))
+        widgets = [_widget(ask, hints[ask.name], getattr(defaults, ask.name)) for ask in self._asks]
+        self.container: Container[ValueWidget[Any]] = Container(widgets=widgets)
+        self.container.margins = (0, 0, 0, 0)
+        self.native = self.container.native
+
+    def __getitem__(self, name: str) -> ValueWidget[Any]:
+        """Return the magicgui widget of a field."""
+        return self.container[name]
+
+    def values(self) -> dict[str, Any]:
+        """Return what the form says, by field name: keywords for the dataclass."""
+        found = {}
+        for ask in self._asks:
+            value = self.container[ask.name].value
+            found[ask.name] = None if ask.none_means and not value else value
+        return found
+
+
+def _widget(ask: Ask, hint: Any, default: Any) -> ValueWidget[Any]:
+    words = {"name": ask.name, "label": ask.label}
+    if ask.none_means:
+        # 0 stands for None: magicgui has no optional numbers.
+        whole = SpinBox(value=default or 0, min=0, max=LARGEST, tooltip=ask.tooltip, **words)
+        whole.native.setSpecialValueText(ask.none_means)
+        return whole
+    kind = next((part for part in get_args(hint) if part is not type(None)), hint)
+    widget: ValueWidget[Any] = create_widget(
+        value=default,
+        annotation=hint if isinstance(kind, str) else kind,
+        options={"tooltip": ask.tooltip, **ask.options},
+        **words,
+    )
+    return widget

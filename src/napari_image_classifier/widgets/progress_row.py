@@ -1,0 +1,78 @@
+"""A progress bar with the time left, a cancel button, and the sentence that ends it."""
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+ERROR_COLOUR = "#e06c75"
+
+
+class ProgressRow(QWidget):
+    """What a person sees of a long job: how far, how long still, and how to stop it."""
+
+    cancel_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bar = QProgressBar(self)
+        self._bar.setTextVisible(True)
+        self.cancel_button = QPushButton("Cancel", self)
+        self.cancel_button.setToolTip("Stop within a second; what is done is kept.")
+        self.cancel_button.clicked.connect(self.cancel_clicked)
+        self._note = QLabel(self)
+        self.message = QLabel(self)
+        for label in (self._note, self.message):
+            label.setWordWrap(True)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        row = QHBoxLayout()
+        row.addWidget(self._bar, stretch=1)
+        row.addWidget(self.cancel_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row)
+        layout.addWidget(self._note)
+        layout.addWidget(self.message)
+        self._show_running(False)
+        self.message.hide()
+
+    def begin(self, note: str) -> None:
+        """Show a bar that only moves, as nothing is known yet but the ``note``."""
+        self.message.hide()
+        self._bar.setRange(0, 0)
+        self._note.setText(note)
+        self.cancel_button.setEnabled(True)
+        self._show_running(True)
+
+    def update_progress(
+        self, done: int, total: int, note: str, seconds_left: float | None = None
+    ) -> None:
+        """Show that ``done`` of ``total`` is over."""
+        self._bar.setRange(0, max(1, total))
+        self._bar.setValue(done)
+        left = "" if seconds_left is None else f", {time_in_words(seconds_left)} left"
+        self._note.setText(note + left)
+
+    def stopping(self, note: str) -> None:
+        """Show that a cancel is on its way."""
+        self.cancel_button.setEnabled(False)
+        self._bar.setRange(0, 0)
+        self._note.setText(note)
+
+    def end(self, sentence: str, *, error: bool = False, detail: str = "") -> None:
+        """Show the sentence that ends the job; ``detail`` is for a bug report."""
+        self._show_running(False)
+        self.message.setText(sentence)
+        self.message.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+        self.message.setToolTip(detail)
+        self.message.setVisible(bool(sentence))
+
+    def _show_running(self, running: bool) -> None:
+        for widget in (self._bar, self.cancel_button, self._note):
+            widget.setVisible(running)
+
+
+def time_in_words(seconds: float) -> str:
+    """Return a time as a person says it: "40 s", "3 min", "1 h 20 min"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

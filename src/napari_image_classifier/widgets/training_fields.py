@@ -1,0 +1,68 @@
+"""How *Train classifier* asks for a `TrainingConfig`, whose own defaults it shows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_image_classifier.widgets.forms import Ask
+
+
+@dataclass(frozen=True)
+class TrainingFiles:
+    """The files of a training: where the classifier is saved, and the one it goes on from."""
+
+    output: Path | None = None
+    start_from: Path | None = None
+
+
+OUTPUT_ASKS = (
+    Ask("output", "Save as", "The classifier's file, ending in .keras; it is written whole or not "
+        "at all.", {"mode": "w", "filter": "*.keras", "nullable": True}),
+)  # fmt: skip
+START_ASKS = (
+    Ask("start_from", "Go on from", "A classifier to train on instead of starting anew.",
+        {"mode": "r", "filter": "*.keras", "nullable": True}),
+)  # fmt: skip
+
+TRAINING_ASKS = (
+    Ask("network", "Network", "The kind of network; the small residual one suits most images.",
+        {"choices": [("small residual network", "residual"), ("plain stack (VGG)", "vgg")]}),
+    Ask("epochs", "Epochs", "How often every image is seen at most; it stops early when the "
+        "validation images get no better.", {"min": 1, "max": 10_000}),
+)  # fmt: skip
+
+TRAINING_ASKS_FOLDED = (
+    Ask("projection", "Planes", "How the planes of a Z stack become one picture.",
+        {"choices": [("brightest value", "max"), ("mean", "mean"), ("sum", "sum"),
+                     ("middle plane", "middle"), ("sharpest plane", "sharpest")]}),
+    Ask("intensity", "Intensity", "How grey values become comparable: one range measured on all "
+        "training images, a range for each image, or as they are.",
+        {"choices": [("one range for all images", "fixed"),
+                     ("each image by itself", "percentiles"), ("as it is", "none")]}),
+    Ask("size", "Size", "Images are scaled to this many pixels; larger shows more and takes "
+        "longer.", none_means="from the images"),
+    Ask("keep_aspect", "Keep proportions", "Scale without distortion and fill the rest with black; "
+        "otherwise stretch."),
+    Ask("batch_size", "Batch size", "Images per step; smaller needs less memory.",
+        {"min": 2, "max": 4096}),
+    Ask("learning_rate", "Learning rate", "How large a step is; smaller is slower and steadier.",
+        {"min": 0.0, "max": 1.0, "step": 0.0001}),
+    Ask("patience", "Patience", "Epochs without improvement after which training stops.",
+        {"min": 1, "max": 10_000}),
+    Ask("validation_fraction", "Validation part", "The part of the images (whole wells, dishes or "
+        "animals) that is not learnt from but used to judge.",
+        {"min": 0.05, "max": 0.5, "step": 0.05}),
+    Ask("class_weights", "Balance classes", "Rare classes count as much as frequent ones."),
+    Ask("flips", "Mirror", "Learn from mirrored copies, too."),
+    Ask("turns", "Quarter turns", "Learn from turned copies, too; uncheck where up and down have a "
+        "meaning."),
+    Ask("shift", "Shift", "Learn from copies shifted by up to this part of the picture.",
+        {"min": 0.0, "max": 0.5, "step": 0.01}),
+    Ask("gain", "Brightness", "Learn from copies that are brighter or darker by this part.",
+        {"min": 0.0, "max": 1.0, "step": 0.05}),
+    Ask("noise", "Noise", "Learn from copies with this much added noise.",
+        {"min": 0.0, "max": 1.0, "step": 0.05}),
+    Ask("label_smoothing", "Doubt", "How much doubt about the given classes is allowed for.",
+        {"min": 0.0, "max": 0.5, "step": 0.01}),
+    Ask("seed", "Seed", "The same seed on the same computer gives the same classifier.",
+        {"min": 0, "max": 2**31 - 1}),
+)  # fmt: skip

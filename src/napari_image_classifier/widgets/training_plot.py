@@ -1,0 +1,112 @@
+"""The live plot of a training: loss and accuracy, for training and validation."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pyqtgraph as pg
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QColor, QPalette
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+MILLISECONDS_BETWEEN_DRAWS = 250
+
+# Blue and orange are told apart by everybody, on dark and on light.
+TRAINING_COLOUR = "#4f9dde"
+VALIDATION_COLOUR = "#f28e2b"
+
+CURVES = {
+    "loss": ("loss", TRAINING_COLOUR),
+    "val_loss": ("loss", VALIDATION_COLOUR),
+    "accuracy": ("accuracy", TRAINING_COLOUR),
+    "val_accuracy": ("accuracy", VALIDATION_COLOUR),
+}
+
+
+class TrainingPlot(QWidget):
+    """Two small plots, one above the other, that grow by a point per epoch."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._points: dict[str, list[float]] = {name: [] for name in CURVES}
+        self._epochs: list[int] = []
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(MILLISECONDS_BETWEEN_DRAWS)
+        self._timer.timeout.connect(self._draw)
+        self._plots = {name: self._plot(name) for name in ("loss", "accuracy")}
+        self._plots["accuracy"].setXLink(self._plots["loss"])
+        self._plots["accuracy"].setYRange(0, 1, padding=0.02)
+        self._plots["accuracy"].setLabel("bottom", "epoch")
+        self._curves = {
+            name: self._plots[plot].plot(
+                pen=pg.mkPen(colour, width=2), symbol="o", symbolSize=4,
+                symbolBrush=colour, symbolPen=None,
+            )
+            for name, (plot, colour) in CURVES.items()
+        }  # fmt: skip
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(_legend(self))
+        for plot in self._plots.values():
+            layout.addWidget(plot)
+        self.setToolTip(
+            "Loss (lower is better) and accuracy after each epoch, on the images that are learnt "
+            "from and on the validation images, which are not."
+        )
+
+    def _plot(self, name: str) -> pg.PlotWidget:
+        plot = pg.PlotWidget(self, background=None)
+        plot.setFixedHeight(120)
+        plot.setLabel("left", name)
+        plot.setMouseEnabled(x=False, y=False)
+        plot.hideButtons()
+        plot.setMenuEnabled(False)
+        plot.showGrid(x=False, y=True, alpha=0.2)
+        plot.getAxis("left").setWidth(48)
+        return plot
+
+    def clear(self, epochs: int | None = None) -> None:
+        """Begin anew; ``epochs`` is how far the axis reaches at first."""
+        self._epochs.clear()
+        for points in self._points.values():
+            points.clear()
+        for plot in self._plots.values():
+            if epochs:
+                plot.setXRange(1, max(2, epochs), padding=0.02)
+        self._draw()
+
+    def add(self, epoch: Mapping[str, Any]) -> None:
+        """Add a point from an "epoch" event; it is drawn within a quarter of a second."""
+        self._epochs.append(int(epoch["epoch"]))
+        for name, points in self._points.items():
+            value = epoch.get(name)
+            points.append(math.nan if value is None else float(value))
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _draw(self) -> None:
+        self._timer.stop()
+        self._take_colours_of_the_theme()
+        for name, curve in self._curves.items():
+            curve.setData(self._epochs, self._points[name])
+
+    def _take_colours_of_the_theme(self) -> None:
+        colour = self.palette().color(QPalette.ColorRole.WindowText)
+        for plot in self._plots.values():
+            for side in ("left", "bottom"):
+                axis = plot.getAxis(side)
+                if axis.textPen().color() != colour:
+                    axis.setTextPen(colour)
+                    axis.setPen(QColor(colour))
+
+
+def _legend(parent: QWidget) -> QWidget:
+    legend = QLabel(
+        f'<span style="color:{TRAINING_COLOUR}">●</span> training &nbsp; '
+        f'<span style="color:{VALIDATION_COLOUR}">●</span> validation',
+        parent,
+    )
+    legend.setAlignment(Qt.AlignmentFlag.AlignRight)
+    return legend

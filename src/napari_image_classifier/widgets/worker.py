@@ -1,0 +1,204 @@
+"""The one place where what the compute process says becomes Qt signals."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
+
+from napari_image_classifier.compute import ComputeProcess, Event
+from napari_image_classifier.errors import ImageClassifierError
+
+Request = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
+
+
+class _Job(QObject):
+    """One run of the compute process; it outlives the widget by the moment it takes to end."""
+
+    told = Signal(object, dict)
+
+    def __init__(self, verb: str, request: Request) -> None:
+        super().__init__()
+        self._verb = verb
+        self._request = request
+        self._lock = threading.Lock()
+        self._process: ComputeProcess | None = None
+        self._wanted = True
+        threading.Thread(target=self._run, name=f"{verb} events", daemon=True).start()
+
+    @property
+    def pid(self) -> int | None:
+        """The compute process's number, once it has started."""
+        return self._process.pid if self._process is not None else None
+
+    def cancel(self) -> None:
+        """Ask it to stop; before it has started, it never does."""
+        with self._lock:
+            if self._process is None:
+                self._wanted = False
+            else:
+                self._process.cancel()
+
+    def kill(self) -> None:
+        """End it at once."""
+        with self._lock:
+            self._wanted = False
+            if self._process is not None:
+                self._process.kill()
+
+    def _run(self) -> None:
+        try:
+            request = self._request() if callable(self._request) else self._request
+            process = self._started(request)
+            if process is None:
+                self._tell({"event": "cancelled"})
+                return
+            for event in process.events():
+                self._tell(event)
+        except ImageClassifierError as error:
+            self._tell({"event": "error", "message": str(error)})
+        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell it to
+            message = f"Something went wrong that should not: {type(error).__name__}: {error}"
+            self._tell({"event": "error", "message": message})
+
+    def _started(self, request: Mapping[str, Any]) -> ComputeProcess | None:
+        if not self._wanted:
+            return None
+        # Outside the lock: a large request waits for its reader, and `cancel` must not.
+        process = ComputeProcess(self._verb, request)
+        with self._lock:
+            self._process = process
+            if not self._wanted:
+                process.cancel()
+                process.kill()
+        return process
+
+    def _tell(self, event: Event) -> None:
+        self.told.emit(self, event)
+
+
+class Worker(QObject):
+    """Runs one job at a time in the compute process; every signal comes on the GUI thread.
+
+    Exactly one of `finished` (the result), `cancelled` and `failed` (a sentence for a person and
+    a traceback for a bug report, "" when there is none) ends a job, whatever becomes of its
+    process. When the worker's parent is destroyed, the process is killed.
+    """
+
+    event = Signal(dict)
+    finished = Signal(dict)
+    cancelled = Signal()
+    failed = Signal(str, str)
+    running_changed = Signal(bool)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._job: _Job | None = None
+        # The worker is half gone when `destroyed` comes, so the list is what the slot may hold.
+        self._jobs: list[_Job] = []
+        jobs = self._jobs
+        self.destroyed.connect(lambda: [job.kill() for job in jobs])
+
+    @property
+    def running(self) -> bool:
+        """Whether a job has begun and not ended."""
+        return self._job is not None
+
+    @property
+    def pid(self) -> int | None:
+        """The compute process's number in the operating system, once it has started."""
+        return self._job.pid if self._job is not None else None
+
+    def start(self, verb: str, request: Request) -> None:
+        """Begin the job ``verb``; what still runs is killed.
+
+        ``request`` is the job's request, or a function that makes it: that is called on the
+        reading thread, so it may take its time but must not touch widgets or layers.
+        """
+        self.kill()
+        job = _Job(verb, request)
+        job.told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+        self._job = job
+        self._jobs.append(job)
+        self.running_changed.emit(True)
+
+    def cancel(self, kill_after: float | None = None) -> None:
+        """Ask the job to stop; `finished` or `cancelled` follows.
+
+        A job that has not done so ``kill_after`` seconds later is killed.
+        """
+        job = self._job
+        if job is None:
+            return
+        job.cancel()
+        if kill_after is not None:
+            QTimer.singleShot(round(1000 * kill_after), self, lambda: self._kill_if(job))
+
+    def kill(self) -> None:
+        """End the job at once, without a last signal but ``running_changed``."""
+        if self._job is not None:
+            job = self._job
+            self._forget()
+            job.kill()
+
+    def _kill_if(self, job: _Job) -> None:
+        if self._job is job:
+            self.kill()
+            self.cancelled.emit()
+
+    def _forget(self) -> None:
+        if self._job is not None:
+            self._jobs.remove(self._job)
+        self._job = None
+        self.running_changed.emit(False)
+
+    def _hear(self, job: _Job, event: Event) -> None:
+        if job is not self._job:
+            return
+        kind = event["event"]
+        if kind == "result":
+            self._forget()
+            self.finished.emit(event)
+        elif kind == "cancelled":
+            self._forget()
+            self.cancelled.emit()
+        elif kind == "error":
+            self._forget()
+            self.failed.emit(event["message"], event.get("detail") or "")
+        else:
+            self.event.emit(event)
+
+
+class Lookup(QObject):
+    """Calls a function that may take its time on a thread; the newest question is answered.
+
+    For looks at the disk that are too slow for the GUI thread and too small for a process.
+    """
+
+    answered = Signal(object)
+    _found = Signal(int, object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._asked = 0
+        self._found.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+
+    def ask(self, question: Callable[[], object]) -> None:
+        """Call ``question`` on a thread; `answered` has its answer, None after an error of ours."""
+        self._asked += 1
+        number = self._asked
+
+        def run() -> None:
+            try:
+                answer = question()
+            except (ImageClassifierError, OSError):
+                answer = None
+            with suppress(RuntimeError):  # the viewer was closed meanwhile
+                self._found.emit(number, answer)
+
+        threading.Thread(target=run, name="look", daemon=True).start()
+
+    def _hear(self, number: int, answer: object) -> None:
+        if number == self._asked:
+            self.answered.emit(answer)
