@@ -1,0 +1,132 @@
+"""Networks by name: small convolutional ones for any number of channels and any image size.
+
+Another network is one more function here, entered in `NETWORKS`, and its name in
+`training.NETWORK_NAMES`, which the viewer reads without Keras. A function takes the architecture's
+arguments, all JSON, so that a classifier file can say how its network is built anew.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from napari_image_classifier.training import TrainingRefused
+
+if TYPE_CHECKING:
+    import keras
+
+# Keras's default of 0.99 lags behind on small data, and then every image gets one class.
+BATCH_NORMALISATION_MOMENTUM = 0.9
+
+# Up to this many pixels a side, the first layer keeps every pixel, every 2nd, else every 4th.
+STEM_STRIDES = ((96, 1), (192, 2))
+
+
+def residual(
+    channels: int,
+    classes: int,
+    *,
+    stem_stride: int = 1,
+    filters: Sequence[int] = (32, 64, 128),
+) -> "keras.Model":
+    """Return a residual network with one block per stage (He et al., 2016; 309,000 parameters)."""
+    from keras import layers
+
+    inputs = _inputs(channels)
+    features = _normalised(_convolution(filters[0], stem_stride)(inputs))
+    for stage, width in enumerate(filters):
+        stride = 1 if stage == 0 else 2
+        shortcut = features
+        if stride > 1 or width != filters[0]:
+            shortcut = _normalised(_convolution(width, stride, kernel=1)(features), relu=False)
+        features = _normalised(_convolution(width, stride)(features))
+        features = _normalised(_convolution(width)(features), relu=False)
+        features = layers.Activation("relu")(layers.Add()([features, shortcut]))
+    return _classified(inputs, features, classes)
+
+
+def vgg(
+    channels: int,
+    classes: int,
+    *,
+    stem_stride: int = 1,
+    filters: Sequence[int] = (32, 64, 128),
+) -> "keras.Model":
+    """Return a plain stack of 3 × 3 convolutions in pairs, halved after each pair.
+
+    In the manner of the VGG papers (Simonyan & Zisserman, 2015), with batch normalisation, and
+    global average pooling in place of their large dense layers.
+    """
+    from keras import layers
+
+    inputs = features = _inputs(channels)
+    stride = stem_stride
+    for stage, width in enumerate(filters):
+        if stage > 0:
+            features = layers.MaxPooling2D(2, padding="same")(features)
+        features = _normalised(_convolution(width, stride)(features))
+        features = _normalised(_convolution(width)(features))
+        stride = 1
+    return _classified(inputs, features, classes)
+
+
+NETWORKS: Mapping[str, Callable[..., "keras.Model"]] = {"residual": residual, "vgg": vgg}
+
+
+def build_network(
+    name: str, channels: int, classes: int, size: int
+) -> tuple["keras.Model", dict[str, Any]]:
+    """Return a new network for images of about ``size`` pixels a side, and its architecture.
+
+    The network takes float32 of shape (n, y, x, channel) with any y and x and gives probabilities
+    of shape (n, class). The architecture is ``{"name": …, "arguments": {…}}``;
+    ``NETWORKS[name](**arguments)`` builds the same network again.
+
+    Raises
+    ------
+    TrainingRefused
+        There is no network of that name.
+    """
+    if name not in NETWORKS:
+        raise TrainingRefused(f"There is no network “{name}”; choose {' or '.join(NETWORKS)}.")
+    arguments = {"channels": channels, "classes": classes, "stem_stride": stem_stride(size)}
+    return NETWORKS[name](**arguments), {"name": name, "arguments": arguments}
+
+
+def stem_stride(size: int) -> int:
+    """Return the first layer's stride, so that the work stays about the same at every size."""
+    return next((stride for longest, stride in STEM_STRIDES if size <= longest), 4)
+
+
+def _inputs(channels: int) -> Any:
+    import keras
+
+    return keras.Input((None, None, channels), dtype="float32", name="image")
+
+
+def _convolution(filters: int, stride: int = 1, kernel: int = 3) -> Any:
+    from keras import layers
+
+    return layers.Conv2D(
+        filters,
+        kernel,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+    )
+
+
+def _normalised(features: Any, *, relu: bool = True) -> Any:
+    from keras import layers
+
+    features = layers.BatchNormalization(momentum=BATCH_NORMALISATION_MOMENTUM)(features)
+    return layers.Activation("relu")(features) if relu else features
+
+
+def _classified(inputs: Any, features: Any, classes: int) -> "keras.Model":
+    import keras
+    from keras import layers
+
+    pooled = layers.GlobalAveragePooling2D(name="features")(features)
+    # float32 whatever the precision of the rest: probabilities are compared to 1e-4.
+    outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="class")(pooled)
+    return keras.Model(inputs, outputs)
