@@ -1,0 +1,123 @@
+"""What OME-XML says of an image: channel names and colours, pixel size, the files it needs."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+from xml.etree import ElementTree
+
+import tifffile
+
+from napari_image_classifier.image_source import Color, ImageReadError, PixelSize
+from napari_image_classifier.units import micrometres
+
+AXES_KEY = "napari_image_classifier_axes"
+
+
+@dataclass(frozen=True)
+class OmeImage:
+    """The first image of an OME description."""
+
+    channel_names: tuple[str, ...]
+    colors: tuple[Color | None, ...]
+    pixel_size: PixelSize | None
+    axes: str | None
+
+
+def companion_description(path: Path, tiff: tifffile.TiffFile) -> str | None:
+    """Return the OME-XML of the companion file, where ``tiff`` leaves it to one.
+
+    Raises
+    ------
+    ImageReadError
+        A file that belongs to the image is not in the folder; the sentence names it.
+    """
+    own = tiff.ome_metadata
+    if own is None:
+        return None
+    root = _parsed(path, own)
+    companion = None
+    only = _find(root, "BinaryOnly")
+    if only is not None:
+        name = only.get("MetadataFile", "")
+        beside = _beside(path, name)
+        if beside.suffix.lower() in (".tif", ".tiff"):
+            with tifffile.TiffFile(beside) as master:
+                companion = master.ome_metadata
+        else:
+            companion = beside.read_text(encoding="utf-8")
+        root = _parsed(path, companion or "")
+    for uuid in root.iter():
+        name = uuid.get("FileName", "")
+        if _tag(uuid) == "UUID" and name.lower() != path.name.lower():
+            _beside(path, name)
+    return companion
+
+
+def _beside(path: Path, name: str) -> Path:
+    # The description may come from anywhere: it must not lead out of the folder.
+    if not name or PurePosixPath(name).name != name or PureWindowsPath(name).name != name:
+        raise ImageReadError(
+            path, f"{path.name} needs the file “{name}”, which is not a file in the same folder."
+        )
+    beside = path.with_name(name)
+    if not beside.is_file():
+        raise ImageReadError(
+            path,
+            f"{path.name} is one of several files of one image, and {name} is missing: "
+            "copy it into the same folder.",
+        )
+    return beside
+
+
+def first_image(description: str) -> OmeImage:
+    """Return what the first image of the OME-XML ``description`` says."""
+    root = ElementTree.fromstring(description)
+    pixels = next((one for one in root.iter() if _tag(one) == "Pixels"), None)
+    if pixels is None:
+        return OmeImage((), (), None, None)
+    channels = [one for one in pixels if _tag(one) == "Channel"]
+    axes = next(
+        (one.text for one in root.iter() if _tag(one) == "M" and one.get("K") == AXES_KEY), None
+    )
+    return OmeImage(
+        tuple((one.get("Name") or "").strip() for one in channels),
+        tuple(_color(one.get("Color")) for one in channels),
+        _pixel_size(pixels),
+        axes,
+    )
+
+
+def _pixel_size(pixels: Any) -> PixelSize | None:
+    sizes = {}
+    for axis in "XYZ":
+        unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
+        sizes[axis] = micrometres(pixels.get(f"PhysicalSize{axis}"), unit)
+    x, y = sizes["X"], sizes["Y"]
+    if x is None and y is None:
+        return None
+    return PixelSize(x or y or 1.0, y or x or 1.0, sizes["Z"])
+
+
+def _color(text: str | None) -> Color | None:
+    try:
+        value = int(text or "") & 0xFFFFFFFF
+    except ValueError:
+        return None
+    return (value >> 24 & 255) / 255, (value >> 16 & 255) / 255, (value >> 8 & 255) / 255
+
+
+def _parsed(path: Path, description: str) -> Any:
+    try:
+        return ElementTree.fromstring(description)
+    except ElementTree.ParseError as error:
+        raise ImageReadError(
+            path, f"{path.name} can't be read: its OME description is damaged ({error})."
+        ) from error
+
+
+def _find(root: Any, tag: str) -> Any:
+    return next((one for one in root if _tag(one) == tag), None)
+
+
+def _tag(element: Any) -> str:
+    return str(element.tag).rsplit("}", 1)[-1]

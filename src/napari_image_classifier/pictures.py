@@ -1,0 +1,88 @@
+"""PNG and JPEG files."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+from napari_image_classifier.image_source import (
+    RGB_COLORS,
+    RGB_NAMES,
+    AnyArray,
+    ChannelDisplay,
+    ImageReadError,
+    ImageSource,
+)
+
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
+
+# Pillow's own limit against small files that expand without end.
+_GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "F")
+
+
+def open_picture(path: Path) -> ImageSource:
+    """Return the picture ``path``: grey as it is, everything else as red, green and blue.
+
+    Raises
+    ------
+    ImageReadError
+        The file is damaged, cut short, or no picture.
+    """
+    try:
+        with PIL.Image.open(path) as picture:
+            picture.load()
+            pixels, assumptions = _pixels(picture)
+            metadata = {key: value for key, value in picture.info.items() if _is_plain(value)}
+    except (PIL.UnidentifiedImageError, PIL.Image.DecompressionBombError) as error:
+        reason = "it is no PNG or JPEG file" if isinstance(error, OSError) else str(error)
+        raise ImageReadError(path, f"{path.name} can't be read: {reason}.") from error
+    except Exception as error:  # noqa: BLE001 - damaged files raise nearly anything in Pillow
+        raise ImageReadError(
+            path, f"{path.name} can't be read: it is damaged or cut short ({error})."
+        ) from error
+    if pixels.ndim == 2:
+        return ImageSource(
+            "YX",
+            pixels.shape,
+            pixels.dtype,
+            lambda time, channel, z: pixels,
+            metadata=metadata,
+            assumptions=assumptions,
+        )
+    channels = np.moveaxis(pixels, -1, 0)
+    return ImageSource(
+        "CYX",
+        channels.shape,
+        channels.dtype,
+        lambda time, channel, z: np.ascontiguousarray(channels[channel]),
+        channel_names=RGB_NAMES,
+        is_rgb=True,
+        metadata=metadata,
+        assumptions=assumptions,
+        display=tuple(ChannelDisplay(color) for color in RGB_COLORS),
+    )
+
+
+def _pixels(picture: PIL.Image.Image) -> tuple[AnyArray, tuple[str, ...]]:
+    assumptions = []
+    if getattr(picture, "n_frames", 1) > 1:
+        assumptions.append("Of an animation only the first picture is used.")
+    if "A" in picture.mode or "transparency" in picture.info:
+        assumptions.append("The transparency (alpha) of the picture is left out.")
+    if picture.mode in _GREY_MODES:
+        return np.array(picture), tuple(assumptions)
+    if picture.mode in ("LA", "La"):
+        return np.array(picture.convert("L")), tuple(assumptions)
+    if picture.mode not in ("RGB", "RGBA", "RGBX"):
+        assumptions.append(f"The colours ({picture.mode}) are taken as red, green and blue.")
+    pixels = np.array(picture.convert("RGB"))
+    if picture.mode == "P" and (pixels == pixels[..., :1]).all():
+        return np.ascontiguousarray(pixels[..., 0]), (
+            "Its palette is grey, so it has one channel.",
+        )
+    return pixels, tuple(assumptions)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float | tuple)

@@ -1,0 +1,114 @@
+"""Checks before anything large is allocated: is what the file declares really there?"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from napari_image_classifier.image_source import ImageReadError
+
+# Real images never shrink this much; files made to exhaust the memory do.
+MOST_EXPANSION = 250
+LARGE_PLANE = 256 * 2**20
+
+
+def check_regular_file(path: Path) -> os.stat_result:
+    """Refuse what is no ordinary file; a pipe or device would block for ever.
+
+    Raises
+    ------
+    ImageReadError
+        There is no such file, it is no regular file, or it is empty.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise ImageReadError(path, f"{path} can't be read: {reason}.") from error
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+        raise ImageReadError(path, f"{path} can't be read: it is {what}, not a file.")
+    if status.st_size == 0:
+        raise ImageReadError(path, f"{path.name} can't be read: the file is empty.")
+    return status
+
+
+def open_checked(path: Path) -> tifffile.TiffFile:
+    """Open ``path`` with the OME description that belongs to it, wherever that lies."""
+    from napari_image_classifier.ome import companion_description
+
+    tiff = tifffile.TiffFile(path)
+    description = companion_description(path, tiff)
+    if description is None:
+        return tiff
+    tiff.close()
+    return tifffile.TiffFile(path, omexml=description)
+
+
+def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
+    """Refuse a series whose declared pixels can't all be there.
+
+    Raises
+    ------
+    ImageReadError
+        An axis of length 0, complex pixels, planes that are missing, or a plane whose declared
+        size is out of proportion to the file.
+    """
+    page = series.keyframe
+    if series.dtype is None or page.dtype is None or page.dtype.kind not in "buif":
+        kind = "complex numbers" if getattr(page.dtype, "kind", "") == "c" else "an unknown kind"
+        raise ImageReadError(path, f"{path.name} can't be read: its pixels are {kind}.")
+    if page.ndim < 2 or min(series.shape, default=0) < 1 or page.nbytes < 1:
+        raise ImageReadError(path, f"{path.name} can't be read: it declares an image of size 0.")
+    planes = int(np.prod(series.shape, dtype=np.float64) / max(np.prod(page.shape), 1))
+    there = len(series.pages)
+    if any(one is None for one in series.pages):
+        raise ImageReadError(
+            path,
+            f"{path.name} declares {planes} planes, and some of them are in none of its files: "
+            "copy all the files of the image into one folder.",
+        )
+    if there == 1 and planes > 1:
+        needed = (series.dataoffset or 0) + planes * page.nbytes
+        if series.dataoffset is None or needed > tiff.filehandle.size:
+            raise _cut_short(path, planes, tiff.filehandle.size // max(page.nbytes, 1))
+    elif there < planes:
+        raise _cut_short(path, planes, there)
+    for one in (series.pages[0], series.pages[-1]):
+        check_page(path, one)
+
+
+def _cut_short(path: Path, declared: int, there: int) -> ImageReadError:
+    return ImageReadError(
+        path,
+        f"{path.name} can't be read: it declares {declared} planes and holds {there}, "
+        "so it was cut short. Copy it again from the microscope, or export it anew.",
+    )
+
+
+def check_page(path: Path, page: Any) -> None:
+    """Refuse a page whose bytes are past the end of its file, or far too few for its pixels."""
+    keyframe = page.keyframe
+    size = page.parent.filehandle.size
+    pairs = list(zip(page.dataoffsets, page.databytecounts, strict=False))
+    stored = sum(count for _, count in pairs)
+    if not pairs or stored < 1 or any(offset + count > size for offset, count in pairs):
+        raise ImageReadError(
+            path,
+            f"{path.name} can't be read: pixels that it declares are past its end, so it was cut "
+            "short. Copy it again from the microscope, or export it anew.",
+        )
+    pixels = int(np.prod(keyframe.shape, dtype=np.float64))
+    if keyframe.compression == 1:
+        too_small = stored * 8 < pixels * keyframe.bitspersample
+    else:
+        too_small = keyframe.nbytes > max(LARGE_PLANE, MOST_EXPANSION * stored)
+    if too_small:
+        raise ImageReadError(
+            path,
+            f"{path.name} can't be read: it declares planes of {keyframe.nbytes / 2**20:,.0f} MB "
+            f"and holds {stored / 2**20:,.3f} MB for each, which can't be right.",
+        )

@@ -1,0 +1,162 @@
+"""TIFF files: one plane at a time, with the meaning of every stored axis."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from napari_image_classifier.image_source import (
+    AXES,
+    RGB_COLORS,
+    RGB_NAMES,
+    AnyArray,
+    ChannelDisplay,
+    ImageReadError,
+    ImageSource,
+)
+from napari_image_classifier.tiff_axes import stored_axes
+from napari_image_classifier.tiff_checks import check_page, check_series, open_checked
+from napari_image_classifier.tiff_colors import PixelMeaning, pixel_meaning
+from napari_image_classifier.tiff_errors import sentences_for
+from napari_image_classifier.tiff_metadata import described
+
+TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
+
+
+def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
+    """Return the first image of the TIFF file ``path``; its handle stays open until closed.
+
+    ``axes`` says what each stored axis means where the file does not, such as "ZYX".
+
+    Raises
+    ------
+    ImageReadError
+        The file is damaged, cut short or of a kind that is not supported.
+    AxesUnknownError
+        The file does not say what its axes are, and ``axes`` does not either.
+    """
+    with sentences_for(path):
+        tiff = open_checked(path)
+    try:
+        with sentences_for(path):
+            return _source(path, tiff, axes)
+    except BaseException:
+        tiff.close()
+        raise
+
+
+def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSource:
+    if not tiff.series:
+        raise ImageReadError(path, f"{path.name} can't be read: there is no image in it.")
+    series = tiff.series[0]
+    check_series(path, tiff, series)
+    meaning = pixel_meaning(path, tiff, series)
+    stored, said = stored_axes(path, series, meaning, axes)
+    reader = _PlaneReader(path, tiff, series, stored, meaning)
+    samples = meaning.samples if "S" in stored or meaning.palette is not None else 1
+    n_channels = reader.length("C") * samples
+    present = "".join(axis for axis in AXES if axis in stored or (axis == "C" and n_channels > 1))
+    lengths = {axis: reader.length(axis) for axis in AXES} | {"C": n_channels}
+    description = described(tiff, n_channels, stored)
+    source = ImageSource(
+        present,
+        tuple(lengths[axis] for axis in present),
+        meaning.dtype,
+        reader.read,
+        tiff.close,
+        channel_names=description.channel_names,
+        pixel_size=description.pixel_size,
+        metadata=description.metadata,
+        assumptions=(*meaning.assumptions, *said, *_left_out(tiff)),
+        display=description.display,
+    )
+    if meaning.is_rgb and n_channels == samples:
+        source.is_rgb = True
+        source.channel_names = RGB_NAMES
+        source.display = tuple(ChannelDisplay(color) for color in RGB_COLORS)
+    return source
+
+
+def _left_out(tiff: tifffile.TiffFile) -> tuple[str, ...]:
+    others = len(tiff.series) - 1
+    # A thumbnail or label beside the image is none that anybody misses.
+    if others < 1 or tiff.is_lsm or tiff.is_svs or tiff.is_scn:
+        return ()
+    return (f"The file holds {others + 1} images; the first one is used.",)
+
+
+@dataclass
+class _PlaneReader:
+    """Reads planes of a series whose stored axes have the letters ``axes``."""
+
+    path: Path
+    tiff: tifffile.TiffFile
+    series: Any
+    axes: str
+    meaning: PixelMeaning
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cached: tuple[int, AnyArray] | None = None
+        page_shape = self.series.keyframe.shape
+        self._n_inner = len(page_shape)
+        outer = self.series.shape[: -self._n_inner]
+        fits = self.series.shape[-self._n_inner :] == page_shape
+        count = int(np.prod(outer, dtype=np.int64))
+        self._get: Callable[[int], AnyArray]
+        if fits and len(self.series.pages) == count:
+            self._get = self._page
+        elif fits and len(self.series.pages) == 1 and self.series.dataoffset is not None:
+            # Stacks above 4 GB of ImageJ, STK: one directory, the planes one after the other.
+            self._get = self._plane_after_plane
+        else:
+            self._n_inner = len(self.series.shape)
+            self._get = self._everything
+
+    def length(self, axis: str) -> int:
+        return int(self.series.shape[self.axes.index(axis)]) if axis in self.axes else 1
+
+    def read(self, time: int, channel: int, z: int) -> AnyArray:
+        samples = self.meaning.samples
+        chosen = {"T": time, "Z": z, "C": channel // samples, "S": channel % samples}
+        index = [slice(None) if axis in "YX" else chosen.get(axis, 0) for axis in self.axes]
+        n_outer = len(index) - self._n_inner
+        outer_shape = self.series.shape[:n_outer]
+        number = int(np.ravel_multi_index(index[:n_outer], outer_shape)) if n_outer else 0
+        with self._lock, sentences_for(self.path):
+            page = self._decoded(number)
+            plane = page[tuple(index[n_outer:])]
+            if self.axes.index("Y") > self.axes.index("X"):
+                plane = plane.T
+            return self.meaning.apply(plane, chosen["S"])
+
+    def _decoded(self, number: int) -> AnyArray:
+        if self._cached is not None and self._cached[0] == number:
+            return self._cached[1]
+        self._cached = None
+        page = self._get(number)
+        # Only a page that holds several planes is worth keeping.
+        if page.ndim > 2 or self.meaning.palette is not None:
+            self._cached = (number, page)
+        return page
+
+    def _page(self, number: int) -> AnyArray:
+        page = self.series.pages[number]
+        check_page(self.path, page)
+        return np.asarray(page.asarray())
+
+    def _plane_after_plane(self, number: int) -> AnyArray:
+        page = self.series.keyframe
+        offset = self.series.dataoffset + number * page.nbytes
+        handle = self.tiff.filehandle
+        handle.seek(offset)
+        dtype = page.dtype.newbyteorder(self.tiff.byteorder)
+        count = int(np.prod(page.shape, dtype=np.int64))
+        return np.asarray(handle.read_array(dtype, count=count)).reshape(page.shape)
+
+    def _everything(self, number: int) -> AnyArray:
+        return np.asarray(self.series.asarray())
