@@ -1,5 +1,7 @@
 """What several test files share."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,3 +14,38 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the folder of real images is not here: {folder.name} beside the repository")
     return folder
+
+
+MAKE_TINY_CLASSIFIER = """
+import sys
+import keras
+from napari_image_classifier.classifier import ClassifierDescription
+from napari_image_classifier.keras_files import save_classifier
+from napari_image_classifier.preparation import Preparation
+
+keras.utils.set_random_seed(7)
+images = keras.Input((None, None, 2))
+x = keras.layers.Conv2D(4, 3, padding="same", strides=2)(images)
+x = keras.layers.BatchNormalization()(x)
+x = keras.layers.ReLU()(x)
+x = keras.layers.GlobalAveragePooling2D()(x)
+network = keras.Model(images, keras.layers.Dense(2, activation="softmax")(x))
+preparation = Preparation(
+    channel_names=("GFP", "DNA"), ranges=((0.0, 1000.0), (0.0, 1000.0)), size=(32, 32)
+)
+description = ClassifierDescription(
+    class_names=("control", "depleted"), preparation=preparation, training={"epochs": 0}
+)
+save_classifier(sys.argv[1], [network], description)
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained classifier: channels GFP and DNA, classes control and depleted, 32 x 32 px.
+
+    Made in a process of its own, as TensorFlow beside a napari window is a crash.
+    """
+    path = tmp_path_factory.mktemp("classifier") / "tiny.keras"
+    subprocess.run([sys.executable, "-c", MAKE_TINY_CLASSIFIER, str(path)], check=True)
+    return path

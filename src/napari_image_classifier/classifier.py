@@ -1,0 +1,308 @@
+"""A trained classifier, without Keras: `load_classifier`, then `Classifier.predict`."""
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_image_classifier.description import ClassifierDescription, ClassifierFileError, Member
+from napari_image_classifier.images import Image, read_image
+from napari_image_classifier.naming import ImageFiles
+from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.preparation import Preparation, prepare
+from napari_image_classifier.projection import FloatArray
+from napari_image_classifier.runtime import Graph
+from napari_image_classifier.safe_files import replace_file
+
+__all__ = [
+    "Classifier",
+    "ClassifierDescription",
+    "ClassifierFileError",
+    "Member",
+    "load_classifier",
+]
+
+DESCRIPTION = "classifier.json"
+LARGEST_DESCRIPTION = 64 * 1024**2
+# ONNX files can't be larger.
+LARGEST_GRAPH = 2 * 1024**3
+# What zipfile raises when an archive is not as it says.
+DAMAGE = (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_READ_AT_ONCE = 1024**2
+
+
+class Classifier:
+    """A network with its class names, channel names and preparation; made by `load_classifier`.
+
+    Its methods may be called from several threads at once.
+    """
+
+    def __init__(
+        self, path: Path, sha256: str, description: ClassifierDescription, graphs: Sequence[Graph]
+    ) -> None:
+        self.path = path
+        self.sha256 = sha256
+        self.description = description
+        self.graphs = tuple(graphs)
+
+    def __repr__(self) -> str:
+        return f"<Classifier {self.path.name}: {', '.join(self.class_names)}>"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes, in the order of every row of probabilities."""
+        return self.description.class_names
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The channels it was trained on, in the network's order."""
+        return self.preparation.channel_names
+
+    @property
+    def preparation(self) -> Preparation:
+        """How an image becomes the network's input."""
+        return self.description.preparation
+
+    def predict(
+        self,
+        image: Image | npt.NDArray[Any] | str | Path | ImageFiles,
+        *,
+        selection: str = "",
+        channels: Sequence[int] | None = None,
+    ) -> Prediction:
+        """Classify one image, given as such, as its file, or as an array.
+
+        An array has shape (channel, y, x) or (channel, z, y, x); for a classifier of one channel
+        (y, x) will do. ``selection`` says which time point ("t=3") or plane ("z=5") is meant,
+        counted from 0; ``channels`` gives the index in the image of each of the classifier's
+        channels where they are not to be matched by name.
+
+        Raises
+        ------
+        ImageClassifierError
+            The image can't be read, lacks a channel, or has several time points and none was
+            selected.
+        """
+        if isinstance(image, (str, Path, ImageFiles)):
+            with read_image(image) as read:
+                return self.predict(read, selection=selection, channels=channels)
+        if not isinstance(image, Image):
+            image = self._image_from(np.asarray(image))
+        prepared = prepare(image, self.preparation, selection=selection, channels=channels)
+        (row,) = self.predict_prepared(prepared[np.newaxis])
+        return Prediction.of_probabilities(image.name, selection, self.class_names, row)
+
+    def predict_prepared(self, batch: FloatArray) -> npt.NDArray[np.float64]:
+        """Return probabilities, float64 of shape (n, n_classes), each row summing to 1.
+
+        ``batch`` holds prepared images, float32 of shape (n, y, x, channel). Of several members
+        the probabilities are averaged.
+        """
+        per_member = [
+            _softmax(logits.astype(np.float64) / self.description.temperature)
+            for logits, _ in self._run(batch)
+        ]
+        return np.asarray(np.mean(per_member, axis=0))
+
+    def logits_and_features(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return logits (n, n_classes) and the features they come from (n, n_features), float32.
+
+        ``batch`` as in `predict_prepared`. Of several members the logits are averaged and the
+        features stand side by side.
+        """
+        logits, features = zip(*self._run(batch), strict=True)
+        return np.mean(logits, axis=0, dtype=np.float32), np.concatenate(features, axis=1)
+
+    def save(self, path: str | Path) -> None:
+        """Copy the classifier's file to ``path``, whole or not at all.
+
+        Raises
+        ------
+        ClassifierFileError
+            The file is gone, or is another one by now.
+        """
+        with _opened(self.path) as source, replace_file(Path(path)) as temporary:
+            with temporary.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+            with temporary.open("rb") as copy:
+                if _sha256(copy) != self.sha256:
+                    raise ClassifierFileError(
+                        f"{self.path} has changed since it was opened; open it again."
+                    )
+
+    def _run(self, batch: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+        images = np.ascontiguousarray(batch, np.float32)
+        if images.ndim != 4 or images.shape[3] != self.preparation.n_channels:
+            raise ValueError(
+                f"Prepared images have shape (n, y, x, {self.preparation.n_channels}), "
+                f"not {images.shape}."
+            )
+        return [graph.run(images) for graph in self.graphs]
+
+    def _image_from(self, array: npt.NDArray[Any]) -> Image:
+        if array.ndim == 2 and self.preparation.n_channels == 1:
+            return Image.from_array(array, "YX")
+        if array.ndim not in (3, 4):
+            raise ClassifierFileError(
+                f"An array of shape {array.shape} can't be classified: (channel, y, x) or "
+                "(channel, z, y, x) is expected."
+            )
+        return Image.from_array(array, "CYX" if array.ndim == 3 else "CZYX")
+
+
+def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifier:
+    """Open a classifier file.
+
+    ``threads`` is how many a single prediction uses; None means one per core. Take 1 where
+    predictions already run side by side.
+
+    Raises
+    ------
+    ClassifierFileError
+        There is no such file, it is no classifier, or it is damaged.
+    """
+    path = checked_path(path)
+    with _opened(path) as file:
+        sha256 = _sha256(file)
+        file.seek(0)
+        with opened_archive(file, path) as archive:
+            try:
+                description, graphs = _read(archive)
+            except DAMAGE as error:
+                raise ClassifierFileError(f"{path} is damaged: {error}.") from error
+            except ClassifierFileError as error:
+                raise ClassifierFileError(f"{path} can't be used: {error}.") from error
+    return Classifier(path, sha256, description, [Graph(graph, threads) for graph in graphs])
+
+
+def checked_path(path: str | Path) -> Path:
+    """Return the path of what may be a `.keras` file.
+
+    Raises
+    ------
+    ClassifierFileError
+        It is an address, a folder, a file of another format, or not there.
+    """
+    if _ADDRESS.match(str(path)):
+        raise ClassifierFileError(
+            f"{path} is an address; download the file and give its path on this computer."
+        )
+    path = Path(path).expanduser()
+    if path.suffix.lower() in (".h5", ".hdf5"):
+        raise ClassifierFileError(
+            f"{path} is in Keras's old format; open it in Keras, save it as .keras, "
+            "and import that."
+        )
+    if path.is_dir():
+        raise ClassifierFileError(
+            f"{path} is a folder; a classifier is one file whose name ends in .keras."
+        )
+    if not path.exists():
+        raise ClassifierFileError(f"There is no file {path}.")
+    if not path.is_file():
+        raise ClassifierFileError(f"{path} is not an ordinary file.")
+    return path.resolve()
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ClassifierFileError(f"{path} can't be read: {error.strerror}.") from error
+
+
+def opened_archive(file: IO[bytes], path: Path) -> zipfile.ZipFile:
+    """Open the zip archive that every `.keras` file is; nothing in it is packed or twice there.
+
+    Raises
+    ------
+    ClassifierFileError
+        It is another kind of file, or it is damaged.
+    """
+    try:
+        archive = zipfile.ZipFile(file)
+    except DAMAGE as error:
+        raise ClassifierFileError(
+            f"{path} is no classifier, or it is damaged: it is not the kind of archive that "
+            "a .keras file is."
+        ) from error
+    members = archive.infolist()
+    names = {member.filename for member in members}
+    # Keras packs nothing, so no member can be larger than the file itself.
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise ClassifierFileError(
+            f"{path} was packed again by another program; use the file that was saved."
+        )
+    if len(names) < len(members):
+        raise ClassifierFileError(f"{path} is damaged: it holds two parts of the same name.")
+    return archive
+
+
+def _read(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[bytes]]:
+    names = set(archive.namelist())
+    if DESCRIPTION not in names and "config.json" in names:
+        raise ClassifierFileError(
+            "it is a Keras network without class and channel names; make a classifier of it with "
+            f"napari-image-classifier import {Path(str(archive.filename)).name} "
+            "--classes A,B --channels C,D --output NEW.keras"
+        )
+    try:
+        stored = json.loads(read_member(archive, DESCRIPTION, LARGEST_DESCRIPTION))
+    except ValueError as error:
+        raise ClassifierFileError("its description is damaged: it is not JSON") from error
+    description = ClassifierDescription.from_json(stored)
+    if not description.members:
+        raise ClassifierFileError("it holds no network")
+    return description, [_bound_graph(archive, member) for member in description.members]
+
+
+def _bound_graph(archive: zipfile.ZipFile, member: Member) -> bytes:
+    """Return the graph, having checked that it is the one written from those weights."""
+    graph = read_member(archive, member.graph, LARGEST_GRAPH)
+    with open_member(archive, member.weights) as weights:
+        same = _sha256(weights) == member.weights_sha256
+    if not same or _sha256(io.BytesIO(graph)) != member.graph_sha256:
+        raise ClassifierFileError(
+            "its network was changed after it was saved, so its two parts no longer belong "
+            "together; save it again with napari-image-classifier"
+        )
+    return graph
+
+
+def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    """Open one part of the file, or raise ClassifierFileError when it is not there."""
+    try:
+        return archive.open(name)
+    except KeyError as error:
+        raise ClassifierFileError(f"it lacks the part {name}") from error
+
+
+def read_member(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
+    """Return one part of the file, or raise ClassifierFileError when it is larger than allowed."""
+    with open_member(archive, name) as member:
+        size = archive.getinfo(name).file_size
+        if size > largest:
+            raise ClassifierFileError(f"its part {name} is too large ({size / 1e6:.0f} MB)")
+        return member.read()
+
+
+def _sha256(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(_READ_AT_ONCE):
+        digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,384 @@
+"""Keras layers as nodes of an ONNX graph: one short function per kind of layer.
+
+A layer that is not here is refused by name; to add one is to add a function to `_LAYERS`. Every
+graph is compared with Keras before it is stored, so a mistake here can't reach a prediction.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import helper, numpy_helper
+
+from napari_image_classifier.errors import ImageClassifierError
+
+NETWORKS = ("Functional", "Sequential", "Model")
+
+Array = npt.NDArray[Any]
+Settings = Mapping[str, Any]
+
+
+class GraphError(ImageClassifierError):
+    """A network that can't be written as a graph."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor in the graph; of rank 4 it is (n, channel, y, x), whatever Keras has."""
+
+    name: str
+    rank: int
+
+
+@dataclass
+class GraphWriter:
+    """Collects the nodes and constants of a graph."""
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: list[onnx.TensorProto] = field(default_factory=list)
+
+    def node(self, kind: str, *inputs: Value | str, rank: int = 0, **attributes: Any) -> Value:
+        """Add a node of one output; its rank is that of the first input unless given."""
+        names = [one.name if isinstance(one, Value) else one for one in inputs]
+        output = f"{kind}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, names, [output], **attributes))
+        ranks = [one.rank for one in inputs if isinstance(one, Value)]
+        return Value(output, rank or max(ranks))
+
+    def constant(self, array: Any, dtype: npt.DTypeLike = np.float32) -> str:
+        """Add a constant and return its name."""
+        name = f"constant_{len(self.constants)}"
+        # Unlike ascontiguousarray this leaves a number without axes as it is.
+        stored = np.array(array, dtype, order="C")
+        self.constants.append(numpy_helper.from_array(stored, name))
+        return name
+
+    def channels_last(self, value: Value) -> Value:
+        """Return a value of rank 4 as Keras has it, (n, y, x, channel); others as they are."""
+        return self.node("Transpose", value, perm=[0, 2, 3, 1]) if value.rank == 4 else value
+
+    def channels_first(self, value: Value) -> Value:
+        """Return a value of rank 4, (n, y, x, channel), as the graph has it."""
+        return self.node("Transpose", value, perm=[0, 3, 1, 2]) if value.rank == 4 else value
+
+    def per_channel(self, value: Value, numbers: Any) -> str:
+        """Add a constant with one number per channel (or one for all) that broadcasts."""
+        array = np.asarray(numbers, np.float32).reshape(-1)
+        return self.constant(array.reshape(-1, 1, 1) if value.rank == 4 else array)
+
+
+def add_layer(
+    writer: GraphWriter,
+    layer_config: Mapping[str, Any],
+    weights: Sequence[Array],
+    inputs: Sequence[Value | float],
+) -> Value:
+    """Add one layer, given its part of Keras's configuration and its weights.
+
+    Raises
+    ------
+    GraphError
+        The layer, or one of its settings, is not known here.
+    """
+    check_layers(layer_config)
+    kind, settings = layer_config["class_name"], layer_config["config"]
+    if kind in _MERGES:
+        return _merged(writer, kind, inputs)
+    (value,) = inputs
+    assert isinstance(value, Value)
+    output = _LAYERS[kind](writer, value, settings, weights)
+    return activated(writer, output, settings["activation"]) if "activation" in settings else output
+
+
+def check_layers(stored: Mapping[str, Any]) -> None:
+    """Refuse a network, or a layer, of a kind that is not known here, given its configuration.
+
+    Raises
+    ------
+    GraphError
+        The sentence names the layer.
+    """
+    kind, settings = stored.get("class_name"), stored.get("config")
+    own = str(stored.get("module")).split(".")[0] == "keras"
+    if not (own and isinstance(settings, Mapping)):
+        raise GraphError(
+            f"The network holds a part that is not Keras's own, {kind}, and needs its author's "
+            "code, which is never run here."
+        )
+    if settings.get("data_format") == "channels_first":
+        raise GraphError(
+            "The network takes the channels before y and x; only networks with the channels last "
+            "(n, y, x, channel) can be used."
+        )
+    if kind in NETWORKS:
+        for layer in settings.get("layers", ()):
+            check_layers(layer)
+    elif kind not in _LAYERS and kind not in _MERGES and kind != "InputLayer":
+        raise GraphError(
+            f"The network has a layer of a kind that can't be used here: {kind} "
+            f"(“{settings.get('name', kind)}”). Ordinary convolution, pooling, normalisation, "
+            "activation, merging and dense layers can."
+        )
+
+
+def activated(writer: GraphWriter, value: Value, activation: Any) -> Value:
+    """Add Keras's activation of that name."""
+    name = activation["config"] if isinstance(activation, Mapping) else activation
+    if name in (None, "linear"):
+        return value
+    if name == "softmax":
+        return _softmax(writer, value, {}, [])
+    if name in ("silu", "swish"):
+        return writer.node("Mul", value, writer.node("Sigmoid", value))
+    if name == "relu6":
+        return writer.node("Clip", value, writer.constant(0.0), writer.constant(6.0))
+    if not isinstance(name, str) or name not in _ACTIVATIONS:
+        raise GraphError(f"The network has an activation that can't be used here: {name}.")
+    kind, attributes = _ACTIVATIONS[name]
+    return writer.node(kind, value, **attributes)
+
+
+# ONNX's kind of node and its attributes, for Keras's default arguments.
+_ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "relu": ("Relu", {}),
+    "sigmoid": ("Sigmoid", {}),
+    "tanh": ("Tanh", {}),
+    "elu": ("Elu", {}),
+    "selu": ("Selu", {}),
+    "softplus": ("Softplus", {}),
+    "softsign": ("Softsign", {}),
+    "exponential": ("Exp", {}),
+    "gelu": ("Gelu", {}),
+    "mish": ("Mish", {}),
+    "leaky_relu": ("LeakyRelu", {"alpha": 0.2}),
+    "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
+    "hard_silu": ("HardSwish", {}),
+    "hard_swish": ("HardSwish", {}),
+}
+
+_MERGES: Mapping[str, str] = {
+    "Add": "Add",
+    "Average": "Mean",
+    "Concatenate": "Concat",
+    "Divide": "Div",
+    "Maximum": "Max",
+    "Minimum": "Min",
+    "Multiply": "Mul",
+    "Subtract": "Sub",
+    "TrueDivide": "Div",
+}
+
+
+def _merged(writer: GraphWriter, kind: str, inputs: Sequence[Value | float]) -> Value:
+    operands = [one if isinstance(one, Value) else writer.constant(one) for one in inputs]
+    if kind == "Concatenate":
+        return writer.node("Concat", *operands, axis=1)
+    if kind == "Average":
+        return writer.node("Mean", *operands)
+    output = writer.node(_MERGES[kind], *operands[:2])
+    for operand in operands[2:]:
+        output = writer.node(_MERGES[kind], output, operand)
+    return output
+
+
+def _unchanged(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    return value
+
+
+def _window(settings: Settings, size: Sequence[int]) -> dict[str, Any]:
+    """Return the attributes of a window of (y, x) ``size`` that moves over the image."""
+    strides = list(settings["strides"])
+    attributes: dict[str, Any] = {"kernel_shape": list(size), "strides": strides}
+    if list(settings.get("dilation_rate", (1, 1))) != [1, 1]:
+        attributes["dilations"] = list(settings["dilation_rate"])
+    if settings["padding"] == "same":
+        attributes["auto_pad"] = "SAME_UPPER"
+    elif settings["padding"] != "valid":
+        raise GraphError(f"The network pads in a way not known here: {settings['padding']}.")
+    return attributes
+
+
+def _convolution(
+    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
+) -> Value:
+    kernel, *bias = weights
+    constants = [writer.constant(kernel.transpose(3, 2, 0, 1)), *map(writer.constant, bias)]
+    window = _window(settings, kernel.shape[:2])
+    return writer.node("Conv", value, *constants, group=settings["groups"], **window)
+
+
+def _depthwise(
+    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
+) -> Value:
+    kernel, *bias = weights
+    height, width, channels, multiplier = kernel.shape
+    filters = kernel.transpose(2, 3, 0, 1).reshape(channels * multiplier, 1, height, width)
+    constants = [writer.constant(filters), *map(writer.constant, bias)]
+    window = _window(settings, (height, width))
+    return writer.node("Conv", value, *constants, group=channels, **window)
+
+
+def _separable(
+    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
+) -> Value:
+    depthwise, pointwise, *bias = weights
+    each = _depthwise(writer, value, settings, [depthwise])
+    once = {"strides": (1, 1), "padding": "valid", "groups": 1}
+    return _convolution(writer, each, once, [pointwise, *bias])
+
+
+def _max_pooling(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    return writer.node("MaxPool", value, **_window(settings, settings["pool_size"]))
+
+
+def _average_pooling(
+    writer: GraphWriter, value: Value, settings: Settings, weights: object
+) -> Value:
+    return writer.node("AveragePool", value, **_window(settings, settings["pool_size"]))
+
+
+def _global_pooling(kind: str) -> "AddLayer":
+    def add(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+        pooled = writer.node(kind, value)
+        return pooled if settings["keepdims"] else writer.node("Flatten", pooled, rank=2)
+
+    return add
+
+
+def _batch_normalization(
+    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
+) -> Value:
+    _check_last_axis(value, settings)
+    remaining = list(weights)
+    variance, mean = remaining.pop(), remaining.pop()
+    scale = remaining.pop(0) if settings["scale"] else np.ones_like(mean)
+    shift = remaining.pop(0) if settings["center"] else np.zeros_like(mean)
+    constants = [writer.constant(array) for array in (scale, shift, mean, variance)]
+    return writer.node("BatchNormalization", value, *constants, epsilon=settings["epsilon"])
+
+
+def _layer_normalization(
+    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
+) -> Value:
+    _check_last_axis(value, settings)
+    if not settings["scale"] or settings.get("rms_scaling"):
+        raise GraphError("The network has a LayerNormalization without scale.")
+    inner = writer.channels_last(value)
+    constants = map(writer.constant, weights)
+    output = writer.node(
+        "LayerNormalization", inner, *constants, axis=-1, epsilon=settings["epsilon"]
+    )
+    return writer.channels_first(output)
+
+
+def _check_last_axis(value: Value, settings: Settings) -> None:
+    axis = settings["axis"]
+    axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+    if axes not in ([-1], [value.rank - 1]):
+        raise GraphError(f"The network normalises over the axis {axis}, not over the channels.")
+
+
+def _normalization(
+    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
+) -> Value:
+    mean, variance = settings.get("mean"), settings.get("variance")
+    if mean is None:
+        mean, variance = weights[0], weights[1]
+    deviation = np.maximum(np.sqrt(np.asarray(variance, np.float32)), 1e-7)
+    centred = writer.node("Sub", value, writer.per_channel(value, mean))
+    return writer.node("Div", centred, writer.per_channel(value, deviation))
+
+
+def _rescaling(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    scaled = writer.node("Mul", value, writer.per_channel(value, settings["scale"]))
+    return writer.node("Add", scaled, writer.per_channel(value, settings["offset"]))
+
+
+def _dense(
+    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
+) -> Value:
+    kernel, *bias = weights
+    if value.rank == 2:
+        return writer.node("Gemm", value, *map(writer.constant, (kernel, *bias)))
+    output = writer.node("MatMul", writer.channels_last(value), writer.constant(kernel))
+    if bias:
+        output = writer.node("Add", output, writer.constant(bias[0]))
+    return writer.channels_first(output)
+
+
+def _flatten(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    return writer.node("Flatten", writer.channels_last(value), rank=2)
+
+
+def _reshape(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    shape = [0, *settings["target_shape"]]
+    inner = writer.channels_last(value)
+    target = writer.constant(shape, np.int64)
+    return writer.channels_first(writer.node("Reshape", inner, target, rank=len(shape)))
+
+
+def _zero_padding(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    (top, bottom), (left, right) = settings["padding"]
+    pads = writer.constant([0, 0, top, left, 0, 0, bottom, right], np.int64)
+    return writer.node("Pad", value, pads)
+
+
+def _relu(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    if settings["threshold"] or (settings["negative_slope"] and settings["max_value"]):
+        raise GraphError("The network has a ReLU with a threshold, which can't be used here.")
+    if settings["max_value"]:
+        limits = writer.constant(0.0), writer.constant(settings["max_value"])
+        return writer.node("Clip", value, *limits)
+    return writer.node("LeakyRelu", value, alpha=float(settings["negative_slope"] or 0.0))
+
+
+def _leaky_relu(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    return writer.node("LeakyRelu", value, alpha=float(settings["negative_slope"]))
+
+
+def _elu(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    return writer.node("Elu", value, alpha=float(settings["alpha"]))
+
+
+def _softmax(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    if settings.get("axis", -1) not in (-1, value.rank - 1):
+        raise GraphError("The network has a softmax over another axis than the last.")
+    return writer.node("Softmax", value, axis=1)
+
+
+AddLayer = Callable[[GraphWriter, Value, Settings, Sequence[Array]], Value]
+
+# What does something only in training.
+_ONLY_IN_TRAINING = (
+    "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise",
+    "Identity", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation",
+    "RandomTranslation", "RandomZoom", "SpatialDropout2D",
+)  # fmt: skip
+
+_LAYERS: Mapping[str, AddLayer] = {
+    **dict.fromkeys(_ONLY_IN_TRAINING, _unchanged),
+    # Their activation is a setting, which add_layer sees to.
+    "Activation": _unchanged,
+    "AveragePooling2D": _average_pooling,
+    "BatchNormalization": _batch_normalization,
+    "Conv2D": _convolution,
+    "Dense": _dense,
+    "DepthwiseConv2D": _depthwise,
+    "ELU": _elu,
+    "Flatten": _flatten,
+    "GlobalAveragePooling2D": _global_pooling("GlobalAveragePool"),
+    "GlobalMaxPooling2D": _global_pooling("GlobalMaxPool"),
+    "LayerNormalization": _layer_normalization,
+    "LeakyReLU": _leaky_relu,
+    "MaxPooling2D": _max_pooling,
+    "Normalization": _normalization,
+    "ReLU": _relu,
+    "Rescaling": _rescaling,
+    "Reshape": _reshape,
+    "SeparableConv2D": _separable,
+    "Softmax": _softmax,
+    "ZeroPadding2D": _zero_padding,
+}

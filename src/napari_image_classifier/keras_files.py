@@ -1,0 +1,273 @@
+"""A classifier's file as Keras sees it: save, load for training, import.
+
+Runs in the compute process; never imported by anything the viewer imports.
+"""
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_image_classifier.classifier import (
+    DAMAGE,
+    DESCRIPTION,
+    LARGEST_DESCRIPTION,
+    checked_path,
+    load_classifier,
+    opened_archive,
+    read_member,
+)
+from napari_image_classifier.description import ClassifierDescription, ClassifierFileError, Member
+from napari_image_classifier.graph_layers import GraphError, check_layers
+from napari_image_classifier.graphs import export_graph
+from napari_image_classifier.preparation import Preparation
+from napari_image_classifier.safe_files import replace_file
+
+if TYPE_CHECKING:
+    import keras
+
+WEIGHTS = "model.weights.h5"
+LARGEST_DIFFERENCE = 1e-5
+_IMAGES_COMPARED = 4
+
+
+def save_classifier(
+    path: str | Path, networks: Sequence["keras.Model"], description: ClassifierDescription
+) -> None:
+    """Write a classifier file that `load_classifier` and plain Keras both open.
+
+    Every network takes (n, y, x, channel) and ends in a softmax over the classes. They are the
+    members of the classifier and share one architecture; plain Keras sees the first. What is
+    written is opened again and compared before it takes the place of a file already at ``path``.
+
+    Raises
+    ------
+    ClassifierFileError
+        The networks don't fit the description, or the name does not end in .keras.
+    GraphError
+        A network has a layer that can't be used without Keras.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise ClassifierFileError(f"{path.name} must end in .keras.")
+    for network in networks:
+        _check_fits(network, description)
+    plain = [_without_training_state(network) for network in networks]
+    with replace_file(path) as temporary:
+        plain[0].save(temporary, overwrite=True)
+        with zipfile.ZipFile(temporary, "a", zipfile.ZIP_STORED) as archive:
+            members = tuple(
+                _add_member(archive, network, index) for index, network in enumerate(plain)
+            )
+            written = replace(description, members=members)
+            archive.writestr(DESCRIPTION, json.dumps(written.to_json(), indent=1))
+        _compare_with_keras(temporary)
+
+
+def _without_training_state(network: "keras.Model") -> "keras.Model":
+    """Return the same network without optimizer and loss, which would triple the file."""
+    import keras
+
+    return keras.Model(network.inputs[0], network.outputs[0], name=network.name)
+
+
+def _check_fits(network: "keras.Model", description: ClassifierDescription) -> None:
+    if len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise ClassifierFileError(
+            f"The network has {len(network.inputs)} inputs and {len(network.outputs)} outputs; "
+            "a classifier has one of each."
+        )
+    taken, given = network.inputs[0].shape, network.outputs[0].shape
+    n_classes, n_channels = len(description.class_names), description.preparation.n_channels
+    if len(taken) != 4:
+        raise ClassifierFileError(
+            f"The network takes arrays of shape {_shown(taken)}; images are (n, y, x, channel)."
+        )
+    if taken[3] != n_channels:
+        other = " Does it take the channels first?" if taken[1] == n_channels else ""
+        raise ClassifierFileError(
+            f"The network takes {_counted(taken[3], 'channel')} but {n_channels} "
+            f"{'was' if n_channels == 1 else 'were'} named.{other}"
+        )
+    if len(given) != 2 or given[1] != n_classes:
+        outputs = _counted(given[1], "output") if len(given) == 2 else f"outputs {_shown(given)}"
+        raise ClassifierFileError(f"The network has {outputs} but {n_classes} classes were named.")
+
+
+def _counted(number: int | None, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _shown(shape: Sequence[int | None]) -> str:
+    return f"({', '.join('n' if length is None else str(length) for length in shape)})"
+
+
+def _add_member(archive: zipfile.ZipFile, network: "keras.Model", index: int) -> Member:
+    folder = f"members/{index}/" if index else ""
+    if index:
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory) / WEIGHTS
+            network.save_weights(file)
+            archive.write(file, folder + WEIGHTS)
+    graph = export_graph(network)
+    archive.writestr(f"{folder}graph.onnx", graph)
+    weights = archive.read(folder + WEIGHTS)
+    return Member(
+        weights=folder + WEIGHTS,
+        graph=f"{folder}graph.onnx",
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        graph_sha256=hashlib.sha256(graph).hexdigest(),
+    )
+
+
+def _compare_with_keras(path: Path) -> None:
+    """Open the file both ways and refuse it unless the probabilities are the same."""
+    import keras
+
+    classifier = load_classifier(path)
+    height, width = classifier.preparation.size
+    random = np.random.default_rng(0)
+    shape = (_IMAGES_COMPARED, height, width, classifier.preparation.n_channels)
+    images = random.normal(0.3, 0.3, shape).astype(np.float32)
+    for index, graph in enumerate(classifier.graphs):
+        # Graphics cards calculate with fewer digits than the comparison asks for.
+        with keras.device("cpu:0"):
+            network = load_network(path, member=index)
+            expected = keras.ops.convert_to_numpy(network(images, training=False))
+        logits, _ = graph.run(images)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        difference = np.abs(powers / powers.sum(axis=1, keepdims=True) - expected).max()
+        if not difference <= LARGEST_DIFFERENCE:
+            raise GraphError(
+                f"Without Keras the network gives other probabilities (by {difference:.1g}), so "
+                "it can't be used; please report its layers."
+            )
+
+
+def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
+    """Return the Keras network of a classifier file, to train it on or to look inside.
+
+    Raises
+    ------
+    ClassifierFileError
+        The file is no classifier, or it is damaged.
+    """
+    path = checked_path(path)
+    description = load_classifier(path).description
+    network = _load_with_keras(path)
+    if member:
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as directory:
+            weights = Path(directory) / WEIGHTS
+            weights.write_bytes(archive.read(description.members[member].weights))
+            network.load_weights(weights)
+    return network
+
+
+def _load_with_keras(path: Path) -> "keras.Model":
+    import keras
+
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise ClassifierFileError(f"{path} can't be opened by Keras: {error}") from error
+
+
+def import_job(
+    request: Mapping[str, Any],
+    emit: Callable[[dict[str, Any]], None],
+    should_stop: Callable[[], bool],
+) -> dict[str, Any]:
+    """Make a classifier of a Keras network that was saved elsewhere.
+
+    The request has ``source`` and ``output`` (paths), ``class_names`` and ``channel_names`` in
+    the network's order, and ``preparation``, the keys of a `Preparation` that are to differ from
+    its defaults; intensities are handed to the network as they are unless it says otherwise. A
+    network that takes one size only sets the size. The result has ``classifier``, its path.
+    """
+    source = checked_path(request["source"])
+    _check_before_keras(source)
+    network = _ending_in_softmax(_load_with_keras(source), len(request["class_names"]))
+    description = ClassifierDescription(
+        class_names=tuple(request["class_names"]),
+        preparation=_preparation_for(network, request, source),
+        training={"imported_from": source.name, "source_sha256": _sha256(source)},
+    )
+    output = Path(request["output"]).expanduser()
+    save_classifier(output, [network], description)
+    return {"classifier": str(output.resolve()), "class_names": list(description.class_names)}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_before_keras(path: Path) -> None:
+    """Refuse what Keras should not even open: other formats, and layers that are not known."""
+    with path.open("rb") as file, opened_archive(file, path) as archive:
+        names = archive.namelist()
+        if DESCRIPTION in names:
+            raise ClassifierFileError(f"{path} is a classifier already; it can be used as it is.")
+        if "config.json" not in names or WEIGHTS not in names:
+            raise ClassifierFileError(f"{path} is not a network saved by Keras 3 as .keras.")
+        try:
+            config = json.loads(read_member(archive, "config.json", LARGEST_DESCRIPTION))
+        except DAMAGE as error:
+            raise ClassifierFileError(f"{path} is damaged: {error}.") from error
+    check_layers(config)
+
+
+def _preparation_for(
+    network: "keras.Model", request: Mapping[str, Any], source: Path
+) -> Preparation:
+    stored = {
+        "intensity": "none",
+        **request.get("preparation", {}),
+        "channel_names": tuple(request["channel_names"]),
+    }
+    taken = network.inputs[0].shape
+    if len(taken) == 4 and taken[1] and taken[2]:
+        stored["size"] = tuple(taken[1:3])
+    elif "size" not in stored:
+        raise ClassifierFileError(
+            f"{source.name} takes images of any size; say to which size they are to be scaled."
+        )
+    preparation = Preparation.from_json(stored)
+    if preparation.intensity == "fixed" and not preparation.ranges:
+        raise ClassifierFileError(
+            "A fixed intensity range needs its two ends for every channel; choose percentiles or "
+            "none, or give them."
+        )
+    return preparation
+
+
+def _ending_in_softmax(network: "keras.Model", n_classes: int) -> "keras.Model":
+    """Return a network of the same probabilities that ends in a softmax over the classes.
+
+    One sigmoid for two classes becomes a softmax of two, where the sigmoid was the second class's
+    probability; a dense layer without activation gives logits, and gets a softmax.
+    """
+    import keras
+
+    last: Any = next((one for one in network.layers if one.name == network.output_names[0]), None)
+    if isinstance(network, keras.Sequential):
+        last = network.layers[-1]
+    activation = last.get_config().get("activation") if last is not None else None
+    if activation == "sigmoid" and n_classes == 2 and network.outputs[0].shape[1:] == (1,):
+        pair = keras.layers.Dense(2, activation="softmax")
+        output = pair(last.input)
+        kernel, *bias = last.get_weights() or [np.ones((1, 1), np.float32)]
+        second = bias[0] if bias else np.zeros(1, np.float32)
+        pair.set_weights(
+            [np.hstack([np.zeros_like(kernel), kernel]), np.hstack([np.zeros(1), second])]
+        )
+        return keras.Model(network.inputs[0], output)
+    if activation == "linear" and isinstance(last, keras.layers.Dense):
+        return keras.Model(network.inputs[0], keras.layers.Softmax()(network.outputs[0]))
+    return network

@@ -1,0 +1,62 @@
+"""Runs a classifier's graph without Keras, on ONNX Runtime, in float32."""
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_image_classifier.projection import FloatArray
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+# One call's intermediate results stay within some hundred megabytes, however many images come.
+PIXELS_AT_ONCE = 16 * 256 * 256
+
+
+class Graph:
+    """The graph of one network; starts when first used, and may be used from several threads.
+
+    ``threads`` is how many a single call uses; None means one per core.
+    """
+
+    def __init__(self, content: bytes, threads: int | None = None) -> None:
+        self._content = content
+        self._threads = threads
+        self._session: onnxruntime.InferenceSession | None = None
+        self._starting = threading.Lock()
+
+    def run(self, images: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return logits, shape (n, n_classes), and features, (n, n_features), both float32.
+
+        ``images`` are prepared, float32 of shape (n, y, x, channel).
+        """
+        session = self._started()
+        step = max(1, PIXELS_AT_ONCE // max(1, images.shape[1] * images.shape[2]))
+        parts = [
+            session.run(["logits", "features"], {"images": images[start : start + step]})
+            for start in range(0, max(1, len(images)), step)
+        ]
+        logits, features = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return logits, features
+
+    def _started(self) -> "onnxruntime.InferenceSession":
+        with self._starting:
+            if self._session is None:
+                self._session = _start(self._content, self._threads)
+                self._content = b""
+            return self._session
+
+
+def _start(content: bytes, threads: int | None) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    # The Windows wheels report to Microsoft unless told not to.
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Waiting threads that spin take the processor from the viewer.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
