@@ -48,7 +48,7 @@ def is_running(pid):
 def test_events_and_the_result_come_on_the_gui_thread(worker, folder, qtbot):
     """Slots may touch widgets, whatever thread reads the pipe."""
     threads = []
-    worker.event.connect(lambda event: threads.append(threading.current_thread()))
+    worker.happened.connect(lambda event: threads.append(threading.current_thread()))
     worker.finished.connect(lambda result: threads.append(threading.current_thread()))
     with qtbot.waitSignal(worker.finished, timeout=30_000) as caught:
         worker.start("survey", {"folder": str(folder)})

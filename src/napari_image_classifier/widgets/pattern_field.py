@@ -68,6 +68,11 @@ class PatternField(QCollapsible):  # type: ignore[misc]  # superqt is typed, its
         """The pattern; None where each file is one image."""
         return self.edit.text().strip() or None
 
+    @property
+    def n_images_shown(self) -> int:
+        """How many rows the table of images has."""
+        return self._table.rowCount() if self.pattern else 0
+
     def set_pattern(self, text: str) -> None:
         """Fill the pattern in as if it were typed."""
         self.edit.setText(text)

@@ -83,6 +83,7 @@ class SurveyView(QWidget):
             grid.addWidget(title, row, 0)
             self._pictures[name] = [QLabel() for _ in range(THUMBNAILS_PER_CLASS)]
             for column, label in enumerate(self._pictures[name], start=1):
+                label.setObjectName("thumbnail")
                 label.setFixedSize(SIDE, SIDE)
                 grid.addWidget(label, row, column)
             self._fill_pictures(name)

@@ -86,7 +86,7 @@ class Worker(QObject):
     process. When the worker's parent is destroyed, the process is killed.
     """
 
-    event = Signal(dict)
+    happened = Signal(dict)
     finished = Signal(dict)
     cancelled = Signal()
     failed = Signal(str, str)
@@ -95,6 +95,9 @@ class Worker(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._job: _Job | None = None
+        self._deadline = QTimer(self)
+        self._deadline.setSingleShot(True)
+        self._deadline.timeout.connect(self._give_up)
         # The worker is half gone when `destroyed` comes, so the list is what the slot may hold.
         self._jobs: list[_Job] = []
         jobs = self._jobs
@@ -128,12 +131,11 @@ class Worker(QObject):
 
         A job that has not done so ``kill_after`` seconds later is killed.
         """
-        job = self._job
-        if job is None:
+        if self._job is None:
             return
-        job.cancel()
+        self._job.cancel()
         if kill_after is not None:
-            QTimer.singleShot(round(1000 * kill_after), self, lambda: self._kill_if(job))
+            self._deadline.start(round(1000 * kill_after))
 
     def kill(self) -> None:
         """End the job at once, without a last signal but ``running_changed``."""
@@ -142,15 +144,15 @@ class Worker(QObject):
             self._forget()
             job.kill()
 
-    def _kill_if(self, job: _Job) -> None:
-        if self._job is job:
-            self.kill()
-            self.cancelled.emit()
+    def _give_up(self) -> None:
+        self.kill()
+        self.cancelled.emit()
 
     def _forget(self) -> None:
         if self._job is not None:
             self._jobs.remove(self._job)
         self._job = None
+        self._deadline.stop()
         self.running_changed.emit(False)
 
     def _hear(self, job: _Job, event: Event) -> None:
@@ -167,7 +169,7 @@ class Worker(QObject):
             self._forget()
             self.failed.emit(event["message"], event.get("detail") or "")
         else:
-            self.event.emit(event)
+            self.happened.emit(event)
 
 
 class Lookup(QObject):

@@ -1,0 +1,301 @@
+"""The dock *Classify folder*: a folder in, a table of predictions out, seen while it fills."""
+
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import napari
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+from superqt import QCollapsible
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.journal import journal_path
+from napari_image_classifier.naming import ImageFiles
+from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.widgets import settings
+from napari_image_classifier.widgets.dock import Dock
+from napari_image_classifier.widgets.folder_images import (
+    Expectation,
+    find_image,
+    open_image,
+    prediction_of_row,
+)
+from napari_image_classifier.widgets.form_fields import (
+    FOLDER_ASKS,
+    FOLDER_ASKS_FOLDED,
+    FolderChoices,
+)
+from napari_image_classifier.widgets.forms import Form
+from napari_image_classifier.widgets.pattern_field import PatternField
+from napari_image_classifier.widgets.prediction_table import PredictionTable
+from napari_image_classifier.widgets.progress_row import ProgressRow
+from napari_image_classifier.widgets.worker import Lookup, Worker
+
+OUTPUT_NAME = "predictions.csv"
+ROWS_AT_ONCE = 60
+MILLISECONDS_BETWEEN_ROWS = 100
+
+
+class ClassifyFolder(Dock):
+    """Classifies every image of a folder in the compute process.
+
+    ``ended`` is emitted when the last row is in the table, whatever ended the job.
+    """
+
+    ended = Signal()
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._suggested_output: Path | None = None
+        self._written: Path | None = None
+        self._running = FolderChoices()
+        self._waiting_rows: deque[dict[str, Any]] = deque()
+        self._last_words: tuple[str, bool, str] | None = None
+        self._surveyor = Worker(self)
+        self._worker = Worker(self)
+        self._expects_lookup = Lookup(self)
+        self._open_lookup = Lookup(self)
+        self._timer = QTimer(self)
+        self._timer.setInterval(MILLISECONDS_BETWEEN_ROWS)
+        self._build()
+        self._connect()
+        self._recall()
+
+    def _build(self) -> None:
+        self.form = Form(FolderChoices(), FOLDER_ASKS)
+        self.folded_form = Form(FolderChoices(), FOLDER_ASKS_FOLDED)
+        self.pattern = PatternField()
+        self._expects = QLabel()
+        self._expects.setWordWrap(True)
+        more = QCollapsible("More")
+        more.setDuration(0)
+        more.addWidget(self.folded_form.native)
+        self.run_button = QPushButton("Classify")
+        self.why_not = QLabel()
+        self.why_not.setWordWrap(True)
+        self.progress = ProgressRow()
+        self.table = PredictionTable()
+        self.table.setMinimumHeight(280)
+        self.save_button = QPushButton("Save a copy…")
+        self.save_button.setToolTip("Write the table of predictions to another CSV file.")
+        self.save_button.setEnabled(False)
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        buttons.addWidget(self.save_button)
+        for widget in (self.form.native, self._expects, self.pattern, more, self.run_button,
+                       self.why_not, self.progress):  # fmt: skip
+            self.column.addWidget(widget)
+        self.column.addWidget(self.table, stretch=1)
+        self.column.addLayout(buttons)
+
+    def _connect(self) -> None:
+        self.form["folder"].changed.connect(self._folder_changed)
+        self.form["classifier"].changed.connect(self._look_at_classifier)
+        for name in ("classifier", "output"):
+            self.form[name].changed.connect(self._show_what_can_run)
+        for name in ("axes", "overwrite"):
+            self.folded_form[name].changed.connect(self._show_what_can_run)
+        self.pattern.pattern_changed.connect(self._survey)
+        self.run_button.clicked.connect(self.run)
+        self.progress.cancel_clicked.connect(self.cancel)
+        self.save_button.clicked.connect(self._save_a_copy)
+        self.table.item_activated.connect(self.open_image)
+        self._timer.timeout.connect(self._add_waiting_rows)
+        self._surveyor.finished.connect(self._show_survey)
+        self._surveyor.failed.connect(lambda message, _: self.why_not.setText(message))
+        self._worker.happened.connect(self._hear)
+        self._worker.finished.connect(self._finish)
+        self._worker.failed.connect(lambda message, detail: self._end(message, True, detail))
+        self._worker.cancelled.connect(lambda: self._end("Stopped. Run it again to go on."))
+        self._worker.running_changed.connect(self._show_what_can_run)
+        self._expects_lookup.answered.connect(self._show_expectation)
+        self._open_lookup.answered.connect(self._show_image)
+
+    def _recall(self) -> None:
+        for name in ("folder", "classifier"):
+            path = Path(settings.remembered(name) or "-")
+            if path.exists():
+                self.form[name].value = path
+        self._show_what_can_run()
+
+    def choices(self) -> FolderChoices:
+        """Return what is filled in."""
+        return FolderChoices(**self.form.values(), **self.folded_form.values())
+
+    def use_classifier(self, path: str | Path) -> None:
+        """Fill in the classifier."""
+        self.form["classifier"].value = Path(path)
+
+    def run(self) -> None:
+        """Start, or go on where an earlier run was stopped."""
+        choices = self.choices()
+        if choices.why_unusable() or self._worker.running:
+            self._show_what_can_run()
+            return
+        if choices.overwrite:
+            # Said once, meant once: the next click continues.
+            self.folded_form["overwrite"].value = False
+        settings.remember(
+            folder=choices.folder, classifier=choices.classifier, output=choices.output
+        )
+        self._running = choices
+        self._waiting_rows.clear()
+        self._last_words = None
+        self._written = None
+        self.save_button.setEnabled(False)
+        self.table.clear()
+        self.progress.begin("Starting…")
+        self._timer.start()
+        self._worker.start(
+            "classify_folder",
+            {
+                "folder": str(choices.folder),
+                "classifier": str(choices.classifier),
+                "output": str(choices.output),
+                "pattern": self.pattern.pattern,
+                "axes": choices.axes.strip() or None,
+                "overwrite": choices.overwrite,
+                "thumbnails": True,
+            },
+        )
+
+    def cancel(self) -> None:
+        """Stop within a second; what is done stays in the table."""
+        self.progress.stopping("Stopping…")
+        self._worker.cancel(kill_after=1.0)
+
+    def stop(self) -> None:
+        """End everything that runs, at once."""
+        self._timer.stop()
+        self._surveyor.kill()
+        self._worker.kill()
+
+    def open_image(self, prediction: Prediction) -> None:
+        """Show the image of a row in the viewer."""
+        folder, pattern = self._running.folder, self.pattern.pattern
+        if folder is None:
+            return
+        path = folder / prediction.file
+        if path.is_file():
+            self._show_image(ImageFiles.single(path, folder))
+        else:
+            self._open_lookup.ask(lambda: find_image(folder, pattern, prediction.file))
+
+    def _show_image(self, files: ImageFiles | None) -> None:
+        if files is None:
+            self.progress.end("The image is no longer in the folder.", error=True)
+            return
+        try:
+            open_image(self._viewer, files, self._running.axes.strip() or None)
+        except ImageClassifierError as error:
+            self.progress.end(str(error), error=True)
+
+    def _folder_changed(self) -> None:
+        choices = self.choices()
+        if choices.folder is not None and choices.output in (None, self._suggested_output):
+            remembered = Path(settings.remembered(settings.OUTPUT) or "-")
+            same = remembered.parent == choices.folder
+            self._suggested_output = remembered if same else choices.folder / OUTPUT_NAME
+            self.form["output"].value = self._suggested_output
+        self._show_what_can_run()
+        self._survey()
+
+    def _survey(self) -> None:
+        folder = self.choices().folder
+        if folder is None or not folder.is_dir():
+            return
+        self._surveyor.start(
+            "survey",
+            {
+                "folder": str(folder),
+                "pattern": self.pattern.pattern,
+                "annotated": False,
+                "thumbnails": 0,
+            },
+        )
+
+    def _show_survey(self, survey: Mapping[str, Any]) -> None:
+        self.pattern.set_proposals(survey["patterns"])
+        self.pattern.show_images(survey["images"], survey["n_images"])
+        self._show_what_can_run()
+
+    def _look_at_classifier(self) -> None:
+        path = self.choices().classifier
+        if path is not None and path.is_file():
+            self._expects_lookup.ask(lambda: Expectation.of(path))
+        else:
+            self._expects.setText("")
+
+    def _show_expectation(self, expectation: Expectation) -> None:
+        self._expects.setText(expectation.words)
+        self.table.set_class_names(expectation.class_names)
+
+    def _show_what_can_run(self) -> None:
+        choices = self.choices()
+        why = choices.why_unusable()
+        running = self._worker.running
+        self.run_button.setEnabled(why is None and not running)
+        self.why_not.setText("" if running else why or "")
+        self.why_not.setVisible(bool(self.why_not.text()))
+        begun = choices.output is not None and journal_path(choices.output).is_file()
+        continued = begun and not choices.overwrite
+        self.run_button.setText("Continue" if continued else "Classify")
+        self.run_button.setToolTip(
+            "Classify what is new, has changed or could not be read; the rest is taken over."
+            if continued
+            else "Classify every image of the folder, in the background."
+        )
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        if event["event"] == "predictions":
+            self._waiting_rows.extend(event["rows"])
+            done, total = event["done"], event["total"]
+            note = f"{done} of {total} images"
+            self.progress.update_progress(done, total, note, event.get("seconds_left"))
+
+    def _add_waiting_rows(self) -> None:
+        count = min(ROWS_AT_ONCE, len(self._waiting_rows))
+        rows = [self._waiting_rows.popleft() for _ in range(count)]
+        if rows:
+            self.table.add([prediction_of_row(row) for row in rows])
+        elif not self._worker.running:
+            self._timer.stop()
+            self._show_last_words()
+
+    def _finish(self, result: Mapping[str, Any]) -> None:
+        self._written = Path(result["output"])
+        self._end(result["message"])
+
+    def _end(self, sentence: str, error: bool = False, detail: str = "") -> None:
+        # Rows that came with the last events are still being added: the sentence comes after.
+        self._last_words = (sentence, error, detail)
+
+    def _show_last_words(self) -> None:
+        if self._last_words is not None:
+            sentence, error, detail = self._last_words
+            self.progress.end(sentence, error=error, detail=detail)
+        self.save_button.setEnabled(self._written is not None)
+        self._show_what_can_run()
+        self.ended.emit()
+
+    def _save_a_copy(self) -> None:
+        assert self._written is not None
+        suggested = str(self._written.with_name(f"{self._written.stem} copy.csv"))
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save a copy", suggested, "CSV (*.csv)")
+        if chosen:
+            self.save_copy(Path(chosen))
+
+    def save_copy(self, path: Path) -> None:
+        """Write the table of predictions to ``path``, too."""
+        assert self._written is not None
+        try:
+            with replace_file(path) as temporary:
+                temporary.write_bytes(self._written.read_bytes())
+        except OSError as error:
+            self.progress.end(f"The copy could not be written: {error}.", error=True)
+        else:
+            self.progress.end(f"Saved as {path}.")

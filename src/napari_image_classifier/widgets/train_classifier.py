@@ -1,0 +1,269 @@
+"""The dock *Train classifier*: from images with classes to a classifier, seen while it learns."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import napari
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+from superqt import QCollapsible
+
+from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.widgets import settings
+from napari_image_classifier.widgets.channel_choice import ChannelChoice
+from napari_image_classifier.widgets.confusion_view import ConfusionView
+from napari_image_classifier.widgets.dock import Dock
+from napari_image_classifier.widgets.forms import Form
+from napari_image_classifier.widgets.progress_row import ProgressRow
+from napari_image_classifier.widgets.training_fields import (
+    OUTPUT_ASKS,
+    START_ASKS,
+    TRAINING_ASKS,
+    TRAINING_ASKS_FOLDED,
+    TrainingFiles,
+)
+from napari_image_classifier.widgets.training_plot import TrainingPlot
+from napari_image_classifier.widgets.training_source import TrainingSource
+from napari_image_classifier.widgets.worker import Worker
+
+PLUGIN = "napari-image-classifier"
+OUTPUT_NAME = "classifier"
+
+
+class TrainClassifier(Dock):
+    """Trains a classifier in the compute process."""
+
+    trained = Signal(str)
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._suggested_output: Path | None = None
+        self._classifier: Path | None = None
+        self._epochs_done = 0
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._worker = Worker(self)
+        self.source = TrainingSource(viewer)
+        self._build_choices()
+        self._build_result()
+        self._connect()
+        self._recall()
+
+    def _build_choices(self) -> None:
+        self.form = Form(TrainingConfig(), TRAINING_ASKS)
+        self.folded_form = Form(TrainingConfig(), TRAINING_ASKS_FOLDED)
+        self.output_form = Form(TrainingFiles(), OUTPUT_ASKS)
+        self.start_form = Form(TrainingFiles(), START_ASKS)
+        self.channels = ChannelChoice()
+        more = QCollapsible("More choices")
+        more.setDuration(0)
+        more.addWidget(self.folded_form.native)
+        more.addWidget(self.start_form.native)
+        self.run_button = QPushButton("Train")
+        self.run_button.setToolTip("Train in the background; the viewer stays usable.")
+        self.why_not = QLabel()
+        self.why_not.setWordWrap(True)
+        self.progress = ProgressRow()
+        self.add_heading("Images to learn from")
+        self.column.addWidget(self.source)
+        self.add_heading("Training")
+        for widget in (self.form.native, self.channels, more, self.output_form.native,
+                       self.run_button, self.why_not, self.progress):  # fmt: skip
+            self.column.addWidget(widget)
+
+    def _build_result(self) -> None:
+        self.plot = TrainingPlot()
+        self.plot.hide()
+        self._confusion_title = QLabel(
+            "<b>Validation images</b>: each row a class as annotated, each column as predicted"
+        )
+        self._confusion_title.setWordWrap(True)
+        self.confusion = ConfusionView()
+        self.save_button = QPushButton("Save a copy…")
+        self.save_button.setToolTip("The classifier is saved already; save it elsewhere, too.")
+        self.use_button = QPushButton("Use it now")
+        self.use_button.setToolTip("Open Classify images with this classifier.")
+        self._buttons = QWidget()
+        row = QHBoxLayout(self._buttons)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.save_button)
+        row.addWidget(self.use_button)
+        for widget in (self.plot, self._confusion_title, self.confusion, self._buttons):
+            self.column.addWidget(widget)
+        self._show_result_widgets(False)
+
+    def _connect(self) -> None:
+        self.source.changed.connect(self._show_what_can_run)
+        self.output_form["output"].changed.connect(self._show_what_can_run)
+        self.run_button.clicked.connect(self.run)
+        self.progress.cancel_clicked.connect(self.cancel)
+        self.save_button.clicked.connect(self._save_a_copy)
+        self.use_button.clicked.connect(self.use_it_now)
+        self._worker.happened.connect(self._hear)
+        self._worker.finished.connect(self._finish)
+        self._worker.failed.connect(
+            lambda message, detail: self.progress.end(message, error=True, detail=detail)
+        )
+        self._worker.cancelled.connect(
+            lambda: self.progress.end("Stopped before anything was learnt; nothing was saved.")
+        )
+        self._worker.running_changed.connect(self._running_changed)
+
+    def _recall(self) -> None:
+        folder = Path(settings.remembered(settings.TRAINING_FOLDER) or "-")
+        if folder.is_dir():
+            self.source.choose_folder(folder)
+        self._show_what_can_run()
+
+    def config(self) -> TrainingConfig:
+        """Return what is filled in."""
+        start_from = self.start_form.values()["start_from"]
+        return TrainingConfig(
+            **self.form.values(),
+            **self.folded_form.values(),
+            channels=self.channels.value(),
+            start_from=start_from and str(start_from),
+        )
+
+    def why_unusable(self) -> str | None:
+        """Return why nothing can be trained yet, as a sentence."""
+        return (
+            self.source.why_unusable()
+            or self.channels.why_unusable()
+            or self.config().why_unusable()
+            or self._why_no_output()
+        )
+
+    def _why_no_output(self) -> str | None:
+        output = self.output_form.values()["output"]
+        if output is None or output.is_dir():
+            return "Choose a file name for the classifier, such as cells.keras."
+        return None
+
+    def run(self) -> None:
+        """Start the training."""
+        if self._worker.running or self.why_unusable():
+            self._show_what_can_run()
+            return
+        output: Path = self.output_form.values()["output"].with_suffix(".keras")
+        config = self.config()
+        settings.remember(classifier=output)
+        self._epochs_done = 0
+        self._classifier = None
+        self._show_result_widgets(False)
+        self.plot.clear(config.epochs)
+        self.plot.show()
+        self.progress.begin("Starting…")
+        self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
+        make_items = self.source.items(Path(self._temporary.name))
+        self._worker.start(
+            "train",
+            lambda: {"items": make_items(), "config": config.to_json(), "output": str(output)},
+        )
+
+    def cancel(self) -> None:
+        """Stop; the best classifier so far is kept."""
+        if self._epochs_done:
+            self.progress.stopping("Stopping; the best so far is saved…")
+            self._worker.cancel()
+        else:
+            self.progress.stopping("Stopping…")
+            self._worker.cancel(kill_after=0.9)
+
+    def stop(self) -> None:
+        """End everything that runs, at once."""
+        self.source.stop()
+        self._worker.kill()
+
+    def use_it_now(self) -> None:
+        """Open *Classify images* with the classifier that was trained."""
+        assert self._classifier is not None
+        _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Classify images")
+        widget.use_classifier(self._classifier)
+
+    def save_copy(self, path: Path) -> None:
+        """Save the classifier to ``path``, too."""
+        assert self._classifier is not None
+        try:
+            with replace_file(path) as temporary:
+                temporary.write_bytes(self._classifier.read_bytes())
+        except OSError as error:
+            self.progress.end(f"The copy could not be written: {error}.", error=True)
+        else:
+            self.progress.end(f"Saved as {path}.")
+
+    def _save_a_copy(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Save a copy", str(self._classifier), "Classifier (*.keras)"
+        )
+        if chosen:
+            self.save_copy(Path(chosen).with_suffix(".keras"))
+
+    def _running_changed(self, running: bool) -> None:
+        if not running and self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+        self._show_what_can_run()
+
+    def _show_what_can_run(self) -> None:
+        self._suggest_output()
+        self.channels.offer(self.source.channels)
+        why = self.why_unusable()
+        running = self._worker.running
+        self.run_button.setEnabled(why is None and not running)
+        self.why_not.setText(why or "")
+        self.why_not.setVisible(bool(why) and not running)
+
+    def _suggest_output(self) -> None:
+        folder = self.source.folder()
+        field = self.output_form["output"]
+        if folder is not None and field.value in (None, self._suggested_output):
+            suggested = _unused(folder / f"{OUTPUT_NAME}.keras")
+            if suggested != self._suggested_output:
+                self._suggested_output = suggested
+                field.value = suggested
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        kind = event["event"]
+        if kind == "epoch":
+            self._epochs_done = event["epoch"]
+            self.plot.add(event)
+            note = f"Epoch {event['epoch']} of {event['epochs']}"
+            self.progress.update_progress(
+                event["epoch"], event["epochs"], note, event.get("seconds_left")
+            )
+        elif kind == "progress":
+            note = f"{str(event['stage']).capitalize()}: {event['done']} of {event['total']}"
+            self.progress.update_progress(event["done"], event["total"], note)
+
+    def _finish(self, result: Mapping[str, Any]) -> None:
+        self._classifier = Path(result["classifier"])
+        sentences = [
+            "Stopped; the best so far was kept." if result.get("cancelled") else "",
+            f"Saved as {self._classifier}.",
+            f"Of the validation images, {result['validation_accuracy']:.0%} were right "
+            f"({result['balanced_accuracy']:.0%} with every class counted equally), "
+            f"after epoch {result['best_epoch']}.",
+            *result["messages"],
+        ]
+        self.progress.end("\n".join(filter(None, sentences)))
+        self.confusion.show_matrix(result["confusion"], result["class_names"])
+        self._show_result_widgets(True)
+        self._show_what_can_run()
+        self.trained.emit(str(self._classifier))
+
+    def _show_result_widgets(self, visible: bool) -> None:
+        for widget in (self._confusion_title, self.confusion, self._buttons):
+            widget.setVisible(visible)
+
+
+def _unused(path: Path) -> Path:
+    """Return ``path``, or the first of path-2, path-3… that is not there yet."""
+    candidate, number = path, 1
+    while candidate.exists():
+        number += 1
+        candidate = path.with_stem(f"{path.stem}-{number}")
+    return candidate
