@@ -1,18 +1,25 @@
 """A trained classifier, without Keras: `load_classifier`, then `Classifier.predict`."""
 
-import hashlib
 import io
 import json
-import re
 import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_image_classifier.archive import (
+    DAMAGE,
+    checked_path,
+    open_member,
+    opened,
+    opened_archive,
+    read_member,
+    sha256_of,
+)
 from napari_image_classifier.description import ClassifierDescription, ClassifierFileError, Member
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
@@ -34,11 +41,6 @@ DESCRIPTION = "classifier.json"
 LARGEST_DESCRIPTION = 64 * 1024**2
 # ONNX files can't be larger.
 LARGEST_GRAPH = 2 * 1024**3
-# What zipfile raises when an archive is not as it says.
-DAMAGE = (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
-
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-_READ_AT_ONCE = 1024**2
 
 
 class Classifier:
@@ -131,11 +133,11 @@ class Classifier:
         ClassifierFileError
             The file is gone, or is another one by now.
         """
-        with _opened(self.path) as source, replace_file(Path(path)) as temporary:
+        with opened(self.path) as source, replace_file(Path(path)) as temporary:
             with temporary.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
             with temporary.open("rb") as copy:
-                if _sha256(copy) != self.sha256:
+                if sha256_of(copy) != self.sha256:
                     raise ClassifierFileError(
                         f"{self.path} has changed since it was opened; open it again."
                     )
@@ -177,8 +179,8 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
         There is no such file, it is no classifier, or it is damaged.
     """
     path = checked_path(path)
-    with _opened(path) as file:
-        sha256 = _sha256(file)
+    with opened(path) as file:
+        sha256 = sha256_of(file)
         file.seek(0)
         with opened_archive(file, path) as archive:
             try:
@@ -188,69 +190,6 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
             except ClassifierFileError as error:
                 raise ClassifierFileError(f"{path} can't be used: {error}.") from error
     return Classifier(path, sha256, description, [Graph(graph, threads) for graph in graphs])
-
-
-def checked_path(path: str | Path) -> Path:
-    """Return the path of what may be a `.keras` file.
-
-    Raises
-    ------
-    ClassifierFileError
-        It is an address, a folder, a file of another format, or not there.
-    """
-    if _ADDRESS.match(str(path)):
-        raise ClassifierFileError(
-            f"{path} is an address; download the file and give its path on this computer."
-        )
-    path = Path(path).expanduser()
-    if path.suffix.lower() in (".h5", ".hdf5"):
-        raise ClassifierFileError(
-            f"{path} is in Keras's old format; open it in Keras, save it as .keras, "
-            "and import that."
-        )
-    if path.is_dir():
-        raise ClassifierFileError(
-            f"{path} is a folder; a classifier is one file whose name ends in .keras."
-        )
-    if not path.exists():
-        raise ClassifierFileError(f"There is no file {path}.")
-    if not path.is_file():
-        raise ClassifierFileError(f"{path} is not an ordinary file.")
-    return path.resolve()
-
-
-def _opened(path: Path) -> IO[bytes]:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise ClassifierFileError(f"{path} can't be read: {error.strerror}.") from error
-
-
-def opened_archive(file: IO[bytes], path: Path) -> zipfile.ZipFile:
-    """Open the zip archive that every `.keras` file is; nothing in it is packed or twice there.
-
-    Raises
-    ------
-    ClassifierFileError
-        It is another kind of file, or it is damaged.
-    """
-    try:
-        archive = zipfile.ZipFile(file)
-    except DAMAGE as error:
-        raise ClassifierFileError(
-            f"{path} is no classifier, or it is damaged: it is not the kind of archive that "
-            "a .keras file is."
-        ) from error
-    members = archive.infolist()
-    names = {member.filename for member in members}
-    # Keras packs nothing, so no member can be larger than the file itself.
-    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        raise ClassifierFileError(
-            f"{path} was packed again by another program; use the file that was saved."
-        )
-    if len(names) < len(members):
-        raise ClassifierFileError(f"{path} is damaged: it holds two parts of the same name.")
-    return archive
 
 
 def _read(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[bytes]]:
@@ -275,34 +214,10 @@ def _bound_graph(archive: zipfile.ZipFile, member: Member) -> bytes:
     """Return the graph, having checked that it is the one written from those weights."""
     graph = read_member(archive, member.graph, LARGEST_GRAPH)
     with open_member(archive, member.weights) as weights:
-        same = _sha256(weights) == member.weights_sha256
-    if not same or _sha256(io.BytesIO(graph)) != member.graph_sha256:
+        same = sha256_of(weights) == member.weights_sha256
+    if not same or sha256_of(io.BytesIO(graph)) != member.graph_sha256:
         raise ClassifierFileError(
             "its network was changed after it was saved, so its two parts no longer belong "
             "together; save it again with napari-image-classifier"
         )
     return graph
-
-
-def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    """Open one part of the file, or raise ClassifierFileError when it is not there."""
-    try:
-        return archive.open(name)
-    except KeyError as error:
-        raise ClassifierFileError(f"it lacks the part {name}") from error
-
-
-def read_member(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
-    """Return one part of the file, or raise ClassifierFileError when it is larger than allowed."""
-    with open_member(archive, name) as member:
-        size = archive.getinfo(name).file_size
-        if size > largest:
-            raise ClassifierFileError(f"its part {name} is too large ({size / 1e6:.0f} MB)")
-        return member.read()
-
-
-def _sha256(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while block := file.read(_READ_AT_ONCE):
-        digest.update(block)
-    return digest.hexdigest()

@@ -14,13 +14,8 @@ from typing import TYPE_CHECKING, Any
 import onnx
 from onnx import TensorProto, helper
 
-from napari_image_classifier.graph_layers import (
-    NETWORKS,
-    GraphError,
-    GraphWriter,
-    Value,
-    add_layer,
-)
+from napari_image_classifier.graph_layers import NETWORKS, add_layer
+from napari_image_classifier.graph_writer import GraphError, GraphWriter, Value
 
 if TYPE_CHECKING:
     import keras

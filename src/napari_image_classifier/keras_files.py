@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_image_classifier.classifier import (
+from napari_image_classifier.archive import (
     DAMAGE,
-    DESCRIPTION,
-    LARGEST_DESCRIPTION,
     checked_path,
-    load_classifier,
     opened_archive,
     read_member,
+    sha256_of,
 )
+from napari_image_classifier.classifier import DESCRIPTION, LARGEST_DESCRIPTION, load_classifier
 from napari_image_classifier.description import ClassifierDescription, ClassifierFileError, Member
-from napari_image_classifier.graph_layers import GraphError, check_layers
+from napari_image_classifier.graph_layers import check_layers
+from napari_image_classifier.graph_writer import GraphError
 from napari_image_classifier.graphs import export_graph
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.safe_files import replace_file
@@ -192,20 +192,17 @@ def import_job(
     """
     source = checked_path(request["source"])
     _check_before_keras(source)
+    with source.open("rb") as file:
+        sha256 = sha256_of(file)
     network = _ending_in_softmax(_load_with_keras(source), len(request["class_names"]))
     description = ClassifierDescription(
         class_names=tuple(request["class_names"]),
         preparation=_preparation_for(network, request, source),
-        training={"imported_from": source.name, "source_sha256": _sha256(source)},
+        training={"imported_from": source.name, "source_sha256": sha256},
     )
     output = Path(request["output"]).expanduser()
     save_classifier(output, [network], description)
     return {"classifier": str(output.resolve()), "class_names": list(description.class_names)}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_before_keras(path: Path) -> None:
