@@ -5,11 +5,11 @@ import csv
 import numpy as np
 import pytest
 
+from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.compute import ComputeProcess
 from napari_image_classifier.folder import OutputRefusedError, can_be_continued, classify_folder
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.journal import journal_path
-from napari_image_classifier.classifier import load_classifier
 
 RANDOM = np.random.default_rng(3)
 
