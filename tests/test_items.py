@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
+from napari_image_classifier.image_folder import ImageFolderError
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import EACH_STANDS_ALONE, ItemsError, ItemTable, read_items
 
@@ -137,7 +138,7 @@ def test_a_folder_that_is_not_there_or_empty_is_refused(tmp_path):
     """A sentence with the folder in it."""
     with pytest.raises(ItemsError, match="no images"):
         read_items(tmp_path)
-    with pytest.raises(ItemsError, match="no folder"):
+    with pytest.raises(ImageFolderError, match="no folder"):
         read_items(tmp_path / "nowhere")
 
 

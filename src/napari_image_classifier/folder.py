@@ -9,7 +9,8 @@ from typing import Any
 
 from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.items import ItemsError, find_images
+from napari_image_classifier.image_folder import find_images
+from napari_image_classifier.items import ItemsError
 from napari_image_classifier.journal import (
     Journal,
     Stamp,

@@ -1,14 +1,14 @@
 """What is classified: the table of items, from class folders, a CSV or a plain folder."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images import FOREIGN_SUFFIXES, IMAGE_SUFFIXES, read_image
-from napari_image_classifier.naming import FilePart, ImageFiles, NamePattern, group_files
+from napari_image_classifier.image_folder import find_images
+from napari_image_classifier.images import read_image
+from napari_image_classifier.naming import FilePart, ImageFiles, NamePattern
 from napari_image_classifier.selection import Each, selections_of
 
 EACH_STANDS_ALONE = "Each image was taken to stand alone, as no group was given."
@@ -83,44 +83,6 @@ def _item_from_json(stored: Mapping[str, Any]) -> Item:
     return Item(**{**stored, "image": ImageFiles(**files)})
 
 
-def find_images(
-    folder: Path, pattern: NamePattern | None = None
-) -> tuple[list[ImageFiles], dict[str, int]]:
-    """Return the images below ``folder``, sorted by name, and what was passed over, counted.
-
-    Sub-folders are searched. Hidden files (``._*``, ``.DS_Store``), other formats, empty folders
-    and files that ``pattern`` does not describe are passed over.
-
-    Raises
-    ------
-    ItemsError
-        The folder is not there.
-    """
-    if not folder.is_dir():
-        raise ItemsError(f"There is no folder {folder}; choose a folder with images in it.")
-    passed_over: Counter[str] = Counter()
-    paths = list(_image_paths(folder, passed_over))
-    images, unmatched = group_files(paths, pattern, folder)
-    if unmatched:
-        passed_over["files that the name pattern does not describe"] += len(unmatched)
-    return images, dict(passed_over)
-
-
-def _image_paths(folder: Path, passed_over: Counter[str]) -> Iterator[Path]:
-    entries = sorted(folder.iterdir())
-    if not entries:
-        passed_over["empty folders"] += 1
-    for entry in entries:
-        if entry.name.startswith("."):
-            passed_over["hidden files"] += 1
-        elif entry.is_dir() and not entry.is_symlink() and entry.suffix not in FOREIGN_SUFFIXES:
-            yield from _image_paths(entry, passed_over)
-        elif entry.suffix.lower() in IMAGE_SUFFIXES:
-            yield entry
-        else:
-            passed_over["files of other formats"] += 1
-
-
 def read_items(
     folder: str | Path,
     *,
@@ -145,6 +107,8 @@ def read_items(
     ------
     ItemsError
         No images, a column or field that is not there, a file of the table that is not there.
+    ImageFolderError
+        There is no such folder.
     ImageReadError
         ``each`` needs the number of time points or planes of a file that can't be read.
     """
@@ -181,7 +145,8 @@ def _items_of_csv(path: Path, root: Path, images: Sequence[ImageFiles]) -> list[
         )
     by_path = {part.path: image for image in images for part in image.parts}
     by_name = {image.name: image for image in images}
-    items, absent = {}, []
+    items: dict[tuple[str, str], Item] = {}
+    absent = []
     for row in rows:
         image = _image_of_row(row["file"], root, by_name, by_path)
         if image is None:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.image_folder import find_images
 from napari_image_classifier.images import Image, read_image
-from napari_image_classifier.items import Item, ItemTable, find_images, read_items
+from napari_image_classifier.items import Item, ItemTable, read_items
 from napari_image_classifier.naming import propose_patterns
 from napari_image_classifier.thumbnails import draw_thumbnail
 

@@ -37,4 +37,4 @@ def _coloured(grey: FloatArray) -> FloatArray:
     if channels == 1:
         return np.repeat(grey, 3, axis=-1)
     colours = _COLOURS[np.arange(channels) % len(_COLOURS)]
-    return np.clip(grey @ colours, 0, 1)
+    return np.asarray(np.clip(grey @ colours, 0, 1), np.float32)
