@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 from itertools import product
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from napari_image_classifier.image_parts import check_complete, joined
+from napari_image_classifier.image_parts import check_complete, open_parts
 from napari_image_classifier.image_source import (
     AXES,
     AnyArray,
@@ -45,22 +44,18 @@ __all__ = [
 
 IMAGE_SUFFIXES = TIFF_SUFFIXES | PICTURE_SUFFIXES
 
-_USE_THEIR_READER = (
-    "{format} files are not read here: open it in napari with its own reader ({reader}) and "
-    "classify its layers, or export it as OME-TIFF."
-)
 _FOREIGN_FORMATS = {
-    "Zeiss CZI": (("napari-czifile2 or bioio-czi",), (".czi",)),
-    "Nikon ND2": (("napari-nd2 or bioio-nd2",), (".nd2",)),
-    "Leica LIF": (("napari-lif or bioio-lif",), (".lif", ".lof", ".xlef")),
-    "OME-Zarr": (("napari-ome-zarr",), (".zarr",)),
-    "Olympus": (("a plugin for Olympus files",), (".oib", ".oif", ".oir", ".vsi")),
-    "Imaris": (("a plugin for Imaris files",), (".ims",)),
-    "HDF5": (("a plugin for HDF5 files",), (".h5", ".hdf5")),
+    "Zeiss CZI": ("such as napari-czitools", (".czi",)),
+    "Nikon ND2": ("such as napari-nikon-nd2", (".nd2",)),
+    "Leica LIF": ("such as napari-bioio-reader", (".lif", ".lof", ".xlef")),
+    "OME-Zarr": ("such as napari-ome-zarr", (".zarr",)),
+    "Olympus": ("such as napari-bioio-reader", (".oib", ".oif", ".oir", ".vsi")),
+    "Imaris": ("such as napari-imaris-loader", (".ims",)),
 }
 FOREIGN_SUFFIXES: dict[str, str] = {
-    suffix: _USE_THEIR_READER.format(format=name, reader=reader)
-    for name, ((reader,), suffixes) in _FOREIGN_FORMATS.items()
+    suffix: f"{name} files are not read here: open it in napari with a plugin for them "
+    f"({example}) and classify its layers, or export it as OME-TIFF."
+    for name, (example, suffixes) in _FOREIGN_FORMATS.items()
     for suffix in suffixes
 }
 
@@ -190,7 +185,7 @@ class Image:
 
         chunks = tuple((1,) * length for length in self.shape[:-2])
         chunks += tuple((length,) for length in self.shape[-2:])
-        return da.map_blocks(
+        return da.map_blocks(  # type: ignore[no-untyped-call]
             read_chunk,
             chunks=chunks,
             dtype=self.dtype,
@@ -236,21 +231,12 @@ def read_image(path: str | Path | ImageFiles, *, axes: str | None = None) -> Ima
     if not isinstance(path, ImageFiles):
         path = Path(path)
         return Image(_open(path, axes), name=path.name, path=path)
-    first = check_complete(path)
-    several = any(
-        text is not None for part in path.parts for text in (part.channel, part.z, part.time)
-    )
-    if not several:
-        return Image(_open(first, axes), name=path.name, path=first)
-    with ExitStack() as opened:
-        sources = []
-        for part in path.parts:
-            source = _open(part.path, axes)
-            opened.callback(source.close)
-            sources.append(source)
-        image = Image(joined(path, sources), name=path.name, path=first)
-        opened.pop_all()
-    return image
+    first = path.parts[0]
+    if len(path.parts) == 1 and first == FilePart(first.path):
+        check_complete(path)
+        return Image(_open(first.path, axes), name=path.name, path=first.path)
+    source = open_parts(path, lambda part: _open(part, axes))
+    return Image(source, name=path.name, path=first.path)
 
 
 def _open(path: Path, axes: str | None) -> ImageSource:

@@ -48,7 +48,9 @@ def companion_description(path: Path, tiff: tifffile.TiffFile) -> str | None:
         root = _parsed(path, companion or "")
     for uuid in root.iter():
         name = uuid.get("FileName", "")
-        if _tag(uuid) == "UUID" and name.lower() != path.name.lower():
+        # A file that was renamed still knows itself by its UUID.
+        itself = name.lower() == path.name.lower() or uuid.text == root.get("UUID")
+        if _tag(uuid) == "UUID" and not itself:
             _beside(path, name)
     return companion
 

@@ -17,7 +17,6 @@ from napari_image_classifier.image_source import (
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 
-# Pillow's own limit against small files that expand without end.
 _GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "F")
 
 
@@ -33,11 +32,12 @@ def open_picture(path: Path) -> ImageSource:
         with PIL.Image.open(path) as picture:
             picture.load()
             pixels, assumptions = _pixels(picture)
-            metadata = {key: value for key, value in picture.info.items() if _is_plain(value)}
+            metadata = {str(key): one for key, one in picture.info.items() if _is_plain(one)}
     except (PIL.UnidentifiedImageError, PIL.Image.DecompressionBombError) as error:
         reason = "it is no PNG or JPEG file" if isinstance(error, OSError) else str(error)
         raise ImageReadError(path, f"{path.name} can't be read: {reason}.") from error
-    except Exception as error:  # noqa: BLE001 - damaged files raise nearly anything in Pillow
+    except Exception as error:
+        # Damaged files raise nearly anything in Pillow.
         raise ImageReadError(
             path, f"{path.name} can't be read: it is damaged or cut short ({error})."
         ) from error

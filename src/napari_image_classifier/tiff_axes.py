@@ -29,6 +29,12 @@ def stored_axes(
         found = found.replace("S", "Q")
     if not set(found) - set(AXES + "S"):
         return found, _overruled(found, asked)
+    if not _choices(found, shape):
+        raise ImageReadError(
+            path,
+            f"{path.name} has axes besides time, channel and depth ({found}, {_times(shape)}), "
+            "perhaps several positions: save each of them as an image of its own.",
+        )
     if asked is None:
         raise AxesUnknownError(
             path, _question(path, found, shape), found, shape, _choices(found, shape)
@@ -45,6 +51,7 @@ def _overruled(found: str, asked: str | None) -> tuple[str, ...]:
 
 
 def _checked(path: Path, asked: str, found: str, shape: tuple[int, ...]) -> str:
+    asked = _with_samples(asked, found)
     proper = set(asked) <= set(AXES + "S") and len(set(asked)) == len(asked)
     if not proper or not {"Y", "X"} <= set(asked):
         raise ImageReadError(
@@ -64,6 +71,18 @@ def _checked(path: Path, asked: str, found: str, shape: tuple[int, ...]) -> str:
     return asked
 
 
+def _with_samples(asked: str, found: str) -> str:
+    # People say YX or CYX of a colour picture; its samples have their own letter here.
+    if "S" not in found or "S" in asked:
+        return asked
+    place = found.index("S")
+    if len(asked) == len(found) - 1:
+        return f"{asked[:place]}S{asked[place:]}"
+    if len(asked) == len(found) and asked[place] == "C":
+        return asked.replace("C", "S")
+    return asked
+
+
 def _question(path: Path, found: str, shape: tuple[int, ...]) -> str:
     choices = _choices(found, shape)
     return (
@@ -77,7 +96,7 @@ def _choices(found: str, shape: tuple[int, ...]) -> tuple[str, ...]:
     unknown = [index for index, axis in enumerate(found) if axis not in AXES + "S"]
     free = [axis for axis in "ZTC" if axis not in found]
     if len(unknown) > len(free):
-        return ("ZYX",)
+        return ()
     answers = []
     for letters in permutations(free, len(unknown)):
         axes = list(found)

@@ -1,11 +1,11 @@
 """Checks before anything large is allocated: is what the file declares really there?"""
 
+import math
 import os
 import stat
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tifffile
 
 from napari_image_classifier.image_source import ImageReadError
@@ -63,7 +63,7 @@ def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
         raise ImageReadError(path, f"{path.name} can't be read: its pixels are {kind}.")
     if page.ndim < 2 or min(series.shape, default=0) < 1 or page.nbytes < 1:
         raise ImageReadError(path, f"{path.name} can't be read: it declares an image of size 0.")
-    planes = int(np.prod(series.shape, dtype=np.float64) / max(np.prod(page.shape), 1))
+    planes = max(declared_planes(series), _planes_of_imagej(tiff))
     there = len(series.pages)
     if any(one is None for one in series.pages):
         raise ImageReadError(
@@ -74,11 +74,35 @@ def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
     if there == 1 and planes > 1:
         needed = (series.dataoffset or 0) + planes * page.nbytes
         if series.dataoffset is None or needed > tiff.filehandle.size:
-            raise _cut_short(path, planes, tiff.filehandle.size // max(page.nbytes, 1))
+            raise _cut_short(path, planes, tiff.filehandle.size // page.nbytes)
     elif there < planes:
         raise _cut_short(path, planes, there)
     for one in (series.pages[0], series.pages[-1]):
         check_page(path, one)
+
+
+def declared_planes(series: Any) -> int:
+    """Return how many pages ``series`` should have, by its shape."""
+    return int(math.prod(series.shape) // max(math.prod(series.keyframe.shape), 1))
+
+
+def _planes_of_imagej(tiff: tifffile.TiffFile) -> int:
+    images = (tiff.imagej_metadata or {}).get("images", 1)
+    # Bio-Formats counts the samples of a colour picture as images, too.
+    samples = max(int(tiff.pages.first.samplesperpixel), 1)
+    return -(-images // samples) if isinstance(images, int) else 1
+
+
+def check_whole(path: Path, series: Any, file_size: int) -> None:
+    """Refuse a series that can only be read at once, and would fill the memory.
+
+    Raises
+    ------
+    ImageReadError
+        Its declared size is out of proportion to the file.
+    """
+    if series.nbytes > max(LARGE_PLANE, MOST_EXPANSION * file_size):
+        raise _out_of_proportion(path, series.nbytes, file_size)
 
 
 def _cut_short(path: Path, declared: int, there: int) -> ImageReadError:
@@ -101,14 +125,18 @@ def check_page(path: Path, page: Any) -> None:
             f"{path.name} can't be read: pixels that it declares are past its end, so it was cut "
             "short. Copy it again from the microscope, or export it anew.",
         )
-    pixels = int(np.prod(keyframe.shape, dtype=np.float64))
     if keyframe.compression == 1:
-        too_small = stored * 8 < pixels * keyframe.bitspersample
+        too_small = stored * 8 < math.prod(keyframe.shape) * keyframe.bitspersample
     else:
         too_small = keyframe.nbytes > max(LARGE_PLANE, MOST_EXPANSION * stored)
-    if too_small:
-        raise ImageReadError(
-            path,
-            f"{path.name} can't be read: it declares planes of {keyframe.nbytes / 2**20:,.0f} MB "
-            f"and holds {stored / 2**20:,.3f} MB for each, which can't be right.",
-        )
+    tile = keyframe.tilewidth * keyframe.tilelength * keyframe.dtype.itemsize
+    if too_small or (keyframe.is_tiled and tile > max(LARGE_PLANE, 4 * keyframe.nbytes)):
+        raise _out_of_proportion(path, max(keyframe.nbytes, tile), stored)
+
+
+def _out_of_proportion(path: Path, declared: int, there: int) -> ImageReadError:
+    return ImageReadError(
+        path,
+        f"{path.name} can't be read: it declares pixels of {declared / 2**20:,.0f} MB and holds "
+        f"{there / 2**20:,.3f} MB for them, so it is damaged.",
+    )

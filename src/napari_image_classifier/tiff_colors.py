@@ -1,7 +1,6 @@
 """What the numbers of a TIFF page mean: intensities, colours of a palette, red, green and blue."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,7 +41,7 @@ def _highest(dtype: np.dtype[Any]) -> Any:
     return dtype.type(np.iinfo(dtype).max) if dtype.kind == "u" else dtype.type(0)
 
 
-def pixel_meaning(path: Path, tiff: tifffile.TiffFile, series: Any) -> PixelMeaning:
+def pixel_meaning(tiff: tifffile.TiffFile, series: Any) -> PixelMeaning:
     """Return what the numbers of ``series`` mean."""
     page = series.keyframe
     dtype = page.dtype.newbyteorder("=")

@@ -49,7 +49,8 @@ def sentences_for(path: Path) -> Iterator[None]:
         raise ImageReadError(
             path, f"{path.name} can't be read: it needs more memory than there is."
         ) from error
-    except Exception as error:  # noqa: BLE001 - damaged files raise some ten types of exception
+    except Exception as error:
+        # Damaged files raise some ten types of exception in tifffile and its decoders.
         raise ImageReadError(path, damaged(path, f"{type(error).__name__}: {error}")) from error
     finally:
         _heard.records = before
@@ -76,5 +77,6 @@ def _failure(record: logging.LogRecord) -> str | None:
 
 
 def _shortened(detail: str) -> str:
-    # tifffile names itself and the file in its messages: noise in a sentence for people.
-    return re.sub(r"<tifffile\.|>", "", " ".join(detail.split()))[:200].rstrip(".")
+    # tifffile names its own classes in its messages: noise in a sentence for people.
+    text = re.sub(r"<TiffTag.fromfile> raised \w+|<tifffile\.|[<>]", "", " ".join(detail.split()))
+    return text.strip("().'\" ")[:200]

@@ -18,8 +18,15 @@ from napari_image_classifier.image_source import (
     ImageReadError,
     ImageSource,
 )
+from napari_image_classifier.pictures import open_picture
 from napari_image_classifier.tiff_axes import stored_axes
-from napari_image_classifier.tiff_checks import check_page, check_series, open_checked
+from napari_image_classifier.tiff_checks import (
+    check_page,
+    check_series,
+    check_whole,
+    declared_planes,
+    open_checked,
+)
 from napari_image_classifier.tiff_colors import PixelMeaning, pixel_meaning
 from napari_image_classifier.tiff_errors import sentences_for
 from napari_image_classifier.tiff_metadata import described
@@ -52,16 +59,24 @@ def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
 def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSource:
     if not tiff.series:
         raise ImageReadError(path, f"{path.name} can't be read: there is no image in it.")
+    if tiff.pages.first.compression == tifffile.COMPRESSION.OJPEG:
+        # The JPEG of before 1995 is beyond tifffile, not beyond the libtiff in Pillow.
+        tiff.close()
+        return open_picture(path)
     series = tiff.series[0]
     check_series(path, tiff, series)
-    meaning = pixel_meaning(path, tiff, series)
+    meaning = pixel_meaning(tiff, series)
     stored, said = stored_axes(path, series, meaning, axes)
     reader = _PlaneReader(path, tiff, series, stored, meaning)
     samples = meaning.samples if "S" in stored or meaning.palette is not None else 1
-    n_channels = reader.length("C") * samples
-    present = "".join(axis for axis in AXES if axis in stored or (axis == "C" and n_channels > 1))
-    lengths = {axis: reader.length(axis) for axis in AXES} | {"C": n_channels}
-    description = described(tiff, n_channels, stored)
+    lengths = {axis: reader.length(axis) for axis in AXES}
+    lengths["C"] *= samples
+    description = described(tiff, lengths["C"], stored)
+    present = "".join(
+        axis
+        for axis in AXES
+        if axis in stored or lengths[axis] > 1 or axis in (description.axes or "")
+    )
     source = ImageSource(
         present,
         tuple(lengths[axis] for axis in present),
@@ -71,22 +86,28 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
         channel_names=description.channel_names,
         pixel_size=description.pixel_size,
         metadata=description.metadata,
-        assumptions=(*meaning.assumptions, *said, *_left_out(tiff)),
+        assumptions=(*meaning.assumptions, *said, *_left_out(tiff, series)),
         display=description.display,
     )
-    if meaning.is_rgb and n_channels == samples:
+    if meaning.is_rgb and lengths["C"] == samples:
         source.is_rgb = True
         source.channel_names = RGB_NAMES
         source.display = tuple(ChannelDisplay(color) for color in RGB_COLORS)
     return source
 
 
-def _left_out(tiff: tifffile.TiffFile) -> tuple[str, ...]:
-    others = len(tiff.series) - 1
-    # A thumbnail or label beside the image is none that anybody misses.
-    if others < 1 or tiff.is_lsm or tiff.is_svs or tiff.is_scn:
-        return ()
-    return (f"The file holds {others + 1} images; the first one is used.",)
+def _left_out(tiff: tifffile.TiffFile, series: Any) -> tuple[str, ...]:
+    said = []
+    images = len(tiff.series)
+    # A thumbnail or a label beside the image is none that anybody misses.
+    if images > 1 and not (tiff.is_lsm or tiff.is_svs or tiff.is_scn):
+        said.append(f"The file holds {images} images of different kinds; the first one is used.")
+    planes = declared_planes(series)
+    if tiff.is_imagej and tiff.pages.is_multipage and len(tiff.pages) > planes:
+        said.append(
+            f"The file holds {len(tiff.pages)} pages and describes {planes}; only those are used."
+        )
+    return tuple(said)
 
 
 @dataclass
@@ -114,6 +135,7 @@ class _PlaneReader:
             # Stacks above 4 GB of ImageJ, STK: one directory, the planes one after the other.
             self._get = self._plane_after_plane
         else:
+            check_whole(self.path, self.series, self.tiff.filehandle.size)
             self._n_inner = len(self.series.shape)
             self._get = self._everything
 
@@ -123,13 +145,13 @@ class _PlaneReader:
     def read(self, time: int, channel: int, z: int) -> AnyArray:
         samples = self.meaning.samples
         chosen = {"T": time, "Z": z, "C": channel // samples, "S": channel % samples}
-        index = [slice(None) if axis in "YX" else chosen.get(axis, 0) for axis in self.axes]
-        n_outer = len(index) - self._n_inner
-        outer_shape = self.series.shape[:n_outer]
-        number = int(np.ravel_multi_index(index[:n_outer], outer_shape)) if n_outer else 0
+        n_outer = len(self.axes) - self._n_inner
+        outer = [chosen.get(axis, 0) for axis in self.axes[:n_outer]]
+        inner = [slice(None) if axis in "YX" else chosen[axis] for axis in self.axes[n_outer:]]
+        number = int(np.ravel_multi_index(outer, self.series.shape[:n_outer])) if outer else 0
         with self._lock, sentences_for(self.path):
             page = self._decoded(number)
-            plane = page[tuple(index[n_outer:])]
+            plane = page[tuple(inner)]
             if self.axes.index("Y") > self.axes.index("X"):
                 plane = plane.T
             return self.meaning.apply(plane, chosen["S"])

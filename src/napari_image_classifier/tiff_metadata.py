@@ -16,15 +16,18 @@ from napari_image_classifier.units import micrometres
 _NO_NAME = re.compile(r"\.\w{2,4}\b|^c:\d|[/\\;]|^c\d+-|\d+/\d+", re.IGNORECASE)
 _LONGEST_NAME = 40
 _INFO_NAME = re.compile(
-    r"^\s*(?:Information\|Image\|Channel\|Name #?(?P<zeiss>\d+)"
-    r"|Name #?(?P<nikon>\d+)|Channel(?:Name| Name|_Name) #?(?P<plain>\d+))\s*[=:]\s*(?P<name>\S.*?)\s*$",
+    r"^\s*(?:Information\|Image\|Channel\|Name #?(?P<zeiss>\d+)|Name #?(?P<nikon>\d+)"
+    r"|Channel(?:Name| Name|_Name) #?(?P<plain>\d+))\s*[=:]\s*(?P<name>\S.*?)\s*$",
     re.MULTILINE,
 )
 
 
 @dataclass
 class TiffDescription:
-    """What the file says; ``channel_names`` is empty where it names none."""
+    """What the file says; ``channel_names`` is empty where it names none.
+
+    ``axes`` are those that `write_image` noted, with axes of length 1.
+    """
 
     channel_names: tuple[str, ...] = ()
     pixel_size: PixelSize | None = None
@@ -76,7 +79,7 @@ def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffDescr
 
 
 def _pixel_length(tiff: tifffile.TiffFile, tag: str, unit: Any) -> float | None:
-    found = tiff.pages[0].tags.get(tag)
+    found = tiff.pages.first.tags.get(tag)
     if found is None:
         return None
     pixels, units = found.value
@@ -174,12 +177,18 @@ def _of_tifffile(stored: Mapping[str, Any], n_channels: int) -> TiffDescription:
     if isinstance(lengths, Mapping) and {"x", "y"} <= set(lengths):
         size = PixelSize(lengths["x"], lengths["y"], lengths.get("z"), lengths.get("unit", "µm"))
     named = len(names) == n_channels
-    return TiffDescription(names if named else (), size, metadata=dict(stored))
+    axes = stored.get("axes")
+    return TiffDescription(
+        names if named else (),
+        size,
+        metadata=dict(stored),
+        axes=axes if isinstance(axes, str) else None,
+    )
 
 
 def _tags(tiff: tifffile.TiffFile) -> dict[str, Any]:
     plain = {}
-    for tag in tiff.pages[0].tags:
+    for tag in tiff.pages.first.tags:
         if isinstance(tag.value, str | int | float):
             plain[tag.name] = tag.value
     return plain

@@ -14,7 +14,9 @@ from napari_image_classifier.ome import AXES_KEY
 from napari_image_classifier.safe_files import replace_file
 
 # OME-TIFF has no other types.
-_OME_TYPES = frozenset("bool int8 uint8 int16 uint16 int32 uint32 float32 float64".split())
+_OME_TYPES = frozenset(
+    ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float64"]
+)
 
 
 class _Writable(Protocol):
