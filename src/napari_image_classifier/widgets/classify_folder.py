@@ -8,7 +8,6 @@ from typing import Any
 import napari
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
-from superqt import QCollapsible
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.journal import journal_path
@@ -16,7 +15,7 @@ from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.widgets import settings
-from napari_image_classifier.widgets.dock import Dock
+from napari_image_classifier.widgets.dock import Dock, Folded
 from napari_image_classifier.widgets.folder_images import (
     Expectation,
     find_image,
@@ -71,9 +70,8 @@ class ClassifyFolder(Dock):
         self.pattern = PatternField()
         self._expects = QLabel()
         self._expects.setWordWrap(True)
-        more = QCollapsible("More")
-        more.setDuration(0)
-        more.addWidget(self.folded_form.native)
+        more = Folded("More choices")
+        more.inside.addWidget(self.folded_form.native)
         self.run_button = QPushButton("Classify")
         self.why_not = QLabel()
         self.why_not.setWordWrap(True)

@@ -1,7 +1,7 @@
 """What every dock of ours looks like: a column that scrolls, with headings."""
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 USUAL_SIZE = QSize(400, 640)
 NARROWEST = 330
@@ -15,14 +15,14 @@ class Dock(QWidget):
         inside = QWidget()
         self.column = QVBoxLayout(inside)
         self.column.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.scroll = QScrollArea(self)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(inside)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.scroll)
+        layout.addWidget(scroll)
         self.setMinimumWidth(NARROWEST)
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -36,3 +36,41 @@ class Dock(QWidget):
         heading.setContentsMargins(0, 6, 0, 0)
         self.column.addWidget(heading)
         return heading
+
+
+class Folded(QWidget):
+    """What is folded away below a title until somebody wants it; content goes into `inside`."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = title
+        self._button = QPushButton(self)
+        self._button.setCheckable(True)
+        self._button.setFlat(True)
+        self._button.setStyleSheet(
+            "QPushButton { text-align: left; border: none; background: transparent; padding: 3px }"
+        )
+        self._button.toggled.connect(self._show)
+        content = QWidget(self)
+        self._content = content
+        self.inside = QVBoxLayout(content)
+        self.inside.setContentsMargins(12, 0, 0, 0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self._button)
+        layout.addWidget(content)
+        self._show(False)
+
+    def set_title(self, title: str) -> None:
+        """Change the title."""
+        self._title = title
+        self._show(self._button.isChecked())
+
+    def unfold(self) -> None:
+        """Show the content."""
+        self._button.setChecked(True)
+
+    def _show(self, unfolded: bool) -> None:
+        self._button.setText(f"{'▾' if unfolded else '▸'}  {self._title}")
+        self._content.setVisible(unfolded)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args, get_type_hints
 
-from magicgui.widgets import Container, SpinBox, create_widget
-from magicgui.widgets.bases import ValueWidget
+from magicgui.widgets import Container, FileEdit, SpinBox, create_widget
+from magicgui.widgets.bases import Widget
 
 LARGEST = 1_000_000
 
@@ -31,11 +31,11 @@ class Form:
         self._asks = tuple(asks)
         hints = get_type_hints(type(defaults))
         widgets = [_widget(ask, hints[ask.name], getattr(defaults, ask.name)) for ask in self._asks]
-        self.container: Container[ValueWidget[Any]] = Container(widgets=widgets)
+        self.container: Container[Widget] = Container(widgets=widgets)
         self.container.margins = (0, 0, 0, 0)
         self.native = self.container.native
 
-    def __getitem__(self, name: str) -> ValueWidget[Any]:
+    def __getitem__(self, name: str) -> Any:
         """Return the magicgui widget of a field."""
         return self.container[name]
 
@@ -48,18 +48,31 @@ class Form:
         return found
 
 
-def _widget(ask: Ask, hint: Any, default: Any) -> ValueWidget[Any]:
-    words = {"name": ask.name, "label": ask.label}
+def _widget(ask: Ask, hint: Any, default: Any) -> Widget:
     if ask.none_means:
-        # 0 stands for None: magicgui has no optional numbers.
-        whole = SpinBox(value=default or 0, min=0, max=LARGEST, tooltip=ask.tooltip, **words)
-        whole.native.setSpecialValueText(ask.none_means)
-        return whole
+        return _number_or_none(ask, default)
     kind = next((part for part in get_args(hint) if part is not type(None)), hint)
-    widget: ValueWidget[Any] = create_widget(
+    widget = create_widget(
         value=default,
         annotation=hint if isinstance(kind, str) else kind,
+        name=ask.name,
+        label=ask.label,
         options={"tooltip": ask.tooltip, **ask.options},
-        **words,
     )
+    if isinstance(widget, FileEdit):
+        widget.choose_btn.text = "Choose…"
     return widget
+
+
+def _number_or_none(ask: Ask, default: int | None) -> Widget:
+    # 0 stands for None: magicgui has no optional numbers.
+    number = SpinBox(
+        value=default or 0,
+        min=0,
+        max=LARGEST,
+        name=ask.name,
+        label=ask.label,
+        tooltip=ask.tooltip,
+    )
+    number.native.setSpecialValueText(ask.none_means)
+    return number

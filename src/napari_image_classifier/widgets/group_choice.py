@@ -41,7 +41,8 @@ class GroupChoice(QWidget):
     @property
     def group(self) -> str | None:
         """What `read_items` calls ``group``; None where each image stands alone."""
-        return self.box.currentData()
+        group: str | None = self.box.currentData()
+        return group
 
     def choose(self, group: str | None) -> None:
         """Choose as a person would; what is not offered is not chosen."""

@@ -13,13 +13,13 @@ from qtpy.QtWidgets import (
     QTableWidget,
     QTableWidgetItem,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
 from napari_image_classifier.naming import PRESETS
+from napari_image_classifier.widgets.dock import Folded
 
+TITLE = "One image in several files"
 ROWS_SHOWN = 100
 TOOLTIP = (
     "Only where a microscope writes one file per channel or plane: the file names with fields in "
@@ -29,38 +29,33 @@ TOOLTIP = (
 )
 
 
-class PatternField(QCollapsible):  # type: ignore[misc]  # superqt is typed, its Qt base is not
+class PatternField(Folded):
     """A folded-away name pattern with proposals, presets and a table of what it makes."""
 
     pattern_changed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("One image in several files", parent)
+        super().__init__(TITLE, parent)
         self.edit = QLineEdit()
         self.edit.setPlaceholderText("each file is one image")
         self.edit.setToolTip(TOOLTIP)
         self.edit.editingFinished.connect(self._tell_if_changed)
         self._told = ""
-        self._button = QToolButton()
-        self._button.setText("Choose ▾")
-        self._button.setToolTip("Patterns that fit the names found, and those of microscopes.")
-        self._button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._menu = QMenu(self._button)
-        self._button.setMenu(self._menu)
+        self._chooser = QToolButton()
+        self._chooser.setText("Choose ▾")
+        self._chooser.setToolTip("Patterns that fit the names found, and those of microscopes.")
+        self._chooser.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self._chooser)
+        self._chooser.setMenu(self._menu)
         self._hint = QLabel()
         self._hint.setWordWrap(True)
         self._table = _table()
         row = QHBoxLayout()
         row.addWidget(self.edit, stretch=1)
-        row.addWidget(self._button)
-        inside = QWidget()
-        layout = QVBoxLayout(inside)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        layout.addWidget(self._hint)
-        layout.addWidget(self._table)
-        self.addWidget(inside)
-        self.setDuration(0)
+        row.addWidget(self._chooser)
+        self.inside.addLayout(row)
+        self.inside.addWidget(self._hint)
+        self.inside.addWidget(self._table)
         self.set_proposals(())
 
     @property
@@ -94,7 +89,7 @@ class PatternField(QCollapsible):  # type: ignore[misc]  # superqt is typed, its
             else ""
         )
         self._hint.setVisible(several)
-        self.setText("One image in several files" + (" – perhaps here" if several else ""))
+        self.set_title(TITLE + (" – perhaps here" if several else ""))
 
     def show_images(self, images: Sequence[Mapping[str, Any]], n_images: int) -> None:
         """List the images that the pattern makes, as `survey` describes them."""

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from napari_image_classifier.items import EACH_STANDS_ALONE
 from napari_image_classifier.widgets.progress_row import ERROR_COLOUR
 
 SIDE = 48
@@ -110,7 +111,8 @@ def _notes(survey: Mapping[str, Any]) -> list[str]:
     if survey["passed_over"]:
         counted = ", ".join(f"{count} {what}" for what, count in survey["passed_over"].items())
         notes.append(f"Passed over: {counted}.")
-    return [*notes, *survey["assumptions"]]
+    # Which images stand alone is asked below, in so many words.
+    return [*notes, *(text for text in survey["assumptions"] if text != EACH_STANDS_ALONE)]
 
 
 def _some(texts: Sequence[str], shown: int = 3) -> str:

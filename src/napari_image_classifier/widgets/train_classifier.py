@@ -8,14 +8,13 @@ from typing import Any
 import napari
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
-from superqt import QCollapsible
 
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.training import TrainingConfig
 from napari_image_classifier.widgets import settings
 from napari_image_classifier.widgets.channel_choice import ChannelChoice
 from napari_image_classifier.widgets.confusion_view import ConfusionView
-from napari_image_classifier.widgets.dock import Dock
+from napari_image_classifier.widgets.dock import Dock, Folded
 from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.progress_row import ProgressRow
 from napari_image_classifier.widgets.training_fields import (
@@ -58,10 +57,9 @@ class TrainClassifier(Dock):
         self.output_form = Form(TrainingFiles(), OUTPUT_ASKS)
         self.start_form = Form(TrainingFiles(), START_ASKS)
         self.channels = ChannelChoice()
-        more = QCollapsible("More choices")
-        more.setDuration(0)
-        more.addWidget(self.folded_form.native)
-        more.addWidget(self.start_form.native)
+        more = Folded("More choices")
+        more.inside.addWidget(self.folded_form.native)
+        more.inside.addWidget(self.start_form.native)
         self.run_button = QPushButton("Train")
         self.run_button.setToolTip("Train in the background; the viewer stays usable.")
         self.why_not = QLabel()

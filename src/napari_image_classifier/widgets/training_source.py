@@ -7,10 +7,10 @@ from typing import Any
 import napari
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from napari_image_classifier.items import read_items
 from napari_image_classifier.widgets import settings
+from napari_image_classifier.widgets.dock import Folded
 from napari_image_classifier.widgets.form_fields import (
     AXES_ASK,
     CSV_ASK,
@@ -59,9 +59,8 @@ class TrainingSource(QWidget):
         self.pattern = PatternField()
         self.view = SurveyView()
         self.group = GroupChoice()
-        self._axes = QCollapsible("Files that don't say what their axes mean")
-        self._axes.setDuration(0)
-        self._axes.addWidget(self.axes_form.native)
+        self._axes = Folded("Files that don't say what their axes mean")
+        self._axes.inside.addWidget(self.axes_form.native)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.kind, self.form.native, self.open_images, self.pattern, self._axes,

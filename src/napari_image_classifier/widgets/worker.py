@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
@@ -25,7 +26,10 @@ class _Job(QObject):
         self._lock = threading.Lock()
         self._process: ComputeProcess | None = None
         self._wanted = True
-        threading.Thread(target=self._run, name=f"{verb} events", daemon=True).start()
+
+    def begin(self) -> None:
+        """Start, now that somebody listens."""
+        threading.Thread(target=self._run, name=f"{self._verb} events", daemon=True).start()
 
     @property
     def pid(self) -> int | None:
@@ -78,6 +82,11 @@ class _Job(QObject):
         self.told.emit(self, event)
 
 
+def _kill_all(jobs: list[_Job]) -> None:
+    for job in jobs:
+        job.kill()
+
+
 class Worker(QObject):
     """Runs one job at a time in the compute process; every signal comes on the GUI thread.
 
@@ -100,8 +109,7 @@ class Worker(QObject):
         self._deadline.timeout.connect(self._give_up)
         # The worker is half gone when `destroyed` comes, so the list is what the slot may hold.
         self._jobs: list[_Job] = []
-        jobs = self._jobs
-        self.destroyed.connect(lambda: [job.kill() for job in jobs])
+        self.destroyed.connect(partial(_kill_all, self._jobs))
 
     @property
     def running(self) -> bool:
@@ -124,6 +132,7 @@ class Worker(QObject):
         job.told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._job = job
         self._jobs.append(job)
+        job.begin()
         self.running_changed.emit(True)
 
     def cancel(self, kill_after: float | None = None) -> None:
