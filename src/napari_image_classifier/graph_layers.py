@@ -111,10 +111,15 @@ def _unchanged(writer: GraphWriter, value: Value, settings: Settings, weights: o
 def _window(settings: Settings, size: Sequence[int]) -> dict[str, Any]:
     """Return the attributes of a window of (y, x) ``size`` that moves over the image."""
     strides = list(settings["strides"])
+    dilations = list(settings.get("dilation_rate", (1, 1)))
     attributes: dict[str, Any] = {"kernel_shape": list(size), "strides": strides}
-    if list(settings.get("dilation_rate", (1, 1))) != [1, 1]:
-        attributes["dilations"] = list(settings["dilation_rate"])
-    if settings["padding"] == "same":
+    if dilations != [1, 1]:
+        attributes["dilations"] = dilations
+    if settings["padding"] == "same" and strides == [1, 1]:
+        # ONNX Runtime knows no automatic padding of dilated windows.
+        added = [step * (length - 1) for step, length in zip(dilations, size, strict=True)]
+        attributes["pads"] = [*(n // 2 for n in added), *(n - n // 2 for n in added)]
+    elif settings["padding"] == "same":
         attributes["auto_pad"] = "SAME_UPPER"
     elif settings["padding"] != "valid":
         raise GraphError(f"The network pads in a way not known here: {settings['padding']}.")
