@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import napari
+from napari.layers import Layer
+
 from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.items import find_images
+from napari_image_classifier.image_folder import find_images
+from napari_image_classifier.images import read_image
 from napari_image_classifier.naming import ImageFiles, NamePattern
 from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.reader import METADATA_KEY, image_layers
 
 PLUGIN = "napari-image-classifier"
 
@@ -52,3 +57,28 @@ class Expectation:
         channels = ", ".join(classifier.channel_names)
         names = classifier.class_names
         return cls(f"Expects: {channels}. Tells apart: {', '.join(names)}.", names)
+
+
+def open_image(viewer: napari.Viewer, files: ImageFiles, axes: str | None) -> None:
+    """Open an image in the viewer, a layer per channel; where it is open already, select it.
+
+    Raises
+    ------
+    ImageReadError
+        The image can't be read.
+    """
+    layers = [layer for layer in viewer.layers if _path_of(layer) == str(files.parts[0].path)]
+    if not layers and len(files.parts) == 1 and axes is None:
+        layers = viewer.open(files.parts[0].path, plugin=PLUGIN)
+    elif not layers:
+        made = [
+            Layer.create(*layer_data) for layer_data in image_layers(read_image(files, axes=axes))
+        ]
+        layers = [viewer.add_layer(layer) for layer in made]
+    viewer.layers.selection = set(layers)
+    viewer.reset_view()
+
+
+def _path_of(layer: Layer) -> str:
+    ours = layer.metadata.get(METADATA_KEY) or {}
+    return str(ours.get("path") or layer.source.path)
