@@ -60,7 +60,7 @@ def read_layers(path: Paths) -> list[LayerData]:
 
 
 def image_layers(image: Image) -> list[LayerData]:
-    """Return the layers of an image; a small image is read now and closed, a large one stays open."""
+    """Return the layers of an image: a small one is read now and closed, a large one later."""
     size = int(np.prod(image.shape, dtype=np.int64)) * image.dtype.itemsize
     pixels: Any
     if size <= LARGEST_IN_MEMORY:

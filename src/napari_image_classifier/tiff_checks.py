@@ -3,6 +3,7 @@
 import math
 import os
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,12 @@ def open_checked(path: Path) -> tifffile.TiffFile:
     """Open ``path`` with the OME description that belongs to it, wherever that lies."""
     from napari_image_classifier.ome import companion_description
 
-    tiff = tifffile.TiffFile(path)
-    description = companion_description(path, tiff)
-    if description is None:
-        return tiff
-    tiff.close()
+    with ExitStack() as opened:
+        tiff = opened.enter_context(tifffile.TiffFile(path))
+        description = companion_description(path, tiff)
+        if description is None:
+            opened.pop_all()
+            return tiff
     return tifffile.TiffFile(path, omexml=description)
 
 
@@ -59,7 +61,7 @@ def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
     """
     page = series.keyframe
     if series.dtype is None or page.dtype is None or page.dtype.kind not in "buif":
-        kind = "complex numbers" if getattr(page.dtype, "kind", "") == "c" else "an unknown kind"
+        kind = "complex" if getattr(page.dtype, "kind", "") == "c" else "of an unknown kind"
         raise ImageReadError(path, f"{path.name} can't be read: its pixels are {kind}.")
     if page.ndim < 2 or min(series.shape, default=0) < 1 or page.nbytes < 1:
         raise ImageReadError(path, f"{path.name} can't be read: it declares an image of size 0.")

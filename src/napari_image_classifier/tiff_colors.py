@@ -93,11 +93,9 @@ def _of_samples(page: Any, dtype: np.dtype[Any], photometric: int, samples: int)
 
 def _of_palette(page: Any) -> PixelMeaning:
     table = np.asarray(page.colormap)
-    # Palettes have 16 bits; most writers fill in 8-bit colours times 256 or 257.
-    if table.max(initial=0) < 256:
-        table = table.astype(np.uint8)
-    elif not (table % 257).any() or not (table % 256).any():
-        table = (table >> 8).astype(np.uint8)
+    # Palettes have 16 bits, of which the colours of pictures need the upper 8; some writers
+    # fill in the lower ones alone.
+    table = (table if table.max(initial=0) < 256 else table >> 8).astype(np.uint8)
     if (table == table[0]).all():
         identity = table.shape[1] <= 256 and (table[0] == np.arange(table.shape[1])).all()
         said = () if identity else ("The grey palette was applied, so bright is high.",)

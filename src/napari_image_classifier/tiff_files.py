@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,14 +47,13 @@ def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
     AxesUnknownError
         The file does not say what its axes are, and ``axes`` does not either.
     """
-    with sentences_for(path):
-        tiff = open_checked(path)
-    try:
+    with ExitStack() as opened:
         with sentences_for(path):
-            return _source(path, tiff, axes)
-    except BaseException:
-        tiff.close()
-        raise
+            tiff = open_checked(path)
+            opened.callback(tiff.close)
+            source = _source(path, tiff, axes)
+        opened.pop_all()
+    return source
 
 
 def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSource:
@@ -169,7 +169,15 @@ class _PlaneReader:
     def _page(self, number: int) -> AnyArray:
         page = self.series.pages[number]
         check_page(self.path, page)
-        return np.asarray(page.asarray())
+        handle = page.parent.filehandle
+        if not handle.closed:
+            return np.asarray(page.asarray())
+        # The further files of a set are open only while they are read: there may be thousands.
+        handle.open()
+        try:
+            return np.asarray(page.asarray())
+        finally:
+            handle.close()
 
     def _plane_after_plane(self, number: int) -> AnyArray:
         page = self.series.keyframe
