@@ -188,7 +188,8 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
             except DAMAGE as error:
                 raise ClassifierFileError(f"{path} is damaged: {error}.") from error
             except ClassifierFileError as error:
-                raise ClassifierFileError(f"{path} can't be used: {error}.") from error
+                said = str(error).rstrip(".")
+                raise ClassifierFileError(f"{path} can't be used: {said}.") from error
     return Classifier(path, sha256, description, [Graph(graph, threads) for graph in graphs])
 
 

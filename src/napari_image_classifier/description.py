@@ -104,7 +104,7 @@ class ClassifierDescription:
             _check(isinstance(stored.get(key, {}), Mapping), f"its {key} are not a table")
         try:
             preparation = Preparation.from_json(stored["preparation"])
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError, ImageClassifierError) as error:
             raise ClassifierFileError(f"its preparation can't be understood ({error})") from error
         return cls(
             class_names=tuple(names),

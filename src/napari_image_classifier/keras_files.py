@@ -78,11 +78,7 @@ def _without_training_state(network: "keras.Model") -> "keras.Model":
 
 
 def _check_fits(network: "keras.Model", description: ClassifierDescription) -> None:
-    if len(network.inputs) != 1 or len(network.outputs) != 1:
-        raise ClassifierFileError(
-            f"The network has {len(network.inputs)} inputs and {len(network.outputs)} outputs; "
-            "a classifier has one of each."
-        )
+    _check_one_input(network)
     taken, given = network.inputs[0].shape, network.outputs[0].shape
     n_classes, n_channels = len(description.class_names), description.preparation.n_channels
     if len(taken) != 4:
@@ -98,6 +94,19 @@ def _check_fits(network: "keras.Model", description: ClassifierDescription) -> N
     if len(given) != 2 or given[1] != n_classes:
         outputs = _counted(given[1], "output") if len(given) == 2 else f"outputs {_shown(given)}"
         raise ClassifierFileError(f"The network has {outputs} but {n_classes} classes were named.")
+
+
+def _check_one_input(network: "keras.Model") -> None:
+    inputs, outputs = getattr(network, "inputs", None), getattr(network, "outputs", None)
+    if not inputs or not outputs:
+        raise ClassifierFileError(
+            "The network does not say which images it takes; call it once in Keras, save it again."
+        )
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ClassifierFileError(
+            f"The network has {_counted(len(inputs), 'input')} and "
+            f"{_counted(len(outputs), 'output')}; a classifier has one of each."
+        )
 
 
 def _counted(number: int | None, noun: str) -> str:
@@ -194,7 +203,9 @@ def import_job(
     _check_before_keras(source)
     with source.open("rb") as file:
         sha256 = sha256_of(file)
-    network = _ending_in_softmax(_load_with_keras(source), len(request["class_names"]))
+    network = _load_with_keras(source)
+    _check_one_input(network)
+    network = _ending_in_softmax(network, len(request["class_names"]))
     description = ClassifierDescription(
         class_names=tuple(request["class_names"]),
         preparation=_preparation_for(network, request, source),
@@ -252,9 +263,10 @@ def _ending_in_softmax(network: "keras.Model", n_classes: int) -> "keras.Model":
     """
     import keras
 
-    last: Any = next((one for one in network.layers if one.name == network.output_names[0]), None)
-    if isinstance(network, keras.Sequential):
-        last = network.layers[-1]
+    last: Any = network.layers[-1]
+    if not isinstance(network, keras.Sequential):
+        name = network.output_names[0]
+        last = next((layer for layer in network.layers if layer.name == name), None)
     activation = last.get_config().get("activation") if last is not None else None
     if activation == "sigmoid" and n_classes == 2 and network.outputs[0].shape[1:] == (1,):
         pair = keras.layers.Dense(2, activation="softmax")
@@ -265,6 +277,11 @@ def _ending_in_softmax(network: "keras.Model", n_classes: int) -> "keras.Model":
             [np.hstack([np.zeros_like(kernel), kernel]), np.hstack([np.zeros(1), second])]
         )
         return keras.Model(network.inputs[0], output)
+    if activation == "sigmoid" and network.outputs[0].shape[1:] == (n_classes,):
+        raise ClassifierFileError(
+            "The network ends in a sigmoid for each class, so that several classes can hold at "
+            "once; a softmax over the classes is needed, or one sigmoid for two classes."
+        )
     if activation == "linear" and isinstance(last, keras.layers.Dense):
         return keras.Model(network.inputs[0], keras.layers.Softmax()(network.outputs[0]))
     return network

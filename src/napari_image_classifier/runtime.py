@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_image_classifier.description import ClassifierFileError
 from napari_image_classifier.projection import FloatArray
 
 if TYPE_CHECKING:
@@ -59,4 +60,8 @@ def _start(content: bytes, threads: int | None) -> "onnxruntime.InferenceSession
     options.log_severity_level = 3
     # Waiting threads that spin take the processor from the viewer.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        # The runtime raises a class of its own for every reason, and shares no base among them.
+        raise ClassifierFileError(f"The classifier's network can't be started: {error}") from error
