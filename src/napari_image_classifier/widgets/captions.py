@@ -128,9 +128,9 @@ class Captions:
         return text if len(self._images) == 1 else f"{front.name}\n{text}"
 
     def _in_front(self, shown: Sequence[Captioned]) -> Captioned | None:
-        active = self._viewer.layers.selection.active
+        selected = self._viewer.layers.selection
         for image in shown:
-            if active in image.visible_layers:
+            if selected and selected.issubset(image.layers):
                 return image
         height = {layer: index for index, layer in enumerate(self._viewer.layers)}
         return max(

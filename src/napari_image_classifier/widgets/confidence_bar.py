@@ -1,6 +1,6 @@
 """A confidence drawn as a bar with its number, in a cell of a table."""
 
-from qtpy.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
+from qtpy.QtCore import QModelIndex, QRect, Qt
 from qtpy.QtGui import QColor, QPainter
 from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -16,7 +16,7 @@ class ConfidenceBar(QStyledItemDelegate):
         self,
         painter: QPainter | None,
         option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
+        index: QModelIndex,
     ) -> None:
         """Draw the background as any cell's, then the bar and the number."""
         confidence = index.data()

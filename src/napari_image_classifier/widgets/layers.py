@@ -217,9 +217,11 @@ def _without_repeats(group: list[OpenLayer], wanted: Sequence[str]) -> list[list
 
 
 def _joined_singles(groups: list[list[OpenLayer]], wanted: Sequence[str]) -> list[list[OpenLayer]]:
-    """Join single layers of one shape into an image when they are just as many as its channels."""
+    """Join layers that nothing is known of when they are just as many as an image's channels."""
     layers = [layer for group in groups for layer in group]
-    singles = all(len(group) == 1 and not group[0].rgb for group in groups)
+    singles = len(layers) == len(groups) and not any(
+        layer.rgb or _channel_name(layer, wanted) for layer in layers
+    )
     alike = len({layer.shape for layer in layers}) == 1
     if singles and alike and len(wanted) > 1 and len(groups) == len(wanted):
         return [layers]

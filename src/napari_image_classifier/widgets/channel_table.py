@@ -1,0 +1,179 @@
+"""The open images as a table: which are classified, and which of their channels is which."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QAbstractItemModel, QModelIndex, Qt, QTimer, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from napari_image_classifier.widgets.layer_predictions import Task
+from napari_image_classifier.widgets.layers import OpenImage, match
+from napari_image_classifier.widgets.progress_row import ERROR_COLOUR
+
+CHOICES_ROLE = Qt.ItemDataRole.UserRole
+ARROW = " ▾"
+MISSING = "choose"
+ROW_HEIGHT = 24
+ROWS_SHOWN = (3, 8)
+
+
+class ChannelTable(QTableWidget):
+    """One row per open image: a check box with its name, then a channel per classifier channel.
+
+    A channel chosen by hand is also taken for the other images whose channels have the same
+    names. ``changed`` tells that `tasks` may be others now.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._images: list[OpenImage] = []
+        self._wanted: tuple[str, ...] = ()
+        self._wanted_named = True
+        # By hand: for images of these channel names, the index for each of the classifier's.
+        self._by_hand: dict[tuple[object, ...], dict[int, int]] = {}
+        self._unchecked: set[str] = set()
+        self.setItemDelegate(_ChannelCombo(self))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.itemChanged.connect(self._take)
+
+    def show_images(
+        self, images: Sequence[OpenImage], wanted: Sequence[str], wanted_named: bool
+    ) -> None:
+        """Make a row of every image; ``wanted`` are the classifier's channels."""
+        if tuple(wanted) != self._wanted:
+            self._by_hand.clear()
+        self._images, self._wanted, self._wanted_named = list(images), tuple(wanted), wanted_named
+        self.blockSignals(True)
+        self.setColumnCount(1 + len(wanted))
+        self.setHorizontalHeaderLabels(["Image", *wanted])
+        self.setRowCount(len(images))
+        for row in range(len(images)):
+            self._fill(row)
+        self.blockSignals(False)
+        self._set_sizes()
+        self.changed.emit()
+
+    def tasks(self) -> list[Task]:
+        """Return what is to be classified: the checked images that have all channels."""
+        return [
+            Task(image, tuple(image.choices[i] for i in chosen if i is not None))
+            for image in self._images
+            if image.name not in self._unchecked
+            and None not in (chosen := self._chosen(image))
+            and not image.unknown_axes
+        ]
+
+    def incomplete(self) -> list[OpenImage]:
+        """Return the checked images that lack a channel."""
+        return [
+            image
+            for image in self._images
+            if image.name not in self._unchecked and None in self._chosen(image)
+        ]
+
+    def choose(self, row: int, channel: int, choice: int) -> None:
+        """Take the image's ``choice`` for the classifier's ``channel``, both counted from 0."""
+        image = self._images[row]
+        self._by_hand.setdefault(_key(image, choice), {})[channel] = choice
+        self.show_images(self._images, self._wanted, self._wanted_named)
+
+    def _chosen(self, image: OpenImage) -> list[int | None]:
+        chosen = list(match(image, self._wanted, self._wanted_named))
+        for key in (_names(image), image.name):
+            for channel, choice in self._by_hand.get((key,), {}).items():
+                chosen[channel] = choice
+        return chosen
+
+    def _fill(self, row: int) -> None:
+        image = self._images[row]
+        name = QTableWidgetItem(image.name)
+        name.setToolTip("\n".join([image.name, *(layer.name for layer in image.layers)]))
+        name.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
+        checked = image.name not in self._unchecked
+        name.setCheckState(Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
+        self.setItem(row, 0, name)
+        for column, choice in enumerate(self._chosen(image), start=1):
+            cell = QTableWidgetItem(_text(image, choice))
+            cell.setData(CHOICES_ROLE, [option.name for option in image.choices])
+            cell.setToolTip(f"The channel of {image.name} that is {self._wanted[column - 1]}.")
+            if choice is None:
+                cell.setForeground(QColor(ERROR_COLOUR))
+            self.setItem(row, column, cell)
+
+    def _take(self, item: QTableWidgetItem) -> None:
+        image = self._images[item.row()]
+        if item.column() == 0:
+            if item.checkState() == Qt.CheckState.Checked:
+                self._unchecked.discard(image.name)
+            else:
+                self._unchecked.add(image.name)
+            self.changed.emit()
+
+    def _set_sizes(self) -> None:
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setMaximumSectionSize(140)
+        rows = min(max(self.rowCount(), ROWS_SHOWN[0]), ROWS_SHOWN[1])
+        self.setFixedHeight(header.sizeHint().height() + rows * ROW_HEIGHT + 4)
+
+
+def _names(image: OpenImage) -> tuple[str, ...]:
+    return tuple(channel.name for channel in image.channels)
+
+
+def _key(image: OpenImage, choice: int) -> tuple[object, ...]:
+    """Return what a choice holds for: all images of these channels, or one with another's layer."""
+    return (_names(image) if choice < len(image.channels) else image.name,)
+
+
+def _text(image: OpenImage, choice: int | None) -> str:
+    if not image.choices:
+        return "–"
+    return (MISSING if choice is None else image.choices[choice].name) + ARROW
+
+
+class _ChannelCombo(QStyledItemDelegate):
+    """Lets a person choose a channel from a list that opens with the first click."""
+
+    def createEditor(  # noqa: N802
+        self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> QWidget | None:
+        choices = index.data(CHOICES_ROLE)
+        if index.column() == 0 or not choices:
+            return None
+        combo = QComboBox(parent)
+        combo.addItems(choices)
+        combo.activated.connect(lambda: self.commitData.emit(combo))
+        combo.activated.connect(lambda: self.closeEditor.emit(combo))
+        return combo
+
+    def setEditorData(self, editor: QWidget | None, index: QModelIndex) -> None:  # noqa: N802
+        if isinstance(editor, QComboBox):
+            editor.setCurrentText(str(index.data()).removesuffix(ARROW))
+            editor.showPopup()
+
+    def setModelData(  # noqa: N802
+        self, editor: QWidget | None, model: QAbstractItemModel | None, index: QModelIndex
+    ) -> None:
+        table = self.parent()
+        if isinstance(editor, QComboBox) and isinstance(table, ChannelTable):
+            row, channel, choice = index.row(), index.column() - 1, editor.currentIndex()
+            # Not while the combo is open: choosing fills the table anew.
+            QTimer.singleShot(0, lambda: table.choose(row, channel, choice))

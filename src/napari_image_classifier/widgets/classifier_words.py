@@ -1,0 +1,75 @@
+"""What a classifier expects and where it comes from, in the words of a biologist."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from napari_image_classifier.description import ClassifierDescription
+from napari_image_classifier.preparation import Preparation
+
+CLASSIFIES = {
+    "image": "whole images",
+    "time": "every time point",
+    "plane": "every plane of a stack",
+}
+PROJECTIONS = {
+    "max": "the brightest value of each pixel over its planes",
+    "mean": "the mean of its planes",
+    "sum": "the sum of its planes",
+    "middle": "its middle plane",
+    "sharpest": "its sharpest plane",
+}
+INTENSITIES = {
+    "fixed": "measured on the training images, so brightness counts",
+    "percentiles": "measured on each image, so brightness does not count",
+    "none": "taken as they are in the file",
+}
+
+
+def description_in_words(description: ClassifierDescription) -> str:
+    """Return a few lines of rich text."""
+    preparation = description.preparation
+    lines = [
+        ("Tells apart", _listed(description.class_names)),
+        ("Looks at", _channels(preparation)),
+        ("Classifies", _items(preparation)),
+        ("Trained on", _training(description.training)),
+    ]
+    return "<br>".join(f"<b>{title}:</b> {escape(text)}" for title, text in lines if text)
+
+
+def details_in_words(description: ClassifierDescription) -> str:
+    """Return the rest, for a tooltip."""
+    preparation = description.preparation
+    height, width = preparation.size
+    lines = [
+        f"Every image is scaled to {width} × {height} pixels.",
+        f"Intensities are {INTENSITIES[preparation.intensity]}.",
+    ]
+    if preparation.each != "plane":
+        lines.append(f"Of a Z stack it sees {PROJECTIONS[preparation.projection]}.")
+    return "\n".join(lines)
+
+
+def _channels(preparation: Preparation) -> str:
+    names = _listed(preparation.channel_names)
+    return names if preparation.channels_named else f"{names} (by their order)"
+
+
+def _items(preparation: Preparation) -> str:
+    return CLASSIFIES[preparation.each]
+
+
+def _training(training: Mapping[str, Any]) -> str:
+    counts = training.get("items_per_class")
+    if not isinstance(counts, Mapping) or not counts:
+        return ""
+    told = _listed([f"{count} {name}" for name, count in counts.items()])
+    accuracy = training.get("validation_accuracy")
+    if not isinstance(accuracy, int | float):
+        return told
+    return f"{told}; right for {accuracy:.0%} of images it had not learnt from"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,118 @@
+"""What the viewer shows of the predictions: captions, and the image that a person asks for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import napari
+import numpy as np
+from qtpy.QtCore import QObject, QTimer
+
+from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.selection import parse_selection
+from napari_image_classifier.widgets.captions import Captioned, Captions
+
+
+class ImageViews(QObject):
+    """Knows which layers a prediction is of; the layers' own looks stay as the user set them."""
+
+    def __init__(self, viewer: napari.Viewer, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._captions = Captions(viewer)
+        self._images: dict[str, Captioned] = {}
+        self._hidden: list[Any] = []
+        self._only: str | None = None
+        self._show_only = False
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._refresh)
+        self._watch()
+
+    def _watch(self) -> None:
+        soon, viewer = self._soon, self._viewer
+        captions = self._captions
+
+        def wake(event: Any = None) -> None:
+            soon.start()
+
+        happenings = (*captions.events, viewer.layers.events.removed, viewer.layers.events.inserted)
+        for happening in happenings:
+            happening.connect(wake)
+
+        def leave() -> None:
+            for happening in happenings:
+                happening.disconnect(wake)
+            captions.close()
+
+        self.destroyed.connect(leave)
+
+    def clear(self) -> None:
+        """Forget all predictions and take the captions away."""
+        self.show_only(False)
+        self._images.clear()
+        self._refresh()
+
+    def add(
+        self, name: str, layers: Sequence[Any], axes: str, predictions: Mapping[str, Prediction]
+    ) -> None:
+        """Show an image's predictions, by item; ``axes`` are those of its layers' data."""
+        self._images[name] = Captioned(name, tuple(layers), axes, dict(predictions))
+        self._soon.start()
+
+    def go_to(self, prediction: Prediction) -> None:
+        """Select the image's layers, move the sliders to the item, and centre the view on it."""
+        image = self._images.get(prediction.file)
+        present = [layer for layer in image.layers if layer in self._viewer.layers] if image else []
+        if image is None or not present:
+            return
+        if self._show_only:
+            self._show_alone(image)
+        selection = self._viewer.layers.selection
+        selection.clear()
+        selection.update(present)
+        self._move_sliders(present[0], image.axes, parse_selection(prediction.item))
+        self._centre(present[0])
+
+    def show_only(self, wanted: bool) -> None:
+        """Hide the other classified images when one is gone to; without it they come back."""
+        self._show_only = wanted
+        if not wanted:
+            for layer in self._hidden:
+                layer.visible = True
+            self._hidden = []
+
+    def _show_alone(self, image: Captioned) -> None:
+        for layer in self._hidden:
+            layer.visible = True
+        others = [other for other in self._images.values() if other is not image]
+        self._hidden = [layer for other in others for layer in other.visible_layers]
+        for layer in self._hidden:
+            layer.visible = False
+
+    def _move_sliders(self, layer: Any, axes: str, item: Mapping[str, int]) -> None:
+        if not item:
+            return
+        dims = self._viewer.dims
+        place = np.asarray(layer.world_to_data(dims.point), float)[-len(axes) :]
+        for axis, value in item.items():
+            place[axes.index(axis.upper())] = value
+        world = layer.data_to_world(place)
+        for index, axis in enumerate(axes):
+            if axis in "TZ":
+                dims.set_point(dims.ndim - len(axes) + index, world[index])
+
+    def _centre(self, layer: Any) -> None:
+        dims = self._viewer.dims
+        # Before 0.9 the camera was on the viewer itself.
+        camera = getattr(self._viewer, "scene", self._viewer).camera
+        middle = layer.extent.world.mean(axis=0)
+        first = dims.ndim - len(middle)
+        centre = [middle[axis - first] for axis in dims.displayed if axis >= first]
+        camera.center = (*camera.center[: 3 - len(centre)], *centre)
+
+    def _refresh(self) -> None:
+        layers = set(self._viewer.layers)
+        self._images = {
+            name: image for name, image in self._images.items() if layers.issuperset(image.layers)
+        }
+        self._captions.show(list(self._images.values()))
