@@ -49,7 +49,7 @@ class Augmentation:
             image = image[:: -1 if upside_down else 1, :: -1 if mirrored else 1]
         if self.turns and image.shape[0] == image.shape[1]:
             # With both flips on, one turn reaches all eight orientations; alone, all four count.
-            image = np.rot90(image, random.integers(4))
+            image = np.rot90(image, int(random.integers(4)))
         if self.shift:
             offsets = random.uniform(-self.shift, self.shift, 2)
             for axis in (0, 1):

@@ -9,6 +9,7 @@ import os
 import platform
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_image_classifier.classifier import load_classifier
-from napari_image_classifier.classifier_description import ClassifierDescription
-from napari_image_classifier.compute import Cancelled, Emit, Event, ShouldStop
+from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
+from napari_image_classifier.description import ClassifierDescription
 from napari_image_classifier.items import EACH_STANDS_ALONE, Item, ItemTable
+from napari_image_classifier.messages import Event
 from napari_image_classifier.networks import build_network
 from napari_image_classifier.splitting import (
     GROUPS_FOR_MORE_THAN_EXPLORATION,
@@ -137,7 +139,7 @@ def _earlier(config: TrainingConfig, items: list[Item]) -> ClassifierDescription
 
 def _network(
     config: TrainingConfig, data: TrainingSet, earlier: ClassifierDescription | None
-) -> tuple["keras.Model", dict[str, Any] | None]:
+) -> tuple["keras.Model", Mapping[str, Any] | None]:
     """Return the compiled network and its architecture."""
     keras = _keras()
     keras.utils.set_random_seed(config.seed)

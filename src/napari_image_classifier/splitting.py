@@ -1,9 +1,8 @@
 """Which items may not part, and splits that keep them together."""
 
 import warnings
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ from napari_image_classifier.training import TrainingRefused
 
 # Below this many independent groups in a class, a score says little about new images.
 GROUPS_FOR_MORE_THAN_EXPLORATION = 5
-SHUFFLES_TRIED = 20
+SHUFFLES_TRIED = 5
 
 IntArray = npt.NDArray[np.intp]
 
@@ -97,35 +96,62 @@ def validation_split(
     check_enough(items)
     # The splitter's ties are broken by order, so the order must be one of our own.
     order = sorted(range(len(items)), key=lambda i: (items[i].file, items[i].selection))
-    ordered = [items[i] for i in order]
-    classes = np.array([item.class_name for item in ordered])
-    for validation in _folds(classes, units_of(ordered), fraction, seed):
-        chosen = np.zeros(len(items), bool)
-        chosen[[order[i] for i in validation]] = True
-        names = np.array([item.class_name for item in items])
-        if set(names[chosen]) == set(names[~chosen]) == set(names):
-            return np.flatnonzero(~chosen), np.flatnonzero(chosen)
-    fewest = min(units_per_class(items).items(), key=lambda pair: pair[1])
-    raise TrainingRefused(
-        f"No split was found that has every class on both sides and parts no group; the class "
-        f"with the fewest groups is “{fewest[0]}” ({fewest[1]}). Add images of other groups."
-    )
+    units = units_of([items[i] for i in order])
+    names, classes = np.unique([str(items[i].class_name) for i in order], return_inverse=True)
+    table = np.zeros((units.max() + 1, len(names)), int)
+    np.add.at(table, (units, classes), 1)
+    wanted = fraction * len(items)
+    folds = (_with_every_class(fold, table) for fold in _folds(classes, units, fraction, seed))
+    usable = [fold for fold in folds if fold is not None]
+    if not usable:
+        counts = units_per_class(items)
+        fewest = min(counts, key=lambda name: counts[name])
+        raise TrainingRefused(
+            f"No split was found that has every class on both sides and parts no group; the class "
+            f"with the fewest groups is “{fewest}” ({counts[fewest]}). Add images of other groups."
+        )
+    best = min(usable, key=lambda fold: abs(table[fold].sum() - wanted))
+    chosen = np.zeros(len(items), bool)
+    chosen[order] = best[units]
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
 def _folds(
-    classes: npt.NDArray[Any], units: IntArray, fraction: float, seed: int
-) -> Iterable[IntArray]:
+    classes: IntArray, units: IntArray, fraction: float, seed: int
+) -> Iterable[npt.NDArray[np.bool_]]:
+    """Yield folds of about ``fraction`` of the items, each as a flag per unit."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    largest_class = max(Counter(classes.tolist()).values())
-    wanted = min(max(2, round(1 / fraction)), largest_class)
-    # Fewer folds are larger ones, in which every class is more easily found.
-    for n_folds in range(wanted, 1, -1):
-        for shuffle in range(SHUFFLES_TRIED):
-            splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed + shuffle)
-            with warnings.catch_warnings():
-                # It warns of classes with fewer images than folds, which is looked at above.
-                warnings.simplefilter("ignore", UserWarning)
-                folds = [test for _, test in splitter.split(classes, classes, units)]
-            # The fold nearest to the size asked for is tried first.
-            yield from sorted(folds, key=lambda fold: abs(len(fold) - fraction * len(classes)))
+    n_folds = min(max(2, round(1 / fraction)), np.bincount(classes).max())
+    for shuffle in range(SHUFFLES_TRIED):
+        splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed + shuffle)
+        with warnings.catch_warnings():
+            # It warns of classes with fewer images than folds; such folds are mended below.
+            warnings.simplefilter("ignore", UserWarning)
+            for _, members in splitter.split(classes, classes, units):
+                fold = np.zeros(units.max() + 1, bool)
+                fold[units[members]] = True
+                yield fold
+
+
+def _with_every_class(fold: npt.NDArray[np.bool_], table: IntArray) -> npt.NDArray[np.bool_] | None:
+    """Return the fold with units moved over until every class is on both sides, None if it can't.
+
+    ``fold`` has a flag per unit, ``table`` the number of items per unit and class. The smallest
+    units move, and none that is a class's last on its side.
+    """
+    sizes = table.sum(axis=1)
+    for side in (True, False):
+        fold = fold if side else ~fold
+        for column in np.argsort((table > 0).sum(axis=0)):
+            if table[fold, column].any():
+                continue
+            others = table[~fold]
+            spared = ((others > 0) & ((others > 0).sum(axis=0) == 1)).any(axis=1)
+            movable = np.flatnonzero(~fold)[(others[:, column] > 0) & ~spared]
+            if len(movable) == 0:
+                return None
+            fold = fold.copy()
+            fold[movable[np.argmin(sizes[movable])]] = True
+        fold = fold if side else ~fold
+    return fold

@@ -17,12 +17,12 @@ from napari_image_classifier.compute import (
     ComputeError,
     ComputeProcess,
     Emit,
-    Event,
     Job,
     ShouldStop,
 )
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items import ItemTable
+from napari_image_classifier.messages import Event
 from napari_image_classifier.preparation import Intensity
 from napari_image_classifier.projection import Projection
 
@@ -57,10 +57,10 @@ class TrainingConfig:
     intensity: Intensity = "fixed"
     size: int | None = None
     keep_aspect: bool = True
-    epochs: int = 60
+    epochs: int = 40
     batch_size: int = 32
-    learning_rate: float = 2e-3
-    patience: int = 20
+    learning_rate: float = 1e-3
+    patience: int = 15
     validation_fraction: float = 0.2
     class_weights: bool = True
     label_smoothing: float = 0.05
@@ -145,12 +145,9 @@ def train(
     if output is None:
         output = Path(tempfile.mkdtemp(prefix="napari-image-classifier-")) / "classifier.keras"
     config = config or TrainingConfig()
-    request = {
-        "items": items.to_json(),
-        "config": config.to_json(),
-        "output": str(Path(output).expanduser().absolute()),
-    }
-    check_request(config, Path(request["output"]))
+    output = Path(output).expanduser().absolute()
+    check_request(config, output)
+    request = {"items": items.to_json(), "config": config.to_json(), "output": str(output)}
     try:
         result = (_run_here if in_process else _run_apart)(request, on_event, should_stop)
     except Cancelled:

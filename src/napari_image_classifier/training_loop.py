@@ -103,42 +103,43 @@ class TrainingLoop:
     def _epoch(self, epoch: int) -> tuple[dict[str, float], Float64Array | None]:
         """Return the epoch's record and its validation probabilities, None when it was stopped."""
         began = time.monotonic()
-        self._network.reset_metrics()
-        said: dict[str, float] = {}
+        said: list[tuple[float, float]] = []
         for batch, members in enumerate(self._batches(epoch)):
             if self._should_stop():
                 return {}, None
-            said = self._step(epoch, batch, members)
+            said.append(self._step(epoch, batch, members))
             self._emit({"event": "batch", "epoch": epoch, "epochs": self._config.epochs,
                         "done": batch + 1, "total": self._batches_per_epoch,
                         "seconds_left": self._seconds_left.after_one_more()})  # fmt: skip
         probabilities = self._validation_probabilities()
         if probabilities is None:
             return {}, None
+        loss, accuracy = (float(value) for value in np.mean(said, axis=0))
         truth = self._data.classes[self._data.validation]
         right = probabilities.argmax(axis=1) == truth
         return {
             "epoch": epoch,
-            "loss": float(said["loss"]),
-            "accuracy": float(said["accuracy"]),
+            "loss": loss,
+            "accuracy": accuracy,
             "val_loss": self._loss(probabilities, truth),
             "val_accuracy": float(right.mean()),
             "learning_rate": self._learning_rate(epoch, self._batches_per_epoch - 1),
             "seconds": round(time.monotonic() - began, 2),
         }, probabilities
 
-    def _step(self, epoch: int, batch: int, members: IntArray) -> dict[str, float]:
+    def _step(self, epoch: int, batch: int, members: IntArray) -> tuple[float, float]:
+        """Learn from one batch; return its loss and accuracy."""
         data, config = self._data, self._config
         images = self._augment(data.pixels[members], (config.seed, epoch, batch))
         classes = data.classes[members]
         self._network.optimizer.learning_rate = self._learning_rate(epoch, batch)
-        said: dict[str, float] = self._network.train_on_batch(
+        said = self._network.train_on_batch(
             images,
             self._targets(classes).astype(np.float32),
             sample_weight=self._weights[classes].astype(np.float32),
             return_dict=True,
         )
-        return said
+        return float(said["loss"]), float(said["accuracy"])
 
     def _batches(self, epoch: int) -> Iterator[IntArray]:
         random = np.random.default_rng((self._config.seed, epoch))
