@@ -60,7 +60,7 @@ class TrainingConfig:
     epochs: int = 40
     batch_size: int = 32
     learning_rate: float = 1e-3
-    patience: int = 15
+    patience: int = 20
     validation_fraction: float = 0.2
     class_weights: bool = True
     label_smoothing: float = 0.05
