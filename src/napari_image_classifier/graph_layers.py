@@ -58,7 +58,7 @@ def check_layers(stored: Mapping[str, Any]) -> None:
     """
     kind, settings = stored.get("class_name"), stored.get("config")
     own = str(stored.get("module")).split(".")[0] == "keras"
-    if not (own and isinstance(settings, Mapping)):
+    if not own or not isinstance(settings, Mapping):
         raise GraphError(
             f"The network holds a part that is not Keras's own, {kind}, and needs its author's "
             "code, which is never run here."

@@ -32,6 +32,7 @@ from napari_image_classifier.safe_files import replace_file
 if TYPE_CHECKING:
     import keras
 
+CONFIGURATION = "config.json"
 WEIGHTS = "model.weights.h5"
 LARGEST_DIFFERENCE = 1e-5
 _IMAGES_COMPARED = 4
@@ -179,6 +180,13 @@ def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
 
 
 def _load_with_keras(path: Path) -> "keras.Model":
+    # What names a layer that is not known must not even be opened by Keras.
+    with path.open("rb") as file, opened_archive(file, path) as archive:
+        try:
+            stored = json.loads(read_member(archive, CONFIGURATION, LARGEST_DESCRIPTION))
+            check_layers(stored)
+        except (*DAMAGE, AttributeError, TypeError) as error:
+            raise ClassifierFileError(f"{path} is damaged: {error}.") from error
     import keras
 
     try:
@@ -200,7 +208,7 @@ def import_job(
     network that takes one size only sets the size. The result has ``classifier``, its path.
     """
     source = checked_path(request["source"])
-    _check_before_keras(source)
+    _check_foreign(source)
     with source.open("rb") as file:
         sha256 = sha256_of(file)
     network = _load_with_keras(source)
@@ -216,19 +224,13 @@ def import_job(
     return {"classifier": str(output.resolve()), "class_names": list(description.class_names)}
 
 
-def _check_before_keras(path: Path) -> None:
-    """Refuse what Keras should not even open: other formats, and layers that are not known."""
+def _check_foreign(path: Path) -> None:
     with path.open("rb") as file, opened_archive(file, path) as archive:
         names = archive.namelist()
-        if DESCRIPTION in names:
-            raise ClassifierFileError(f"{path} is a classifier already; it can be used as it is.")
-        if "config.json" not in names or WEIGHTS not in names:
-            raise ClassifierFileError(f"{path} is not a network saved by Keras 3 as .keras.")
-        try:
-            config = json.loads(read_member(archive, "config.json", LARGEST_DESCRIPTION))
-        except DAMAGE as error:
-            raise ClassifierFileError(f"{path} is damaged: {error}.") from error
-    check_layers(config)
+    if DESCRIPTION in names:
+        raise ClassifierFileError(f"{path} is a classifier already; it can be used as it is.")
+    if CONFIGURATION not in names or WEIGHTS not in names:
+        raise ClassifierFileError(f"{path} is not a network saved by Keras 3 as .keras.")
 
 
 def _preparation_for(
