@@ -62,6 +62,7 @@ def test_plain_keras_says_the_same(images, tiny_classifier_path, python_says):
     )
     keras_says = np.array(json.loads(said.stdout.splitlines()[-1]))
     np.testing.assert_allclose(keras_says, python_says, atol=TOLERANCE)
+    assert np.ptp(python_says[:, 0]) > 100 * TOLERANCE
 
 
 def test_the_command_line_says_the_same(images, tiny_classifier_path, python_says, tmp_path):
@@ -86,12 +87,13 @@ def test_the_widget_says_the_same(
     for path in images:
         viewer.open(path, plugin="napari-image-classifier")
     _, widget = viewer.window.add_plugin_dock_widget("napari-image-classifier", "Classify images")
-    widget.use_classifier(tiny_classifier_path)
-    with qtbot.waitSignal(widget.classified, timeout=20_000):
+    with qtbot.waitSignal(widget.classifier_changed, timeout=20_000):
+        widget.use_classifier(tiny_classifier_path)
+    with qtbot.waitSignal(widget.ended, timeout=20_000):
         widget.classify()
     predictions = {}
     for layer in viewer.layers:
         ours = layer.metadata["napari_image_classifier"]
-        predictions[ours["file"]] = ours["predictions"][0]
+        predictions[ours["path"]] = ours["predictions"][0]
     widget_says = [list(predictions[str(path)]["probabilities"].values()) for path in images]
     np.testing.assert_allclose(widget_says, python_says, atol=TOLERANCE)
