@@ -132,13 +132,13 @@ NETWORKS = {
 }
 
 REFUSED = {
-    "no softmax": lambda: network_of(lambda x: layers.GlobalAveragePooling2D()(x), head=False),
-    "a layer not known": lambda: network_of(lambda x: layers.Conv2DTranspose(3, 3)(x)),
+    "no softmax": lambda: network_of(layers.GlobalAveragePooling2D(), head=False),
+    "a layer not known": lambda: network_of(layers.Conv2DTranspose(3, 3)),
     "channels first": lambda: network_of(
-        lambda x: layers.MaxPooling2D(data_format="channels_first")(x), (8, 8, 8)
+        layers.MaxPooling2D(data_format="channels_first"), (8, 8, 8)
     ),
     "normalised over y": lambda: network_of(layers.BatchNormalization(axis=1), (8, 8, 2)),
-    "an operation not known": lambda: network_of(lambda x: keras.ops.sin(x)),
+    "an operation not known": lambda: network_of(keras.ops.sin),
 }
 
 
