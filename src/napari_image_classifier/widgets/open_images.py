@@ -7,6 +7,7 @@ from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -77,11 +78,8 @@ class OpenImages(QWidget):
         self._give.clicked.connect(self._give_class)
         self._meaning.activated.connect(self._explain)
         # A dozen layers come one by one; the table follows once.
-        happenings = (viewer.layers.events.inserted, viewer.layers.events.removed)
-        for happening in happenings:
+        for happening in (viewer.layers.events.inserted, viewer.layers.events.removed):
             happening.connect(self._refresh_soon)
-        refresh = self._refresh_soon
-        self.destroyed.connect(lambda: [event.disconnect(refresh) for event in happenings])
         self.refresh()
 
     @property
@@ -165,7 +163,9 @@ class OpenImages(QWidget):
             self.set_class(index.row(), self._name.text().strip())
 
     def _refresh_soon(self) -> None:
-        self._soon.start(100)
+        # napari forgets this method only when Python does, which may be after Qt.
+        if isalive(self):  # type: ignore[no-untyped-call]
+            self._soon.start(100)
 
     def _ask_for_meaning(self) -> None:
         unknown = next((image.unknown_axes for image in self._images if image.unknown_axes), 0)

@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from functools import partial
+from functools import cache
 from typing import Any
+from weakref import ref
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_image_classifier.compute import ComputeProcess, Event
@@ -14,13 +15,46 @@ from napari_image_classifier.errors import ImageClassifierError
 Request = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
 
-class _Job(QObject):
+class _Post(QObject):
+    """Carries what threads say to the GUI thread: to all who listen, with the sender's name.
+
+    It also ends the jobs of workers that Qt has deleted.
+    """
+
+    told = Signal(object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._employed: list[tuple[ref[QObject], list[_Job]]] = []
+
+    def employ(self, worker: QObject, jobs: "list[_Job]") -> None:
+        """Kill ``jobs`` when ``worker`` is no more."""
+        self._employed.append((ref(worker), jobs))
+        # A lambda or a partial in place of this method is a crash: Python may have collected it
+        # together with the worker's own wrapper by the time that Qt deletes the worker.
+        worker.destroyed.connect(self._bury)
+
+    def _bury(self) -> None:
+        for employed in list(self._employed):
+            reference, jobs = employed
+            worker = reference()
+            if worker is None or not isalive(worker):  # type: ignore[no-untyped-call]
+                self._employed.remove(employed)
+                for job in jobs:
+                    job.kill()
+
+
+@cache
+def _post() -> _Post:
+    # One for the whole process, never deleted: a thread may speak while its widget is closed, and
+    # a signal of an object that Qt is just deleting is a crash.
+    return _Post()
+
+
+class _Job:
     """One run of the compute process; it outlives the widget by the moment it takes to end."""
 
-    told = Signal(object, dict)
-
     def __init__(self, verb: str, request: Request) -> None:
-        super().__init__()
         self._verb = verb
         self._request = request
         self._lock = threading.Lock()
@@ -79,12 +113,7 @@ class _Job(QObject):
         return process
 
     def _tell(self, event: Event) -> None:
-        self.told.emit(self, event)
-
-
-def _kill_all(jobs: list[_Job]) -> None:
-    for job in jobs:
-        job.kill()
+        _post().told.emit(self, event)
 
 
 class Worker(QObject):
@@ -104,12 +133,12 @@ class Worker(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._job: _Job | None = None
+        _post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._deadline = QTimer(self)
         self._deadline.setSingleShot(True)
         self._deadline.timeout.connect(self._give_up)
-        # The worker is half gone when `destroyed` comes, so the list is what the slot may hold.
         self._jobs: list[_Job] = []
-        self.destroyed.connect(partial(_kill_all, self._jobs))
+        _post().employ(self, self._jobs)
 
     @property
     def running(self) -> bool:
@@ -129,7 +158,6 @@ class Worker(QObject):
         """
         self.kill()
         job = _Job(verb, request)
-        job.told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._job = job
         self._jobs.append(job)
         job.begin()
@@ -164,8 +192,8 @@ class Worker(QObject):
         self._deadline.stop()
         self.running_changed.emit(False)
 
-    def _hear(self, job: _Job, event: Event) -> None:
-        if job is not self._job:
+    def _hear(self, job: object, event: Event) -> None:
+        if self._job is None or job is not self._job:
             return
         kind = event["event"]
         if kind == "result":
@@ -188,28 +216,26 @@ class Lookup(QObject):
     """
 
     answered = Signal(object)
-    _found = Signal(int, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._asked = 0
-        self._found.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+        self._question: object = None
+        _post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
 
     def ask(self, question: Callable[[], object]) -> None:
         """Call ``question`` on a thread; `answered` has its answer, None after an error of ours."""
-        self._asked += 1
-        number = self._asked
+        self._question = question
 
         def run() -> None:
             try:
                 answer = question()
             except (ImageClassifierError, OSError):
                 answer = None
-            with suppress(RuntimeError):  # the viewer was closed meanwhile
-                self._found.emit(number, answer)
+            _post().told.emit(question, answer)
 
         threading.Thread(target=run, name="look", daemon=True).start()
 
-    def _hear(self, number: int, answer: object) -> None:
-        if number == self._asked:
+    def _hear(self, question: object, answer: object) -> None:
+        if self._question is not None and question is self._question:
+            self._question = None
             self.answered.emit(answer)
