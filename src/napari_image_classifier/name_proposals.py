@@ -15,6 +15,8 @@ _MEANINGS = {
     "channel": ("ch", "c", "w", "channel", "wavelength", "chan"),
     "z": ("z", "p", "slice", "plane", "zs"),
     "time": ("t", "time", "tp", "sk", "frame"),
+    "row": ("r", "row"),
+    "column": ("col", "column"),
     "site": ("s", "f", "xy", "site", "pos", "position", "field", "fov"),
 }
 _MEANING_OF = {word: meaning for meaning, words in _MEANINGS.items() for word in words}
@@ -22,6 +24,13 @@ _FINE = re.compile(r"\d+|[A-Za-z]+|[^A-Za-z0-9]+")
 _COARSE = re.compile(r"[^_\-. ]+|[_\-. ]+")
 _WELL = re.compile(r"[A-Pa-p]\d{1,2}")
 _MOST_CHANNELS = 12
+# A word is taken for a channel only where one of them is a dye, a protein or a contrast: else
+# "control_1" and "depleted_1" would be one image.
+_CHANNEL_WORD = re.compile(
+    r"dapi|hoechst|dna|nucle\w*|[egyrcbm]fp|\w*gfp|\w*rfp|m?cherry|tomato|fitc|tritc|cy[357]|alexa"
+    r"|actin|tubulin|mito\w*|golgi|er|bf|bright\w*|dic|phase|trans|red|green|blue|\d{3}(nm)?",
+    re.IGNORECASE,
+)
 
 
 def proposals(names: Sequence[str]) -> list[NamePattern]:
@@ -40,6 +49,9 @@ def _score(pattern: NamePattern, names: Sequence[str]) -> tuple[float, float, in
     images, unmatched = group_files([Path(name) for name in names], pattern, Path())
     n_matched = len(names) - len(unmatched)
     if n_matched < SHARE_DESCRIBED * len(names) or len(images) >= n_matched:
+        return None
+    if len(images) == 1 and pattern.text.startswith("{channel}."):
+        # Any two files would be one image.
         return None
     whole = sum(not image.missing for image in images) / len(images)
     several = sum(part in pattern.fields for part in PART_FIELDS)
@@ -109,19 +121,25 @@ def _is_well(names: Sequence[Sequence[str]], index: int) -> bool:
 
 def _text_of(values: Sequence[str], before: Sequence[str], taken: set[str], inside: bool) -> str:
     if all(value.isdecimal() for value in values):
-        word = before[0].lower() if len(before) == 1 else ""
-        meaning = _MEANING_OF.get(word)
-        return _field(meaning or "number", taken)
+        word = before[0] if len(before) == 1 else ""
+        return _field(_meaning(word, values, taken), taken)
     if all(_WELL.fullmatch(value) for value in values):
         return _field("well", taken)
     prefix = _common_prefix(values)
     remainders = [value[len(prefix) :] for value in values]
     if prefix and all(remainder.isdecimal() for remainder in remainders):
-        meaning = _MEANING_OF.get(prefix.lower())
-        return prefix + _field(meaning or "number", taken)
-    if inside and len(values) <= _MOST_CHANNELS and "channel" not in taken:
+        return prefix + _field(_meaning(prefix, remainders, taken), taken)
+    known = any(_CHANNEL_WORD.fullmatch(value) for value in values)
+    if inside and known and len(values) <= _MOST_CHANNELS and "channel" not in taken:
         return _field("channel", taken)
     return _field("name", taken)
+
+
+def _meaning(word: str, values: Sequence[str], taken: set[str]) -> str:
+    meaning = _MEANING_OF.get(word.lower(), "number")
+    if word.lower() == "c" and "row" in taken and "column" not in taken:
+        return "column"
+    return "number" if meaning == "channel" and len(values) > _MOST_CHANNELS else meaning
 
 
 def _common_prefix(values: Sequence[str]) -> str:

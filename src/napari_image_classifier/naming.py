@@ -219,12 +219,24 @@ def _missing(
     wanted = []
     for axis in PART_FIELDS:
         here = {getattr(part, axis) for part in parts}
-        wanted.append(
-            sorted(here | (expected[axis] if here != {None} else set()), key=number_first)
-        )
+        if here != {None}:
+            here |= expected[axis] | (set() if axis == "channel" else _gaps(here))
+        wanted.append(sorted(here, key=number_first))
     there = {tuple(getattr(part, axis) for axis in PART_FIELDS) for part in parts}
     absent = [values for values in product(*wanted) if values not in there]
     return tuple(_in_words(name, values) for values in absent)
+
+
+def _gaps(texts: set[str]) -> set[str]:
+    if not all(text.isdecimal() for text in texts):
+        return set()
+    numbers = {int(text) for text in texts}
+    width = min(len(text) for text in texts)
+    between = set(range(min(numbers), max(numbers))) - numbers
+    # Every second number may as well be the way they are counted.
+    return (
+        {f"{number:0{width}}" for number in between} if len(between) < len(numbers) - 1 else set()
+    )
 
 
 def _in_words(name: str, values: Sequence[str | None]) -> str:
