@@ -1,0 +1,152 @@
+"""The training itself: what it learns, repeats, keeps when it is stopped, and says."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from napari_image_classifier.compute import ComputeProcess
+from napari_image_classifier.items import EACH_STANDS_ALONE, read_items
+from napari_image_classifier.training import TrainingConfig
+
+
+@pytest.fixture(scope="session")
+def training_folder(tmp_path_factory):
+    """A folder with images and the classifiers that were trained on them."""
+    return tmp_path_factory.mktemp("training")
+
+
+@pytest.fixture(scope="session")
+def cases(training_folder):
+    """What came of each training, by case. All ran in one process, as starting Keras is slow."""
+    script = Path(__file__).with_name("keras_training_cases.py")
+    said = subprocess.run(
+        [sys.executable, str(script), str(training_folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr[-3000:]
+    return json.loads(said.stdout.splitlines()[-1])
+
+
+def test_learns_to_tell_the_classes_apart(cases):
+    """On the validation part, and through the light runtime on every image."""
+    first = cases["first"]
+    assert first["result"]["validation_accuracy"] >= 0.85
+    expected = ["clumped"] * 12 + ["spread"] * 12
+    right = sum(a == b for a, b in zip(first["predictions"], expected, strict=True))
+    assert right >= 22
+
+
+def test_the_result_tells_how_the_validation_went(cases):
+    """Confusion matrix by annotated and predicted class, scores, best epoch."""
+    result = cases["first"]["result"]
+    assert result["class_names"] == ["clumped", "spread"]
+    assert [sum(row) for row in result["confusion"]] == [4, 4]
+    trace = result["confusion"][0][0] + result["confusion"][1][1]
+    assert result["validation_accuracy"] == trace / 8
+    losses = [epoch["val_loss"] for epoch in result["history"]]
+    assert result["best_epoch"] == 1 + losses.index(min(losses))
+    assert result["cancelled"] is False
+
+
+def test_events_tell_what_happens(cases):
+    """Looking, reading, starting, then batches and one record per epoch, the last with 0 s left."""
+    events = cases["first"]["events"]
+    stages = [event["stage"] for event in events if event["event"] == "progress"]
+    assert list(dict.fromkeys(stages)) == ["looking", "reading", "starting"]
+    epochs = [event for event in events if event["event"] == "epoch"]
+    assert [event["epoch"] for event in epochs] == [1, 2, 3, 4, 5]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "epochs"} <= epochs[0].keys()
+    assert epochs[-1]["seconds_left"] == 0
+    assert any(event["event"] == "batch" for event in events)
+
+
+def test_the_same_seed_gives_the_same_network(cases):
+    """Weights to the last bit, on one machine."""
+    assert cases["first"]["graph"] == cases["again"]["graph"]
+
+
+def test_messages_tell_what_was_taken_to_be_independent(cases):
+    """Groups were kept together, and three dishes a class are few."""
+    said = " ".join(cases["first"]["result"]["messages"])
+    assert "4 groups to learn from, 2 to check with" in said
+    assert "exploratory" in said
+    assert "clumped (3), spread (3)" in said
+    assert EACH_STANDS_ALONE not in said
+
+
+def test_the_record_travels_with_the_classifier(cases):
+    """Who opens the file later sees how it came about."""
+    record = cases["first"]["record"]
+    assert record["items_per_class"] == {"clumped": 12, "spread": 12}
+    assert record["groups_per_class"] == {"clumped": 3, "spread": 3}
+    assert record["split"]["training_items"] == 16
+    assert len(record["split"]["validation"]) == 2
+    assert record["seed"] == 3
+    assert record["config"]["epochs"] == 5
+    assert len(record["history"]) == 5
+    assert {"python", "keras", "backend", "napari-image-classifier"} <= record["versions"].keys()
+
+
+def test_stopping_keeps_the_best_so_far(cases):
+    """The second epoch was not finished; the first one's network is saved."""
+    stopped = cases["stopped"]
+    assert stopped["result"]["cancelled"] is True
+    assert stopped["result"]["best_epoch"] == 1
+    assert len(stopped["result"]["history"]) == 1
+    assert "the network of epoch 1 is kept" in " ".join(stopped["result"]["messages"])
+
+
+def test_stopping_before_an_epoch_has_ended_keeps_nothing(cases):
+    """No file is written."""
+    assert cases["stopped early"] == {"ended": "cancelled", "written": False}
+
+
+def test_goes_on_from_a_classifier(cases):
+    """With its preparation and its weights, so a single epoch is good at once."""
+    went_on = cases["went on"]
+    assert went_on["ranges"] == cases["first"]["ranges"]
+    assert went_on["architecture"] == cases["first"]["architecture"]
+    assert "went on from an existing classifier" in " ".join(went_on["result"]["messages"])
+    began_with = [case["result"]["history"][0]["loss"] for case in (cases["first"], went_on)]
+    assert began_with[1] < began_with[0]
+
+
+def test_does_not_go_on_with_other_classes_or_channels(cases):
+    """A sentence names both."""
+    assert "knows the classes clumped, spread" in cases["other classes"]["ended"]
+    assert "have dotted, spread" in cases["other classes"]["ended"]
+    assert "sees the channels GFP, DNA, not DNA" in cases["other channels"]["ended"]
+
+
+def test_learns_from_the_channels_and_at_the_size_asked_for(cases):
+    """Here with the other network."""
+    one = cases["one channel"]
+    assert one["architecture"]["name"] == "vgg"
+    assert one["architecture"]["arguments"]["channels"] == 1
+    assert len(one["ranges"]) == 1
+
+
+def test_cancel_takes_less_than_a_second_in_the_compute_process(cases, training_folder):
+    """Also while Keras is still being imported, which nothing can interrupt."""
+    table = read_items(training_folder / "images", group="folder")
+    request = {
+        "items": table.to_json(),
+        "config": TrainingConfig().to_json(),
+        "output": str(training_folder / "cancelled.keras"),
+    }
+    with ComputeProcess("train", request) as process:
+        for event in process.events():
+            if event.get("stage") == "starting":
+                asked = time.monotonic()
+                process.cancel()
+            if event["event"] == "cancelled":
+                break
+        assert event == {"event": "cancelled"}
+        assert time.monotonic() - asked < 1
+    assert not (training_folder / "cancelled.keras").exists()
