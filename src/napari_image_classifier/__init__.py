@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_image_classifier.folder import classify_folder
     from napari_image_classifier.images import Image, ImageReadError, read_image
     from napari_image_classifier.items import Item, ItemTable, read_items
+    from napari_image_classifier.network_import import import_network
     from napari_image_classifier.prediction import Prediction
     from napari_image_classifier.preparation import Preparation, prepare
     from napari_image_classifier.training import TrainingConfig, train
@@ -35,6 +36,7 @@ _HOMES = {
     "Preparation": "preparation",
     "TrainingConfig": "training",
     "classify_folder": "folder",
+    "import_network": "network_import",
     "load_classifier": "classifier",
     "prepare": "preparation",
     "read_image": "images",
@@ -53,6 +55,7 @@ __all__ = [
     "Preparation",
     "TrainingConfig",
     "classify_folder",
+    "import_network",
     "load_classifier",
     "prepare",
     "read_image",
