@@ -1,6 +1,7 @@
 """One or several files → an image: lazily read pixels with named axes, channels and pixel size."""
 
 import re
+import weakref
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import product
@@ -170,9 +171,13 @@ class Image:
 
     @property
     def data(self) -> Any:
-        """All pixels as a dask array in the order of `axes`, one chunk per plane, not yet read."""
+        """All pixels as a dask array in the order of `axes`, one chunk per plane, not yet read.
+
+        The files must stay open as long as it is used; they are closed when nothing uses it.
+        """
         import dask.array as da
 
+        weakref.finalize(self, self._source.close)
         outer = self.axes[:-2]
 
         def read_chunk(block_info: Any = None) -> AnyArray:
