@@ -1,0 +1,59 @@
+# make demo    the main job, from sample images to a classified folder
+# make test    everything that must hold: style, types, architecture, manifest, tests
+#
+# Both make their own virtual environment in .venv, and on a Debian without a desktop fetch the few
+# system libraries that Qt and OpenGL need.
+
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$python && break; done)
+BIN = .venv/bin
+READY = .venv/ready
+# A real window, on a screen of its own where there is none.
+WINDOW = $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname -s)),,xvfb-run -a -s "-screen 0 1600x1000x24")
+DATA ?= ../shared/data
+
+.PHONY: demo test lint check-wheel bench accuracy fuzz screenshots build clean
+
+demo: $(READY)
+	$(BIN)/napari-image-classifier demo --output demo
+
+test: lint
+	$(WINDOW) $(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/npe2 validate napari-image-classifier
+
+bench: $(READY)
+	$(BIN)/python benchmarks/light_runtimes.py
+	$(WINDOW) $(BIN)/python benchmarks/viewer_ticks.py
+
+# Trains on real images with human annotations: about an hour on two cores.
+accuracy: $(READY)
+	$(BIN)/python benchmarks/translocation.py $(DATA)/translocation
+	$(BIN)/python benchmarks/mitocheck_folds.py $(DATA)/mitocheck
+
+# The short round of these is part of make test.
+fuzz: $(READY)
+	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/test_images.py -k fuzz --timeout 7200
+
+screenshots: $(READY)
+	$(WINDOW) $(BIN)/python docs/make_screenshots.py
+
+build: $(READY)
+	$(BIN)/python -m build
+
+clean:
+	rm -rf .venv build dist demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(READY): pyproject.toml napari.yaml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found."; exit 1; }
+	tools/system_libraries.sh
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[all,dev]"
+	touch $(READY)
