@@ -13,8 +13,8 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.journal import journal_path
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.prediction import Prediction
-from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.widgets import settings
+from napari_image_classifier.widgets.copies import save_copy
 from napari_image_classifier.widgets.dock import Dock, Folded
 from napari_image_classifier.widgets.folder_images import (
     Expectation,
@@ -34,8 +34,8 @@ from napari_image_classifier.widgets.progress_row import ProgressRow
 from napari_image_classifier.widgets.worker import Lookup, Worker
 
 OUTPUT_NAME = "predictions.csv"
-ROWS_AT_ONCE = 60
-MILLISECONDS_BETWEEN_ROWS = 100
+ROWS_AT_ONCE = 200
+MILLISECONDS_BETWEEN_DRAWS = 250
 
 
 class ClassifyFolder(Dock):
@@ -53,13 +53,14 @@ class ClassifyFolder(Dock):
         self._written: Path | None = None
         self._running = FolderChoices()
         self._waiting_rows: deque[dict[str, Any]] = deque()
+        self._latest: dict[str, Any] | None = None
         self._last_words: tuple[str, bool, str] | None = None
         self._surveyor = Worker(self)
         self._worker = Worker(self)
         self._expects_lookup = Lookup(self)
         self._open_lookup = Lookup(self)
         self._timer = QTimer(self)
-        self._timer.setInterval(MILLISECONDS_BETWEEN_ROWS)
+        self._timer.setInterval(MILLISECONDS_BETWEEN_DRAWS)
         self._build()
         self._connect()
         self._recall()
@@ -102,7 +103,7 @@ class ClassifyFolder(Dock):
         self.progress.cancel_clicked.connect(self.cancel)
         self.save_button.clicked.connect(self._save_a_copy)
         self.table.item_activated.connect(self.open_image)
-        self._timer.timeout.connect(self._add_waiting_rows)
+        self._timer.timeout.connect(self._draw)
         self._surveyor.finished.connect(self._show_survey)
         self._surveyor.failed.connect(lambda message, _: self.why_not.setText(message))
         self._worker.happened.connect(self._hear)
@@ -142,7 +143,7 @@ class ClassifyFolder(Dock):
         )
         self._running = choices
         self._waiting_rows.clear()
-        self._last_words = None
+        self._latest = self._last_words = None
         self._written = None
         self.save_button.setEnabled(False)
         self.table.clear()
@@ -248,19 +249,21 @@ class ClassifyFolder(Dock):
             else "Classify every image of the folder, in the background."
         )
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
+    def _hear(self, event: dict[str, Any]) -> None:
         if event["event"] == "predictions":
             self._waiting_rows.extend(event["rows"])
-            done, total = event["done"], event["total"]
-            note = f"{done} of {total} images"
-            self.progress.update_progress(done, total, note, event.get("seconds_left"))
+            self._latest = event
 
-    def _add_waiting_rows(self) -> None:
+    def _draw(self) -> None:
+        """Show what has come since the last time: one drawing, however many events."""
         count = min(ROWS_AT_ONCE, len(self._waiting_rows))
-        rows = [self._waiting_rows.popleft() for _ in range(count)]
-        if rows:
-            self.table.add([prediction_of_row(row) for row in rows])
-        elif not self._worker.running:
+        self.table.add([prediction_of_row(self._waiting_rows.popleft()) for _ in range(count)])
+        if self._latest is not None:
+            done, total = self._latest["done"], self._latest["total"]
+            left = self._latest.get("seconds_left")
+            self.progress.update_progress(done, total, f"{done} of {total} images", left)
+            self._latest = None
+        if not self._worker.running and not self._waiting_rows:
             self._timer.stop()
             self._show_last_words()
 
@@ -290,10 +293,4 @@ class ClassifyFolder(Dock):
     def save_copy(self, path: Path) -> None:
         """Write the table of predictions to ``path``, too."""
         assert self._written is not None
-        try:
-            with replace_file(path) as temporary:
-                temporary.write_bytes(self._written.read_bytes())
-        except OSError as error:
-            self.progress.end(f"The copy could not be written: {error}.", error=True)
-        else:
-            self.progress.end(f"Saved as {path}.")
+        save_copy(self._written, path, self.progress)

@@ -35,9 +35,12 @@ class ProgressRow(QWidget):
         self.message.hide()
 
     def begin(self, note: str) -> None:
-        """Show a bar that only moves, as nothing is known yet but the ``note``."""
+        """Show an empty bar, as nothing is known yet but the ``note``."""
         self.message.hide()
-        self._bar.setRange(0, 0)
+        # No bar that runs to and fro: beside a canvas of OpenGL each of its frames draws the
+        # whole window again.
+        self._bar.setRange(0, 1)
+        self._bar.setValue(0)
         self._note.setText(note)
         self.cancel_button.setEnabled(True)
         self._show_running(True)
@@ -54,7 +57,6 @@ class ProgressRow(QWidget):
     def stopping(self, note: str) -> None:
         """Show that a cancel is on its way."""
         self.cancel_button.setEnabled(False)
-        self._bar.setRange(0, 0)
         self._note.setText(note)
 
     def end(self, sentence: str, *, error: bool = False, detail: str = "") -> None:

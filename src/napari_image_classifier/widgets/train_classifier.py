@@ -9,11 +9,11 @@ import napari
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.training import TrainingConfig
 from napari_image_classifier.widgets import settings
 from napari_image_classifier.widgets.channel_choice import ChannelChoice
 from napari_image_classifier.widgets.confusion_view import ConfusionView
+from napari_image_classifier.widgets.copies import save_copy
 from napari_image_classifier.widgets.dock import Dock, Folded
 from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.progress_row import ProgressRow
@@ -185,13 +185,7 @@ class TrainClassifier(Dock):
     def save_copy(self, path: Path) -> None:
         """Save the classifier to ``path``, too."""
         assert self._classifier is not None
-        try:
-            with replace_file(path) as temporary:
-                temporary.write_bytes(self._classifier.read_bytes())
-        except OSError as error:
-            self.progress.end(f"The copy could not be written: {error}.", error=True)
-        else:
-            self.progress.end(f"Saved as {path}.")
+        save_copy(self._classifier, path, self.progress)
 
     def _save_a_copy(self) -> None:
         chosen, _ = QFileDialog.getSaveFileName(
