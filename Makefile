@@ -52,7 +52,7 @@ clean:
 
 $(READY): pyproject.toml napari.yaml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found."; exit 1; }
-	tools/system_libraries.sh
+	PYTHON=$(PYTHON) tools/system_libraries.sh
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[all,dev]"

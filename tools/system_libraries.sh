@@ -20,6 +20,8 @@ for package in $packages; do
     dpkg-query -W -f '${Status} ${Provides}\n' "$package" "${package}t64" 2>/dev/null |
         grep -q "install ok installed" || missing="$missing $package"
 done
+# Debian's own Python comes without the means to make a virtual environment.
+"${PYTHON:-python3}" -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then
