@@ -5,12 +5,15 @@ used, no backend of it, so PyTorch serves where TensorFlow can't.
 """
 
 import importlib.metadata
+import math
 import os
 import platform
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +33,7 @@ from napari_image_classifier.splitting import (
     validation_split,
 )
 from napari_image_classifier.training import TrainingConfig, TrainingRefused, check_request
-from napari_image_classifier.training_loop import Learnt, TrainingLoop, throttled
+from napari_image_classifier.training_loop import Learnt, TrainingLoop
 from napari_image_classifier.training_set import TrainingSet, read_training_set
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 WEIGHT_DECAY = 0.05
 SECONDS_BETWEEN_LOOKS = 0.1
+SECONDS_BETWEEN_EVENTS = 0.25
 
 
 def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
@@ -61,13 +65,33 @@ def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     # else could notice that the person has changed their mind.
     pool = ThreadPoolExecutor(1)
     work: Future[Event] = pool.submit(
-        _train, request, throttled(emit), should_stop, something_to_keep
+        _train, request, _throttled(emit), should_stop, something_to_keep
     )
     pool.shutdown(wait=False)
     while wait([work], SECONDS_BETWEEN_LOOKS).not_done:
         if should_stop() and not something_to_keep.is_set():
             raise Cancelled
     return work.result()
+
+
+def _throttled(emit: Emit) -> Emit:
+    """Return ``emit`` with "batch" and "progress" events at most about four times a second.
+
+    The first and the last one of a series always pass, and so does every other event.
+    """
+    series, last = "", -math.inf
+
+    def emit_some(event: Event) -> None:
+        nonlocal series, last
+        if event["event"] in ("batch", "progress"):
+            same = series == (series := str(event.get("stage")))
+            now = time.monotonic()
+            if same and event["done"] < event["total"] and now - last < SECONDS_BETWEEN_EVENTS:
+                return
+            last = now
+        emit(event)
+
+    return emit_some
 
 
 def _train(
@@ -112,7 +136,10 @@ def _train(
     )
     from napari_image_classifier.keras_files import save_classifier
 
-    save_classifier(output, [network], description)
+    try:
+        save_classifier(output, [network], description)
+    except OSError as error:
+        raise TrainingRefused(f"The classifier can't be written to {output}: {error}.") from error
     return {**found, "classifier": str(output), "class_names": list(data.class_names)}
 
 
@@ -247,15 +274,18 @@ def _training_record(config: TrainingConfig, data: TrainingSet, found: Event) ->
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that a training depends on."""
+    """Return the versions that a training depends on, as far as they are known."""
     import keras
 
     backend = keras.backend.backend()
-    packages = ("napari-image-classifier", "keras", backend, "numpy", "scikit-learn")
-    return {
+    found = {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processors": str(os.cpu_count()),
         "backend": backend,
-        **{name: importlib.metadata.version(name) for name in packages},
     }
+    for name in ("napari-image-classifier", "keras", backend, "numpy", "scikit-learn"):
+        # TensorFlow has other names, such as tensorflow-cpu; a record is not worth failing for.
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 # A small set is shown again, each time changed anew, until an epoch is worth a look.
 IMAGES_PER_EPOCH = 256
 WARM_UP_EPOCHS = 2
-SECONDS_BETWEEN_EVENTS = 0.25
 SMALLEST_PROBABILITY = 1e-7
 
 Float64Array = npt.NDArray[np.float64]
@@ -58,7 +57,7 @@ class TrainingLoop:
         self._network = network
         self._data = data
         self._config = config
-        self._emit = throttled(emit)
+        self._emit = emit
         self._should_stop = should_stop
         self._augment = Augmentation(
             config.flips, config.turns, config.shift, config.gain, config.noise
@@ -86,7 +85,8 @@ class TrainingLoop:
                 on_first_epoch()
             self._emit({"event": "epoch", "epochs": self._config.epochs, **record,
                         "seconds_left": self._seconds_left()})  # fmt: skip
-            if epoch - learnt.best_epoch >= self._config.patience:
+            diverged = not math.isfinite(record["loss"])
+            if diverged or epoch - learnt.best_epoch >= self._config.patience:
                 break
         if best_weights:
             self._network.set_weights(best_weights)
@@ -191,26 +191,6 @@ def class_weights(data: TrainingSet) -> Float64Array:
     counts = np.bincount(data.classes[data.training], minlength=len(data.class_names))
     weights = 1 / np.sqrt(counts)
     return np.asarray(weights * counts.sum() / (weights * counts).sum(), np.float64)
-
-
-def throttled(emit: Emit) -> Emit:
-    """Return ``emit`` with "batch" and "progress" events at most about four times a second.
-
-    The last one of a series always passes, and so does every other event.
-    """
-    last = -math.inf
-
-    def emit_some(event: dict[str, Any]) -> None:
-        nonlocal last
-        frequent = event["event"] in ("batch", "progress") and event["done"] < event["total"]
-        now = time.monotonic()
-        if frequent and now - last < SECONDS_BETWEEN_EVENTS:
-            return
-        if frequent:
-            last = now
-        emit(event)
-
-    return emit_some
 
 
 class _SecondsLeft:
