@@ -84,8 +84,9 @@ def _throttled(emit: Emit) -> Emit:
     def emit_some(event: Event) -> None:
         nonlocal series, last
         if event["event"] in ("batch", "progress"):
-            same = series == (series := str(event.get("stage")))
+            before, series = series, str(event.get("stage"))
             now = time.monotonic()
+            same = series == before
             if same and event["done"] < event["total"] and now - last < SECONDS_BETWEEN_EVENTS:
                 return
             last = now
