@@ -15,7 +15,7 @@ class Dock(QWidget):
         inside = QWidget()
         self.column = QVBoxLayout(inside)
         self.column.setAlignment(Qt.AlignmentFlag.AlignTop)
-        scroll = QScrollArea(self)
+        self._area = scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -28,6 +28,10 @@ class Dock(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a width that leaves the canvas its room."""
         return USUAL_SIZE
+
+    def scroll_to(self, part: QWidget) -> None:
+        """Bring a part of the column into view."""
+        self._area.ensureWidgetVisible(part, 0, 0)
 
     def add_heading(self, text: str) -> QLabel:
         """Add a heading to the column."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import napari
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_image_classifier.training import TrainingConfig
@@ -45,6 +45,10 @@ class TrainClassifier(Dock):
         self._epochs_done = 0
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._worker = Worker(self)
+        self._wanted_part: QWidget = self
+        self._scroll_timer = QTimer(self)
+        self._scroll_timer.setSingleShot(True)
+        self._scroll_timer.timeout.connect(lambda: self.scroll_to(self._wanted_part))
         self.source = TrainingSource(viewer)
         self._build_choices()
         self._build_result()
@@ -91,6 +95,7 @@ class TrainClassifier(Dock):
         row.addWidget(self.use_button)
         for widget in (self.plot, self._confusion_title, self.confusion, self._buttons):
             self.column.addWidget(widget)
+        self.column.addStretch(1)
         self._show_result_widgets(False)
 
     def _connect(self) -> None:
@@ -155,6 +160,7 @@ class TrainClassifier(Dock):
         self.plot.clear(config.epochs)
         self.plot.show()
         self.progress.begin("Starting…")
+        self._scroll_soon(self.plot)
         self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
         make_items = self.source.items(Path(self._temporary.name))
         self._worker.start(
@@ -174,6 +180,7 @@ class TrainClassifier(Dock):
     def stop(self) -> None:
         """End everything that runs, at once."""
         self.source.stop()
+        self._scroll_timer.stop()
         self._worker.kill()
 
     def use_it_now(self) -> None:
@@ -245,7 +252,13 @@ class TrainClassifier(Dock):
         self.confusion.show_matrix(result["confusion"], result["class_names"])
         self._show_result_widgets(True)
         self._show_what_can_run()
+        self._scroll_soon(self._buttons)
         self.trained.emit(str(self._classifier))
+
+    def _scroll_soon(self, part: QWidget) -> None:
+        # Its place is known once the layout has made room for it.
+        self._wanted_part = part
+        self._scroll_timer.start(50)
 
     def _show_result_widgets(self, visible: bool) -> None:
         for widget in (self._confusion_title, self.confusion, self._buttons):

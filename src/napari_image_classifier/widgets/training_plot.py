@@ -36,7 +36,8 @@ class TrainingPlot(QWidget):
         self._timer.timeout.connect(self._draw)
         self._plots = {name: self._plot(name) for name in ("loss", "accuracy")}
         self._plots["accuracy"].setXLink(self._plots["loss"])
-        self._plots["accuracy"].setYRange(0, 1, padding=0.02)
+        self._plots["accuracy"].setYRange(0, 1, padding=0.06)
+        self._plots["accuracy"].getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")], []])
         self._plots["accuracy"].setLabel("bottom", "epoch")
         self._curves = {
             name: self._plots[plot].plot(
@@ -65,6 +66,7 @@ class TrainingPlot(QWidget):
         plot.setMenuEnabled(False)
         plot.showGrid(x=False, y=True, alpha=0.2)
         plot.getAxis("left").setWidth(48)
+        plot.getAxis("left").enableAutoSIPrefix(False)
         return plot
 
     def clear(self, epochs: int | None = None) -> None:

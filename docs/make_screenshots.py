@@ -1,0 +1,144 @@
+"""Make the screenshots of the three docks at work on real images, into docs/images.
+
+    xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_screenshots.py
+
+It needs the folder of real images beside the repository (see ../shared/data/README.md there).
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import napari
+from qtpy.QtCore import QSettings
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QWidget
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DATA = REPOSITORY.parent / "shared" / "data"
+IMAGES = REPOSITORY / "docs" / "images"
+PLUGIN = "napari-image-classifier"
+CLASSES = ("negative_control", "positive_control")
+LONGEST_WAIT = 600_000
+
+
+def main() -> None:
+    """Train on the controls, then classify open images and the whole plate."""
+    if not DATA.is_dir():
+        sys.exit(f"The real images are not here: {DATA}")
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, temporary)
+        for name in CLASSES:
+            shutil.copytree(DATA / "translocation" / "wells" / name, folder / "controls" / name)
+        viewer = napari.Viewer(show=True)
+        viewer.window._qt_window.resize(1500, 980)
+        classifier = take_training(viewer, folder / "controls")
+        take_images(viewer, classifier)
+        take_folder(viewer, classifier, folder)
+        viewer.close()
+
+
+def take_training(viewer: napari.Viewer, controls: Path) -> Path:
+    """Show the dock before, during and after a training; return the classifier."""
+    open_some(viewer, controls)
+    dock = add_dock(viewer, "Train classifier")
+    dock.source.choose_folder(controls)
+    wait_until(lambda: dock.source.survey is not None)
+    dock.source.group.choose(None)
+    dock.form["epochs"].value = 40
+    dock.folded_form["size"].value = 96
+    wait_until(dock.run_button.isEnabled)
+    save(viewer, "train-classifier-before")
+    ended = []
+    dock.trained.connect(ended.append)
+    dock.run()
+    wait_until(lambda: dock._epochs_done >= 12 or bool(ended))
+    scroll_to(dock, dock.plot)
+    save(viewer, "train-classifier")
+    wait_until(lambda: bool(ended))
+    scroll_to(dock, dock.confusion)
+    save(viewer, "train-classifier-result")
+    close_docks(viewer)
+    return Path(ended[0])
+
+
+def take_images(viewer: napari.Viewer, classifier: Path) -> None:
+    """Show the open images with their classes."""
+    dock = add_dock(viewer, "Classify images")
+    dock.use_classifier(classifier)
+    ended = []
+    dock.ended.connect(lambda: ended.append(True))
+    QTest.qWait(3000)
+    dock.classify()
+    wait_until(lambda: bool(ended))
+    save(viewer, "classify-images")
+    close_docks(viewer)
+    viewer.layers.clear()
+
+
+def take_folder(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:
+    """Show a plate while it is classified, with one of its images opened from the table."""
+    shutil.copytree(DATA / "translocation" / "wells", folder / "plate")
+    dock = add_dock(viewer, "Classify folder")
+    dock.form["folder"].value = folder / "plate"
+    dock.use_classifier(classifier)
+    QTest.qWait(4000)
+    ended = []
+    dock.ended.connect(lambda: ended.append(True))
+    dock.run()
+    wait_until(lambda: len(dock.table.model.predictions) >= 20 or bool(ended))
+    dock.open_image(dock.table.model.predictions[5])
+    scroll_to(dock, dock.table)
+    save(viewer, "classify-folder")
+    wait_until(lambda: bool(ended))
+    save(viewer, "classify-folder-result")
+
+
+def open_some(viewer: napari.Viewer, controls: Path) -> None:
+    """Open one image of each class, side by side."""
+    paths = [sorted((controls / name).iterdir())[0] for name in CLASSES]
+    viewer.open(paths, plugin=PLUGIN)
+    viewer.grid.enabled = True
+    viewer.grid.stride = 2
+    viewer.reset_view()
+
+
+def add_dock(viewer: napari.Viewer, name: str) -> QWidget:
+    """Open one of our docks as the menu does."""
+    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+    QTest.qWait(500)
+    return widget
+
+
+def close_docks(viewer: napari.Viewer) -> None:
+    """Close what add_dock opened."""
+    viewer.window.remove_dock_widget("all")
+
+
+def scroll_to(dock: QWidget, widget: QWidget) -> None:
+    """Bring a part of a long dock into view."""
+    QTest.qWait(300)
+    dock.scroll_to(widget)
+
+
+def save(viewer: napari.Viewer, name: str) -> None:
+    """Save the whole window."""
+    QTest.qWait(700)
+    viewer.window._qt_window.grab().save(str(IMAGES / f"{name}.png"))
+    print(f"docs/images/{name}.png")
+
+
+def wait_until(holds) -> None:
+    """Let the window live until something holds."""
+    for _ in range(LONGEST_WAIT // 100):
+        if holds():
+            return
+        QTest.qWait(100)
+    sys.exit("It took too long.")
+
+
+if __name__ == "__main__":
+    main()
