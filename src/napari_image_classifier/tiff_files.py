@@ -29,7 +29,7 @@ from napari_image_classifier.tiff_checks import (
     open_checked,
 )
 from napari_image_classifier.tiff_colors import PixelMeaning, pixel_meaning
-from napari_image_classifier.tiff_errors import sentences_for
+from napari_image_classifier.tiff_errors import damaged, sentences_for
 from napari_image_classifier.tiff_metadata import described
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
@@ -154,6 +154,10 @@ class _PlaneReader:
             plane = page[tuple(inner)]
             if self.axes.index("Y") > self.axes.index("X"):
                 plane = plane.T
+            if plane.shape != (self.length("Y"), self.length("X")):
+                raise ImageReadError(
+                    self.path, damaged(self.path, f"a plane of another shape, {plane.shape}")
+                )
             return self.meaning.apply(plane, chosen["S"])
 
     def _decoded(self, number: int) -> AnyArray:
