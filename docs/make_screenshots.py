@@ -81,17 +81,18 @@ def take_images(viewer: napari.Viewer, classifier: Path) -> None:
 
 def take_folder(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:
     """Show a plate while it is classified, with one of its images opened from the table."""
-    shutil.copytree(DATA / "translocation" / "wells", folder / "plate")
+    for number in range(1, 6):
+        wells = folder / "plates" / f"plate {number}"
+        shutil.copytree(DATA / "translocation" / "wells", wells)
     dock = add_dock(viewer, "Classify folder")
-    dock.form["folder"].value = folder / "plate"
+    dock.form["folder"].value = folder / "plates"
     dock.use_classifier(classifier)
     QTest.qWait(4000)
     ended = []
     dock.ended.connect(lambda: ended.append(True))
     dock.run()
-    wait_until(lambda: len(dock.table.model.predictions) >= 20 or bool(ended))
+    wait_until(lambda: bool(dock.table.model.predictions))
     dock.open_image(dock.table.model.predictions[5])
-    scroll_to(dock, dock.table)
     save(viewer, "classify-folder")
     wait_until(lambda: bool(ended))
     save(viewer, "classify-folder-result")
@@ -101,8 +102,8 @@ def open_some(viewer: napari.Viewer, controls: Path) -> None:
     """Open one image of each class, side by side."""
     paths = [sorted((controls / name).iterdir())[0] for name in CLASSES]
     viewer.open(paths, plugin=PLUGIN)
-    viewer.grid.enabled = True
-    viewer.grid.stride = 2
+    viewer.canvas.grid.enabled = True
+    viewer.canvas.grid.stride = 2
     viewer.reset_view()
 
 

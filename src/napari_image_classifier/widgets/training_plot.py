@@ -67,6 +67,7 @@ class TrainingPlot(QWidget):
         plot.showGrid(x=False, y=True, alpha=0.2)
         plot.getAxis("left").setWidth(48)
         plot.getAxis("left").enableAutoSIPrefix(False)
+        plot.getAxis("left").setStyle(hideOverlappingLabels=False)
         return plot
 
     def clear(self, epochs: int | None = None) -> None:
