@@ -322,7 +322,7 @@ def imagej_stack(path, **options):
 
 
 def test_stack_cut_short_is_an_error(tmp_path):
-    """ImageJ, STK, OME and plain: never one plane, never zeros."""
+    """ImageJ, OME and plain: never one plane, never zeros."""
     path = imagej_stack(tmp_path / "a.tif")
     content = path.read_bytes()
     for size in (len(content) - 1000, len(content) // 2, 3000):

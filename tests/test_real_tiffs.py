@@ -1,4 +1,4 @@
-"""What each real TIFF file should give, written down from its tags before it was read."""
+"""What each real TIFF file should give, by its tags and common sense."""
 
 import json
 
