@@ -34,8 +34,8 @@ from napari_image_classifier.widgets.progress_row import ProgressRow
 from napari_image_classifier.widgets.worker import Lookup, Worker
 
 OUTPUT_NAME = "predictions.csv"
-ROWS_AT_ONCE = 200
-MILLISECONDS_BETWEEN_DRAWS = 250
+ROWS_AT_ONCE = 300
+MILLISECONDS_BETWEEN_DRAWS = 500
 
 
 class ClassifyFolder(Dock):
