@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 
+# Every fourth pixel of every fourth row tells the contrast of an image well enough.
+SPREAD_STEP = 4
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -34,13 +37,19 @@ class Augmentation:
         """
         random = np.random.default_rng(seed)
         changed = np.stack([self._moved(image, random) for image in batch])
-        n, _, _, channels = batch.shape
+        n, y, x, channels = changed.shape
+        # Rows of pixels are long and channels few: calculating by row is several times faster.
+        rows = changed.reshape(n, y, x * channels)
         if self.noise:
-            spread = changed.std(axis=(1, 2), keepdims=True)
-            level = random.uniform(0, self.noise, (n, 1, 1, 1)).astype(np.float32) * spread
-            changed += level * random.standard_normal(changed.shape, np.float32)
+            few = changed[:, ::SPREAD_STEP, ::SPREAD_STEP]
+            level = random.uniform(0, self.noise, (n, 1)) * few.std(axis=(1, 2))
+            # Even noise, of standard deviation 1, costs a quarter of normal noise.
+            noise = random.random(rows.shape, np.float32)
+            noise -= np.float32(0.5)
+            noise *= _by_row(level * np.sqrt(12), x)
+            rows += noise
         if self.gain:
-            changed *= np.exp(random.normal(0, self.gain, (n, 1, 1, channels))).astype(np.float32)
+            rows *= _by_row(np.exp(random.normal(0, self.gain, (n, channels))), x)
         return changed
 
     def _moved(self, image: FloatArray, random: np.random.Generator) -> FloatArray:
@@ -57,6 +66,11 @@ class Augmentation:
                 index = _mirrored_at_the_edges(length, round(offsets[axis] * length))
                 image = np.take(image, index, axis=axis)
         return image
+
+
+def _by_row(values: npt.NDArray[np.float64], width: int) -> FloatArray:
+    """Spread values of shape (n, channel) over rows of pixels: (n, 1, width * channel)."""
+    return np.tile(values, width)[:, None].astype(np.float32)
 
 
 def _mirrored_at_the_edges(length: int, offset: int) -> npt.NDArray[np.intp]:
