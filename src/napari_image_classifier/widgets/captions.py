@@ -101,13 +101,6 @@ class Captions:
         elif self._overlay is not None:
             self._overlay.visible = False
 
-    def close(self) -> None:
-        """Leave the canvas as it was."""
-        self.show(())
-        overlays = getattr(self._canvas, "overlays", {})
-        if OVERLAY in overlays:
-            del overlays[OVERLAY]
-
     def _caption_layers(self, images: Sequence[Captioned]) -> None:
         texts = {image.visible_layers[0]: caption(image, self._viewer.dims) for image in images}
         for layer in self._captioned_layers:

@@ -66,9 +66,11 @@ def _training(training: Mapping[str, Any]) -> str:
         return ""
     told = _listed([f"{count} {name}" for name, count in counts.items()])
     accuracy = training.get("validation_accuracy")
-    if not isinstance(accuracy, int | float):
+    n_learnt = (training.get("split") or {}).get("training_items")
+    if not isinstance(accuracy, int | float) or not isinstance(n_learnt, int):
         return told
-    return f"{told}; right for {accuracy:.0%} of images it had not learnt from"
+    n_kept_aside = sum(counts.values()) - n_learnt
+    return f"{told}; right for {accuracy:.0%} of the {n_kept_aside} kept aside to check it"
 
 
 def _listed(names: Sequence[str]) -> str:

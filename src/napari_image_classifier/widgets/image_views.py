@@ -30,19 +30,21 @@ class ImageViews(QObject):
 
     def _watch(self) -> None:
         soon, viewer = self._soon, self._viewer
-        captions = self._captions
 
         def wake(event: Any = None) -> None:
             soon.start()
 
-        happenings = (*captions.events, viewer.layers.events.removed, viewer.layers.events.inserted)
+        happenings = (
+            *self._captions.events,
+            viewer.layers.events.removed,
+            viewer.layers.events.inserted,
+        )
         for happening in happenings:
             happening.connect(wake)
 
         def leave() -> None:
             for happening in happenings:
                 happening.disconnect(wake)
-            captions.close()
 
         self.destroyed.connect(leave)
 

@@ -5,7 +5,7 @@ from typing import Any
 import napari
 from napari.layers import Image as ImageLayer
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.widgets.channel_table import ChannelTable
@@ -56,6 +56,8 @@ class OpenImageList(QWidget):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.refresh)
+        # The room that is left over belongs to the results.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)

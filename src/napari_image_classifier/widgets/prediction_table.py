@@ -36,7 +36,7 @@ Role = Qt.ItemDataRole
 
 HEADERS = ("", "Image", "Part", "Class", "Confidence", "Status")
 PICTURE, IMAGE, PART, CLASS, CONFIDENCE, STATUS = range(len(HEADERS))
-WIDTHS = (SIDE + 8, 120, 56, 84, 88, 72)
+WIDTHS = (SIDE + 4, 100, 56, 102, 86, 50)
 SORT_ROLE = Role.UserRole
 NO_PARENT = QModelIndex()
 EVERYTHING = "All classes"
@@ -253,9 +253,8 @@ class PredictionTable(QWidget):
         view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         view.setWordWrap(False)
         view.setShowGrid(False)
-        view.setAlternatingRowColors(True)
         view.setIconSize(QSize(SIDE, SIDE))
-        view.setMinimumHeight(160)
+        view.setMinimumHeight(220)
         view.setSortingEnabled(True)
         # As they come, until a person sorts.
         view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
@@ -264,7 +263,7 @@ class PredictionTable(QWidget):
         for column, width in enumerate(WIDTHS):
             view.setColumnWidth(column, width)
         header.setSectionResizeMode(IMAGE, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(48)
+        header.setMinimumSectionSize(40)
         view.selectionModel().currentRowChanged.connect(self._select)
         view.clicked.connect(self._select)
         view.doubleClicked.connect(self._activate)
