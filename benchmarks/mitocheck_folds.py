@@ -2,6 +2,8 @@
 
     python benchmarks/mitocheck_folds.py FOLDER [--epochs N] [--seed N] [--output predictions.csv]
 
+With --output every finished fold is kept there, and a run that was stopped goes on after it.
+
 FOLDER holds labels.csv with the columns file, class and plate. Every nucleus is predicted once, by
 a classifier that has seen none of its plate, neither in training nor for early stopping: that
 validation part is taken by plate from inside the training folds. The shuffle of the folds is the
@@ -41,16 +43,19 @@ def main() -> None:
     table = nic.read_items(given.folder, items_csv=given.folder / "labels.csv", group="plate")
     truth = np.array([item.class_name for item in table.items])
     plates = np.array([item.group for item in table.items])
-    predicted = np.full(len(truth), "", dtype=truth.dtype)
+    predicted = np.full(len(truth), "", dtype="U64")
+    if given.output and given.output.exists():
+        predicted = read_predictions(given.output, table.items)
     config = nic.TrainingConfig(epochs=given.epochs, seed=given.seed)
     print(config, flush=True)
     for fold, (learnt, kept) in enumerate(folds(truth, plates), start=1):
-        predicted[kept] = predict_fold(table, learnt, kept, config, fold)
+        if not all(predicted[kept]):
+            predicted[kept] = predict_fold(table, learnt, kept, config, fold)
+            if given.output:
+                write_predictions(given.output, table.items, predicted)
         right = predicted[kept] == truth[kept]
         print(f"fold {fold}: {right.sum()} of {len(kept)} right ({right.mean():.3f}), "
               f"{len(set(plates[kept]))} plates", flush=True)  # fmt: skip
-    if given.output:
-        write_predictions(given.output, table.items, predicted)
     print_scores(truth, predicted, plates)
 
 
@@ -102,6 +107,12 @@ def write_predictions(path: Path, items: tuple[nic.Item, ...], predicted: np.nda
         writer.writerow(["file", "plate", "class", "predicted"])
         for item, name in zip(items, predicted, strict=True):
             writer.writerow([item.file, item.group, item.class_name, name])
+
+
+def read_predictions(path: Path, items: tuple[nic.Item, ...]) -> np.ndarray:
+    with path.open(newline="", encoding="utf-8") as file:
+        by_file = {row["file"]: row["predicted"] for row in csv.DictReader(file)}
+    return np.array([by_file[item.file] for item in items], dtype="U64")
 
 
 def print_scores(truth: np.ndarray, predicted: np.ndarray, plates: np.ndarray) -> None:

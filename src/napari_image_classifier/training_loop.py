@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # A small set is shown again, each time changed anew, until an epoch is worth a look.
 IMAGES_PER_EPOCH = 256
 WARM_UP_EPOCHS = 2
+# Losses this close say nothing, least of all on a few images: the later epoch is kept, as it has
+# learnt with smaller steps.
+TIE = 0.01
 SMALLEST_PROBABILITY = 1e-7
 
 Float64Array = npt.NDArray[np.float64]
@@ -77,8 +80,8 @@ class TrainingLoop:
                 learnt.cancelled = True
                 break
             learnt.history.append(record)
-            if record["val_loss"] < best_loss:
-                best_loss = record["val_loss"]
+            if record["val_loss"] <= best_loss + TIE:
+                best_loss = min(best_loss, record["val_loss"])
                 best_weights = self._network.get_weights()
                 learnt.best_epoch = epoch
                 learnt.probabilities = probabilities
