@@ -9,6 +9,7 @@ import PIL.Image
 import pytest
 import tifffile
 
+from napari_image_classifier.image_folder import find_images
 from napari_image_classifier.images import (
     FOREIGN_SUFFIXES,
     AxesUnknownError,
@@ -118,6 +119,44 @@ def test_ome_set_of_several_files_is_one_image(tmp_path):
     stored, _, _ = write_ome_files(tmp_path)
     for name in ("z0.ome.tif", "z1.ome.tif"):
         np.testing.assert_array_equal(whole(tmp_path / name), stored)
+
+
+def test_each_file_of_an_ome_plate_is_its_own_well(tmp_path):
+    """One description of all wells stands in every file; none is read as the first well."""
+    wells = {"A01": pixels(8, 9), "A02": pixels(8, 9) + 1}
+    images = "".join(
+        f'<Image ID="Image:{n}"><Pixels ID="Pixels:{n}" DimensionOrder="XYZCT" Type="uint16" '
+        f'SizeX="9" SizeY="8" SizeZ="1" SizeC="1" SizeT="1">'
+        f'<Channel ID="Channel:{n}:0" SamplesPerPixel="1" Name="stain of {well}"/>'
+        f'<TiffData IFD="0" PlaneCount="1"><UUID FileName="{well}.ome.tif">urn:uuid:{n}</UUID>'
+        "</TiffData></Pixels></Image>"
+        for n, well in enumerate(wells)
+    )
+    for n, (well, stored) in enumerate(wells.items()):
+        text = (
+            '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" '
+            f'UUID="urn:uuid:{n}">{images}</OME>'
+        )
+        tifffile.imwrite(
+            tmp_path / f"{well}.ome.tif", stored, description=text, metadata=None,
+            photometric="minisblack",
+        )  # fmt: skip
+    for well, stored in wells.items():
+        with read_image(tmp_path / f"{well}.ome.tif") as image:
+            np.testing.assert_array_equal(image.asarray().reshape(stored.shape), stored)
+            assert image.channel_names == (f"stain of {well}",)
+            assert image.assumptions == ()
+    found, passed_over = find_images(tmp_path)
+    assert [files.name for files in found] == ["A01.ome.tif", "A02.ome.tif"]
+    assert passed_over == {}
+
+
+def test_an_ome_set_is_listed_once(tmp_path):
+    """Each of its files opens as the whole, and one image must not be several items."""
+    write_ome_files(tmp_path)
+    found, passed_over = find_images(tmp_path)
+    assert [files.name for files in found] == ["z0.ome.tif"]
+    assert passed_over == {"further files of OME images": 1}
 
 
 def test_missing_file_of_an_ome_set_is_named(tmp_path):

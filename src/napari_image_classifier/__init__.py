@@ -4,7 +4,7 @@ The verbs are the same here, on the command line and in napari::
 
     import napari_image_classifier as nic
 
-    items = nic.read_items("images", group="folder")
+    items = nic.read_items("images", group="folder:2")
     classifier = nic.train(items, output="cells.keras")
     prediction = classifier.predict("new.tif")
     nic.classify_folder("new images", classifier, "predictions.csv")

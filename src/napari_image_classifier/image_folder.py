@@ -1,12 +1,15 @@
 """Which images a folder holds."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images import FOREIGN_SUFFIXES, IMAGE_SUFFIXES
 from napari_image_classifier.naming import ImageFiles, NamePattern, group_files
+from napari_image_classifier.ome import files_of_image
+
+OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
 
 class ImageFolderError(ImageClassifierError):
@@ -19,7 +22,8 @@ def find_images(
     """Return the images below ``folder``, sorted by name, and what was passed over, counted.
 
     Sub-folders are searched. Hidden files (``._*``, ``.DS_Store``), other formats, empty folders
-    and files that ``pattern`` does not describe are passed over.
+    and files that ``pattern`` does not describe are passed over. An OME-TIFF image in several
+    files, each of which opens as the whole, is listed once, under the first of its names.
 
     Raises
     ------
@@ -29,7 +33,7 @@ def find_images(
     if not folder.is_dir():
         raise ImageFolderError(f"There is no folder {folder}; choose a folder with images in it.")
     passed_over: Counter[str] = Counter()
-    paths = list(_image_paths(folder, passed_over))
+    paths = list(_one_per_set(_image_paths(folder, passed_over), passed_over))
     images, unmatched = group_files(paths, pattern, folder)
     if unmatched:
         passed_over["files that the name pattern does not describe"] += len(unmatched)
@@ -49,3 +53,19 @@ def _image_paths(folder: Path, passed_over: Counter[str]) -> Iterator[Path]:
             yield entry
         else:
             passed_over["files of other formats"] += 1
+
+
+def _one_per_set(paths: Iterable[Path], passed_over: Counter[str]) -> Iterator[Path]:
+    for path in paths:
+        if path.name.lower().endswith(OME_SUFFIXES) and _is_further_part(path):
+            passed_over["further files of OME images"] += 1
+        else:
+            yield path
+
+
+def _is_further_part(path: Path) -> bool:
+    try:
+        names = files_of_image(path)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, reading it will say so
+        return False
+    return path.name != names[0] and path.with_name(names[0]).is_file()

@@ -15,7 +15,7 @@ AXES_KEY = "napari_image_classifier_axes"
 
 @dataclass(frozen=True)
 class OmeImage:
-    """The first image of an OME description."""
+    """One image of an OME description."""
 
     channel_names: tuple[str, ...]
     colors: tuple[Color | None, ...]
@@ -71,12 +71,38 @@ def _beside(path: Path, name: str) -> Path:
     return beside
 
 
-def first_image(description: str) -> OmeImage:
-    """Return what the first image of the OME-XML ``description`` says."""
+def files_of_image(path: Path) -> tuple[str, ...]:
+    """Return the names of all files of the image that ``path`` belongs to, sorted.
+
+    That is its own name alone where the file has no OME description or needs no other file.
+
+    Raises
+    ------
+    ImageReadError
+        The description can't be understood, or its companion file is missing.
+    """
+    with tifffile.TiffFile(path) as tiff:
+        description = companion_description(path, tiff) or tiff.ome_metadata
+    if description is None:
+        return (path.name,)
+    for pixels in _all_pixels(_parsed(path, description)):
+        names = {uuid.get("FileName", "") for uuid in pixels.iter() if _tag(uuid) == "UUID"}
+        if path.name.casefold() in {name.casefold() for name in names}:
+            return tuple(sorted(names))
+    return (path.name,)
+
+
+def _all_pixels(root: Any) -> list[Any]:
+    return [one for one in root.iter() if _tag(one) == "Pixels"]
+
+
+def ome_image(description: str, number: int = 0) -> OmeImage:
+    """Return what the OME-XML ``description`` says of its image of that ``number``."""
     root = ElementTree.fromstring(description)
-    pixels = next((one for one in root.iter() if _tag(one) == "Pixels"), None)
-    if pixels is None:
+    found = _all_pixels(root)
+    if number >= len(found):
         return OmeImage((), (), None, None)
+    pixels = found[number]
     channels = [one for one in pixels if _tag(one) == "Channel"]
     axes = next(
         (one.text for one in root.iter() if _tag(one) == "M" and one.get("K") == AXES_KEY), None

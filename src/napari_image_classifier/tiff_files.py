@@ -63,7 +63,8 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
         # The JPEG of before 1995 is beyond tifffile, not beyond the libtiff in Pillow.
         tiff.close()
         return open_picture(path)
-    series = tiff.series[0]
+    own = _own_series(tiff)
+    series = own[0]
     check_series(path, tiff, series)
     meaning = pixel_meaning(tiff, series)
     stored, said = stored_axes(path, series, meaning, axes)
@@ -71,7 +72,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
     samples = meaning.samples if "S" in stored or meaning.palette is not None else 1
     lengths = {axis: reader.length(axis) for axis in AXES}
     lengths["C"] *= samples
-    description = described(tiff, lengths["C"], stored)
+    description = described(tiff, lengths["C"], stored, tiff.series.index(series))
     present = "".join(
         axis
         for axis in AXES
@@ -86,7 +87,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
         channel_names=description.channel_names,
         pixel_size=description.pixel_size,
         metadata=description.metadata,
-        assumptions=(*meaning.assumptions, *said, *_left_out(tiff, series)),
+        assumptions=(*meaning.assumptions, *said, *_left_out(tiff, own)),
         display=description.display,
     )
     if meaning.is_rgb and lengths["C"] == samples:
@@ -96,9 +97,24 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
     return source
 
 
-def _left_out(tiff: tifffile.TiffFile, series: Any) -> tuple[str, ...]:
+def _own_series(tiff: tifffile.TiffFile) -> list[Any]:
+    """Return the images with pixels in this very file; an OME description may list a whole plate.
+
+    Read as the first image of the description, every file of the plate would be the same well.
+    """
+    if not tiff.is_ome:
+        return list(tiff.series)
+    own = [
+        series
+        for series in tiff.series
+        if any(page is not None and page.parent is tiff for page in series.pages)
+    ]
+    return own or list(tiff.series)
+
+
+def _left_out(tiff: tifffile.TiffFile, own: list[Any]) -> tuple[str, ...]:
     said = []
-    images = len(tiff.series)
+    images, series = len(own), own[0]
     # A thumbnail or a label beside the image is none that anybody misses.
     if images > 1 and not (tiff.is_lsm or tiff.is_svs or tiff.is_scn):
         said.append(f"The file holds {images} images of different kinds; the first one is used.")

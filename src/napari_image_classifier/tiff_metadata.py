@@ -9,7 +9,7 @@ import numpy as np
 import tifffile
 
 from napari_image_classifier.image_source import ChannelDisplay, Color, PixelSize
-from napari_image_classifier.ome import first_image
+from napari_image_classifier.ome import ome_image
 from napari_image_classifier.units import micrometres
 
 # A label is a channel's name only if it is not the slice's or the file's.
@@ -36,10 +36,15 @@ class TiffDescription:
     axes: str | None = None
 
 
-def described(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffDescription:
-    """Return what the file says of an image of ``n_channels`` channels and stored ``axes``."""
+def described(
+    tiff: tifffile.TiffFile, n_channels: int, axes: str, number: int = 0
+) -> TiffDescription:
+    """Return what the file says of an image of ``n_channels`` channels and stored ``axes``.
+
+    ``number`` is the image's place in an OME description of several.
+    """
     if tiff.ome_metadata:
-        return _of_ome(tiff.ome_metadata, n_channels)
+        return _of_ome(tiff.ome_metadata, n_channels, number)
     if tiff.is_imagej:
         return _of_imagej(tiff, n_channels, axes)
     if tiff.is_stk:
@@ -51,8 +56,8 @@ def described(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffDescri
     return TiffDescription(metadata=_tags(tiff))
 
 
-def _of_ome(text: str, n_channels: int) -> TiffDescription:
-    image = first_image(text)
+def _of_ome(text: str, n_channels: int, number: int) -> TiffDescription:
+    image = ome_image(text, number)
     named = len(image.channel_names) == n_channels and all(image.channel_names)
     display: tuple[ChannelDisplay, ...] = ()
     if len(image.colors) == n_channels and any(image.colors):

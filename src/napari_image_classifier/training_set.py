@@ -4,7 +4,7 @@ Nothing here needs Keras.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
@@ -111,10 +111,6 @@ def read_training_set(
             dict.fromkeys(said for look in looks.values() for said in look.assumptions)
         ),
     )
-
-
-def _assumptions(looks: Iterable[_Look]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(said for look in looks for said in look.assumptions))
 
 
 class _Reader:

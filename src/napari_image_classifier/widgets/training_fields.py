@@ -51,7 +51,7 @@ TRAINING_ASKS_FOLDED = (
     Ask("validation_fraction", "Validation part", "The part of the images (whole wells, dishes or "
         "animals) that is not learnt from but used to judge.",
         {"min": 0.05, "max": 0.5, "step": 0.05}),
-    Ask("class_weights", "Balance classes", "Rare classes count as much as frequent ones."),
+    Ask("class_weights", "Balance classes", "Rare classes count for more."),
     Ask("flips", "Mirror", "Learn from mirrored copies, too."),
     Ask("turns", "Quarter turns", "Learn from turned copies, too; uncheck where up and down have a "
         "meaning."),
