@@ -12,6 +12,9 @@ from napari_image_classifier.compute import ComputeProcess
 from napari_image_classifier.items import EACH_STANDS_ALONE, read_items
 from napari_image_classifier.training import TrainingConfig
 
+# Seven trainings wait behind the first test; a busy machine takes minutes to compile them.
+pytestmark = pytest.mark.timeout(1200)
+
 
 @pytest.fixture(scope="session")
 def training_folder(tmp_path_factory):
