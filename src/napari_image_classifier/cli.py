@@ -1,0 +1,291 @@
+"""The command line: the verbs of the package, in the same words.
+
+No command but ``demo`` opens a viewer, so training may use Keras in this very process.
+"""
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import typer
+
+from napari_image_classifier import cli_options as options
+from napari_image_classifier import selection
+from napari_image_classifier.compute import JOBS, Job
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.interruption import STOPPED, asked_to_stop, leave_at_once
+from napari_image_classifier.items import ItemTable, read_items
+from napari_image_classifier.preparation import Preparation
+from napari_image_classifier.progress import Progress
+from napari_image_classifier.training import TrainingConfig, train
+
+DEFAULTS = TrainingConfig()
+
+app = typer.Typer(
+    help="Train a classifier on your own image classes and classify folders with it.",
+    epilog="With --debug anywhere, an error comes with its traceback.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command("train")
+def train_command(
+    images: options.Images,
+    output: options.NewClassifier,
+    items: options.Items = None,
+    pattern: options.Pattern = None,
+    group: options.Group = None,
+    each: options.Each = "image",
+    axes: options.Axes = None,
+    channels: options.Channels = None,
+    network: options.Network = DEFAULTS.network,
+    projection: options.Projection = DEFAULTS.projection,
+    intensity: options.Intensity = DEFAULTS.intensity,
+    size: options.Size = DEFAULTS.size,
+    epochs: options.Epochs = DEFAULTS.epochs,
+    batch_size: options.BatchSize = DEFAULTS.batch_size,
+    learning_rate: options.LearningRate = DEFAULTS.learning_rate,
+    patience: options.Patience = DEFAULTS.patience,
+    validation_fraction: options.ValidationFraction = DEFAULTS.validation_fraction,
+    seed: options.Seed = DEFAULTS.seed,
+    start_from: options.StartFrom = None,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Train a classifier on images whose classes a person gave."""
+    _refuse_to_replace(output, overwrite)
+    config = TrainingConfig(
+        network=network,
+        channels=_names(channels),
+        projection=cast(Any, projection),
+        intensity=cast(Any, intensity),
+        size=size,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        patience=patience,
+        validation_fraction=validation_fraction,
+        seed=seed,
+        start_from=str(start_from) if start_from else None,
+    )
+    table = read_items(
+        images, items_csv=items, pattern=pattern, group=group, each=_each(each), axes=axes
+    )
+    _train(table, config, output)
+
+
+def _train(table: ItemTable, config: TrainingConfig, output: Path) -> None:
+    if table.passed_over:
+        counted = ", ".join(f"{count} {what}" for what, count in table.passed_over.items())
+        typer.echo(f"Passed over: {counted}.")
+    _quieten_tensorflow()
+    outcome: dict[str, Any] = {}
+    with Progress() as progress, asked_to_stop() as should_stop:
+
+        def hear(event: dict[str, Any]) -> None:
+            if event["event"] == "result":
+                outcome.update(event)
+            else:
+                progress.hear(event)
+
+        try:
+            classifier = train(
+                table,
+                config,
+                output=output,
+                on_event=hear,
+                should_stop=should_stop,
+                in_process=True,
+            )
+        except ImageClassifierError as error:
+            if not should_stop():
+                raise
+            # Keras may still be starting on its thread, which nothing can hurry.
+            leave_at_once(str(error))
+    _say_outcome(outcome)
+    typer.echo(f"Written: {classifier.path}")
+    if outcome["cancelled"]:
+        raise typer.Exit(STOPPED)
+
+
+def _say_outcome(outcome: Mapping[str, Any]) -> None:
+    names = outcome["class_names"]
+    typer.echo(
+        f"Right for {outcome['validation_accuracy']:.1%} of the images kept aside "
+        f"(classes averaged: {outcome['balanced_accuracy']:.1%}), at epoch {outcome['best_epoch']}."
+    )
+    width = max(map(len, names)) + 2
+    typer.echo("Rows: the class given; columns: the class predicted.")
+    typer.echo("".join(name.rjust(width) for name in ("", *names)))
+    for name, counts in zip(names, outcome["confusion"], strict=True):
+        typer.echo("".join(str(cell).rjust(width) for cell in (name, *counts)))
+    for sentence in outcome["messages"]:
+        typer.echo(sentence)
+
+
+@app.command()
+def classify(
+    images: options.Images,
+    classifier: options.Classifier,
+    output: options.Table,
+    pattern: options.Pattern = None,
+    axes: options.Axes = None,
+    overwrite: options.Overwrite = False,
+    workers: options.Workers = None,
+) -> None:
+    """Classify a folder; a run that was stopped goes on where it was."""
+    from napari_image_classifier.folder import classify_folder
+
+    with Progress() as progress, asked_to_stop() as should_stop:
+        result = classify_folder(
+            images,
+            classifier,
+            output,
+            pattern=pattern,
+            axes=axes,
+            overwrite=overwrite,
+            workers=workers,
+            on_predictions=lambda rows, done, total: progress.show("Classifying", done, total),
+            should_stop=should_stop,
+        )
+    typer.echo(result.message)
+    typer.echo(f"Written: {result.output}")
+    if result.stopped:
+        raise typer.Exit(STOPPED)
+    if not result.n_ok:
+        raise ImageClassifierError(
+            f"Nothing could be classified; the column message of {result.output.name} says why."
+        )
+
+
+@app.command("import")
+def import_command(
+    source: options.SavedNetwork,
+    classes: options.Names,
+    channels: options.Names,
+    output: options.NewClassifier,
+    size: options.ImportedSize = None,
+    projection: options.Projection = DEFAULTS.projection,
+    intensity: options.ImportedIntensity = "none",
+    each: options.Each = "image",
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Make a classifier of a Keras network that was trained elsewhere."""
+    _refuse_to_replace(output, overwrite)
+    wanted: dict[str, Any] = {"projection": projection, "intensity": intensity, "each": each}
+    if size is not None:
+        wanted["size"] = (size, size)
+    # Refused here, before Keras takes its seconds to start.
+    Preparation(_names(channels), **wanted)
+    request = {
+        "source": str(source),
+        "output": str(output),
+        "class_names": _names(classes),
+        "channel_names": _names(channels),
+        "preparation": wanted,
+    }
+    _quieten_tensorflow()
+    result = _job("import")(request, lambda event: None, lambda: False)
+    typer.echo(f"Written: {result['classifier']}")
+
+
+@app.command()
+def describe(
+    file: options.DescribedFile, axes: options.Axes = None, as_json: options.AsJson = False
+) -> None:
+    """Tell what is in an image or a classifier."""
+    from napari_image_classifier.describing import describe_file, in_lines
+
+    found = describe_file(file, axes=axes)
+    typer.echo(json.dumps(found) if as_json else in_lines(found))
+
+
+@app.command()
+def info() -> None:
+    """Print versions, backend and device, for a bug report."""
+    from napari_image_classifier.describing import in_lines
+    from napari_image_classifier.environment import describe_environment
+
+    _quieten_tensorflow()
+    typer.echo(in_lines(describe_environment()))
+
+
+@app.command()
+def demo(output: options.DemoFolder = Path("demo"), close: options.Close = False) -> None:
+    """Make sample images, train on them, and open the viewer with classified images."""
+    # By name: it opens a viewer, and nothing else here may reach napari.
+    run_demo = importlib.import_module("napari_image_classifier.demo").run_demo
+    raise typer.Exit(run_demo(output, close=close, say=typer.echo))
+
+
+def main() -> None:
+    """Run the command line; an error is one sentence on stderr, with --debug after its traceback."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a pipe that has no µ or “ gets a question mark in its place.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app(arguments, prog_name="napari-image-classifier")
+    except SystemExit as end:
+        if end.code == STOPPED:
+            typer.echo("Stopped; what was done is kept.", err=True)
+        raise
+    except ImageClassifierError as error:
+        _end(str(error), debug)
+    except OSError as error:
+        _end(f"{error.filename or 'A file'} can't be used: {error.strerror or error}.", debug)
+    except MemoryError:
+        _end("The computer has too little memory for this.", debug)
+    except Exception as error:  # noqa: BLE001 - a bug is told in a sentence, too
+        _end(
+            f"Something went wrong that should not: {type(error).__name__}: {error}. Please "
+            "report it with what --debug and napari-image-classifier info print.",
+            debug,
+        )
+
+
+def _end(sentence: str, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    typer.echo(sentence, err=True)
+    sys.exit(1)
+
+
+def _job(verb: str) -> Job:
+    module, function = JOBS[verb].split(":")
+    job: Job = getattr(importlib.import_module(module), function)
+    return job
+
+
+def _quieten_tensorflow() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _each(text: str) -> selection.Each:
+    if text not in ("image", "time", "plane"):
+        raise ImageClassifierError(f"What is classified is image, time or plane, not {text!r}.")
+    return cast(selection.Each, text)
+
+
+def _refuse_to_replace(output: Path, overwrite: bool) -> None:
+    if output.exists() and not overwrite:
+        raise ImageClassifierError(
+            f"{output} exists already; choose another output, or replace it with --overwrite."
+        )
+
+
+if __name__ == "__main__":
+    main()

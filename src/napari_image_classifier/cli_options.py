@@ -1,0 +1,88 @@
+"""The options of the command line: their names, and what ``--help`` says of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_image_classifier.training import NETWORK_NAMES
+
+Images = Annotated[Path, typer.Argument(help="The folder of images; sub-folders are searched.")]
+Pattern = Annotated[
+    str | None,
+    typer.Option(
+        help="File names with fields in braces, where one image is several files: "
+        "{well}_s{site}_w{channel}.tif"
+    ),
+]
+Axes = Annotated[
+    str | None, typer.Option(help="What each axis means in files that don't say, such as ZYX.")
+]
+Each = Annotated[str, typer.Option(help="What is classified: every image, time (point) or plane.")]
+Projection = Annotated[
+    str, typer.Option(help="How a Z stack becomes a plane: max, mean, sum, middle or sharpest.")
+]
+Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the output holds.")]
+NewClassifier = Annotated[Path, typer.Option(help="The classifier to write, a .keras file.")]
+
+Items = Annotated[
+    Path | None,
+    typer.Option(
+        help="A CSV with the columns file, class and optionally item and group; without it the "
+        "sub-folders are the classes."
+    ),
+]
+Group = Annotated[
+    str | None,
+    typer.Option(
+        help="What images share that must be kept together (same well, dish, animal): a column, "
+        "a field of the pattern, folder, or folder:2."
+    ),
+]
+Channels = Annotated[
+    str | None,
+    typer.Option(help="Channels to learn from, separated by commas; all unless told."),
+]
+Network = Annotated[str, typer.Option(help=" or ".join(NETWORK_NAMES))]
+Intensity = Annotated[
+    str, typer.Option(help="fixed (brightness counts), percentiles (of each image) or none.")
+]
+Size = Annotated[
+    int | None,
+    typer.Option(help="Side in pixels that images are fitted into; unless told, from the images."),
+]
+Epochs = Annotated[int, typer.Option(help="Passes over the images, at most.")]
+BatchSize = Annotated[int, typer.Option(help="Images per step.")]
+LearningRate = Annotated[float, typer.Option(help="The largest step.")]
+Patience = Annotated[int, typer.Option(help="Epochs without improvement before training ends.")]
+ValidationFraction = Annotated[
+    float, typer.Option(help="The part of the images kept aside to check with.")
+]
+Seed = Annotated[int, typer.Option(help="Same seed, same classifier.")]
+StartFrom = Annotated[
+    Path | None,
+    typer.Option("--from", help="A classifier of the same classes and channels to go on from."),
+]
+
+Classifier = Annotated[Path, typer.Option(help="A classifier, a .keras file.")]
+Table = Annotated[Path, typer.Option(help="The table to write, a CSV.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Images worked on side by side; one per core unless told.")
+]
+
+SavedNetwork = Annotated[
+    Path, typer.Argument(metavar="NET.keras", help="A network saved by Keras 3.")
+]
+ImportedSize = Annotated[
+    int | None,
+    typer.Option(help="Side in pixels images are scaled to, where the network takes any size."),
+]
+ImportedIntensity = Annotated[
+    str, typer.Option(help="none (pixels as they are) or percentiles (of each image, to 0 and 1).")
+]
+
+DescribedFile = Annotated[Path, typer.Argument(help="An image, or a classifier (.keras).")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs to read.")]
+DemoFolder = Annotated[Path, typer.Option(help="A folder for everything it makes.")]
+Close = Annotated[bool, typer.Option("--close", help="Close the viewer when its picture is taken.")]

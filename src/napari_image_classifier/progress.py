@@ -1,0 +1,78 @@
+"""Progress on the terminal: a bar where there is one, now and then a line where there is none."""
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+SECONDS_BETWEEN_LINES = 20.0
+
+STAGES = {
+    "looking": "Looking at the images",
+    "reading": "Reading the images",
+    "starting": "Starting the network",
+}
+
+
+class Progress:
+    """Shows on stderr how far a command is; use it with ``with``."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._console = console
+        self._bars: Bars | None = None
+        if console.is_terminal:
+            self._bars = Bars(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.completed:.0f} of {task.total:.0f}"),
+                TimeRemainingColumn(),
+                console=console,
+                transient=True,
+            )
+        self._task: TaskID | None = None
+        self._last_line = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._bars is not None:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def show(self, what: str, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` are done."""
+        if self._bars is None:
+            self._line_now_and_then(f"{what}: {done} of {total}")
+        elif self._task is None:
+            self._task = self._bars.add_task(what, completed=done, total=total)
+        else:
+            self._bars.update(self._task, description=what, completed=done, total=total)
+
+    def hear(self, event: Mapping[str, Any]) -> None:
+        """Show an event of the training job (see `keras_training.train_job`)."""
+        if event["event"] == "progress":
+            self.show(STAGES.get(event["stage"], event["stage"]), event["done"], event["total"])
+        elif event["event"] == "epoch":
+            epoch, epochs = event["epoch"], event["epochs"]
+            self.show(f"Training ({_record(event)})", epoch, epochs)
+
+    def _line_now_and_then(self, line: str) -> None:
+        if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _record(event: Mapping[str, Any]) -> str:
+    return f"accuracy {event['accuracy']:.2f}, on images kept aside {event['val_accuracy']:.2f}"
