@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from qtpy.compat import isalive
 from qtpy.QtCore import QSettings
 
 from napari_image_classifier.images import Image, write_image
@@ -50,7 +51,8 @@ def dock(viewer):
     """The dock as the menu opens it."""
     _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Classify folder")
     yield widget
-    widget.stop()
+    if isalive(widget):
+        widget.stop()
 
 
 @pytest.fixture
@@ -108,6 +110,25 @@ def test_a_killed_process_is_told_and_the_dock_works_again(ready, qtbot):
     assert "ended from outside" in ready.progress.message.text()
     run(ready, qtbot)
     assert f"{N_IMAGES} classified" in ready.progress.message.text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks the process table the POSIX way")
+def test_closing_napari_ends_the_work(ready, viewer, qtbot):
+    """No process outlives the window."""
+    ready.run_button.click()
+    qtbot.waitUntil(lambda: ready._worker.pid is not None)
+    pid = ready._worker.pid
+    viewer.close()
+    qtbot.waitUntil(lambda: not is_running(pid), timeout=10_000)
+
+
+def is_running(pid):
+    """Whether the process is there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_a_double_click_opens_the_image(ready, viewer, qtbot):

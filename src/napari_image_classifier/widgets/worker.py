@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 from weakref import ref
@@ -51,6 +52,11 @@ def _post() -> _Post:
     return _Post()
 
 
+def _tell(sender: object, what: object) -> None:
+    with suppress(RuntimeError):  # the program ends, and Qt is gone before its threads are
+        _post().told.emit(sender, what)
+
+
 class _Job:
     """One run of the compute process; it outlives the widget by the moment it takes to end."""
 
@@ -90,15 +96,15 @@ class _Job:
             request = self._request() if callable(self._request) else self._request
             process = self._started(request)
             if process is None:
-                self._tell({"event": "cancelled"})
+                _tell(self, {"event": "cancelled"})
                 return
             for event in process.events():
-                self._tell(event)
+                _tell(self, event)
         except ImageClassifierError as error:
-            self._tell({"event": "error", "message": str(error)})
+            _tell(self, {"event": "error", "message": str(error)})
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell it to
             message = f"Something went wrong that should not: {type(error).__name__}: {error}"
-            self._tell({"event": "error", "message": message})
+            _tell(self, {"event": "error", "message": message})
 
     def _started(self, request: Mapping[str, Any]) -> ComputeProcess | None:
         if not self._wanted:
@@ -111,9 +117,6 @@ class _Job:
                 process.cancel()
                 process.kill()
         return process
-
-    def _tell(self, event: Event) -> None:
-        _post().told.emit(self, event)
 
 
 class Worker(QObject):
@@ -231,7 +234,7 @@ class Lookup(QObject):
                 answer = question()
             except (ImageClassifierError, OSError):
                 answer = None
-            _post().told.emit(question, answer)
+            _tell(question, answer)
 
         threading.Thread(target=run, name="look", daemon=True).start()
 
