@@ -172,6 +172,12 @@ def test_layers_of_other_images_can_be_chosen_too():
     assert [choice.layer.name for choice in images[0].choices] == ["a", "b"]
 
 
+def test_a_whole_image_needs_no_layers_of_others():
+    """The list of choices stays short, however many images are open."""
+    layers = [layer(f"{well} [{channel}]") for well in "abc" for channel in GFP_DNA]
+    assert [len(image.choices) for image in group_layers(layers, GFP_DNA)] == [2, 2, 2]
+
+
 def test_a_pyramid_counts_by_its_finest_level():
     """A multiscale layer is one image."""
     levels = [np.zeros((16, 16)), np.zeros((8, 8))]

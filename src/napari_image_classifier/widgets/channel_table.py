@@ -19,7 +19,6 @@ from napari_image_classifier.widgets.layer_predictions import Task
 from napari_image_classifier.widgets.layers import OpenImage, match
 from napari_image_classifier.widgets.progress_row import ERROR_COLOUR
 
-CHOICES_ROLE = Qt.ItemDataRole.UserRole
 ARROW = " ▾"
 MISSING = "choose"
 ROW_HEIGHT = 24
@@ -87,6 +86,10 @@ class ChannelTable(QTableWidget):
             if image.name not in self._unchecked and None in self._chosen(image)
         ]
 
+    def choices(self, row: int) -> list[str]:
+        """Return the names of the channels that can be chosen for an image."""
+        return [choice.name for choice in self._images[row].choices]
+
     def choose(self, row: int, channel: int, choice: int) -> None:
         """Take the image's ``choice`` for the classifier's ``channel``, both counted from 0."""
         image = self._images[row]
@@ -110,7 +113,6 @@ class ChannelTable(QTableWidget):
         self.setItem(row, 0, name)
         for column, choice in enumerate(self._chosen(image), start=1):
             cell = QTableWidgetItem(_text(image, choice))
-            cell.setData(CHOICES_ROLE, [option.name for option in image.choices])
             cell.setToolTip(f"The channel of {image.name} that is {self._wanted[column - 1]}.")
             if choice is None:
                 cell.setForeground(QColor(ERROR_COLOUR))
@@ -155,7 +157,8 @@ class _ChannelCombo(QStyledItemDelegate):
     def createEditor(  # noqa: N802
         self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex
     ) -> QWidget | None:
-        choices = index.data(CHOICES_ROLE)
+        table = self.parent()
+        choices = table.choices(index.row()) if isinstance(table, ChannelTable) else []
         if index.column() == 0 or not choices:
             return None
         combo = QComboBox(parent)

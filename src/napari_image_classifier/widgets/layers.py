@@ -88,7 +88,7 @@ class OpenImage:
 
     @property
     def choices(self) -> tuple[OpenChannel, ...]:
-        """The image's own channels, then those of other images of the same shape."""
+        """The image's own channels; if they are too few, also those of images of its shape."""
         return self.channels + self.others
 
 
@@ -136,7 +136,10 @@ def group_layers(
         _open_image(name, part, wanted, meanings or {})
         for name, part in zip(names, parted, strict=True)
     ]
-    return [_with_others(image, images) for image in images]
+    return [
+        _with_others(image, images) if len(image.channels) < len(wanted) else image
+        for image in images
+    ]
 
 
 def match(image: OpenImage, wanted: Sequence[str], wanted_named: bool) -> tuple[int | None, ...]:

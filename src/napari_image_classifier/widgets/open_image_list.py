@@ -115,36 +115,41 @@ class OpenImageList(QWidget):
 
     def _watch(self) -> None:
         soon, layers = self._soon, self._viewer.layers
+        # The viewer may be half gone when `destroyed` comes, so its emitters are held here.
+        layers_inserted, layers_removed = layers.events.inserted, layers.events.removed
+        watched: dict[Any, tuple[Any, ...]] = {}
 
         # A file with many channels inserts a layer for each; the table follows once.
         def wake(event: Any = None) -> None:
             soon.start()
 
-        def watch_layer(layer: Any) -> None:
-            for happening in _happenings(layer):
+        def watch(layer: Any) -> None:
+            watched[layer] = _happenings(layer)
+            for happening in watched[layer]:
                 happening.connect(wake)
 
+        def forget(layer: Any) -> None:
+            for happening in watched.pop(layer, ()):
+                happening.disconnect(wake)
+
         def inserted(event: Any) -> None:
-            watch_layer(event.value)
+            watch(event.value)
             wake()
 
         def removed(event: Any) -> None:
-            for happening in _happenings(event.value):
-                happening.disconnect(wake)
+            forget(event.value)
             wake()
 
-        for layer in layers:
-            watch_layer(layer)
-        layers.events.inserted.connect(inserted)
-        layers.events.removed.connect(removed)
-
         def leave() -> None:
-            layers.events.inserted.disconnect(inserted)
-            layers.events.removed.disconnect(removed)
-            for layer in layers:
-                for happening in _happenings(layer):
-                    happening.disconnect(wake)
+            layers_inserted.disconnect(inserted)
+            layers_removed.disconnect(removed)
+            for layer in list(watched):
+                forget(layer)
 
+        for layer in layers:
+            watch(layer)
+        layers_inserted.connect(inserted)
+        layers_removed.connect(removed)
         self.destroyed.connect(leave)
 
 
