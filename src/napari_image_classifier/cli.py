@@ -5,7 +5,6 @@ No command but ``demo`` opens a viewer, so training may use Keras in this very p
 
 import importlib
 import json
-import os
 import sys
 import traceback
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.interruption import STOPPED, asked_to_stop, leave_at_once
 from napari_image_classifier.items import ItemTable, read_items
 from napari_image_classifier.preparation import Preparation
-from napari_image_classifier.progress import Progress
+from napari_image_classifier.progress import Progress, libraries_silent
 from napari_image_classifier.training import TrainingConfig, train
 
 DEFAULTS = TrainingConfig()
@@ -85,9 +84,8 @@ def _train(table: ItemTable, config: TrainingConfig, output: Path) -> None:
     if table.passed_over:
         counted = ", ".join(f"{count} {what}" for what, count in table.passed_over.items())
         typer.echo(f"Passed over: {counted}.")
-    _quieten_tensorflow()
     outcome: dict[str, Any] = {}
-    with Progress() as progress, asked_to_stop() as should_stop:
+    with libraries_silent() as ours, Progress(ours) as progress, asked_to_stop() as should_stop:
 
         def hear(event: dict[str, Any]) -> None:
             if event["event"] == "result":
@@ -191,8 +189,8 @@ def import_command(
         "channel_names": _names(channels),
         "preparation": wanted,
     }
-    _quieten_tensorflow()
-    result = _job("import")(request, lambda event: None, lambda: False)
+    with libraries_silent():
+        result = _job("import")(request, lambda event: None, lambda: False)
     typer.echo(f"Written: {result['classifier']}")
 
 
@@ -213,8 +211,9 @@ def info() -> None:
     from napari_image_classifier.describing import in_lines
     from napari_image_classifier.environment import describe_environment
 
-    _quieten_tensorflow()
-    typer.echo(in_lines(describe_environment()))
+    with libraries_silent():
+        found = describe_environment()
+    typer.echo(in_lines(found))
 
 
 @app.command()
@@ -226,7 +225,7 @@ def demo(output: options.DemoFolder = Path("demo"), close: options.Close = False
 
 
 def main() -> None:
-    """Run the command line; an error is one sentence on stderr, with --debug after its traceback."""
+    """Run the command line; an error is one sentence on stderr (--debug: a traceback too)."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     for stream in (sys.stdout, sys.stderr):
@@ -264,10 +263,6 @@ def _job(verb: str) -> Job:
     module, function = JOBS[verb].split(":")
     job: Job = getattr(importlib.import_module(module), function)
     return job
-
-
-def _quieten_tensorflow() -> None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _names(text: str | None) -> tuple[str, ...]:
