@@ -43,6 +43,9 @@ WEIGHT_DECAY = 0.05
 SECONDS_BETWEEN_LOOKS = 0.1
 SECONDS_BETWEEN_EVENTS = 0.25
 
+# Random numbers are Keras's own and global: a training that was left behind must end first.
+_one_at_a_time = threading.Lock()
+
 
 def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     """Train a classifier and save it.
@@ -65,7 +68,7 @@ def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     # else could notice that the person has changed their mind.
     pool = ThreadPoolExecutor(1)
     work: Future[Event] = pool.submit(
-        _train, request, _throttled(emit), should_stop, something_to_keep
+        _train_alone, request, _throttled(emit), should_stop, something_to_keep
     )
     pool.shutdown(wait=False)
     while wait([work], SECONDS_BETWEEN_LOOKS).not_done:
@@ -93,6 +96,11 @@ def _throttled(emit: Emit) -> Emit:
         emit(event)
 
     return emit_some
+
+
+def _train_alone(*request: Any) -> Event:
+    with _one_at_a_time:
+        return _train(*request)
 
 
 def _train(
