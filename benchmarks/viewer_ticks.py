@@ -1,6 +1,6 @@
 """How long the viewer keeps a person waiting while a folder or a training runs beside it.
 
-    xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/viewer_ticks.py [--epochs N] [--images N]
+    python benchmarks/viewer_ticks.py [--epochs N] [--images N]
 
 A timer ticks every 10 ms on the GUI thread of a real window, from the click to the result; each gap
 between two ticks is time in which the window could not answer. Prints the 99th percentile and the
