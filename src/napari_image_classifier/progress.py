@@ -1,9 +1,12 @@
 """Progress on the terminal: a bar where there is one, now and then a line where there is none."""
 
+import os
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -18,11 +21,34 @@ STAGES = {
 }
 
 
-class Progress:
-    """Shows on stderr how far a command is; use it with ``with``."""
+@contextmanager
+def libraries_silent() -> Iterator[TextIO]:
+    """Keep the chatter of native libraries off stderr; what is yielded still writes there.
 
-    def __init__(self) -> None:
-        console = Console(stderr=True)
+    Whoever sets TF_CPP_MIN_LOG_LEVEL wants to read it, and does.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield sys.stderr
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    try:
+        with os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="replace") as ours:
+            yield ours
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+class Progress:
+    """Shows on ``file`` (stderr unless told) how far a command is; use it with ``with``."""
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        console = Console(file=file or sys.stderr)
         self._console = console
         self._bars: Bars | None = None
         if console.is_terminal:
@@ -35,7 +61,8 @@ class Progress:
                 transient=True,
             )
         self._task: TaskID | None = None
-        self._last_line = time.monotonic()
+        self._step = ""
+        self._last_line = 0.0
 
     def __enter__(self) -> Self:
         if self._bars is not None:
@@ -54,7 +81,7 @@ class Progress:
     def show(self, what: str, done: int, total: int) -> None:
         """Show that ``done`` of ``total`` are done."""
         if self._bars is None:
-            self._line_now_and_then(f"{what}: {done} of {total}")
+            self._line_now_and_then(what, f"{done} of {total}")
         elif self._task is None:
             self._task = self._bars.add_task(what, completed=done, total=total)
         else:
@@ -68,9 +95,11 @@ class Progress:
             epoch, epochs = event["epoch"], event["epochs"]
             self.show(f"Training ({_record(event)})", epoch, epochs)
 
-    def _line_now_and_then(self, line: str) -> None:
-        if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
-            self._last_line = time.monotonic()
+    def _line_now_and_then(self, what: str, how_far: str) -> None:
+        step = what.partition(" (")[0]
+        if step != self._step or time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._step, self._last_line = step, time.monotonic()
+            line = f"{what}: {how_far}"
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
