@@ -198,7 +198,8 @@ def test_ctrl_c_keeps_the_best_so_far(folder, tmp_path):
     """Training that is interrupted writes its classifier and ends as shells expect."""
     output = tmp_path / "new.keras"
     command = [sys.executable, "-m", "napari_image_classifier.cli", "train", str(folder),
-               "--output", str(output), "--epochs", "5000", "--patience", "5000", *TRAIN]  # fmt: skip
+               "--output", str(output), "--epochs", "5000", "--patience", "5000",
+               *TRAIN]  # fmt: skip
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     ) as training:
