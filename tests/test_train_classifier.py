@@ -111,9 +111,7 @@ def test_a_training_ends_with_a_file_a_plot_and_a_matrix(ready, folder, qtbot):
     assert not ready.confusion.isHidden()
     assert "Saved as" in ready.progress.message.text()
     ready.save_copy(folder.parent / "copy.keras")
-    assert (folder.parent / "copy.keras").read_bytes() == (
-        folder / "classifier.keras"
-    ).read_bytes()
+    assert (folder.parent / "copy.keras").read_bytes() == (folder / "classifier.keras").read_bytes()
     ready.use_button.click()
     assert any("Classify images" in name for name in ready._viewer.window.dock_widgets)
     assert not {"keras", "tensorflow"} & set(sys.modules)
