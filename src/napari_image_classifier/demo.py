@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items import read_items
@@ -113,11 +113,14 @@ def _classify_folder(viewer: Any, images: Path, classifier: Path, table: Path) -
 def _wait_until(holds: Callable[[], bool], otherwise: str) -> None:
     from qtpy.QtTest import QTest
 
+    # PyQt6's types take this static method for one of instances.
+    wait: Callable[[int], None] = cast(Any, QTest).qWait
+
     for _ in range(LONGEST_WAIT // 50):
         if holds():
-            QTest.qWait(500)
+            wait(500)
             return
-        QTest.qWait(50)
+        wait(50)
     raise ImageClassifierError(f"The demo was stopped after {LONGEST_WAIT // 60_000} minutes: "
                                f"{otherwise}.")  # fmt: skip
 
