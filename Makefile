@@ -44,8 +44,15 @@ fuzz: $(READY)
 screenshots: $(READY)
 	$(WINDOW) $(BIN)/python docs/make_screenshots.py
 
+# The wheel is built from the sdist.
 build: $(READY)
+	rm -rf dist
 	$(BIN)/python -m build
+
+check-wheel: build
+	rm -rf build/wheel
+	$(BIN)/python -m pip install --quiet --no-deps --target build/wheel dist/*.whl
+	$(BIN)/python tools/check_wheel.py build/wheel
 
 clean:
 	rm -rf .venv build dist demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

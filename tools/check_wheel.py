@@ -1,0 +1,35 @@
+"""Check that the wheel by itself has all that napari looks for: docks, menus, reader, sample data.
+
+    python tools/check_wheel.py FOLDER_WITH_THE_UNPACKED_WHEEL
+"""
+
+import sys
+from importlib import import_module
+from importlib.metadata import distribution
+from pathlib import Path
+
+PLUGIN = "napari-image-classifier"
+
+
+def main(folder: Path) -> None:
+    """Take everything from ``folder``, whatever else is installed."""
+    sys.path.insert(0, str(folder))
+    from npe2 import PluginManifest
+
+    found = Path(str(distribution(PLUGIN).locate_file("."))).resolve()
+    assert found == folder, f"{PLUGIN} came from {found}"
+    offered = PluginManifest.from_distribution(PLUGIN).contributions
+    for command in offered.commands:
+        module, name = command.python_name.split(":")
+        home = import_module(module)
+        assert folder in Path(str(home.__file__)).resolve().parents, home.__file__
+        assert callable(getattr(home, name))
+    assert len(offered.widgets) == 3
+    assert len(offered.menus["napari/layers/classify"]) == 3
+    assert offered.readers
+    assert offered.sample_data
+    sys.stdout.write("The wheel has three docks, their menu, the reader and the sample data.\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())
