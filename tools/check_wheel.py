@@ -1,6 +1,6 @@
 """Check that the wheel by itself has all that napari looks for: docks, menus, reader, sample data.
 
-    python tools/check_wheel.py FOLDER_WITH_THE_UNPACKED_WHEEL
+python tools/check_wheel.py FOLDER_WITH_THE_UNPACKED_WHEEL
 """
 
 import sys
