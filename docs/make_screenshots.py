@@ -48,14 +48,14 @@ def take_training(viewer: napari.Viewer, controls: Path) -> Path:
     dock.source.choose_folder(controls)
     wait_until(lambda: dock.source.survey is not None)
     dock.source.group.choose(None)
-    dock.form["epochs"].value = 40
-    dock.folded_form["size"].value = 96
+    dock.form["epochs"].value = 12
+    dock.folded_form["size"].value = 64
     wait_until(dock.run_button.isEnabled)
     save(viewer, "train-classifier-before")
     ended = []
     dock.trained.connect(ended.append)
     dock.run()
-    wait_until(lambda: dock._epochs_done >= 12 or bool(ended))
+    wait_until(lambda: dock._epochs_done >= 5 or bool(ended))
     scroll_to(dock, dock.plot)
     save(viewer, "train-classifier")
     wait_until(lambda: bool(ended))
@@ -91,7 +91,7 @@ def take_folder(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:
     ended = []
     dock.ended.connect(lambda: ended.append(True))
     dock.run()
-    wait_until(lambda: bool(dock.table.model.predictions))
+    wait_until(lambda: len(dock.table.model.predictions) > 5)
     dock.open_image(dock.table.model.predictions[5])
     save(viewer, "classify-folder")
     wait_until(lambda: bool(ended))
