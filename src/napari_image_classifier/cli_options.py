@@ -7,7 +7,9 @@ import typer
 
 from napari_image_classifier.training import NETWORK_NAMES
 
-Images = Annotated[Path, typer.Argument(help="The folder of images; sub-folders are searched.")]
+Images = Annotated[
+    Path, typer.Argument(metavar="IMAGES", help="The folder of images; sub-folders are searched.")
+]
 Pattern = Annotated[
     str | None,
     typer.Option(
@@ -82,7 +84,9 @@ ImportedIntensity = Annotated[
     str, typer.Option(help="none (pixels as they are) or percentiles (of each image, to 0 and 1).")
 ]
 
-DescribedFile = Annotated[Path, typer.Argument(help="An image, or a classifier (.keras).")]
+DescribedFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="An image, or a classifier (.keras).")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs to read.")]
 DemoFolder = Annotated[Path, typer.Option(help="A folder for everything it makes.")]
 Close = Annotated[bool, typer.Option("--close", help="Close the viewer when its picture is taken.")]
