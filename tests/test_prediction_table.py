@@ -2,6 +2,7 @@
 
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QStyleOptionViewItem
 
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.widgets.prediction_table import (
@@ -40,6 +41,14 @@ def shown(table, column=IMAGE):
 def test_keeps_the_order_in_which_predictions_came(table):
     """Nothing is sorted until a person asks for it."""
     assert shown(table) == ["b.tif", "a.tif", "c.tif"]
+
+
+def test_a_long_file_name_keeps_its_end(table):
+    """Images of one folder differ there."""
+    cell = QStyleOptionViewItem()
+    delegate = table.view.itemDelegateForColumn(IMAGE)
+    delegate.initStyleOption(cell, table.view.model().index(0, IMAGE))
+    assert cell.textElideMode == Qt.TextElideMode.ElideLeft
 
 
 def test_sorts_by_confidence_with_the_unclassified_first(table):

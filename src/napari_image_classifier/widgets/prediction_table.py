@@ -30,6 +30,7 @@ from qtpy.QtWidgets import (
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.thumbnails import SIDE
 from napari_image_classifier.widgets.confidence_bar import ConfidenceBar
+from napari_image_classifier.widgets.file_name import FileName
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -245,6 +246,7 @@ class PredictionTable(QWidget):
     def _make_view(self) -> QTableView:
         view = QTableView(self)
         view.setModel(self._filter)
+        view.setItemDelegateForColumn(IMAGE, FileName(view))
         view.setItemDelegateForColumn(CONFIDENCE, ConfidenceBar(view))
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
