@@ -4,16 +4,19 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.augmentation import Augmentation
 from napari_image_classifier.compute import Emit, ShouldStop
+from napari_image_classifier.normalization_statistics import measure_statistics
+from napari_image_classifier.projection import FloatArray
 from napari_image_classifier.splitting import IntArray
 from napari_image_classifier.training import TrainingConfig
 from napari_image_classifier.training_set import TrainingSet
+from napari_image_classifier.weight_averaging import AveragedWeights, Weights
 
 if TYPE_CHECKING:
     import keras
@@ -21,9 +24,10 @@ if TYPE_CHECKING:
 # A small set is shown again, each time changed anew, until an epoch is worth a look.
 IMAGES_PER_EPOCH = 256
 WARM_UP_EPOCHS = 2
-# Losses this close say nothing, least of all on a few images: the later epoch is kept, as it has
-# learnt with smaller steps.
-TIE = 0.01
+# Images on which the averaged network's normalisation is measured before it is looked at.
+IMAGES_FOR_STATISTICS = 256
+# Averages of the weights over about so many epochs are what is looked at and kept.
+AVERAGED_EPOCHS = 2
 SMALLEST_PROBABILITY = 1e-7
 
 Float64Array = npt.NDArray[np.float64]
@@ -31,9 +35,10 @@ Float64Array = npt.NDArray[np.float64]
 
 @dataclass
 class Learnt:
-    """What a run of the loop has to show; the network holds the best epoch's weights.
+    """What a run of the loop has to show; the network holds the kept epoch's weights.
 
-    ``probabilities`` are the best epoch's on the validation items, shape (item, class).
+    ``best_epoch`` is the one kept; ``probabilities`` are its on the validation items, shape
+    (item, class).
     """
 
     history: list[dict[str, float]] = field(default_factory=list)
@@ -44,6 +49,8 @@ class Learnt:
 
 class TrainingLoop:
     """Trains a compiled network on a set, one epoch after another, until it is time to stop.
+
+    The time that is left is told for ``runs`` such trainings, this one among them.
 
     Batches all have one size: the last few images of a shuffled epoch wait for the next one, as a
     batch of one image upsets batch normalisation.
@@ -56,6 +63,7 @@ class TrainingLoop:
         config: TrainingConfig,
         emit: Emit,
         should_stop: ShouldStop,
+        runs: int = 1,
     ) -> None:
         self._network = network
         self._data = data
@@ -67,22 +75,35 @@ class TrainingLoop:
         )
         self._weights = class_weights(data) if config.class_weights else np.ones(self._n_classes)
         self._batches_per_epoch = max(len(data.training), IMAGES_PER_EPOCH) // self._batch_size
-        self._seconds_left = _SecondsLeft(config.epochs * self._batches_per_epoch)
+        self._averaged = AveragedWeights(network, AVERAGED_EPOCHS * self._batches_per_epoch)
+        self._began = 0.0
+        self._seconds_left = _SecondsLeft(runs * config.epochs * self._batches_per_epoch)
 
     def run(self, on_first_epoch: Callable[[], None]) -> Learnt:
-        """Train; ``on_first_epoch`` is called as soon as there is something to keep."""
+        """Train; ``on_first_epoch`` is called as soon as there is something to keep.
+
+        Kept is the last epoch whose balanced accuracy on the validation part is within one
+        standard error of the best (Breiman et al., 1984): among what can't be told apart, later
+        epochs have learnt with smaller steps. The loss would not do: on plates unlike those of
+        the training part it rises for as long as the accuracy does.
+        """
         learnt = Learnt()
-        best_loss = math.inf
-        best_weights: list[npt.NDArray[Any]] = []
+        best, tolerance = 0.0, 0.0
+        best_weights: Weights = []
         for epoch in range(1, self._config.epochs + 1):
-            record, probabilities = self._epoch(epoch)
-            if probabilities is None:
+            said = self._epoch(epoch)
+            found = self._look(epoch) if said else None
+            if found is None:
                 learnt.cancelled = True
                 break
+            probabilities, weights = found
+            record = self._record(epoch, said, probabilities)
             learnt.history.append(record)
-            if record["val_loss"] <= best_loss + TIE:
-                best_loss = min(best_loss, record["val_loss"])
-                best_weights = self._network.get_weights()
+            score, error = balanced_accuracy(self._validation_classes, probabilities.argmax(axis=1))
+            if score >= best:
+                best, tolerance = score, error
+            if score >= best - tolerance and math.isfinite(record["val_loss"]):
+                best_weights = weights
                 learnt.best_epoch = epoch
                 learnt.probabilities = probabilities
                 on_first_epoch()
@@ -100,35 +121,52 @@ class TrainingLoop:
         return len(self._data.class_names)
 
     @property
+    def _validation_classes(self) -> IntArray:
+        return self._data.classes[self._data.validation]
+
+    @property
     def _batch_size(self) -> int:
         return min(self._config.batch_size, max(len(self._data.training), IMAGES_PER_EPOCH))
 
-    def _epoch(self, epoch: int) -> tuple[dict[str, float], Float64Array | None]:
-        """Return the epoch's record and its validation probabilities, None when it was stopped."""
-        began = time.monotonic()
+    def _epoch(self, epoch: int) -> list[tuple[float, float]]:
+        """Return the loss and accuracy of every batch, none when it was stopped."""
+        self._began = time.monotonic()
         said: list[tuple[float, float]] = []
         for batch, members in enumerate(self._batches(epoch)):
             if self._should_stop():
-                return {}, None
+                return []
             said.append(self._step(epoch, batch, members))
+            self._averaged.update()
             self._emit({"event": "batch", "epoch": epoch, "epochs": self._config.epochs,
                         "done": batch + 1, "total": self._batches_per_epoch,
                         "seconds_left": self._seconds_left.after_one_more()})  # fmt: skip
-        probabilities = self._validation_probabilities()
-        if probabilities is None:
-            return {}, None
+        return said
+
+    def _look(self, epoch: int) -> tuple[Float64Array, Weights] | None:
+        """Return what the averaged network says of the validation items, and its weights.
+
+        None when it was stopped.
+        """
+        with self._averaged.in_place():
+            measure_statistics(self._network, self._batches_for_statistics(epoch))
+            probabilities = self._validation_probabilities()
+            return None if probabilities is None else (probabilities, self._network.get_weights())
+
+    def _record(
+        self, epoch: int, said: list[tuple[float, float]], probabilities: Float64Array
+    ) -> dict[str, float]:
         loss, accuracy = (float(value) for value in np.mean(said, axis=0))
-        truth = self._data.classes[self._data.validation]
-        right = probabilities.argmax(axis=1) == truth
+        truth, predicted = self._validation_classes, probabilities.argmax(axis=1)
         return {
             "epoch": epoch,
             "loss": loss,
             "accuracy": accuracy,
             "val_loss": self._loss(probabilities, truth),
-            "val_accuracy": float(right.mean()),
+            "val_accuracy": float((predicted == truth).mean()),
+            "val_balanced_accuracy": balanced_accuracy(truth, predicted)[0],
             "learning_rate": self._learning_rate(epoch, self._batches_per_epoch - 1),
-            "seconds": round(time.monotonic() - began, 2),
-        }, probabilities
+            "seconds": round(time.monotonic() - self._began, 2),
+        }
 
     def _step(self, epoch: int, batch: int, members: IntArray) -> tuple[float, float]:
         """Learn from one batch; return its loss and accuracy."""
@@ -151,6 +189,14 @@ class TrainingLoop:
         rounds = math.ceil(needed / len(training))
         order = np.concatenate([random.permutation(training) for _ in range(rounds)])
         yield from order[:needed].reshape(-1, self._batch_size)
+
+    def _batches_for_statistics(self, epoch: int) -> Iterator[FloatArray]:
+        random = np.random.default_rng((self._config.seed, epoch))
+        members = np.resize(random.permutation(self._data.training), IMAGES_FOR_STATISTICS)
+        for start in range(0, IMAGES_FOR_STATISTICS, self._batch_size):
+            if self._should_stop():
+                return
+            yield self._data.pixels[members[start : start + self._batch_size]]
 
     def _learning_rate(self, epoch: int, batch: int) -> float:
         """Return a rate that rises in a line, then falls in half a cosine (Loshchilov 2017)."""
@@ -183,6 +229,20 @@ class TrainingLoop:
             full = np.resize(batch, (self._batch_size, *batch.shape[1:]))
             found.append(self._network.predict_on_batch(full)[: len(batch)])
         return np.concatenate(found).astype(np.float64)
+
+
+def balanced_accuracy(truth: IntArray, predicted: IntArray) -> tuple[float, float]:
+    """Return the mean over classes of the part that was right, and its standard error.
+
+    Both hold one class per item. The error takes each class as if one more item had been right
+    and one more wrong (Laplace), or few items that are all right would seem certain.
+    """
+    n = np.bincount(truth)
+    n_right = np.bincount(truth[predicted == truth], minlength=len(n))
+    n, n_right = n[n > 0], n_right[n > 0]
+    part = (n_right + 1) / (n + 2)
+    error = np.sqrt((part * (1 - part) / n).sum()) / len(n)
+    return float((n_right / n).mean()), float(error)
 
 
 def class_weights(data: TrainingSet) -> Float64Array:
