@@ -11,21 +11,21 @@ Projection = Literal["max", "mean", "sum", "middle", "sharpest"]
 FloatArray = npt.NDArray[np.float32]
 
 
-def project(planes: Iterable[npt.NDArray[Any]], projection: Projection) -> FloatArray:
-    """Reduce planes of shape (y, x), one at a time, to one of float32.
+def project(planes: Iterable[npt.NDArray[Any]], projection: Projection) -> npt.NDArray[Any]:
+    """Reduce planes of shape (y, x), one at a time, to one: of their type, or float32 for sums.
 
     "sharpest" keeps the plane with the largest variance of its Laplacian (Pech-Pacheco et al.,
     2000), "middle" the one in the middle of the stack.
     """
     if projection == "max":
-        return np.asarray(_maximum(planes), np.float32)
+        return _maximum(planes)
     if projection in ("mean", "sum"):
         total, count = _total(planes)
         return np.asarray(total / count if projection == "mean" else total, np.float32)
     if projection == "sharpest":
-        return np.asarray(max(planes, key=_sharpness), np.float32)
+        return max(planes, key=_sharpness)
     stack = list(planes)
-    return np.asarray(stack[len(stack) // 2], np.float32)
+    return stack[len(stack) // 2]
 
 
 def _maximum(planes: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:

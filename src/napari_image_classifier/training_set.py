@@ -17,9 +17,9 @@ from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.items import Item
 from napari_image_classifier.preparation import (
     Preparation,
+    finished,
     measure_ranges,
     measured_pixels,
-    prepare,
 )
 from napari_image_classifier.projection import FloatArray
 from napari_image_classifier.selection import Each
@@ -95,9 +95,7 @@ def read_training_set(
         wanted = replace(wanted, ranges=measure_ranges(measured[index] for index in few))
     pixels = np.empty((len(items), *wanted.size, wanted.n_channels), np.float32)
     for index, one in enumerate(measured):
-        # An image of the right size already, so this does what is left: intensity and filling up.
-        image = Image.from_array(np.moveaxis(one, -1, 0), "CYX", channel_names=wanted.channel_names)
-        pixels[index] = prepare(image, wanted, channels=range(wanted.n_channels))
+        pixels[index] = finished(one, wanted)
     class_names = tuple(sorted({str(item.class_name) for item in items}))
     return TrainingSet(
         items=tuple(items),
