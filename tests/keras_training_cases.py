@@ -56,6 +56,8 @@ def run(table: ItemTable, output: Path, should_stop: Callable[[list], bool], **c
         "result": result,
         "events": events,
         "graph": classifier.description.members[0].graph_sha256,
+        "graphs": sorted({member.graph_sha256 for member in classifier.description.members}),
+        "orientations": classifier.description.orientations,
         "record": dict(classifier.description.training),
         "ranges": classifier.preparation.ranges,
         "architecture": classifier.description.architecture,
@@ -72,6 +74,11 @@ def after_an_epoch(events: list) -> bool:
     """Stop within the second epoch."""
     epochs = sum(event["event"] == "epoch" for event in events)
     return epochs >= 1 and events[-1]["event"] == "batch"
+
+
+def in_the_second_network(events: list) -> bool:
+    """Stop when the second network has begun and has nothing to keep yet."""
+    return any(event.get("member") == 2 for event in events)
 
 
 def while_starting(events: list) -> bool:
@@ -94,6 +101,16 @@ def main() -> None:
         "again": run(table, folder / "again.keras", never),
         "stopped": run(table, folder / "stopped.keras", after_an_epoch, epochs=40),
         "went on": run(table, folder / "on.keras", never, epochs=1, start_from=str(first)),
+        "together": run(
+            table,
+            folder / "three.keras",
+            never,
+            members=3,
+            validation_fraction=0.34,
+            epochs=3,
+            orientations=True,
+        ),
+        "second stopped": run(table, folder / "two.keras", in_the_second_network, members=2),
         "other classes": run(renamed, folder / "x.keras", never, start_from=str(first)),
         "other channels": run(
             table, folder / "x.keras", never, start_from=str(first), channels=("DNA",)

@@ -136,6 +136,22 @@ def test_a_high_temperature_makes_every_class_alike(changed):
     assert hot.predict_prepared(batch) == pytest.approx(np.full((5, 2), 0.5), abs=1e-4)
 
 
+def test_every_orientation_counts_alike(changed, classifier):
+    """With eight of them, an image and its turned and mirrored copies are the same image."""
+    eight = load_classifier(changed(description={"orientations": 8}))
+    batch = RANDOM.random((3, 32, 24, 2), np.float32)
+    rows = eight.predict_prepared(batch)
+    turned = [np.rot90(batch, quarters, (1, 2)) for quarters in range(4)]
+    copies = [*turned, *(images[:, ::-1] for images in turned)]
+    for copy in copies:
+        assert eight.predict_prepared(copy) == pytest.approx(rows, abs=1e-6)
+    single = [classifier.predict_prepared(copy) for copy in copies]
+    assert rows == pytest.approx(np.mean(single, axis=0), abs=1e-6)
+    assert np.ptp(single, axis=0).max() > 1e-3
+    logits, features = eight.logits_and_features(batch)
+    assert (logits.shape, features.shape) == ((3, 2), (3, 4))
+
+
 def test_threads_may_share_a_classifier(tiny_classifier_path):
     """Sixteen threads at once, from before the graph is started, get what one gets."""
     batch = RANDOM.random((4, 32, 32, 2), np.float32)
@@ -184,6 +200,7 @@ def test_the_description_survives_the_file():
         preparation=Preparation(channel_names=("GFP",), ranges=((0, 5),), size=(64, 48)),
         architecture={"name": "residual", "arguments": {"n_classes": 2}},
         training={"epochs": 3, "history": [{"loss": 0.5}]},
+        orientations=8,
         temperature=1.5,
         thresholds={"unsure": 0.7},
     )
@@ -198,6 +215,7 @@ def test_the_description_survives_the_file():
         ({"class_names": ("a", "a")}, "named twice"),
         ({"class_names": ("a", " ")}, "needs a name"),
         ({"temperature": 0.0}, "above 0"),
+        ({"orientations": 3}, "1 or 8 orientations"),
         ({"temperature": float("nan")}, "above 0"),
     ],
 )

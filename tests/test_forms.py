@@ -25,6 +25,7 @@ class Choices:
     kind: Literal["a", "b"] = "b"
     flag: bool = True
     words: str = ""
+    library: str | None = None
 
 
 ASKS = (
@@ -34,6 +35,7 @@ ASKS = (
     Ask("kind", "Kind", "One of two.", {"choices": [("first", "a"), ("second", "b")]}),
     Ask("flag", "Flag", "Yes or no."),
     Ask("words", "Words", "Any."),
+    Ask("library", "Library", "One or none.", {"choices": [("A", "a")]}, none_means="any"),
 )
 
 
@@ -45,7 +47,7 @@ def test_a_form_starts_with_the_defaults_of_its_dataclass(qapp):
 def test_a_form_gives_what_was_filled_in(qapp, tmp_path):
     """Every kind of field comes back as the type that the dataclass wants."""
     form = Form(Choices(), ASKS)
-    chosen = Choices(tmp_path, 64, 0.5, "a", False, "GFP")
+    chosen = Choices(tmp_path, 64, 0.5, "a", False, "GFP", "a")
     for field in fields(chosen):
         form[field.name].value = getattr(chosen, field.name)
     assert Choices(**form.values()) == chosen

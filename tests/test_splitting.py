@@ -7,7 +7,12 @@ import pytest
 
 from napari_image_classifier.items import Item
 from napari_image_classifier.naming import FilePart, ImageFiles
-from napari_image_classifier.splitting import units_of, units_per_class, validation_split
+from napari_image_classifier.splitting import (
+    units_of,
+    units_per_class,
+    validation_split,
+    validation_splits,
+)
 from napari_image_classifier.training import TrainingRefused
 
 
@@ -95,6 +100,28 @@ def test_the_same_seed_gives_the_same_split_in_any_order():
     assert {items[i].file for i in validation} == {shuffled[i].file for i in again}
     others = [validation_split(items, 0.2, seed)[1].tolist() for seed in range(6)]
     assert any(other != validation.tolist() for other in others)
+
+
+def test_several_splits_keep_nearly_every_image_aside_once():
+    """A cross-validation by group, whose first part is that of a single split."""
+    items = wells("a", 10) + wells("b", 10)
+    splits = validation_splits(items, 0.2, 0, 5)
+    times = np.bincount(np.concatenate([validation for _, validation in splits]), minlength=60)
+    assert times.tolist() == [1] * 60
+    first = validation_split(items, 0.2, 0)
+    assert all(map(np.array_equal, splits[0], first))
+    units = units_of(items)
+    for training, validation in splits:
+        assert not set(units[training]) & set(units[validation])
+
+
+def test_more_splits_than_parts_go_round_again():
+    """Seven of four wells, with every class on both sides each time."""
+    items = wells("a", 4) + wells("b", 4)
+    splits = validation_splits(items, 0.25, 0, 7)
+    assert len(splits) == 7
+    times = np.bincount(np.concatenate([validation for _, validation in splits]), minlength=24)
+    assert times.min() >= 1
 
 
 def test_two_images_of_each_class_are_enough():

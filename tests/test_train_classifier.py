@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QSettings
 
+from napari_image_classifier.backends import BACKENDS, installed_backends
 from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.images import Image, write_image
 
@@ -115,6 +116,21 @@ def test_a_training_ends_with_a_file_a_plot_and_a_matrix(ready, folder, qtbot):
     ready.use_button.click()
     assert any("Classify images" in name for name in ready._viewer.window.dock_widgets)
     assert not {"keras", "tensorflow"} & set(sys.modules)
+
+
+def test_the_device_is_shown_and_a_missing_backend_refused(ready, qtbot):
+    """The line is there unasked; a backend that is not installed says how to get it."""
+    qtbot.waitUntil(lambda: ", with " in ready.device.text(), timeout=LONG)
+    assert ready.device.isVisibleTo(ready)
+    assert ready.config().backend is None
+    missing = [name for name in BACKENDS if name not in installed_backends()]
+    if not missing:
+        pytest.skip("every backend is installed")
+    ready.folded_form["backend"].value = missing[0]
+    assert ready.config().backend == missing[0]
+    assert f"pip install {missing[0]}" in ready.why_not.text()
+    assert not ready.run_button.isEnabled()
+    assert not ready.device.isVisibleTo(ready)
 
 
 def test_cancel_while_it_starts_ends_within_a_second(ready, qtbot):

@@ -54,6 +54,7 @@ def test_the_defaults_can_be_used():
         ({"validation_fraction": 0.9}, "above 0 and at most 0.5"),
         ({"channels": ("DNA", "DNA")}, "different channels"),
         ({"seed": -1}, "not negative"),
+        ({"backend": "theano"}, "The backend must be tensorflow or torch or jax, not 'theano'."),
         ({"start_from": "nowhere.keras"}, "There is no classifier nowhere.keras to go on from."),
     ],
 )

@@ -23,6 +23,7 @@ from napari_image_classifier.archive import (
 from napari_image_classifier.description import ClassifierDescription, ClassifierFileError, Member
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
+from napari_image_classifier.orientations import orientations_of
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.preparation import Preparation, prepare
 from napari_image_classifier.projection import FloatArray
@@ -108,21 +109,25 @@ class Classifier:
         """Return probabilities, float64 of shape (n, n_classes), each row summing to 1.
 
         ``batch`` holds prepared images, float32 of shape (n, y, x, channel). Of several members
-        the probabilities are averaged.
+        and orientations the probabilities are averaged.
         """
-        per_member = [
-            _softmax(logits.astype(np.float64) / self.description.temperature)
-            for logits, _ in self._run(batch)
+        temperature = self.description.temperature
+        views = [
+            _softmax(logits.astype(np.float64) / temperature)
+            for member in self._run(batch)
+            for logits, _ in member
         ]
-        return np.asarray(np.mean(per_member, axis=0))
+        return np.asarray(np.mean(views, axis=0))
 
     def logits_and_features(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return logits (n, n_classes) and the features they come from (n, n_features), float32.
 
         ``batch`` as in `predict_prepared`. Of several members the logits are averaged and the
-        features stand side by side.
+        features stand side by side; over orientations both are averaged.
         """
-        logits, features = zip(*self._run(batch), strict=True)
+        members = self._run(batch)
+        logits = [logits for member in members for logits, _ in member]
+        features = [np.mean([seen for _, seen in member], axis=0) for member in members]
         return np.mean(logits, axis=0, dtype=np.float32), np.concatenate(features, axis=1)
 
     def save(self, path: str | Path) -> None:
@@ -142,14 +147,16 @@ class Classifier:
                         f"{self.path} has changed since it was opened; open it again."
                     )
 
-    def _run(self, batch: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+    def _run(self, batch: FloatArray) -> list[list[tuple[FloatArray, FloatArray]]]:
+        """Return logits and features, for each member and each orientation."""
         images = np.ascontiguousarray(batch, np.float32)
         if images.ndim != 4 or images.shape[3] != self.preparation.n_channels:
             raise ValueError(
                 f"Prepared images have shape (n, y, x, {self.preparation.n_channels}), "
                 f"not {images.shape}."
             )
-        return [graph.run(images) for graph in self.graphs]
+        views = list(orientations_of(images, self.description.orientations))
+        return [[graph.run(np.ascontiguousarray(view)) for view in views] for graph in self.graphs]
 
     def _image_from(self, array: npt.NDArray[Any]) -> Image:
         if array.ndim == 2 and self.preparation.n_channels == 1:

@@ -58,7 +58,7 @@ def _train(images: Path, output: Path, say: Say) -> None:
         if event["event"] == "epoch":
             say(f"Epoch {event['epoch']} of {EPOCHS}: {event['val_accuracy']:.0%} right.")
 
-    say("Training; TensorFlow takes some seconds to start.")
+    say("Training; Keras takes some seconds to start.")
     train(read_items(images), config, output=output, on_event=hear)
     say(f"Written: {output}")
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.orientations import CHOICES, EVERY
 from napari_image_classifier.preparation import Preparation
 
 SCHEMA_VERSION = 1
@@ -35,7 +36,8 @@ class ClassifierDescription:
     ``class_names`` are in the order of the network's outputs. ``architecture`` is
     ``{"name": ..., "arguments": {...}}`` of one of the package's networks, None for an imported
     one. ``training`` is the record of how it came about. ``members`` is filled when the file is
-    written. Logits are divided by ``temperature`` before they become probabilities;
+    written. Probabilities are averaged over members and over ``orientations`` of an image, 1 or 8
+    (see `orientations`). Logits are divided by ``temperature`` before they become probabilities;
     ``thresholds`` is for rules about when to say nothing.
     """
 
@@ -44,6 +46,7 @@ class ClassifierDescription:
     architecture: Mapping[str, Any] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     members: tuple[Member, ...] = ()
+    orientations: int = 1
     temperature: float = 1.0
     thresholds: Mapping[str, Any] = field(default_factory=dict)
 
@@ -56,6 +59,10 @@ class ClassifierDescription:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ClassifierFileError(f"The class {twice[0]} is named twice.")
+        if self.orientations not in CHOICES:
+            raise ClassifierFileError(
+                f"Images are seen in 1 or {EVERY} orientations, not {self.orientations}."
+            )
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise ClassifierFileError(
                 f"The temperature is {self.temperature}; it must be a number above 0."
@@ -71,6 +78,7 @@ class ClassifierDescription:
             "architecture": self.architecture,
             "training": self.training,
             "members": [asdict(member) for member in self.members],
+            "orientations": self.orientations,
             "temperature": self.temperature,
             "thresholds": self.thresholds,
         }
@@ -112,6 +120,7 @@ class ClassifierDescription:
             architecture=architecture,
             training=stored.get("training", {}),
             members=tuple(_member(member) for member in members),
+            orientations=stored.get("orientations", 1),
             temperature=float(temperature),
             thresholds=stored.get("thresholds", {}),
         )

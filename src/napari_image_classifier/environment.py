@@ -6,12 +6,16 @@ import platform
 import sys
 from typing import Any
 
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.keras_start import describe_device
+
 PACKAGES = (
     "napari-image-classifier",
     "napari",
     "keras",
     "tensorflow",
     "torch",
+    "jax",
     "onnxruntime",
     "numpy",
     "tifffile",
@@ -19,10 +23,6 @@ PACKAGES = (
     "PyQt6",
     "PyQt5",
     "PySide6",
-)
-NO_BACKEND = (
-    "none that starts ({reason}); install one: pip install tensorflow, or, where that has no "
-    "version, pip install torch and set KERAS_BACKEND to torch"
 )
 
 
@@ -44,13 +44,8 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _backend() -> dict[str, Any]:
+def _backend() -> dict[str, str]:
     try:
-        import keras
-
-        return {
-            "backend": keras.backend.backend(),
-            "devices": keras.distribution.list_devices(),
-        }
-    except (ImportError, RuntimeError) as error:
-        return {"backend": NO_BACKEND.format(reason=error)}
+        return describe_device()
+    except ImageClassifierError as error:
+        return {"backend": f"none that starts. {error}"}

@@ -26,6 +26,7 @@ from napari_image_classifier.description import ClassifierDescription, Classifie
 from napari_image_classifier.graph_layers import check_layers
 from napari_image_classifier.graph_writer import GraphError
 from napari_image_classifier.graphs import export_graph
+from napari_image_classifier.keras_start import start_keras
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.safe_files import replace_file
 
@@ -211,6 +212,7 @@ def import_job(
     _check_foreign(source)
     with source.open("rb") as file:
         sha256 = sha256_of(file)
+    start_keras()
     network = _load_with_keras(source)
     _check_one_input(network)
     network = _ending_in_softmax(network, len(request["class_names"]))

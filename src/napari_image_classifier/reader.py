@@ -186,11 +186,13 @@ def _read(path: Path) -> Image:
 
 
 def _ask(question: AxesUnknownError) -> str | None:
+    from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QApplication
 
-    # Without a window there is nobody to answer: a script gets the sentence.
+    # Without a window, tooltips aside, there is nobody to answer: a script gets the sentence.
     if QApplication.instance() is None or not any(
-        widget.isVisible() for widget in QApplication.topLevelWidgets()
+        widget.isVisible() and widget.windowType() == Qt.WindowType.Window
+        for widget in QApplication.topLevelWidgets()
     ):
         return None
     from napari_image_classifier.widgets.axes_dialog import ask_axes

@@ -15,6 +15,8 @@ GROUPS_FOR_MORE_THAN_EXPLORATION = 5
 SHUFFLES_TRIED = 5
 
 IntArray = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
+Split = tuple[IntArray, IntArray]
 
 
 def units_of(items: Sequence[Item]) -> IntArray:
@@ -80,9 +82,7 @@ def check_enough(items: Sequence[Item]) -> None:
         )
 
 
-def validation_split(
-    items: Sequence[Item], fraction: float, seed: int
-) -> tuple[IntArray, IntArray]:
+def validation_split(items: Sequence[Item], fraction: float, seed: int) -> Split:
     """Return the indices of the training items and of the validation items, both sorted.
 
     About ``fraction`` of the items go to validation, of every class alike as far as the units
@@ -93,6 +93,17 @@ def validation_split(
     TrainingRefused
         Too few classes or groups, or groups so entangled that no such split was found.
     """
+    return validation_splits(items, fraction, seed, 1)[0]
+
+
+def validation_splits(
+    items: Sequence[Item], fraction: float, seed: int, number: int
+) -> list[Split]:
+    """Return several splits as `validation_split` does, whose validation parts overlap least.
+
+    With ``number`` = 1 / ``fraction`` they are about a cross-validation: nearly every item is kept
+    aside once. The first one is that of `validation_split`.
+    """
     check_enough(items)
     # The splitter's ties are broken by order, so the order must be one of our own.
     order = sorted(range(len(items)), key=lambda i: (items[i].file, items[i].selection))
@@ -100,7 +111,6 @@ def validation_split(
     names, classes = np.unique([str(items[i].class_name) for i in order], return_inverse=True)
     table = np.zeros((units.max() + 1, len(names)), int)
     np.add.at(table, (units, classes), 1)
-    wanted = fraction * len(items)
     folds = (_with_every_class(fold, table) for fold in _folds(classes, units, fraction, seed))
     usable = [fold for fold in folds if fold is not None]
     if not usable:
@@ -110,15 +120,29 @@ def validation_split(
             f"No split was found that has every class on both sides and parts no group; the class "
             f"with the fewest groups is “{fewest}” ({counts[fewest]}). Add images of other groups."
         )
-    best = min(usable, key=lambda fold: abs(table[fold].sum() - wanted))
-    chosen = np.zeros(len(items), bool)
-    chosen[order] = best[units]
-    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+    splits = []
+    for fold in _least_overlapping(usable, table.sum(axis=1), fraction * len(items), number):
+        chosen = np.zeros(len(items), bool)
+        chosen[order] = fold[units]
+        splits.append((np.flatnonzero(~chosen), np.flatnonzero(chosen)))
+    return splits
 
 
-def _folds(
-    classes: IntArray, units: IntArray, fraction: float, seed: int
-) -> Iterable[npt.NDArray[np.bool_]]:
+def _least_overlapping(
+    folds: Sequence[Flags], sizes: IntArray, wanted: float, number: int
+) -> Iterable[Flags]:
+    """Yield ``number`` folds: of those with the fewest items seen before, the nearest in size."""
+    times_seen = np.zeros(len(sizes), int)
+    for _ in range(number):
+        best = min(
+            folds,
+            key=lambda fold: ((times_seen * sizes)[fold].sum(), abs(sizes[fold].sum() - wanted)),
+        )
+        times_seen += best
+        yield best
+
+
+def _folds(classes: IntArray, units: IntArray, fraction: float, seed: int) -> Iterable[Flags]:
     """Yield folds of about ``fraction`` of the items, each as a flag per unit."""
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -134,7 +158,7 @@ def _folds(
                 yield fold
 
 
-def _with_every_class(fold: npt.NDArray[np.bool_], table: IntArray) -> npt.NDArray[np.bool_] | None:
+def _with_every_class(fold: Flags, table: IntArray) -> Flags | None:
     """Return the fold with units moved over until every class is on both sides, None if it can't.
 
     ``fold`` has a flag per unit, ``table`` the number of items per unit and class. The smallest

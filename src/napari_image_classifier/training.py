@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from napari_image_classifier import backends
 from napari_image_classifier.compute import (
     JOBS,
     Cancelled,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 NETWORK_NAMES = ("residual", "vgg")
 SMALLEST_SIZE = 16
 LARGEST_SIZE = 2048
+MOST_MEMBERS = 20
 
 
 class TrainingRefused(ImageClassifierError):  # noqa: N818 - nothing broke; training says no
@@ -44,11 +46,14 @@ class TrainingConfig:
 
     ``channels`` names the channels to learn from, empty for all. ``size`` is the side in pixels
     of the square that images are fitted into (or stretched to, without ``keep_aspect``), None to
-    take it from the images. ``patience`` is the number of epochs without improvement on the
-    validation part after which training stops. ``shift`` is a fraction of the image's side,
-    ``gain`` and ``noise`` are as in `augmentation.Augmentation`. ``start_from`` is the path of a
-    classifier of the same classes and channels to go on from; its preparation and its network
-    are kept.
+    take it from the images. ``patience`` is the number of epochs clearly worse than the best one
+    after which training stops. ``shift`` is a fraction of the image's side, ``gain`` and ``noise``
+    are as in `augmentation.Augmentation`. ``members`` is how many networks are trained, each on
+    another part of the images, and decide together; with ``orientations`` every image is
+    classified in eight orientations, whose probabilities are averaged. ``start_from`` is the path
+    of a classifier of the same classes and channels to go on from; its preparation and its network
+    are kept. ``backend`` is what Keras computes with (see `backends.BACKENDS`), None for what it
+    is set to or what is installed; it changes nothing about the classifier's file.
     """
 
     network: str = "residual"
@@ -69,8 +74,11 @@ class TrainingConfig:
     shift: float = 0.08
     gain: float = 0.15
     noise: float = 0.1
+    members: int = 1
+    orientations: bool = False
     seed: int = 0
     start_from: str | None = None
+    backend: str | None = None
 
     def why_unusable(self) -> str | None:
         """Return a sentence on the first value that can't be used; None when all can."""
@@ -78,9 +86,14 @@ class TrainingConfig:
             value = getattr(self, name)
             if not works(value):
                 return f"The {name.replace('_', ' ')} must be {rule}, not {value!r}."
+        if self.orientations and not (self.flips and self.turns):
+            return (
+                "Images can only be classified in eight orientations where mirrored and turned "
+                "ones are learnt from; leave mirroring and quarter turns on."
+            )
         if self.start_from is not None and not Path(self.start_from).is_file():
             return f"There is no classifier {self.start_from} to go on from."
-        return None
+        return backends.why_unusable(self.backend)
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as the compute process receives it."""
@@ -113,7 +126,12 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "shift": (lambda part: 0 <= part <= 0.5, "between 0 and 0.5"),
     "gain": (lambda spread: 0 <= spread <= 1, "between 0 and 1"),
     "noise": (lambda spread: 0 <= spread <= 1, "between 0 and 1"),
+    "members": (lambda number: 1 <= number <= MOST_MEMBERS, f"between 1 and {MOST_MEMBERS}"),
     "seed": (lambda seed: 0 <= seed < 2**31, "a whole number, not negative"),
+    "backend": (
+        lambda name: name is None or name in backends.BACKENDS,
+        " or ".join(backends.BACKENDS),
+    ),
 }
 
 

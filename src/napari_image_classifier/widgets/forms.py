@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args, get_type_hints
 
-from magicgui.widgets import Container, FileEdit, SpinBox, create_widget
+from magicgui.widgets import ComboBox, Container, FileEdit, SpinBox, create_widget
 from magicgui.widgets.bases import Widget
 
 LARGEST = 1_000_000
@@ -14,7 +14,8 @@ LARGEST = 1_000_000
 class Ask:
     """How one field of a dataclass is asked: its words, and options of its magicgui widget.
 
-    ``none_means`` are the words for None where the field is an optional number.
+    ``none_means`` are the words for None where the field is an optional number, or one of
+    ``options["choices"]``, which are words and values.
     """
 
     name: str
@@ -50,7 +51,8 @@ class Form:
 
 def _widget(ask: Ask, hint: Any, default: Any) -> Widget:
     if ask.none_means:
-        return _number_or_none(ask, default)
+        make = _choice_or_none if "choices" in ask.options else _number_or_none
+        return make(ask, default)
     kind = next((part for part in get_args(hint) if part is not type(None)), hint)
     widget = create_widget(
         value=default,
@@ -62,6 +64,17 @@ def _widget(ask: Ask, hint: Any, default: Any) -> Widget:
     if isinstance(widget, FileEdit):
         widget.choose_btn.text = "Choose…"
     return widget
+
+
+def _choice_or_none(ask: Ask, default: str | None) -> Widget:
+    # "" stands for None: magicgui tells nobody when None is chosen.
+    return ComboBox(
+        value=default or "",
+        choices=[(ask.none_means, ""), *ask.options["choices"]],
+        name=ask.name,
+        label=ask.label,
+        tooltip=ask.tooltip,
+    )
 
 
 def _number_or_none(ask: Ask, default: int | None) -> Widget:

@@ -6,6 +6,7 @@ FOLDER = "folder"
 CLASSIFIER = "classifier"
 OUTPUT = "output"
 TRAINING_FOLDER = "training_folder"
+BACKEND = "backend"
 
 
 def remembered(key: str) -> str:

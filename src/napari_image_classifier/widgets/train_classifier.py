@@ -9,11 +9,13 @@ import napari
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from napari_image_classifier.backends import BACKENDS
 from napari_image_classifier.training import TrainingConfig
 from napari_image_classifier.widgets import settings
 from napari_image_classifier.widgets.channel_choice import ChannelChoice
 from napari_image_classifier.widgets.confusion_view import ConfusionView
 from napari_image_classifier.widgets.copies import save_copy
+from napari_image_classifier.widgets.device_line import DeviceLine
 from napari_image_classifier.widgets.dock import Dock, Folded
 from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.progress_row import ProgressRow
@@ -64,6 +66,7 @@ class TrainClassifier(Dock):
         more = Folded("More choices")
         more.inside.addWidget(self.folded_form.native)
         more.inside.addWidget(self.start_form.native)
+        self.device = DeviceLine()
         self.run_button = QPushButton("Train")
         self.run_button.setToolTip("Train in the background; the viewer stays usable.")
         self.why_not = QLabel()
@@ -73,7 +76,7 @@ class TrainClassifier(Dock):
         self.column.addWidget(self.source)
         self.add_heading("Training")
         for widget in (self.form.native, self.channels, more, self.output_form.native,
-                       self.run_button, self.why_not, self.progress):  # fmt: skip
+                       self.device, self.run_button, self.why_not, self.progress):  # fmt: skip
             self.column.addWidget(widget)
 
     def _build_result(self) -> None:
@@ -101,6 +104,7 @@ class TrainClassifier(Dock):
     def _connect(self) -> None:
         self.source.changed.connect(self._show_what_can_run)
         self.output_form["output"].changed.connect(self._show_what_can_run)
+        self.folded_form["backend"].changed.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.run)
         self.progress.cancel_clicked.connect(self.cancel)
         self.save_button.clicked.connect(self._save_a_copy)
@@ -119,6 +123,9 @@ class TrainClassifier(Dock):
         folder = Path(settings.remembered(settings.TRAINING_FOLDER) or "-")
         if folder.is_dir():
             self.source.choose_folder(folder)
+        backend = settings.remembered(settings.BACKEND)
+        if backend in BACKENDS:
+            self.folded_form["backend"].value = backend
         self._show_what_can_run()
 
     def config(self) -> TrainingConfig:
@@ -153,13 +160,14 @@ class TrainClassifier(Dock):
             return
         output: Path = self.output_form.values()["output"].with_suffix(".keras")
         config = self.config()
-        settings.remember(classifier=output)
+        settings.remember(classifier=output, backend=config.backend or "")
         self._epochs_done = 0
         self._classifier = None
         self._show_result_widgets(False)
         self.plot.clear(config.epochs)
         self.plot.show()
         self.progress.begin("Starting…")
+        self.device.stop()
         self._scroll_soon(self.plot)
         self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
         make_items = self.source.items(Path(self._temporary.name))
@@ -180,6 +188,7 @@ class TrainClassifier(Dock):
     def stop(self) -> None:
         """End everything that runs, at once."""
         self.source.stop()
+        self.device.stop()
         self._scroll_timer.stop()
         self._worker.kill()
 
@@ -215,6 +224,17 @@ class TrainClassifier(Dock):
         self.run_button.setEnabled(why is None and not running)
         self.why_not.setText(why or "")
         self.why_not.setVisible(bool(why) and not running)
+        self._show_device()
+
+    def _show_device(self) -> None:
+        if self._worker.running:
+            return
+        config = self.config()
+        # To look is to start Keras: not before there is something to learn from.
+        if self.source.channels and not config.why_unusable():
+            self.device.show_for(config.backend)
+        else:
+            self.device.hide()
 
     def _suggest_output(self) -> None:
         folder = self.source.folder()
@@ -244,8 +264,7 @@ class TrainClassifier(Dock):
             "Stopped; the best so far was kept." if result.get("cancelled") else "",
             f"Saved as {self._classifier}.",
             f"Of the validation images, {result['validation_accuracy']:.0%} were right "
-            f"({result['balanced_accuracy']:.0%} with every class counted equally), "
-            f"after epoch {result['best_epoch']}.",
+            f"({result['balanced_accuracy']:.0%} with every class counted equally).",
             *result["messages"],
         ]
         self.progress.end("\n".join(filter(None, sentences)))

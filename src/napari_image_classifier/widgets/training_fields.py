@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_image_classifier.backends import BACKENDS
+from napari_image_classifier.training import MOST_MEMBERS
 from napari_image_classifier.widgets.forms import Ask
 
 
@@ -63,6 +65,14 @@ TRAINING_ASKS_FOLDED = (
         {"min": 0.0, "max": 1.0, "step": 0.05}),
     Ask("label_smoothing", "Doubt", "How much doubt about the given classes is allowed for.",
         {"min": 0.0, "max": 0.5, "step": 0.01}),
+    Ask("members", "Networks", "Several networks learn from different parts of the images and "
+        "decide together; better, and so many times slower.", {"min": 1, "max": MOST_MEMBERS}),
+    Ask("orientations", "Eight orientations", "Classify each image turned and mirrored, too, and "
+        "average; a little better, and classifying takes eight times as long."),
     Ask("seed", "Seed", "The same seed on the same computer gives the same classifier.",
         {"min": 0, "max": 2**31 - 1}),
+    Ask("backend", "Computes with", "The library that does the computing; any gives the same kind "
+        "of classifier. PyTorch uses graphics cards on Windows, too.",
+        {"choices": [(words, name) for name, words in BACKENDS.items()]},
+        none_means="what is installed"),
 )  # fmt: skip

@@ -1,0 +1,139 @@
+"""What a training has to show: scores, sentences, and the record that goes into the classifier."""
+
+import importlib.metadata
+import os
+import platform
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from napari_image_classifier import backends
+from napari_image_classifier.description import ClassifierDescription
+from napari_image_classifier.ensemble import Ensemble
+from napari_image_classifier.items import EACH_STANDS_ALONE, ItemTable
+from napari_image_classifier.keras_start import device_in_words
+from napari_image_classifier.messages import Event
+from napari_image_classifier.splitting import (
+    GROUPS_FOR_MORE_THAN_EXPLORATION,
+    Split,
+    units_of,
+    units_per_class,
+)
+from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.training_set import TrainingSet
+
+
+def outcome(data: TrainingSet, ensemble: Ensemble) -> Event:
+    """Return scores on the items kept aside, each judged by networks that had not learnt from it.
+
+    "confusion" has a row per class annotated and a column per class predicted.
+    """
+    probabilities = ensemble.probabilities(len(data.items))
+    judged = ~np.isnan(probabilities[:, 0])
+    confusion = np.zeros((len(data.class_names),) * 2, int)
+    np.add.at(confusion, (data.classes[judged], probabilities[judged].argmax(axis=1)), 1)
+    recalls = confusion.diagonal() / confusion.sum(axis=1)
+    return {
+        "confusion": confusion.tolist(),
+        "validation_accuracy": float(confusion.trace() / confusion.sum()),
+        "balanced_accuracy": float(recalls.mean()),
+        "best_epoch": ensemble.learnt[0].best_epoch,
+        "members": [
+            {"best_epoch": learnt.best_epoch, **_of_split(data, split)}
+            for split, learnt in zip(ensemble.splits, ensemble.learnt, strict=True)
+        ],
+        "history": [record for learnt in ensemble.learnt for record in learnt.history],
+        "cancelled": ensemble.cancelled,
+    }
+
+
+def _of_split(data: TrainingSet, split: Split) -> dict[str, Any]:
+    training, validation = split
+    return {
+        "training_items": len(training),
+        "validation": sorted({data.items[i].group or data.items[i].file for i in validation}),
+    }
+
+
+def messages(
+    config: TrainingConfig,
+    table: ItemTable,
+    data: TrainingSet,
+    ensemble: Ensemble,
+    earlier: ClassifierDescription | None,
+) -> list[str]:
+    """Return what was taken for granted and what else a person should know, as sentences."""
+    said = [text for text in table.assumptions if text != EACH_STANDS_ALONE]
+    said += data.assumptions
+    said += filter(None, [backends.assumption(config.backend)])
+    said.append(_on_groups(data, ensemble))
+    counts = units_per_class(data.items)
+    few = [name for name, n in counts.items() if n < GROUPS_FOR_MORE_THAN_EXPLORATION]
+    if few:
+        said.append(
+            f"The scores are exploratory: fewer than {GROUPS_FOR_MORE_THAN_EXPLORATION} "
+            f"independent groups in {', '.join(f'{name} ({counts[name]})' for name in few)}."
+        )
+    left_out = len(table.items) - len(data.items)
+    if left_out:
+        said.append(f"{left_out} images without a class were left out.")
+    if earlier is not None:
+        said.append("Training went on from an existing classifier, with its preparation.")
+    if len(ensemble.networks) > 1:
+        said.append(
+            f"{len(ensemble.networks)} networks decide together; each image was judged by those "
+            "that had not learnt from it, so together they may do better than the scores say."
+        )
+    if ensemble.cancelled:
+        last = ensemble.learnt[-1].best_epoch
+        said.append(f"Training was stopped; the network of epoch {last} is kept.")
+    return said
+
+
+def _on_groups(data: TrainingSet, ensemble: Ensemble) -> str:
+    if all(item.group is None for item in data.items):
+        return EACH_STANDS_ALONE
+    units = units_of(data.items)
+    n_training, n_validation = (len(set(units[part])) for part in ensemble.splits[0])
+    each = " for each network" if len(ensemble.splits) > 1 else ""
+    return (
+        f"Images of one group were never parted: {n_training} groups to learn from, "
+        f"{n_validation} to check with{each}."
+    )
+
+
+def record(config: TrainingConfig, data: TrainingSet, found: Event) -> dict[str, Any]:
+    """Return what the classifier file tells of its training."""
+    return {
+        **found,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "config": config.to_json(),
+        "seed": config.seed,
+        "versions": versions(),
+        "items_per_class": dict(Counter(item.class_name for item in data.items)),
+        "groups_per_class": units_per_class(data.items),
+        "groups": len(set(units_of(data.items))),
+        "split": {key: found["members"][0][key] for key in ("training_items", "validation")},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions and the device that a training depends on, as far as they are known."""
+    import keras
+
+    backend = keras.backend.backend()
+    found = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processors": str(os.cpu_count()),
+        "backend": backend,
+        "device": device_in_words(keras),
+    }
+    for name in ("napari-image-classifier", "keras", backend, "numpy", "scikit-learn"):
+        # TensorFlow has other names, such as tensorflow-cpu; a record is not worth failing for.
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
