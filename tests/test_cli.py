@@ -14,7 +14,7 @@ from napari_image_classifier.cli import app, main
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.training import TrainingConfig
 
-COMMANDS = {"train", "classify", "import", "describe", "info", "demo"}
+COMMANDS = {"train", "classify", "import", "describe", "info", "merge", "demo"}
 TRAIN = ("--size", "32", "--network", "residual", "--channels", "GFP,DNA")
 
 SAVE_A_NETWORK = """
@@ -154,6 +154,8 @@ def test_an_unusable_option_is_refused_before_anything_is_read(run, folder, tmp_
     assert sentence.startswith("The projection must be max")
     code, _, sentence = run("train", folder, "--output", output, "--each", "cell")
     assert sentence == "What is classified is image, time or plane, not 'cell'.\n"
+    code, _, sentence = run("train", folder, "--output", output, "--backend", "theano")
+    assert sentence == "The backend must be tensorflow or torch or jax, not 'theano'.\n"
 
 
 def test_a_classifier_is_not_replaced_unasked(run, folder, tiny_classifier_path):
@@ -233,4 +235,7 @@ def test_info_is_what_a_bug_report_needs():
     said = run_apart("info")
     assert said.returncode == 0, said.stderr
     assert said.stderr == ""
-    assert all(word in said.stdout for word in ("python:", "napari-image-classifier:", "backend:"))
+    assert all(
+        word in said.stdout
+        for word in ("python:", "napari-image-classifier:", "backend:", "device:")
+    )

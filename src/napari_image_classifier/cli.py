@@ -54,8 +54,11 @@ def train_command(
     learning_rate: options.LearningRate = DEFAULTS.learning_rate,
     patience: options.Patience = DEFAULTS.patience,
     validation_fraction: options.ValidationFraction = DEFAULTS.validation_fraction,
+    members: options.Members = DEFAULTS.members,
+    orientations: options.Orientations = DEFAULTS.orientations,
     seed: options.Seed = DEFAULTS.seed,
     start_from: options.StartFrom = None,
+    backend: options.Backend = DEFAULTS.backend,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Train a classifier on images whose classes a person gave."""
@@ -71,8 +74,11 @@ def train_command(
         learning_rate=learning_rate,
         patience=patience,
         validation_fraction=validation_fraction,
+        members=members,
+        orientations=orientations,
         seed=seed,
         start_from=str(start_from) if start_from else None,
+        backend=backend,
     )
     table = read_items(
         images, items_csv=items, pattern=pattern, group=group, each=_each(each), axes=axes
@@ -117,7 +123,7 @@ def _say_outcome(outcome: Mapping[str, Any]) -> None:
     names = outcome["class_names"]
     typer.echo(
         f"Right for {outcome['validation_accuracy']:.1%} of the images kept aside "
-        f"(classes averaged: {outcome['balanced_accuracy']:.1%}), at epoch {outcome['best_epoch']}."
+        f"(classes averaged: {outcome['balanced_accuracy']:.1%}), {_epochs(outcome)}."
     )
     width = max(map(len, names)) + 2
     typer.echo("Rows: the class given; columns: the class predicted.")
@@ -126,6 +132,11 @@ def _say_outcome(outcome: Mapping[str, Any]) -> None:
         typer.echo("".join(str(cell).rjust(width) for cell in (name, *counts)))
     for sentence in outcome["messages"]:
         typer.echo(sentence)
+
+
+def _epochs(outcome: Mapping[str, Any]) -> str:
+    epochs = [str(member["best_epoch"]) for member in outcome["members"]]
+    return f"at epoch {epochs[0]}" if len(epochs) == 1 else f"at epochs {', '.join(epochs)}"
 
 
 @app.command()
@@ -137,9 +148,18 @@ def classify(
     axes: options.Axes = None,
     overwrite: options.Overwrite = False,
     workers: options.Workers = None,
+    shard: options.Shard = None,
+    dask: options.Dask = None,
+    dask_ca: options.DaskCa = None,
+    dask_certificate: options.DaskCertificate = None,
+    dask_key: options.DaskKey = None,
 ) -> None:
     """Classify a folder; a run that was stopped goes on where it was."""
+    from napari_image_classifier.cluster import Cluster
     from napari_image_classifier.folder import classify_folder
+    from napari_image_classifier.shards import Shard
+
+    cluster = Cluster(dask, dask_ca, dask_certificate, dask_key) if dask else None
 
     with Progress() as progress, asked_to_stop() as should_stop:
         result = classify_folder(
@@ -150,6 +170,8 @@ def classify(
             axes=axes,
             overwrite=overwrite,
             workers=workers,
+            shard=Shard.parse(shard) if shard else None,
+            predict=cluster.predict if cluster else None,
             on_predictions=lambda rows, done, total: progress.show("Classifying", done, total),
             should_stop=should_stop,
         )
@@ -161,6 +183,15 @@ def classify(
         raise ImageClassifierError(
             f"Nothing could be classified; the column message of {result.output.name} says why."
         )
+
+
+@app.command()
+def merge(output: options.Table) -> None:
+    """Make one table of the shares that classify --shard wrote beside it."""
+    from napari_image_classifier.shards import merge_shards
+
+    count = merge_shards(output)
+    typer.echo(f"Written: {output} ({count} rows)")
 
 
 @app.command("import")

@@ -61,10 +61,24 @@ Patience = Annotated[int, typer.Option(help="Epochs without improvement before t
 ValidationFraction = Annotated[
     float, typer.Option(help="The part of the images kept aside to check with.")
 ]
+Members = Annotated[
+    int, typer.Option(help="Networks that learn from different parts and decide together.")
+]
+Orientations = Annotated[
+    bool,
+    typer.Option("--orientations", help="Classify each image in eight orientations, averaged."),
+]
 Seed = Annotated[int, typer.Option(help="Same seed, same classifier.")]
 StartFrom = Annotated[
     Path | None,
     typer.Option("--from", help="A classifier of the same classes and channels to go on from."),
+]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        help="What Keras computes with: tensorflow, torch (PyTorch) or jax; unless told, what it "
+        "is set to, or what is installed."
+    ),
 ]
 
 Classifier = Annotated[Path, typer.Option(help="A classifier, a .keras file.")]
@@ -72,6 +86,24 @@ Table = Annotated[Path, typer.Option(help="The table to write, a CSV.")]
 Workers = Annotated[
     int | None, typer.Option(help="Images worked on side by side; one per core unless told.")
 ]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K/N",
+        help="Classify only the K-th of N shares of the images, in job arrays; merge makes one "
+        "table of them.",
+    ),
+]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Classify on the workers of the Dask scheduler there, such as tcp://name:8786.",
+    ),
+]
+DaskCa = Annotated[Path | None, typer.Option(help="The cluster's CA certificate, a PEM file.")]
+DaskCertificate = Annotated[Path | None, typer.Option(help="Your certificate, a PEM file.")]
+DaskKey = Annotated[Path | None, typer.Option(help="The key of your certificate, a PEM file.")]
 
 SavedNetwork = Annotated[
     Path, typer.Argument(metavar="NET.keras", help="A network saved by Keras 3.")

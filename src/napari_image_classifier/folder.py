@@ -2,8 +2,9 @@
 
 import base64
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.image_folder import find_images
 from napari_image_classifier.items import ItemsError
 from napari_image_classifier.journal import (
+    Entry,
     Journal,
-    Stamp,
     journal_path,
+    predictions_at,
     read_journal,
     row_of,
     stamp,
@@ -26,10 +28,17 @@ from napari_image_classifier.predictions_csv import (
     classifier_of_table,
     write_predictions,
 )
+from napari_image_classifier.shards import Shard
 from napari_image_classifier.thumbnails import draw_thumbnail
 
 SECONDS_BETWEEN_EVENTS = 0.2
+ROWS_TOLD_AT_ONCE = 1000
 
+# What yields the predictions of each image: of (classifier, images, axes, should_stop).
+Predict = Callable[
+    [Classifier, Sequence[ImageFiles], str | None, Callable[[], bool]],
+    Iterable[list[Prediction]],
+]
 OnPredictions = Callable[[list[Prediction], int, int], None]
 
 
@@ -75,6 +84,8 @@ def classify_folder(
     overwrite: bool = False,
     workers: int | None = None,
     thumbnails: bool = False,
+    shard: Shard | None = None,
+    predict: Predict | None = None,
     on_predictions: OnPredictions | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> FolderResult:
@@ -84,6 +95,9 @@ def classify_folder(
     where a run was stopped, tries again what could not be read, and classifies anew what has
     changed. ``on_predictions`` receives new rows, the number of images done and their total.
     ``pattern`` makes one image of several files; ``axes`` says what axes mean in files that don't.
+    With a ``shard`` only that share of the images is classified and the table is written to
+    ``shard.output(output)``; `shards.merge_shards` makes one table of all. ``predict`` takes the
+    place of this machine's cores, in the order that suits it (see `cluster.Cluster`).
 
     Raises
     ------
@@ -98,52 +112,83 @@ def classify_folder(
     images, passed_over = find_images(root, NamePattern(pattern) if pattern else None)
     if not images:
         raise ItemsError(f"There are no images to classify in {root}.")
+    if shard is not None:
+        images, table = list(shard.share(images)), shard.output(table)
     header = {"classifier": classifier.sha256, "pattern": pattern, "axes": axes}
+    path = journal_path(table)
     done = _take_up(table, header, overwrite)
     stamps = {files.name: stamp(files) for files in images}
-    finished = dict(_still_valid(done, stamps))
-    if on_predictions is not None and finished:
-        before = [prediction for rows in finished.values() for prediction in rows]
-        on_predictions(before, len(finished), len(images))
+    finished = {
+        name: entry
+        for name, entry in done.items()
+        if not entry.n_errors and stamps.get(name) == entry.stamp
+    }
     n_resumed = len(finished)
+    if on_predictions is not None and finished:
+        for rows in _in_portions(predictions_at(path, (e.offset for e in finished.values()))):
+            on_predictions(rows, n_resumed, len(images))
     remaining = [files for files in images if files.name not in finished]
-    draw = draw_thumbnail if thumbnails else None
-    with Journal(journal_path(table), header) as journal:
-        for rows in _predicted(classifier, remaining, axes, workers, draw, should_stop):
-            journal.append(rows[0].file, stamps[rows[0].file], rows)
-            finished[rows[0].file] = rows
+    predict = predict or _here(workers, draw_thumbnail if thumbnails else None)
+    with Journal(path, header) as journal:
+        for rows in predict(classifier, remaining, axes, should_stop):
+            name = rows[0].file
+            finished[name] = journal.append(name, stamps[name], rows)
             if on_predictions is not None:
                 on_predictions(rows, len(finished), len(images))
-    predictions = [prediction for rows in finished.values() for prediction in rows]
-    fields_of = {files.name: files.fields for files in images}
-    write_predictions(table, predictions, classifier.class_names, classifier.sha256, fields_of)
-    n_ok = sum(prediction.status == "ok" for prediction in predictions)
+        if len(finished) == len(images):
+            journal.finish(len(images))
+    n_rows = _write_table(table, images, finished, classifier)
+    n_errors = sum(entry.n_errors for entry in finished.values())
     stopped = len(finished) < len(images)
-    n_errors = len(predictions) - n_ok
-    return FolderResult(table, n_ok, n_errors, n_resumed, stopped, passed_over)
+    return FolderResult(table, n_rows - n_errors, n_errors, n_resumed, stopped, passed_over)
 
 
-def _predicted(
+def _write_table(
+    table: Path,
+    images: Iterable[ImageFiles],
+    finished: Mapping[str, Entry],
     classifier: Classifier,
-    images: Sequence[ImageFiles],
-    axes: str | None,
-    workers: int | None,
-    draw: DrawThumbnail | None,
-    should_stop: Callable[[], bool],
-) -> Iterable[list[Prediction]]:
-    return predict_images(
-        classifier,
-        images,
-        axes=axes,
-        workers=workers,
-        draw_thumbnail=draw,
-        should_stop=should_stop,
+) -> int:
+    """Derive the table from the journal, image by image; return the number of its rows."""
+    in_order = (finished[name].offset for name in sorted(finished))
+    return write_predictions(
+        table,
+        predictions_at(journal_path(table), in_order),
+        classifier.class_names,
+        classifier.sha256,
+        {files.name: files.fields for files in images if files.fields},
     )
 
 
-def _take_up(
-    table: Path, header: Mapping[str, Any], overwrite: bool
-) -> dict[str, tuple[Stamp, list[Prediction]]]:
+def _in_portions(predictions: Iterable[list[Prediction]]) -> Iterator[list[Prediction]]:
+    """Join the predictions of many images, so that none has to be told alone."""
+    remaining = chain.from_iterable(predictions)
+    while portion := list(islice(remaining, ROWS_TOLD_AT_ONCE)):
+        yield portion
+
+
+def _here(workers: int | None, draw: DrawThumbnail | None) -> Predict:
+    """Return what predicts on this machine's cores, in the order of the images."""
+
+    def predict(
+        classifier: Classifier,
+        images: Sequence[ImageFiles],
+        axes: str | None,
+        should_stop: Callable[[], bool],
+    ) -> Iterable[list[Prediction]]:
+        return predict_images(
+            classifier,
+            images,
+            axes=axes,
+            workers=workers,
+            draw_thumbnail=draw,
+            should_stop=should_stop,
+        )
+
+    return predict
+
+
+def _take_up(table: Path, header: Mapping[str, Any], overwrite: bool) -> dict[str, Entry]:
     """Return what an earlier run with the same classifier and settings has done."""
     path = journal_path(table)
     if overwrite:
@@ -175,15 +220,6 @@ def _refuse_foreign(table: Path, sha256: str) -> None:
             f"{table} holds predictions of another classifier ({named}); choose another output, "
             "or overwrite it (--overwrite)."
         )
-
-
-def _still_valid(
-    done: Mapping[str, tuple[Stamp, list[Prediction]]], stamps: Mapping[str, Stamp]
-) -> Iterable[tuple[str, list[Prediction]]]:
-    for name, (then, rows) in done.items():
-        readable = all(prediction.status != "error" for prediction in rows)
-        if readable and stamps.get(name) == then:
-            yield name, rows
 
 
 def can_be_continued(output: Path, sha256: str) -> bool:

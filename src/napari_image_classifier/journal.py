@@ -1,17 +1,18 @@
 """The append-only record of a folder's predictions: what a stopped run goes on from.
 
 One JSON object a line. The first line says which classifier and which settings; every further one
-holds one image: its name, the size and time of its files, its predictions. A torn last line, as a
-power cut leaves it, is dropped when the journal is opened.
+holds one image: its name, the size and time of its files, its predictions; when none was left, a
+line says so. A torn last line, as a power cut leaves it, is dropped when the journal is opened.
 """
 
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.naming import ImageFiles
@@ -45,8 +46,19 @@ def stamp(files: ImageFiles) -> Stamp:
     return stats
 
 
-def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, tuple[Stamp, list[Prediction]]]]:
-    """Return the first line and, per image, its stamp and predictions; empty where none is.
+class Entry(NamedTuple):
+    """What the journal says of one image: where its line begins, and of which files it speaks."""
+
+    stamp: Stamp
+    offset: int
+    n_errors: int
+
+
+def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
+    """Return the first line and, per image, its latest entry; empty where there is no journal.
+
+    Predictions stay on the disk, so that a million of them can be gone on from; `predictions_at`
+    reads them.
 
     Raises
     ------
@@ -56,29 +68,54 @@ def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, tuple[Stamp, lis
     if not path.is_file():
         return {}, {}
     lines = _whole_lines(path)
-    header = next(lines, {})
+    _, header = next(lines, (0, {}))
     if header and header.get("journal") != 1:
         raise JournalError(
             f"{path} is not a record that can be continued; move it away or choose another output."
         )
-    done = {
-        line["file"]: (line["stamp"], [_prediction(line["file"], row) for row in line["rows"]])
-        for line in lines
+    entries = {
+        line["file"]: Entry(line["stamp"], offset, _n_errors(line["rows"]))
+        for offset, line in lines
+        if "file" in line
     }
-    return header, done
+    return header, entries
 
 
-def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
+def _n_errors(rows: list[dict[str, Any]]) -> int:
+    return sum(row["status"] == "error" for row in rows)
+
+
+def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Prediction]]:
+    """Yield the predictions of the images whose lines begin at ``offsets``."""
+    with path.open("rb") as file:
+        for offset in offsets:
+            file.seek(offset)
+            line = json.loads(file.readline())
+            yield [_prediction(line["file"], row) for row in line["rows"]]
+
+
+def was_finished(path: Path) -> bool:
+    """Return whether the journal at ``path`` ends with the word that no image was left."""
+    if not path.is_file():
+        return False
+    last = deque(_whole_lines(path), maxlen=1)
+    return bool(last) and "finished" in last[0][1]
+
+
+def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield where each line begins, and what it holds."""
+    offset = 0
     with path.open("rb") as file:
         for line in file:
             if not line.endswith(b"\n"):
                 return
             try:
-                yield json.loads(line)
+                yield offset, json.loads(line)
             except ValueError as error:
                 raise JournalError(
                     f"{path} is damaged; move it away or choose another output."
                 ) from error
+            offset += len(line)
 
 
 def _prediction(file: str, row: Mapping[str, Any]) -> Prediction:
@@ -129,9 +166,16 @@ class Journal:
         os.fsync(self._file.fileno())
         self._file.close()
 
-    def append(self, file: str, of: Stamp, predictions: list[Prediction]) -> None:
+    def append(self, file: str, of: Stamp, predictions: list[Prediction]) -> Entry:
         """Write what was said of one image; it survives the end of this process at once."""
-        self._append({"file": file, "stamp": of, "rows": [row_of(p) for p in predictions]})
+        rows = [row_of(prediction) for prediction in predictions]
+        entry = Entry(of, self._file.tell(), _n_errors(rows))
+        self._append({"file": file, "stamp": of, "rows": rows})
+        return entry
+
+    def finish(self, n_images: int) -> None:
+        """Write that all images are done, and how many there were."""
+        self._append({"finished": n_images})
 
     def _append(self, line: Mapping[str, Any]) -> None:
         self._file.write(json.dumps(line).encode() + b"\n")

@@ -87,10 +87,7 @@ def predict_images(
     remaining = iter(images)
 
     def task(batch: list[ImageFiles]) -> list[list[Prediction]]:
-        return [
-            [] if should_stop() else _predict_one(classifier, files, axes, draw_thumbnail)
-            for files in batch
-        ]
+        return predict_files(classifier, batch, axes, draw_thumbnail, should_stop)
 
     pool = ThreadPoolExecutor(n_workers, thread_name_prefix="classify")
     under_way: deque[Future[list[list[Prediction]]]] = deque()
@@ -106,6 +103,23 @@ def predict_images(
             yield from filter(None, under_way.popleft().result())
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def predict_files(
+    classifier: "Classifier",
+    images: Iterable[ImageFiles],
+    axes: str | None = None,
+    draw_thumbnail: DrawThumbnail | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[list[Prediction]]:
+    """Return, for each image in order, the predictions of its items, one image after another.
+
+    As in `predict_images`; an image that was passed over because of a stop has no predictions.
+    """
+    return [
+        [] if should_stop() else _predict_one(classifier, files, axes, draw_thumbnail)
+        for files in images
+    ]
 
 
 def _predict_one(

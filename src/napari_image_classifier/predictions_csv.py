@@ -10,6 +10,8 @@ from napari_image_classifier.selection import parse_selection
 
 DIGITS_OF_SHA256 = 12
 
+Place = tuple[str, int, int]
+
 
 def columns(class_names: Sequence[str], fields: Sequence[str] = ()) -> list[str]:
     """Return the header: the fixed columns, one per class, then the name pattern's fields."""
@@ -20,13 +22,14 @@ def columns(class_names: Sequence[str], fields: Sequence[str] = ()) -> list[str]
 
 def write_predictions(
     path: Path,
-    predictions: Iterable[Prediction],
+    predictions: Iterable[list[Prediction]],
     class_names: Sequence[str],
     sha256: str,
     fields_of: Mapping[str, Mapping[str, str]] | None = None,
-) -> None:
-    """Write the table to ``path``, sorted by file and item.
+) -> int:
+    """Write the table to ``path`` and return the number of its rows.
 
+    ``predictions`` come image by image, sorted by file; within one they are sorted here.
     ``sha256`` is the classifier's; ``fields_of`` gives, per file, what the name pattern says of it
     (well, site, …), each of which becomes a column.
     """
@@ -39,15 +42,24 @@ def write_predictions(
     ):
         table = csv.DictWriter(file, header, restval="", lineterminator="\n")
         table.writeheader()
-        for prediction in sorted(predictions, key=_place):
-            row = _row(prediction, class_names)
-            row["classifier"] = sha256[:DIGITS_OF_SHA256]
-            table.writerow({**fields_of.get(prediction.file, {}), **row})
+        n_rows = 0
+        for of_image in predictions:
+            for prediction in sorted(of_image, key=lambda one: _place(one.file, one.item)):
+                row = _row(prediction, class_names)
+                row["classifier"] = sha256[:DIGITS_OF_SHA256]
+                table.writerow({**fields_of.get(prediction.file, {}), **row})
+                n_rows += 1
+    return n_rows
 
 
-def _place(prediction: Prediction) -> tuple[str, int, int]:
-    chosen = parse_selection(prediction.item)
-    return prediction.file, chosen.get("t", -1), chosen.get("z", -1)
+def place_of_row(row: Mapping[str, str]) -> Place:
+    """Return what a row of the table is sorted by: its file, time point and plane."""
+    return _place(row["file"], row["item"])
+
+
+def _place(file: str, item: str) -> Place:
+    chosen = parse_selection(item)
+    return file, chosen.get("t", -1), chosen.get("z", -1)
 
 
 def _row(prediction: Prediction, class_names: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,135 @@
+"""Shares of a folder, for job arrays without a scheduler of ours, and their merging."""
+
+import csv
+import heapq
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.journal import journal_path, was_finished
+from napari_image_classifier.predictions_csv import Place, place_of_row
+from napari_image_classifier.safe_files import replace_file
+
+Anything = TypeVar("Anything")
+Row = dict[str, str]
+
+_WRITTEN = re.compile(r"\s*(\d+)\s*/\s*(\d+)\s*")
+
+
+class ShardError(ImageClassifierError):
+    """A share that can't be understood, or shares that don't make a whole."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The ``number``-th of ``of`` shares, counted from 1."""
+
+    number: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Shard":
+        """Make the shard of a text such as "3/20".
+
+        Raises
+        ------
+        ShardError
+            The text is not of that form, or there is no such share.
+        """
+        match = _WRITTEN.fullmatch(text)
+        shard = cls(int(match[1]), int(match[2])) if match else cls(0, 0)
+        if not 1 <= shard.number <= shard.of:
+            raise ShardError(
+                f"“{text}” is no share of a folder; write 3/20 for the third of twenty, "
+                "the first being 1/20."
+            )
+        return shard
+
+    def share(self, things: Sequence[Anything]) -> Sequence[Anything]:
+        """Return every ``of``-th thing, so that slow folders are spread over all shares."""
+        return things[self.number - 1 :: self.of]
+
+    def output(self, table: Path) -> Path:
+        """Return where this share of ``table`` is written: beside it, so that none collide."""
+        return table.with_name(f"{table.stem}.{self.number}-of-{self.of}{table.suffix}")
+
+
+def merge_shards(table: Path) -> int:
+    """Write ``table`` from its shares, which lie beside it; return the number of its rows.
+
+    The shares stay. The table is the one that a single run would have written.
+
+    Raises
+    ------
+    ShardError
+        A share is missing, was stopped before its end, or is of another classifier.
+    """
+    paths = _shares_of(table)
+    with ExitStack() as opened:
+        tables = [csv.DictReader(opened.enter_context(_open(path))) for path in paths]
+        header = list(dict.fromkeys(name for share in tables for name in share.fieldnames or ()))
+        rows = heapq.merge(*map(_with_place, tables), key=lambda placed: placed[0])
+        with replace_file(table) as temporary, _open(temporary, "w") as file:
+            merged = csv.DictWriter(file, header, restval="", lineterminator="\n")
+            merged.writeheader()
+            count = 0
+            for row in _of_one_classifier((row for _, row in rows), table):
+                merged.writerow(row)
+                count += 1
+    return count
+
+
+def _shares_of(table: Path) -> list[Path]:
+    """Return the finished shares, all of them, in order."""
+    name = re.compile(re.escape(table.stem) + r"\.(\d+)-of-(\d+)" + re.escape(table.suffix))
+    folder = table.parent
+    found = [match for path in folder.glob("*") if (match := name.fullmatch(path.name))]
+    numbers = {int(match[2]) for match in found}
+    if not numbers:
+        raise ShardError(
+            f"There are no shares of {table}; each is written with --shard, such as "
+            f"{Shard(1, 20).output(table).name}."
+        )
+    if len(numbers) > 1:
+        raise ShardError(
+            f"Beside {table} lie shares of {' and of '.join(map(str, sorted(numbers)))}; move "
+            "those of the older division away."
+        )
+    shards = [Shard(number, *numbers) for number in range(1, max(numbers) + 1)]
+    paths = [shard.output(table) for shard in shards]
+    undone = [
+        f"{shard.number}/{shard.of}"
+        for shard, path in zip(shards, paths, strict=True)
+        if not path.is_file() or not was_finished(journal_path(path))
+    ]
+    if undone:
+        raise ShardError(
+            f"{len(undone)} of {len(shards)} shares are not done: {', '.join(undone[:20])}"
+            f"{', …' * (len(undone) > 20)}. Run each again with --shard; what it had done is kept."
+        )
+    return paths
+
+
+def _open(path: Path, mode: str = "r") -> IO[str]:
+    return path.open(mode, newline="", encoding="utf-8", errors="surrogateescape")
+
+
+def _with_place(rows: Iterable[Row]) -> Iterator[tuple[Place, Row]]:
+    for row in rows:
+        yield place_of_row(row), row
+
+
+def _of_one_classifier(rows: Iterable[Row], table: Path) -> Iterator[Row]:
+    first: str | None = None
+    for row in rows:
+        first = first or row["classifier"]
+        if row["classifier"] != first:
+            raise ShardError(
+                f"The shares of {table} are of different classifiers ({first} and "
+                f"{row['classifier']}); run those of the older one again with --overwrite."
+            )
+        yield row
