@@ -29,7 +29,8 @@ lint: $(READY)
 	$(BIN)/npe2 validate napari-image-classifier
 
 bench: $(READY)
-	$(BIN)/python benchmarks/light_runtimes.py
+	$(BIN)/python -m pip install --quiet opencv-python-headless openvino
+	$(WINDOW) $(BIN)/python benchmarks/bench.py --data $(DATA) --json benchmarks/results.json $(BENCH)
 	$(WINDOW) $(BIN)/python benchmarks/viewer_ticks.py
 
 # Trains on real images with human annotations: about an hour on two cores.

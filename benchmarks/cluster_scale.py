@@ -1,0 +1,98 @@
+"""A million files through a cluster: listing, chunking, scheduling and collecting, nothing else.
+
+    python benchmarks/cluster_scale.py [--files 1000000] [--seconds-per-task 0]
+
+The files are there (empty), are listed and stamped, sent to real workers and their rows written to
+journal and table; only the prediction itself is stubbed, on the worker. Prints the seconds that a
+thousand files cost in each stage, and the memory of client and scheduler. With
+--seconds-per-task every task also sleeps so long, which shows from how many workers on the client
+is what limits.
+"""
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import psutil
+from cluster_speed import running_cluster
+from folder_speed import write_classifier
+
+import napari_image_classifier as nic
+from napari_image_classifier.cluster import Task, stream
+from napari_image_classifier.image_folder import find_images
+from napari_image_classifier.prediction import Prediction
+
+CLASSES = ("a", "b", "c")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=1_000_000)
+    parser.add_argument("--seconds-per-task", type=float, default=0.0)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary, running_cluster() as cluster:
+        folder = Path(temporary)
+        classifier = write_classifier(folder / "two channels.keras")
+        touch_files(folder / "images", given.files)
+        timed = Timed(given.files)
+        find_images(folder / "images")
+        timed.lap("listing")
+        with cluster.connected() as client:
+            scheduler = scheduler_process(client)
+
+            def predict(_classifier, images, _axes, should_stop) -> Iterator[list[Prediction]]:
+                timed.lap("listing, stamping")
+                work = partial(stubbed, given.seconds_per_task)
+                yield from stream(client, work, images, should_stop)
+                timed.lap("scheduling, collecting, journal")
+
+            result = nic.classify_folder(
+                folder / "images", classifier, folder / "predictions.csv", predict=predict
+            )
+            timed.lap("table")
+            highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(f"{result.n_ok} rows; client at most {highest:.0f} MiB (TensorFlow was imported "
+                  "to make the classifier), scheduler "
+                  f"{scheduler.memory_info().rss / 1024**2:.0f} MiB")  # fmt: skip
+
+
+class Timed:
+    """Says what each stage took per thousand files."""
+
+    def __init__(self, files: int) -> None:
+        self._files = files
+        self._began = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        seconds = now - self._began
+        print(f"{stage}: {seconds:.1f} s, {1000 * seconds / self._files:.3f} s per 1,000 files",
+              flush=True)  # fmt: skip
+        self._began = now
+
+
+def stubbed(seconds: float, task: Task) -> list[list[Prediction]]:
+    time.sleep(seconds)
+    probabilities = dict(zip(CLASSES, (0.7, 0.2, 0.1), strict=True))
+    return [[Prediction(files.name, "", "ok", "a", 0.7, probabilities)] for files in task]
+
+
+def touch_files(folder: Path, number: int) -> None:
+    for index in range(number):
+        if index % 1000 == 0:
+            below = folder / f"{index // 1000:04}"
+            below.mkdir(parents=True)
+        (below / f"{index:07}.tif").touch()
+
+
+def scheduler_process(client) -> psutil.Process:
+    return psutil.Process(client.run_on_scheduler(os.getpid))
+
+
+if __name__ == "__main__":
+    main()
