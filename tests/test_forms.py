@@ -44,6 +44,15 @@ def test_a_form_starts_with_the_defaults_of_its_dataclass(qapp):
     assert Choices(**Form(Choices(), ASKS).values()) == Choices()
 
 
+def test_none_is_shown_in_words(qapp):
+    """A person who sees 0 pixels would wonder, and a size that was chosen is a whole number."""
+    form = Form(Choices(), ASKS)
+    assert form["size"].native.text() == "any"
+    form["size"].value = 64
+    assert form["size"].native.text() == "64"
+    assert isinstance(form.values()["size"], int)
+
+
 def test_a_form_gives_what_was_filled_in(qapp, tmp_path):
     """Every kind of field comes back as the type that the dataclass wants."""
     form = Form(Choices(), ASKS)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args, get_type_hints
 
-from magicgui.widgets import ComboBox, Container, FileEdit, SpinBox, create_widget
+from magicgui.widgets import ComboBox, Container, FileEdit, FloatSpinBox, create_widget
 from magicgui.widgets.bases import Widget
 
 LARGEST = 1_000_000
@@ -45,7 +45,9 @@ class Form:
         found = {}
         for ask in self._asks:
             value = self.container[ask.name].value
-            found[ask.name] = None if ask.none_means and not value else value
+            if ask.none_means:
+                value = _or_none(value)
+            found[ask.name] = value
         return found
 
 
@@ -66,6 +68,12 @@ def _widget(ask: Ask, hint: Any, default: Any) -> Widget:
     return widget
 
 
+def _or_none(value: float | str) -> int | str | None:
+    if not value:
+        return None
+    return value if isinstance(value, str) else round(value)
+
+
 def _choice_or_none(ask: Ask, default: str | None) -> Widget:
     # "" stands for None: magicgui tells nobody when None is chosen.
     return ComboBox(
@@ -78,14 +86,17 @@ def _choice_or_none(ask: Ask, default: str | None) -> Widget:
 
 
 def _number_or_none(ask: Ask, default: int | None) -> Widget:
-    # 0 stands for None: magicgui has no optional numbers.
-    number = SpinBox(
+    # 0 stands for None: magicgui has no optional numbers, and of its two kinds of number only this
+    # one shows words in place of its smallest value.
+    number = FloatSpinBox(
         value=default or 0,
         min=0,
         max=LARGEST,
+        step=1,
         name=ask.name,
         label=ask.label,
         tooltip=ask.tooltip,
     )
+    number.native.setDecimals(0)
     number.native.setSpecialValueText(ask.none_means)
     return number
