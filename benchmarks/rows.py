@@ -26,13 +26,12 @@ class Row:
         self.medians = {name: statistics.median(values) for name, values in self.figures.items()}
 
     def ratios(self) -> dict[str, float]:
-        """Return how many times better we are than each of the others."""
+        """Return how many times better we are than each of the others; of nothing, no ratio."""
         ours = self.medians["ours"]
-        return {
-            name: ours / other if self.faster_is_more else other / ours
-            for name, other in self.medians.items()
-            if name != "ours"
-        }
+        pairs = {name: (ours, other) for name, other in self.medians.items() if name != "ours"}
+        if not self.faster_is_more:
+            pairs = {name: (other, ours) for name, (ours, other) in pairs.items()}
+        return {name: better / worse for name, (better, worse) in pairs.items() if worse}
 
     def lines(self) -> list[str]:
         """Return the row as text: one line per contender."""
