@@ -22,7 +22,8 @@ from napari_image_classifier.journal import (
     stamp,
 )
 from napari_image_classifier.naming import ImageFiles, NamePattern
-from napari_image_classifier.prediction import DrawThumbnail, Prediction, predict_images
+from napari_image_classifier.prediction import DrawThumbnail, Prediction
+from napari_image_classifier.prediction_stream import predict_images
 from napari_image_classifier.predictions_csv import (
     DIGITS_OF_SHA256,
     classifier_of_table,

@@ -1,9 +1,6 @@
-"""From images to predictions, as a stream: in order, in bounded memory, the first one at once."""
+"""From an image to what the network says of it."""
 
-import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -26,7 +23,6 @@ Status = Literal["ok", "error", "unsure", "unlike-training", "pending"]
 DrawThumbnail = Callable[[FloatArray], bytes]
 
 ITEMS_AT_ONCE = 16
-IMAGES_PER_TASK = 8
 
 
 @dataclass(frozen=True)
@@ -67,44 +63,6 @@ class Prediction:
 NOT_A_NUMBER = "The image has pixels without a value (NaN or infinite), so it can't be classified."
 
 
-def predict_images(
-    classifier: "Classifier",
-    images: Iterable[ImageFiles],
-    *,
-    axes: str | None = None,
-    workers: int | None = None,
-    draw_thumbnail: DrawThumbnail | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> Iterator[list[Prediction]]:
-    """Yield, for each image in order, the predictions of its items.
-
-    Whole tasks of reading, preparing and predicting run side by side on ``workers`` threads (one
-    per core unless told), so load the classifier with ``threads=1``. At most a few tasks are
-    under way, however many images there are. An image that can't be classified gives one
-    prediction with status "error". ``axes`` says what the axes of a file mean that doesn't say.
-    """
-    n_workers = workers or os.cpu_count() or 1
-    remaining = iter(images)
-
-    def task(batch: list[ImageFiles]) -> list[list[Prediction]]:
-        return predict_files(classifier, batch, axes, draw_thumbnail, should_stop)
-
-    pool = ThreadPoolExecutor(n_workers, thread_name_prefix="classify")
-    under_way: deque[Future[list[list[Prediction]]]] = deque()
-    size = 1
-    try:
-        while not should_stop():
-            while len(under_way) < 2 * n_workers and (batch := list(islice(remaining, size))):
-                under_way.append(pool.submit(task, batch))
-                size = min(2 * size, IMAGES_PER_TASK)
-            if not under_way:
-                break
-            # An image that was passed over because of a stop has no predictions.
-            yield from filter(None, under_way.popleft().result())
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def predict_files(
     classifier: "Classifier",
     images: Iterable[ImageFiles],
@@ -114,7 +72,9 @@ def predict_files(
 ) -> list[list[Prediction]]:
     """Return, for each image in order, the predictions of its items, one image after another.
 
-    As in `predict_images`; an image that was passed over because of a stop has no predictions.
+    An image that can't be classified gives one prediction with status "error"; one that was passed
+    over because of a stop has no predictions. ``axes`` says what the axes of a file mean that
+    doesn't say.
     """
     return [
         [] if should_stop() else _predict_one(classifier, files, axes, draw_thumbnail)

@@ -189,7 +189,9 @@ def _scaled(pixels: FloatArray, preparation: Preparation) -> FloatArray:
     low_by_row, width_by_row = (
         np.tile(values.astype(np.float32), pixels.shape[1]) for values in (low, width)
     )
-    return np.asarray((rows - low_by_row) / width_by_row).reshape(pixels.shape)
+    scaled: FloatArray = rows - low_by_row
+    scaled /= width_by_row
+    return scaled.reshape(pixels.shape)
 
 
 def _fitted(pixels: FloatArray, size: tuple[int, int]) -> FloatArray:

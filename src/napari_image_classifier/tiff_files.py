@@ -145,11 +145,10 @@ class _PlaneReader:
         fits = self.series.shape[-self._n_inner :] == page_shape
         count = int(np.prod(outer, dtype=np.int64))
         self._get: Callable[[int], AnyArray]
-        if fits and len(self.series.pages) == count:
-            self._get = self._page
-        elif fits and len(self.series.pages) == 1 and self.series.dataoffset is not None:
-            # Stacks above 4 GB of ImageJ, STK: one directory, the planes one after the other.
+        if fits and self.series.dataoffset is not None:
             self._get = self._plane_after_plane
+        elif fits and len(self.series.pages) == count:
+            self._get = self._page
         else:
             check_whole(self.path, self.series, self.tiff.filehandle.size)
             self._n_inner = len(self.series.shape)
@@ -200,6 +199,7 @@ class _PlaneReader:
             handle.close()
 
     def _plane_after_plane(self, number: int) -> AnyArray:
+        """Read from one block of bytes; its later pages need not be there (ImageJ, STK)."""
         page = self.series.keyframe
         offset = self.series.dataoffset + number * page.nbytes
         handle = self.tiff.filehandle
