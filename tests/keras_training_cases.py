@@ -20,7 +20,7 @@ from napari_image_classifier.items import ItemTable, read_items
 from napari_image_classifier.keras_training import train_job
 from napari_image_classifier.training import TrainingConfig
 
-CONFIG = TrainingConfig(epochs=5, patience=5, seed=3)
+CONFIG = TrainingConfig(epochs=5, patience=5, seed=3, finish=False)
 
 
 def write_images(folder: Path) -> ItemTable:
@@ -81,6 +81,11 @@ def in_the_second_network(events: list) -> bool:
     return any(event.get("member") == 2 for event in events)
 
 
+def while_finishing(events: list) -> bool:
+    """Stop when the network learns from the validation part, too."""
+    return any(event.get("stage") == "finishing" for event in events)
+
+
 def while_starting(events: list) -> bool:
     """Stop while Keras is being imported or the first batch compiled."""
     return any(event.get("stage") == "starting" for event in events)
@@ -99,6 +104,8 @@ def main() -> None:
         "stopped early": run(table, folder / "early.keras", while_starting),
         "first": run(table, first, never),
         "again": run(table, folder / "again.keras", never),
+        "finished": run(table, folder / "finished.keras", never, finish=True),
+        "not finished": run(table, folder / "not.keras", while_finishing, finish=True),
         "stopped": run(table, folder / "stopped.keras", after_an_epoch, epochs=40),
         "went on": run(table, folder / "on.keras", never, epochs=1, start_from=str(first)),
         "together": run(

@@ -109,6 +109,26 @@ def test_stopping_keeps_the_best_so_far(cases):
     assert "the network of epoch 1 is kept" in " ".join(stopped["result"]["messages"])
 
 
+def test_in_the_end_it_learns_from_the_validation_part_too(cases):
+    """Another network, with the scores of the one before; a stop brings that one back."""
+    first, finished, stopped = (cases[name] for name in ("first", "finished", "not finished"))
+    assert finished["graph"] != first["graph"]
+    assert stopped["graph"] == first["graph"]
+    for case in (finished, stopped):
+        assert case["result"]["confusion"] == first["result"]["confusion"]
+        assert case["result"]["best_epoch"] == first["result"]["best_epoch"]
+    expected = ["clumped"] * 12 + ["spread"] * 12
+    assert sum(a == b for a, b in zip(finished["predictions"], expected, strict=True)) >= 22
+    said = [" ".join(case["result"]["messages"]) for case in (first, finished, stopped)]
+    assert ["the scores are from before" in text for text in said] == [False, True, False]
+    assert stopped["result"]["cancelled"]
+    done = [e["done"] for e in finished["events"] if e.get("stage") == "finishing"]
+    total = {e["total"] for e in finished["events"] if e.get("stage") == "finishing"}
+    assert done == sorted(done)
+    # Two more epochs of 256 images in batches of 32.
+    assert total == {16}
+
+
 def test_stopping_before_an_epoch_has_ended_keeps_nothing(cases):
     """No file is written."""
     assert cases["stopped early"] == {"ended": "cancelled", "written": False}

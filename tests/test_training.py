@@ -47,7 +47,7 @@ def test_the_defaults_can_be_used():
 @pytest.mark.parametrize(
     ("choice", "says"),
     [
-        ({"network": "deep"}, "The network must be residual or vgg, not 'deep'."),
+        ({"network": "deep"}, "The network must be residual or vgg or "),
         ({"epochs": 0}, "The epochs must be at least 1, not 0."),
         ({"batch_size": 1}, "The batch size must be at least 2, not 1."),
         ({"size": 4}, "The size must be between 16 and 2048 pixels, not 4."),

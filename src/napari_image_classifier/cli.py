@@ -46,6 +46,7 @@ def train_command(
     axes: options.Axes = None,
     channels: options.Channels = None,
     network: options.Network = DEFAULTS.network,
+    weights: options.Weights = DEFAULTS.weights,
     projection: options.Projection = DEFAULTS.projection,
     intensity: options.Intensity = DEFAULTS.intensity,
     size: options.Size = DEFAULTS.size,
@@ -54,6 +55,7 @@ def train_command(
     learning_rate: options.LearningRate = DEFAULTS.learning_rate,
     patience: options.Patience = DEFAULTS.patience,
     validation_fraction: options.ValidationFraction = DEFAULTS.validation_fraction,
+    finish: options.Finish = DEFAULTS.finish,
     members: options.Members = DEFAULTS.members,
     orientations: options.Orientations = DEFAULTS.orientations,
     seed: options.Seed = DEFAULTS.seed,
@@ -65,6 +67,7 @@ def train_command(
     _refuse_to_replace(output, overwrite)
     config = TrainingConfig(
         network=network,
+        weights=weights,
         channels=_names(channels),
         projection=cast(Any, projection),
         intensity=cast(Any, intensity),
@@ -74,6 +77,7 @@ def train_command(
         learning_rate=learning_rate,
         patience=patience,
         validation_fraction=validation_fraction,
+        finish=finish,
         members=members,
         orientations=orientations,
         seed=seed,

@@ -47,6 +47,13 @@ Channels = Annotated[
     typer.Option(help="Channels to learn from, separated by commas; all unless told."),
 ]
 Network = Annotated[str, typer.Option(help=" or ".join(NETWORK_NAMES))]
+Weights = Annotated[
+    str,
+    typer.Option(
+        help="What a network with a name from keras.applications begins with: imagenet (learnt "
+        "from photographs, downloaded once), none, or a file of such weights."
+    ),
+]
 Intensity = Annotated[
     str, typer.Option(help="fixed (brightness counts), percentiles (of each image) or none.")
 ]
@@ -56,10 +63,19 @@ Size = Annotated[
 ]
 Epochs = Annotated[int, typer.Option(help="Passes over the images, at most.")]
 BatchSize = Annotated[int, typer.Option(help="Images per step.")]
-LearningRate = Annotated[float, typer.Option(help="The largest step.")]
+LearningRate = Annotated[
+    float | None, typer.Option(help="The largest step; unless told, what suits the network.")
+]
 Patience = Annotated[int, typer.Option(help="Epochs without improvement before training ends.")]
 ValidationFraction = Annotated[
     float, typer.Option(help="The part of the images kept aside to check with.")
+]
+Finish = Annotated[
+    bool,
+    typer.Option(
+        "--finish/--no-finish",
+        help="Learn from the images kept aside, too, once they have been checked with.",
+    ),
 ]
 Members = Annotated[
     int, typer.Option(help="Networks that learn from different parts and decide together.")

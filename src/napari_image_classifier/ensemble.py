@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_image_classifier.backbones import take_weights
 from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
 from napari_image_classifier.fused_normalization import with_fused_normalization
 from napari_image_classifier.keras_start import start_keras
 from napari_image_classifier.messages import Event
+from napari_image_classifier.muon import muon
 from napari_image_classifier.networks import build_network
 from napari_image_classifier.splitting import Split
 from napari_image_classifier.training import TrainingConfig, TrainingRefused
@@ -116,12 +118,15 @@ def _network(
         from napari_image_classifier.keras_files import load_network
 
         return load_network(Path(str(config.start_from))), earlier.architecture
-    return build_network(
+    network, architecture = build_network(
         config.network,
         data.preparation.n_channels,
         len(data.class_names),
         max(data.preparation.size),
     )
+    if config.begins_with_known_weights:
+        take_weights(network, config.network, config.weights)
+    return network, architecture
 
 
 def _learn(
@@ -134,15 +139,13 @@ def _learn(
     runs: int,
 ) -> Learnt:
     """Train the network and leave the best weights in it; ``runs`` trainings are left, with it."""
-    import keras
-
     fused = with_fused_normalization(network)
-    optimizer = keras.optimizers.AdamW(config.learning_rate, weight_decay=WEIGHT_DECAY)
-    # Scales and offsets have nothing to gain from being small.
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     # XLA makes this slower on a processor.
     fused.compile(
-        optimizer, loss="categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+        muon(config.largest_step, WEIGHT_DECAY),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,
     )
     learnt = TrainingLoop(fused, data, config, emit, should_stop, runs).run(on_first_epoch)
     network.set_weights(fused.get_weights())

@@ -1,6 +1,6 @@
 """Networks by name: small convolutional ones for any number of channels and any image size.
 
-Another network is one more function here, entered in `NETWORKS`, and its name in
+Another network is one more function here, entered in `_OWN`, and its name in
 `training.NETWORK_NAMES`, which the viewer reads without Keras. A function takes the architecture's
 arguments, all JSON, so that a classifier file can say how its network is built anew.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from napari_image_classifier.backbones import BACKBONES
 from napari_image_classifier.training import TrainingRefused
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def vgg(
     return _classified(inputs, features, classes)
 
 
-NETWORKS: Mapping[str, Callable[..., "keras.Model"]] = {"residual": residual, "vgg": vgg}
+_OWN: Mapping[str, Callable[..., "keras.Model"]] = {"residual": residual, "vgg": vgg}
+NETWORKS: Mapping[str, Callable[..., "keras.Model"]] = {**_OWN, **BACKBONES}
 
 
 def build_network(
@@ -93,13 +95,11 @@ def build_network(
     if name not in NETWORKS:
         raise TrainingRefused(f"There is no network “{name}”; choose {' or '.join(NETWORKS)}.")
     build = NETWORKS[name]
-    arguments = {
-        "channels": channels,
-        "classes": classes,
-        "stem_stride": stem_stride(size),
+    arguments: dict[str, Any] = {"channels": channels, "classes": classes}
+    if name in _OWN:
+        arguments["stem_stride"] = stem_stride(size)
         # Written down, so that a better default does not change what older files say.
-        "filters": list(signature(build).parameters["filters"].default),
-    }
+        arguments["filters"] = list(signature(build).parameters["filters"].default)
     return build(**arguments), {"name": name, "arguments": arguments}
 
 

@@ -18,6 +18,7 @@ STAGES = {
     "looking": "Looking at the images",
     "reading": "Reading the images",
     "starting": "Starting the network",
+    "finishing": "Learning from all images in the end",
 }
 
 

@@ -30,10 +30,17 @@ from napari_image_classifier.projection import Projection
 if TYPE_CHECKING:
     from napari_image_classifier.classifier import Classifier
 
-NETWORK_NAMES = ("residual", "vgg")
+# Networks of keras.applications, for which there are weights learnt from photographs.
+BACKBONE_NAMES = ("EfficientNetV2B0", "MobileNetV2", "ResNet50V2", "DenseNet121")
+NETWORK_NAMES = ("residual", "vgg", *BACKBONE_NAMES)
+IMAGENET = "imagenet"
+RANDOM_WEIGHTS = "none"
 SMALLEST_SIZE = 16
 LARGEST_SIZE = 2048
 MOST_MEMBERS = 20
+USUAL_RATE = 5e-3
+# Larger steps would undo what was learnt from photographs.
+FINE_RATE = 5e-4
 
 
 class TrainingRefused(ImageClassifierError):  # noqa: N818 - nothing broke; training says no
@@ -46,17 +53,22 @@ class TrainingConfig:
 
     ``channels`` names the channels to learn from, empty for all. ``size`` is the side in pixels
     of the square that images are fitted into (or stretched to, without ``keep_aspect``), None to
-    take it from the images. ``patience`` is the number of epochs clearly worse than the best one
-    after which training stops. ``shift`` is a fraction of the image's side, ``gain`` and ``noise``
-    are as in `augmentation.Augmentation`. ``members`` is how many networks are trained, each on
-    another part of the images, and decide together; with ``orientations`` every image is
-    classified in eight orientations, whose probabilities are averaged. ``start_from`` is the path
-    of a classifier of the same classes and channels to go on from; its preparation and its network
-    are kept. ``backend`` is what Keras computes with (see `backends.BACKENDS`), None for what it
-    is set to or what is installed; it changes nothing about the classifier's file.
+    take it from the images. ``learning_rate`` is the largest one, None for what suits the network.
+    ``patience`` is the number of epochs clearly worse than the best one after which training stops.
+    ``shift`` is a fraction of the image's side, ``gain`` and ``noise`` are as in
+    `augmentation.Augmentation`. With ``finish`` the network learns from the validation part, too,
+    when that has chosen the epoch and given the scores. ``members`` is how many networks are
+    trained, each on another part of the images, and decide together; with ``orientations`` every
+    image is classified in eight orientations, whose probabilities are averaged. ``start_from`` is
+    the path of a classifier of the same classes and channels to go on from; its preparation and
+    its network are kept. ``weights`` is what a network of `BACKBONE_NAMES` begins with:
+    "imagenet", which is downloaded, "none" or the path of a file; the others begin with random
+    weights. ``backend`` is what Keras computes with (see `backends.BACKENDS`), None for what it is
+    set to or what is installed; it changes nothing about the classifier's file.
     """
 
     network: str = "residual"
+    weights: str = IMAGENET
     channels: tuple[str, ...] = ()
     projection: Projection = "max"
     intensity: Intensity = "fixed"
@@ -64,7 +76,7 @@ class TrainingConfig:
     keep_aspect: bool = True
     epochs: int = 40
     batch_size: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float | None = None
     patience: int = 20
     validation_fraction: float = 0.2
     class_weights: bool = True
@@ -74,11 +86,24 @@ class TrainingConfig:
     shift: float = 0.08
     gain: float = 0.15
     noise: float = 0.1
+    finish: bool = True
     members: int = 1
     orientations: bool = False
     seed: int = 0
     start_from: str | None = None
     backend: str | None = None
+
+    @property
+    def largest_step(self) -> float:
+        """The learning rate at its highest."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return FINE_RATE if self.begins_with_known_weights else USUAL_RATE
+
+    @property
+    def begins_with_known_weights(self) -> bool:
+        """Whether the network has learnt from photographs before."""
+        return self.network in BACKBONE_NAMES and self.weights != RANDOM_WEIGHTS
 
     def why_unusable(self) -> str | None:
         """Return a sentence on the first value that can't be used; None when all can."""
@@ -91,6 +116,10 @@ class TrainingConfig:
                 "Images can only be classified in eight orientations where mirrored and turned "
                 "ones are learnt from; leave mirroring and quarter turns on."
             )
+        if self.network in BACKBONE_NAMES and not (
+            self.weights in (IMAGENET, RANDOM_WEIGHTS) or Path(self.weights).is_file()
+        ):
+            return f"There is no file {self.weights} with weights to begin with."
         if self.start_from is not None and not Path(self.start_from).is_file():
             return f"There is no classifier {self.start_from} to go on from."
         return backends.why_unusable(self.backend)
@@ -119,7 +148,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "epochs": (lambda number: number >= 1, "at least 1"),
     "batch_size": (lambda number: number >= 2, "at least 2"),
-    "learning_rate": (lambda rate: 0 < rate <= 1, "above 0 and at most 1"),
+    "learning_rate": (lambda rate: rate is None or 0 < rate <= 1, "above 0 and at most 1"),
     "patience": (lambda number: number >= 1, "at least 1"),
     "validation_fraction": (lambda part: 0 < part <= 0.5, "above 0 and at most 0.5"),
     "label_smoothing": (lambda part: 0 <= part < 1, "at least 0 and below 1"),

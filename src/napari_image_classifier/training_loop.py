@@ -28,6 +28,9 @@ WARM_UP_EPOCHS = 2
 IMAGES_FOR_STATISTICS = 256
 # Averages of the weights over about so many epochs are what is looked at and kept.
 AVERAGED_EPOCHS = 2
+# In the end, so many of the epochs again with everything, at most with such a part of the steps.
+FINISHING_EPOCHS = 0.25
+FINISHING_STEP = 0.5
 SMALLEST_PROBABILITY = 1e-7
 
 Float64Array = npt.NDArray[np.float64]
@@ -38,13 +41,14 @@ class Learnt:
     """What a run of the loop has to show; the network holds the kept epoch's weights.
 
     ``best_epoch`` is the one kept; ``probabilities`` are its on the validation items, shape
-    (item, class).
+    (item, class). When it is ``finished``, the network has learnt from those items, too, since.
     """
 
     history: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     probabilities: Float64Array | None = None
     cancelled: bool = False
+    finished: bool = False
 
 
 class TrainingLoop:
@@ -74,10 +78,12 @@ class TrainingLoop:
             config.flips, config.turns, config.shift, config.gain, config.noise
         )
         self._weights = class_weights(data) if config.class_weights else np.ones(self._n_classes)
-        self._batches_per_epoch = max(len(data.training), IMAGES_PER_EPOCH) // self._batch_size
-        self._averaged = AveragedWeights(network, AVERAGED_EPOCHS * self._batches_per_epoch)
+        self._averaged = self._averaged_over(data.training)
         self._began = 0.0
-        self._seconds_left = _SecondsLeft(runs * config.epochs * self._batches_per_epoch)
+        batches = config.epochs * self._batches_per_epoch(data.training)
+        if config.finish:
+            batches += self._finishing_epochs * self._batches_per_epoch(self._everything)
+        self._seconds_left = _SecondsLeft(runs * batches)
 
     def run(self, on_first_epoch: Callable[[], None]) -> Learnt:
         """Train; ``on_first_epoch`` is called as soon as there is something to keep.
@@ -86,6 +92,9 @@ class TrainingLoop:
         standard error of the best (Breiman et al., 1984): among what can't be told apart, later
         epochs have learnt with smaller steps. The loss would not do: on plates unlike those of
         the training part it rises for as long as the accuracy does.
+
+        When all that is said of the validation part, the network learns from it, too, unless it
+        is not to ``finish``.
         """
         learnt = Learnt()
         best, tolerance = 0.0, 0.0
@@ -114,7 +123,47 @@ class TrainingLoop:
                 break
         if best_weights:
             self._network.set_weights(best_weights)
+            if self._config.finish and not learnt.cancelled:
+                self._finish(learnt)
         return learnt
+
+    def _finish(self, learnt: Learnt) -> None:
+        """Learn from the validation part, too; the network stays as it was when it is stopped."""
+        kept, averaged = self._network.get_weights(), self._averaged_over(self._everything)
+        epochs = self._finishing_epochs
+        batches = self._batches_per_epoch(self._everything)
+        said: list[tuple[float, float]] = []
+        for epoch in range(epochs):
+
+            def rate(part: float, done: int = epoch) -> float:
+                return FINISHING_STEP * self._config.largest_step * _falling((done + part) / epochs)
+
+            def tell(batch: int, done: int = epoch) -> None:
+                self._emit({"event": "progress", "stage": "finishing",
+                            "done": done * batches + batch, "total": epochs * batches,
+                            "seconds_left": self._seconds_left.after_one_more()})  # fmt: skip
+
+            number = self._config.epochs + 1 + epoch
+            said = self._learn_once(number, self._everything, averaged, rate, tell)
+            if not said:
+                learnt.cancelled = True
+                break
+        learnt.finished = bool(said) and bool(np.isfinite(said).all())
+        if learnt.finished:
+            self._network.set_weights(averaged.weights)
+            measure_statistics(
+                self._network, self._batches_for_statistics(self._config.epochs, self._everything)
+            )
+        else:
+            self._network.set_weights(kept)
+
+    @property
+    def _everything(self) -> IntArray:
+        return np.sort(np.concatenate([self._data.training, self._data.validation]))
+
+    @property
+    def _finishing_epochs(self) -> int:
+        return math.ceil(FINISHING_EPOCHS * self._config.epochs)
 
     @property
     def _n_classes(self) -> int:
@@ -128,18 +177,52 @@ class TrainingLoop:
     def _batch_size(self) -> int:
         return min(self._config.batch_size, max(len(self._data.training), IMAGES_PER_EPOCH))
 
+    def _batches_per_epoch(self, members: IntArray) -> int:
+        return max(len(members), IMAGES_PER_EPOCH) // self._batch_size
+
+    def _averaged_over(self, members: IntArray) -> AveragedWeights:
+        return AveragedWeights(self._network, AVERAGED_EPOCHS * self._batches_per_epoch(members))
+
     def _epoch(self, epoch: int) -> list[tuple[float, float]]:
         """Return the loss and accuracy of every batch, none when it was stopped."""
         self._began = time.monotonic()
+        training = self._data.training
+
+        def tell(batch: int) -> None:
+            self._emit({"event": "batch", "epoch": epoch, "epochs": self._config.epochs,
+                        "done": batch, "total": self._batches_per_epoch(training),
+                        "seconds_left": self._seconds_left.after_one_more()})  # fmt: skip
+
+        return self._learn_once(
+            epoch,
+            training,
+            self._averaged,
+            lambda part: self._learning_rate(epoch - 1 + part),
+            tell,
+        )
+
+    def _learn_once(
+        self,
+        epoch: int,
+        members: IntArray,
+        averaged: AveragedWeights,
+        rate: Callable[[float], float],
+        tell: Callable[[int], None],
+    ) -> list[tuple[float, float]]:
+        """Show every member once; return the loss and accuracy of every batch, or none if stopped.
+
+        ``rate`` gives the learning rate after a part of the epoch; ``tell`` is told the batches
+        done.
+        """
         said: list[tuple[float, float]] = []
-        for batch, members in enumerate(self._batches(epoch)):
+        total = self._batches_per_epoch(members)
+        for number, batch in enumerate(self._batches(epoch, members), start=1):
             if self._should_stop():
                 return []
-            said.append(self._step(epoch, batch, members))
-            self._averaged.update()
-            self._emit({"event": "batch", "epoch": epoch, "epochs": self._config.epochs,
-                        "done": batch + 1, "total": self._batches_per_epoch,
-                        "seconds_left": self._seconds_left.after_one_more()})  # fmt: skip
+            self._network.optimizer.learning_rate = rate(number / total)
+            said.append(self._step(batch, (self._config.seed, epoch, number - 1)))
+            averaged.update()
+            tell(number)
         return said
 
     def _look(self, epoch: int) -> tuple[Float64Array, Weights] | None:
@@ -148,7 +231,9 @@ class TrainingLoop:
         None when it was stopped.
         """
         with self._averaged.in_place():
-            measure_statistics(self._network, self._batches_for_statistics(epoch))
+            measure_statistics(
+                self._network, self._batches_for_statistics(epoch, self._data.training)
+            )
             probabilities = self._validation_probabilities()
             return None if probabilities is None else (probabilities, self._network.get_weights())
 
@@ -164,48 +249,43 @@ class TrainingLoop:
             "val_loss": self._loss(probabilities, truth),
             "val_accuracy": float((predicted == truth).mean()),
             "val_balanced_accuracy": balanced_accuracy(truth, predicted)[0],
-            "learning_rate": self._learning_rate(epoch, self._batches_per_epoch - 1),
+            "learning_rate": self._learning_rate(epoch),
             "seconds": round(time.monotonic() - self._began, 2),
         }
 
-    def _step(self, epoch: int, batch: int, members: IntArray) -> tuple[float, float]:
-        """Learn from one batch; return its loss and accuracy."""
-        data, config = self._data, self._config
-        images = self._augment(data.pixels[members], (config.seed, epoch, batch))
-        classes = data.classes[members]
-        self._network.optimizer.learning_rate = self._learning_rate(epoch, batch)
+    def _step(self, batch: IntArray, seed: tuple[int, int, int]) -> tuple[float, float]:
+        """Learn from one batch, changed as the seed says; return its loss and accuracy."""
+        classes = self._data.classes[batch]
         said = self._network.train_on_batch(
-            images,
+            self._augment(self._data.pixels[batch], seed),
             self._targets(classes).astype(np.float32),
             sample_weight=self._weights[classes].astype(np.float32),
             return_dict=True,
         )
         return float(said["loss"]), float(said["accuracy"])
 
-    def _batches(self, epoch: int) -> Iterator[IntArray]:
+    def _batches(self, epoch: int, members: IntArray) -> Iterator[IntArray]:
         random = np.random.default_rng((self._config.seed, epoch))
-        training = self._data.training
-        needed = self._batches_per_epoch * self._batch_size
-        rounds = math.ceil(needed / len(training))
-        order = np.concatenate([random.permutation(training) for _ in range(rounds)])
+        needed = self._batches_per_epoch(members) * self._batch_size
+        rounds = math.ceil(needed / len(members))
+        order = np.concatenate([random.permutation(members) for _ in range(rounds)])
         yield from order[:needed].reshape(-1, self._batch_size)
 
-    def _batches_for_statistics(self, epoch: int) -> Iterator[FloatArray]:
+    def _batches_for_statistics(self, epoch: int, members: IntArray) -> Iterator[FloatArray]:
         random = np.random.default_rng((self._config.seed, epoch))
-        members = np.resize(random.permutation(self._data.training), IMAGES_FOR_STATISTICS)
+        chosen = np.resize(random.permutation(members), IMAGES_FOR_STATISTICS)
         for start in range(0, IMAGES_FOR_STATISTICS, self._batch_size):
             if self._should_stop():
                 return
-            yield self._data.pixels[members[start : start + self._batch_size]]
+            yield self._data.pixels[chosen[start : start + self._batch_size]]
 
-    def _learning_rate(self, epoch: int, batch: int) -> float:
+    def _learning_rate(self, epochs_done: float) -> float:
         """Return a rate that rises in a line, then falls in half a cosine (Loshchilov 2017)."""
-        done = epoch - 1 + (batch + 1) / self._batches_per_epoch
-        warm_up = min(WARM_UP_EPOCHS, self._config.epochs / 4)
-        if done < warm_up:
-            return self._config.learning_rate * done / warm_up
-        part = (done - warm_up) / (self._config.epochs - warm_up)
-        return self._config.learning_rate * (1 + math.cos(math.pi * part)) / 2
+        epochs = self._config.epochs
+        warm_up = min(WARM_UP_EPOCHS, epochs / 4)
+        if epochs_done < warm_up:
+            return self._config.largest_step * epochs_done / warm_up
+        return self._config.largest_step * _falling((epochs_done - warm_up) / (epochs - warm_up))
 
     def _targets(self, classes: IntArray) -> Float64Array:
         smoothing = self._config.label_smoothing
@@ -229,6 +309,11 @@ class TrainingLoop:
             full = np.resize(batch, (self._batch_size, *batch.shape[1:]))
             found.append(self._network.predict_on_batch(full)[: len(batch)])
         return np.concatenate(found).astype(np.float64)
+
+
+def _falling(part: float) -> float:
+    """Return half a cosine: 1 at the begin, 0 at the end."""
+    return (1 + math.cos(math.pi * part)) / 2
 
 
 def balanced_accuracy(truth: IntArray, predicted: IntArray) -> tuple[float, float]:

@@ -87,6 +87,10 @@ def messages(
             f"{len(ensemble.networks)} networks decide together; each image was judged by those "
             "that had not learnt from it, so together they may do better than the scores say."
         )
+    if any(learnt.finished for learnt in ensemble.learnt):
+        said.append(
+            "In the end the images to check with were learnt from, too; the scores are from before."
+        )
     if ensemble.cancelled:
         last = ensemble.learnt[-1].best_epoch
         said.append(f"Training was stopped; the network of epoch {last} is kept.")

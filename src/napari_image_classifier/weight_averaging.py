@@ -24,7 +24,7 @@ class AveragedWeights:
         self._network = network
         self._steps = steps
         self._taken = 0
-        self._average = network.get_weights()
+        self._average: Weights = network.get_weights()
 
     def update(self) -> None:
         """Take in the network's weights as they are now."""
@@ -32,6 +32,11 @@ class AveragedWeights:
         part = 1 / min(self._steps, 1 + self._taken / 5)
         for average, weights in zip(self._average, self._network.get_weights(), strict=True):
             average[...] += part * (weights - average)
+
+    @property
+    def weights(self) -> Weights:
+        """The average as it is now."""
+        return self._average
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

@@ -8,6 +8,8 @@ from magicgui.widgets import ComboBox, Container, FileEdit, FloatSpinBox, create
 from magicgui.widgets.bases import Widget
 
 LARGEST = 1_000_000
+# Digits after the point.
+DIGITS = 5
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,10 @@ def _widget(ask: Ask, hint: Any, default: Any) -> Widget:
     return widget
 
 
-def _or_none(value: float | str) -> int | str | None:
+def _or_none(value: float | str) -> float | str | None:
     if not value:
         return None
-    return value if isinstance(value, str) else round(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _choice_or_none(ask: Ask, default: str | None) -> Widget:
@@ -85,18 +87,18 @@ def _choice_or_none(ask: Ask, default: str | None) -> Widget:
     )
 
 
-def _number_or_none(ask: Ask, default: int | None) -> Widget:
+def _number_or_none(ask: Ask, default: float | None) -> Widget:
     # 0 stands for None: magicgui has no optional numbers, and of its two kinds of number only this
     # one shows words in place of its smallest value.
     number = FloatSpinBox(
         value=default or 0,
         min=0,
-        max=LARGEST,
-        step=1,
+        max=ask.options.get("max", LARGEST),
+        step=ask.options.get("step", 1),
         name=ask.name,
         label=ask.label,
         tooltip=ask.tooltip,
     )
-    number.native.setDecimals(0)
+    number.native.setDecimals(DIGITS if "step" in ask.options else 0)
     number.native.setSpecialValueText(ask.none_means)
     return number

@@ -256,7 +256,9 @@ class TrainClassifier(Dock):
             )
         elif kind == "progress":
             note = f"{str(event['stage']).capitalize()}: {event['done']} of {event['total']}"
-            self.progress.update_progress(event["done"], event["total"], note)
+            self.progress.update_progress(
+                event["done"], event["total"], note, event.get("seconds_left")
+            )
 
     def _finish(self, result: Mapping[str, Any]) -> None:
         self._classifier = Path(result["classifier"])

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_image_classifier.backends import BACKENDS
-from napari_image_classifier.training import MOST_MEMBERS
+from napari_image_classifier.training import (
+    BACKBONE_NAMES,
+    IMAGENET,
+    MOST_MEMBERS,
+    RANDOM_WEIGHTS,
+)
 from napari_image_classifier.widgets.forms import Ask
 
 
@@ -27,7 +32,8 @@ START_ASKS = (
 
 TRAINING_ASKS = (
     Ask("network", "Network", "The kind of network; the small residual one suits most images.",
-        {"choices": [("small residual network", "residual"), ("plain stack (VGG)", "vgg")]}),
+        {"choices": [("small residual network", "residual"), ("plain stack (VGG)", "vgg"),
+                     *((f"{name}, learnt from photographs", name) for name in BACKBONE_NAMES)]}),
     Ask("epochs", "Epochs", "How often every image is seen at most; it stops early when the "
         "validation images get no better.", {"min": 1, "max": 10_000}),
 )  # fmt: skip
@@ -47,12 +53,18 @@ TRAINING_ASKS_FOLDED = (
     Ask("batch_size", "Batch size", "Images per step; smaller needs less memory.",
         {"min": 2, "max": 4096}),
     Ask("learning_rate", "Learning rate", "How large a step is; smaller is slower and steadier.",
-        {"min": 0.0, "max": 1.0, "step": 0.0001}),
+        {"max": 1.0, "step": 0.0005}, none_means="what suits the network"),
+    Ask("weights", "Begin with", "What the networks named after their inventors begin with: what "
+        "they learnt from photographs, which Keras downloads once, or nothing.",
+        {"choices": [("what was learnt from photographs", IMAGENET),
+                     ("nothing", RANDOM_WEIGHTS)]}),
     Ask("patience", "Patience", "Epochs without improvement after which training stops.",
         {"min": 1, "max": 10_000}),
     Ask("validation_fraction", "Validation part", "The part of the images (whole wells, dishes or "
         "animals) that is not learnt from but used to judge.",
         {"min": 0.05, "max": 0.5, "step": 0.05}),
+    Ask("finish", "Learn from all in the end", "When the validation images have judged, the "
+        "network learns from them, too; the score is the one from before."),
     Ask("class_weights", "Balance classes", "Rare classes count for more."),
     Ask("flips", "Mirror", "Learn from mirrored copies, too."),
     Ask("turns", "Quarter turns", "Learn from turned copies, too; uncheck where up and down have a "
