@@ -62,7 +62,8 @@ def scores(table: nic.ItemTable, config: nic.TrainingConfig) -> tuple[float, flo
     truth = np.array([item.class_name for item in table.items])
     plates = np.array([item.group for item in table.items])
     learnt, kept = folds(truth, plates)[FOLD - 1]
-    right = np.array(predict_fold(table, learnt, kept, config, FOLD)) == truth[kept]
+    way = "predicted_turned" if config.orientations else "predicted"
+    right = np.array(predict_fold(table, learnt, kept, config, FOLD)[way]) == truth[kept]
     return float(right.mean()), balanced(truth[kept], right)
 
 
