@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from folder_speed import rate, write_classifier, write_images
-from memory import link_copies
+from folder_speed import link_copies, rate, write_classifier, write_images
 from rows import Row, by_turns
 
 import napari_image_classifier as nic

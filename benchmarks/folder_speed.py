@@ -27,7 +27,7 @@ from napari_image_classifier.sample_data import make_sample_image
 
 SIDE = 512
 DISTINCT = 8
-IMAGES = 192
+IMAGES = 1_000
 TUTORIAL_IMAGES = 16
 BATCHED_IMAGES = 64
 SIZE = (256, 256)
@@ -46,11 +46,15 @@ def measure(data: Path) -> list[Row]:
         rows = []
         for kind, stored in KINDS.items():
             images = folder / kind.replace(" ", "_")
-            write_images(images, **stored)
+            write_images(folder / "few" / kind, **stored)
+            link_copies(folder / "few" / kind, images, IMAGES)
             rows.append(measure_folder(f"folder, {kind}", images, classifier, stored["z"]))
         fields = data / "translocation"
         if fields.is_dir():
-            rows.append(measure_folder("folder, real fields of 640 × 640", fields, classifier, 1))
+            link_copies(fields, folder / "fields", IMAGES)
+            rows.append(
+                measure_folder("folder, real fields of 640 × 640", folder / "fields", classifier, 1)
+            )
         return rows
 
 
@@ -179,19 +183,30 @@ def seconds_per_image(run: Callable[[np.ndarray], object], batch: np.ndarray) ->
 
 
 def write_images(folder: Path, z: int, compression: str | None) -> None:
-    """Write synthetic cells; a few distinct images, copied."""
-    folder.mkdir()
+    """Write a few images of synthetic cells."""
+    folder.mkdir(parents=True)
     for number in range(DISTINCT):
-        path = folder / f"{number:04}.tif"
         tifffile.imwrite(
-            path,
+            folder / f"{number:04}.tif",
             mosaic(number, z),
             imagej=compression is None,
             metadata={"axes": "ZCYX" if z > 1 else "CYX"},
             compression=compression,
         )
-        for copy in range(number + DISTINCT, IMAGES, DISTINCT):
-            shutil.copy(path, folder / f"{copy:04}.tif")
+
+
+def link_copies(source: Path, folder: Path, number: int) -> None:
+    """Fill a folder with hard links, a thousand to a sub-folder."""
+    originals = sorted(source.rglob("*.tif"))
+    for index in range(number):
+        below = folder / f"{index // 1000:03}"
+        below.mkdir(parents=True, exist_ok=True)
+        original, path = originals[index % len(originals)], below / f"{index:06}.tif"
+        try:
+            os.link(original, path)
+        except OSError:
+            # Another drive.
+            shutil.copy(original, path)
 
 
 def mosaic(number: int, n_z: int) -> np.ndarray:

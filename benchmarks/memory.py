@@ -1,6 +1,5 @@
 """Memory: ten times the files, a stack of 600 MB, and the dock in the viewer."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import tifffile
-from folder_speed import write_classifier, write_images
+from folder_speed import link_copies, write_classifier, write_images
 from rows import Row
 
 MIB = 1024**2
@@ -84,15 +83,6 @@ def measure() -> list[Row]:
 
 def in_mib(figures: dict[str, list[float]]) -> dict[str, list[float]]:
     return {name: [value / MIB for value in values] for name, values in figures.items()}
-
-
-def link_copies(source: Path, folder: Path, number: int) -> None:
-    """Fill a folder with hard links, a thousand to a sub-folder."""
-    originals = sorted(source.glob("*.tif"))
-    for index in range(number):
-        below = folder / f"{index // 1000:03}"
-        below.mkdir(parents=True, exist_ok=True)
-        os.link(originals[index % len(originals)], below / f"{index:06}.tif")
 
 
 def write_stack(path: Path) -> Path:

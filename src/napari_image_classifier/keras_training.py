@@ -39,10 +39,10 @@ def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
 
     ``request`` holds "items" (`ItemTable.to_json`), "config" (`TrainingConfig.to_json`) and
     "output", a path. Events on the way are "progress" (stage "looking", "reading", "starting" or
-    "finishing"), "batch" and "epoch". The result holds "classifier" (path), "class_names", "confusion" (rows:
-    annotated, columns: predicted, of the validation part), "validation_accuracy",
-    "balanced_accuracy", "best_epoch" of the first network, "members" (of every one), "history",
-    "messages" and "cancelled".
+    "finishing"), "batch" and "epoch". The result holds "classifier" (path), "class_names",
+    "confusion" (rows: annotated, columns: predicted, of the validation part),
+    "validation_accuracy", "balanced_accuracy", "best_epoch" of the first network, "members" (of
+    every one), "history", "messages" and "cancelled".
 
     Raises
     ------
