@@ -13,7 +13,7 @@ from rows import Row, by_turns
 import napari_image_classifier as nic
 from napari_image_classifier.cluster import Cluster
 
-IMAGES = 1_000
+IMAGES = 4_000
 WORKERS = 2
 
 

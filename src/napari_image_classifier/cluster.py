@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 # Dask spends milliseconds on every task, whatever is in it.
-FILES_PER_TASK = 16
+FILES_PER_TASK = 64
 # So many tasks for every thread of the cluster wait their turn; results are fetched as they come.
 TASKS_PER_THREAD = 3
 SECONDS_TO_WAIT_FOR_WORKERS = 60.0

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 IMAGES_PER_TASK = 8
 # Work that is soon done is done before a helper has started.
-SECONDS_WITHOUT_HELP = 0.5
+SECONDS_WITHOUT_HELP = 0.2
 SECONDS_BETWEEN_LOOKS = 0.1
 
 Task = Sequence[ImageFiles]
