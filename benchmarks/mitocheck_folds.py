@@ -12,10 +12,9 @@ a classifier that has seen none of its plate, neither in training nor for early 
 validation part is taken by plate from inside the training folds. The shuffle of the folds is the
 first that leaves every class two plates to learn from, as training refuses less.
 
-The interval of the accuracy is Clopper–Pearson on the effective sample size (Korn & Graubard,
-1998), with the plate as cluster and the intra-class correlation at least 0.2; that of the balanced
-accuracy and of F1, weighted by class size, is a bootstrap over plates (2.5th to 97.5th percentile),
-which is somewhat too narrow.
+The interval of the accuracy is that of `intervals.proportion_interval`, by plate; that of the
+balanced accuracy and of F1, weighted by class size, is a bootstrap over plates (2.5th to 97.5th
+percentile), which is somewhat too narrow.
 """
 
 import argparse
@@ -27,14 +26,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import scipy.stats
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 import napari_image_classifier as nic
+from napari_image_classifier.intervals import proportion_interval
 
 FOLDS = 5
-SMALLEST_CORRELATION = 0.2
 RESAMPLINGS = 1000
 WAYS = {"predicted": "as it is", "predicted_turned": "in eight orientations"}
 
@@ -149,9 +147,9 @@ def read_predictions(path: Path, items: tuple[nic.Item, ...]) -> dict[str, np.nd
 
 def print_scores(truth: np.ndarray, predicted: np.ndarray, plates: np.ndarray) -> None:
     right = predicted == truth
-    low, high, correlation = accuracy_interval(right, plates)
-    print(f"accuracy {right.mean():.3f} (95 % interval by plate {low:.3f} to {high:.3f}, "
-          f"intra-class correlation {correlation:.2f})")  # fmt: skip
+    accuracy = proportion_interval(right, np.unique(plates, return_inverse=True)[1])
+    print(f"accuracy {accuracy.score:.3f} "
+          f"(95 % interval by plate {accuracy.low:.3f} to {accuracy.high:.3f})")  # fmt: skip
     for name, score in {"balanced accuracy": balanced_of, "weighted F1": weighted_f1}.items():
         resampled = [score(truth[i], predicted[i]) for i in resamplings(plates)]
         low, high = np.percentile(resampled, [2.5, 97.5])
@@ -173,24 +171,6 @@ def balanced_of(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 def weighted_f1(truth: np.ndarray, predicted: np.ndarray) -> float:
     return float(f1_score(truth, predicted, average="weighted", zero_division=0))
-
-
-def accuracy_interval(right: np.ndarray, plates: np.ndarray) -> tuple[float, float, float]:
-    """Return the ends of the interval and the intra-class correlation (analysis of variance)."""
-    groups = [right[plates == plate].astype(float) for plate in sorted(set(plates))]
-    sizes = np.array([len(group) for group in groups])
-    n, k, mean = sizes.sum(), len(groups), right.mean()
-    between = sum(len(group) * (group.mean() - mean) ** 2 for group in groups) / (k - 1)
-    within = sum(((group - group.mean()) ** 2).sum() for group in groups) / (n - k)
-    usual = (n - (sizes**2).sum() / n) / (k - 1)
-    correlation = (between - within) / (between + (usual - 1) * within)
-    effect = 1 + ((sizes**2).sum() / n - 1) * max(correlation, SMALLEST_CORRELATION)
-    fewer = scipy.stats.t.ppf(0.975, n - 1) / scipy.stats.t.ppf(0.975, k - 1)
-    effective = n / effect * fewer**2
-    hits = mean * effective
-    low = scipy.stats.beta.ppf(0.025, hits, effective - hits + 1)
-    high = scipy.stats.beta.ppf(0.975, hits + 1, effective - hits)
-    return float(low), float(high), float(correlation)
 
 
 def resamplings(plates: np.ndarray) -> Iterator[np.ndarray]:

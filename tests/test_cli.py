@@ -82,7 +82,7 @@ def test_defaults_are_those_of_the_training_config(run):
     """One home of the defaults."""
     _, said, _ = run("train", "--help")
     defaults = TrainingConfig()
-    for value in (defaults.network, defaults.epochs, defaults.patience, defaults.learning_rate):
+    for value in (defaults.network, defaults.epochs, defaults.patience, defaults.weights):
         assert f"[default: {value}]" in " ".join(said.replace("│", " ").split())
 
 

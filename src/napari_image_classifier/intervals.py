@@ -24,9 +24,7 @@ class Interval:
     high: float
 
 
-def proportion_interval(
-    right: Flags, groups: IntArray, confidence: float = CONFIDENCE
-) -> Interval:
+def proportion_interval(right: Flags, groups: IntArray, confidence: float = CONFIDENCE) -> Interval:
     """Return the part that was right, with an interval for images of new groups.
 
     Both arrays hold one entry per item. Clopper and Pearson's interval on the effective sample
@@ -78,9 +76,7 @@ def mean_interval(intervals: Sequence[Interval]) -> Interval:
     return Interval(mean, max(0.0, float(mean - below)), min(1.0, float(mean + above)))
 
 
-def intraclass_correlation(
-    sizes: npt.NDArray[np.float64], hits: npt.NDArray[np.float64]
-) -> float:
+def intraclass_correlation(sizes: npt.NDArray[np.float64], hits: npt.NDArray[np.float64]) -> float:
     """Return how alike items of a group are, by analysis of variance (Fleiss, 1981).
 
     ``sizes`` and ``hits`` are the numbers of items and of right ones of every group. It is 0 where
