@@ -96,4 +96,5 @@ def _per_group(
     right: Flags, groups: IntArray
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     _, numbers = np.unique(groups, return_inverse=True)
-    return np.bincount(numbers).astype(float), np.bincount(numbers, weights=right)
+    hits = np.bincount(numbers, weights=right.astype(np.float64))
+    return np.bincount(numbers).astype(np.float64), hits.astype(np.float64)

@@ -1,6 +1,6 @@
 """From an image to what the network says of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -14,6 +14,7 @@ from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.preparation import prepare
 from napari_image_classifier.projection import FloatArray
+from napari_image_classifier.runtime import PIXELS_AT_ONCE
 from napari_image_classifier.selection import selections_of
 
 if TYPE_CHECKING:
@@ -65,37 +66,72 @@ NOT_A_NUMBER = "The image has pixels without a value (NaN or infinite), so it ca
 
 def predict_files(
     classifier: "Classifier",
-    images: Iterable[ImageFiles],
+    images: Sequence[ImageFiles],
     axes: str | None = None,
     draw_thumbnail: DrawThumbnail | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[list[Prediction]]:
-    """Return, for each image in order, the predictions of its items, one image after another.
+    """Return, for each image in order, the predictions of its items.
 
     An image that can't be classified gives one prediction with status "error"; one that was passed
     over because of a stop has no predictions. ``axes`` says what the axes of a file mean that
     doesn't say.
     """
-    return [
-        [] if should_stop() else _predict_one(classifier, files, axes, draw_thumbnail)
-        for files in images
-    ]
+    batch = _Batch(classifier, draw_thumbnail)
+    for files in images:
+        if should_stop():
+            break
+        try:
+            with read_image(files, axes=axes) as image:
+                for selection, pixels in _prepared_items(classifier, image):
+                    batch.add(files.name, selection, pixels)
+        except ImageClassifierError as error:
+            batch.fail(files.name, str(error))
+        except Exception as error:  # noqa: BLE001 - one image must not end a batch of thousands
+            batch.fail(files.name, _not_classified(files.name, error))
+    found = batch.predictions()
+    return [found.get(files.name, []) for files in images]
 
 
-def _predict_one(
-    classifier: "Classifier",
-    files: ImageFiles,
-    axes: str | None,
-    draw_thumbnail: DrawThumbnail | None,
-) -> list[Prediction]:
-    try:
-        with read_image(files, axes=axes) as image:
-            return list(predict_image(classifier, image, files.name, draw_thumbnail))
-    except ImageClassifierError as error:
-        return [Prediction(files.name, "", "error", message=str(error))]
-    except Exception as error:  # noqa: BLE001 - one image must not end a batch of thousands
-        message = f"{files.name} can't be classified: {type(error).__name__}: {error}"
-        return [Prediction(files.name, "", "error", message=message)]
+class _Batch:
+    """Items of several images that go through the network together."""
+
+    def __init__(self, classifier: "Classifier", draw_thumbnail: DrawThumbnail | None) -> None:
+        self._classifier = classifier
+        self._draw_thumbnail = draw_thumbnail
+        self._waiting: list[tuple[str, str, FloatArray]] = []
+        self._found: dict[str, list[Prediction]] = {}
+
+    def add(self, file: str, selection: str, pixels: FloatArray) -> None:
+        self._waiting.append((file, selection, pixels))
+        self._found.setdefault(file, [])
+        if len(self._waiting) * pixels.shape[0] * pixels.shape[1] >= PIXELS_AT_ONCE:
+            self._predict()
+
+    def fail(self, file: str, message: str) -> None:
+        """Give the image an error in place of whatever its first items were found to be."""
+        self._waiting = [one for one in self._waiting if one[0] != file]
+        self._found[file] = [Prediction(file, "", "error", message=message)]
+
+    def predictions(self) -> dict[str, list[Prediction]]:
+        """Return the predictions of each image by its name."""
+        self._predict()
+        return self._found
+
+    def _predict(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        try:
+            rows = self._classifier.predict_prepared(np.stack([pixels for *_, pixels in waiting]))
+        except Exception as error:  # noqa: BLE001 - as for a single image
+            for file, *_ in waiting:
+                self.fail(file, _not_classified(file, error))
+            return
+        for (file, selection, pixels), row in zip(waiting, rows, strict=True):
+            self._found[file].append(
+                _prediction(self._classifier, file, selection, pixels, row, self._draw_thumbnail)
+            )
 
 
 def predict_image(
@@ -111,6 +147,17 @@ def predict_image(
     ``channels`` gives the index in the image of each of the classifier's channels, where they are
     not to be matched by name.
     """
+    items = _prepared_items(classifier, image, channels)
+    while not should_stop() and (chosen := list(islice(items, ITEMS_AT_ONCE))):
+        rows = classifier.predict_prepared(np.stack([pixels for _, pixels in chosen]))
+        for (selection, pixels), row in zip(chosen, rows, strict=True):
+            yield _prediction(classifier, file, selection, pixels, row, draw_thumbnail)
+
+
+def _prepared_items(
+    classifier: "Classifier", image: Image, channels: tuple[int, ...] | None = None
+) -> Iterator[tuple[str, FloatArray]]:
+    """Yield the selection of each item of an image and what the network sees of it."""
     preparation = classifier.preparation
     if channels is None:
         channels = match_channels(
@@ -119,15 +166,21 @@ def predict_image(
             image.channel_names,
             image.channels_named,
         )
-    selections = iter(selections_of(image, preparation.each))
-    while not should_stop() and (chosen := list(islice(selections, ITEMS_AT_ONCE))):
-        prepared = [
-            prepare(image, preparation, selection=selection, channels=channels)
-            for selection in chosen
-        ]
-        rows = classifier.predict_prepared(np.stack(prepared))
-        for selection, pixels, row in zip(chosen, prepared, rows, strict=True):
-            thumbnail = draw_thumbnail(pixels) if draw_thumbnail else None
-            yield Prediction.of_probabilities(
-                file, selection, classifier.class_names, row, thumbnail
-            )
+    for selection in selections_of(image, preparation.each):
+        yield selection, prepare(image, preparation, selection=selection, channels=channels)
+
+
+def _prediction(
+    classifier: "Classifier",
+    file: str,
+    selection: str,
+    pixels: FloatArray,
+    row: npt.NDArray[np.float64],
+    draw_thumbnail: DrawThumbnail | None,
+) -> Prediction:
+    thumbnail = draw_thumbnail(pixels) if draw_thumbnail else None
+    return Prediction.of_probabilities(file, selection, classifier.class_names, row, thumbnail)
+
+
+def _not_classified(file: str, error: Exception) -> str:
+    return f"{file} can't be classified: {type(error).__name__}: {error}"
