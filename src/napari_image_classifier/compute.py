@@ -15,7 +15,6 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from types import TracebackType
 from typing import Any, Self
 
 from napari_image_classifier.errors import ImageClassifierError
@@ -73,12 +72,7 @@ class ComputeProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.kill()
         self._close()
 

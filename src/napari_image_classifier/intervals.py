@@ -8,9 +8,13 @@ import numpy.typing as npt
 
 from napari_image_classifier.splitting import IntArray
 
-# Images of one group agree at least so much; few groups can't show that they don't.
-SMALLEST_CORRELATION = 0.2
 CONFIDENCE = 0.95
+# How alike images of a group are taken to be where too few are wrong (or right) to show it; so many
+# of the rarer kind weigh as much as that.
+USUAL_CORRELATION = 0.2
+WEIGHT_OF_USUAL = 10
+# So many standard errors above the estimate, as few groups may agree by chance.
+CAUTION = 0.7
 
 Flags = npt.NDArray[np.bool_]
 
@@ -30,8 +34,9 @@ def proportion_interval(right: Flags, groups: IntArray, confidence: float = CONF
     Both arrays hold one entry per item. Clopper and Pearson's interval on the effective sample
     size: so many independent items tell as much as these items in their groups (Korn & Graubard,
     1998, “Confidence intervals for proportions with small expected number of positive counts
-    estimated from survey data”), with the intra-class correlation estimated by analysis of variance
-    and taken as at least 0.2. A single group gives the interval from 0 to 1.
+    estimated from survey data”), with a `cautious_correlation`. In simulations of 5 to 20 groups of
+    20 items a class it held the truth in at least 96 % of cases (docs/decisions/0007). A single
+    group gives the interval from 0 to 1.
     """
     import scipy.stats
 
@@ -39,7 +44,7 @@ def proportion_interval(right: Flags, groups: IntArray, confidence: float = CONF
     score = float(right.mean())
     if len(sizes) < 2:
         return Interval(score, 0.0, 1.0)
-    correlation = max(intraclass_correlation(sizes, hits), SMALLEST_CORRELATION)
+    correlation = cautious_correlation(sizes, hits)
     effective = sizes.sum() / (1 + ((sizes**2).sum() / sizes.sum() - 1) * correlation)
     tail = (1 - confidence) / 2
     # Few groups know their own spread badly.
@@ -90,6 +95,24 @@ def intraclass_correlation(sizes: npt.NDArray[np.float64], hits: npt.NDArray[np.
     usual = (n - (sizes**2).sum() / n) / (k - 1)
     spread = between + (usual - 1) * within
     return float((between - within) / spread) if spread > 0 else 0.0
+
+
+def cautious_correlation(sizes: npt.NDArray[np.float64], hits: npt.NDArray[np.float64]) -> float:
+    """Return how alike items of a group should be taken to be; arguments as above.
+
+    The larger of two: the estimate with some of its standard error (Donner & Koval, 1980), and the
+    estimate drawn towards 0.2 where few items are wrong, or few right, as those alone tell whether
+    groups differ.
+    """
+    n, k = sizes.sum(), len(sizes)
+    found = max(intraclass_correlation(sizes, hits), 0.0)
+    usual = max((n - (sizes**2).sum() / n) / (k - 1), 1.0)
+    error = (1 - found) * (1 + (usual - 1) * found)
+    error *= np.sqrt(2 / (usual * max(usual - 1, 1) * (k - 1)))
+    rarer = min(hits.sum(), n - hits.sum())
+    weight = WEIGHT_OF_USUAL / (WEIGHT_OF_USUAL + rarer)
+    drawn = weight * USUAL_CORRELATION + (1 - weight) * found
+    return float(min(max(found + CAUTION * error, drawn), 1.0))
 
 
 def _per_group(

@@ -8,8 +8,9 @@ from typing import Any
 from napari_image_classifier.classifier import Classifier
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.prediction import Prediction, predict_image
+from napari_image_classifier.reader import METADATA_KEY
 from napari_image_classifier.thumbnails import draw_thumbnail
-from napari_image_classifier.widgets.layers import METADATA_KEY, OpenChannel, OpenImage, as_image
+from napari_image_classifier.widgets.layers import OpenChannel, OpenImage, as_image
 
 SECONDS_BETWEEN_YIELDS = 0.1
 

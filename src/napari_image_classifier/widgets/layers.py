@@ -15,9 +15,8 @@ from napari_image_classifier.channels import ChannelMismatchError, match_channel
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.image_source import AXES, RGB_NAMES, AnyArray, ImageSource
 from napari_image_classifier.images import Image
+from napari_image_classifier.reader import METADATA_KEY
 from napari_image_classifier.widgets.layer_names import parsed_name
-
-METADATA_KEY = "napari_image_classifier"
 
 _AXES_BY_LABEL = {
     **dict.fromkeys(("t", "time", "frame", "frames"), "T"),
