@@ -12,7 +12,9 @@ import numpy.typing as npt
 from napari_image_classifier.augmentation import Augmentation
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.normalization_statistics import measure_statistics
+from napari_image_classifier.one_ahead import one_ahead
 from napari_image_classifier.projection import FloatArray
+from napari_image_classifier.seconds_left import SecondsLeft
 from napari_image_classifier.splitting import IntArray
 from napari_image_classifier.training import TrainingConfig
 from napari_image_classifier.training_set import TrainingSet
@@ -83,7 +85,7 @@ class TrainingLoop:
         batches = config.epochs * self._batches_per_epoch(data.training)
         if config.finish:
             batches += self._finishing_epochs * self._batches_per_epoch(self._everything)
-        self._seconds_left = _SecondsLeft(runs * batches)
+        self._seconds_left = SecondsLeft(runs * batches)
 
     def run(self, on_first_epoch: Callable[[], None]) -> Learnt:
         """Train; ``on_first_epoch`` is called as soon as there is something to keep.
@@ -216,11 +218,12 @@ class TrainingLoop:
         """
         said: list[tuple[float, float]] = []
         total = self._batches_per_epoch(members)
-        for number, batch in enumerate(self._batches(epoch, members), start=1):
+        batches = one_ahead(self._changed_batches(epoch, members))
+        for number, (batch, images) in enumerate(batches, start=1):
             if self._should_stop():
                 return []
             self._network.optimizer.learning_rate = rate(number / total)
-            said.append(self._step(batch, (self._config.seed, epoch, number - 1)))
+            said.append(self._step(batch, images))
             averaged.update()
             tell(number)
         return said
@@ -253,16 +256,23 @@ class TrainingLoop:
             "seconds": round(time.monotonic() - self._began, 2),
         }
 
-    def _step(self, batch: IntArray, seed: tuple[int, int, int]) -> tuple[float, float]:
-        """Learn from one batch, changed as the seed says; return its loss and accuracy."""
+    def _step(self, batch: IntArray, images: FloatArray) -> tuple[float, float]:
+        """Learn from the images of one batch; return its loss and accuracy."""
         classes = self._data.classes[batch]
         said = self._network.train_on_batch(
-            self._augment(self._data.pixels[batch], seed),
+            images,
             self._targets(classes).astype(np.float32),
             sample_weight=self._weights[classes].astype(np.float32),
             return_dict=True,
         )
         return float(said["loss"]), float(said["accuracy"])
+
+    def _changed_batches(
+        self, epoch: int, members: IntArray
+    ) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Yield which items are learnt from together, and their images as they are shown."""
+        for number, batch in enumerate(self._batches(epoch, members)):
+            yield batch, self._augment(self._data.pixels[batch], (self._config.seed, epoch, number))
 
     def _batches(self, epoch: int, members: IntArray) -> Iterator[IntArray]:
         random = np.random.default_rng((self._config.seed, epoch))
@@ -339,25 +349,3 @@ def class_weights(data: TrainingSet) -> Float64Array:
     counts = np.bincount(data.classes[data.training], minlength=len(data.class_names))
     weights = 1 / np.sqrt(counts)
     return np.asarray(weights * counts.sum() / (weights * counts).sum(), np.float64)
-
-
-class _SecondsLeft:
-    """Time left, from what the batches so far took; the first, which is compiled, aside."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
-        self._began = 0.0
-
-    def after_one_more(self) -> float | None:
-        """Count a batch and return the seconds left, None while nothing is known."""
-        self._done += 1
-        if self._done == 1:
-            self._began = time.monotonic()
-        return self()
-
-    def __call__(self) -> float | None:
-        if self._done < 2:
-            return None
-        each = (time.monotonic() - self._began) / (self._done - 1)
-        return round(each * (self._total - self._done), 1)

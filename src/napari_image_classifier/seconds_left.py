@@ -1,0 +1,26 @@
+"""How long a training will still take."""
+
+import time
+
+
+class SecondsLeft:
+    """Time left, from what the batches so far took; the first, which is compiled, aside."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._began = 0.0
+
+    def after_one_more(self) -> float | None:
+        """Count a batch and return the seconds left, None while nothing is known."""
+        self._done += 1
+        if self._done == 1:
+            self._began = time.monotonic()
+        return self()
+
+    def __call__(self) -> float | None:
+        """Return the seconds left, None while nothing is known."""
+        if self._done < 2:
+            return None
+        each = (time.monotonic() - self._began) / (self._done - 1)
+        return round(each * (self._total - self._done), 1)
