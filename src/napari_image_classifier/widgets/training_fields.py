@@ -54,8 +54,8 @@ TRAINING_ASKS_FOLDED = (
         {"min": 2, "max": 4096}),
     Ask("learning_rate", "Learning rate", "How large a step is; smaller is slower and steadier.",
         {"max": 1.0, "step": 0.0005}, none_means="what suits the network"),
-    Ask("weights", "Begin with", "What the networks named after their inventors begin with: what "
-        "they learnt from photographs, which Keras downloads once, or nothing.",
+    Ask("weights", "Large networks begin with", "What those of the networks that have learnt from "
+        "photographs begin with: that, which Keras downloads once, or nothing.",
         {"choices": [("what was learnt from photographs", IMAGENET),
                      ("nothing", RANDOM_WEIGHTS)]}),
     Ask("patience", "Patience", "Epochs without improvement after which training stops.",
