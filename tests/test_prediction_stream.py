@@ -130,3 +130,48 @@ def test_a_helper_refuses_another_classifier(classifier, images, tmp_path, tiny_
     assert helper.predict(images[:1]) is None
     assert not helper.is_ready
     helper.end()
+
+
+def test_an_image_that_the_network_fails_on_fails_alone(classifier, images, monkeypatch):
+    """Although it went through the network with others."""
+    expected = predict_files(classifier, images[:4])
+    third = classifier.predict_prepared
+    bad = []
+    monkeypatch.setattr(
+        type(classifier),
+        "predict_prepared",
+        lambda _, pixels: bad.append(pixels[2]) or third(pixels),
+    )
+    predict_files(classifier, images[:4])
+
+    def fails(_, pixels):
+        if any(np.array_equal(one, bad[0]) for one in pixels):
+            raise RuntimeError("no memory")
+        return third(pixels)
+
+    monkeypatch.setattr(type(classifier), "predict_prepared", fails)
+    found = predict_files(classifier, images[:4])
+    assert [one.status for (one,) in found] == ["ok", "ok", "error", "ok"]
+    assert "02.tif can't be classified" in found[2][0].message
+    assert [found[i][0].class_name for i in (0, 1, 3)] == [
+        expected[i][0].class_name for i in (0, 1, 3)
+    ]
+
+
+def test_an_image_whose_items_are_not_all_known_has_no_rows(classifier, images):
+    """A stop in the middle of an image must not leave half of it in a table."""
+    answers = iter([False, False, False, True])
+    found = predict_files(classifier, images[:4], should_stop=lambda: next(answers, True))
+    assert [len(one) for one in found] == [1, 0, 0, 0]
+
+
+def test_a_process_that_can_not_start_is_done_without(classifier, images, monkeypatch):
+    """A machine at its limit of processes classifies all the same."""
+
+    def refuse(*_):
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(prediction_stream, "SECONDS_WITHOUT_HELP", -1.0)
+    monkeypatch.setattr(prediction_stream, "Helper", refuse)
+    found = list(predict_images(classifier, images, workers=2))
+    assert found == predict_files(classifier, images)

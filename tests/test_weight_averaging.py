@@ -33,14 +33,24 @@ def test_weights_that_stay_are_their_own_average():
 
 
 def test_jumping_weights_are_smoothed():
-    """The average of an alternating weight stays near the middle."""
+    """The average of a weight that is anywhere from 0 to 1 stays near the middle."""
     network = Weighted(0.0)
-    averaged = AveragedWeights(network, 50)
-    for step in range(400):
-        network.set_weights([np.array([step % 2], np.float32)])
+    averaged = AveragedWeights(network, 500)
+    for value in np.random.default_rng(0).random(4000):
+        network.set_weights([np.array([value], np.float32)])
         averaged.update()
     with averaged.in_place():
-        assert network.weights[0] == pytest.approx(0.5, abs=0.02)
+        assert network.weights[0] == pytest.approx(0.5, abs=0.1)
+
+
+def test_an_average_over_less_than_a_step_is_the_last_weights_taken_in():
+    """Tiny sets have one batch an epoch."""
+    network = Weighted(0.0)
+    averaged = AveragedWeights(network, 2)
+    for value in range(1, 9):
+        network.set_weights([np.array([value], np.float32)])
+        averaged.update()
+    assert averaged.weights[0] == pytest.approx(8)
 
 
 def test_the_network_has_its_own_weights_back():

@@ -17,7 +17,8 @@ from napari_image_classifier.muon import muon
 from napari_image_classifier.networks import build_network
 from napari_image_classifier.splitting import Split
 from napari_image_classifier.training import TrainingConfig, TrainingRefused
-from napari_image_classifier.training_loop import Float64Array, Learnt, TrainingLoop
+from napari_image_classifier.training_loop import Learnt, TrainingLoop
+from napari_image_classifier.training_loss import Float64Array
 from napari_image_classifier.training_set import TrainingSet
 
 if TYPE_CHECKING:

@@ -85,6 +85,9 @@ def predict_files(
             with read_image(files, axes=axes) as image:
                 for selection, pixels in _prepared_items(classifier, image):
                     batch.add(files.name, selection, pixels)
+                    if should_stop():
+                        batch.forget(files.name)
+                        break
         except ImageClassifierError as error:
             batch.fail(files.name, str(error))
         except Exception as error:  # noqa: BLE001 - one image must not end a batch of thousands
@@ -99,39 +102,68 @@ class _Batch:
     def __init__(self, classifier: "Classifier", draw_thumbnail: DrawThumbnail | None) -> None:
         self._classifier = classifier
         self._draw_thumbnail = draw_thumbnail
-        self._waiting: list[tuple[str, str, FloatArray]] = []
+        self._waiting: list[_Item] = []
         self._found: dict[str, list[Prediction]] = {}
+        self._failed: dict[str, str] = {}
 
     def add(self, file: str, selection: str, pixels: FloatArray) -> None:
-        self._waiting.append((file, selection, pixels))
-        self._found.setdefault(file, [])
+        self._waiting.append(_Item(file, selection, pixels))
         if len(self._waiting) * pixels.shape[0] * pixels.shape[1] >= PIXELS_AT_ONCE:
-            self._predict()
+            self._predict_waiting()
+
+    def forget(self, file: str) -> None:
+        """Leave out an image of which not all items are known."""
+        self._waiting = [item for item in self._waiting if item.file != file]
+        self._found.pop(file, None)
 
     def fail(self, file: str, message: str) -> None:
-        """Give the image an error in place of whatever its first items were found to be."""
-        self._waiting = [one for one in self._waiting if one[0] != file]
-        self._found[file] = [Prediction(file, "", "error", message=message)]
+        """Give the image an error in place of whatever its other items are found to be."""
+        self.forget(file)
+        self._failed[file] = message
 
     def predictions(self) -> dict[str, list[Prediction]]:
         """Return the predictions of each image by its name."""
-        self._predict()
-        return self._found
+        self._predict_waiting()
+        errors = {
+            file: [Prediction(file, "", "error", message=message)]
+            for file, message in self._failed.items()
+        }
+        return self._found | errors
 
-    def _predict(self) -> None:
+    def _predict_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        if not waiting:
-            return
+        if waiting:
+            self._predict(waiting)
+
+    def _predict(self, items: "list[_Item]") -> None:
         try:
-            rows = self._classifier.predict_prepared(np.stack([pixels for *_, pixels in waiting]))
+            rows = self._classifier.predict_prepared(np.stack([item.pixels for item in items]))
         except Exception as error:  # noqa: BLE001 - as for a single image
-            for file, *_ in waiting:
-                self.fail(file, _not_classified(file, error))
+            if len(items) == 1:
+                self.fail(items[0].file, _not_classified(items[0].file, error))
+                return
+            # One image must not fail those beside it.
+            for item in items:
+                self._predict([item])
             return
-        for (file, selection, pixels), row in zip(waiting, rows, strict=True):
-            self._found[file].append(
-                _prediction(self._classifier, file, selection, pixels, row, self._draw_thumbnail)
+        for item, row in zip(items, rows, strict=True):
+            self._found.setdefault(item.file, []).append(
+                _prediction(
+                    self._classifier,
+                    item.file,
+                    item.selection,
+                    item.pixels,
+                    row,
+                    self._draw_thumbnail,
+                )
             )
+
+
+@dataclass(frozen=True)
+class _Item:
+    file: str
+    selection: str
+    pixels: FloatArray
 
 
 def predict_image(

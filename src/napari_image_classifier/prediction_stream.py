@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from itertools import islice
 from queue import SimpleQueue
@@ -129,7 +129,10 @@ class _Worker:
             if found is not None:
                 return found
         elif self._start_helper and time.monotonic() - self._began > SECONDS_WITHOUT_HELP:
-            self._helper, self._start_helper = self._start_helper(), None
+            # A machine that has no room for another process still has this one.
+            with suppress(OSError):
+                self._helper = self._start_helper()
+            self._start_helper = None
         return self._here(task)
 
     def end_helper(self) -> None:

@@ -9,6 +9,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import keras
 
+STEPS_BETWEEN = 4
+
 Weights = list[npt.NDArray[Any]]
 
 
@@ -17,19 +19,23 @@ class AveragedWeights:
 
     The statistics of batch normalisation are averaged with the rest. ``steps`` is how many steps
     the average looks back; while there were fewer, it looks back over a fraction of them, so that
-    the first weights, which are random, are soon forgotten.
+    the first weights, which are random, are soon forgotten. Every fourth step is taken in:
+    neighbours differ little, and reading the weights takes a fifteenth of a step.
     """
 
     def __init__(self, network: "keras.Model", steps: int) -> None:
         self._network = network
-        self._steps = steps
-        self._taken = 0
+        self._longest = max(steps / STEPS_BETWEEN, 1)
+        self._steps = 0
         self._average: Weights = network.get_weights()
 
     def update(self) -> None:
-        """Take in the network's weights as they are now."""
-        self._taken += 1
-        part = 1 / min(self._steps, 1 + self._taken / 5)
+        """Take in the network's weights after another step, if it is their turn."""
+        self._steps += 1
+        taken, waits = divmod(self._steps, STEPS_BETWEEN)
+        if waits:
+            return
+        part = 1 / min(self._longest, 1 + taken / 5)
         for average, weights in zip(self._average, self._network.get_weights(), strict=True):
             average[...] += part * (weights - average)
 

@@ -1,9 +1,9 @@
-"""training_loop: what decides which epoch is kept."""
+"""training_loss: what decides which epoch is kept."""
 
 import numpy as np
 import pytest
 
-from napari_image_classifier.training_loop import balanced_accuracy
+from napari_image_classifier.training_loss import balanced_accuracy
 
 
 def test_every_class_counts_alike():
