@@ -1,5 +1,7 @@
 """What runs on a worker of a Dask cluster; imported there, and where work is sent off."""
 
+import ctypes
+import sys
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +11,10 @@ from distributed import Worker, WorkerPlugin, get_worker
 from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.prediction import Prediction, predict_files
+
+# glibc's numbers of what can be set, from malloc.h.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+BYTES_TO_KEEP = 32 * 1024**2
 
 
 class ClassifierOnWorker(WorkerPlugin):
@@ -20,6 +26,7 @@ class ClassifierOnWorker(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Take the place of any copy that was there before; called by Dask."""
+        _keep_freed_memory()
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -37,3 +44,17 @@ def predict_task(
     found = get_worker().plugins[plugin]
     assert isinstance(found, ClassifierOnWorker)
     return predict_files(found.classifier, task, axes)
+
+
+def _keep_freed_memory() -> None:
+    """Let the next image have the memory of the last one.
+
+    Dask's workers are set to return all that is freed to the system at once, which then clears it
+    for the next image: a third of the time that an image takes.
+    """
+    if sys.platform != "linux":
+        return
+    # Other C libraries than glibc have nothing to set.
+    if (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
+        mallopt(M_TRIM_THRESHOLD, 2 * BYTES_TO_KEEP)
+        mallopt(M_MMAP_THRESHOLD, BYTES_TO_KEEP)
