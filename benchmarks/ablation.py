@@ -16,20 +16,24 @@ import numpy as np
 from mitocheck_folds import balanced, folds, predict_fold
 
 import napari_image_classifier as nic
-from napari_image_classifier import ensemble
+from napari_image_classifier import ensemble, training_loop
 from napari_image_classifier.muon import muon
+from napari_image_classifier.training_loop import AVERAGED_EPOCHS
 
 FOLD = 1
 SEEDS = (0, 1, 2)
 ADAMW = "AdamW, largest step 0.003"
+NO_AVERAGE = "last weights, not averaged ones"
 PARTS: dict[str, dict[str, Any]] = {
     "default": {},
     ADAMW: {"learning_rate": 3e-3},
+    NO_AVERAGE: {},
     "not finished with all images": {"finish": False},
     "plain stack (vgg)": {"network": "vgg"},
     "each image's own intensities": {"intensity": "percentiles"},
     "no mirroring": {"flips": False},
     "no quarter turns": {"turns": False},
+    "no mirroring, no turns": {"flips": False, "turns": False},
     "no shifts": {"shift": 0.0},
     "no change of brightness": {"gain": 0.0},
     "more change of brightness": {"gain": 0.4},
@@ -58,6 +62,7 @@ def main() -> None:
             if (part, str(seed)) not in {(row["part"], row["seed"]) for row in read(given.output)}:
                 config = nic.TrainingConfig(**{"epochs": given.epochs, "seed": seed, **PARTS[part]})
                 ensemble.muon = adamw if part == ADAMW else muon
+                training_loop.AVERAGED_EPOCHS = 0 if part == NO_AVERAGE else AVERAGED_EPOCHS
                 append(given.output, [part, seed, *scores(table, config)])
     show(read(given.output), parts)
 
