@@ -1,6 +1,6 @@
 """What each part of the default training brings: one fold by plate, the part left out, three seeds.
 
-    python benchmarks/ablation.py FOLDER --output results.csv [--parts default,vgg] [--epochs N]
+    python benchmarks/ablation.py FOLDER --output results.csv [--part NAME]… [--epochs N]
 
 FOLDER is as in mitocheck_folds.py. Results are appended as they come, and what is there is not done
 again. Every nucleus is classified as it is and in eight orientations. Prints the mean and the range
@@ -52,11 +52,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--part", action="append", choices=PARTS, help="all unless given")
     parser.add_argument("--epochs", type=int, default=nic.TrainingConfig().epochs)
     given = parser.parse_args()
     table = nic.read_items(given.folder, items_csv=given.folder / "labels.csv", group="plate")
-    parts = given.parts.split(",")
+    parts = given.part or list(PARTS)
     for part in parts:
         for seed in SEEDS:
             if (part, str(seed)) not in {(row["part"], row["seed"]) for row in read(given.output)}:
