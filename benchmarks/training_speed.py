@@ -16,7 +16,9 @@ from rows import ROUNDS, Row, by_turns
 
 import napari_image_classifier as nic
 from napari_image_classifier.splitting import validation_split
-from napari_image_classifier.training_set import TrainingSet, read_training_set
+from napari_image_classifier.training_images import read_training_images
+from napari_image_classifier.training_set import TrainingSet
+from napari_image_classifier.training_set import training_set as prepared
 
 
 def measure(data: Path, pytorch_python: str) -> list[Row]:
@@ -50,16 +52,15 @@ def training_set(nuclei: Path) -> TrainingSet:
     table = nic.read_items(nuclei, items_csv=nuclei / "labels.csv", group="plate")
     config = nic.TrainingConfig()
     items = list(table.items)
-    split = validation_split(items, config.validation_fraction, config.seed)
-    return read_training_set(
+    images = read_training_images(
         items,
-        split,
         config,
         axes=table.axes,
-        preparation=None,
         on_progress=lambda stage, done, total: None,
         should_stop=lambda: False,
     )
+    split = validation_split(items, images.units, config.validation_fraction, config.seed)
+    return prepared(images, split)
 
 
 def write_arrays(path: Path, data: TrainingSet) -> None:

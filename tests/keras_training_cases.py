@@ -18,7 +18,7 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import ItemTable, read_items
 from napari_image_classifier.keras_training import train_job
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.training_config import TrainingConfig
 
 CONFIG = TrainingConfig(epochs=5, patience=5, seed=3, finish=False)
 

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from napari_image_classifier.training import (
+from napari_image_classifier.training_config import (
     BACKBONE_NAMES,
     FINE_RATE,
     USUAL_RATE,
@@ -23,7 +23,7 @@ import numpy as np
 from napari_image_classifier.backbones import BACKBONES, take_weights
 from napari_image_classifier.graphs import export_graph
 from napari_image_classifier.runtime import Graph
-from napari_image_classifier.training import TrainingRefused
+from napari_image_classifier.training_config import TrainingRefused
 
 folder = Path(sys.argv[1])
 random = np.random.default_rng(0)

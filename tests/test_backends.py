@@ -12,7 +12,7 @@ from napari_image_classifier.backends import (
     installed_backends,
     why_unusable,
 )
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.training_config import TrainingConfig
 
 
 @pytest.fixture

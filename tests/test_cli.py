@@ -12,9 +12,9 @@ import pytest
 from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.cli import app, main
 from napari_image_classifier.images import Image, write_image
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.training_config import TrainingConfig
 
-COMMANDS = {"train", "classify", "import", "describe", "info", "merge", "demo"}
+COMMANDS = {"evaluate", "train", "classify", "import", "describe", "info", "merge", "demo"}
 TRAIN = ("--size", "32", "--network", "residual", "--channels", "GFP,DNA")
 
 SAVE_A_NETWORK = """

@@ -9,7 +9,7 @@ import pytest
 
 from napari_image_classifier.folder import classify_folder
 from napari_image_classifier.items import read_items
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.training_config import TrainingConfig
 from napari_image_classifier.widgets.form_fields import FolderChoices, LearnFrom
 from napari_image_classifier.widgets.forms import Ask, Form
 from napari_image_classifier.widgets.training_fields import TRAINING_ASKS, TRAINING_ASKS_FOLDED

@@ -17,7 +17,8 @@ from napari_image_classifier.images import Image, read_image, write_image
 from napari_image_classifier.items import read_items
 from napari_image_classifier.keras_start import backend_here
 from napari_image_classifier.preparation import prepare
-from napari_image_classifier.training import TrainingConfig, TrainingRefused, train
+from napari_image_classifier.training import train
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 
 # Each training starts a backend, which takes a busy machine its time.
 pytestmark = pytest.mark.timeout(1200)

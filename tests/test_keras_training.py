@@ -10,7 +10,7 @@ import pytest
 
 from napari_image_classifier.compute import ComputeProcess
 from napari_image_classifier.items import EACH_STANDS_ALONE, read_items
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.training_config import TrainingConfig
 
 # Nine trainings wait behind the first test; a busy machine takes minutes to compile them.
 pytestmark = pytest.mark.timeout(1200)
@@ -65,7 +65,7 @@ def test_events_tell_what_happens(cases):
     """Looking, reading, starting, then batches and one record per epoch, the last with 0 s left."""
     events = cases["first"]["events"]
     stages = [event["stage"] for event in events if event["event"] == "progress"]
-    assert list(dict.fromkeys(stages)) == ["looking", "reading", "starting"]
+    assert list(dict.fromkeys(stages)) == ["looking", "reading", "comparing", "starting"]
     epochs = [event for event in events if event["event"] == "epoch"]
     assert [event["epoch"] for event in epochs] == [1, 2, 3, 4, 5]
     assert {"loss", "accuracy", "val_loss", "val_accuracy", "epochs"} <= epochs[0].keys()

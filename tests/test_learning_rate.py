@@ -3,7 +3,7 @@
 import pytest
 
 from napari_image_classifier.learning_rate import LearningRate
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.training_config import TrainingConfig
 
 CONFIG = TrainingConfig(epochs=42, learning_rate=0.004)
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from napari_image_classifier.training import BACKBONE_NAMES, NETWORK_NAMES
+from napari_image_classifier.training_config import BACKBONE_NAMES, NETWORK_NAMES
 
 OWN = tuple(name for name in NETWORK_NAMES if name not in BACKBONE_NAMES)
 
@@ -15,7 +15,7 @@ import json
 import keras
 import numpy as np
 from napari_image_classifier.networks import NETWORKS, build_network, stem_stride
-from napari_image_classifier.training import TrainingRefused
+from napari_image_classifier.training_config import TrainingRefused
 
 found = {"names": list(NETWORKS), "strides": [stem_stride(n) for n in (64, 96, 97, 192, 256)]}
 for name in NETWORKS:

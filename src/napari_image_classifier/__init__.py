@@ -8,6 +8,7 @@ The verbs are the same here, on the command line and in napari::
     classifier = nic.train(items, output="cells.keras")
     prediction = classifier.predict("new.tif")
     nic.classify_folder("new images", classifier, "predictions.csv")
+    nic.evaluate(items, "report.html")
 """
 
 from importlib import import_module
@@ -16,13 +17,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_image_classifier.classifier import Classifier, load_classifier
     from napari_image_classifier.errors import ImageClassifierError
+    from napari_image_classifier.evaluating import evaluate
     from napari_image_classifier.folder import classify_folder
     from napari_image_classifier.images import Image, ImageReadError, read_image
     from napari_image_classifier.items import Item, ItemTable, read_items
     from napari_image_classifier.network_import import import_network
     from napari_image_classifier.prediction import Prediction
     from napari_image_classifier.preparation import Preparation, prepare
-    from napari_image_classifier.training import TrainingConfig, train
+    from napari_image_classifier.training import train
+    from napari_image_classifier.training_config import TrainingConfig
 
 # Loaded when first used, so that importing the package costs next to nothing.
 _HOMES = {
@@ -34,8 +37,9 @@ _HOMES = {
     "ItemTable": "items",
     "Prediction": "prediction",
     "Preparation": "preparation",
-    "TrainingConfig": "training",
+    "TrainingConfig": "training_config",
     "classify_folder": "folder",
+    "evaluate": "evaluating",
     "import_network": "network_import",
     "load_classifier": "classifier",
     "prepare": "preparation",
@@ -55,6 +59,7 @@ __all__ = [
     "Preparation",
     "TrainingConfig",
     "classify_folder",
+    "evaluate",
     "import_network",
     "load_classifier",
     "prepare",

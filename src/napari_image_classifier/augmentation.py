@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from napari_image_classifier.arrays import FloatArray
 
 # Every fourth pixel of every fourth row tells the contrast of an image well enough.
 SPREAD_STEP = 4

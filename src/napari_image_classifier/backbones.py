@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_image_classifier.training import IMAGENET, TrainingRefused
+from napari_image_classifier.training_config import IMAGENET, TrainingRefused
 
 if TYPE_CHECKING:
     import keras

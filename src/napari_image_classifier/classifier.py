@@ -20,13 +20,13 @@ from napari_image_classifier.archive import (
     read_member,
     sha256_of,
 )
+from napari_image_classifier.arrays import FloatArray
 from napari_image_classifier.description import ClassifierDescription, ClassifierFileError, Member
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.orientations import orientations_of
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.preparation import Preparation, prepare
-from napari_image_classifier.projection import FloatArray
 from napari_image_classifier.runtime import Graph
 from napari_image_classifier.safe_files import replace_file
 

@@ -7,7 +7,6 @@ import importlib
 import json
 import sys
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,13 +14,16 @@ import typer
 
 from napari_image_classifier import cli_options as options
 from napari_image_classifier import selection
+from napari_image_classifier.cli_evaluation import evaluate_and_say
+from napari_image_classifier.cli_training import train_and_say
 from napari_image_classifier.compute import JOBS, Job
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.interruption import STOPPED, asked_to_stop, leave_at_once
-from napari_image_classifier.items import ItemTable, read_items
+from napari_image_classifier.evaluating import FOLDS, SEEDS
+from napari_image_classifier.interruption import STOPPED, asked_to_stop
+from napari_image_classifier.items import read_items
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.progress import Progress, libraries_silent
-from napari_image_classifier.training import TrainingConfig, train
+from napari_image_classifier.training_config import TrainingConfig
 
 DEFAULTS = TrainingConfig()
 
@@ -87,60 +89,52 @@ def train_command(
     table = read_items(
         images, items_csv=items, pattern=pattern, group=group, each=_each(each), axes=axes
     )
-    _train(table, config, output)
+    train_and_say(table, config, output)
 
 
-def _train(table: ItemTable, config: TrainingConfig, output: Path) -> None:
-    if table.passed_over:
-        counted = ", ".join(f"{count} {what}" for what, count in table.passed_over.items())
-        typer.echo(f"Passed over: {counted}.")
-    outcome: dict[str, Any] = {}
-    with libraries_silent() as ours, Progress(ours) as progress, asked_to_stop() as should_stop:
-
-        def hear(event: dict[str, Any]) -> None:
-            if event["event"] == "result":
-                outcome.update(event)
-            else:
-                progress.hear(event)
-
-        try:
-            classifier = train(
-                table,
-                config,
-                output=output,
-                on_event=hear,
-                should_stop=should_stop,
-                in_process=True,
-            )
-        except ImageClassifierError as error:
-            if not should_stop():
-                raise
-            # Keras may still be starting on its thread, which nothing can hurry.
-            leave_at_once(str(error))
-    _say_outcome(outcome)
-    typer.echo(f"Written: {classifier.path}")
-    if outcome["cancelled"]:
-        raise typer.Exit(STOPPED)
-
-
-def _say_outcome(outcome: Mapping[str, Any]) -> None:
-    names = outcome["class_names"]
-    typer.echo(
-        f"Right for {outcome['validation_accuracy']:.1%} of the images kept aside "
-        f"(classes averaged: {outcome['balanced_accuracy']:.1%}), {_epochs(outcome)}."
+@app.command()
+def evaluate(
+    images: options.Images,
+    report: options.Report,
+    items: options.Items = None,
+    pattern: options.Pattern = None,
+    group: options.Group = None,
+    each: options.Each = "image",
+    axes: options.Axes = None,
+    folds: options.Folds = FOLDS,
+    seeds: options.Seeds = SEEDS,
+    channels: options.Channels = None,
+    network: options.Network = DEFAULTS.network,
+    weights: options.Weights = DEFAULTS.weights,
+    projection: options.Projection = DEFAULTS.projection,
+    intensity: options.Intensity = DEFAULTS.intensity,
+    size: options.Size = DEFAULTS.size,
+    epochs: options.Epochs = DEFAULTS.epochs,
+    members: options.Members = DEFAULTS.members,
+    orientations: options.Orientations = DEFAULTS.orientations,
+    seed: options.Seed = DEFAULTS.seed,
+    backend: options.Backend = DEFAULTS.backend,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Say how good a classifier of these images would be on new ones, in a report."""
+    _refuse_to_replace(report, overwrite)
+    config = TrainingConfig(
+        network=network,
+        weights=weights,
+        channels=_names(channels),
+        projection=cast(Any, projection),
+        intensity=cast(Any, intensity),
+        size=size,
+        epochs=epochs,
+        members=members,
+        orientations=orientations,
+        seed=seed,
+        backend=backend,
     )
-    width = max(map(len, names)) + 2
-    typer.echo("Rows: the class given; columns: the class predicted.")
-    typer.echo("".join(name.rjust(width) for name in ("", *names)))
-    for name, counts in zip(names, outcome["confusion"], strict=True):
-        typer.echo("".join(str(cell).rjust(width) for cell in (name, *counts)))
-    for sentence in outcome["messages"]:
-        typer.echo(sentence)
-
-
-def _epochs(outcome: Mapping[str, Any]) -> str:
-    epochs = [str(member["best_epoch"]) for member in outcome["members"]]
-    return f"at epoch {epochs[0]}" if len(epochs) == 1 else f"at epochs {', '.join(epochs)}"
+    table = read_items(
+        images, items_csv=items, pattern=pattern, group=group, each=_each(each), axes=axes
+    )
+    evaluate_and_say(table, report, config, folds, seeds)
 
 
 @app.command()

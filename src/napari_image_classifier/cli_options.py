@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from napari_image_classifier.training import NETWORK_NAMES
+from napari_image_classifier.training_config import NETWORK_NAMES
 
 Images = Annotated[
     Path, typer.Argument(metavar="IMAGES", help="The folder of images; sub-folders are searched.")
@@ -95,6 +95,16 @@ Backend = Annotated[
         help="What Keras computes with: tensorflow, torch (PyTorch) or jax; unless told, what it "
         "is set to, or what is installed."
     ),
+]
+
+Report = Annotated[
+    Path, typer.Option(help="The report to write, an .html file; its numbers lie beside it.")
+]
+Folds = Annotated[
+    int, typer.Option(help="Parts that the groups are dealt into; each is tested once.")
+]
+Seeds = Annotated[
+    int, typer.Option(help="How often everything is done again, dealt and begun otherwise.")
 ]
 
 Classifier = Annotated[Path, typer.Option(help="A classifier, a .keras file.")]

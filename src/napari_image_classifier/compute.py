@@ -26,6 +26,7 @@ Job = Callable[[Event, Emit, ShouldStop], Event]
 
 JOBS: Mapping[str, str] = {
     "train": "napari_image_classifier.keras_training:train_job",
+    "evaluate": "napari_image_classifier.keras_evaluation:evaluate_job",
     "import": "napari_image_classifier.keras_files:import_job",
     "device": "napari_image_classifier.keras_start:device_job",
     "classify_folder": "napari_image_classifier.folder:classify_job",

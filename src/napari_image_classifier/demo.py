@@ -15,7 +15,8 @@ from typing import Any, cast
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items import read_items
 from napari_image_classifier.sample_data import CLASS_NAMES, write_sample_folder
-from napari_image_classifier.training import TrainingConfig, train
+from napari_image_classifier.training import train
+from napari_image_classifier.training_config import TrainingConfig
 
 PLUGIN = "napari-image-classifier"
 IMAGES_TO_LEARN_FROM = 24

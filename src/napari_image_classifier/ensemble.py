@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_image_classifier.arrays import Float64Array
 from napari_image_classifier.backbones import take_weights
 from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
@@ -16,9 +17,8 @@ from napari_image_classifier.messages import Event
 from napari_image_classifier.muon import muon
 from napari_image_classifier.networks import build_network
 from napari_image_classifier.splitting import Split
-from napari_image_classifier.training import TrainingConfig, TrainingRefused
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 from napari_image_classifier.training_loop import Learnt, TrainingLoop
-from napari_image_classifier.training_loss import Float64Array
 from napari_image_classifier.training_set import TrainingSet
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_image_classifier.splitting import IntArray
+from napari_image_classifier.arrays import Flags, IntArray
 
 CONFIDENCE = 0.95
 # How alike images of a group are taken to be where too few are wrong (or right) to show it; so many
@@ -15,8 +15,6 @@ USUAL_CORRELATION = 0.2
 WEIGHT_OF_USUAL = 10
 # So many standard errors above the estimate, as few groups may agree by chance.
 CAUTION = 0.7
-
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

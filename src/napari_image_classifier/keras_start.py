@@ -12,7 +12,7 @@ from typing import Any
 from napari_image_classifier.backends import BACKENDS, SETTING, backend_to_use, why_unusable
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.messages import Event
-from napari_image_classifier.training import TrainingRefused
+from napari_image_classifier.training_config import TrainingRefused
 
 HOW_THREADS_WAIT = "OMP_WAIT_POLICY"
 

@@ -4,42 +4,37 @@ Started by name (`compute.JOBS`), never imported by anything the viewer imports.
 used, no backend of it, so that any of them serves.
 """
 
-import math
 import threading
-import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from napari_image_classifier import training_record
+from napari_image_classifier.arrays import IntArray
 from napari_image_classifier.classifier import load_classifier
-from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
+from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
 from napari_image_classifier.ensemble import train_members
+from napari_image_classifier.independence import check_enough, units_of
 from napari_image_classifier.items import Item, ItemTable
+from napari_image_classifier.keras_jobs import run_stoppable, throttled
 from napari_image_classifier.keras_start import backend_here
 from napari_image_classifier.messages import Event
 from napari_image_classifier.orientations import EVERY
-from napari_image_classifier.splitting import IntArray, Split, validation_splits
-from napari_image_classifier.training import TrainingConfig, TrainingRefused, check_request
-from napari_image_classifier.training_set import read_training_set
-
-SECONDS_BETWEEN_LOOKS = 0.1
-SECONDS_BETWEEN_EVENTS = 0.25
-
-# Random numbers are Keras's own and global: a training that was left behind must end first.
-_one_at_a_time = threading.Lock()
+from napari_image_classifier.splitting import Split, validation_splits
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused, check_request
+from napari_image_classifier.training_images import read_training_images
+from napari_image_classifier.training_set import training_set
 
 
 def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     """Train a classifier and save it.
 
     ``request`` holds "items" (`ItemTable.to_json`), "config" (`TrainingConfig.to_json`) and
-    "output", a path. Events on the way are "progress" (stage "looking", "reading", "starting" or
-    "finishing"), "batch" and "epoch". The result holds "classifier" (path), "class_names",
+    "output", a path. Events on the way are "progress" (stage "looking", "reading", "comparing",
+    "starting" or "finishing"), "batch" and "epoch". The result holds "classifier" (path),
+    "class_names",
     "confusion" (rows: annotated, columns: predicted, of the validation part),
     "validation_accuracy", "balanced_accuracy", "best_epoch" of the first network, "members" (of
     every one), "history", "messages" and "cancelled".
@@ -52,43 +47,10 @@ def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
         ``should_stop`` returned True before an epoch had ended.
     """
     something_to_keep = threading.Event()
-    # On a thread of its own: importing Keras and its first batch take seconds in which nothing
-    # else could notice that the person has changed their mind.
-    pool = ThreadPoolExecutor(1)
-    work: Future[Event] = pool.submit(
-        _train_alone, request, _throttled(emit), should_stop, something_to_keep
+    return run_stoppable(
+        lambda: _train(request, throttled(emit), should_stop, something_to_keep),
+        lambda: should_stop() and not something_to_keep.is_set(),
     )
-    pool.shutdown(wait=False)
-    while wait([work], SECONDS_BETWEEN_LOOKS).not_done:
-        if should_stop() and not something_to_keep.is_set():
-            raise Cancelled
-    return work.result()
-
-
-def _throttled(emit: Emit) -> Emit:
-    """Return ``emit`` with "batch" and "progress" events at most about four times a second.
-
-    The first and the last one of a series always pass, and so does every other event.
-    """
-    series, last = "", -math.inf
-
-    def emit_some(event: Event) -> None:
-        nonlocal series, last
-        if event["event"] in ("batch", "progress"):
-            before, series = series, str(event.get("stage"))
-            now = time.monotonic()
-            same = series == before
-            if same and event["done"] < event["total"] and now - last < SECONDS_BETWEEN_EVENTS:
-                return
-            last = now
-        emit(event)
-
-    return emit_some
-
-
-def _train_alone(*request: Any) -> Event:
-    with _one_at_a_time:
-        return _train(*request)
 
 
 def _train(
@@ -100,11 +62,10 @@ def _train(
     check_request(config, output)
     backend_here(config.backend)
     items = [item for item in table.items if item.class_name is not None]
-    splits = validation_splits(items, config.validation_fraction, config.seed, config.members)
+    check_enough(items, units_of(items))
     earlier = _earlier(config, items)
-    data = read_training_set(
+    images = read_training_images(
         items,
-        (_learnt_from(splits), splits[0][1]),
         config,
         axes=table.axes,
         preparation=earlier.preparation if earlier else None,
@@ -113,6 +74,10 @@ def _train(
         ),
         should_stop=should_stop,
     )
+    splits = validation_splits(
+        items, images.units, config.validation_fraction, config.seed, config.members
+    )
+    data = training_set(images, splits[0], _learnt_from(splits))
     ensemble = train_members(
         data, splits, config, earlier, emit, should_stop, something_to_keep.set
     )

@@ -2,7 +2,7 @@
 
 import math
 
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.training_config import TrainingConfig
 
 WARM_UP_EPOCHS = 2
 # In the end, so many of the epochs again, at most with such a part of the steps.

@@ -10,7 +10,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from napari_image_classifier.backbones import BACKBONES
-from napari_image_classifier.training import TrainingRefused
+from napari_image_classifier.training_config import TrainingRefused
 
 if TYPE_CHECKING:
     import keras

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from napari_image_classifier.projection import FloatArray
+from napari_image_classifier.arrays import FloatArray
 
 if TYPE_CHECKING:
     import keras

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from napari_image_classifier.projection import FloatArray
+from napari_image_classifier.arrays import FloatArray
 
 EVERY = 8
 CHOICES = (1, EVERY)

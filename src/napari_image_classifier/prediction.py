@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from napari_image_classifier.arrays import FloatArray
 from napari_image_classifier.channels import match_channels
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.preparation import prepare
-from napari_image_classifier.projection import FloatArray
 from napari_image_classifier.runtime import PIXELS_AT_ONCE
 from napari_image_classifier.selection import selections_of
 

@@ -11,10 +11,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from napari_image_classifier.arrays import FloatArray
 from napari_image_classifier.channels import match_channels
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images import Image
-from napari_image_classifier.projection import FloatArray, Projection, project
+from napari_image_classifier.projection import Projection, project
 from napari_image_classifier.resizing import resized
 from napari_image_classifier.selection import Each, check_selection, parse_selection
 

@@ -16,6 +16,9 @@ SECONDS_BETWEEN_LINES = 20.0
 STAGES = {
     "looking": "Looking at the images",
     "reading": "Reading the images",
+    "comparing": "Looking for copies among them",
+    "measuring": "Measuring brightness and texture",
+    "evaluating": "Training and testing",
     "starting": "Starting the network",
     "finishing": "Learning from all images in the end",
 }

@@ -8,8 +8,6 @@ import numpy.typing as npt
 
 Projection = Literal["max", "mean", "sum", "middle", "sharpest"]
 
-FloatArray = npt.NDArray[np.float32]
-
 
 def project(planes: Iterable[npt.NDArray[Any]], projection: Projection) -> npt.NDArray[Any]:
     """Reduce planes of shape (y, x), one at a time, to one: of their type, or float32 for sums.

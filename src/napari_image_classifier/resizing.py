@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from napari_image_classifier.projection import FloatArray
+from napari_image_classifier.arrays import FloatArray
 
 
 def resized(plane: npt.NDArray[Any], size: tuple[int, int]) -> FloatArray:

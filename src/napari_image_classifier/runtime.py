@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_image_classifier.arrays import FloatArray
 from napari_image_classifier.description import ClassifierFileError
-from napari_image_classifier.projection import FloatArray
 
 if TYPE_CHECKING:
     import onnxruntime

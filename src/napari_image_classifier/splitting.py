@@ -1,131 +1,142 @@
-"""Which items may not part, and splits that keep them together."""
+"""Splits that never part what belongs together."""
 
+import hashlib
 import warnings
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from napari_image_classifier.arrays import Flags, IntArray
+from napari_image_classifier.independence import check_enough, units_per_class
 from napari_image_classifier.items import Item
-from napari_image_classifier.training import TrainingRefused
+from napari_image_classifier.training_config import TrainingRefused
 
-# Below this many independent groups in a class, a score says little about new images.
-GROUPS_FOR_MORE_THAN_EXPLORATION = 5
 SHUFFLES_TRIED = 5
+SHUFFLES_TRIED_FOR_FOLDS = 200
+# Shuffles of one seed must not be those of the next.
+SEEDS_APART = 1_000_003
 
-IntArray = npt.NDArray[np.intp]
-Flags = npt.NDArray[np.bool_]
 Split = tuple[IntArray, IntArray]
 
 
-def units_of(items: Sequence[Item]) -> IntArray:
-    """Return the number of the unit each item belongs to, counted from 0 in order of appearance.
-
-    Items of one file (its planes and time points) or of one group are one unit, and so are items
-    that are linked through others: two groups that share a file are one.
-    """
-    parents: dict[str, str] = {}
-
-    def root(key: str) -> str:
-        parents.setdefault(key, key)
-        while parents[key] != key:
-            parents[key] = parents[parents[key]]
-            key = parents[key]
-        return key
-
-    for item in items:
-        for key in _keys(item):
-            parents[root(key)] = root(f"image {item.file}")
-    numbers: dict[str, int] = {}
-    return np.array(
-        [numbers.setdefault(root(f"image {item.file}"), len(numbers)) for item in items], np.intp
-    )
-
-
-def _keys(item: Item) -> Iterable[str]:
-    yield f"image {item.file}"
-    if item.group is not None:
-        yield f"group {item.group}"
-    for part in item.image.parts:
-        yield f"file {part.path}"
-
-
-def units_per_class(items: Sequence[Item]) -> dict[str, int]:
-    """Return the number of independent units in each class, by class name, sorted."""
-    found: dict[str, set[int]] = defaultdict(set)
-    for item, unit in zip(items, units_of(items), strict=True):
-        if item.class_name is not None:
-            found[item.class_name].add(int(unit))
-    return {name: len(found[name]) for name in sorted(found)}
-
-
-def check_enough(items: Sequence[Item]) -> None:
-    """Refuse items that can't be learnt from and checked.
-
-    Raises
-    ------
-    TrainingRefused
-        There are fewer than two classes, or a class has fewer than two independent groups.
-    """
-    counts = units_per_class(items)
-    if len(counts) < 2:
-        found = f"there is one class, “{next(iter(counts))}”" if counts else "no image has a class"
-        raise TrainingRefused(f"Training needs at least two classes, and {found}.")
-    short = [name for name, count in counts.items() if count < 2]
-    if short:
-        unit = "images" if all(item.group is None for item in items) else "groups"
-        listed = ", ".join(f"“{name}”" for name in short)
-        raise TrainingRefused(
-            f"Every class needs at least two independent {unit}, one to learn from and one to "
-            f"check with; there is only one in {listed}. Add images or leave that class out."
-        )
-
-
-def validation_split(items: Sequence[Item], fraction: float, seed: int) -> Split:
+def validation_split(items: Sequence[Item], units: IntArray, fraction: float, seed: int) -> Split:
     """Return the indices of the training items and of the validation items, both sorted.
 
-    About ``fraction`` of the items go to validation, of every class alike as far as the units
-    allow; no unit is on both sides, and every class is. The order of ``items`` does not matter.
+    ``units`` says which items may not part (`independence.units_of`). About ``fraction`` of the
+    items go to validation, of every class alike as far as the units allow; no unit is on both
+    sides, and every class is. The order of ``items`` does not matter.
 
     Raises
     ------
     TrainingRefused
         Too few classes or groups, or groups so entangled that no such split was found.
     """
-    return validation_splits(items, fraction, seed, 1)[0]
+    return validation_splits(items, units, fraction, seed, 1)[0]
 
 
 def validation_splits(
-    items: Sequence[Item], fraction: float, seed: int, number: int
+    items: Sequence[Item], units: IntArray, fraction: float, seed: int, number: int
 ) -> list[Split]:
     """Return several splits as `validation_split` does, whose validation parts overlap least.
 
     With ``number`` = 1 / ``fraction`` they are about a cross-validation: nearly every item is kept
     aside once. The first one is that of `validation_split`.
     """
-    check_enough(items)
-    # The splitter's ties are broken by order, so the order must be one of our own.
-    order = sorted(range(len(items)), key=lambda i: (items[i].file, items[i].selection))
-    units = units_of([items[i] for i in order])
-    names, classes = np.unique([str(items[i].class_name) for i in order], return_inverse=True)
-    table = np.zeros((units.max() + 1, len(names)), int)
-    np.add.at(table, (units, classes), 1)
-    folds = (_with_every_class(fold, table) for fold in _folds(classes, units, fraction, seed))
+    check_enough(items, units)
+    order, ordered, classes = _in_own_order(items, units)
+    table = _items_per_unit(classes, ordered)
+    folds = (_with_every_class(fold, table) for fold in _folds(classes, ordered, fraction, seed))
     usable = [fold for fold in folds if fold is not None]
     if not usable:
-        counts = units_per_class(items)
+        counts = units_per_class(items, units)
         fewest = min(counts, key=lambda name: counts[name])
         raise TrainingRefused(
             f"No split was found that has every class on both sides and parts no group; the class "
             f"with the fewest groups is “{fewest}” ({counts[fewest]}). Add images of other groups."
         )
-    splits = []
-    for fold in _least_overlapping(usable, table.sum(axis=1), fraction * len(items), number):
-        chosen = np.zeros(len(items), bool)
-        chosen[order] = fold[units]
-        splits.append((np.flatnonzero(~chosen), np.flatnonzero(chosen)))
+    chosen = _least_overlapping(usable, table.sum(axis=1), fraction * len(items), number)
+    return [_as_split(fold[ordered], order) for fold in chosen]
+
+
+def cross_validation(
+    items: Sequence[Item], units: IntArray, n_folds: int, seed: int
+) -> list[Split]:
+    """Return the indices learnt from and tested on, for each fold; every item is tested once.
+
+    No unit parts, classes are spread as evenly as the units allow, and every class keeps two
+    units to learn from in every fold. Where a class has few units there are fewer folds than
+    ``n_folds``. The order of ``items`` does not matter.
+
+    Raises
+    ------
+    TrainingRefused
+        Too few classes or groups, or groups so entangled that there are no such folds.
+    """
+    check_enough(items, units, needed=3)
+    order, ordered, classes = _in_own_order(items, units)
+    present = _items_per_unit(classes, ordered) > 0
+    n_folds = min(n_folds, int(present.sum(axis=0).min()))
+    for shuffle in range(SHUFFLES_TRIED_FOR_FOLDS):
+        folds = list(_stratified(classes, ordered, n_folds, seed + shuffle * SEEDS_APART))
+        if all((present[~fold].sum(axis=0) >= 2).all() for fold in folds):
+            return [_as_split(fold[ordered], order) for fold in folds]
+    raise TrainingRefused(
+        "No folds were found that leave every class two groups to learn from; add groups to the "
+        "classes that have the fewest, or choose fewer folds."
+    )
+
+
+def leave_one_out(
+    items: Sequence[Item], units: IntArray, acquisitions: Sequence[str]
+) -> dict[str, Split]:
+    """Return, for each acquisition, the indices of what to learn from and of the acquisition.
+
+    ``acquisitions`` names what each item was taken together with, a plate, a day, a microscope.
+    Units that reach into the acquisition are not learnt from. Acquisitions without which a class
+    would have fewer than two units to learn from are left out.
+    """
+    names = np.array(acquisitions)
+    class_names = sorted({item.class_name for item in items if item.class_name is not None})
+    splits = {}
+    for name in sorted(set(acquisitions)):
+        tested = np.flatnonzero(names == name)
+        learnt = np.flatnonzero(~np.isin(units, units[tested]))
+        counts = units_per_class([items[int(i)] for i in learnt], units[learnt])
+        if all(counts.get(one, 0) >= 2 for one in class_names):
+            splits[name] = learnt, tested
     return splits
+
+
+def digest(items: Sequence[Item], splits: Sequence[Split]) -> str:
+    """Return a hash of which items are tested together; equal splits have equal ones."""
+    tested = sorted(
+        sorted(f"{items[i].file}\0{items[i].selection}" for i in test) for _, test in splits
+    )
+    return hashlib.sha256(repr(tested).encode()).hexdigest()
+
+
+def _in_own_order(items: Sequence[Item], units: IntArray) -> tuple[list[int], IntArray, IntArray]:
+    """Return an order of the items, and their units and classes numbered in it.
+
+    The splitter's ties are broken by order, so the order must be one of our own.
+    """
+    order = sorted(range(len(items)), key=lambda i: (items[i].file, items[i].selection))
+    numbers: dict[int, int] = {}
+    ordered = [numbers.setdefault(int(units[i]), len(numbers)) for i in order]
+    _, classes = np.unique([str(items[i].class_name) for i in order], return_inverse=True)
+    return order, np.array(ordered, np.intp), classes
+
+
+def _items_per_unit(classes: IntArray, units: IntArray) -> IntArray:
+    table = np.zeros((units.max() + 1, classes.max() + 1), np.intp)
+    np.add.at(table, (units, classes), 1)
+    return table
+
+
+def _as_split(tested: Flags, order: Sequence[int]) -> Split:
+    chosen = np.zeros(len(order), bool)
+    chosen[order] = tested
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
 def _least_overlapping(
@@ -142,20 +153,24 @@ def _least_overlapping(
         yield best
 
 
-def _folds(classes: IntArray, units: IntArray, fraction: float, seed: int) -> Iterable[Flags]:
+def _folds(classes: IntArray, units: IntArray, fraction: float, seed: int) -> Iterator[Flags]:
     """Yield folds of about ``fraction`` of the items, each as a flag per unit."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
     n_folds = min(max(2, round(1 / fraction)), np.bincount(classes).max())
     for shuffle in range(SHUFFLES_TRIED):
-        splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed + shuffle)
-        with warnings.catch_warnings():
-            # It warns of classes with fewer images than folds; such folds are mended below.
-            warnings.simplefilter("ignore", UserWarning)
-            for _, members in splitter.split(classes, classes, units):
-                fold = np.zeros(units.max() + 1, bool)
-                fold[units[members]] = True
-                yield fold
+        yield from _stratified(classes, units, n_folds, seed + shuffle)
+
+
+def _stratified(classes: IntArray, units: IntArray, n_folds: int, seed: int) -> Iterator[Flags]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # It warns of classes with fewer images than folds; such folds are mended, or not used.
+        warnings.simplefilter("ignore", UserWarning)
+        for _, members in splitter.split(classes, classes, units):
+            fold = np.zeros(units.max() + 1, bool)
+            fold[units[members]] = True
+            yield fold
 
 
 def _with_every_class(fold: Flags, table: IntArray) -> Flags | None:

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import PIL.Image
 
-from napari_image_classifier.projection import FloatArray
+from napari_image_classifier.arrays import FloatArray
 
 SIDE = 48
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from napari_image_classifier.arrays import FloatArray, IntArray
 from napari_image_classifier.augmentation import Augmentation
 from napari_image_classifier.one_ahead import one_ahead
-from napari_image_classifier.projection import FloatArray
-from napari_image_classifier.splitting import IntArray
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.training_config import TrainingConfig
 from napari_image_classifier.training_set import TrainingSet
 
 # A small set is shown again, each time changed anew, until an epoch is worth a look.

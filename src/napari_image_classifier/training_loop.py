@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_image_classifier.arrays import Float64Array, FloatArray, IntArray
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.learning_rate import LearningRate
 from napari_image_classifier.normalization_statistics import measure_statistics
-from napari_image_classifier.projection import FloatArray
 from napari_image_classifier.seconds_left import SecondsLeft
-from napari_image_classifier.splitting import IntArray
-from napari_image_classifier.training import TrainingConfig
 from napari_image_classifier.training_batches import TrainingBatches
-from napari_image_classifier.training_loss import Float64Array, TrainingLoss, balanced_accuracy
+from napari_image_classifier.training_config import TrainingConfig
+from napari_image_classifier.training_loss import TrainingLoss, balanced_accuracy
 from napari_image_classifier.training_set import TrainingSet
 from napari_image_classifier.weight_averaging import AveragedWeights, Weights
 

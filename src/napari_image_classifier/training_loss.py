@@ -3,18 +3,14 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from napari_image_classifier.projection import FloatArray
-from napari_image_classifier.splitting import IntArray
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.arrays import Float64Array, FloatArray, IntArray
+from napari_image_classifier.training_config import TrainingConfig
 
 if TYPE_CHECKING:
     from napari_image_classifier.training_set import TrainingSet
 
 SMALLEST_PROBABILITY = 1e-7
-
-Float64Array = npt.NDArray[np.float64]
 
 
 class TrainingLoss:

@@ -6,6 +6,7 @@ import platform
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,12 @@ import numpy as np
 from napari_image_classifier import backends
 from napari_image_classifier.description import ClassifierDescription
 from napari_image_classifier.ensemble import Ensemble
+from napari_image_classifier.independence import GROUPS_FOR_MORE_THAN_EXPLORATION, units_per_class
 from napari_image_classifier.items import EACH_STANDS_ALONE, ItemTable
 from napari_image_classifier.keras_start import device_in_words
 from napari_image_classifier.messages import Event
-from napari_image_classifier.splitting import (
-    GROUPS_FOR_MORE_THAN_EXPLORATION,
-    Split,
-    units_of,
-    units_per_class,
-)
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.splitting import Split
+from napari_image_classifier.training_config import TrainingConfig
 from napari_image_classifier.training_set import TrainingSet
 
 
@@ -70,7 +67,8 @@ def messages(
     said += data.assumptions
     said += filter(None, [backends.assumption(config.backend)])
     said.append(_on_groups(data, ensemble))
-    counts = units_per_class(data.items)
+    said += filter(None, [_on_copies(data)])
+    counts = units_per_class(data.items, data.units)
     few = [name for name, n in counts.items() if n < GROUPS_FOR_MORE_THAN_EXPLORATION]
     if few:
         said.append(
@@ -100,12 +98,22 @@ def messages(
 def _on_groups(data: TrainingSet, ensemble: Ensemble) -> str:
     if all(item.group is None for item in data.items):
         return EACH_STANDS_ALONE
-    units = units_of(data.items)
-    n_training, n_validation = (len(set(units[part])) for part in ensemble.splits[0])
+    n_training, n_validation = (len(set(data.units[part])) for part in ensemble.splits[0])
     each = " for each network" if len(ensemble.splits) > 1 else ""
     return (
         f"Images of one group were never parted: {n_training} groups to learn from, "
         f"{n_validation} to check with{each}."
+    )
+
+
+def _on_copies(data: TrainingSet) -> str | None:
+    if not data.copies:
+        return None
+    one, other = (data.items[i].file for i in data.copies[0])
+    n_alike = len(set(chain.from_iterable(data.copies)))
+    return (
+        f"{n_alike} images show the same as another one, such as {one} and {other} (also turned, "
+        "mirrored or overlapping); they were kept together."
     )
 
 
@@ -118,8 +126,8 @@ def record(config: TrainingConfig, data: TrainingSet, found: Event) -> dict[str,
         "seed": config.seed,
         "versions": versions(),
         "items_per_class": dict(Counter(item.class_name for item in data.items)),
-        "groups_per_class": units_per_class(data.items),
-        "groups": len(set(units_of(data.items))),
+        "groups_per_class": units_per_class(data.items, data.units),
+        "groups": len(set(data.units)),
         "split": {key: found["members"][0][key] for key in ("training_items", "validation")},
     }
 

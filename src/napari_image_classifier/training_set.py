@@ -1,262 +1,71 @@
-"""The images to learn from: opened, checked against each other and prepared, before any training.
+"""The images of a training, prepared: which are learnt from, which are looked at in between."""
 
-Nothing here needs Keras.
-"""
-
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_image_classifier.channels import ChannelMismatchError, match_channels
-from napari_image_classifier.compute import Cancelled, ShouldStop
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images import Image, read_image
+from napari_image_classifier.arrays import FloatArray, IntArray
+from napari_image_classifier.copies import Pair
 from napari_image_classifier.items import Item
-from napari_image_classifier.preparation import (
-    Preparation,
-    finished,
-    measure_ranges,
-    measured_pixels,
-)
-from napari_image_classifier.projection import FloatArray
-from napari_image_classifier.selection import Each
-from napari_image_classifier.splitting import IntArray
-from napari_image_classifier.training import SMALLEST_SIZE, TrainingConfig, TrainingRefused
+from napari_image_classifier.preparation import Preparation, finished, measure_ranges
+from napari_image_classifier.splitting import Split
+from napari_image_classifier.training_images import TrainingImages
 
-LARGEST_SIZE_CHOSEN = 256
-SIZE_STEP = 8
 IMAGES_MEASURED = 1000
-PROBLEMS_NAMED = 5
-READERS = 4
-
-OnProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class TrainingSet:
     """Prepared images, float32 of shape (item, y, x, channel), and how they were prepared.
 
-    ``classes`` holds each item's index in ``class_names``; ``training`` and ``validation`` are
-    indices of items.
+    ``classes`` holds each item's index in ``class_names``, ``units`` which items may not part,
+    ``copies`` which pairs show the same thing; ``training`` and ``validation`` are indices of
+    items.
     """
 
     items: tuple[Item, ...]
     pixels: FloatArray
     classes: IntArray
     class_names: tuple[str, ...]
+    units: IntArray
+    copies: tuple[Pair, ...]
     training: IntArray
     validation: IntArray
     preparation: Preparation
     assumptions: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What the head of an image's file says."""
-
-    channel_names: tuple[str, ...]
-    channels_named: bool
-    longest_side: int
-    assumptions: tuple[str, ...]
-
-
-def read_training_set(
-    items: Sequence[Item],
-    split: tuple[IntArray, IntArray],
-    config: TrainingConfig,
-    *,
-    axes: str | None = None,
-    preparation: Preparation | None = None,
-    on_progress: OnProgress,
-    should_stop: ShouldStop,
+def training_set(
+    images: TrainingImages, split: Split, learnt_from: IntArray | None = None
 ) -> TrainingSet:
-    """Open and prepare every item; intensities are measured on the training part alone.
+    """Prepare the images of a split; intensities are measured on what is learnt from alone.
 
-    ``preparation`` is that of the classifier to go on from; without it one is made from
-    ``config`` and the images. ``on_progress`` receives ("looking" or "reading", done, total).
-
-    Raises
-    ------
-    TrainingRefused
-        Files that can't be read, each named with its reason, or that lack a channel.
-    Cancelled
-        ``should_stop`` returned True.
+    ``learnt_from`` are the items that any network of an ensemble learns from, unless told those of
+    the split. All images are prepared, so that those of neither part can be tested with.
     """
-    reader = _Reader(items, axes, on_progress, should_stop)
-    looks = reader.looks()
-    wanted = preparation or _preparation(items, config, looks)
-    channels = _channels(wanted, looks, go_on=preparation is not None)
-    measured = reader.pixels(wanted, channels)
-    if wanted.intensity == "fixed" and not wanted.ranges:
-        few = split[0][:: max(1, len(split[0]) // IMAGES_MEASURED)]
-        wanted = replace(wanted, ranges=measure_ranges(measured[index] for index in few))
-    pixels = np.empty((len(items), *wanted.size, wanted.n_channels), np.float32)
-    for index, one in enumerate(measured):
-        pixels[index] = finished(one, wanted)
-    class_names = tuple(sorted({str(item.class_name) for item in items}))
+    preparation = images.preparation
+    if preparation.intensity == "fixed" and not preparation.ranges:
+        seen = split[0] if learnt_from is None else learnt_from
+        few = seen[:: max(1, len(seen) // IMAGES_MEASURED)]
+        preparation = replace(
+            preparation, ranges=measure_ranges(images.pixels[index] for index in few)
+        )
+    pixels = np.empty((len(images.items), *preparation.size, preparation.n_channels), np.float32)
+    for index, measured in enumerate(images.pixels):
+        pixels[index] = finished(measured, preparation)
+    given = [str(item.class_name) for item in images.items]
+    class_names = tuple(sorted(set(given)))
     return TrainingSet(
-        items=tuple(items),
+        items=images.items,
         pixels=pixels,
-        classes=np.array([class_names.index(str(item.class_name)) for item in items], np.intp),
+        classes=np.array(
+            [class_names.index(str(item.class_name)) for item in images.items], np.intp
+        ),
         class_names=class_names,
+        units=images.units,
+        copies=images.copies,
         training=split[0],
         validation=split[1],
-        preparation=wanted,
-        assumptions=tuple(
-            dict.fromkeys(said for look in looks.values() for said in look.assumptions)
-        ),
+        preparation=preparation,
+        assumptions=images.assumptions,
     )
-
-
-class _Reader:
-    """Reads the items image by image on a few threads, so that no file is opened per plane."""
-
-    def __init__(
-        self,
-        items: Sequence[Item],
-        axes: str | None,
-        on_progress: OnProgress,
-        should_stop: ShouldStop,
-    ) -> None:
-        self._items = items
-        self._axes = axes
-        self._on_progress = on_progress
-        self._should_stop = should_stop
-        self._members: dict[str, list[int]] = defaultdict(list)
-        for index, item in enumerate(items):
-            self._members[item.file].append(index)
-
-    def looks(self) -> dict[str, _Look]:
-        """Return what each image's head says, by file."""
-        found: dict[str, _Look] = {}
-
-        def look(file: str) -> None:
-            with self._opened(file) as image:
-                found[file] = _Look(
-                    image.channel_names,
-                    image.channels_named,
-                    max(image.shape[image.axes.index(axis)] for axis in "YX"),
-                    image.assumptions,
-                )
-
-        self._for_each_file("looking", look)
-        return {file: found[file] for file in self._members}
-
-    def pixels(
-        self, preparation: Preparation, channels: dict[str, tuple[int, ...]]
-    ) -> list[FloatArray]:
-        """Return the measured pixels of each item, (y, x, channel)."""
-        found: dict[int, FloatArray] = {}
-
-        def measure(file: str) -> None:
-            with self._opened(file) as image:
-                for index in self._members[file]:
-                    selection = self._items[index].selection
-                    found[index] = measured_pixels(
-                        image, preparation, selection=selection, channels=channels[file]
-                    )
-                    if not np.isfinite(found[index]).all():
-                        raise TrainingRefused(f"{file} holds pixels that are no finite number.")
-
-        self._for_each_file("reading", measure)
-        return [found[index] for index in range(len(self._items))]
-
-    def _opened(self, file: str) -> Image:
-        return read_image(self._items[self._members[file][0]].image, axes=self._axes)
-
-    def _for_each_file(self, stage: str, work: Callable[[str], None]) -> None:
-        problems: dict[str, str] = {}
-        pool = ThreadPoolExecutor(READERS)
-        try:
-            futures = {pool.submit(work, file): file for file in self._members}
-            for done, future in enumerate(as_completed(futures), start=1):
-                if self._should_stop():
-                    raise Cancelled
-                error = future.exception()
-                if isinstance(error, ImageClassifierError):
-                    problems[futures[future]] = str(error)
-                elif error is not None:
-                    raise error
-                self._on_progress(stage, done, len(futures))
-        finally:
-            pool.shutdown(cancel_futures=True)
-        if problems:
-            raise TrainingRefused(_listed(problems, len(self._members)))
-
-
-def _listed(problems: dict[str, str], total: int) -> str:
-    named = [
-        said if file.rsplit("/", 1)[-1] in said else f"{file}: {said}"
-        for file, said in sorted(problems.items())
-    ]
-    more = len(named) - PROBLEMS_NAMED
-    return (
-        f"{len(named)} of {total} images can't be used: "
-        + " ".join(named[:PROBLEMS_NAMED])
-        + (f" And {more} more." if more > 0 else "")
-    )
-
-
-def _preparation(
-    items: Sequence[Item], config: TrainingConfig, looks: dict[str, _Look]
-) -> Preparation:
-    if not config.channels:
-        _check_same_channels(looks)
-    first = next(iter(looks.values()))
-    size = config.size or _size_for([look.longest_side for look in looks.values()])
-    return Preparation(
-        channel_names=config.channels or first.channel_names,
-        channels_named=all(look.channels_named for look in looks.values()),
-        projection=config.projection,
-        intensity=config.intensity,
-        size=(size, size),
-        keep_aspect=config.keep_aspect,
-        each=_each(items),
-    )
-
-
-def _check_same_channels(looks: dict[str, _Look]) -> None:
-    (one, first), *others = looks.items()
-    for other, look in others:
-        if sorted(look.channel_names) != sorted(first.channel_names):
-            raise TrainingRefused(
-                f"{one} has the channels {', '.join(first.channel_names)} and {other} has "
-                f"{', '.join(look.channel_names)}; choose channels that every image has."
-            )
-
-
-def _size_for(longest_sides: Sequence[int]) -> int:
-    """Return the usual long side, at most 256, as a multiple of 8."""
-    usual = min(float(np.median(longest_sides)), LARGEST_SIZE_CHOSEN)
-    return max(SMALLEST_SIZE, round(usual / SIZE_STEP) * SIZE_STEP)
-
-
-def _each(items: Sequence[Item]) -> Each:
-    if any("z=" in item.selection for item in items):
-        return "plane"
-    return "time" if any("t=" in item.selection for item in items) else "image"
-
-
-def _channels(
-    preparation: Preparation, looks: dict[str, _Look], *, go_on: bool
-) -> dict[str, tuple[int, ...]]:
-    """Return the indices of the channels to learn from, by file."""
-    found, problems = {}, {}
-    # Images without names are called "Channel 1"…, and among themselves these serve as names.
-    as_named = preparation.channels_named or not go_on
-    for file, look in looks.items():
-        try:
-            found[file] = match_channels(
-                preparation.channel_names,
-                as_named,
-                look.channel_names,
-                look.channels_named or not go_on,
-            )
-        except ChannelMismatchError as error:
-            problems[file] = f"{file}: {error}"
-    if problems:
-        raise TrainingRefused(_listed(problems, len(looks)))
-    return found

@@ -10,7 +10,7 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_image_classifier.backends import BACKENDS
-from napari_image_classifier.training import TrainingConfig
+from napari_image_classifier.training_config import TrainingConfig
 from napari_image_classifier.widgets import settings
 from napari_image_classifier.widgets.channel_choice import ChannelChoice
 from napari_image_classifier.widgets.confusion_view import ConfusionView

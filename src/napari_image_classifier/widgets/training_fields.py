@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_image_classifier.backends import BACKENDS
-from napari_image_classifier.training import (
+from napari_image_classifier.training_config import (
     BACKBONE_NAMES,
     IMAGENET,
     MOST_MEMBERS,

@@ -1,0 +1,73 @@
+"""Training on the command line: progress, and the outcome in words."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.interruption import STOPPED, asked_to_stop, leave_at_once
+from napari_image_classifier.items import ItemTable
+from napari_image_classifier.progress import Progress, libraries_silent
+from napari_image_classifier.training import train
+from napari_image_classifier.training_config import TrainingConfig
+
+
+def train_and_say(table: ItemTable, config: TrainingConfig, output: Path) -> None:
+    """Train, with progress on the terminal, and tell what came of it."""
+    say_passed_over(table)
+    outcome: dict[str, Any] = {}
+    with libraries_silent() as ours, Progress(ours) as progress, asked_to_stop() as should_stop:
+
+        def hear(event: dict[str, Any]) -> None:
+            if event["event"] == "result":
+                outcome.update(event)
+            else:
+                progress.hear(event)
+
+        try:
+            classifier = train(
+                table,
+                config,
+                output=output,
+                on_event=hear,
+                should_stop=should_stop,
+                in_process=True,
+            )
+        except ImageClassifierError as error:
+            if not should_stop():
+                raise
+            # Keras may still be starting on its thread, which nothing can hurry.
+            leave_at_once(str(error))
+    _say_outcome(outcome)
+    typer.echo(f"Written: {classifier.path}")
+    if outcome["cancelled"]:
+        raise typer.Exit(STOPPED)
+
+
+def _say_outcome(outcome: Mapping[str, Any]) -> None:
+    names = outcome["class_names"]
+    typer.echo(
+        f"Right for {outcome['validation_accuracy']:.1%} of the images kept aside "
+        f"(classes averaged: {outcome['balanced_accuracy']:.1%}), {_epochs(outcome)}."
+    )
+    width = max(map(len, names)) + 2
+    typer.echo("Rows: the class given; columns: the class predicted.")
+    typer.echo("".join(name.rjust(width) for name in ("", *names)))
+    for name, counts in zip(names, outcome["confusion"], strict=True):
+        typer.echo("".join(str(cell).rjust(width) for cell in (name, *counts)))
+    for sentence in outcome["messages"]:
+        typer.echo(sentence)
+
+
+def _epochs(outcome: Mapping[str, Any]) -> str:
+    epochs = [str(member["best_epoch"]) for member in outcome["members"]]
+    return f"at epoch {epochs[0]}" if len(epochs) == 1 else f"at epochs {', '.join(epochs)}"
+
+
+def say_passed_over(table: ItemTable) -> None:
+    """Tell which files of the folder are no images."""
+    if table.passed_over:
+        counted = ", ".join(f"{count} {what}" for what, count in table.passed_over.items())
+        typer.echo(f"Passed over: {counted}.")

@@ -1,0 +1,91 @@
+"""Evaluation, as the command line and a script ask for it. Nothing here needs Keras.
+
+The work itself is in `keras_evaluation`, which runs in the compute process.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
+from napari_image_classifier.items import ItemTable
+from napari_image_classifier.jobs import run_job
+from napari_image_classifier.training_config import (
+    TrainingConfig,
+    TrainingRefused,
+    check_writable,
+)
+
+FOLDS = 5
+SEEDS = 3
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """Where the report, its numbers and its predictions lie, and the answer in a sentence.
+
+    ``verdict`` is the kind of answer, one of `verdict.Kind`.
+    """
+
+    report: Path
+    json: Path
+    csv: Path
+    verdict: str
+    sentence: str
+
+
+def evaluate(
+    items: ItemTable,
+    report: str | Path,
+    config: TrainingConfig | None = None,
+    *,
+    folds: int = FOLDS,
+    seeds: int = SEEDS,
+    on_event: Emit | None = None,
+    should_stop: ShouldStop | None = None,
+    in_process: bool = False,
+) -> EvaluationResult:
+    """Train on parts of the items, test on the others, and write a report, an HTML file.
+
+    Groups never part. The groups are dealt into ``folds`` parts (fewer where a class has few
+    groups), and each is tested by a network that is trained on the others; all that again for each
+    of ``seeds``. A run that is stopped goes on where it was. ``on_event`` receives the events of
+    `keras_evaluation.evaluate_job`; ``in_process`` is as in `training.train`.
+
+    Raises
+    ------
+    TrainingRefused
+        The items, the configuration or the output can't be used, or it was stopped.
+    """
+    config = config or TrainingConfig()
+    report = Path(report).expanduser().absolute()
+    problem = config.why_unusable()
+    if problem is not None:
+        raise TrainingRefused(problem)
+    if config.start_from is not None:
+        raise TrainingRefused(
+            "A classifier to go on from has seen the images that it would be tested on; evaluate "
+            "without it."
+        )
+    if folds < 2 or seeds < 1:
+        raise TrainingRefused("An evaluation needs at least 2 folds and 1 seed.")
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise TrainingRefused(f"A report is an .html file; {report.name} must end in .html.")
+    check_writable(report, "report")
+    request = {
+        "items": items.to_json(),
+        "config": config.to_json(),
+        "folds": folds,
+        "seeds": seeds,
+        "report": str(report),
+    }
+    try:
+        result = run_job("evaluate", request, on_event, should_stop, in_process=in_process)
+    except Cancelled:
+        raise TrainingRefused(
+            "The evaluation was stopped; started again with the same settings it goes on where it "
+            "was."
+        ) from None
+    return EvaluationResult(
+        Path(result["report"]), Path(result["json"]), Path(result["csv"]), result["verdict"],
+        result["sentence"],
+    )  # fmt: skip

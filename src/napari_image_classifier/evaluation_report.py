@@ -1,0 +1,104 @@
+"""The report of an evaluation: one HTML file, every number as JSON, every prediction as CSV."""
+
+import base64
+import csv
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.arrays import FloatArray
+from napari_image_classifier.evaluation import Evaluation, folds_of
+from napari_image_classifier.evaluation_plots import groups_plot, reliability_plot, seeds_plot
+from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.thumbnails import draw_thumbnail
+
+TEMPLATE = "evaluation.html"
+
+
+def write_report(
+    evaluation: Evaluation, pixels: FloatArray, report: Path, made_with: Mapping[str, Any]
+) -> dict[str, Path]:
+    """Write the report and, beside it, its numbers and its predictions; return their paths.
+
+    ``pixels`` are the prepared images, for pictures of errors; ``made_with`` holds what it needs
+    to be done again.
+    """
+    paths = {
+        "report": report,
+        "json": report.with_name(f"{report.stem}.evaluation.json"),
+        "csv": report.with_name(f"{report.stem}.predictions.csv"),
+    }
+    with replace_file(paths["json"]) as temporary:
+        content = {**evaluation.to_json(), "made_with": dict(made_with)}
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    with replace_file(paths["csv"]) as temporary:
+        _write_predictions(evaluation, temporary, made_with["seeds"])
+    with replace_file(report) as temporary:
+        temporary.write_text(_page(evaluation, pixels, made_with), encoding="utf-8")
+    return paths
+
+
+def _page(evaluation: Evaluation, pixels: FloatArray, made_with: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, StrictUndefined
+
+    # The file is read as a whole: it extends no other, and a wheel may be a zip.
+    source = files("napari_image_classifier").joinpath("templates", TEMPLATE).read_text("utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"percent": _percent, "score": _score}
+    errors = [
+        {
+            "picture": base64.b64encode(draw_thumbnail(pixels[index])).decode(),
+            "file": evaluation.items[index].file,
+            "item": evaluation.items[index].selection,
+            "given": evaluation.class_names[evaluation.truth[index]],
+            "predicted": evaluation.class_names[evaluation.probabilities[index].argmax()],
+            "confidence": float(evaluation.probabilities[index].max()),
+        }
+        for index in evaluation.surest_errors
+    ]
+    numbers = evaluation.to_json()
+    return environment.from_string(source).render(
+        **numbers,
+        class_names=evaluation.class_names,
+        confusion_parts=_parts_of_rows(numbers["scores"]["confusion"]),
+        guessing=1 / len(evaluation.class_names),
+        groups_plot=groups_plot(evaluation),
+        reliability_plot=reliability_plot(evaluation.calibration),
+        seeds_plot=seeds_plot(evaluation.over_seeds, evaluation.scores.balanced_accuracy),
+        errors=errors,
+        made_with=made_with,
+    )
+
+
+def _write_predictions(evaluation: Evaluation, path: Path, seeds: list[int]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["file", "item", "class", "group", "unit", "seed", "fold", "predicted", "confidence",
+             *(f"p_{name}" for name in evaluation.class_names)]
+        )  # fmt: skip
+        for seed, said, splits in zip(seeds, evaluation.networks, evaluation.splits, strict=True):
+            folds = folds_of(splits, len(evaluation.items))
+            for index, (item, row) in enumerate(zip(evaluation.items, said, strict=True)):
+                predicted = evaluation.class_names[row.argmax()]
+                writer.writerow(
+                    [item.file, item.selection, item.class_name, item.group or "",
+                     evaluation.units[index], seed, folds[index], predicted, f"{row.max():.6f}",
+                     *(f"{p:.6f}" for p in row)]
+                )  # fmt: skip
+
+
+def _parts_of_rows(confusion: list[list[int]]) -> list[list[float]]:
+    return [[cell / max(sum(row), 1) for cell in row] for row in confusion]
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.0f} %"
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

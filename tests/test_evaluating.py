@@ -1,0 +1,200 @@
+"""How good is it really? The whole way, on small images, stopped in between and gone on."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from napari_image_classifier.evaluating import evaluate
+from napari_image_classifier.images import Image, write_image
+from napari_image_classifier.items import read_items
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
+
+CONFIG = TrainingConfig(network="vgg", epochs=2, patience=2, size=24, finish=False)
+DISHES, IMAGES_EACH, FOLDS = 16, 3, 3
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """Spread-out and clumped signal of the same mean, three images in each of 16 dishes."""
+    folder = tmp_path_factory.mktemp("images")
+    random = np.random.default_rng(0)
+    for dish in range(DISHES):
+        name = ("clumped", "spread")[dish % 2]
+        for number in range(IMAGES_EACH):
+            pixels = random.poisson(40, (24, 24)).astype(np.uint16)
+            if name == "clumped":
+                y, x = random.integers(4, 20, (2, 6))
+                pixels[y, x] += 400
+            path = folder / name / f"dish {dish}" / f"{number}.tif"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_image(path, Image.from_array(pixels, "YX"))
+    return read_items(folder, group="folder")
+
+
+@pytest.fixture(scope="module")
+def run(table, tmp_path_factory):
+    """A run that was stopped in its second network, its file of finished ones, and the next run."""
+    report = tmp_path_factory.mktemp("report") / "how good.html"
+    events = []
+
+    def in_the_second_network() -> bool:
+        return any(event.get("done", 0) > CONFIG.epochs for event in events
+                   if event.get("stage") == "evaluating")  # fmt: skip
+
+    with pytest.raises(TrainingRefused, match="goes on where it was"):
+        evaluate(table, report, CONFIG, folds=FOLDS, seeds=1, on_event=events.append,
+                 should_stop=in_the_second_network)  # fmt: skip
+    kept = json.loads(report.with_name("how good.html.runs").read_text())["runs"]
+    again = []
+    result = evaluate(table, report, CONFIG, folds=FOLDS, seeds=1, on_event=again.append)
+    return kept, again, result
+
+
+@pytest.fixture(scope="module")
+def numbers(run):
+    """What stands in the JSON file."""
+    return json.loads(run[2].json.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def predictions(run):
+    """The rows of the table of predictions."""
+    with run[2].csv.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_stopped_run_goes_on_where_it_was(run):
+    """One network was finished; the next run trains the other three, and leaves no file behind."""
+    kept, again, result = run
+    assert list(kept) == ["0/1"]
+    done = [event["done"] for event in again if event.get("stage") == "evaluating"]
+    assert done[0] > CONFIG.epochs
+    assert done == sorted(done)
+    assert done[-1] == (FOLDS + 1) * CONFIG.epochs
+    assert not result.report.with_name("how good.html.runs").exists()
+
+
+def test_what_was_kept_is_what_is_reported(run, predictions):
+    """The finished network's probabilities are those in the table."""
+    kept, _, _ = run
+    of_first_fold = [float(row["p_clumped"]) for row in predictions if row["fold"] == "1"]
+    np.testing.assert_allclose(of_first_fold, np.array(kept["0/1"])[:, 0], atol=1e-6)
+
+
+def test_every_image_is_tested_once_and_no_dish_is_parted(predictions):
+    """In one seed, each item has one row, and all items of a dish are tested together."""
+    assert len({row["file"] for row in predictions}) == len(predictions) == DISHES * IMAGES_EACH
+    folds_of_dish = {}
+    for row in predictions:
+        folds_of_dish.setdefault(row["group"], set()).add(row["fold"])
+    assert len(folds_of_dish) == DISHES
+    assert all(len(folds) == 1 for folds in folds_of_dish.values())
+
+
+def test_the_numbers_follow_from_the_predictions(numbers, predictions):
+    """The verdict comes first; the confusion matrix is that of the table."""
+    assert next(iter(numbers)) == "verdict"
+    names = ["clumped", "spread"]
+    counted = [[sum(row["class"] == given and row["predicted"] == said for row in predictions)
+                for said in names] for given in names]  # fmt: skip
+    assert numbers["scores"]["confusion"] == counted
+    parts = [row[i] / sum(row) for i, row in enumerate(counted)]
+    assert numbers["scores"]["balanced_accuracy"]["score"] == pytest.approx(np.mean(parts))
+    assert numbers["groups_per_class"] == {"clumped": 8, "spread": 8}
+    assert numbers["chance"]["groups"] == 8
+    assert numbers["chance"]["smallest_p"] == pytest.approx(1 / 70)
+
+
+def test_the_simpler_methods_see_these_images(numbers):
+    """Bright clumps are found by brightness; the most frequent class is no better than guessing."""
+    by_name = numbers["baselines"]
+    assert by_name["brightness and file facts"]["balanced_accuracy"]["score"] > 0.95
+    assert by_name["texture"]["balanced_accuracy"]["score"] > 0.95
+    assert by_name["always the most frequent class"]["balanced_accuracy"]["score"] <= 0.5
+
+
+def test_the_page_says_the_sentence_and_fetches_nothing(run):
+    """It opens off-line: no address in it but those that name a dialect of XML."""
+    result = run[2]
+    page = result.report.read_text(encoding="utf-8")
+    assert result.sentence in page.replace("&#39;", "'")
+    assert not re.search(r"""(src|href|action)=["'](?!data:|#)""", page)
+    assert "default-src 'none'" in page
+
+
+def chromium_says(page):
+    """Open a page in headless Chromium; return what its console says."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    done = subprocess.run(
+        [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+         "--virtual-time-budget=2000", "--dump-dom", page.as_uri()],
+        capture_output=True, encoding="utf-8", timeout=120, check=True,
+    )  # fmt: skip
+    assert "</html>" in done.stdout
+    return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+def test_a_browser_has_nothing_to_complain_of(run):
+    """No error in Chromium's console."""
+    assert chromium_says(run[2].report) == []
+
+
+def test_a_browser_would_complain_of_a_fetch(run, tmp_path):
+    """The check above can fail: a page that fetches a picture is told off."""
+    page = run[2].report.read_text(encoding="utf-8")
+    fetching = tmp_path / "fetching.html"
+    picture = '<img src="http://127.0.0.1:9/a.png"></body>'
+    fetching.write_text(page.replace("</body>", picture), encoding="utf-8")
+    assert any("Content Security Policy" in line for line in chromium_says(fetching))
+
+
+def test_refusals_come_before_any_work(table, tmp_path):
+    """One sentence each."""
+    report = tmp_path / "r.html"
+    for choices, says in [
+        ({"folds": 1}, "at least 2 folds"),
+        ({"seeds": 0}, "and 1 seed"),
+        ({"config": TrainingConfig(epochs=0)}, "The epochs must be at least 1"),
+        ({"report": tmp_path / "r.pdf"}, "must end in .html"),
+        ({"config": TrainingConfig(start_from=__file__)}, "has seen the images"),
+    ]:
+        with pytest.raises(TrainingRefused, match=says):
+            evaluate(table, **{"report": report, **choices})
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_groups_are_too_few(table, tmp_path):
+    """Learning, choosing the epoch and testing take a group of each class each."""
+    for item in table.items:
+        if item.file.split("/")[1] in ("dish 0", "dish 1", "dish 2", "dish 3"):
+            copy = tmp_path / "few" / item.file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(item.image.parts[0].path, copy)
+    few = read_items(tmp_path / "few", group="folder")
+    with pytest.raises(TrainingRefused, match="three independent groups"):
+        evaluate(few, tmp_path / "r.html", CONFIG, in_process=True)
+    assert "keras" not in sys.modules
+
+
+def test_the_command_line_says_the_answer(table, tmp_path):
+    """The same from a terminal, with what was taken for granted."""
+    folder = table.items[0].image.parts[0].path.parents[2]
+    report = tmp_path / "r.html"
+    done = subprocess.run(
+        [sys.executable, "-m", "napari_image_classifier.cli", "evaluate", folder,
+         "--report", report, "--group", "folder:2", "--folds", "2", "--seeds", "1",
+         "--epochs", "1", "--size", "16", "--network", "vgg"],
+        check=False, capture_output=True, encoding="utf-8", timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    sentence = json.loads((tmp_path / "r.evaluation.json").read_text())["sentence"]
+    assert sentence in done.stdout
+    assert f"Written: {report}" in done.stdout

@@ -1,0 +1,57 @@
+"""verdict: the rows of the table in docs/evaluation.md, in their order."""
+
+from dataclasses import replace
+
+import pytest
+
+from napari_image_classifier.chance import ChanceTest
+from napari_image_classifier.intervals import Interval
+from napari_image_classifier.verdict import Evidence, verdict_of
+
+CLEAR = ChanceTest(0.001, 0.0005, 2000, exact=False)
+UNCLEAR = ChanceTest(0.4, 0.0005, 2000, exact=False)
+GOOD = Evidence(
+    groups_per_class={"control": 12, "treated": 12},
+    score=Interval(0.9, 0.8, 0.95),
+    chance=CLEAR,
+    simple=Interval(0.6, 0.5, 0.7),
+    over_simple=CLEAR,
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "says"),
+    [
+        ({}, "better", "balanced accuracy 0.90, 95 % interval 0.80 to 0.95, guessing 0.50"),
+        ({"groups_per_class": {"a": 4, "b": 9}}, "better", "exploratory"),
+        ({"over_simple": UNCLEAR}, "no better than brightness", "0.60, 95 % interval 0.50 to 0.70"),
+        (
+            {"chance": ChanceTest(0.1, 0.1, 10, exact=True)},
+            "cannot be tested",
+            "smallest p-value that any result could reach is 0.1,",
+        ),
+        (
+            {"chance": UNCLEAR, "score": Interval(0.51, 0.45, 0.58)},
+            "no signal",
+            "above 0.58 is excluded",
+        ),
+        (
+            # The lower end is 0.2 below 0.65 and must come within 0.15: 24 groups become 43.
+            {"chance": UNCLEAR, "score": Interval(0.65, 0.45, 0.85)},
+            "too few",
+            "about 19 more are needed",
+        ),
+    ],
+)
+def test_the_first_row_that_applies(changed, kind, says):
+    """And its sentence holds the figures that it rests on."""
+    found = verdict_of(replace(GOOD, **changed))
+    assert found.kind == kind
+    assert says in found.sentence
+
+
+def test_what_can_not_be_tested_is_said_before_anything_else():
+    """A perfect score of three wells a class is no proof."""
+    untestable = ChanceTest(1.0, 0.3, 0, exact=False)
+    found = verdict_of(replace(GOOD, score=Interval(1, 0.4, 1), chance=untestable))
+    assert found.kind == "cannot be tested"
