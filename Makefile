@@ -41,6 +41,7 @@ accuracy: $(READY)
 # The short round of these is part of make test.
 fuzz: $(READY)
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/test_fuzzed_tiffs.py --timeout 7200
+	SPLIT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_split_properties.py --timeout 7200
 
 screenshots: $(READY)
 	$(WINDOW) $(BIN)/python docs/make_screenshots.py

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.evaluating import evaluate
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import read_items
@@ -17,6 +18,7 @@ from napari_image_classifier.training_config import TrainingConfig, TrainingRefu
 
 CONFIG = TrainingConfig(network="vgg", epochs=2, patience=2, size=24, finish=False)
 DISHES, IMAGES_EACH, FOLDS = 16, 3, 3
+NETWORKS_ALONE = {"folds": FOLDS, "seeds": 1, "controls": False, "curve": False}
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +46,15 @@ def run(table, tmp_path_factory):
     events = []
 
     def in_the_second_network() -> bool:
-        return any(event.get("done", 0) > CONFIG.epochs for event in events
-                   if event.get("stage") == "evaluating")  # fmt: skip
+        # Four runs, the first of 32 images of 120 in all.
+        return any(event["done"] > 300 for event in events if event.get("stage") == "evaluating")
 
     with pytest.raises(TrainingRefused, match="goes on where it was"):
-        evaluate(table, report, CONFIG, folds=FOLDS, seeds=1, on_event=events.append,
+        evaluate(table, report, CONFIG, **NETWORKS_ALONE, on_event=events.append,
                  should_stop=in_the_second_network)  # fmt: skip
     kept = json.loads(report.with_name("how good.html.runs").read_text())["runs"]
     again = []
-    result = evaluate(table, report, CONFIG, folds=FOLDS, seeds=1, on_event=again.append)
+    result = evaluate(table, report, CONFIG, **NETWORKS_ALONE, on_event=again.append)
     return kept, again, result
 
 
@@ -72,11 +74,13 @@ def predictions(run):
 def test_a_stopped_run_goes_on_where_it_was(run):
     """One network was finished; the next run trains the other three, and leaves no file behind."""
     kept, again, result = run
-    assert list(kept) == ["0/1"]
-    done = [event["done"] for event in again if event.get("stage") == "evaluating"]
-    assert done[0] > CONFIG.epochs
+    assert list(kept) == ["seed 0, fold 1"]
+    events = [event for event in again if event.get("stage") == "evaluating"]
+    done = [event["done"] for event in events]
+    assert done[0] > 300
     assert done == sorted(done)
-    assert done[-1] == (FOLDS + 1) * CONFIG.epochs
+    assert done[-1] == events[-1]["total"]
+    assert events[-1]["seconds_left"] == 0
     assert not result.report.with_name("how good.html.runs").exists()
 
 
@@ -84,7 +88,7 @@ def test_what_was_kept_is_what_is_reported(run, predictions):
     """The finished network's probabilities are those in the table."""
     kept, _, _ = run
     of_first_fold = [float(row["p_clumped"]) for row in predictions if row["fold"] == "1"]
-    np.testing.assert_allclose(of_first_fold, np.array(kept["0/1"])[:, 0], atol=1e-6)
+    np.testing.assert_allclose(of_first_fold, np.array(kept["seed 0, fold 1"])[:, 0], atol=1e-6)
 
 
 def test_every_image_is_tested_once_and_no_dish_is_parted(predictions):
@@ -162,6 +166,7 @@ def test_refusals_come_before_any_work(table, tmp_path):
     for choices, says in [
         ({"folds": 1}, "at least 2 folds"),
         ({"seeds": 0}, "and 1 seed"),
+        ({"method": "tea leaves"}, "must be network or texture"),
         ({"config": TrainingConfig(epochs=0)}, "The epochs must be at least 1"),
         ({"report": tmp_path / "r.pdf"}, "must end in .html"),
         ({"config": TrainingConfig(start_from=__file__)}, "has seen the images"),
@@ -191,10 +196,97 @@ def test_the_command_line_says_the_answer(table, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "napari_image_classifier.cli", "evaluate", folder,
          "--report", report, "--group", "folder:2", "--folds", "2", "--seeds", "1",
-         "--epochs", "1", "--size", "16", "--network", "vgg"],
+         "--epochs", "1", "--size", "16", "--network", "vgg", "--no-controls", "--no-curve"],
         check=False, capture_output=True, encoding="utf-8", timeout=280,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     sentence = json.loads((tmp_path / "r.evaluation.json").read_text())["sentence"]
     assert sentence in done.stdout
     assert f"Written: {report}" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def on_plates(tmp_path_factory):
+    """An evaluation of texture features, with controls and curve, of dishes on four plates."""
+    folder = tmp_path_factory.mktemp("plates")
+    random = np.random.default_rng(5)
+    rows = ["file,class,dish,plate"]
+    for dish in range(24):
+        for number in range(2):
+            pixels = random.poisson(100, (40, 40)).astype(np.float64)
+            y, x = random.integers(4, 30, (2, 5))
+            for dy, dx in np.ndindex(4, 4):
+                pixels[y + dy, x + dx] += 100 + 60 * (dish % 2)
+            file = f"{dish}_{number}.tif"
+            image = Image.from_array(pixels.astype(np.uint16), "YX")
+            write_image(folder / file, image)
+            rows.append(f"{file},{'ab'[dish % 2]},{dish},{dish // 6}")
+    (folder / "items.csv").write_text("\n".join(rows))
+    plates = read_items(folder, items_csv=folder / "items.csv", group="dish", acquisition="plate")
+    result = evaluate(
+        plates, folder / "r.html", folds=FOLDS, seeds=2, method="texture", in_process=True
+    )
+    return result, json.loads(result.json.read_text(encoding="utf-8"))
+
+
+def test_a_difference_in_brightness_is_called_that(on_plates):
+    """Plates have both classes, the background is the same, and brightness tells everything."""
+    result, found = on_plates
+    assert result.verdict == "no better than brightness"
+    assert found["controls"]["acquisition"]["acquisitions"] == 4
+    assert found["controls"]["acquisition"]["cramers_v"] == 0
+    assert found["controls"]["background"]["balanced_accuracy"] < 0.75
+    assert found["controls"]["new_acquisitions"]["score"] > 0.95
+
+
+def test_the_curve_has_every_part_of_the_groups(on_plates):
+    """And ends with the score itself."""
+    _, found = on_plates
+    assert [one["part"] for one in found["learning_curve"]] == [0.25, 0.5, 0.75, 1.0]
+    assert found["learning_curve"][-1]["score"] == found["scores"]["balanced_accuracy"]["score"]
+
+
+def test_what_a_change_takes_away_is_gone(on_plates):
+    """The squares are brighter: shuffled pixels still have that."""
+    _, found = on_plates
+    assert found["controls"]["shuffled"]["score"] > 0.9
+
+
+def test_the_whole_page_pleases_the_browser(on_plates):
+    """With every section in it."""
+    page = on_plates[0].report.read_text(encoding="utf-8")
+    assert page.count("for the author to fill in") == 3
+    groups = on_plates[1]["groups_per_class"]
+    assert f"a: 24 images in {groups['a']} groups, b: 24 images in {groups['b']} groups." in page
+    for heading in ("Is it the biology?", "Would more groups help?", "The surest errors"):
+        assert heading in page
+    assert chromium_says(on_plates[0].report) == []
+
+
+def test_a_finished_classifier_is_tested_on_all_images(tiny_classifier_path, tmp_path):
+    """Its predictions are the report's, nothing is trained, and it says what it can't know."""
+    random = np.random.default_rng(2)
+    for dish in range(16):
+        name = ("control", "depleted")[dish % 2]
+        pixels = random.integers(0, 900 - 400 * (dish % 2), (2, 32, 32)).astype(np.uint16)
+        path = tmp_path / "new" / name / f"{dish}.tif"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_image(path, Image.from_array(pixels, "CYX", channel_names=("DNA", "GFP")))
+    table = read_items(tmp_path / "new")
+    result = evaluate(table, tmp_path / "r.html", classifier=tiny_classifier_path, in_process=True)
+    assert "keras" not in sys.modules
+    classifier = load_classifier(tiny_classifier_path)
+    with result.csv.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 16
+    for item, row in zip(table.items, rows, strict=True):
+        said = classifier.predict(item.image)
+        assert row["predicted"] == said.class_name
+        assert float(row["confidence"]) == pytest.approx(said.confidence, abs=1e-6)
+    assert "Nothing here can know whether it had learnt" in result.report.read_text("utf-8")
+
+
+def test_a_classifier_of_other_classes_is_refused(table, tiny_classifier_path, tmp_path):
+    """With the names that it knows."""
+    with pytest.raises(TrainingRefused, match="knows the classes control, depleted; it can't be"):
+        evaluate(table, tmp_path / "r.html", classifier=tiny_classifier_path, in_process=True)

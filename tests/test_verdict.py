@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from napari_image_classifier.chance import ChanceTest
+from napari_image_classifier.controls import AcquisitionControl, Controls
 from napari_image_classifier.intervals import Interval
+from napari_image_classifier.refitting import RefittedScore
 from napari_image_classifier.verdict import Evidence, verdict_of
 
 CLEAR = ChanceTest(0.001, 0.0005, 2000, exact=False)
@@ -15,7 +17,9 @@ GOOD = Evidence(
     score=Interval(0.9, 0.8, 0.95),
     chance=CLEAR,
     simple=Interval(0.6, 0.5, 0.7),
+    simple_chance=CLEAR,
     over_simple=CLEAR,
+    controls=Controls(None, None),
 )
 
 
@@ -25,6 +29,8 @@ GOOD = Evidence(
         ({}, "better", "balanced accuracy 0.90, 95 % interval 0.80 to 0.95, guessing 0.50"),
         ({"groups_per_class": {"a": 4, "b": 9}}, "better", "exploratory"),
         ({"over_simple": UNCLEAR}, "no better than brightness", "0.60, 95 % interval 0.50 to 0.70"),
+        # Brightness tells nothing: then the network can't be told to see no more than that.
+        ({"over_simple": UNCLEAR, "simple_chance": UNCLEAR}, "better", "guessing 0.50"),
         (
             {"chance": ChanceTest(0.1, 0.1, 10, exact=True)},
             "cannot be tested",
@@ -55,3 +61,42 @@ def test_what_can_not_be_tested_is_said_before_anything_else():
     untestable = ChanceTest(1.0, 0.3, 0, exact=False)
     found = verdict_of(replace(GOOD, score=Interval(1, 0.4, 1), chance=untestable))
     assert found.kind == "cannot be tested"
+
+
+@pytest.mark.parametrize(
+    ("controls", "says"),
+    [
+        (Controls(RefittedScore(0.75, CLEAR), None), "the background of the images alone tells"),
+        (
+            Controls(None, AcquisitionControl(4, 0.9, RefittedScore(0.9, CLEAR))),
+            "images of one class can be told apart by it (balanced accuracy 0.90, p = 0.001)",
+        ),
+        (
+            Controls(None, AcquisitionControl(2, 1.0, None)),
+            "no class was taken often enough to tell the one from the other",
+        ),
+    ],
+)
+def test_batch_comes_before_any_other_answer(controls, says):
+    """Even where nothing could be tested otherwise."""
+    untestable = ChanceTest(1.0, 0.3, 0, exact=False)
+    for evidence in (GOOD, replace(GOOD, chance=untestable)):
+        found = verdict_of(replace(evidence, controls=controls))
+        assert found.kind == "may be batch"
+        assert says in found.sentence
+
+
+@pytest.mark.parametrize(
+    "controls",
+    [
+        # Significant, but far from explaining 0.9: light that comes from the cells themselves.
+        Controls(RefittedScore(0.65, CLEAR), None),
+        Controls(RefittedScore(0.75, UNCLEAR), None),
+        # Every plate has both classes, so that knowing plates is of no use.
+        Controls(None, AcquisitionControl(4, 0.1, RefittedScore(0.9, CLEAR))),
+        Controls(None, AcquisitionControl(4, 0.9, RefittedScore(0.5, UNCLEAR))),
+    ],
+)
+def test_what_does_not_explain_the_score_changes_nothing(controls):
+    """The verdict stays what it is."""
+    assert verdict_of(replace(GOOD, controls=controls)).kind == "better"

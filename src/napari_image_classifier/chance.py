@@ -85,9 +85,21 @@ def chance_of_predictions(
     )
 
 
-def smallest_p(truth: IntArray, units: IntArray) -> float:
+def strata_of(classes: IntArray, acquisitions: IntArray | None) -> IntArray | None:
+    """Return within what classes change places: what was taken together, as far as that goes.
+
+    None where no acquisition has several classes, as nothing could change places then; whether the
+    acquisitions explain the classes is for the controls to say.
+    """
+    if acquisitions is None:
+        return None
+    mixed = any(len(np.unique(classes[acquisitions == one])) > 1 for one in np.unique(acquisitions))
+    return acquisitions if mixed else None
+
+
+def smallest_p(truth: IntArray, units: IntArray, strata: IntArray | None = None) -> float:
     """Return the smallest p that any score of these items could reach."""
-    blocks = _blocks(truth, units, np.zeros_like(truth))
+    blocks = _blocks(truth, units, np.zeros_like(truth) if strata is None else strata)
     number = math.prod(_arrangements(block.labels) for block in blocks)
     return 1 / number if number < FEW_ARRANGEMENTS else 1 / (ARRANGEMENTS_DRAWN + 1)
 

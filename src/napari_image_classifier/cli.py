@@ -99,10 +99,15 @@ def evaluate(
     items: options.Items = None,
     pattern: options.Pattern = None,
     group: options.Group = None,
+    acquisition: options.Acquisition = None,
     each: options.Each = "image",
     axes: options.Axes = None,
     folds: options.Folds = FOLDS,
     seeds: options.Seeds = SEEDS,
+    method: options.Method = "network",
+    classifier: options.Finished = None,
+    controls: options.Controls = True,
+    curve: options.Curve = True,
     channels: options.Channels = None,
     network: options.Network = DEFAULTS.network,
     weights: options.Weights = DEFAULTS.weights,
@@ -132,9 +137,25 @@ def evaluate(
         backend=backend,
     )
     table = read_items(
-        images, items_csv=items, pattern=pattern, group=group, each=_each(each), axes=axes
+        images,
+        items_csv=items,
+        pattern=pattern,
+        group=group,
+        acquisition=acquisition,
+        each=_each(each),
+        axes=axes,
     )
-    evaluate_and_say(table, report, config, folds, seeds)
+    evaluate_and_say(
+        table,
+        report,
+        config,
+        folds=folds,
+        seeds=seeds,
+        method=cast(Any, method),
+        classifier=classifier,
+        controls=controls,
+        curve=curve,
+    )
 
 
 @app.command()

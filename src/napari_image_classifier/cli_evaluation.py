@@ -1,6 +1,7 @@
 """Evaluation on the command line: progress, and the answer in words."""
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -14,9 +15,12 @@ from napari_image_classifier.training_config import TrainingConfig
 
 
 def evaluate_and_say(
-    table: ItemTable, report: Path, config: TrainingConfig, folds: int, seeds: int
+    table: ItemTable, report: Path, config: TrainingConfig, **choices: Any
 ) -> None:
-    """Evaluate, with progress on the terminal, and tell the answer."""
+    """Evaluate, with progress on the terminal, and tell the answer.
+
+    ``choices`` are those of `evaluating.evaluate`.
+    """
     say_passed_over(table)
     with libraries_silent() as ours, Progress(ours) as progress, asked_to_stop() as should_stop:
         try:
@@ -24,8 +28,7 @@ def evaluate_and_say(
                 table,
                 report,
                 config,
-                folds=folds,
-                seeds=seeds,
+                **choices,
                 on_event=progress.hear,
                 should_stop=should_stop,
                 in_process=True,

@@ -100,6 +100,34 @@ Backend = Annotated[
 Report = Annotated[
     Path, typer.Option(help="The report to write, an .html file; its numbers lie beside it.")
 ]
+Acquisition = Annotated[
+    str | None,
+    typer.Option(
+        help="What says which images were taken together (same plate, day, microscope): a column, "
+        "a field of the pattern, folder, or folder:2."
+    ),
+]
+Method = Annotated[
+    str,
+    typer.Option(help="What is evaluated: network, or texture features, which take seconds."),
+]
+Finished = Annotated[
+    Path | None,
+    typer.Option(
+        "--classifier",
+        help="A finished classifier to test on these images, which it must not have learnt from.",
+    ),
+]
+Controls = Annotated[
+    bool,
+    typer.Option(
+        "--controls/--no-controls",
+        help="Whether other explanations than biology are looked for.",
+    ),
+]
+Curve = Annotated[
+    bool, typer.Option("--curve/--no-curve", help="Whether it is tried with fewer groups, too.")
+]
 Folds = Annotated[
     int, typer.Option(help="Parts that the groups are dealt into; each is tested once.")
 ]

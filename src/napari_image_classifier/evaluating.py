@@ -5,6 +5,7 @@ The work itself is in `keras_evaluation`, which runs in the compute process.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
 from napari_image_classifier.items import ItemTable
@@ -17,6 +18,8 @@ from napari_image_classifier.training_config import (
 
 FOLDS = 5
 SEEDS = 3
+
+Method = Literal["network", "texture"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,10 @@ def evaluate(
     *,
     folds: int = FOLDS,
     seeds: int = SEEDS,
+    method: Method = "network",
+    classifier: str | Path | None = None,
+    controls: bool = True,
+    curve: bool = True,
     on_event: Emit | None = None,
     should_stop: ShouldStop | None = None,
     in_process: bool = False,
@@ -48,8 +55,12 @@ def evaluate(
 
     Groups never part. The groups are dealt into ``folds`` parts (fewer where a class has few
     groups), and each is tested by a network that is trained on the others; all that again for each
-    of ``seeds``. A run that is stopped goes on where it was. ``on_event`` receives the events of
-    `keras_evaluation.evaluate_job`; ``in_process`` is as in `training.train`.
+    of ``seeds``. ``method`` "texture" evaluates texture features with logistic regression, which
+    takes seconds. With ``classifier`` that finished classifier is tested on all items, which it
+    must not have learnt from, and only simpler methods are trained. ``controls`` looks for other
+    explanations than biology, ``curve`` for what more groups would bring; each takes about as long
+    again as one seed or two. A run that is stopped goes on where it was. ``on_event`` receives the
+    events of `keras_evaluation.evaluate_job`; ``in_process`` is as in `training.train`.
 
     Raises
     ------
@@ -68,6 +79,10 @@ def evaluate(
         )
     if folds < 2 or seeds < 1:
         raise TrainingRefused("An evaluation needs at least 2 folds and 1 seed.")
+    if method not in get_args(Method):
+        raise TrainingRefused(
+            f"The method must be {' or '.join(get_args(Method))}, not {method!r}."
+        )
     if report.suffix.lower() not in (".html", ".htm"):
         raise TrainingRefused(f"A report is an .html file; {report.name} must end in .html.")
     check_writable(report, "report")
@@ -76,6 +91,10 @@ def evaluate(
         "config": config.to_json(),
         "folds": folds,
         "seeds": seeds,
+        "method": method,
+        "classifier": str(Path(classifier).expanduser().absolute()) if classifier else None,
+        "controls": controls,
+        "curve": curve,
         "report": str(report),
     }
     try:

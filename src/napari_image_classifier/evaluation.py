@@ -1,6 +1,6 @@
 """How good is it really? Scores of images that were not learnt from, and what they rest on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,42 +14,34 @@ from napari_image_classifier.chance import (
     chance_of_predictions,
     paired_test,
     smallest_p,
+    strata_of,
 )
+from napari_image_classifier.changed_images import CHANGES, Change
+from napari_image_classifier.controls import Controls
 from napari_image_classifier.copies import Pair
-from napari_image_classifier.independence import units_per_class
+from napari_image_classifier.evaluation_plan import Folds, Plan
+from napari_image_classifier.independence import joined, units_per_class
+from napari_image_classifier.intervals import Interval, balanced_interval
 from napari_image_classifier.items import Item
+from napari_image_classifier.refitting import RefittedScore
 from napari_image_classifier.scores import Scores, balanced_accuracy, scores_of
-from napari_image_classifier.splitting import Split, digest
+from napari_image_classifier.simple_methods import SIMPLE
+from napari_image_classifier.splitting import digest
 from napari_image_classifier.verdict import Evidence, Verdict, verdict_of
 
-SIMPLE = "brightness and file facts"
-TEXTURE = "texture"
-MOST_FREQUENT = "always the most frequent class"
 ERRORS_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """Items for the tests: one network was tested on them, once.
-
-    ``network`` is what it said, ``simple`` what brightness and file facts said, both learnt from
-    the other items, of shape (item, class). They are None where there are so few groups that no
-    result could be told from chance, so that no network was trained.
-    """
-
-    tested: IntArray
-    network: Float64Array | None
-    simple: Float64Array | None
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Predictions for every item by methods that had not seen its unit, and their scores.
 
-    ``networks`` holds the probabilities (item, class) of the networks, one entry per seed, each
-    from folds of its own, ``splits`` those folds; ``baselines`` what simpler methods said on the
-    folds of the first seed. ``sealed`` is the part for the tests, which folds are no good for.
-    ``units`` says which items may not part, ``copies`` which pairs of items show the same thing.
+    ``said`` holds the probabilities (tested item, class) of every run of ``plan`` by the run's
+    name, ``baselines`` what simpler methods said of every item on the folds of the first seed, and
+    ``refitted`` how they fare where they learn anew for every arrangement of the classes.
+    ``sealed_simple`` is what brightness and file facts said of the sealed items. ``units`` says
+    which items may not part, ``copies`` which pairs of items show the same thing,
+    ``acquisitions`` what was taken together. ``method`` is what is evaluated, in words.
     """
 
     items: tuple[Item, ...]
@@ -57,20 +49,31 @@ class Evaluation:
     truth: IntArray
     units: IntArray
     copies: tuple[Pair, ...]
-    splits: tuple[tuple[Split, ...], ...]
-    networks: tuple[Float64Array, ...]
-    baselines: dict[str, Float64Array]
-    sealed: Sealed
+    acquisitions: IntArray | None
+    method: str
+    plan: Plan
+    said: Mapping[str, Float64Array]
+    baselines: Mapping[str, Float64Array]
+    refitted: Mapping[str, RefittedScore]
+    sealed_simple: Float64Array | None
+    controls: Controls
+
+    def of_folds(self, folds: Folds) -> Float64Array:
+        """Return the probabilities (item, class) of every item, from the run that tested it."""
+        found = np.zeros((len(self.items), len(self.class_names)))
+        for run in folds.runs:
+            found[run.tested] = self.said[run.name]
+        return found
+
+    @cached_property
+    def networks(self) -> tuple[Float64Array, ...]:
+        """The probabilities (item, class) of every seed, from folds of its own."""
+        return tuple(self.of_folds(folds) for folds in self.plan.seeds)
 
     @property
     def probabilities(self) -> Float64Array:
-        """What is scored: what the networks of the first seed said, which was chosen beforehand."""
+        """What is scored: what was said with the first seed, which was chosen beforehand."""
         return self.networks[0]
-
-    @property
-    def folds(self) -> IntArray:
-        """In which fold of the first seed each item was tested, from 1."""
-        return folds_of(self.splits[0], len(self.items))
 
     @cached_property
     def scores(self) -> Scores:
@@ -102,26 +105,55 @@ class Evaluation:
     @cached_property
     def chance(self) -> ChanceTest:
         """The test whether the balanced accuracy on the sealed part is above chance."""
-        truth, units = self._sealed_truth
-        if self.sealed.network is None:
-            return ChanceTest(1.0, smallest_p(truth, units) if len(truth) else 1.0, 0, exact=False)
-        return chance_of_predictions(truth, self.sealed.network.argmax(axis=1), units)
+        truth, units, strata = self._sealed
+        run = self.plan.sealed_run
+        if run is None:
+            smallest = smallest_p(truth, units, strata) if len(truth) else 1.0
+            return ChanceTest(1.0, smallest, 0, exact=False)
+        return chance_of_predictions(truth, self.said[run.name].argmax(axis=1), units, strata)
 
     @cached_property
     def over_simple(self) -> ChanceTest:
-        """The test whether the network does better there than brightness and file facts."""
-        if self.sealed.network is None or self.sealed.simple is None:
+        """The test whether it does better there than brightness and file facts."""
+        run = self.plan.sealed_run
+        if run is None or self.sealed_simple is None:
             return ChanceTest(1.0, 1.0, 0, exact=False)
-        truth, units = self._sealed_truth
+        truth, units, _ = self._sealed
         ours, theirs = (
             (said.argmax(axis=1) == truth).astype(float)
-            for said in (self.sealed.network, self.sealed.simple)
+            for said in (self.said[run.name], self.sealed_simple)
         )
         return paired_test(ours, theirs, truth, units)
 
     @property
-    def _sealed_truth(self) -> tuple[IntArray, IntArray]:
-        return self.truth[self.sealed.tested], self.units[self.sealed.tested]
+    def _sealed(self) -> tuple[IntArray, IntArray, IntArray | None]:
+        sealed = self.plan.sealed
+        strata = strata_of(self.truth, self.acquisitions)
+        within = None if strata is None else strata[sealed]
+        return self.truth[sealed], self.units[sealed], within
+
+    @cached_property
+    def learning_curve(self) -> dict[float, Interval]:
+        """The balanced accuracy by the part of the groups that was learnt from."""
+        fewer = {part: self._balanced(folds) for part, folds in self.plan.fewer.items()}
+        return {**fewer, 1.0: self.scores.balanced_accuracy}
+
+    @cached_property
+    def changed(self) -> dict[Change, Interval]:
+        """The balanced accuracy on images from which something was taken away."""
+        return {change: self._balanced(folds) for change, folds in self.plan.changed.items()}
+
+    @cached_property
+    def on_new_acquisitions(self) -> Interval | None:
+        """The balanced accuracy on acquisitions never seen, its interval counted in these."""
+        folds = self.plan.new_acquisitions
+        if folds is None or self.acquisitions is None:
+            return None
+        return self._balanced(folds, joined(self.units, self.acquisitions))
+
+    def _balanced(self, folds: Folds, units: IntArray | None = None) -> Interval:
+        right = self.of_folds(folds).argmax(axis=1) == self.truth
+        return balanced_interval(right, self.truth, self.units if units is None else units)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -130,8 +162,12 @@ class Evaluation:
             groups_per_class=units_per_class(self.items, self.units),
             score=self.scores.balanced_accuracy,
             chance=self.chance,
-            simple=self.baseline_scores[SIMPLE].balanced_accuracy,
+            simple=self.baseline_scores[SIMPLE].balanced_accuracy
+            if SIMPLE in self.baselines
+            else None,
+            simple_chance=self.refitted[SIMPLE].chance,
             over_simple=self.over_simple,
+            controls=self.controls,
         )
         return verdict_of(evidence)
 
@@ -167,32 +203,37 @@ class Evaluation:
         return {
             "verdict": self.verdict.kind,
             "sentence": self.verdict.sentence,
+            "method": self.method,
             "scores": self.scores.to_json(),
             "scores_per_group": per_group.to_json() if per_group else None,
             "chance": {
                 **vars(self.chance),
-                "images": len(self.sealed.tested),
-                "groups": len(np.unique(self.units[self.sealed.tested])),
+                "images": len(self.plan.sealed),
+                "groups": len(np.unique(self.units[self.plan.sealed])),
             },
             "over_simple": vars(self.over_simple),
             "baselines": {name: one.to_json() for name, one in self.baseline_scores.items()},
+            "refitted": {name: one.to_json() for name, one in self.refitted.items()},
+            "controls": {
+                **self.controls.to_json(),
+                **{
+                    change: vars(self.changed[change]) if change in self.changed else None
+                    for change in CHANGES
+                },
+                "new_acquisitions": self.on_new_acquisitions and vars(self.on_new_acquisitions),
+            },
+            "learning_curve": [
+                {"part": part, **vars(score)} for part, score in self.learning_curve.items()
+            ],
             "seeds": {"balanced_accuracy": self.over_seeds, "flipping": self.flipping},
             "calibration": self.calibration.to_json(),
             "images": len(self.items),
             "groups": int(self.units.max()) + 1,
             "groups_per_class": units_per_class(self.items, self.units),
             "copies": [[self.items[i].file for i in pair] for pair in self.copies],
-            "folds": len(self.splits[0]),
-            "split_digests": [digest(self.items, splits) for splits in self.splits],
+            "folds": len(self.plan.seeds[0].runs),
+            "split_digests": [digest(self.items, folds.splits) for folds in self.plan.seeds],
         }
 
     def _scored(self, probabilities: Float64Array) -> Scores:
         return scores_of(self.truth, probabilities, self.units, self.class_names)
-
-
-def folds_of(splits: Sequence[Split], n_items: int) -> IntArray:
-    """Return in which of the folds each item is tested, from 1."""
-    folds = np.zeros(n_items, np.intp)
-    for number, (_, tested) in enumerate(splits, start=1):
-        folds[tested] = number
-    return folds

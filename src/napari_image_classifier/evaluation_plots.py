@@ -1,7 +1,7 @@
 """The pictures of an evaluation's report, as SVG to stand in its page."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +63,23 @@ def seeds_plot(scores: Sequence[float], interval: Interval) -> str:
     axes.set_yticks([])
     axes.set_xlim(0, 1)
     axes.set_xlabel("balanced accuracy: a line for every seed, the interval of the first behind")
+    return _svg(figure)
+
+
+def curve_plot(scores: Mapping[float, Interval]) -> str:
+    """Draw the balanced accuracy, with its interval, by the part of the groups learnt from."""
+    figure = _figure(4.5, 2.6)
+    axes = figure.subplots()
+    parts = [100 * part for part in scores]
+    axes.vlines(
+        parts, [one.low for one in scores.values()], [one.high for one in scores.values()],
+        color=SHADE, linewidth=4,
+    )  # fmt: skip
+    axes.plot(parts, [one.score for one in scores.values()], "o-", color=INK)
+    axes.set_xlim(0, 105)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("per cent of the groups learnt from")
+    axes.set_ylabel("balanced accuracy")
     return _svg(figure)
 
 

@@ -9,8 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.arrays import FloatArray
-from napari_image_classifier.evaluation import Evaluation, folds_of
-from napari_image_classifier.evaluation_plots import groups_plot, reliability_plot, seeds_plot
+from napari_image_classifier.dome import dome
+from napari_image_classifier.evaluation import Evaluation
+from napari_image_classifier.evaluation_plots import (
+    curve_plot,
+    groups_plot,
+    reliability_plot,
+    seeds_plot,
+)
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.thumbnails import draw_thumbnail
 
@@ -48,7 +54,7 @@ def _page(evaluation: Evaluation, pixels: FloatArray, made_with: Mapping[str, An
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"percent": _percent, "score": _score}
+    environment.filters |= {"percent": _percent, "score": _score, "p_value": _p_value}
     errors = [
         {
             "picture": base64.b64encode(draw_thumbnail(pixels[index])).decode(),
@@ -63,13 +69,16 @@ def _page(evaluation: Evaluation, pixels: FloatArray, made_with: Mapping[str, An
     numbers = evaluation.to_json()
     return environment.from_string(source).render(
         **numbers,
+        finished=evaluation.plan.is_of_finished,
         class_names=evaluation.class_names,
         confusion_parts=_parts_of_rows(numbers["scores"]["confusion"]),
         guessing=1 / len(evaluation.class_names),
         groups_plot=groups_plot(evaluation),
+        curve_plot=curve_plot(evaluation.learning_curve),
         reliability_plot=reliability_plot(evaluation.calibration),
         seeds_plot=seeds_plot(evaluation.over_seeds, evaluation.scores.balanced_accuracy),
         errors=errors,
+        dome=dome(evaluation, made_with),
         made_with=made_with,
     )
 
@@ -81,8 +90,9 @@ def _write_predictions(evaluation: Evaluation, path: Path, seeds: list[int]) -> 
             ["file", "item", "class", "group", "unit", "seed", "fold", "predicted", "confidence",
              *(f"p_{name}" for name in evaluation.class_names)]
         )  # fmt: skip
-        for seed, said, splits in zip(seeds, evaluation.networks, evaluation.splits, strict=True):
-            folds = folds_of(splits, len(evaluation.items))
+        plans = evaluation.plan.seeds
+        for seed, said, plan in zip(seeds, evaluation.networks, plans, strict=True):
+            folds = plan.of_each_item(len(evaluation.items))
             for index, (item, row) in enumerate(zip(evaluation.items, said, strict=True)):
                 predicted = evaluation.class_names[row.argmax()]
                 writer.writerow(
@@ -98,6 +108,10 @@ def _parts_of_rows(confusion: list[list[int]]) -> list[list[float]]:
 
 def _percent(part: float) -> str:
     return f"{100 * part:.0f} %"
+
+
+def _p_value(p: float) -> str:
+    return f"{p:.2g}"
 
 
 def _score(value: float | None) -> str:

@@ -1,19 +1,28 @@
-"""The networks of an evaluation, one per seed and fold; what is done is kept when it is stopped."""
+"""The runs of an evaluation, one after another; what is done is kept when it is stopped."""
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from napari_image_classifier.arrays import Float64Array, IntArray
+from napari_image_classifier.arrays import Float64Array
+from napari_image_classifier.compute import Emit
+from napari_image_classifier.evaluation_plan import Run
 from napari_image_classifier.safe_files import replace_file
+
+# Trains and tests, and tells meanwhile which part of that is done. Probabilities (item, class).
+Method = Callable[[Run, Callable[[float], None]], Float64Array]
+
+PROGRESS_STEPS = 1000
 
 
 class KeptRuns:
-    """What networks said of the images of their fold, by seed and fold, kept in a file.
+    """What was said of the tested items of each run, kept in a file.
 
     Runs of another evaluation, with other images, folds or settings, are not taken up.
     """
@@ -30,14 +39,14 @@ class KeptRuns:
             if stored.get("evaluation") == self._key:
                 self._runs = stored["runs"]
 
-    def get(self, seed: int, fold: int | str) -> Float64Array | None:
+    def get(self, name: str) -> Float64Array | None:
         """Return the probabilities (tested item, class) of a run that is done."""
-        found = self._runs.get(f"{seed}/{fold}")
+        found = self._runs.get(name)
         return None if found is None else np.array(found, np.float64)
 
-    def put(self, seed: int, fold: int | str, probabilities: Float64Array) -> None:
+    def put(self, name: str, probabilities: Float64Array) -> None:
         """Keep the probabilities of a run."""
-        self._runs[f"{seed}/{fold}"] = probabilities.tolist()
+        self._runs[name] = probabilities.tolist()
         with replace_file(self._path) as temporary:
             content = {"evaluation": self._key, "runs": self._runs}
             temporary.write_text(json.dumps(content), encoding="utf-8")
@@ -47,9 +56,51 @@ class KeptRuns:
         self._path.unlink(missing_ok=True)
 
 
-def within(
-    learnt: IntArray, splits: Sequence[tuple[IntArray, IntArray]]
-) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield splits of a fold's items as splits of all items."""
-    for training, validation in splits:
-        yield learnt[training], learnt[validation]
+def done_runs(
+    runs: Sequence[Run], method: Method, kept: KeptRuns, emit: Emit
+) -> dict[str, Float64Array]:
+    """Return what was said in each run, by its name, and tell how far all of them are."""
+    progress = _Progress(sum(map(_work, runs)), emit)
+    said = {}
+    for run in runs:
+        found = kept.get(run.name)
+        if found is None:
+            found = method(run, partial(progress.tell, _work(run)))
+            kept.put(run.name, found)
+            progress.here += _work(run)
+        said[run.name] = found
+        progress.done += _work(run)
+    return said
+
+
+def _work(run: Run) -> int:
+    """Return about how long a run takes, in items."""
+    return len(run.learnt) + len(run.tested)
+
+
+class _Progress:
+    """How far all runs are.
+
+    ``done`` counts their work, ``here`` what of it was done now and not kept from a run that was
+    stopped, as only that tells how long it takes.
+    """
+
+    def __init__(self, total: int, emit: Emit) -> None:
+        self.done = 0
+        self.here = 0
+        self._total = total
+        self._emit = emit
+        self._began = time.monotonic()
+
+    def tell(self, work: int, part: float) -> None:
+        done, here = (number + part * work for number in (self.done, self.here))
+        each = (time.monotonic() - self._began) / here if here else None
+        self._emit(
+            {
+                "event": "progress",
+                "stage": "evaluating",
+                "done": round(PROGRESS_STEPS * done / self._total),
+                "total": PROGRESS_STEPS,
+                "seconds_left": None if each is None else each * (self._total - done),
+            }
+        )

@@ -21,20 +21,38 @@ def units_of(items: Sequence[Item], copies: Iterable[Pair] = ()) -> IntArray:
     (pairs of indices, see `copies.find_copies`), and so are items that are linked through others:
     two groups that share a file are one.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     numbers: dict[str, int] = {}
     links = [
-        (index, len(items) + numbers.setdefault(key, len(numbers)))
+        (index, numbers.setdefault(key, len(numbers)))
         for index, item in enumerate(items)
         for key in _keys(item)
     ]
-    links += copies
-    size = len(items) + len(numbers)
+    n = len(items)
+    return _linked(n, [(index, n + number) for index, number in links] + list(copies))
+
+
+def joined(units: IntArray, acquisitions: IntArray) -> IntArray:
+    """Return larger units: of items that are linked by a unit or by having been taken together."""
+    n = len(units)
+    first = n + units.max() + 1
+    links = [(index, n + unit) for index, unit in enumerate(units)]
+    return _linked(n, links + [(index, first + one) for index, one in enumerate(acquisitions)])
+
+
+def _linked(n_items: int, links: Sequence[tuple[int, int]]) -> IntArray:
+    """Return the number of what each item is linked to, in order of appearance.
+
+    Numbers in ``links`` that are no items stand for what links them.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if n_items == 0:
+        return np.array([], np.intp)
     rows, columns = np.array(links, np.intp).reshape(-1, 2).T
+    size = int(max(rows.max(), columns.max())) + 1
     graph = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(size, size))
-    found = connected_components(graph, directed=False)[1][: len(items)]
+    found = connected_components(graph, directed=False)[1][:n_items]
     _, first, unit = np.unique(found, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(first))[unit], np.intp)
 

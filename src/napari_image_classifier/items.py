@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.image_folder import find_images
@@ -23,13 +23,15 @@ class Item:
     """One thing to classify: an image, or a time point or plane of it.
 
     ``selection`` is "" for a whole image, else "t=3", "z=5" or "t=3,z=5", counted from 0. Items
-    of one ``group`` (a well, a dish, an animal) are not independent and never part.
+    of one ``group`` (a well, a dish, an animal) are not independent and never part; those of one
+    ``acquisition`` (a plate, a day, a microscope) were taken together.
     """
 
     image: ImageFiles
     selection: str = ""
     class_name: str | None = None
     group: str | None = None
+    acquisition: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -89,6 +91,7 @@ def read_items(
     items_csv: str | Path | None = None,
     pattern: str | NamePattern | None = None,
     group: str | None = None,
+    acquisition: str | None = None,
     each: Each = "image",
     axes: str | None = None,
     annotated: bool = True,
@@ -100,8 +103,9 @@ def read_items(
     relative to ``folder``), "class", and optionally "item", "group" and any others, which are
     kept. ``pattern`` makes one image of several files (see `naming`). ``group`` says which images
     are not independent: a column, a field of the pattern, "folder" (the folder an image lies in)
-    or "folder:2" (the second folder below ``folder``); without it each image stands alone. With
-    ``each`` "time" or "plane", an image with several becomes that many items.
+    or "folder:2" (the second folder below ``folder``); without it each image stands alone.
+    ``acquisition`` says in the same way what was taken together. With ``each`` "time" or "plane",
+    an image with several becomes that many items.
 
     Raises
     ------
@@ -122,12 +126,13 @@ def read_items(
     if not items:
         raise ItemsError(_nothing_found(root, passed_over))
     assumptions = []
-    grouped = _with_groups(items, group)
-    if all(item.group is None for item in grouped):
+    items = _with(items, "group", group)
+    items = _with(items, "acquisition", acquisition)
+    if all(item.group is None for item in items):
         assumptions.append(EACH_STANDS_ALONE)
     if each != "image":
-        grouped = [part for item in grouped for part in _split_up(item, each, axes)]
-    return ItemTable(root, tuple(grouped), passed_over, tuple(assumptions), axes)
+        items = [part for item in items for part in _split_up(item, each, axes)]
+    return ItemTable(root, tuple(items), passed_over, tuple(assumptions), axes)
 
 
 def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
@@ -214,31 +219,39 @@ def _check_same_class(first: Item, again: Item, path: Path) -> None:
         )
 
 
-def _with_groups(items: Sequence[Item], group: str | None) -> list[Item]:
-    if group is None:
-        return list(items)
-    find = _group_finder(group, items)
-    grouped = [replace(item, group=find(item)) for item in items]
-    without = [item.file for item in grouped if not item.group]
+def _with(
+    items: list[Item], what: Literal["group", "acquisition"], shared: str | None
+) -> list[Item]:
+    """Return the items with their group or acquisition: what they share, as `read_items` says."""
+    if shared is None:
+        return items
+    find = _finder(shared, items)
+    found = [
+        replace(item, group=find(item))
+        if what == "group"
+        else replace(item, acquisition=find(item))
+        for item in items
+    ]
+    without = [item.file for item in found if not getattr(item, what)]
     if without:
         raise ItemsError(
-            f"{len(without)} images have no {group}, the first is {without[0]}; "
-            "give every image its group, or choose another one."
+            f"{len(without)} images have no {shared}, the first is {without[0]}; "
+            f"give every image its {what}, or choose another one."
         )
-    return grouped
+    return found
 
 
-def _group_finder(group: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
-    if any(group in item.columns for item in items):
-        return lambda item: item.columns.get(group)
-    if group == "folder":
+def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
+    if any(shared in item.columns for item in items):
+        return lambda item: item.columns.get(shared)
+    if shared == "folder":
         return lambda item: "/".join(item.file.split("/")[:-1])
-    level = group.removeprefix("folder:")
-    if level != group and level.isdigit() and int(level) > 0:
+    level = shared.removeprefix("folder:")
+    if level != shared and level.isdigit() and int(level) > 0:
         return lambda item: _folder_at(item.file, int(level))
     known = sorted({name for item in items for name in item.columns})
     raise ItemsError(
-        f"There is no column or field “{group}” to group by; "
+        f"There is no column or field “{shared}” to group by; "
         f"there {'are ' + ', '.join(known) if known else 'is none'}, and folder."
     )
 

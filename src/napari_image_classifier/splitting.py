@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -86,25 +86,25 @@ def cross_validation(
     )
 
 
-def leave_one_out(
-    items: Sequence[Item], units: IntArray, acquisitions: Sequence[str]
-) -> dict[str, Split]:
-    """Return, for each acquisition, the indices of what to learn from and of the acquisition.
+def part_of_groups(
+    items: Sequence[Item], units: IntArray, learnt: IntArray, part: float, seed: int
+) -> IntArray:
+    """Return those of ``learnt`` (indices of items) that belong to a part of its groups, sorted.
 
-    ``acquisitions`` names what each item was taken together with, a plate, a day, a microscope.
-    Units that reach into the acquisition are not learnt from. Acquisitions without which a class
-    would have fewer than two units to learn from are left out.
+    Of every class there is that part of its units, and at least two. A larger part holds every
+    unit of a smaller one. The order of ``items`` does not matter.
     """
-    names = np.array(acquisitions)
-    class_names = sorted({item.class_name for item in items if item.class_name is not None})
-    splits = {}
-    for name in sorted(set(acquisitions)):
-        tested = np.flatnonzero(names == name)
-        learnt = np.flatnonzero(~np.isin(units, units[tested]))
-        counts = units_per_class([items[int(i)] for i in learnt], units[learnt])
-        if all(counts.get(one, 0) >= 2 for one in class_names):
-            splits[name] = learnt, tested
-    return splits
+    chosen_items = [items[i] for i in learnt]
+    order, ordered, classes = _in_own_order(chosen_items, units[learnt])
+    present = _items_per_unit(classes, ordered) > 0
+    kept = np.zeros(len(present), bool)
+    shuffled = np.random.default_rng(seed).permutation(len(present))
+    for column in np.argsort(present.sum(axis=0), kind="stable"):
+        members = shuffled[present[shuffled, column]]
+        wanted = max(2, int(np.ceil(part * len(members))))
+        kept[members[:wanted]] = True
+    _, tested = _as_split(kept[ordered], order)
+    return np.asarray(learnt[tested], np.intp)
 
 
 def digest(items: Sequence[Item], splits: Sequence[Split]) -> str:
@@ -118,13 +118,17 @@ def digest(items: Sequence[Item], splits: Sequence[Split]) -> str:
 def _in_own_order(items: Sequence[Item], units: IntArray) -> tuple[list[int], IntArray, IntArray]:
     """Return an order of the items, and their units and classes numbered in it.
 
-    The splitter's ties are broken by order, so the order must be one of our own.
+    The splitter's ties are broken by order, so the order must be one of our own, and what classes
+    and groups are called must not matter.
     """
     order = sorted(range(len(items)), key=lambda i: (items[i].file, items[i].selection))
-    numbers: dict[int, int] = {}
-    ordered = [numbers.setdefault(int(units[i]), len(numbers)) for i in order]
-    _, classes = np.unique([str(items[i].class_name) for i in order], return_inverse=True)
-    return order, np.array(ordered, np.intp), classes
+    ordered_units = _by_appearance([int(units[i]) for i in order])
+    return order, ordered_units, _by_appearance([str(items[i].class_name) for i in order])
+
+
+def _by_appearance(names: Sequence[Hashable]) -> IntArray:
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.intp)
 
 
 def _items_per_unit(classes: IntArray, units: IntArray) -> IntArray:
@@ -155,7 +159,7 @@ def _least_overlapping(
 
 def _folds(classes: IntArray, units: IntArray, fraction: float, seed: int) -> Iterator[Flags]:
     """Yield folds of about ``fraction`` of the items, each as a flag per unit."""
-    n_folds = min(max(2, round(1 / fraction)), np.bincount(classes).max())
+    n_folds = min(max(2, round(1 / fraction)), np.bincount(classes).max(), units.max() + 1)
     for shuffle in range(SHUFFLES_TRIED):
         yield from _stratified(classes, units, n_folds, seed + shuffle)
 

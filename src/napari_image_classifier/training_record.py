@@ -137,14 +137,17 @@ def versions() -> dict[str, str]:
     import keras
 
     backend = keras.backend.backend()
+    return {**machine("keras", backend), "backend": backend, "device": device_in_words(keras)}
+
+
+def machine(*more: str) -> dict[str, str]:
+    """Return what a computation depends on that may need no Keras; ``more`` names packages."""
     found = {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processors": str(os.cpu_count()),
-        "backend": backend,
-        "device": device_in_words(keras),
     }
-    for name in ("napari-image-classifier", "keras", backend, "numpy", "scikit-learn"):
+    for name in ("napari-image-classifier", *more, "onnxruntime", "numpy", "scikit-learn"):
         # TensorFlow has other names, such as tensorflow-cpu; a record is not worth failing for.
         with suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)

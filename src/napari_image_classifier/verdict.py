@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from napari_image_classifier.chance import SIGNIFICANT, ChanceTest
+from napari_image_classifier.controls import Controls
 from napari_image_classifier.independence import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.intervals import Interval
 
-Kind = Literal["cannot be tested", "no signal", "too few", "no better than brightness", "better"]
+Kind = Literal[
+    "may be batch",
+    "cannot be tested",
+    "no signal",
+    "too few",
+    "no better than brightness",
+    "better",
+]
 
 # "No signal" is said where the interval ends within so much of the way from chance to perfect.
 NEGLIGIBLE = 0.25
@@ -19,16 +27,25 @@ NEGLIGIBLE = 0.25
 class Evidence:
     """What the verdict rests on.
 
-    ``score`` is the balanced accuracy, ``chance`` the test of it, ``simple`` the balanced accuracy
-    that brightness and file facts reach on the same folds, ``over_simple`` the test whether the
-    network does better than that.
+    ``score`` is the balanced accuracy, ``chance`` the test of it. ``simple`` is the balanced
+    accuracy that brightness and file facts reach on the same folds (None where there are too few
+    groups to learn from), ``simple_chance`` the test whether they tell anything, ``over_simple``
+    the test whether more is reached than by these. ``controls`` is what speaks for batch in place
+    of biology.
     """
 
     groups_per_class: Mapping[str, int]
     score: Interval
     chance: ChanceTest
-    simple: Interval
+    simple: Interval | None
+    simple_chance: ChanceTest
     over_simple: ChanceTest
+    controls: Controls
+
+    @property
+    def may_be_brightness(self) -> bool:
+        """Whether brightness and file facts tell the classes, perhaps as well."""
+        return self.simple_chance.p <= SIGNIFICANT < self.over_simple.p
 
     @property
     def chance_level(self) -> float:
@@ -47,6 +64,9 @@ class Verdict:
 def verdict_of(evidence: Evidence) -> Verdict:
     """Return the first row of the table that applies."""
     score, chance = evidence.score, evidence.chance
+    batch = _in_favour_of_batch(evidence)
+    if batch is not None:
+        return Verdict("may be batch", f"It may be batch, not biology: {batch}")
     if not chance.can_tell:
         return Verdict(
             "cannot be tested",
@@ -67,7 +87,7 @@ def verdict_of(evidence: Evidence) -> Verdict:
             f"more are needed (balanced accuracy {_in_words(score)}, guessing "
             f"{evidence.chance_level:.2f}, p = {chance.p:.2g}).",
         )
-    if evidence.over_simple.p > SIGNIFICANT:
+    if evidence.simple and evidence.may_be_brightness:
         return Verdict(
             "no better than brightness",
             f"The classes are told apart (balanced accuracy {_in_words(score)}), but nothing shows "
@@ -83,6 +103,27 @@ def verdict_of(evidence: Evidence) -> Verdict:
             if few
             else "."
         ),
+    )
+
+
+def _in_favour_of_batch(evidence: Evidence) -> str | None:
+    controls, guessing = evidence.controls, evidence.chance_level
+    background, acquisition = controls.background, controls.acquisition
+    if background and controls.background_explains(evidence.score.score, guessing):
+        return (
+            f"the background of the images alone tells the classes (balanced accuracy "
+            f"{background.balanced_accuracy:.2f}, guessing {guessing:.2f}, "
+            f"p = {background.chance.p:.2g})."
+        )
+    if acquisition is None or not acquisition.explains:
+        return None
+    tied = f"the classes are tied to what was taken together (Cramér's V {acquisition.tie:.2f}), "
+    if acquisition.recognised is None:
+        return f"{tied}and no class was taken often enough to tell the one from the other."
+    return (
+        f"{tied}and images of one class can be told apart by it (balanced accuracy "
+        f"{acquisition.recognised.balanced_accuracy:.2f}, "
+        f"p = {acquisition.recognised.chance.p:.2g})."
     )
 
 

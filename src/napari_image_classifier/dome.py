@@ -1,0 +1,129 @@
+"""The DOME checklist of an evaluation: data, optimization, model, evaluation.
+
+Walsh et al., “DOME: recommendations for supervised machine learning validation in biology”, Nature
+Methods 18 (2021). What the tool knows is filled in; the rest is for the author.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from napari_image_classifier.evaluation import Evaluation
+from napari_image_classifier.training_config import BACKBONE_NAMES
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of the checklist; ``answer`` is None where only the author can give it."""
+
+    section: str
+    asked: str
+    answer: str | None
+
+
+def dome(evaluation: Evaluation, made_with: Mapping[str, Any]) -> tuple[Point, ...]:
+    """Return the checklist of an evaluation; ``made_with`` is as in `write_report`."""
+    return (
+        *(Point("Data", *one) for one in _data(evaluation)),
+        *(Point("Optimization", *one) for one in _optimization(evaluation, made_with["config"])),
+        *(Point("Model", *one) for one in _model(evaluation, made_with)),
+        *(Point("Evaluation", *one) for one in _evaluation(evaluation)),
+    )
+
+
+def _data(evaluation: Evaluation) -> list[tuple[str, str | None]]:
+    numbers = evaluation.to_json()
+    counts = ", ".join(
+        f"{one.name}: {one.n_items} images in {one.n_groups} groups"
+        for one in evaluation.scores.classes
+    )
+    parts = (
+        "Nothing was learnt from these images."
+        if evaluation.plan.is_of_finished
+        else f"{numbers['folds']} parts of whole groups, each tested after learning from the "
+        f"others; within these, whole groups again to choose the epoch. Sealed for the test "
+        f"against chance: {numbers['chance']['images']} images of {numbers['chance']['groups']} "
+        f"groups."
+    )
+    return [
+        ("Where do the images come from? Who gave the classes, by what rule?", None),
+        ("How many are there?", f"{counts}."),
+        ("How were they divided?", parts),
+        (
+            "How was redundancy between the parts dealt with?",
+            "No group was parted, nor were images that show the same thing; "
+            f"{len(evaluation.copies)} such pairs were found.",
+        ),
+        ("Where are the images and their division available?", None),
+    ]
+
+
+def _optimization(
+    evaluation: Evaluation, config: Mapping[str, Any]
+) -> list[tuple[str, str | None]]:
+    network = config.get("network")
+    known = network in BACKBONE_NAMES and config.get("weights") == "imagenet"
+    return [
+        ("What is the algorithm?", f"{evaluation.method}{f' ({network})' if network else ''}."),
+        ("Does it use other predictors as input?", "No."),
+        (
+            "How were the images encoded?",
+            _listed(config, ("channels", "projection", "intensity", "size", "keep_aspect")),
+        ),
+        (
+            "How many parameters, and how were they chosen?",
+            _listed(config, ("epochs", "batch_size", "learning_rate", "members", "patience"))
+            + " The epoch was chosen on groups kept aside within what was learnt from; all else "
+            "are the settings as given.",
+        ),
+        (
+            "What keeps it from learning by heart?",
+            _listed(config, ("flips", "turns", "shift", "gain", "noise", "label_smoothing"))
+            + (" It began with weights learnt from photographs." if known else ""),
+        ),
+        (
+            "Are the settings available?",
+            "In this report and in the file evaluation.json beside it.",
+        ),
+    ]
+
+
+def _model(evaluation: Evaluation, made_with: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    versions = ", ".join(f"{name} {version}" for name, version in made_with["versions"].items())
+    return [
+        ("Can it be interpreted?", "No; the controls say what it may go by."),
+        (
+            "What does it give?",
+            f"One of {len(evaluation.class_names)} classes, and a probability for each.",
+        ),
+        ("With which software?", f"{versions}. BSD-3-Clause."),
+        ("Where is the finished classifier available?", None),
+    ]
+
+
+def _evaluation(evaluation: Evaluation) -> list[tuple[str, str | None]]:
+    return [
+        (
+            "How was it evaluated?",
+            "On new images."
+            if evaluation.plan.is_of_finished
+            else f"By cross-validation over whole groups, {len(evaluation.plan.seeds)} times.",
+        ),
+        (
+            "By which measures?",
+            "Balanced accuracy (the headline), accuracy, sensitivity, precision, F1 and AUC per "
+            "class, Matthews correlation, Cohen's kappa, log loss, Brier score.",
+        ),
+        ("What was it compared with?", f"{', '.join(evaluation.baselines) or 'Nothing'}."),
+        (
+            "How sure are the measures?",
+            "95 % intervals that count groups (Korn & Graubard, 1998; Zou & Donner, 2008); "
+            "permutation of whole groups.",
+        ),
+        ("Where are the predictions available?", "In the CSV file beside this report."),
+    ]
+
+
+def _listed(config: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    given = (f"{name.replace('_', ' ')} {config[name]}" for name in names if name in config)
+    return f"{', '.join(given)}." if config else ""

@@ -1,0 +1,211 @@
+"""The evaluation job: reads the images, has everything trained and tested, writes the report."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_image_classifier.arrays import Float64Array, IntArray
+from napari_image_classifier.classifier import Classifier, load_classifier
+from napari_image_classifier.compute import Emit, ShouldStop
+from napari_image_classifier.controls import Controls
+from napari_image_classifier.evaluation import Evaluation
+from napari_image_classifier.evaluation_plan import Plan, Run, plan_of, plan_of_finished
+from napari_image_classifier.evaluation_report import write_report
+from napari_image_classifier.evaluation_runs import KeptRuns, Method, done_runs
+from napari_image_classifier.independence import check_enough, units_of, units_per_class
+from napari_image_classifier.items import Item, ItemTable
+from napari_image_classifier.journal import stamp
+from napari_image_classifier.messages import Event
+from napari_image_classifier.simple_methods import SIMPLE, TEXTURE, Features, Subjects
+from napari_image_classifier.splitting import digest
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training_images import TrainingImages, read_training_images
+from napari_image_classifier.training_record import machine, versions
+from napari_image_classifier.training_set import TrainingSet, training_set
+
+IMAGES_AT_ONCE = 32
+
+# Makes the method that is evaluated, for these images.
+MakeMethod = Callable[[TrainingImages, TrainingConfig, ShouldStop], Method]
+
+
+def evaluated(
+    request: Event, make_network: MakeMethod, emit: Emit, should_stop: ShouldStop
+) -> Event:
+    """Do what `keras_evaluation.evaluate_job` says.
+
+    ``make_network`` is asked where networks are to be trained, and neither a finished classifier
+    nor texture features are evaluated.
+    """
+    case = _Case.read(request, emit, should_stop)
+    subjects, report = case.subjects, Path(request["report"])
+    plan = case.plan()
+    name, method = case.method(make_network, should_stop)
+    kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings(plan))
+    said = done_runs(plan.runs, method, kept, emit)
+    evaluation = Evaluation(
+        items=subjects.images.items,
+        class_names=case.class_names,
+        truth=subjects.classes,
+        units=subjects.images.units,
+        copies=subjects.images.copies,
+        acquisitions=subjects.acquisitions,
+        method=name,
+        plan=plan,
+        said=said,
+        baselines=subjects.baselines(plan.simple) if plan.simple else {},
+        refitted=subjects.refitted(),
+        sealed_simple=case.sealed_simple(plan),
+        controls=subjects.controls() if request["controls"] else Controls(None, None),
+    )
+    written = write_report(evaluation, case.data.pixels, report, case.made_with(plan))
+    kept.remove()
+    return {
+        **{name: str(path) for name, path in written.items()},
+        "verdict": evaluation.verdict.kind,
+        "sentence": evaluation.verdict.sentence,
+    }
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What was asked, and the images that it was asked of.
+
+    ``finished`` is the classifier to be evaluated, None where one is to be trained. ``data`` are
+    all images, prepared: for a finished classifier, and for pictures in the report. Whatever is
+    trained prepares the images for itself.
+    """
+
+    request: Event
+    table: ItemTable
+    config: TrainingConfig
+    finished: Classifier | None
+    data: TrainingSet
+    class_names: tuple[str, ...]
+    subjects: Subjects
+
+    @classmethod
+    def read(cls, request: Event, emit: Emit, should_stop: ShouldStop) -> "_Case":
+        table = ItemTable.from_json(request["items"])
+        config = TrainingConfig.from_json(request["config"])
+        items = [item for item in table.items if item.class_name is not None]
+        finished = load_classifier(request["classifier"]) if request["classifier"] else None
+        if finished is None:
+            check_enough(items, units_of(items), needed=3)
+        else:
+            _check_known(items, finished)
+
+        def tell(stage: str, done: int, total: int) -> None:
+            emit({"event": "progress", "stage": stage, "done": done, "total": total})
+
+        images = read_training_images(
+            items,
+            config,
+            axes=table.axes,
+            preparation=finished.preparation if finished else None,
+            on_progress=tell,
+            should_stop=should_stop,
+        )
+        data = training_set(images, (np.arange(len(items)), np.arange(0)))
+        class_names = finished.class_names if finished else data.class_names
+        subjects = Subjects(
+            images,
+            Features.of(images, tell, should_stop),
+            np.array([class_names.index(str(item.class_name)) for item in items], np.intp),
+            len(class_names),
+            _acquisitions(items),
+        )
+        return cls(request, table, config, finished, data, class_names, subjects)
+
+    @property
+    def _trains_networks(self) -> bool:
+        return self.finished is None and self.request["method"] == "network"
+
+    def plan(self) -> Plan:
+        items, units = self.subjects.images.items, self.subjects.images.units
+        n_folds, seed = self.request["folds"], self.config.seed
+        if self.finished is not None:
+            return plan_of_finished(items, units, n_folds=n_folds, seed=seed)
+        return plan_of(
+            items,
+            units,
+            self.subjects.classes,
+            self.subjects.acquisitions,
+            n_folds=n_folds,
+            seeds=[seed + number for number in range(self.request["seeds"])],
+            controls=self.request["controls"],
+            curve=self.request["curve"],
+        )
+
+    def method(self, make_network: MakeMethod, should_stop: ShouldStop) -> tuple[str, Method]:
+        """Return what is evaluated, in words, and how it trains and tests."""
+        if self.finished is not None:
+            return f"the classifier {self.finished.path.name}", self._said_by_finished
+        if self.request["method"] == "texture":
+            return TEXTURE, self.subjects.said_by_texture
+        return "the network", make_network(self.subjects.images, self.config, should_stop)
+
+    def sealed_simple(self, plan: Plan) -> Float64Array | None:
+        """Return what brightness and file facts say of the sealed items."""
+        if plan.sealed_run is None or plan.simple is None:
+            return None
+        if self.finished is not None:
+            return self.subjects.baselines(plan.simple)[SIMPLE]
+        return self.subjects.said_by_brightness(plan.sealed_run)
+
+    def settings(self, plan: Plan) -> dict[str, Any]:
+        """Return what must be the same for a stopped evaluation to be gone on with."""
+        items = self.subjects.images.items
+        return {
+            "config": self.config.to_json(),
+            "method": self.request["method"],
+            "classifier": self.finished and self.finished.sha256,
+            "splits": [digest(items, folds.splits) for folds in plan.seeds],
+            "items": [
+                (item.file, stamp(item.image), item.selection, item.class_name) for item in items
+            ],
+        }
+
+    def made_with(self, plan: Plan) -> dict[str, Any]:
+        """Return what it needs to be done again."""
+        trained = self.finished.description.training if self.finished else self.config.to_json()
+        return {
+            "config": dict(trained),
+            "seeds": [folds.runs[0].seed for folds in plan.seeds],
+            "versions": versions() if self._trains_networks else machine(),
+            "assumptions": [*self.table.assumptions, *self.subjects.images.assumptions],
+        }
+
+    def _said_by_finished(self, run: Run, tell: Callable[[float], None]) -> Float64Array:
+        assert self.finished is not None
+        found = []
+        for start in range(0, len(run.tested), IMAGES_AT_ONCE):
+            tell(start / len(run.tested))
+            part = run.tested[start : start + IMAGES_AT_ONCE]
+            found.append(self.finished.predict_prepared(self.data.pixels[part]))
+        tell(1.0)
+        return np.concatenate(found)
+
+
+def _check_known(items: Sequence[Item], finished: Classifier) -> None:
+    """Refuse classes that the classifier has never heard of, and images of one class."""
+    found = units_per_class(items, units_of(items))
+    unknown = sorted(set(found) - set(finished.class_names))
+    if unknown:
+        raise TrainingRefused(
+            f"{finished.path.name} knows the classes {', '.join(finished.class_names)}; it can't "
+            f"be tested on {', '.join(f'“{name}”' for name in unknown)}. Name the classes of the "
+            "images as the classifier does."
+        )
+    if len(found) < 2:
+        raise TrainingRefused("A test needs images of at least two classes.")
+
+
+def _acquisitions(items: Sequence[Item]) -> IntArray | None:
+    if all(item.acquisition is None for item in items):
+        return None
+    names = [item.acquisition or "" for item in items]
+    return np.asarray(np.unique(names, return_inverse=True)[1], np.intp)

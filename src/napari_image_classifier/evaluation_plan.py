@@ -1,0 +1,218 @@
+"""What an evaluation trains and tests: known to the last run before the first one begins."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from napari_image_classifier.arrays import IntArray
+from napari_image_classifier.chance import SIGNIFICANT, smallest_p, strata_of
+from napari_image_classifier.changed_images import CHANGES, Change
+from napari_image_classifier.independence import check_enough, joined, units_per_class
+from napari_image_classifier.items import Item
+from napari_image_classifier.splitting import (
+    Split,
+    cross_validation,
+    part_of_groups,
+    validation_split,
+)
+from napari_image_classifier.training_config import TrainingRefused
+
+# For the test against chance: so many of the groups, if a class has enough for two on each side.
+SEALED_PART = 0.5
+UNITS_FOR_SEALING = 4
+PARTS_OF_GROUPS = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training and one test: indices of the items learnt from and of those tested."""
+
+    name: str
+    seed: int
+    learnt: IntArray
+    tested: IntArray
+    change: Change | None = None
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Runs that test every item once."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def splits(self) -> list[Split]:
+        """What is learnt from and what is tested, run by run."""
+        return [(run.learnt, run.tested) for run in self.runs]
+
+    def of_each_item(self, n_items: int) -> IntArray:
+        """Return in which of the runs each item is tested, from 1."""
+        folds = np.zeros(n_items, np.intp)
+        for number, run in enumerate(self.runs, start=1):
+            folds[run.tested] = number
+        return folds
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of an evaluation.
+
+    ``seeds`` holds the folds of every seed, of which the first was chosen to count. ``sealed`` are
+    the items for the tests against chance, and ``sealed_run`` trains for them; it is None where
+    there are so few groups that no result could be told from chance. On the folds of the first
+    seed, ``fewer`` learns from a part of the groups and ``changed`` from changed images.
+    ``new_acquisitions`` tests on acquisitions never seen; None where there are too few. ``simple``
+    are the folds of the simpler methods, None where there are too few groups.
+    """
+
+    seeds: tuple[Folds, ...]
+    sealed: IntArray
+    sealed_run: Run | None
+    fewer: dict[float, Folds]
+    changed: dict[Change, Folds]
+    new_acquisitions: Folds | None
+    simple: Folds | None
+
+    @property
+    def is_of_finished(self) -> bool:
+        """Whether nothing is trained but simpler methods."""
+        return all(len(run.learnt) == 0 for run in self.runs)
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """Every run, those that the verdict rests on first."""
+        return tuple(self._runs())
+
+    def _runs(self) -> Iterator[Run]:
+        yield from self.seeds[0].runs
+        if self.sealed_run and self.sealed_run.name not in [run.name for run in self.seeds[0].runs]:
+            yield self.sealed_run
+        others = (*self.seeds[1:], *self.changed.values(), *self.fewer.values())
+        for folds in others:
+            yield from folds.runs
+        if self.new_acquisitions:
+            yield from self.new_acquisitions.runs
+
+
+def plan_of(
+    items: Sequence[Item],
+    units: IntArray,
+    classes: IntArray,
+    acquisitions: IntArray | None,
+    *,
+    n_folds: int,
+    seeds: Sequence[int],
+    controls: bool,
+    curve: bool,
+) -> Plan:
+    """Return what is to be done for these items, of which ``units`` may not part.
+
+    Raises
+    ------
+    TrainingRefused
+        Too few classes or groups, or groups so entangled that there are no folds.
+    """
+    of_seeds = [
+        _folds(f"seed {seed}, fold", seed, cross_validation(items, units, n_folds, seed))
+        for seed in seeds
+    ]
+    sealed, sealed_run = _sealed(items, units, classes, acquisitions, seeds[0])
+    return Plan(
+        seeds=tuple(of_seeds),
+        sealed=sealed,
+        sealed_run=sealed_run,
+        fewer=_fewer(items, units, of_seeds[0]) if curve else {},
+        changed={change: _changed(of_seeds[0], change) for change in CHANGES} if controls else {},
+        new_acquisitions=_new_acquisitions(items, units, acquisitions, n_folds, seeds[0])
+        if controls and acquisitions is not None
+        else None,
+        simple=of_seeds[0],
+    )
+
+
+def plan_of_finished(items: Sequence[Item], units: IntArray, *, n_folds: int, seed: int) -> Plan:
+    """Return the plan for a classifier that is finished and has not learnt from these items.
+
+    One run tests everything, and so serves the tests against chance, too. Only simpler methods
+    learn from the items.
+    """
+    everything = np.arange(len(items))
+    run = Run("finished classifier", seed, everything[:0], everything)
+    try:
+        simple = _folds("simple, fold", seed, cross_validation(items, units, n_folds, seed))
+    except TrainingRefused:
+        simple = None
+    return Plan(
+        seeds=(Folds((run,)),),
+        sealed=everything,
+        sealed_run=run,
+        fewer={},
+        changed={},
+        new_acquisitions=None,
+        simple=simple,
+    )
+
+
+def _folds(name: str, seed: int, splits: Sequence[Split]) -> Folds:
+    return Folds(tuple(Run(f"{name} {i}", seed, *split) for i, split in enumerate(splits, 1)))
+
+
+def _sealed(
+    items: Sequence[Item],
+    units: IntArray,
+    classes: IntArray,
+    acquisitions: IntArray | None,
+    seed: int,
+) -> tuple[IntArray, Run | None]:
+    if min(units_per_class(items, units).values()) < UNITS_FOR_SEALING:
+        return np.array([], np.intp), None
+    learnt, sealed = validation_split(items, units, SEALED_PART, seed)
+    strata = strata_of(classes, acquisitions)
+    within = None if strata is None else strata[sealed]
+    if smallest_p(classes[sealed], units[sealed], within) > SIGNIFICANT:
+        return sealed, None
+    try:
+        check_enough([items[i] for i in learnt], units[learnt])
+    except TrainingRefused:
+        return sealed, None
+    return sealed, Run("sealed", seed, learnt, sealed)
+
+
+def _fewer(items: Sequence[Item], units: IntArray, folds: Folds) -> dict[float, Folds]:
+    """Return the folds with a part of the groups to learn from, where that makes a difference."""
+    found, before = {}, 0
+    for part in PARTS_OF_GROUPS:
+        runs = [
+            replace(
+                run,
+                name=f"{part:.0%} of the groups, {run.name}",
+                learnt=part_of_groups(items, units, run.learnt, part, run.seed),
+            )
+            for run in folds.runs
+        ]
+        n_learnt = sum(len(run.learnt) for run in runs)
+        if before < n_learnt < sum(len(run.learnt) for run in folds.runs):
+            found[part] = Folds(tuple(runs))
+        before = n_learnt
+    return found
+
+
+def _changed(folds: Folds, change: Change) -> Folds:
+    return Folds(
+        tuple(replace(run, name=f"{change}, {run.name}", change=change) for run in folds.runs)
+    )
+
+
+def _new_acquisitions(
+    items: Sequence[Item], units: IntArray, acquisitions: IntArray, n_folds: int, seed: int
+) -> Folds | None:
+    larger = joined(units, acquisitions)
+    if larger.max() == units.max():
+        return None
+    try:
+        splits = cross_validation(items, larger, n_folds, seed)
+    except TrainingRefused:
+        return None
+    return _folds("new acquisitions, fold", seed, splits)

@@ -1,0 +1,104 @@
+"""evaluation_plan: every run is known beforehand, and none learns from what it tests."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_image_classifier.evaluation_plan import plan_of, plan_of_finished
+from napari_image_classifier.independence import joined, units_per_class
+from napari_image_classifier.items import Item
+from napari_image_classifier.naming import ImageFiles
+
+
+def dishes(n_dishes, images=2):
+    """Items of two classes, in dishes of one class each, and the acquisition of each dish."""
+    items, units = [], []
+    for dish in range(n_dishes):
+        for number in range(images):
+            name = f"{dish}/{number}.tif"
+            image = ImageFiles.single(Path("/nowhere") / name, Path("/nowhere"))
+            items.append(Item(image, class_name="ab"[dish % 2], group=str(dish)))
+            units.append(dish)
+    units = np.array(units)
+    return items, units, units % 2, units // 4
+
+
+def plan(n_dishes=24, **choices):
+    """The plan for dishes."""
+    items, units, classes, acquisitions = dishes(n_dishes)
+    wanted = {"n_folds": 3, "seeds": [0, 1], "controls": True, "curve": True, **choices}
+    found = plan_of(items, units, classes, acquisitions, **wanted)
+    return items, units, acquisitions, found
+
+
+def test_no_run_learns_from_a_group_that_it_tests():
+    """Whatever the run is for."""
+    _, units, acquisitions, found = plan()
+    assert len({run.name for run in found.runs}) == len(found.runs)
+    for run in found.runs:
+        assert not set(units[run.learnt]) & set(units[run.tested])
+    for run in found.new_acquisitions.runs:
+        assert not set(acquisitions[run.learnt]) & set(acquisitions[run.tested])
+
+
+def test_every_item_is_tested_once_by_each_kind_of_folds():
+    """Of every seed, with fewer groups, with changed images, on new acquisitions."""
+    items, _, _, found = plan()
+    kinds = (*found.seeds, *found.fewer.values(), *found.changed.values(), found.new_acquisitions)
+    assert len(kinds) == 2 + 3 + 2 + 1
+    for folds in kinds:
+        tested = np.concatenate([run.tested for run in folds.runs])
+        assert sorted(tested) == list(range(len(items)))
+        assert folds.of_each_item(len(items)).min() == 1
+
+
+def test_fewer_groups_are_part_of_more():
+    """A curve that compares like with like: nested, and every class has two groups."""
+    items, units, _, found = plan()
+    parts = [*found.fewer.values(), found.seeds[0]]
+    for smaller, larger in pairwise(parts):
+        for one, other in zip(smaller.runs, larger.runs, strict=True):
+            assert set(one.learnt) < set(other.learnt)
+            np.testing.assert_array_equal(one.tested, other.tested)
+            counts = units_per_class([items[i] for i in one.learnt], units[one.learnt])
+            assert min(counts.values()) >= 2
+
+
+def test_what_was_not_asked_for_is_not_planned():
+    """A first look without controls and curve."""
+    _, _, _, found = plan(controls=False, curve=False)
+    assert not found.fewer
+    assert not found.changed
+    assert found.new_acquisitions is None
+
+
+@pytest.mark.parametrize(("n_dishes", "sealed"), [(6, False), (8, False), (16, True)])
+def test_a_half_is_sealed_where_it_can_tell(n_dishes, sealed):
+    """Two dishes of each class on a side can reach p = 1/6; four on a side 1/70."""
+    items, units, classes, _ = dishes(n_dishes)
+    found = plan_of(items, units, classes, None, n_folds=3, seeds=[0], controls=False, curve=False)
+    assert (found.sealed_run is not None) == sealed
+    if sealed:
+        assert len(found.sealed) == len(items) / 2
+
+
+def test_units_are_joined_by_what_was_taken_together():
+    """A dish that was taken on two days joins these."""
+    units = np.array([0, 0, 1, 1, 2, 3])
+    days = np.array([0, 1, 1, 1, 2, 3])
+    np.testing.assert_array_equal(joined(units, days), [0, 0, 0, 0, 1, 2])
+
+
+def test_a_finished_classifier_learns_nothing():
+    """One run tests everything; only the simpler methods learn, where there are enough groups."""
+    items, units, _, _ = dishes(12)
+    found = plan_of_finished(items, units, n_folds=3, seed=0)
+    (run,) = found.runs
+    assert found.is_of_finished
+    assert len(run.learnt) == 0
+    assert list(run.tested) == list(found.sealed) == list(range(len(items)))
+    assert len(found.simple.runs) == 3
+    few, units, _, _ = dishes(4)
+    assert plan_of_finished(few, units, n_folds=3, seed=0).simple is None
