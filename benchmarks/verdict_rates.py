@@ -166,8 +166,8 @@ def verdict(make: Callable[[Path], None], acquisition: str | None = None) -> str
         make(folder / "images")
         table = nic.read_items(
             folder / "images",
-            pattern="{plate}_{well}_{site}.tif",
-            group="well",
+            pattern="{plate}_{dish}_{number}.tif",
+            group="dish",
             acquisition=acquisition,
         )
         return nic.evaluate(

@@ -59,11 +59,11 @@ def test_classes_within_a_group_change_within_it():
     units = np.array([0, 0, 1, 1, 1])
     seen = []
 
-    def score(given):
-        seen.append(tuple(given))
-        return 0.0
+    def scores(given):
+        seen.extend(map(tuple, given))
+        return np.zeros(len(given))
 
-    found = chance_test(truth, units, score)
+    found = chance_test(truth, units, scores)
     assert found.n_arrangements == 2 * 3
     assert len(set(seen[1:])) == 6
     assert all(sum(given[:2]) == 1 and sum(given[2:]) == 2 for given in seen)
@@ -73,8 +73,12 @@ def test_nothing_changes_across_strata():
     """What was taken together stays comparable."""
     truth = np.array([0, 1, 0, 1])
     seen = set()
-    chance_test(truth, np.arange(4), lambda given: seen.add(tuple(given)) or 0.0,
-                np.array([0, 0, 1, 1]))  # fmt: skip
+
+    def scores(given):
+        seen.update(map(tuple, given))
+        return np.zeros(len(given))
+
+    chance_test(truth, np.arange(4), scores, np.array([0, 0, 1, 1]))
     assert seen == {(0, 1, 0, 1), (1, 0, 0, 1), (0, 1, 1, 0), (1, 0, 1, 0)}
 
 

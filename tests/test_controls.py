@@ -88,7 +88,7 @@ def test_plates_that_differ_and_have_one_class_each_are_flagged(effect):
     fields, lighting, classes, units, taken = plates(effect, tied=True)
     background = background_control(features_of(fields), classes, units)
     assert background.chance.p <= 0.025
-    assert background.balanced_accuracy > 0.8
+    assert background.balanced_accuracy > 0.7
     control = acquisition_control(lighting, classes, units, taken)
     assert control.tie > 0.95
     assert control.recognised.chance.p <= 0.025

@@ -23,11 +23,12 @@ def test_nothing_is_learnt_from_what_is_tested():
     """Other classes given to one part's items change nothing of what is said of that part."""
     features, truth, units = groups(10, 3, 4, shift=2.0)
     method = Refitted(features, units)
-    said = method.predicted(truth)
+    (said,) = method.predicted(truth[np.newaxis])
     for part in method._parts:
         given = truth.copy()
         given[part.tested] = 1 - given[part.tested]
-        np.testing.assert_array_equal(method.predicted(given)[part.tested], said[part.tested])
+        (other,) = method.predicted(given[np.newaxis])
+        np.testing.assert_array_equal(other[part.tested], said[part.tested])
 
 
 def test_no_unit_is_on_both_sides():
@@ -44,7 +45,7 @@ def test_finds_the_nearest_class_mean():
     features, truth, units = groups(60, 2, 3, shift=6.0)
     kept = (truth == 0) | (units < 12)
     method = Refitted(features[kept], units[kept])
-    said = method.predicted(truth[kept])
+    (said,) = method.predicted(truth[kept][np.newaxis])
     assert (said == truth[kept]).mean() > 0.97
     assert (said == truth[kept])[truth[kept] == 1].mean() > 0.8
 
@@ -52,8 +53,8 @@ def test_finds_the_nearest_class_mean():
 def test_names_of_classes_do_not_matter():
     """Numbers with gaps, in another order."""
     features, truth, units = groups(12, 3, 4, shift=2.0)
-    said = Refitted(features, units).predicted(truth)
-    renamed = Refitted(features, units).predicted(np.array([7, 3])[truth])
+    (said,) = Refitted(features, units).predicted(truth[np.newaxis])
+    (renamed,) = Refitted(features, units).predicted(np.array([7, 3])[truth][np.newaxis])
     np.testing.assert_array_equal(np.array([7, 3])[said], renamed)
 
 
@@ -72,3 +73,13 @@ def test_a_difference_is_found():
     found = refitted_score(*groups(16, 5, 6, shift=3.0))
     assert found.balanced_accuracy > 0.85
     assert found.chance.p < 0.01
+
+
+def test_many_arrangements_at_once_say_what_each_says():
+    """Three classes, of which an arrangement's learnt part may lack one."""
+    features, _, units = groups(9, 2, 3)
+    given = np.array([RANDOM.permutation(np.repeat([0, 1, 2], [9, 8, 1])) for _ in range(20)])
+    method = Refitted(features, units)
+    together = method.predicted(given)
+    for one, said in zip(given, together, strict=True):
+        np.testing.assert_array_equal(method.predicted(one[np.newaxis])[0], said)

@@ -1,22 +1,18 @@
 """Could it be chance? Tests by permutation that respect what is independent.
 
 Under the hypothesis that an image's class tells nothing about its pixels, the classes could as well
-be given otherwise: where all items of a unit have one class, whole units change classes with each
-other; where a unit has items of several classes, these change within it; both only within a
-stratum, such as what was taken together (Good, 2005, “Permutation, Parametric and Bootstrap Tests
-of Hypotheses”).
+be given otherwise, in any of the `arrangements` that respect groups.
 """
 
-import math
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
+from napari_image_classifier.arrangements import Arrangements
 from napari_image_classifier.arrays import Float64Array, IntArray
-from napari_image_classifier.scores import balanced_accuracy
+from napari_image_classifier.scores import balanced_accuracies
 
 # Where there are fewer arrangements than this, all of them are looked at.
 FEW_ARRANGEMENTS = 1000
@@ -46,27 +42,25 @@ class ChanceTest:
 def chance_test(
     truth: IntArray,
     units: IntArray,
-    score: Callable[[IntArray], float],
+    scores: Callable[[IntArray], Float64Array],
     strata: IntArray | None = None,
     seed: int = 0,
 ) -> ChanceTest:
-    """Test a score of given classes, ``score(truth)``, against other arrangements of them.
+    """Test a score of given classes against other arrangements of them.
 
-    All arrays hold one entry per item. ``score`` is called for every arrangement; for predictions
-    that are given, that is cheap, and a method that learns has to learn anew.
+    ``truth``, ``units`` and ``strata`` hold one entry per item. ``scores`` receives arrangements of
+    the classes, (arrangement, item), and returns the score of each; for predictions that are given
+    that is cheap, and a method that learns has to learn anew for each.
     """
-    blocks = _blocks(truth, units, np.zeros_like(truth) if strata is None else strata)
-    number = math.prod(_arrangements(block.labels) for block in blocks)
-    reached = score(truth)
-    if number < FEW_ARRANGEMENTS:
-        arranged: Iterator[IntArray] = _all(truth, blocks)
-        found = [score(one) for one in arranged]
-        at_least = sum(one >= reached - 1e-12 for one in found)
+    arrangements = Arrangements(truth, units, strata)
+    (reached,) = scores(truth[np.newaxis])
+    if arrangements.number < FEW_ARRANGEMENTS:
+        n = arrangements.number
         # The true arrangement is one of them, and the only sure one to reach its own score.
-        return ChanceTest(at_least / number, 1 / number, number, exact=True)
-    random = np.random.default_rng(seed)
-    drawn = (_drawn(truth, blocks, random) for _ in range(ARRANGEMENTS_DRAWN))
-    at_least = 1 + sum(score(one) >= reached - 1e-12 for one in drawn)
+        at_least = int((scores(arrangements.all()) >= reached - 1e-12).sum())
+        return ChanceTest(at_least / n, 1 / n, n, exact=True)
+    drawn = arrangements.drawn(ARRANGEMENTS_DRAWN, seed)
+    at_least = 1 + sum(int((scores(some) >= reached - 1e-12).sum()) for some in drawn)
     n = ARRANGEMENTS_DRAWN + 1
     return ChanceTest(at_least / n, 1 / n, n, exact=False)
 
@@ -81,7 +75,7 @@ def chance_of_predictions(
     a class, 10 % of data without any signal passed at 5 %).
     """
     return chance_test(
-        truth, units, lambda given: balanced_accuracy(given, given == predicted), strata
+        truth, units, lambda given: balanced_accuracies(given, given == predicted), strata
     )
 
 
@@ -99,8 +93,7 @@ def strata_of(classes: IntArray, acquisitions: IntArray | None) -> IntArray | No
 
 def smallest_p(truth: IntArray, units: IntArray, strata: IntArray | None = None) -> float:
     """Return the smallest p that any score of these items could reach."""
-    blocks = _blocks(truth, units, np.zeros_like(truth) if strata is None else strata)
-    number = math.prod(_arrangements(block.labels) for block in blocks)
+    number = Arrangements(truth, units, strata).number
     return 1 / number if number < FEW_ARRANGEMENTS else 1 / (ARRANGEMENTS_DRAWN + 1)
 
 
@@ -126,65 +119,3 @@ def paired_test(
     at_least = 1 + int((signs @ gains >= reached - 1e-12).sum())
     n = ARRANGEMENTS_DRAWN + 1
     return ChanceTest(at_least / n, 1 / n, n, exact=False)
-
-
-@dataclass(frozen=True)
-class _Block:
-    """What may change places: groups of items, and the class of each group."""
-
-    members: Sequence[IntArray]
-    labels: tuple[int, ...]
-
-
-def _blocks(truth: IntArray, units: IntArray, strata: IntArray) -> list[_Block]:
-    whole: dict[int, list[tuple[IntArray, int]]] = {}
-    blocks = []
-    for stratum in np.unique(strata):
-        within = np.flatnonzero(strata == stratum)
-        for unit in np.unique(units[within]):
-            members = within[units[within] == unit]
-            labels = truth[members]
-            if (labels == labels[0]).all():
-                whole.setdefault(int(stratum), []).append((members, int(labels[0])))
-            else:
-                blocks.append(_Block([np.array([one]) for one in members], tuple(map(int, labels))))
-    for groups in whole.values():
-        members_of, labels_of = zip(*groups, strict=True)
-        blocks.append(_Block(members_of, labels_of))
-    return blocks
-
-
-def _arrangements(labels: Sequence[int]) -> int:
-    number = math.factorial(len(labels))
-    for count in Counter(labels).values():
-        number //= math.factorial(count)
-    return number
-
-
-def _all(truth: IntArray, blocks: Sequence[_Block]) -> Iterator[IntArray]:
-    for chosen in product(*(list(_distinct(block.labels)) for block in blocks)):
-        arranged = truth.copy()
-        for block, labels in zip(blocks, chosen, strict=True):
-            for members, label in zip(block.members, labels, strict=True):
-                arranged[members] = label
-        yield arranged
-
-
-def _distinct(labels: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Yield the arrangements of labels of which some are equal, each once."""
-    if not labels:
-        yield ()
-        return
-    for first in sorted(set(labels)):
-        rest = list(labels)
-        rest.remove(first)
-        for others in _distinct(rest):
-            yield (first, *others)
-
-
-def _drawn(truth: IntArray, blocks: Sequence[_Block], random: np.random.Generator) -> IntArray:
-    arranged = truth.copy()
-    for block in blocks:
-        for members, label in zip(block.members, random.permutation(block.labels), strict=True):
-            arranged[members] = label
-    return arranged

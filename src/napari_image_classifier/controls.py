@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.arrays import Float64Array, IntArray
-from napari_image_classifier.chance import ChanceTest, chance_test, strata_of
+from napari_image_classifier.chance import chance_test, strata_of
 from napari_image_classifier.refitting import Refitted, RefittedScore, refitted_score
 
 # Two controls can turn the verdict; together they may do so by chance once in twenty.
@@ -141,12 +141,12 @@ def _recognised(
     parts = [np.flatnonzero(within == one) for one in np.unique(within)]
     methods = [Refitted(table[part], units[chosen][part]) for part in parts]
 
-    def score(given: IntArray) -> float:
+    def scores(given: IntArray) -> Float64Array:
         found = [
-            method.balanced_accuracy(np.unique(given[part], return_inverse=True)[1])
+            method.balanced_accuracies(given[:, part])
             for method, part in zip(methods, parts, strict=True)
         ]
-        return float(np.mean(found))
+        return np.asarray(np.mean(found, axis=0))
 
-    test: ChanceTest = chance_test(taken, units[chosen], score, within)
-    return RefittedScore(score(taken), test)
+    test = chance_test(taken, units[chosen], scores, within)
+    return RefittedScore(float(scores(taken[np.newaxis])[0]), test)

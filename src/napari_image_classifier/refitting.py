@@ -14,9 +14,10 @@ import numpy as np
 
 from napari_image_classifier.arrays import Float64Array, IntArray
 from napari_image_classifier.chance import ChanceTest, chance_test
-from napari_image_classifier.scores import balanced_accuracy
+from napari_image_classifier.scores import balanced_accuracies
 
 PARTS = 5
+NUMBERS_AT_ONCE = 200_000
 # So much of the usual variance is added to every direction.
 RIDGE = 0.01
 LANDMARKS = 150
@@ -45,8 +46,8 @@ def refitted_score(
 ) -> RefittedScore:
     """Test on parts of whole units what ``features`` (item, measurement) tell of ``truth``."""
     method = Refitted(features, units, seed)
-    test = chance_test(truth, units, method.balanced_accuracy, strata, seed)
-    return RefittedScore(method.balanced_accuracy(truth), test)
+    test = chance_test(truth, units, method.balanced_accuracies, strata, seed)
+    return RefittedScore(float(method.balanced_accuracies(truth[np.newaxis])[0]), test)
 
 
 class Refitted:
@@ -67,15 +68,20 @@ class Refitted:
         ]  # fmt: skip
 
     def predicted(self, given: IntArray) -> IntArray:
-        """Return the class of each item, learnt from those that ``given`` says of the others."""
-        found = np.empty(len(given), np.intp)
-        for part in self._parts:
-            found[part.tested] = part.predicted(given)
-        return found
+        """Return what the classes ``given`` (arrangement, item) of other items say of each item."""
+        kinds, numbers = np.unique(given, return_inverse=True)
+        numbers = numbers.reshape(given.shape)
+        found = np.empty_like(numbers)
+        at_once = max(1, NUMBERS_AT_ONCE // (given.shape[1] * len(kinds)))
+        for start in range(0, len(given), at_once):
+            some = slice(start, start + at_once)
+            for part in self._parts:
+                found[some, part.tested] = part.predicted(numbers[some], len(kinds))
+        return np.asarray(kinds[found], np.intp)
 
-    def balanced_accuracy(self, given: IntArray) -> float:
-        """Return the balanced accuracy of `predicted`."""
-        return balanced_accuracy(given, self.predicted(given) == given)
+    def balanced_accuracies(self, given: IntArray) -> Float64Array:
+        """Return the balanced accuracy of `predicted` for each arrangement."""
+        return balanced_accuracies(given, self.predicted(given) == given)
 
 
 @dataclass(frozen=True)
@@ -100,15 +106,25 @@ class _Part:
             learnt, tested, measured, scaled[tested], np.linalg.solve(gram + ridge, measured.T)
         )
 
-    def predicted(self, given: IntArray) -> IntArray:
-        """Return, for each tested item, the class whose mean discriminant is the nearest."""
-        kinds, numbers = np.unique(given[self.learnt], return_inverse=True)
-        wanted = np.eye(len(kinds))[numbers] / np.bincount(numbers)
-        slopes = self.inverse @ (wanted - wanted.mean(axis=0))
-        means = (self.measured.T @ wanted).T @ slopes
-        said = self.to_test @ slopes
+    def predicted(self, given: IntArray, n_classes: int) -> IntArray:
+        """Return, for each tested item, the class whose mean discriminant is the nearest.
+
+        ``given`` holds numbers of classes, (arrangement, item); so does what is returned, for the
+        tested items.
+        """
+        learnt = given[:, self.learnt].T[..., np.newaxis] == np.arange(n_classes)
+        counts = learnt.sum(axis=0)
+        wanted = learnt / np.maximum(counts, 1)
+        # To be a matrix product, arrangements and classes are columns: (item, column).
+        columns = (wanted - wanted.mean(axis=0)).reshape(len(self.learnt), -1)
+        slopes = (self.inverse @ columns).reshape(-1, *counts.shape)
+        centres = (self.measured.T @ wanted.reshape(len(self.learnt), -1)).reshape(slopes.shape)
+        means = np.einsum("fak,fal->akl", centres, slopes)
+        said = (self.to_test @ slopes.reshape(len(slopes), -1)).reshape(-1, *counts.shape)
         # The nearest by Euclid; what all classes share of the distance is left out.
-        return np.asarray(kinds[((means**2).sum(axis=1) - 2 * said @ means.T).argmin(axis=1)])
+        distances = (means**2).sum(axis=2) - 2 * np.einsum("tal,akl->tak", said, means)
+        distances = np.where(counts > 0, distances, np.inf)
+        return np.asarray(distances.argmin(axis=2).T, np.intp)
 
 
 def _kernels(scaled: Float64Array, learnt: IntArray) -> Float64Array:

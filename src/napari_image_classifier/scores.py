@@ -86,11 +86,21 @@ def scores_of(
     )
 
 
-def balanced_accuracy(truth: IntArray, right: Flags | Float64Array) -> float:
+def balanced_accuracy(truth: IntArray, right: Flags) -> float:
     """Return the mean over classes of the part that was right; one entry per item."""
-    counts = np.bincount(truth)
-    hits = np.bincount(truth, weights=right)
-    return float((hits[counts > 0] / counts[counts > 0]).mean())
+    return float(balanced_accuracies(truth[np.newaxis], right[np.newaxis])[0])
+
+
+def balanced_accuracies(truth: IntArray, right: Flags) -> Float64Array:
+    """Return the mean over classes of the part that was right, for each row of (row, item)."""
+    counts, hits = [], []
+    for label in np.unique(truth):
+        members = truth == label
+        counts.append(members.sum(axis=1))
+        hits.append((members & right).sum(axis=1))
+    there = np.array(counts) > 0
+    parts = np.array(hits) / np.maximum(counts, 1)
+    return np.asarray(parts.sum(axis=0) / there.sum(axis=0), np.float64)
 
 
 def _of_class(
