@@ -53,14 +53,15 @@ def evaluate(
 ) -> EvaluationResult:
     """Train on parts of the items, test on the others, and write a report, an HTML file.
 
-    Groups never part. The groups are dealt into ``folds`` parts (fewer where a class has few
-    groups), and each is tested by a network that is trained on the others; all that again for each
-    of ``seeds``. ``method`` "texture" evaluates texture features with logistic regression, which
-    takes seconds. With ``classifier`` that finished classifier is tested on all items, which it
-    must not have learnt from, and only simpler methods are trained. ``controls`` looks for other
-    explanations than biology, ``curve`` for what more groups would bring; each takes about as long
-    again as one seed or two. A run that is stopped goes on where it was. ``on_event`` receives the
-    events of `keras_evaluation.evaluate_job`; ``in_process`` is as in `training.train`.
+    Groups never part. The groups are dealt into ``folds`` parts (of which a class of few groups is
+    in some only), and each is tested by a network that is trained on the others; all that again
+    for each of ``seeds``. ``method`` "texture" evaluates texture features with logistic regression
+    in its place, which is quick. With ``classifier`` that finished classifier is tested on all
+    items, which it must not have learnt from, and only simpler methods are trained. ``controls``
+    looks for other explanations than biology, ``curve`` for what more groups would bring; each
+    takes about as long again as one seed or two. A run that is stopped goes on where it was.
+    ``on_event`` receives the events of `keras_evaluation.evaluate_job`; ``in_process`` is as in
+    `training.train`.
 
     Raises
     ------

@@ -42,9 +42,9 @@ def evaluated(
     """
     case = _Case.read(request, emit, should_stop)
     subjects, report = case.subjects, Path(request["report"])
-    plan = case.plan()
+    plan = case.plan
     name, method = case.method(make_network, should_stop)
-    kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings(plan))
+    kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings())
     said = done_runs(plan.runs, method, kept, emit)
     evaluation = Evaluation(
         items=subjects.images.items,
@@ -58,10 +58,10 @@ def evaluated(
         said=said,
         baselines=subjects.baselines(plan.simple) if plan.simple else {},
         refitted=subjects.refitted(),
-        sealed_simple=case.sealed_simple(plan),
+        sealed_simple=case.sealed_simple(),
         controls=subjects.controls() if request["controls"] else Controls(None, None),
     )
-    written = write_report(evaluation, case.data.pixels, report, case.made_with(plan))
+    written = write_report(evaluation, case.data.pixels, report, case.made_with())
     kept.remove()
     return {
         **{name: str(path) for name, path in written.items()},
@@ -85,6 +85,7 @@ class _Case:
     finished: Classifier | None
     data: TrainingSet
     class_names: tuple[str, ...]
+    plan: Plan
     subjects: Subjects
 
     @classmethod
@@ -111,34 +112,17 @@ class _Case:
         )
         data = training_set(images, (np.arange(len(items)), np.arange(0)))
         class_names = finished.class_names if finished else data.class_names
-        subjects = Subjects(
-            images,
-            Features.of(images, tell, should_stop),
-            np.array([class_names.index(str(item.class_name)) for item in items], np.intp),
-            len(class_names),
-            _acquisitions(items),
-        )
-        return cls(request, table, config, finished, data, class_names, subjects)
+        classes = np.array([class_names.index(str(item.class_name)) for item in items], np.intp)
+        acquisitions = _acquisitions(items)
+        # Before anything is measured, as it may be refused.
+        plan = _plan(request, config, images, classes, acquisitions)
+        features = Features.of(images, tell, should_stop)
+        subjects = Subjects(images, features, classes, len(class_names), acquisitions)
+        return cls(request, table, config, finished, data, class_names, plan, subjects)
 
     @property
     def _trains_networks(self) -> bool:
         return self.finished is None and self.request["method"] == "network"
-
-    def plan(self) -> Plan:
-        items, units = self.subjects.images.items, self.subjects.images.units
-        n_folds, seed = self.request["folds"], self.config.seed
-        if self.finished is not None:
-            return plan_of_finished(items, units, n_folds=n_folds, seed=seed)
-        return plan_of(
-            items,
-            units,
-            self.subjects.classes,
-            self.subjects.acquisitions,
-            n_folds=n_folds,
-            seeds=[seed + number for number in range(self.request["seeds"])],
-            controls=self.request["controls"],
-            curve=self.request["curve"],
-        )
 
     def method(self, make_network: MakeMethod, should_stop: ShouldStop) -> tuple[str, Method]:
         """Return what is evaluated, in words, and how it trains and tests."""
@@ -148,33 +132,34 @@ class _Case:
             return TEXTURE, self.subjects.said_by_texture
         return "the network", make_network(self.subjects.images, self.config, should_stop)
 
-    def sealed_simple(self, plan: Plan) -> Float64Array | None:
+    def sealed_simple(self) -> Float64Array | None:
         """Return what brightness and file facts say of the sealed items."""
+        plan = self.plan
         if plan.sealed_run is None or plan.simple is None:
             return None
         if self.finished is not None:
             return self.subjects.baselines(plan.simple)[SIMPLE]
         return self.subjects.said_by_brightness(plan.sealed_run)
 
-    def settings(self, plan: Plan) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """Return what must be the same for a stopped evaluation to be gone on with."""
         items = self.subjects.images.items
         return {
             "config": self.config.to_json(),
             "method": self.request["method"],
             "classifier": self.finished and self.finished.sha256,
-            "splits": [digest(items, folds.splits) for folds in plan.seeds],
+            "splits": [digest(items, folds.splits) for folds in self.plan.seeds],
             "items": [
                 (item.file, stamp(item.image), item.selection, item.class_name) for item in items
             ],
         }
 
-    def made_with(self, plan: Plan) -> dict[str, Any]:
+    def made_with(self) -> dict[str, Any]:
         """Return what it needs to be done again."""
         trained = self.finished.description.training if self.finished else self.config.to_json()
         return {
             "config": dict(trained),
-            "seeds": [folds.runs[0].seed for folds in plan.seeds],
+            "seeds": [folds.runs[0].seed for folds in self.plan.seeds],
             "versions": versions() if self._trains_networks else machine(),
             "assumptions": [*self.table.assumptions, *self.subjects.images.assumptions],
         }
@@ -188,6 +173,29 @@ class _Case:
             found.append(self.finished.predict_prepared(self.data.pixels[part]))
         tell(1.0)
         return np.concatenate(found)
+
+
+def _plan(
+    request: Event,
+    config: TrainingConfig,
+    images: TrainingImages,
+    classes: IntArray,
+    acquisitions: IntArray | None,
+) -> Plan:
+    if request["classifier"]:
+        return plan_of_finished(
+            images.items, images.units, n_folds=request["folds"], seed=config.seed
+        )
+    return plan_of(
+        images.items,
+        images.units,
+        classes,
+        acquisitions,
+        n_folds=request["folds"],
+        seeds=[config.seed + number for number in range(request["seeds"])],
+        controls=request["controls"],
+        curve=request["curve"],
+    )
 
 
 def _check_known(items: Sequence[Item], finished: Classifier) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from napari_image_classifier import baselines
 from napari_image_classifier.arrays import Float64Array, FloatArray, IntArray
 from napari_image_classifier.background import background_features, lighting_features
 from napari_image_classifier.chance import strata_of
-from napari_image_classifier.changed_images import changed
+from napari_image_classifier.changed_images import CHANGES, Change, changed
 from napari_image_classifier.compute import Cancelled, ShouldStop
 from napari_image_classifier.controls import Controls, acquisition_control, background_control
 from napari_image_classifier.evaluation_plan import Folds, Run
@@ -72,17 +73,19 @@ class Subjects:
 
     def said_by_texture(self, run: Run, tell: Callable[[float], None]) -> Float64Array:
         """Be an `evaluation_runs.Method`: texture features and logistic regression."""
-        table = self.features.texture
-        if run.change is not None:
-            table = baselines.feature_table(
-                [
-                    _texture(changed(one[np.newaxis], run.change, run.seed)[0])
-                    for one in self.images.pixels
-                ]
-            )
+        table = self.features.texture if run.change is None else self._changed_texture[run.change]
         found = self._said(table, run)
         tell(1.0)
         return found
+
+    @cached_property
+    def _changed_texture(self) -> dict[Change, Float64Array]:
+        return {
+            change: baselines.feature_table(
+                [_texture(changed(one[np.newaxis], change)[0]) for one in self.images.pixels]
+            )
+            for change in CHANGES
+        }
 
     def said_by_brightness(self, run: Run) -> Float64Array:
         """Return what brightness and file facts say of the tested items of a run."""

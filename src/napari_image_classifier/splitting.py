@@ -45,7 +45,13 @@ def validation_splits(
     check_enough(items, units)
     order, ordered, classes = _in_own_order(items, units)
     table = _items_per_unit(classes, ordered)
-    folds = (_with_every_class(fold, table) for fold in _folds(classes, ordered, fraction, seed))
+    n_folds = max(2, round(1 / fraction))
+    tried = (
+        fold
+        for shuffle in range(SHUFFLES_TRIED)
+        for fold in _folds(classes, ordered, n_folds, seed + shuffle)
+    )
+    folds = (_with_every_class(fold, table) for fold in tried)
     usable = [fold for fold in folds if fold is not None]
     if not usable:
         counts = units_per_class(items, units)
@@ -64,8 +70,8 @@ def cross_validation(
     """Return the indices learnt from and tested on, for each fold; every item is tested once.
 
     No unit parts, classes are spread as evenly as the units allow, and every class keeps two
-    units to learn from in every fold. Where a class has few units there are fewer folds than
-    ``n_folds``. The order of ``items`` does not matter.
+    units to learn from in every fold. A class of few units is not tested in every fold. The order
+    of ``items`` does not matter.
 
     Raises
     ------
@@ -74,12 +80,13 @@ def cross_validation(
     """
     check_enough(items, units, needed=3)
     order, ordered, classes = _in_own_order(items, units)
-    present = _items_per_unit(classes, ordered) > 0
-    n_folds = min(n_folds, int(present.sum(axis=0).min()))
+    table = _items_per_unit(classes, ordered)
     for shuffle in range(SHUFFLES_TRIED_FOR_FOLDS):
-        folds = list(_stratified(classes, ordered, n_folds, seed + shuffle * SEEDS_APART))
-        if all((present[~fold].sum(axis=0) >= 2).all() for fold in folds):
-            return [_as_split(fold[ordered], order) for fold in folds]
+        first = list(_folds(classes, ordered, n_folds, seed + shuffle * SEEDS_APART))
+        dealt = _with_enough_left(np.argmax(first, axis=0), table)
+        if dealt is not None:
+            parts = [dealt == fold for fold in range(len(first))]
+            return [_as_split(part[ordered], order) for part in parts if part.any()]
     raise TrainingRefused(
         "No folds were found that leave every class two groups to learn from; add groups to the "
         "classes that have the fewest, or choose fewer folds."
@@ -157,16 +164,11 @@ def _least_overlapping(
         yield best
 
 
-def _folds(classes: IntArray, units: IntArray, fraction: float, seed: int) -> Iterator[Flags]:
-    """Yield folds of about ``fraction`` of the items, each as a flag per unit."""
-    n_folds = min(max(2, round(1 / fraction)), np.bincount(classes).max(), units.max() + 1)
-    for shuffle in range(SHUFFLES_TRIED):
-        yield from _stratified(classes, units, n_folds, seed + shuffle)
-
-
-def _stratified(classes: IntArray, units: IntArray, n_folds: int, seed: int) -> Iterator[Flags]:
+def _folds(classes: IntArray, units: IntArray, n_folds: int, seed: int) -> Iterator[Flags]:
+    """Yield stratified folds, each as a flag per unit; fewer than asked for of few items."""
     from sklearn.model_selection import StratifiedGroupKFold
 
+    n_folds = min(n_folds, np.bincount(classes).max(), units.max() + 1)
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # It warns of classes with fewer images than folds; such folds are mended, or not used.
@@ -175,6 +177,37 @@ def _stratified(classes: IntArray, units: IntArray, n_folds: int, seed: int) -> 
             fold = np.zeros(units.max() + 1, bool)
             fold[units[members]] = True
             yield fold
+
+
+def _with_enough_left(dealt: IntArray, table: IntArray) -> IntArray | None:
+    """Return in which fold each unit is, with units moved until enough are left.
+
+    ``dealt`` has a fold per unit, ``table`` the number of items per unit and class. What is asked
+    for is two units of every class outside of each fold. The smallest units move, to where the
+    fewest items are; None if they can't.
+    """
+    present = table > 0
+    most = present.sum(axis=0) - 2
+    dealt = dealt.copy()
+    n_folds = dealt.max() + 1
+    for _ in range(len(dealt) * n_folds):
+        counts = np.array([present[dealt == fold].sum(axis=0) for fold in range(n_folds)])
+        crowded = np.argwhere(counts > most)
+        if len(crowded) == 0:
+            return dealt
+        fold, column = crowded[0]
+        sizes = np.array([table[dealt == one].sum() for one in range(n_folds)])
+        moves = [
+            (table[unit].sum(), sizes[other], unit, other)
+            for unit in np.flatnonzero((dealt == fold) & present[:, column])
+            for other in range(n_folds)
+            if other != fold and (counts[other] + present[unit] <= most).all()
+        ]
+        if not moves:
+            return None
+        _, _, unit, other = min(moves)
+        dealt[unit] = other
+    return None
 
 
 def _with_every_class(fold: Flags, table: IntArray) -> Flags | None:
