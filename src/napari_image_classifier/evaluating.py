@@ -3,9 +3,10 @@
 The work itself is in `keras_evaluation`, which runs in the compute process.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
 from napari_image_classifier.items import ItemTable
@@ -34,6 +35,18 @@ class EvaluationResult:
     csv: Path
     verdict: str
     sentence: str
+
+
+@dataclass(frozen=True)
+class EvaluationChoices:
+    """What can be chosen about an evaluation; see `evaluate`."""
+
+    folds: int = FOLDS
+    seeds: int = SEEDS
+    method: Method = "network"
+    classifier: Path | None = None
+    controls: bool = True
+    curve: bool = True
 
 
 def evaluate(
@@ -70,34 +83,11 @@ def evaluate(
     """
     config = config or TrainingConfig()
     report = Path(report).expanduser().absolute()
-    problem = config.why_unusable()
-    if problem is not None:
-        raise TrainingRefused(problem)
-    if config.start_from is not None:
-        raise TrainingRefused(
-            "A classifier to go on from has seen the images that it would be tested on; evaluate "
-            "without it."
-        )
-    if folds < 2 or seeds < 1:
-        raise TrainingRefused("An evaluation needs at least 2 folds and 1 seed.")
-    if method not in get_args(Method):
-        raise TrainingRefused(
-            f"The method must be {' or '.join(get_args(Method))}, not {method!r}."
-        )
-    if report.suffix.lower() not in (".html", ".htm"):
-        raise TrainingRefused(f"A report is an .html file; {report.name} must end in .html.")
-    check_writable(report, "report")
-    request = {
-        "items": items.to_json(),
-        "config": config.to_json(),
-        "folds": folds,
-        "seeds": seeds,
-        "method": method,
-        "classifier": str(Path(classifier).expanduser().absolute()) if classifier else None,
-        "controls": controls,
-        "curve": curve,
-        "report": str(report),
-    }
+    choices = EvaluationChoices(
+        folds, seeds, method, Path(classifier) if classifier else None, controls, curve
+    )
+    check_evaluation(report, config, choices)
+    request = evaluation_request(items.to_json(), report, config, choices)
     try:
         result = run_job("evaluate", request, on_event, should_stop, in_process=in_process)
     except Cancelled:
@@ -109,3 +99,43 @@ def evaluate(
         Path(result["report"]), Path(result["json"]), Path(result["csv"]), result["verdict"],
         result["sentence"],
     )  # fmt: skip
+
+
+def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationChoices) -> None:
+    """Refuse what can be seen to fail before any image is read.
+
+    Raises
+    ------
+    TrainingRefused
+        A choice can't be used, or nothing can be written at ``report``.
+    """
+    problem = config.why_unusable()
+    if problem is not None:
+        raise TrainingRefused(problem)
+    if config.start_from is not None:
+        raise TrainingRefused(
+            "A classifier to go on from has seen the images that it would be tested on; evaluate "
+            "without it."
+        )
+    if choices.folds < 2 or choices.seeds < 1:
+        raise TrainingRefused("An evaluation needs at least 2 folds and 1 seed.")
+    if choices.method not in get_args(Method):
+        known = " or ".join(get_args(Method))
+        raise TrainingRefused(f"The method must be {known}, not {choices.method!r}.")
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise TrainingRefused(f"A report is an .html file; {report.name} must end in .html.")
+    check_writable(report, "report")
+
+
+def evaluation_request(
+    items: Mapping[str, Any], report: Path, config: TrainingConfig, choices: EvaluationChoices
+) -> dict[str, Any]:
+    """Return the request of the job "evaluate"; ``items`` is what `ItemTable.to_json` gives."""
+    classifier = choices.classifier
+    return {
+        **asdict(choices),
+        "items": items,
+        "config": config.to_json(),
+        "classifier": str(classifier.expanduser().absolute()) if classifier else None,
+        "report": str(report),
+    }

@@ -13,7 +13,7 @@ from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.controls import Controls
 from napari_image_classifier.evaluation import Evaluation
 from napari_image_classifier.evaluation_plan import Plan, Run, plan_of, plan_of_finished
-from napari_image_classifier.evaluation_report import write_report
+from napari_image_classifier.evaluation_report import surest_errors, write_report
 from napari_image_classifier.evaluation_runs import KeptRuns, Method, done_runs
 from napari_image_classifier.independence import check_enough, units_of, units_per_class
 from napari_image_classifier.items import Item, ItemTable
@@ -67,6 +67,7 @@ def evaluated(
         **{name: str(path) for name, path in written.items()},
         "verdict": evaluation.verdict.kind,
         "sentence": evaluation.verdict.sentence,
+        "errors": surest_errors(evaluation, case.data.pixels),
     }
 
 

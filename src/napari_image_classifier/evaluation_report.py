@@ -46,16 +46,9 @@ def write_report(
     return paths
 
 
-def _page(evaluation: Evaluation, pixels: FloatArray, made_with: Mapping[str, Any]) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    # The file is read as a whole: it extends no other, and a wheel may be a zip.
-    source = files("napari_image_classifier").joinpath("templates", TEMPLATE).read_text("utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"percent": _percent, "score": _score, "p_value": _p_value}
-    errors = [
+def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> list[dict[str, Any]]:
+    """Return the errors that were surest, each with a picture of it, a PNG in base64."""
+    return [
         {
             "picture": base64.b64encode(draw_thumbnail(pixels[index])).decode(),
             "file": evaluation.items[index].file,
@@ -66,6 +59,17 @@ def _page(evaluation: Evaluation, pixels: FloatArray, made_with: Mapping[str, An
         }
         for index in evaluation.surest_errors
     ]
+
+
+def _page(evaluation: Evaluation, pixels: FloatArray, made_with: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, StrictUndefined
+
+    # The file is read as a whole: it extends no other, and a wheel may be a zip.
+    source = files("napari_image_classifier").joinpath("templates", TEMPLATE).read_text("utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"percent": _percent, "score": _score, "p_value": _p_value}
     numbers = evaluation.to_json()
     return environment.from_string(source).render(
         **numbers,
@@ -77,7 +81,7 @@ def _page(evaluation: Evaluation, pixels: FloatArray, made_with: Mapping[str, An
         curve_plot=curve_plot(evaluation.learning_curve),
         reliability_plot=reliability_plot(evaluation.calibration),
         seeds_plot=seeds_plot(evaluation.over_seeds, evaluation.scores.balanced_accuracy),
-        errors=errors,
+        errors=surest_errors(evaluation, pixels),
         dome=dome(evaluation, made_with),
         made_with=made_with,
     )

@@ -41,7 +41,8 @@ def evaluate_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     one, or None), "controls" and "curve" (whether these are wanted) and "report", the path of the
     HTML file. Events on the way are "progress"
     (stage "looking", "reading", "comparing", "measuring" or "evaluating"). The result holds
-    "report", "json" and "csv" (paths), "sentence" and "verdict".
+    "report", "json" and "csv" (paths), "sentence", "verdict" and "errors" (the surest ones, with
+    pictures, see `evaluation_report.surest_errors`).
 
     Raises
     ------

@@ -17,6 +17,7 @@ from napari_image_classifier.widgets.confusion_view import ConfusionView
 from napari_image_classifier.widgets.copies import save_copy
 from napari_image_classifier.widgets.device_line import DeviceLine
 from napari_image_classifier.widgets.dock import Dock, Folded
+from napari_image_classifier.widgets.evaluation_panel import EvaluationPanel
 from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.progress_row import ProgressRow
 from napari_image_classifier.widgets.training_fields import (
@@ -28,6 +29,7 @@ from napari_image_classifier.widgets.training_fields import (
 )
 from napari_image_classifier.widgets.training_plot import TrainingPlot
 from napari_image_classifier.widgets.training_source import TrainingSource
+from napari_image_classifier.widgets.unused_path import unused
 from napari_image_classifier.widgets.worker import Worker
 
 PLUGIN = "napari-image-classifier"
@@ -98,6 +100,9 @@ class TrainClassifier(Dock):
         row.addWidget(self.use_button)
         for widget in (self.plot, self._confusion_title, self.confusion, self._buttons):
             self.column.addWidget(widget)
+        self.add_heading("How good is it really?")
+        self.evaluation = EvaluationPanel(self._viewer)
+        self.column.addWidget(self.evaluation)
         self.column.addStretch(1)
         self._show_result_widgets(False)
 
@@ -118,6 +123,8 @@ class TrainClassifier(Dock):
             lambda: self.progress.end("Stopped before anything was learnt; nothing was saved.")
         )
         self._worker.running_changed.connect(self._running_changed)
+        self.evaluation.asked.connect(self.evaluate)
+        self.evaluation.running_changed.connect(self._show_what_can_run)
 
     def _recall(self) -> None:
         folder = Path(settings.remembered(settings.TRAINING_FOLDER) or "-")
@@ -140,11 +147,13 @@ class TrainClassifier(Dock):
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be trained yet, as a sentence."""
+        return self._why_no_images() or self._why_no_output()
+
+    def _why_no_images(self) -> str | None:
         return (
             self.source.why_unusable()
             or self.channels.why_unusable()
             or self.config().why_unusable()
-            or self._why_no_output()
         )
 
     def _why_no_output(self) -> str | None:
@@ -155,7 +164,7 @@ class TrainClassifier(Dock):
 
     def run(self) -> None:
         """Start the training."""
-        if self._worker.running or self.why_unusable():
+        if self._busy or self.why_unusable():
             self._show_what_can_run()
             return
         output: Path = self.output_form.values()["output"].with_suffix(".keras")
@@ -176,6 +185,17 @@ class TrainClassifier(Dock):
             lambda: {"items": make_items(), "config": config.to_json(), "output": str(output)},
         )
 
+    def evaluate(self) -> None:
+        """Find out how good a classifier of these images would be on new ones."""
+        if self._busy or self._why_no_images():
+            self._show_what_can_run()
+            return
+        self.evaluation.run(self.source.items, self.config())
+
+    @property
+    def _busy(self) -> bool:
+        return self._worker.running or self.evaluation.running
+
     def cancel(self) -> None:
         """Stop; the best classifier so far is kept."""
         if self._epochs_done:
@@ -191,6 +211,7 @@ class TrainClassifier(Dock):
         self.device.stop()
         self._scroll_timer.stop()
         self._worker.kill()
+        self.evaluation.stop()
 
     def use_it_now(self) -> None:
         """Open *Classify images* with the classifier that was trained."""
@@ -220,14 +241,16 @@ class TrainClassifier(Dock):
         self._suggest_output()
         self.channels.offer(self.source.channels)
         why = self.why_unusable()
-        running = self._worker.running
-        self.run_button.setEnabled(why is None and not running)
+        self.run_button.setEnabled(why is None and not self._busy)
         self.why_not.setText(why or "")
-        self.why_not.setVisible(bool(why) and not running)
+        self.why_not.setVisible(bool(why) and not self._busy)
+        self.evaluation.offer(
+            self.source.folder(), self._why_no_images() is None and not self._busy
+        )
         self._show_device()
 
     def _show_device(self) -> None:
-        if self._worker.running:
+        if self._busy:
             return
         config = self.config()
         # To look is to start Keras: not before there is something to learn from.
@@ -240,7 +263,7 @@ class TrainClassifier(Dock):
         folder = self.source.folder()
         field = self.output_form["output"]
         if folder is not None and field.value in (None, self._suggested_output):
-            suggested = _unused(folder / f"{OUTPUT_NAME}.keras")
+            suggested = unused(folder / f"{OUTPUT_NAME}.keras")
             if suggested != self._suggested_output:
                 self._suggested_output = suggested
                 field.value = suggested
@@ -284,12 +307,3 @@ class TrainClassifier(Dock):
     def _show_result_widgets(self, visible: bool) -> None:
         for widget in (self._confusion_title, self.confusion, self._buttons):
             widget.setVisible(visible)
-
-
-def _unused(path: Path) -> Path:
-    """Return ``path``, or the first of path-2, path-3… that is not there yet."""
-    candidate, number = path, 1
-    while candidate.exists():
-        number += 1
-        candidate = path.with_stem(f"{path.stem}-{number}")
-    return candidate

@@ -1,0 +1,64 @@
+"""The surest errors of an evaluation, with pictures; a click asks for the image."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtGui import QIcon, QPixmap
+from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+SIDE = 56
+ROWS_SHOWN = 5
+
+
+class ErrorList(QWidget):
+    """A row per error: its picture, what was given, what was predicted, and how surely."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = QLabel()
+        self._title.setWordWrap(True)
+        self.rows = QListWidget()
+        self.rows.setIconSize(QSize(SIDE, SIDE))
+        self.rows.setWordWrap(True)
+        self.rows.setFixedHeight(ROWS_SHOWN * (SIDE + 8))
+        self.rows.itemClicked.connect(
+            lambda row: self.chosen.emit(row.data(Qt.ItemDataRole.UserRole))
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._title)
+        layout.addWidget(self.rows)
+
+    def show_errors(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        """Show errors as `evaluation_report.surest_errors` tells them."""
+        self._title.setText(
+            "<b>The surest errors</b>: some are hard, some may have been given the wrong class. "
+            "A click opens the image."
+            if errors
+            else "No image got another class than it was given."
+        )
+        self.rows.clear()
+        self.rows.setVisible(bool(errors))
+        for error in errors:
+            self.rows.addItem(_row(error))
+
+
+def _row(error: Mapping[str, Any]) -> QListWidgetItem:
+    picture = QPixmap()
+    picture.loadFromData(base64.b64decode(error["picture"]), "PNG")
+    picture = picture.scaled(
+        SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+    name = f"{error['file']} {error['item']}".strip()
+    row = QListWidgetItem(
+        QIcon(picture),
+        f"given {error['given']}, predicted {error['predicted']} "
+        f"({error['confidence']:.0%})\n{name}",
+    )
+    row.setData(Qt.ItemDataRole.UserRole, error["file"])
+    row.setToolTip(name)
+    return row
