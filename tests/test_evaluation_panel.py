@@ -63,7 +63,7 @@ def test_the_answer_the_report_and_the_errors(dock, folder, qtbot, monkeypatch):
         assert not panel.run_button.isEnabled()
     numbers = json.loads((folder / "report.evaluation.json").read_text(encoding="utf-8"))
     assert numbers["sentence"] in panel.answer.text()
-    assert numbers["method"] == "texture"
+    assert numbers["method"] == "texture features"
     assert dock.run_button.isEnabled()
     shown = [panel.errors.rows.item(row).text() for row in range(panel.errors.rows.count())]
     assert sum("given dark, predicted light" in text for text in shown) == 3

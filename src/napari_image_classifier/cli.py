@@ -8,19 +8,17 @@ import json
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import typer
 
 from napari_image_classifier import cli_options as options
-from napari_image_classifier import selection
-from napari_image_classifier.cli_evaluation import evaluate_and_say
-from napari_image_classifier.cli_training import train_and_say
+from napari_image_classifier.cli_arguments import names_in, refuse_to_replace
+from napari_image_classifier.cli_evaluation import evaluate_command
+from napari_image_classifier.cli_training import train_command
 from napari_image_classifier.compute import JOBS, Job
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.evaluating import FOLDS, SEEDS
 from napari_image_classifier.interruption import STOPPED, asked_to_stop
-from napari_image_classifier.items import read_items
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.progress import Progress, libraries_silent
 from napari_image_classifier.training_config import TrainingConfig
@@ -37,125 +35,8 @@ app = typer.Typer(
 )
 
 
-@app.command("train")
-def train_command(
-    images: options.Images,
-    output: options.NewClassifier,
-    items: options.Items = None,
-    pattern: options.Pattern = None,
-    group: options.Group = None,
-    each: options.Each = "image",
-    axes: options.Axes = None,
-    channels: options.Channels = None,
-    network: options.Network = DEFAULTS.network,
-    weights: options.Weights = DEFAULTS.weights,
-    projection: options.Projection = DEFAULTS.projection,
-    intensity: options.Intensity = DEFAULTS.intensity,
-    size: options.Size = DEFAULTS.size,
-    epochs: options.Epochs = DEFAULTS.epochs,
-    batch_size: options.BatchSize = DEFAULTS.batch_size,
-    learning_rate: options.LearningRate = DEFAULTS.learning_rate,
-    patience: options.Patience = DEFAULTS.patience,
-    validation_fraction: options.ValidationFraction = DEFAULTS.validation_fraction,
-    finish: options.Finish = DEFAULTS.finish,
-    members: options.Members = DEFAULTS.members,
-    orientations: options.Orientations = DEFAULTS.orientations,
-    seed: options.Seed = DEFAULTS.seed,
-    start_from: options.StartFrom = None,
-    backend: options.Backend = DEFAULTS.backend,
-    overwrite: options.Overwrite = False,
-) -> None:
-    """Train a classifier on images whose classes a person gave."""
-    _refuse_to_replace(output, overwrite)
-    config = TrainingConfig(
-        network=network,
-        weights=weights,
-        channels=_names(channels),
-        projection=cast(Any, projection),
-        intensity=cast(Any, intensity),
-        size=size,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        patience=patience,
-        validation_fraction=validation_fraction,
-        finish=finish,
-        members=members,
-        orientations=orientations,
-        seed=seed,
-        start_from=str(start_from) if start_from else None,
-        backend=backend,
-    )
-    table = read_items(
-        images, items_csv=items, pattern=pattern, group=group, each=_each(each), axes=axes
-    )
-    train_and_say(table, config, output)
-
-
-@app.command()
-def evaluate(
-    images: options.Images,
-    report: options.Report,
-    items: options.Items = None,
-    pattern: options.Pattern = None,
-    group: options.Group = None,
-    acquisition: options.Acquisition = None,
-    each: options.Each = "image",
-    axes: options.Axes = None,
-    folds: options.Folds = FOLDS,
-    seeds: options.Seeds = SEEDS,
-    method: options.Method = "network",
-    classifier: options.Finished = None,
-    controls: options.Controls = True,
-    curve: options.Curve = True,
-    channels: options.Channels = None,
-    network: options.Network = DEFAULTS.network,
-    weights: options.Weights = DEFAULTS.weights,
-    projection: options.Projection = DEFAULTS.projection,
-    intensity: options.Intensity = DEFAULTS.intensity,
-    size: options.Size = DEFAULTS.size,
-    epochs: options.Epochs = DEFAULTS.epochs,
-    members: options.Members = DEFAULTS.members,
-    orientations: options.Orientations = DEFAULTS.orientations,
-    seed: options.Seed = DEFAULTS.seed,
-    backend: options.Backend = DEFAULTS.backend,
-    overwrite: options.Overwrite = False,
-) -> None:
-    """Say how good a classifier of these images would be on new ones, in a report."""
-    _refuse_to_replace(report, overwrite)
-    config = TrainingConfig(
-        network=network,
-        weights=weights,
-        channels=_names(channels),
-        projection=cast(Any, projection),
-        intensity=cast(Any, intensity),
-        size=size,
-        epochs=epochs,
-        members=members,
-        orientations=orientations,
-        seed=seed,
-        backend=backend,
-    )
-    table = read_items(
-        images,
-        items_csv=items,
-        pattern=pattern,
-        group=group,
-        acquisition=acquisition,
-        each=_each(each),
-        axes=axes,
-    )
-    evaluate_and_say(
-        table,
-        report,
-        config,
-        folds=folds,
-        seeds=seeds,
-        method=cast(Any, method),
-        classifier=classifier,
-        controls=controls,
-        curve=curve,
-    )
+app.command("train")(train_command)
+app.command("evaluate")(evaluate_command)
 
 
 @app.command()
@@ -226,17 +107,17 @@ def import_command(
     overwrite: options.Overwrite = False,
 ) -> None:
     """Make a classifier of a Keras network that was trained elsewhere."""
-    _refuse_to_replace(output, overwrite)
+    refuse_to_replace(output, overwrite)
     wanted: dict[str, Any] = {"projection": projection, "intensity": intensity, "each": each}
     if size is not None:
         wanted["size"] = (size, size)
     # Refused here, before Keras takes its seconds to start.
-    Preparation(_names(channels), **wanted)
+    Preparation(names_in(channels), **wanted)
     request = {
         "source": str(source),
         "output": str(output),
-        "class_names": _names(classes),
-        "channel_names": _names(channels),
+        "class_names": names_in(classes),
+        "channel_names": names_in(channels),
         "preparation": wanted,
     }
     with libraries_silent():
@@ -313,23 +194,6 @@ def _job(verb: str) -> Job:
     module, function = JOBS[verb].split(":")
     job: Job = getattr(importlib.import_module(module), function)
     return job
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
-
-
-def _each(text: str) -> selection.Each:
-    if text not in ("image", "time", "plane"):
-        raise ImageClassifierError(f"What is classified is image, time or plane, not {text!r}.")
-    return cast(selection.Each, text)
-
-
-def _refuse_to_replace(output: Path, overwrite: bool) -> None:
-    if output.exists() and not overwrite:
-        raise ImageClassifierError(
-            f"{output} exists already; choose another output, or replace it with --overwrite."
-        )
 
 
 if __name__ == "__main__":

@@ -1,20 +1,89 @@
 """Evaluation on the command line: progress, and the answer in words."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer
 
+from napari_image_classifier import cli_options as options
+from napari_image_classifier.cli_arguments import each_of, names_in, refuse_to_replace
 from napari_image_classifier.cli_training import say_passed_over
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.evaluating import evaluate
+from napari_image_classifier.evaluating import FOLDS, SEEDS, evaluate
 from napari_image_classifier.interruption import asked_to_stop, leave_at_once
-from napari_image_classifier.items import ItemTable
+from napari_image_classifier.items import ItemTable, read_items
 from napari_image_classifier.progress import Progress, libraries_silent
 from napari_image_classifier.training_config import TrainingConfig
 
+DEFAULTS = TrainingConfig()
 
-def evaluate_and_say(
+
+def evaluate_command(
+    images: options.Images,
+    report: options.Report,
+    items: options.Items = None,
+    pattern: options.Pattern = None,
+    group: options.Group = None,
+    acquisition: options.Acquisition = None,
+    each: options.Each = "image",
+    axes: options.Axes = None,
+    folds: options.Folds = FOLDS,
+    seeds: options.Seeds = SEEDS,
+    method: options.Method = "network",
+    classifier: options.Finished = None,
+    controls: options.Controls = True,
+    curve: options.Curve = True,
+    channels: options.Channels = None,
+    network: options.Network = DEFAULTS.network,
+    weights: options.Weights = DEFAULTS.weights,
+    projection: options.Projection = DEFAULTS.projection,
+    intensity: options.Intensity = DEFAULTS.intensity,
+    size: options.Size = DEFAULTS.size,
+    epochs: options.Epochs = DEFAULTS.epochs,
+    members: options.Members = DEFAULTS.members,
+    orientations: options.Orientations = DEFAULTS.orientations,
+    seed: options.Seed = DEFAULTS.seed,
+    backend: options.Backend = DEFAULTS.backend,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Say how good a classifier of these images would be on new ones, in a report."""
+    refuse_to_replace(report, overwrite)
+    config = TrainingConfig(
+        network=network,
+        weights=weights,
+        channels=names_in(channels),
+        projection=cast(Any, projection),
+        intensity=cast(Any, intensity),
+        size=size,
+        epochs=epochs,
+        members=members,
+        orientations=orientations,
+        seed=seed,
+        backend=backend,
+    )
+    table = read_items(
+        images,
+        items_csv=items,
+        pattern=pattern,
+        group=group,
+        acquisition=acquisition,
+        each=each_of(each),
+        axes=axes,
+    )
+    _evaluate_and_say(
+        table,
+        report,
+        config,
+        folds=folds,
+        seeds=seeds,
+        method=cast(Any, method),
+        classifier=classifier,
+        controls=controls,
+        curve=curve,
+    )
+
+
+def _evaluate_and_say(
     table: ItemTable, report: Path, config: TrainingConfig, **choices: Any
 ) -> None:
     """Evaluate, with progress on the terminal, and tell the answer.

@@ -2,19 +2,77 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer
 
+from napari_image_classifier import cli_options as options
+from napari_image_classifier.cli_arguments import each_of, names_in, refuse_to_replace
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.interruption import STOPPED, asked_to_stop, leave_at_once
-from napari_image_classifier.items import ItemTable
+from napari_image_classifier.items import ItemTable, read_items
 from napari_image_classifier.progress import Progress, libraries_silent
 from napari_image_classifier.training import train
 from napari_image_classifier.training_config import TrainingConfig
 
+DEFAULTS = TrainingConfig()
 
-def train_and_say(table: ItemTable, config: TrainingConfig, output: Path) -> None:
+
+def train_command(
+    images: options.Images,
+    output: options.NewClassifier,
+    items: options.Items = None,
+    pattern: options.Pattern = None,
+    group: options.Group = None,
+    each: options.Each = "image",
+    axes: options.Axes = None,
+    channels: options.Channels = None,
+    network: options.Network = DEFAULTS.network,
+    weights: options.Weights = DEFAULTS.weights,
+    projection: options.Projection = DEFAULTS.projection,
+    intensity: options.Intensity = DEFAULTS.intensity,
+    size: options.Size = DEFAULTS.size,
+    epochs: options.Epochs = DEFAULTS.epochs,
+    batch_size: options.BatchSize = DEFAULTS.batch_size,
+    learning_rate: options.LearningRate = DEFAULTS.learning_rate,
+    patience: options.Patience = DEFAULTS.patience,
+    validation_fraction: options.ValidationFraction = DEFAULTS.validation_fraction,
+    finish: options.Finish = DEFAULTS.finish,
+    members: options.Members = DEFAULTS.members,
+    orientations: options.Orientations = DEFAULTS.orientations,
+    seed: options.Seed = DEFAULTS.seed,
+    start_from: options.StartFrom = None,
+    backend: options.Backend = DEFAULTS.backend,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Train a classifier on images whose classes a person gave."""
+    refuse_to_replace(output, overwrite)
+    config = TrainingConfig(
+        network=network,
+        weights=weights,
+        channels=names_in(channels),
+        projection=cast(Any, projection),
+        intensity=cast(Any, intensity),
+        size=size,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        patience=patience,
+        validation_fraction=validation_fraction,
+        finish=finish,
+        members=members,
+        orientations=orientations,
+        seed=seed,
+        start_from=str(start_from) if start_from else None,
+        backend=backend,
+    )
+    table = read_items(
+        images, items_csv=items, pattern=pattern, group=group, each=each_of(each), axes=axes
+    )
+    _train_and_say(table, config, output)
+
+
+def _train_and_say(table: ItemTable, config: TrainingConfig, output: Path) -> None:
     """Train, with progress on the terminal, and tell what came of it."""
     say_passed_over(table)
     outcome: dict[str, Any] = {}

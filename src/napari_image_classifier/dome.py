@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_image_classifier.evaluation import Evaluation
-from napari_image_classifier.training_config import BACKBONE_NAMES
+from napari_image_classifier.simple_methods import TEXTURE
+from napari_image_classifier.training_config import BACKBONE_NAMES, IMAGENET
 
 
 @dataclass(frozen=True)
@@ -61,30 +62,35 @@ def _data(evaluation: Evaluation) -> list[tuple[str, str | None]]:
 def _optimization(
     evaluation: Evaluation, config: Mapping[str, Any]
 ) -> list[tuple[str, str | None]]:
-    network = config.get("network")
-    known = network in BACKBONE_NAMES and config.get("weights") == "imagenet"
+    available = "In this report and in the file evaluation.json beside it."
+    encoded = _listed(config, ("channels", "projection", "intensity", "size", "keep_aspect"))
+    if evaluation.method == TEXTURE:
+        learning = [
+            ("What is the algorithm?", "Logistic regression on intensity and texture features."),
+            ("How were the images encoded?", "By means, percentiles, grey-level co-occurrence and "
+             "local binary patterns of every channel."),
+            ("How many parameters, and how were they chosen?", "One per feature and class; none "
+             "was tuned."),
+            ("What keeps it from learning by heart?", "The penalty of ridge regression, C = 1."),
+        ]  # fmt: skip
+    else:
+        network = str(config.get("network", "as its file says"))
+        known = network in BACKBONE_NAMES and config.get("weights") == IMAGENET
+        learning = [
+            ("What is the algorithm?", f"A convolutional neural network ({network})."),
+            ("How were the images encoded?", encoded),
+            ("How many parameters, and how were they chosen?",
+             _listed(config, ("epochs", "batch_size", "learning_rate", "members", "patience"))
+             + " The epoch was chosen on groups kept aside within what was learnt from; all else "
+             "are the settings as given."),
+            ("What keeps it from learning by heart?",
+             _listed(config, ("flips", "turns", "shift", "gain", "noise", "label_smoothing"))
+             + (" It began with weights learnt from photographs." if known else "")),
+        ]  # fmt: skip
     return [
-        ("What is the algorithm?", f"{evaluation.method}{f' ({network})' if network else ''}."),
+        *learning,
         ("Does it use other predictors as input?", "No."),
-        (
-            "How were the images encoded?",
-            _listed(config, ("channels", "projection", "intensity", "size", "keep_aspect")),
-        ),
-        (
-            "How many parameters, and how were they chosen?",
-            _listed(config, ("epochs", "batch_size", "learning_rate", "members", "patience"))
-            + " The epoch was chosen on groups kept aside within what was learnt from; all else "
-            "are the settings as given.",
-        ),
-        (
-            "What keeps it from learning by heart?",
-            _listed(config, ("flips", "turns", "shift", "gain", "noise", "label_smoothing"))
-            + (" It began with weights learnt from photographs." if known else ""),
-        ),
-        (
-            "Are the settings available?",
-            "In this report and in the file evaluation.json beside it.",
-        ),
+        ("Are the settings available?", available),
     ]
 
 
@@ -125,5 +131,13 @@ def _evaluation(evaluation: Evaluation) -> list[tuple[str, str | None]]:
 
 
 def _listed(config: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    given = (f"{name.replace('_', ' ')} {config[name]}" for name in names if name in config)
+    given = (f"{name.replace('_', ' ')}: {_word(config[name])}" for name in names if name in config)
     return f"{', '.join(given)}." if config else ""
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "all"
+    return "as suits the images" if value is None else str(value)

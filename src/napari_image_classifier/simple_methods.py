@@ -18,7 +18,7 @@ from napari_image_classifier.refitting import RefittedScore, refitted_score
 from napari_image_classifier.training_images import OnProgress, TrainingImages
 
 SIMPLE = "brightness and file facts"
-TEXTURE = "texture"
+TEXTURE = "texture features"
 MOST_FREQUENT = "always the most frequent class"
 
 
