@@ -12,6 +12,7 @@ import pytest
 
 from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.evaluating import evaluate
+from napari_image_classifier.evaluation_report import earlier_evaluations
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import read_items
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
@@ -237,6 +238,17 @@ def test_a_difference_in_brightness_is_called_that(on_plates):
     assert found["controls"]["acquisition"]["cramers_v"] == 0
     assert found["controls"]["background"]["balanced_accuracy"] < 0.75
     assert found["controls"]["new_acquisitions"]["score"] > 0.95
+
+
+def test_the_next_evaluation_tells_of_this_one(on_plates, tmp_path):
+    """Whoever evaluates the same images until it pleases can't hide it."""
+    result, found = on_plates
+    assert found["earlier_evaluations"] == []
+    digest = found["images_digest"]
+    assert earlier_evaluations(result.report.parent, digest) == ["r.evaluation.json"]
+    assert earlier_evaluations(result.report.parent, "of other images") == []
+    (tmp_path / "damaged.evaluation.json").write_text("{")
+    assert earlier_evaluations(tmp_path, digest) == []
 
 
 def test_the_curve_has_every_part_of_the_groups(on_plates):

@@ -9,6 +9,7 @@ from napari_image_classifier.arrays import Float64Array, IntArray
 
 BINS = 10
 SMALLEST_PROBABILITY = 1e-7
+TEMPERATURES = (0.2, 10.0)
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,16 @@ class Calibration:
 
     ``curve`` holds, for each tenth of confidence that occurs, the mean confidence, the part that
     was right and the number of items. ``expected_error`` is the mean distance of the two (Naeini,
-    Cooper & Hauskrecht, 2015). ``abstaining`` holds, for each part of the items that is answered,
-    the surest first, the part of the answers that is right.
+    Cooper & Hauskrecht, 2015). ``temperature`` is what the logarithms of the probabilities would
+    have to be divided by for the smallest log loss (Guo et al., 2017): above 1, they are too sure.
+    ``abstaining`` holds, for each part of the items that is answered, the surest first, the part of
+    the answers that is right.
     """
 
     log_loss: float
     brier: float
     expected_error: float
+    temperature: float
     curve: tuple[tuple[float, float, int], ...]
     abstaining: tuple[tuple[float, float], ...]
 
@@ -50,6 +54,23 @@ def calibration_of(truth: IntArray, probabilities: Float64Array) -> Calibration:
         log_loss=float(-np.log(np.maximum(of_truth, SMALLEST_PROBABILITY)).mean()),
         brier=float(((probabilities - one_hot) ** 2).sum(axis=1).mean()),
         expected_error=sum(n * abs(said - was) for said, was, n in curve) / len(truth),
+        temperature=best_temperature(truth, probabilities),
         curve=curve,
         abstaining=tuple((n / len(truth), float(surest_first[:n].mean())) for n in kept),
     )
+
+
+def best_temperature(truth: IntArray, probabilities: Float64Array) -> float:
+    """Return the temperature at which probabilities (item, class) have the smallest log loss."""
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
+
+    logarithms = np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
+    items = np.arange(len(truth))
+
+    def log_loss(log_temperature: float) -> float:
+        scaled = log_softmax(logarithms / np.exp(log_temperature), axis=1)
+        return float(-scaled[items, truth].mean())
+
+    found = minimize_scalar(log_loss, bounds=np.log(TEMPERATURES), method="bounded")
+    return float(np.exp(found.x))

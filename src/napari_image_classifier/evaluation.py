@@ -1,5 +1,6 @@
 """How good is it really? Scores of images that were not learnt from, and what they rest on."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -197,6 +198,17 @@ class Evaluation:
         by_confidence = np.argsort(-self.probabilities[wrong].max(axis=1), kind="stable")
         return np.asarray(wrong[by_confidence][:ERRORS_SHOWN], np.intp)
 
+    @property
+    def largest_unit(self) -> IntArray:
+        """The items of the unit that has the most."""
+        return np.flatnonzero(self.units == np.bincount(self.units).argmax())
+
+    @property
+    def images_digest(self) -> str:
+        """What is the same for every evaluation of these items and classes."""
+        named = sorted((item.file, item.selection, str(item.class_name)) for item in self.items)
+        return hashlib.sha256(repr(named).encode()).hexdigest()
+
     def to_json(self) -> dict[str, Any]:
         """Return every number of the report, the verdict first."""
         per_group = self.scores_per_group
@@ -228,6 +240,8 @@ class Evaluation:
             "seeds": {"balanced_accuracy": self.over_seeds, "flipping": self.flipping},
             "calibration": self.calibration.to_json(),
             "images": len(self.items),
+            "images_digest": self.images_digest,
+            "largest_group": [self.items[i].file for i in self.largest_unit],
             "groups": int(self.units.max()) + 1,
             "groups_per_class": units_per_class(self.items, self.units),
             "copies": [[self.items[i].file for i in pair] for pair in self.copies],

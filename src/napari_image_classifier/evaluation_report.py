@@ -3,7 +3,7 @@
 import base64
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ from napari_image_classifier.evaluation_plots import (
     reliability_plot,
     seeds_plot,
 )
+from napari_image_classifier.independence import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.thumbnails import draw_thumbnail
 
 TEMPLATE = "evaluation.html"
+JSON_SUFFIX = ".evaluation.json"
 
 
 def write_report(
@@ -33,16 +35,20 @@ def write_report(
     """
     paths = {
         "report": report,
-        "json": report.with_name(f"{report.stem}.evaluation.json"),
+        "json": report.with_name(report.stem + JSON_SUFFIX),
         "csv": report.with_name(f"{report.stem}.predictions.csv"),
     }
+    earlier = earlier_evaluations(report.parent, evaluation.images_digest)
     with replace_file(paths["json"]) as temporary:
-        content = {**evaluation.to_json(), "made_with": dict(made_with)}
+        content = {
+            **evaluation.to_json(), "earlier_evaluations": earlier, "made_with": dict(made_with)
+        }  # fmt: skip
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     with replace_file(paths["csv"]) as temporary:
         _write_predictions(evaluation, temporary, made_with["seeds"])
     with replace_file(report) as temporary:
-        temporary.write_text(_page(evaluation, pixels, made_with), encoding="utf-8")
+        page = _page(evaluation, pixels, made_with, earlier)
+        temporary.write_text(page, encoding="utf-8")
     return paths
 
 
@@ -61,7 +67,25 @@ def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> list[dict[str, 
     ]
 
 
-def _page(evaluation: Evaluation, pixels: FloatArray, made_with: Mapping[str, Any]) -> str:
+def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
+    """Return the names of the evaluations of the same images that lie in a folder, sorted."""
+    found = []
+    for path in sorted(folder.glob(f"*{JSON_SUFFIX}")):
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(stored, dict) and stored.get("images_digest") == images_digest:
+            found.append(path.name)
+    return found
+
+
+def _page(
+    evaluation: Evaluation,
+    pixels: FloatArray,
+    made_with: Mapping[str, Any],
+    earlier: Sequence[str],
+) -> str:
     from jinja2 import Environment, StrictUndefined
 
     # The file is read as a whole: it extends no other, and a wheel may be a zip.
@@ -83,6 +107,8 @@ def _page(evaluation: Evaluation, pixels: FloatArray, made_with: Mapping[str, An
         seeds_plot=seeds_plot(evaluation.over_seeds, evaluation.scores.balanced_accuracy),
         errors=surest_errors(evaluation, pixels),
         dome=dome(evaluation, made_with),
+        earlier=earlier,
+        few=GROUPS_FOR_MORE_THAN_EXPLORATION,
         made_with=made_with,
     )
 
