@@ -32,6 +32,7 @@ PACKAGES = (
     "onnxruntime",
 )
 
+_MACHINE = ("processor", "threads", "device", "backend", "platform")
 _FILES_BEGIN = ' "files": ['
 
 
@@ -68,6 +69,21 @@ def this_run(
         "device": device or "processor",
         "versions": {"python": platform.python_version(), **versions_of((*PACKAGES, *packages))},
     }
+
+
+def machine_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return, in words, what the machines and versions of two runs (`this_run`) differ in."""
+    found = [
+        f"{name}: {then[name]} then, {now[name]} now"
+        for name in _MACHINE
+        if then[name] != now[name]
+    ]
+    versions = sorted(then["versions"].keys() | now["versions"].keys())
+    return found + [
+        f"{name}: {before or 'none'} then, {after or 'none'} now"
+        for name in versions
+        if (before := then["versions"].get(name)) != (after := now["versions"].get(name))
+    ]
 
 
 def images_part(folder: Path, axes: str | None, preparation: Preparation) -> dict[str, Any]:
