@@ -73,8 +73,8 @@ def _images(stored: Manifest, folder: Path | None) -> list[ImageFiles]:
     absent = [name for name in names if name not in by_name]
     if absent:
         raise ReproducingError(
-            f"{len(absent)} of {len(names)} images are not in {root}, the first is {absent[0]}; "
-            "give the folder where the images lie now (--images)."
+            f"Of the {len(names)} images, {len(absent)} can't be found in {root}; the first is "
+            f"{absent[0]}. Give the folder where the images lie now (--images)."
         )
     return [by_name[name] for name in names]
 
@@ -131,14 +131,14 @@ def _outcome(stored: Manifest, comparison: Comparison) -> Reproduction:
             f"Where the class is the same, the confidence differs by at most "
             f"{comparison.largest_difference:.1g}."
         )
-    for files, said in (
-        (comparison.otherwise, "items get another class"),
-        (comparison.changed, "items are not made of the pixels of then"),
-        (comparison.gone, "items are no longer there"),
-        (comparison.unreadable, "items could not be read then and can't be read now"),
+    for said, files in (
+        ("got another class", comparison.otherwise),
+        ("are not made of the pixels of then, so not compared", comparison.changed),
+        ("are no longer there", comparison.gone),
+        ("could not be read then and can't be read now", comparison.unreadable),
     ):
         if files:
-            found.append(f"{len(files)} {said}; the first is in {min(files)}.")
+            found.append(f"Items that {said}: {len(files)}, the first is in {min(files)}.")
     return Reproduction(
         n_then > 0 and n_alike >= ALIKE_EXPECTED * n_then,
         tuple(found),

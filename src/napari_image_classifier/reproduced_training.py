@@ -91,8 +91,8 @@ def items_of(stored: Manifest, folder: Path | None) -> ItemTable:
             numbered[item["number"]] = Item(files, item["item"], item["class"], item["group"])
     if absent:
         raise ReproducingError(
-            f"{len(absent)} files that were learnt from are not there, the first is {absent[0]}; "
-            "give the folder where the images lie now (--images)."
+            f"Of the files that were learnt from, {len(absent)} can't be found; the first is "
+            f"{absent[0]}. Give the folder where the images lie now (--images)."
         )
     items = tuple(numbered[number] for number in sorted(numbered))
     return ItemTable(root, items, axes=stored["images"]["axes"])
