@@ -11,6 +11,7 @@ import tifffile
 from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.folder import classify_folder
 from napari_image_classifier.images import Image, read_image, write_image
+from napari_image_classifier.machine import name_in_cpuinfo, processor
 from napari_image_classifier.manifest import (
     ManifestError,
     check_place,
@@ -219,6 +220,18 @@ def test_files_of_one_image_are_all_counted(tiny_classifier_path, tmp_path):
     assert len(entry["items"]) == 1 and len(entry["items"][0]["pixels"]) == 32
 
 
+def test_the_processor_is_told_by_name_and_model():
+    """Clouds call different processors by one name; some kinds of processor have none."""
+    blocks = [
+        "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 85\nmodel name\t: Xeon @ 2.80GHz\n",
+        "processor\t: 1\nmodel name\t: Another\n",
+    ]
+    assert name_in_cpuinfo("\n".join(blocks)) == "Xeon @ 2.80GHz (cpu family 6, model 85)"
+    assert name_in_cpuinfo(blocks[1]) == "Another"
+    assert name_in_cpuinfo("processor\t: 0\nFeatures\t: fp asimd\n") == ""
+    assert processor()
+
+
 def test_another_ones_manifest_is_not_replaced(images, tiny_classifier_path, tmp_path):
     """A classifier and a table of one name would share it."""
     write_manifest(tmp_path / "cells.keras", "classifier", {"result": {"file": "cells.keras"}}, [])
@@ -241,6 +254,7 @@ def test_a_manifest_reads_back(tmp_path):
     path = write_manifest(tmp_path / "a.csv", "table", head, entries)
     stored = read_manifest(path)
     assert stored == {"schema": 1, "kind": "table", **head, "files": entries}
+    assert file_entry("gone.tif", [[-1, 0]], [])["parts"] == [{"size": None, "modified": None}]
     assert stored["files"][0]["parts"] == [{"size": 5, "modified": "2023-11-14T22:13:20+00:00"}]
     assert sum("caf" in line for line in path.read_text(encoding="utf-8").splitlines()) == 1
     write_manifest(tmp_path / "a.csv", "table", head, [])

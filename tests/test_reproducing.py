@@ -192,6 +192,20 @@ def test_nothing_is_overwritten(trained, tmp_path, name):
     assert (tmp_path / name).read_text() == "mine"
 
 
+def test_a_stop_leaves_nothing(trained, tmp_path):
+    """Neither before the first epoch nor when there is half a training."""
+    for stage in ("progress", "epoch"):
+        events = []
+        with pytest.raises(ReproducingError, match="was stopped before the weights"):
+            reproduce(
+                trained, output=tmp_path / "again.keras", on_event=events.append,
+                should_stop=lambda stage=stage, events=events: any(
+                    event["event"] == stage for event in events
+                ),
+            )  # fmt: skip
+        assert not list(tmp_path.iterdir())
+
+
 def test_what_can_not_be_repeated_is_refused(trained, tmp_path):
     """A training that was stopped, an imported network, an unknown kind, a needless option."""
 
@@ -223,12 +237,14 @@ def test_a_classifier_is_known_by_its_hash(tiny_classifier_path, tmp_path):
 
 
 def test_what_differs_between_machines_is_told():
-    """Processor, threads and versions, also such as one of them lacks."""
-    then = this_run(threads=2)
+    """Threads, settings and versions, also such as one of them lacks."""
+    then = {**this_run(threads=2), "environment": {"XLA_FLAGS": "a"}}
     assert machine_differences(then, then) == []
-    now = {**then, "threads": 4, "versions": {**then["versions"], "numpy": "9.9", "keras": "3"}}
+    versions = {**then["versions"], "numpy": "9.9", "keras": "3"}
+    now = {**then, "threads": 4, "environment": {}, "versions": versions}
     assert machine_differences(then, now) == [
         "threads: 2 then, 4 now",
+        "XLA_FLAGS: a then, none now",
         "keras: none then, 3 now",
         f"numpy: {then['versions']['numpy']} then, 9.9 now",
     ]

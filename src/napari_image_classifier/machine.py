@@ -36,12 +36,23 @@ def _processor_name() -> str:
     # Python's own answer is empty on Linux, and “arm” on a Mac.
     if sys.platform == "linux":
         with suppress(OSError):
-            for line in Path("/proc/cpuinfo").read_text().splitlines():
-                name, _, value = line.partition(":")
-                if name.strip() == "model name":
-                    return value.strip()
+            return name_in_cpuinfo(Path("/proc/cpuinfo").read_text())
     if sys.platform == "darwin":
         asked = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
         with suppress(OSError):
             return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
     return ""
+
+
+def name_in_cpuinfo(text: str) -> str:
+    """Return the name of the first processor in Linux's ``/proc/cpuinfo``, "" where it has none.
+
+    Family and model are added, as clouds call processors that round otherwise by one name.
+    """
+    first = text.split("\n\n", maxsplit=1)[0]
+    lines = (line.partition(":") for line in first.splitlines())
+    said = {name.strip(): value.strip() for name, _, value in lines}
+    if "model name" not in said:
+        return ""
+    numbers = [f"{name} {said[name]}" for name in ("cpu family", "model") if name in said]
+    return f"{said['model name']} ({', '.join(numbers)})" if numbers else said["model name"]

@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,14 @@ PACKAGES = (
     "imagecodecs",
     "pillow",
     "onnxruntime",
+)
+# Settings of libraries that change how they round.
+SETTINGS = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_DETERMINISTIC_OPS",
+    "ONEDNN_MAX_CPU_ISA",
+    "XLA_FLAGS",
+    "NVIDIA_TF32_OVERRIDE",
 )
 
 _MACHINE = ("processor", "threads", "device", "backend", "platform")
@@ -67,22 +75,22 @@ def this_run(
         "threads": threads,
         "backend": backend,
         "device": device or "processor",
+        "environment": {name: os.environ[name] for name in SETTINGS if name in os.environ},
         "versions": {"python": platform.python_version(), **versions_of((*PACKAGES, *packages))},
     }
 
 
 def machine_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return, in words, what the machines and versions of two runs (`this_run`) differ in."""
-    found = [
-        f"{name}: {then[name]} then, {now[name]} now"
-        for name in _MACHINE
-        if then[name] != now[name]
-    ]
-    versions = sorted(then["versions"].keys() | now["versions"].keys())
-    return found + [
+    pairs = [(name, then[name], now[name]) for name in _MACHINE]
+    for part in ("environment", "versions"):
+        before, after = then[part], now[part]
+        names = sorted(before.keys() | after.keys())
+        pairs += [(name, before.get(name), after.get(name)) for name in names]
+    return [
         f"{name}: {before or 'none'} then, {after or 'none'} now"
-        for name in versions
-        if (before := then["versions"].get(name)) != (after := now["versions"].get(name))
+        for name, before, after in pairs
+        if before != after
     ]
 
 
@@ -109,14 +117,18 @@ def file_entry(
     ``parts`` may say of each file in turn what is known of it besides, such as its name.
     """
     files = [
-        {**(parts[number] if parts else {}), "size": size, "modified": _time(nanoseconds)}
-        for number, (size, nanoseconds) in enumerate(of)
+        {**(parts[number] if parts else {}), **_size_and_time(*of_file)}
+        for number, of_file in enumerate(of)
     ]
     return {"file": name, "parts": files, "items": list(items)}
 
 
-def _time(nanoseconds: int) -> str:
-    return datetime.fromtimestamp(nanoseconds / 1e9, UTC).isoformat()
+def _size_and_time(size: int, nanoseconds: int) -> dict[str, Any]:
+    if size < 0:
+        # It could not be looked at, see `journal.stamp`.
+        return {"size": None, "modified": None}
+    modified = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=nanoseconds // 1000)
+    return {"size": size, "modified": modified.isoformat()}
 
 
 def write_manifest(

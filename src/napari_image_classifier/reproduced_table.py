@@ -13,7 +13,6 @@ from napari_image_classifier.naming import ImageFiles, NamePattern
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.prediction_stream import predict_images
 from napari_image_classifier.reproducing import ReproducingError, Reproduction, found_again
-from napari_image_classifier.training_config import TrainingRefused
 
 # Rounding differs between processors, and items on the border between two classes may change sides.
 ALIKE_EXPECTED = 0.999
@@ -53,7 +52,7 @@ def reproduce_table(
             on_event({"event": "progress", "stage": "classifying", "done": n_done,
                       "total": len(images)})  # fmt: skip
     if n_done < len(images):
-        raise TrainingRefused("It was stopped before all images were compared.")
+        raise ReproducingError("It was stopped before all images were compared.")
     return _outcome(stored, comparison)
 
 

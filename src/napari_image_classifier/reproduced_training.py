@@ -10,14 +10,9 @@ from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
 from napari_image_classifier.images import read_image
 from napari_image_classifier.items import Item, ItemTable
 from napari_image_classifier.jobs import run_job
-from napari_image_classifier.manifest import (
-    machine_differences,
-    manifest_path,
-    read_manifest,
-)
+from napari_image_classifier.manifest import machine_differences, manifest_path, read_manifest
 from napari_image_classifier.naming import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.reproducing import ReproducingError, Reproduction, found_again
-from napari_image_classifier.training_config import TrainingRefused
 
 Manifest = Mapping[str, Any]
 
@@ -57,16 +52,33 @@ def reproduce_training(
                     f"{taken} exists already, and nothing is overwritten; choose another output."
                 )
         request["output"] = str(new)
-        try:
-            run_job("train", request, on_event, should_stop, in_process=in_process)
-        except Cancelled:
-            raise TrainingRefused("It was stopped before the weights could be compared.") from None
+        _train(request, on_event, should_stop, in_process=in_process)
         again = load_classifier(new)
         made = read_manifest(manifest_path(new))
     before = _original(path, stored)
     same = weights_are_same(stored, made)
     found = _same_weights(stored) if same else _other_weights(stored, made, table, before, again)
     return Reproduction(same, found, *_checked(stored, made, table, before))
+
+
+def _train(
+    request: dict[str, Any],
+    on_event: Emit | None,
+    should_stop: ShouldStop | None,
+    *,
+    in_process: bool,
+) -> None:
+    """Train to the very end, or leave nothing behind."""
+    stopped = ReproducingError("It was stopped before the weights could be compared.")
+    try:
+        result = run_job("train", request, on_event, should_stop, in_process=in_process)
+    except Cancelled:
+        raise stopped from None
+    if result["cancelled"]:
+        half_done = Path(request["output"])
+        manifest_path(half_done).unlink()
+        half_done.unlink()
+        raise stopped
 
 
 def items_of(stored: Manifest, folder: Path | None) -> ItemTable:
@@ -146,16 +158,8 @@ def _same_weights(stored: Manifest) -> tuple[str, ...]:
 def _other_weights(
     stored: Manifest, made: Manifest, table: ItemTable, before: Classifier | None, again: Classifier
 ) -> tuple[str, ...]:
-    differences = machine_differences(stored["runs"][-1], made["runs"][-1])
     then, now = (_scores(one) for one in (stored, made))
-    found = ["The weights are not the same."]
-    found.append(
-        f"The machine or its software differs, which changes how numbers are rounded: "
-        f"{'; '.join(differences)}."
-        if differences
-        else "Nothing that is recorded of the machine differs, so they should have been; please "
-        "report it with both manifests."
-    )
+    found = ["The weights are not the same.", _why(stored["runs"][-1], made["runs"][-1])]
     found += [
         f"{name} on the images kept aside: {then[key]:.3f} then, {now[key]:.3f} now."
         for key, name in (("balanced_accuracy", "Balanced accuracy"),
@@ -169,6 +173,21 @@ def _other_weights(
         )
     found.append(_beside_the_spread(stored, now["balanced_accuracy"]))
     return tuple(found)
+
+
+def _why(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    differences = machine_differences(then, now)
+    if differences:
+        return (
+            "The machine or its software differs, which changes how numbers are rounded: "
+            f"{'; '.join(differences)}."
+        )
+    if not now["device"].startswith("processor"):
+        return f"The {now['device']} need not round alike twice; a processor does."
+    return (
+        "Nothing that is recorded of the machine differs, so they should have been; please report "
+        "it with both manifests."
+    )
 
 
 def _scores(manifest: Manifest) -> Mapping[str, float]:

@@ -56,10 +56,10 @@ def reproduce(
     ManifestError
         The manifest can't be read.
     ReproducingError
-        Images or a classifier are not there or are not the same, or the result can't be made again
-        at all.
+        Images or a classifier are not there or are not the same, the result can't be made again at
+        all, or it was stopped.
     TrainingRefused
-        Pixels have changed since, or training is not possible here, or was stopped.
+        Pixels have changed since, or training is not possible here.
     """
     path = Path(manifest).expanduser().absolute()
     stored = read_manifest(path)

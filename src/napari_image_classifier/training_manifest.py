@@ -57,7 +57,7 @@ def write_training_manifest(
         "start_from_sha256": earlier,
         "images": images_part(table.root, table.axes, classifier.preparation),
     }
-    return write_manifest(output, "classifier", head, _files(images, table.root))
+    return write_manifest(output, "classifier", head, files_part(images, table.root))
 
 
 def write_import_manifest(output: Path) -> Path:
@@ -71,8 +71,11 @@ def write_import_manifest(output: Path) -> Path:
     return write_manifest(output, "import", head, ())
 
 
-def _files(images: TrainingImages, folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the line of each image; its items are numbered in the order of the training."""
+def files_part(images: TrainingImages, folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the line of each image; its items are numbered in the order of the training.
+
+    Files below ``folder`` are named relative to it.
+    """
     numbers: dict[str, list[int]] = defaultdict(list)
     for number, item in enumerate(images.items):
         numbers[item.file].append(number)
