@@ -14,7 +14,17 @@ from napari_image_classifier.cli import app, main
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.training_config import TrainingConfig
 
-COMMANDS = {"evaluate", "train", "classify", "import", "describe", "info", "merge", "demo"}
+COMMANDS = {
+    "evaluate",
+    "train",
+    "classify",
+    "import",
+    "describe",
+    "info",
+    "merge",
+    "reproduce",
+    "demo",
+}
 TRAIN = ("--size", "32", "--network", "residual", "--channels", "GFP,DNA")
 
 SAVE_A_NETWORK = """
@@ -95,6 +105,28 @@ def test_a_folder_is_classified(run, folder, tiny_classifier_path, tmp_path):
     assert f"Written: {table}" in said
     with table.open(newline="") as file:
         assert [row["status"] for row in csv.DictReader(file)] == ["ok"] * 8
+
+
+def test_a_table_is_reproduced(run, folder, tiny_classifier_path, tmp_path):
+    """What came out, what was checked, what was not; the exit code says whether it is the same."""
+    table = tmp_path / "predictions.csv"
+    run("classify", folder, "--classifier", tiny_classifier_path, "--output", table)
+    manifest = tmp_path / "predictions.manifest.json"
+    code, said, _ = run("reproduce", manifest)
+    assert code == 0
+    assert said.startswith("8 of 8 items get the same class again (100.00%")
+    assert said.index("\nChecked:\n- ") < said.index("\nNot checked:\n- ")
+    assert json.loads(manifest.read_text())["runs"][0]["command"][:2] == [
+        "napari-image-classifier", "classify"
+    ]  # fmt: skip
+    code, _, sentence = run("reproduce", manifest, "--images", tmp_path / "nowhere")
+    assert (code, sentence) == (
+        1, f"There is no folder {tmp_path / 'nowhere'}; choose a folder with images in it.\n"
+    )  # fmt: skip
+    manifest.write_text(manifest.read_text().replace('"control"', '"depleted"'))
+    code, said, _ = run("reproduce", manifest)
+    assert code == 1
+    assert "Items that got another class" in said
 
 
 def test_one_bad_file_is_a_row_and_no_failure(run, folder, tiny_classifier_path, tmp_path):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_image_classifier.network_import import import_network
     from napari_image_classifier.prediction import Prediction
     from napari_image_classifier.preparation import Preparation, prepare
+    from napari_image_classifier.reproducing import reproduce
     from napari_image_classifier.training import train
     from napari_image_classifier.training_config import TrainingConfig
 
@@ -45,6 +46,7 @@ _HOMES = {
     "prepare": "preparation",
     "read_image": "images",
     "read_items": "items",
+    "reproduce": "reproducing",
     "train": "training",
 }
 
@@ -65,6 +67,7 @@ __all__ = [
     "prepare",
     "read_image",
     "read_items",
+    "reproduce",
     "train",
 ]
 

@@ -15,6 +15,7 @@ import typer
 from napari_image_classifier import cli_options as options
 from napari_image_classifier.cli_arguments import names_in, refuse_to_replace
 from napari_image_classifier.cli_evaluation import evaluate_command
+from napari_image_classifier.cli_reproducing import reproduce_and_say
 from napari_image_classifier.cli_training import train_command
 from napari_image_classifier.compute import JOBS, Job
 from napari_image_classifier.errors import ImageClassifierError
@@ -92,6 +93,17 @@ def merge(output: options.Table) -> None:
 
     count = merge_shards(output)
     typer.echo(f"Written: {output} ({count} rows)")
+
+
+@app.command()
+def reproduce(
+    manifest: options.Manifest,
+    images: options.ImagesNow = None,
+    classifier: options.ClassifierNow = None,
+    output: options.Again = None,
+) -> None:
+    """Make a classifier or a table again from its manifest, and compare."""
+    reproduce_and_say(manifest, images, classifier, output)
 
 
 @app.command("import")

@@ -159,6 +159,21 @@ DaskCa = Annotated[Path | None, typer.Option(help="The cluster's CA certificate,
 DaskCertificate = Annotated[Path | None, typer.Option(help="Your certificate, a PEM file.")]
 DaskKey = Annotated[Path | None, typer.Option(help="The key of your certificate, a PEM file.")]
 
+Manifest = Annotated[
+    Path,
+    typer.Argument(metavar="MANIFEST", help="The .manifest.json beside a classifier or a table."),
+]
+ImagesNow = Annotated[
+    Path | None, typer.Option(help="The folder of the images, where they have moved since.")
+]
+ClassifierNow = Annotated[
+    Path | None, typer.Option(help="The classifier of a table, where it has moved since.")
+]
+Again = Annotated[
+    Path | None,
+    typer.Option(help="Where to keep the classifier that is trained again, a .keras file."),
+]
+
 SavedNetwork = Annotated[
     Path, typer.Argument(metavar="NET.keras", help="A network saved by Keras 3.")
 ]

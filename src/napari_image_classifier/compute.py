@@ -68,7 +68,7 @@ class ComputeProcess:
             env=_environment(),
         )
         self._cancelled = threading.Event()
-        self._send({"verb": verb, "request": dict(request)})
+        self._send({"verb": verb, "request": dict(request), "command": sys.argv})
 
     def __enter__(self) -> Self:
         return self
@@ -250,6 +250,8 @@ def main() -> None:
     asked = read_message(requests)
     if asked is None:
         return
+    # A record of the work names the program that wanted it done.
+    sys.argv = asked["command"]
     lock = threading.Lock()
     stop = threading.Event()
 

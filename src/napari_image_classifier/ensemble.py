@@ -109,6 +109,11 @@ def train_members(
     return ensemble
 
 
+def optimizer_of(config: TrainingConfig) -> "keras.optimizers.Optimizer":
+    """Return a fresh optimiser as every network is trained with."""
+    return muon(config.largest_step, WEIGHT_DECAY)
+
+
 def _network(
     config: TrainingConfig, data: TrainingSet, earlier: ClassifierDescription | None
 ) -> tuple["keras.Model", Mapping[str, Any] | None]:
@@ -143,7 +148,7 @@ def _learn(
     fused = with_fused_normalization(network)
     # XLA makes this slower on a processor.
     fused.compile(
-        muon(config.largest_step, WEIGHT_DECAY),
+        optimizer_of(config),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=False,

@@ -1,6 +1,5 @@
 """What a bug report needs to know of the computer. Started by the command line alone."""
 
-import importlib.metadata
 import os
 import platform
 import sys
@@ -8,6 +7,7 @@ from typing import Any
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.keras_start import describe_device
+from napari_image_classifier.machine import versions_of
 
 PACKAGES = (
     "napari-image-classifier",
@@ -32,16 +32,9 @@ def describe_environment() -> dict[str, Any]:
         "python": f"{platform.python_version()} ({sys.executable})",
         "system": platform.platform(),
         "processors": os.cpu_count(),
-        "versions": {name: version for name in PACKAGES if (version := _version(name))},
+        "versions": versions_of(PACKAGES),
         **_backend(),
     }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _backend() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A folder of images → a table of predictions that survives anything."""
 
 import base64
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from napari_image_classifier.journal import (
     row_of,
     stamp,
 )
+from napari_image_classifier.manifest import check_place
 from napari_image_classifier.naming import ImageFiles, NamePattern
 from napari_image_classifier.prediction import DrawThumbnail, Prediction
 from napari_image_classifier.prediction_stream import predict_images
@@ -30,6 +32,7 @@ from napari_image_classifier.predictions_csv import (
     write_predictions,
 )
 from napari_image_classifier.shards import Shard
+from napari_image_classifier.table_manifest import run_of, write_table_manifest
 from napari_image_classifier.thumbnails import draw_thumbnail
 
 SECONDS_BETWEEN_EVENTS = 0.2
@@ -92,6 +95,7 @@ def classify_folder(
 ) -> FolderResult:
     """Classify every image below ``folder`` and write the table ``output``.
 
+    A manifest beside it says what it was made of (see `manifest`).
     Predictions are appended to a journal beside ``output`` as they come; running again goes on
     where a run was stopped, tries again what could not be read, and classifies anew what has
     changed. ``on_predictions`` receives new rows, the number of images done and their total.
@@ -106,6 +110,8 @@ def classify_folder(
         There are no images.
     OutputRefusedError
         ``output`` holds other work and ``overwrite`` is False.
+    ManifestError
+        The place of the manifest is taken by another one's.
     """
     root, table = Path(folder).expanduser().resolve(), Path(output).expanduser().resolve()
     if not isinstance(classifier, Classifier):
@@ -115,6 +121,7 @@ def classify_folder(
         raise ItemsError(f"There are no images to classify in {root}.")
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
+    check_place(table)
     header = {"classifier": classifier.sha256, "pattern": pattern, "axes": axes}
     path = journal_path(table)
     done = _take_up(table, header, overwrite)
@@ -129,8 +136,11 @@ def classify_folder(
         for rows in _in_portions(predictions_at(path, (e.offset for e in finished.values()))):
             on_predictions(rows, n_resumed, len(images))
     remaining = [files for files in images if files.name not in finished]
+    # How many threads the workers of a cluster have is their own affair.
+    threads = None if predict else workers or os.cpu_count()
     predict = predict or _here(workers, draw_thumbnail if thumbnails else None)
-    with Journal(path, header) as journal:
+    run = run_of(classifier, root, pattern, axes, threads)
+    with Journal(path, header, run) as journal:
         for rows in predict(classifier, remaining, axes, should_stop):
             name = rows[0].file
             finished[name] = journal.append(name, stamps[name], rows)
@@ -141,6 +151,7 @@ def classify_folder(
     n_rows = _write_table(table, images, finished, classifier)
     n_errors = sum(entry.n_errors for entry in finished.values())
     stopped = len(finished) < len(images)
+    write_table_manifest(table, {path: finished}, complete=not stopped)
     return FolderResult(table, n_rows - n_errors, n_errors, n_resumed, stopped, passed_over)
 
 

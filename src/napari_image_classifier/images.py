@@ -2,7 +2,7 @@
 
 import re
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from itertools import product
 from pathlib import Path
@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 IMAGE_SUFFIXES = TIFF_SUFFIXES | PICTURE_SUFFIXES
+
+OnPlane = Callable[[int, int, int, AnyArray], None]
 
 _FOREIGN_FORMATS = {
     "Zeiss CZI": ("such as napari-czitools", (".czi",)),
@@ -86,6 +88,7 @@ class Image:
         self.channels_named = _named(names)
         self.channel_names = names or tuple(f"Channel {i + 1}" for i in range(self.n_channels))
         self.display = source.display or (ChannelDisplay(),) * self.n_channels
+        self._on_plane: OnPlane | None = None
 
     @classmethod
     def from_array(
@@ -155,7 +158,14 @@ class Image:
         for index, length in ((time, self.n_times), (channel, self.n_channels), (z, self.n_z)):
             if not 0 <= index < length:
                 raise IndexError(f"{self.name} has no plane {time=}, {channel=}, {z=}")
-        return self._source.read(time, channel, z)
+        plane = self._source.read(time, channel, z)
+        if self._on_plane is not None:
+            self._on_plane(time, channel, z, plane)
+        return plane
+
+    def watch(self, on_plane: OnPlane) -> None:
+        """Have ``on_plane(time, channel, z, plane)`` see every plane that is read from now on."""
+        self._on_plane = on_plane
 
     def asarray(self) -> AnyArray:
         """Return all pixels, in the order of `axes`."""

@@ -1,8 +1,9 @@
 """The append-only record of a folder's predictions: what a stopped run goes on from.
 
-One JSON object a line. The first line says which classifier and which settings; every further one
-holds one image: its name, the size and time of its files, its predictions; when none was left, a
-line says so. A torn last line, as a power cut leaves it, is dropped when the journal is opened.
+One JSON object a line. The first line says which classifier and which settings; where a run began,
+a line says which. Every further one holds one image: its name, the size and time of its files, its
+predictions; when none was left, a line says so. A torn last line, as a power cut leaves it, is
+dropped when the journal is opened.
 """
 
 import json
@@ -11,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import IO, Any, NamedTuple, Self
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.naming import ImageFiles
@@ -20,6 +21,8 @@ from napari_image_classifier.prediction import Prediction
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
 
 Stamp = list[list[int]]
+
+_RUN_BEGINS = b'{"run": '
 
 
 class JournalError(ImageClassifierError):
@@ -88,9 +91,22 @@ def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Predicti
     """Yield the predictions of the images whose lines begin at ``offsets``."""
     with path.open("rb") as file:
         for offset in offsets:
-            file.seek(offset)
-            line = json.loads(file.readline())
+            line = line_at(file, offset)
             yield [_prediction(line["file"], row) for row in line["rows"]]
+
+
+def line_at(journal: IO[bytes], offset: int) -> dict[str, Any]:
+    """Return the line of an open journal that begins at ``offset``."""
+    journal.seek(offset)
+    line: dict[str, Any] = json.loads(journal.readline())
+    return line
+
+
+def read_runs(path: Path) -> list[dict[str, Any]]:
+    """Return what a journal says of every run that wrote it, in their order."""
+    with path.open("rb") as file:
+        # Told by their beginning, as those of a million images need not be understood for it.
+        return [json.loads(line)["run"] for line in file if line.startswith(_RUN_BEGINS)]
 
 
 def was_finished(path: Path) -> bool:
@@ -126,6 +142,7 @@ def _prediction(file: str, row: Mapping[str, Any]) -> Prediction:
         row["confidence"],
         row["probabilities"],
         row["message"],
+        pixels=row.get("pixels", ""),
     )
 
 
@@ -142,15 +159,19 @@ def row_of(prediction: Prediction) -> dict[str, Any]:
 
 
 class Journal:
-    """The journal at ``path``, open for appending; ``header`` is written when it is new."""
+    """The journal at ``path``, open for appending; ``header`` is written when it is new.
 
-    def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
+    ``run`` says of the run that begins now what its manifest is to say of it.
+    """
+
+    def __init__(self, path: Path, header: Mapping[str, Any], run: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _drop_torn_line(path)
         self._file = path.open("ab")
         self._flushed = time.monotonic()
         if path.stat().st_size == 0:
             self._append({"journal": 1, **header})
+        self._append({"run": run})
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +183,7 @@ class Journal:
 
     def append(self, file: str, of: Stamp, predictions: list[Prediction]) -> Entry:
         """Write what was said of one image; it survives the end of this process at once."""
-        rows = [row_of(prediction) for prediction in predictions]
+        rows = [{**row_of(said), "pixels": said.pixels} for said in predictions]
         entry = Entry(of, self._file.tell(), _n_errors(rows))
         self._append({"file": file, "stamp": of, "rows": rows})
         return entry

@@ -27,8 +27,10 @@ from napari_image_classifier.graph_layers import check_layers
 from napari_image_classifier.graph_writer import GraphError
 from napari_image_classifier.graphs import export_graph
 from napari_image_classifier.keras_start import start_keras
+from napari_image_classifier.manifest import check_place
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.training_manifest import write_import_manifest
 
 if TYPE_CHECKING:
     import keras
@@ -210,6 +212,8 @@ def import_job(
     """
     source = checked_path(request["source"])
     _check_foreign(source)
+    output = Path(request["output"]).expanduser()
+    check_place(output)
     with source.open("rb") as file:
         sha256 = sha256_of(file)
     start_keras()
@@ -221,8 +225,8 @@ def import_job(
         preparation=_preparation_for(network, request, source),
         training={"imported_from": source.name, "source_sha256": sha256},
     )
-    output = Path(request["output"]).expanduser()
     save_classifier(output, [network], description)
+    write_import_manifest(output)
     return {"classifier": str(output.resolve()), "class_names": list(description.class_names)}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_image_classifier import training_record
 from napari_image_classifier.arrays import IntArray
-from napari_image_classifier.classifier import load_classifier
+from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
 from napari_image_classifier.ensemble import train_members
@@ -20,11 +20,14 @@ from napari_image_classifier.independence import check_enough, units_of
 from napari_image_classifier.items import Item, ItemTable
 from napari_image_classifier.keras_jobs import run_stoppable, throttled
 from napari_image_classifier.keras_start import backend_here
+from napari_image_classifier.keras_threads import use_threads
+from napari_image_classifier.manifest import check_place
 from napari_image_classifier.messages import Event
 from napari_image_classifier.orientations import EVERY
 from napari_image_classifier.splitting import Split, validation_splits
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused, check_request
 from napari_image_classifier.training_images import read_training_images
+from napari_image_classifier.training_manifest import check_unchanged, write_training_manifest
 from napari_image_classifier.training_set import training_set
 
 
@@ -32,9 +35,10 @@ def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     """Train a classifier and save it.
 
     ``request`` holds "items" (`ItemTable.to_json`), "config" (`TrainingConfig.to_json`) and
-    "output", a path. Events on the way are "progress" (stage "looking", "reading", "comparing",
-    "starting" or "finishing"), "batch" and "epoch". The result holds "classifier" (path),
-    "class_names",
+    "output", a path; to reproduce a training, also "threads" (how many calculate) and "pixels"
+    (the hashes of the items' pixels). Events on the way are "progress" (stage "looking",
+    "reading", "comparing", "starting" or "finishing"), "batch" and "epoch". The result holds
+    "classifier" (path), "class_names",
     "confusion" (rows: annotated, columns: predicted, of the validation part),
     "validation_accuracy", "balanced_accuracy", "best_epoch" of the first network, "members" (of
     every one), "history", "messages" and "cancelled".
@@ -60,10 +64,12 @@ def _train(
     config = TrainingConfig.from_json(request["config"])
     output = Path(request["output"])
     check_request(config, output)
+    check_place(output)
     backend_here(config.backend)
     items = [item for item in table.items if item.class_name is not None]
     check_enough(items, units_of(items))
-    earlier = _earlier(config, items)
+    going_on = _earlier(config, items)
+    earlier = going_on.description if going_on else None
     images = read_training_images(
         items,
         config,
@@ -74,6 +80,10 @@ def _train(
         ),
         should_stop=should_stop,
     )
+    if "pixels" in request:
+        check_unchanged(images, request["pixels"])
+    if "threads" in request:
+        use_threads(backend_here(config.backend), request["threads"])
     splits = validation_splits(
         items, images.units, config.validation_fraction, config.seed, config.members
     )
@@ -94,6 +104,9 @@ def _train(
 
     try:
         save_classifier(output, ensemble.networks, description)
+        write_training_manifest(
+            output, config, table, images, ensemble, going_on.sha256 if going_on else None
+        )
     except OSError as error:
         raise TrainingRefused(f"The classifier can't be written to {output}: {error}.") from error
     return {**found, "classifier": str(output), "class_names": list(data.class_names)}
@@ -104,11 +117,11 @@ def _learnt_from(splits: Sequence[Split]) -> IntArray:
     return np.unique(np.concatenate([training for training, _ in splits]))
 
 
-def _earlier(config: TrainingConfig, items: list[Item]) -> ClassifierDescription | None:
-    """Return the description of the classifier to go on from, if it is of the same classes."""
+def _earlier(config: TrainingConfig, items: list[Item]) -> Classifier | None:
+    """Return the classifier to go on from, if it is of the same classes."""
     if config.start_from is None:
         return None
-    earlier = load_classifier(Path(config.start_from)).description
+    earlier = load_classifier(Path(config.start_from))
     class_names = tuple(sorted({str(item.class_name) for item in items}))
     if earlier.class_names != class_names:
         raise TrainingRefused(
@@ -116,10 +129,10 @@ def _earlier(config: TrainingConfig, items: list[Item]) -> ClassifierDescription
             f"and these images have {', '.join(class_names)}; training can only go on with the "
             "same ones. Train a new classifier instead."
         )
-    if config.channels and config.channels != earlier.preparation.channel_names:
+    if config.channels and config.channels != earlier.channel_names:
         raise TrainingRefused(
             f"{Path(config.start_from).name} sees the channels "
-            f"{', '.join(earlier.preparation.channel_names)}, not {', '.join(config.channels)}; "
+            f"{', '.join(earlier.channel_names)}, not {', '.join(config.channels)}; "
             "training can only go on with the same ones."
         )
     return earlier

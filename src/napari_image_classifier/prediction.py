@@ -1,7 +1,7 @@
 """From an image to what the network says of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -13,6 +13,7 @@ from napari_image_classifier.channels import match_channels
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
+from napari_image_classifier.pixel_hash import PixelHash
 from napari_image_classifier.preparation import prepare
 from napari_image_classifier.runtime import PIXELS_AT_ONCE
 from napari_image_classifier.selection import selections_of
@@ -33,6 +34,8 @@ class Prediction:
     ``item`` is the selection within the image ("" for a whole one). ``probabilities`` has every
     class, in the classifier's order; ``confidence`` is that of ``class_name``. With status
     "error" there is only a ``message``. ``thumbnail`` is a small PNG where one was asked for.
+    ``pixels`` is the hash of the planes that were read for it (see `pixel_hash`), "" where none
+    was taken.
     """
 
     file: str
@@ -43,6 +46,7 @@ class Prediction:
     probabilities: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
     thumbnail: bytes | None = field(default=None, compare=False, repr=False)
+    pixels: str = field(default="", compare=False, repr=False)
 
     @classmethod
     def of_probabilities(
@@ -83,8 +87,9 @@ def predict_files(
             break
         try:
             with read_image(files, axes=axes) as image:
+                read = PixelHash(image)
                 for selection, pixels in _prepared_items(classifier, image):
-                    batch.add(files.name, selection, pixels)
+                    batch.add(_Item(files.name, selection, pixels, read.taken()))
                     if should_stop():
                         batch.forget(files.name)
                         break
@@ -106,9 +111,9 @@ class _Batch:
         self._found: dict[str, list[Prediction]] = {}
         self._failed: dict[str, str] = {}
 
-    def add(self, file: str, selection: str, pixels: FloatArray) -> None:
-        self._waiting.append(_Item(file, selection, pixels))
-        if len(self._waiting) * pixels.shape[0] * pixels.shape[1] >= PIXELS_AT_ONCE:
+    def add(self, item: "_Item") -> None:
+        self._waiting.append(item)
+        if len(self._waiting) * item.pixels.shape[0] * item.pixels.shape[1] >= PIXELS_AT_ONCE:
             self._predict_waiting()
 
     def forget(self, file: str) -> None:
@@ -147,16 +152,10 @@ class _Batch:
                 self._predict([item])
             return
         for item, row in zip(items, rows, strict=True):
-            self._found.setdefault(item.file, []).append(
-                _prediction(
-                    self._classifier,
-                    item.file,
-                    item.selection,
-                    item.pixels,
-                    row,
-                    self._draw_thumbnail,
-                )
+            said = _prediction(
+                self._classifier, item.file, item.selection, item.pixels, row, self._draw_thumbnail
             )
+            self._found.setdefault(item.file, []).append(replace(said, pixels=item.hash))
 
 
 @dataclass(frozen=True)
@@ -164,6 +163,7 @@ class _Item:
     file: str
     selection: str
     pixels: FloatArray
+    hash: str
 
 
 def predict_image(

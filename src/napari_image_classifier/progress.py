@@ -18,6 +18,7 @@ STAGES = {
     "reading": "Reading the images",
     "comparing": "Looking for copies among them",
     "measuring": "Measuring brightness and texture",
+    "classifying": "Classifying",
     "evaluating": "Training and testing",
     "starting": "Starting the network",
     "finishing": "Learning from all images in the end",

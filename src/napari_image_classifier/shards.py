@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.journal import journal_path, was_finished
+from napari_image_classifier.journal import journal_path, read_journal, was_finished
+from napari_image_classifier.manifest import check_place
 from napari_image_classifier.predictions_csv import Place, place_of_row
 from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.table_manifest import write_table_manifest
 
 Anything = TypeVar("Anything")
 Row = dict[str, str]
@@ -67,12 +69,17 @@ def merge_shards(table: Path) -> int:
     ------
     ShardError
         A share is missing, was stopped before its end, or is of another classifier.
+    ManifestError
+        The place of the table's manifest is taken by another one's.
     """
     paths = _shares_of(table)
+    check_place(table)
+    names: list[set[str]] = [set() for _ in paths]
     with ExitStack() as opened:
         tables = [csv.DictReader(opened.enter_context(_open(path))) for path in paths]
         header = list(dict.fromkeys(name for share in tables for name in share.fieldnames or ()))
-        rows = heapq.merge(*map(_with_place, tables), key=lambda placed: placed[0])
+        placed = (_with_place(*of_share) for of_share in zip(tables, names, strict=True))
+        rows = heapq.merge(*placed, key=lambda placed: placed[0])
         with replace_file(table) as temporary, _open(temporary, "w") as file:
             merged = csv.DictWriter(file, header, restval="", lineterminator="\n")
             merged.writeheader()
@@ -80,7 +87,20 @@ def merge_shards(table: Path) -> int:
             for row in _of_one_classifier((row for _, row in rows), table):
                 merged.writerow(row)
                 count += 1
+    _merge_manifests(table, paths, names)
     return count
+
+
+def _merge_manifests(table: Path, shares: Sequence[Path], names: Sequence[set[str]]) -> None:
+    """Write the manifest of ``table``; each share has rows of the images ``names``."""
+    journals = {}
+    for share, named in zip(shares, names, strict=True):
+        path = journal_path(share)
+        # A journal also speaks of images that have left the folder since.
+        journals[path] = {
+            name: entry for name, entry in read_journal(path)[1].items() if name in named
+        }
+    write_table_manifest(table, journals, complete=True)
 
 
 def _shares_of(table: Path) -> list[Path]:
@@ -118,8 +138,10 @@ def _open(path: Path, mode: str = "r") -> IO[str]:
     return path.open(mode, newline="", encoding="utf-8", errors="surrogateescape")
 
 
-def _with_place(rows: Iterable[Row]) -> Iterator[tuple[Place, Row]]:
+def _with_place(rows: Iterable[Row], names: set[str]) -> Iterator[tuple[Place, Row]]:
+    """Yield each row and what it is sorted by, and note the image's name in ``names``."""
     for row in rows:
+        names.add(row["file"])
         yield place_of_row(row), row
 
 

@@ -4,7 +4,7 @@ Nothing here needs Keras.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +19,8 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.independence import units_of
 from napari_image_classifier.items import Item
+from napari_image_classifier.journal import Stamp, stamp
+from napari_image_classifier.pixel_hash import PixelHash
 from napari_image_classifier.preparation import (
     Preparation,
     measured_pixels,
@@ -40,10 +42,14 @@ class TrainingImages:
 
     What is measured on images (their ranges) is not in ``preparation`` yet, as it must come from
     those alone that are learnt from. ``copies`` are pairs that show the same thing.
+    ``pixel_hashes`` are of the planes that were read for each item, ``stamps`` of the files of
+    each image, by its name.
     """
 
     items: tuple[Item, ...]
     pixels: tuple[FloatArray, ...]
+    pixel_hashes: tuple[str, ...]
+    stamps: Mapping[str, Stamp]
     copies: tuple[Pair, ...]
     preparation: Preparation
     assumptions: tuple[str, ...]
@@ -90,7 +96,7 @@ def read_training_images(
     looks = reader.looks()
     wanted = preparation or _preparation(items, config, looks)
     channels = _channels(wanted, looks, go_on=preparation is not None)
-    pixels = reader.pixels(wanted, channels)
+    pixels, hashes = reader.pixels(wanted, channels)
 
     def compared(number: int) -> None:
         if should_stop():
@@ -100,6 +106,8 @@ def read_training_images(
     return TrainingImages(
         items=tuple(items),
         pixels=tuple(pixels),
+        pixel_hashes=tuple(hashes),
+        stamps=reader.stamps,
         copies=tuple(find_copies(pixels, compared)),
         preparation=wanted,
         assumptions=tuple(
@@ -122,6 +130,7 @@ class _Reader:
         self._axes = axes
         self._on_progress = on_progress
         self._should_stop = should_stop
+        self.stamps: dict[str, Stamp] = {}
         self._members: dict[str, list[int]] = defaultdict(list)
         for index, item in enumerate(items):
             self._members[item.file].append(index)
@@ -144,22 +153,27 @@ class _Reader:
 
     def pixels(
         self, preparation: Preparation, channels: dict[str, tuple[int, ...]]
-    ) -> list[FloatArray]:
-        """Return the measured pixels of each item, (y, x, channel)."""
+    ) -> tuple[list[FloatArray], list[str]]:
+        """Return the measured pixels of each item, (y, x, channel), and the hashes of the read."""
         found: dict[int, FloatArray] = {}
+        hashes: dict[int, str] = {}
 
         def measure(file: str) -> None:
+            self.stamps[file] = stamp(self._items[self._members[file][0]].image)
             with self._opened(file) as image:
+                read = PixelHash(image)
                 for index in self._members[file]:
                     selection = self._items[index].selection
                     found[index] = measured_pixels(
                         image, preparation, selection=selection, channels=channels[file]
                     )
+                    hashes[index] = read.taken()
                     if not np.isfinite(found[index]).all():
                         raise TrainingRefused(f"{file} holds pixels that are no finite number.")
 
         self._for_each_file("reading", measure)
-        return [found[index] for index in range(len(self._items))]
+        in_order = range(len(self._items))
+        return [found[index] for index in in_order], [hashes[index] for index in in_order]
 
     def _opened(self, file: str) -> Image:
         return read_image(self._items[self._members[file][0]].image, axes=self._axes)

@@ -1,10 +1,8 @@
 """What a training has to show: scores, sentences, and the record that goes into the classifier."""
 
-import importlib.metadata
 import os
 import platform
 from collections import Counter
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -17,6 +15,7 @@ from napari_image_classifier.ensemble import Ensemble
 from napari_image_classifier.independence import GROUPS_FOR_MORE_THAN_EXPLORATION, units_per_class
 from napari_image_classifier.items import EACH_STANDS_ALONE, ItemTable
 from napari_image_classifier.keras_start import device_in_words
+from napari_image_classifier.machine import versions_of
 from napari_image_classifier.messages import Event
 from napari_image_classifier.splitting import Split
 from napari_image_classifier.training_config import TrainingConfig
@@ -147,8 +146,5 @@ def machine(*more: str) -> dict[str, str]:
         "platform": platform.platform(),
         "processors": str(os.cpu_count()),
     }
-    for name in ("napari-image-classifier", *more, "onnxruntime", "numpy", "scikit-learn"):
-        # TensorFlow has other names, such as tensorflow-cpu; a record is not worth failing for.
-        with suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
+    packages = ("napari-image-classifier", *more, "onnxruntime", "numpy", "scikit-learn")
+    return {**found, **versions_of(packages)}

@@ -1,0 +1,126 @@
+"""The manifest beside a classifier: all that its training depended on.
+
+On Keras's side: it names the backend and its device.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.classifier import load_classifier
+from napari_image_classifier.ensemble import Ensemble, optimizer_of
+from napari_image_classifier.items import ItemTable
+from napari_image_classifier.keras_start import device_in_words
+from napari_image_classifier.keras_threads import threads_in_use
+from napari_image_classifier.manifest import file_entry, images_part, this_run, write_manifest
+from napari_image_classifier.naming import PART_FIELDS, FilePart
+from napari_image_classifier.splitting import digest
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training_images import TrainingImages
+
+PACKAGES = ("keras", "onnx", "scipy", "scikit-image", "scikit-learn")
+
+
+def keras_run() -> dict[str, Any]:
+    """Return what is to be said of the run in which Keras has just worked."""
+    import keras
+
+    backend = keras.backend.backend()
+    return this_run(
+        threads=threads_in_use(keras),
+        backend=backend,
+        device=device_in_words(keras),
+        packages=(*PACKAGES, backend),
+    )
+
+
+def write_training_manifest(
+    output: Path,
+    config: TrainingConfig,
+    table: ItemTable,
+    images: TrainingImages,
+    made: Ensemble,
+    earlier: str | None,
+) -> Path:
+    """Write the manifest of the classifier ``output``, just saved, and return its path.
+
+    ``earlier`` is the SHA-256 of the classifier that was gone on from.
+    """
+    classifier = load_classifier(output)
+    head = {
+        "result": {"file": output.name, "sha256": classifier.sha256},
+        "runs": [keras_run()],
+        "classifier": classifier.description.to_json(),
+        "optimizer": optimizer_of(config).get_config(),
+        "split_sha256": digest(images.items, made.splits),
+        "start_from_sha256": earlier,
+        "images": images_part(table.root, table.axes, classifier.preparation),
+    }
+    return write_manifest(output, "classifier", head, files_part(images, table.root))
+
+
+def write_import_manifest(output: Path) -> Path:
+    """Write the manifest of the classifier ``output``, whose network was trained elsewhere."""
+    classifier = load_classifier(output)
+    head = {
+        "result": {"file": output.name, "sha256": classifier.sha256},
+        "runs": [keras_run()],
+        "classifier": classifier.description.to_json(),
+    }
+    return write_manifest(output, "import", head, ())
+
+
+def files_part(images: TrainingImages, folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the line of each image; its items are numbered in the order of the training.
+
+    Files below ``folder`` are named relative to it.
+    """
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for number, item in enumerate(images.items):
+        numbers[item.file].append(number)
+    for file, of_file in numbers.items():
+        items = [_item(images, number) for number in of_file]
+        parts = [_part(part, folder) for part in images.items[of_file[0]].image.parts]
+        yield file_entry(file, images.stamps[file], items, parts)
+
+
+def _item(images: TrainingImages, number: int) -> dict[str, Any]:
+    item = images.items[number]
+    return {
+        "number": number,
+        "item": item.selection,
+        "class": item.class_name,
+        "group": item.group,
+        "pixels": images.pixel_hashes[number],
+    }
+
+
+def _part(part: FilePart, folder: Path) -> dict[str, str]:
+    path = part.path.relative_to(folder) if part.path.is_relative_to(folder) else part.path
+    fields = {name: getattr(part, name) for name in PART_FIELDS}
+    told_apart_by = {name: text for name, text in fields.items() if text is not None}
+    return {"path": path.as_posix(), **told_apart_by}
+
+
+def check_unchanged(images: TrainingImages, hashes: Sequence[str]) -> None:
+    """Refuse images whose pixels are not those of a manifest.
+
+    ``hashes`` are those of its items, in their order.
+
+    Raises
+    ------
+    TrainingRefused
+        Pixels of an item have changed; the text names some of the files.
+    """
+    changed = [
+        item.file
+        for item, now, then in zip(images.items, images.pixel_hashes, hashes, strict=True)
+        if now != then
+    ]
+    if changed:
+        raise TrainingRefused(
+            f"The pixels of {len(changed)} of {len(hashes)} images are not those that were learnt "
+            f"from, so nothing was trained: {', '.join(changed[:5])}{', …' * (len(changed) > 5)}. "
+            "Give the folder of the images as they were (--images)."
+        )
