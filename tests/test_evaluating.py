@@ -15,6 +15,7 @@ from napari_image_classifier.evaluating import evaluate
 from napari_image_classifier.evaluation_report import earlier_evaluations
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import read_items
+from napari_image_classifier.manifest import read_manifest, write_manifest
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 
 CONFIG = TrainingConfig(network="vgg", epochs=2, patience=2, size=24, finish=False)
@@ -275,8 +276,9 @@ def test_the_whole_page_pleases_the_browser(on_plates):
     assert chromium_says(on_plates[0].report) == []
 
 
-def test_a_finished_classifier_is_tested_on_all_images(tiny_classifier_path, tmp_path):
-    """Its predictions are the report's, nothing is trained, and it says what it can't know."""
+@pytest.fixture
+def new_images(tmp_path):
+    """Sixteen images, each standing alone, with the tiny classifier's classes and channels."""
     random = np.random.default_rng(2)
     for dish in range(16):
         name = ("control", "depleted")[dish % 2]
@@ -284,18 +286,57 @@ def test_a_finished_classifier_is_tested_on_all_images(tiny_classifier_path, tmp
         path = tmp_path / "new" / name / f"{dish}.tif"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_image(path, Image.from_array(pixels, "CYX", channel_names=("DNA", "GFP")))
-    table = read_items(tmp_path / "new")
-    result = evaluate(table, tmp_path / "r.html", classifier=tiny_classifier_path, in_process=True)
+    return read_items(tmp_path / "new")
+
+
+def test_a_finished_classifier_is_tested_on_all_images(new_images, tiny_classifier_path, tmp_path):
+    """Its predictions are the report's, nothing is trained, and it says what it can't know."""
+    result = evaluate(
+        new_images, tmp_path / "r.html", classifier=tiny_classifier_path, in_process=True
+    )
     assert "keras" not in sys.modules
     classifier = load_classifier(tiny_classifier_path)
     with result.csv.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 16
-    for item, row in zip(table.items, rows, strict=True):
+    for item, row in zip(new_images.items, rows, strict=True):
         said = classifier.predict(item.image)
         assert row["predicted"] == said.class_name
         assert float(row["confidence"]) == pytest.approx(said.confidence, abs=1e-6)
-    assert "Nothing here can know whether it had learnt" in result.report.read_text("utf-8")
+    assert "nothing here can know whether it had learnt" in result.report.read_text("utf-8")
+
+
+def test_images_that_were_learnt_from_are_refused(new_images, tiny_classifier_path, tmp_path):
+    """The classifier's manifest has the hashes of their pixels; other names don't help."""
+    classifier = tmp_path / "tiny.keras"
+    shutil.copy(tiny_classifier_path, classifier)
+    evaluate(new_images, tmp_path / "r.html", classifier=classifier, in_process=True)
+    files = read_manifest(tmp_path / "r.manifest.json")["files"]
+    sha256 = load_classifier(classifier).sha256
+    head = {"result": {"file": "tiny.keras", "sha256": sha256}}
+
+    others = [{**file, "items": [{**item, "pixels": "0" * 32} for item in file["items"]]}
+              for file in files]  # fmt: skip
+    write_manifest(classifier, "classifier", head, others)
+    result = evaluate(new_images, tmp_path / "r2.html", classifier=classifier, in_process=True)
+    assert "it had learnt from none of these images" in result.report.read_text("utf-8")
+
+    renamed = [{**file, "file": "other.tif"} for file in files[:3]]
+    write_manifest(classifier, "classifier", head, renamed)
+    with pytest.raises(TrainingRefused, match=r"tiny\.keras has learnt from 3 of these 16 images"):
+        evaluate(new_images, tmp_path / "r3.html", classifier=classifier, in_process=True)
+
+
+def test_the_manifest_has_the_images_and_the_spread(on_plates):
+    """Every image with the hash of its pixels, and the score of each seed."""
+    result, found = on_plates
+    stored = read_manifest(result.report.with_name("r.manifest.json"))
+    assert stored["kind"] == "evaluation"
+    assert len(stored["files"]) == 48
+    hashes = {item["pixels"] for file in stored["files"] for item in file["items"]}
+    assert len(hashes) == 48
+    assert stored["balanced_accuracy_of_seeds"] == found["seeds"]["balanced_accuracy"]
+    assert stored["split_sha256"] == found["split_digests"]
 
 
 def test_a_classifier_of_other_classes_is_refused(table, tiny_classifier_path, tmp_path):

@@ -18,11 +18,14 @@ from napari_image_classifier.evaluation_runs import KeptRuns, Method, done_runs
 from napari_image_classifier.independence import check_enough, units_of, units_per_class
 from napari_image_classifier.items import Item, ItemTable
 from napari_image_classifier.journal import stamp
+from napari_image_classifier.manifest import check_place, images_part, this_run, write_manifest
 from napari_image_classifier.messages import Event
+from napari_image_classifier.seen_images import Seen
 from napari_image_classifier.simple_methods import SIMPLE, TEXTURE, Features, Subjects
 from napari_image_classifier.splitting import digest
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 from napari_image_classifier.training_images import TrainingImages, read_training_images
+from napari_image_classifier.training_manifest import files_part, keras_run
 from napari_image_classifier.training_record import machine, versions
 from napari_image_classifier.training_set import TrainingSet, training_set
 
@@ -40,8 +43,10 @@ def evaluated(
     ``make_network`` is asked where networks are to be trained, and neither a finished classifier
     nor texture features are evaluated.
     """
+    report = Path(request["report"])
+    check_place(report)
     case = _Case.read(request, emit, should_stop)
-    subjects, report = case.subjects, Path(request["report"])
+    subjects = case.subjects
     plan = case.plan
     name, method = case.method(make_network, should_stop)
     kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings())
@@ -62,6 +67,7 @@ def evaluated(
         controls=subjects.controls() if request["controls"] else Controls(None, None),
     )
     written = write_report(evaluation, case.data.pixels, report, case.made_with())
+    _write_manifest(report, evaluation, case)
     kept.remove()
     return {
         **{name: str(path) for name, path in written.items()},
@@ -71,11 +77,26 @@ def evaluated(
     }
 
 
+def _write_manifest(report: Path, evaluation: Evaluation, case: "_Case") -> None:
+    images = case.subjects.images
+    head = {
+        "result": {"file": report.name, "verdict": evaluation.verdict.kind},
+        "runs": [keras_run() if case.trains_networks else this_run(threads=None)],
+        "config": case.config.to_json(),
+        "classifier_sha256": case.finished and case.finished.sha256,
+        "balanced_accuracy_of_seeds": evaluation.over_seeds,
+        "split_sha256": [digest(images.items, folds.splits) for folds in evaluation.plan.seeds],
+        "images": images_part(case.table.root, case.table.axes, case.data.preparation),
+    }
+    write_manifest(report, "evaluation", head, files_part(images, case.table.root))
+
+
 @dataclass(frozen=True)
 class _Case:
     """What was asked, and the images that it was asked of.
 
-    ``finished`` is the classifier to be evaluated, None where one is to be trained. ``data`` are
+    ``finished`` is the classifier to be evaluated, None where one is to be trained, and
+    ``seen_known`` whether its manifest says what it has learnt from. ``data`` are
     all images, prepared: for a finished classifier, and for pictures in the report. Whatever is
     trained prepares the images for itself.
     """
@@ -85,6 +106,7 @@ class _Case:
     config: TrainingConfig
     finished: Classifier | None
     data: TrainingSet
+    seen_known: bool
     class_names: tuple[str, ...]
     plan: Plan
     subjects: Subjects
@@ -111,6 +133,7 @@ class _Case:
             on_progress=tell,
             should_stop=should_stop,
         )
+        seen_known = finished is not None and _check_not_seen(finished, images)
         data = training_set(images, (np.arange(len(items)), np.arange(0)))
         class_names = finished.class_names if finished else data.class_names
         classes = np.array([class_names.index(str(item.class_name)) for item in items], np.intp)
@@ -119,10 +142,11 @@ class _Case:
         plan = _plan(request, config, images, classes, acquisitions)
         features = Features.of(images, tell, should_stop)
         subjects = Subjects(images, features, classes, len(class_names), acquisitions)
-        return cls(request, table, config, finished, data, class_names, plan, subjects)
+        return cls(request, table, config, finished, data, seen_known, class_names, plan, subjects)
 
     @property
-    def _trains_networks(self) -> bool:
+    def trains_networks(self) -> bool:
+        """Whether Keras is needed."""
         return self.finished is None and self.request["method"] == "network"
 
     def method(self, make_network: MakeMethod, should_stop: ShouldStop) -> tuple[str, Method]:
@@ -161,8 +185,9 @@ class _Case:
         return {
             "config": dict(trained),
             "seeds": [folds.runs[0].seed for folds in self.plan.seeds],
-            "versions": versions() if self._trains_networks else machine(),
+            "versions": versions() if self.trains_networks else machine(),
             "assumptions": [*self.table.assumptions, *self.subjects.images.assumptions],
+            "seen_known": self.seen_known,
         }
 
     def _said_by_finished(self, run: Run, tell: Callable[[float], None]) -> Float64Array:
@@ -211,6 +236,18 @@ def _check_known(items: Sequence[Item], finished: Classifier) -> None:
         )
     if len(found) < 2:
         raise TrainingRefused("A test needs images of at least two classes.")
+
+
+def _check_not_seen(finished: Classifier, images: TrainingImages) -> bool:
+    """Refuse images that the classifier has learnt from; return whether its manifest could tell."""
+    seen = Seen.by(finished.path, finished.sha256, images.items, images.pixel_hashes)
+    if seen.files:
+        raise TrainingRefused(
+            f"{finished.path.name} has learnt from {len(seen.files)} of these "
+            f"{len(images.items)} images, such as {seen.files[0]}; a test needs images that it has "
+            "never seen. Leave them out, or evaluate without --classifier."
+        )
+    return seen.known
 
 
 def _acquisitions(items: Sequence[Item]) -> IntArray | None:

@@ -98,6 +98,7 @@ def _page(
     return environment.from_string(source).render(
         **numbers,
         finished=evaluation.plan.is_of_finished,
+        seen_known=made_with.get("seen_known", False),
         class_names=evaluation.class_names,
         confusion_parts=_parts_of_rows(numbers["scores"]["confusion"]),
         guessing=1 / len(evaluation.class_names),
