@@ -209,6 +209,20 @@ class Evaluation:
         named = sorted((item.file, item.selection, str(item.class_name)) for item in self.items)
         return hashlib.sha256(repr(named).encode()).hexdigest()
 
+    def errors_to_json(self) -> list[dict[str, Any]]:
+        """Return the surest errors: which items, in which files, given and predicted as what."""
+        return [
+            {
+                "file": self.items[index].file,
+                "item": self.items[index].selection,
+                "given": self.class_names[self.truth[index]],
+                "predicted": self.class_names[self.probabilities[index].argmax()],
+                "confidence": float(self.probabilities[index].max()),
+                "paths": [str(part.path) for part in self.items[index].image.parts],
+            }
+            for index in self.surest_errors
+        ]
+
     def to_json(self) -> dict[str, Any]:
         """Return every number of the report, the verdict first."""
         per_group = self.scores_per_group
@@ -239,6 +253,7 @@ class Evaluation:
             ],
             "seeds": {"balanced_accuracy": self.over_seeds, "flipping": self.flipping},
             "calibration": self.calibration.to_json(),
+            "surest_errors": self.errors_to_json(),
             "images": len(self.items),
             "images_digest": self.images_digest,
             "largest_group": [self.items[i].file for i in self.largest_unit],

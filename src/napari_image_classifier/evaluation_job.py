@@ -17,7 +17,6 @@ from napari_image_classifier.evaluation_report import surest_errors, write_repor
 from napari_image_classifier.evaluation_runs import KeptRuns, Method, done_runs
 from napari_image_classifier.independence import check_enough, units_of, units_per_class
 from napari_image_classifier.items import Item, ItemTable
-from napari_image_classifier.journal import stamp
 from napari_image_classifier.manifest import check_place, images_part, this_run, write_manifest
 from napari_image_classifier.messages import Event
 from napari_image_classifier.seen_images import Seen
@@ -168,14 +167,16 @@ class _Case:
 
     def settings(self) -> dict[str, Any]:
         """Return what must be the same for a stopped evaluation to be gone on with."""
-        items = self.subjects.images.items
+        images = self.subjects.images
         return {
             "config": self.config.to_json(),
             "method": self.request["method"],
             "classifier": self.finished and self.finished.sha256,
-            "splits": [digest(items, folds.splits) for folds in self.plan.seeds],
+            "splits": [digest(images.items, folds.splits) for folds in self.plan.seeds],
+            # By their pixels: open images are written anew, at another time, for every run.
             "items": [
-                (item.file, stamp(item.image), item.selection, item.class_name) for item in items
+                (item.file, item.selection, item.class_name, item.acquisition, pixels)
+                for item, pixels in zip(images.items, images.pixel_hashes, strict=True)
             ],
         }
 

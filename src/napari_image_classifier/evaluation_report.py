@@ -55,15 +55,8 @@ def write_report(
 def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> list[dict[str, Any]]:
     """Return the errors that were surest, each with a picture of it, a PNG in base64."""
     return [
-        {
-            "picture": base64.b64encode(draw_thumbnail(pixels[index])).decode(),
-            "file": evaluation.items[index].file,
-            "item": evaluation.items[index].selection,
-            "given": evaluation.class_names[evaluation.truth[index]],
-            "predicted": evaluation.class_names[evaluation.probabilities[index].argmax()],
-            "confidence": float(evaluation.probabilities[index].max()),
-        }
-        for index in evaluation.surest_errors
+        {**error, "picture": base64.b64encode(draw_thumbnail(pixels[index])).decode()}
+        for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
     ]
 
 

@@ -14,6 +14,7 @@ from napari_image_classifier.arrays import Float64Array
 from napari_image_classifier.compute import Emit
 from napari_image_classifier.evaluation_plan import Run
 from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.training_config import TrainingRefused
 
 # Trains and tests, and tells meanwhile which part of that is done. Probabilities (item, class).
 Method = Callable[[Run, Callable[[float], None]], Float64Array]
@@ -22,12 +23,16 @@ PROGRESS_STEPS = 1000
 
 
 class KeptRuns:
-    """What was said of the tested items of each run, kept in a file.
-
-    Runs of another evaluation, with other images, folds or settings, are not taken up.
-    """
+    """What was said of the tested items of each run, kept in a file."""
 
     def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+        """Take up what an evaluation with the same ``settings`` left in the file ``path``.
+
+        Raises
+        ------
+        TrainingRefused
+            The file holds runs of other images, folds or settings.
+        """
         self._path = path
         self._key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self._runs: dict[str, list[list[float]]] = {}
@@ -36,8 +41,13 @@ class KeptRuns:
                 stored = json.loads(path.read_text(encoding="utf-8"))
             except ValueError:
                 return
-            if stored.get("evaluation") == self._key:
-                self._runs = stored["runs"]
+            if stored.get("evaluation") != self._key:
+                raise TrainingRefused(
+                    f"{path.name} holds an evaluation that was stopped, of other images or with "
+                    "other choices. Choose another name for the report; or, if that one is not to "
+                    "be gone on with, delete the file."
+                )
+            self._runs = stored["runs"]
 
     def get(self, name: str) -> Float64Array | None:
         """Return the probabilities (tested item, class) of a run that is done."""

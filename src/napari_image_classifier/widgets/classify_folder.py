@@ -52,6 +52,7 @@ class ClassifyFolder(Dock):
         self._suggested_output: Path | None = None
         self._written: Path | None = None
         self._running = FolderChoices()
+        self._wanted_item = ""
         self._waiting_rows: deque[dict[str, Any]] = deque()
         self._latest: dict[str, Any] | None = None
         self._last_words: tuple[str, bool, str] | None = None
@@ -178,6 +179,7 @@ class ClassifyFolder(Dock):
         folder, pattern = self._running.folder, self.pattern.pattern
         if folder is None:
             return
+        self._wanted_item = prediction.item
         path = folder / prediction.file
         if path.is_file():
             self._show_image(ImageFiles.single(path, folder))
@@ -189,7 +191,8 @@ class ClassifyFolder(Dock):
             self.progress.end("The image is no longer in the folder.", error=True)
             return
         try:
-            open_image(self._viewer, files, self._running.axes.strip() or None)
+            axes = self._running.axes.strip() or None
+            open_image(self._viewer, files, axes, self._wanted_item)
         except ImageClassifierError as error:
             self.progress.end(str(error), error=True)
 

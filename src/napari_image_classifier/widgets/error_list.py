@@ -13,9 +13,12 @@ ROWS_SHOWN = 5
 
 
 class ErrorList(QWidget):
-    """A row per error: its picture, what was given, what was predicted, and how surely."""
+    """A row per error: its picture, what was given, what was predicted, and how surely.
 
-    chosen = Signal(str)
+    ``chosen`` is emitted with the file and the item, such as "t=3", of a row that is clicked.
+    """
+
+    chosen = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,9 +28,9 @@ class ErrorList(QWidget):
         self.rows.setIconSize(QSize(SIDE, SIDE))
         self.rows.setWordWrap(True)
         self.rows.setFixedHeight(ROWS_SHOWN * (SIDE + 8))
-        self.rows.itemClicked.connect(
-            lambda row: self.chosen.emit(row.data(Qt.ItemDataRole.UserRole))
-        )
+        # The second is Enter; where it is a double click, too, the image is open by then.
+        for signal in (self.rows.itemClicked, self.rows.itemActivated):
+            signal.connect(lambda row: self.chosen.emit(*row.data(Qt.ItemDataRole.UserRole)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._title)
@@ -59,6 +62,6 @@ def _row(error: Mapping[str, Any]) -> QListWidgetItem:
         f"given {error['given']}, predicted {error['predicted']} "
         f"({error['confidence']:.0%})\n{name}",
     )
-    row.setData(Qt.ItemDataRole.UserRole, error["file"])
+    row.setData(Qt.ItemDataRole.UserRole, (error["file"], error["item"]))
     row.setToolTip(name)
     return row

@@ -1,8 +1,8 @@
 """*How good is it really?* in the dock *Train classifier*: an evaluation and its answer."""
 
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ from napari_image_classifier.evaluating import (
 )
 from napari_image_classifier.items import ItemTable
 from napari_image_classifier.training_config import TrainingConfig
+from napari_image_classifier.widgets.acquisition_choice import AcquisitionChoice
 from napari_image_classifier.widgets.error_list import ErrorList
 from napari_image_classifier.widgets.folder_images import open_image
 from napari_image_classifier.widgets.forms import Ask, Form
 from napari_image_classifier.widgets.progress_row import ProgressRow
-from napari_image_classifier.widgets.training_source import MakeItems
+from napari_image_classifier.widgets.training_source import TrainingSource
 from napari_image_classifier.widgets.unused_path import unused
 from napari_image_classifier.widgets.worker import Worker
 
@@ -67,35 +68,46 @@ class EvaluationPanel(QWidget):
     running_changed = Signal(bool)
     ended = Signal()
 
-    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, viewer: napari.Viewer, source: TrainingSource, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._viewer = viewer
+        self._source = source
+        self._usable = False
         self._suggested: Path | None = None
         self._report: Path | None = None
         self._table: ItemTable | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._worker = Worker(self)
         self.form = Form(_Asked(), ASKS)
+        self.acquisition = AcquisitionChoice()
         self.run_button = QPushButton("How good is it really?")
         self.run_button.setToolTip(
             "Train on some of the groups and test on others, many times; no classifier is saved."
         )
+        self.why_not = QLabel("Choose a file name for the report, such as report.html.")
+        self.why_not.setWordWrap(True)
         self.progress = ProgressRow()
         self.answer = QLabel()
         self.answer.setWordWrap(True)
+        # Names of classes may hold what would be markup.
+        self.answer.setTextFormat(Qt.TextFormat.PlainText)
+        self.answer.setStyleSheet("font-weight: bold")
         self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.open_button = QPushButton("Open the report")
         self.open_button.setToolTip("In the browser.")
         self.errors = ErrorList()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.form.native, self.run_button, self.progress, self.answer,
-                       self.open_button, self.errors):  # fmt: skip
+        for widget in (self.acquisition, self.form.native, self.run_button, self.why_not,
+                       self.progress, self.answer, self.open_button, self.errors):  # fmt: skip
             layout.addWidget(widget)
         self._show_answer(False)
         self._connect()
 
     def _connect(self) -> None:
+        self.form["report"].changed.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.asked)
         self.progress.cancel_clicked.connect(self.cancel)
         self.open_button.clicked.connect(self._open_report)
@@ -115,23 +127,24 @@ class EvaluationPanel(QWidget):
         """Whether an evaluation is under way."""
         return self._worker.running
 
-    def offer(self, folder: Path | None, usable: bool) -> None:
-        """Suggest a report in ``folder``, and let it be asked for where that is of use."""
-        field = self.form["report"]
+    def offer(self, usable: bool) -> None:
+        """Follow the source, and let it be asked for where the images are ``usable``."""
+        self._usable = usable
+        folder, field = self._source.folder(), self.form["report"]
         if folder is not None and field.value in (None, self._suggested):
-            self._suggested = _report_in(folder)
-            if field.value != self._suggested:
-                field.value = self._suggested
-        self.run_button.setEnabled(usable and field.value is not None)
+            suggested = unused(folder / REPORT_NAME)
+            if suggested != self._suggested:
+                self._suggested = suggested
+                field.value = suggested
+        self.acquisition.offer(*self._source.shared)
+        self._show_what_can_run()
 
-    def run(self, items: Callable[[Path], MakeItems], config: TrainingConfig) -> None:
-        """Start; ``items`` is `TrainingSource.items`."""
+    def run(self, config: TrainingConfig) -> None:
+        """Start, or go on where it was stopped with the same choices."""
         asked = _Asked(**self.form.values())
         assert asked.report is not None
-        report = asked.report.with_suffix(".html")
+        report = _as_html(asked.report)
         choices = EXTENTS[asked.extent][1]
-        # What a training would go on from has seen the images that it would be tested on.
-        config = replace(config, start_from=None)
         self._show_answer(False)
         try:
             check_evaluation(report, config, choices)
@@ -143,7 +156,7 @@ class EvaluationPanel(QWidget):
             return
         self._report, self._table = report, None
         self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
-        make_items = items(Path(self._temporary.name))
+        make_items = self._source.items(Path(self._temporary.name), self.acquisition.acquisition)
 
         def request() -> Mapping[str, Any]:
             table = make_items()
@@ -162,16 +175,17 @@ class EvaluationPanel(QWidget):
         """End what runs, at once."""
         self._worker.kill()
 
-    def open_image(self, file: str) -> None:
-        """Show one of the images in the viewer."""
-        items = self._table.items if self._table else ()
-        item = next((item for item in items if item.file == file), None)
-        if item is None or not all(part.path.is_file() for part in item.image.parts):
-            self.progress.end(f"{file} is not there any more, or is one of the open images.")
+    def open_image(self, file: str, selection: str) -> None:
+        """Show one of the images in the viewer, at its time point or plane."""
+        if self._source.show_open_image(file, selection):
             return
         assert self._table is not None
+        item = next(item for item in self._table.items if item.file == file)
+        if not all(part.path.is_file() for part in item.image.parts):
+            self.progress.end(f"{file} is no longer there.", error=True)
+            return
         try:
-            open_image(self._viewer, item.image, self._table.axes)
+            open_image(self._viewer, item.image, self._table.axes, selection)
         except ImageClassifierError as error:
             self.progress.end(str(error), error=True)
 
@@ -187,7 +201,7 @@ class EvaluationPanel(QWidget):
         self.progress.update_progress(done, total, note, event.get("seconds_left"))
 
     def _finish(self, result: Mapping[str, Any]) -> None:
-        self.answer.setText(f"<b>{result['sentence']}</b>")
+        self.answer.setText(result["sentence"])
         self.errors.show_errors(result["errors"])
         self._show_answer(True)
         self._end(f"Saved as {result['report']}, with its numbers and predictions beside it.")
@@ -202,6 +216,11 @@ class EvaluationPanel(QWidget):
             self._temporary = None
         self.running_changed.emit(running)
 
+    def _show_what_can_run(self) -> None:
+        named = self.form["report"].value is not None
+        self.run_button.setEnabled(self._usable and named)
+        self.why_not.setVisible(self._usable and not named)
+
     def _show_answer(self, visible: bool) -> None:
         for widget in (self.answer, self.open_button, self.errors):
             widget.setVisible(visible)
@@ -210,7 +229,6 @@ class EvaluationPanel(QWidget):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._report)))
 
 
-def _report_in(folder: Path) -> Path:
-    """Return a report that was begun there and not finished, or else a name that is free."""
-    begun = sorted(folder.glob(f"{Path(REPORT_NAME).stem}*.html.runs"))
-    return begun[0].with_suffix("") if begun else unused(folder / REPORT_NAME)
+def _as_html(path: Path) -> Path:
+    is_html = path.suffix.lower() in (".html", ".htm")
+    return path if is_html else path.with_name(f"{path.name}.html")

@@ -16,6 +16,9 @@ from napari_image_classifier.images import read_image
 from napari_image_classifier.naming import ImageFiles, NamePattern
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.reader import METADATA_KEY, image_layers
+from napari_image_classifier.selection import parse_selection
+from napari_image_classifier.widgets.layers import open_layer
+from napari_image_classifier.widgets.sliders import move_sliders
 
 PLUGIN = "napari-image-classifier"
 
@@ -59,8 +62,12 @@ class Expectation:
         return cls(f"Expects: {channels}. Tells apart: {', '.join(names)}.", names)
 
 
-def open_image(viewer: napari.Viewer, files: ImageFiles, axes: str | None) -> None:
+def open_image(
+    viewer: napari.Viewer, files: ImageFiles, axes: str | None, selection: str = ""
+) -> None:
     """Open an image in the viewer, a layer per channel; where it is open already, select it.
+
+    The sliders go to the time point or plane that ``selection`` names.
 
     Raises
     ------
@@ -77,6 +84,8 @@ def open_image(viewer: napari.Viewer, files: ImageFiles, axes: str | None) -> No
         layers = [viewer.add_layer(layer) for layer in made]
     viewer.layers.selection = set(layers)
     viewer.reset_view()
+    if layers:
+        move_sliders(viewer, layers[0], open_layer(layers[0]).axes, parse_selection(selection))
 
 
 def _path_of(layer: Layer) -> str:

@@ -60,9 +60,14 @@ class GroupChoice(QWidget):
         self.box.clear()
         self.box.addItem(UNANSWERED, None)
         self.box.addItem(ALONE, None)
-        for name in columns:
-            self.box.addItem(f"images with the same “{name}”", name)
-        for level in folder_levels:
-            self.box.addItem(f"images in the same folder, {level} deep", f"folder:{level}")
+        offer_shared(self.box, columns, folder_levels)
         if answered:
             self.box.setCurrentIndex(1 if group is None else max(0, self.box.findData(group)))
+
+
+def offer_shared(box: QComboBox, columns: Sequence[str], folder_levels: Sequence[int]) -> None:
+    """Add what images may share, in words, and as `read_items` calls it."""
+    for name in columns:
+        box.addItem(f"images with the same “{name}”", name)
+    for level in folder_levels:
+        box.addItem(f"images in the same folder, {level} deep", f"folder:{level}")

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import napari
-import numpy as np
 from qtpy.QtCore import QObject, QTimer
 
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.selection import parse_selection
 from napari_image_classifier.widgets.captions import Captioned, Captions
+from napari_image_classifier.widgets.sliders import move_sliders
 
 
 class ImageViews(QObject):
@@ -72,7 +72,7 @@ class ImageViews(QObject):
         selection = self._viewer.layers.selection
         selection.clear()
         selection.update(present)
-        self._move_sliders(present[0], image.axes, parse_selection(prediction.item))
+        move_sliders(self._viewer, present[0], image.axes, parse_selection(prediction.item))
         self._centre(present[0])
 
     def show_only(self, wanted: bool) -> None:
@@ -90,18 +90,6 @@ class ImageViews(QObject):
         self._hidden = [layer for other in others for layer in other.visible_layers]
         for layer in self._hidden:
             layer.visible = False
-
-    def _move_sliders(self, layer: Any, axes: str, item: Mapping[str, int]) -> None:
-        if not item:
-            return
-        dims = self._viewer.dims
-        place = np.asarray(layer.world_to_data(dims.point), float)[-len(axes) :]
-        for axis, value in item.items():
-            place[axes.index(axis.upper())] = value
-        world = layer.data_to_world(place)
-        for index, axis in enumerate(axes):
-            if axis in "TZ":
-                dims.set_point(dims.ndim - len(axes) + index, world[index])
 
     def _centre(self, layer: Any) -> None:
         dims = self._viewer.dims

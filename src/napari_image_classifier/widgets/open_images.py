@@ -1,6 +1,7 @@
 """The open images as something to learn from: a table in which a person fills in the classes."""
 
 import csv
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from qtpy.QtWidgets import (
 
 from napari_image_classifier.images import write_image
 from napari_image_classifier.items import read_items
-from napari_image_classifier.selection import Each
+from napari_image_classifier.selection import Each, parse_selection
 from napari_image_classifier.widgets.layers import (
     MEANINGS,
     OpenImage,
@@ -33,6 +34,7 @@ from napari_image_classifier.widgets.layers import (
     group_layers,
     open_layer,
 )
+from napari_image_classifier.widgets.sliders import move_sliders
 
 IMAGE, CLASS, GROUP = range(3)
 HEADERS = ("Image", "Class", "Same well, dish, animal")
@@ -40,6 +42,7 @@ GROUP_TOOLTIP = (
     "Images of one well, dish or animal are not independent: write the same word for them, and "
     "they stay together. Empty: the image stands alone."
 )
+MOST_OF_A_NAME = 80
 AXIS_WORDS = {"Z": "planes", "T": "time points", "C": "channels"}
 
 
@@ -54,6 +57,7 @@ class OpenImages(QWidget):
         self._images: list[OpenImage] = []
         self._meanings: dict[int, str] = {}
         self._answers: dict[str, tuple[str, str]] = {}
+        self._written: dict[str, OpenImage] = {}
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.refresh)
@@ -112,25 +116,43 @@ class OpenImages(QWidget):
         answers = self._filled_in()
         chosen = [(image, *answers[image.name]) for image in self._images
                   if answers[image.name][0]]  # fmt: skip
+        self._written = written = {
+            _file_name(number, image.name): image for number, (image, _, _) in enumerate(chosen, 1)
+        }
 
         def write() -> Mapping[str, Any]:
             table = temporary / "items.csv"
             with table.open("w", newline="", encoding="utf-8") as file:
                 rows = csv.writer(file)
                 rows.writerow(["file", "class", "group"])
-                for number, (image, class_name, group) in enumerate(chosen, start=1):
+                for name, (image, class_name, group) in zip(written, chosen, strict=True):
                     names = [channel.name for channel in image.channels]
-                    name = f"{number:05}.tif"
                     write_image(temporary / name, as_image(image.name, image.channels, names))
                     rows.writerow([name, class_name, group])
             return read_items(temporary, items_csv=table, each=each).to_json()
 
         return write
 
+    def show_image(self, file: str, item: str) -> bool:
+        """Select the image that `items` wrote as ``file``; whether it is still open."""
+        image = self._written.get(file)
+        layers = [layer.layer for layer in image.layers] if image else []
+        if image is None or not all(layer in self._viewer.layers for layer in layers):
+            return False
+        self._viewer.layers.selection = set(layers)
+        move_sliders(self._viewer, layers[0], image.layers[0].axes, parse_selection(item))
+        return True
+
     def refresh(self) -> None:
         """Make a row of every image that is open now; classes given before stay."""
         layers = [layer for layer in self._viewer.layers if isinstance(layer, ImageLayer)]
         self._images = group_layers([open_layer(layer) for layer in layers], (), self._meanings)
+        present = set(layers)
+        self._written = {
+            name: image
+            for name, image in self._written.items()
+            if all(layer.layer in present for layer in image.layers)
+        }
         self.table.blockSignals(True)
         self.table.setRowCount(len(self._images))
         for row, image in enumerate(self._images):
@@ -183,6 +205,12 @@ class OpenImages(QWidget):
             number, axes = chosen
             self._meanings[number] = axes
             self.refresh()
+
+
+def _file_name(number: int, image_name: str) -> str:
+    """Return a name that a person knows the image by, and that every file system takes."""
+    plain = re.sub(r"[^\w.-]+", " ", image_name)[:MOST_OF_A_NAME].strip()
+    return f"{number:05} {plain}".strip() + ".tif"
 
 
 def _table() -> QTableWidget:

@@ -101,7 +101,7 @@ class TrainClassifier(Dock):
         for widget in (self.plot, self._confusion_title, self.confusion, self._buttons):
             self.column.addWidget(widget)
         self.add_heading("How good is it really?")
-        self.evaluation = EvaluationPanel(self._viewer)
+        self.evaluation = EvaluationPanel(self._viewer, self.source)
         self.column.addWidget(self.evaluation)
         self.column.addStretch(1)
         self._show_result_widgets(False)
@@ -190,7 +190,8 @@ class TrainClassifier(Dock):
         if self._busy or self._why_no_images():
             self._show_what_can_run()
             return
-        self.evaluation.run(self.source.items, self.config())
+        self.device.stop()
+        self.evaluation.run(self.config())
 
     @property
     def _busy(self) -> bool:
@@ -244,9 +245,7 @@ class TrainClassifier(Dock):
         self.run_button.setEnabled(why is None and not self._busy)
         self.why_not.setText(why or "")
         self.why_not.setVisible(bool(why) and not self._busy)
-        self.evaluation.offer(
-            self.source.folder(), self._why_no_images() is None and not self._busy
-        )
+        self.evaluation.offer(self._why_no_images() is None and not self._busy)
         self._show_device()
 
     def _show_device(self) -> None:

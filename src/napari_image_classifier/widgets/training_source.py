@@ -1,6 +1,6 @@
 """What to learn from: a folder of classes, a table, or the open images, and a look at it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,16 +142,26 @@ class TrainingSource(QWidget):
             return self.open_images.channel_names
         return tuple(self.survey["channels"]) if self.survey else ()
 
+    @property
+    def shared(self) -> tuple[Sequence[str], Sequence[int]]:
+        """What images may share: columns, and levels of folders."""
+        if self.survey is None or self.kind.currentData() == OPEN:
+            return (), ()
+        # The first sub-folder is the class where folders are classes: nothing that is shared.
+        first = 1 if self.kind.currentData() == TABLE else 2
+        return self.survey["columns"], range(first, self.survey["folder_levels"] + 1)
+
     def folder(self) -> Path | None:
         """Where the images are, for an output beside them."""
         if self.kind.currentData() == OPEN:
             return self.open_images.folder()
         return self.choices().folder
 
-    def items(self, temporary: Path) -> MakeItems:
+    def items(self, temporary: Path, acquisition: str | None = None) -> MakeItems:
         """Return a function that makes the table of items as JSON; it may be called on a thread.
 
         Open images are written to the folder ``temporary``, which must stay until the job is over.
+        ``acquisition`` is as in `read_items`.
         """
         choices = self.choices()
         if self.kind.currentData() == OPEN:
@@ -161,9 +171,13 @@ class TrainingSource(QWidget):
         settings.remember(training_folder=folder)
 
         def read() -> Mapping[str, Any]:
-            return read_items(folder, **_options(choices)).to_json()
+            return read_items(folder, acquisition=acquisition, **_options(choices)).to_json()
 
         return read
+
+    def show_open_image(self, file: str, item: str) -> bool:
+        """Select one of the open images by its name in `items`; False where it is none of them."""
+        return self.open_images.show_image(file, item)
 
     def _show_kind(self) -> None:
         kind = self.kind.currentData()
@@ -219,9 +233,7 @@ class TrainingSource(QWidget):
             kept = ("channels", "channels_named", "sizes", "problems")
             survey.update({name: self.survey[name] for name in kept})
         self.survey = survey
-        # The first sub-folder is the class where folders are classes: no group.
-        first = 1 if self.kind.currentData() == TABLE else 2
-        self.group.offer(survey["columns"], range(first, survey["folder_levels"] + 1))
+        self.group.offer(*self.shared)
         self.pattern.set_proposals(survey["patterns"])
         self.pattern.show_images(survey["images"], survey["n_images"])
         self.view.show_survey(survey)
