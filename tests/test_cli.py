@@ -260,6 +260,10 @@ def test_import_a_network_of_somebody_else(tmp_path, folder):
     assert (classifier.class_names, classifier.channel_names) == (("a", "b"), ("GFP", "DNA"))
     assert classifier.preparation.size == (16, 16)
     assert classifier.predict(folder / "dark" / "0.tif").status == "ok"
+    manifest = json.loads((tmp_path / "mine.manifest.json").read_text())
+    assert (manifest["kind"], manifest["result"]["sha256"]) == ("import", classifier.sha256)
+    assert manifest["classifier"]["training"]["imported_from"] == "net.keras"
+    assert manifest["runs"][0]["command"][1] == "import"
 
 
 def test_info_is_what_a_bug_report_needs():

@@ -11,7 +11,9 @@ import pytest
 
 from napari_image_classifier.cluster import FILES_PER_TASK, Cluster, ClusterError
 from napari_image_classifier.folder import classify_folder
-from napari_image_classifier.images import Image, write_image
+from napari_image_classifier.images import Image, read_image, write_image
+from napari_image_classifier.manifest import manifest_path, read_manifest
+from napari_image_classifier.pixel_hash import PixelHash
 
 pytest.importorskip("distributed", reason="the extra “cluster” is not installed")
 
@@ -89,6 +91,14 @@ def test_the_table_is_the_one_without_a_cluster(
     )
     assert (result.n_ok, result.n_errors) == (N_IMAGES, 1)
     assert table.read_bytes() == whole
+    stored = read_manifest(manifest_path(table))
+    assert stored["runs"][0]["threads"] is None
+    hashes = {item["pixels"] for entry in stored["files"] for item in entry["items"]}
+    with read_image(images / "000.tif") as image:
+        read = PixelHash(image)
+        image.asarray()
+    assert read.taken() in hashes
+    assert len(hashes - {""}) == N_IMAGES
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
