@@ -272,7 +272,7 @@ def test_a_table_gets_the_same_classes_again(table):
     assert outcome.same
     assert outcome.found[0].startswith("4 of 4 items get the same class again (100.00%; 99.9%")
     assert outcome.found[-1] == (
-        "Items that could not be read then and can't be read now: 1, the first is in broken.tif."
+        "Items that could not be classified: 1, the first is in broken.tif."
     )
     assert any("the 4 items compared" in said for said in outcome.checked)
     assert any("training again" in said for said in outcome.not_checked)

@@ -85,7 +85,7 @@ class Comparison:
     then: Mapping[tuple[str, str], Mapping[str, Any]]
     n_alike: int = 0
     changed: list[str] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)
+    unclassified: list[str] = field(default_factory=list)
     otherwise: list[str] = field(default_factory=list)
     largest_difference: float = 0.0
     _seen: set[tuple[str, str]] = field(default_factory=set)
@@ -99,7 +99,7 @@ class Comparison:
             if before is None or before["pixels"] != now.pixels:
                 self.changed.append(now.file)
             elif now.class_name is None:
-                self.unreadable.append(now.file)
+                self.unclassified.append(now.file)
             elif now.class_name != before["class"]:
                 self.otherwise.append(now.file)
             else:
@@ -134,7 +134,7 @@ def _outcome(stored: Manifest, comparison: Comparison) -> Reproduction:
         ("got another class", comparison.otherwise),
         ("are not made of the pixels of then, so not compared", comparison.changed),
         ("are no longer there", comparison.gone),
-        ("could not be read then and can't be read now", comparison.unreadable),
+        ("could not be classified", comparison.unclassified),
     ):
         if files:
             found.append(f"Items that {said}: {len(files)}, the first is in {min(files)}.")
