@@ -58,6 +58,7 @@ def run(table: ItemTable, output: Path, should_stop: Callable[[list], bool], **c
         "graph": classifier.description.members[0].graph_sha256,
         "graphs": sorted({member.graph_sha256 for member in classifier.description.members}),
         "orientations": classifier.description.orientations,
+        "temperature": classifier.description.temperature,
         "record": dict(classifier.description.training),
         "ranges": classifier.preparation.ranges,
         "architecture": classifier.description.architecture,

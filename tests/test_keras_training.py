@@ -100,6 +100,13 @@ def test_the_record_travels_with_the_classifier(cases):
     assert {"python", "keras", "backend", "napari-image-classifier"} <= record["versions"].keys()
 
 
+def test_confidences_are_calibrated_on_the_validation_part(cases):
+    """The temperature is a number of its own for each training, within its bounds."""
+    temperatures = [cases[name]["temperature"] for name in ("first", "together", "one channel")]
+    assert all(0.25 <= temperature <= 4 for temperature in temperatures)
+    assert len({1.0, *temperatures}) == 4
+
+
 def test_stopping_keeps_the_best_so_far(cases):
     """The second epoch was not finished; the first one's network is saved."""
     stopped = cases["stopped"]

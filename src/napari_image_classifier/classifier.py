@@ -29,6 +29,7 @@ from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.preparation import Preparation, prepare
 from napari_image_classifier.runtime import Graph
 from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.temperature import tempered
 
 __all__ = [
     "Classifier",
@@ -109,15 +110,14 @@ class Classifier:
         """Return probabilities, float64 of shape (n, n_classes), each row summing to 1.
 
         ``batch`` holds prepared images, float32 of shape (n, y, x, channel). Of several members
-        and orientations the probabilities are averaged.
+        and orientations the probabilities are averaged, and then calibrated by the temperature.
         """
-        temperature = self.description.temperature
         views = [
-            _softmax(logits.astype(np.float64) / temperature)
+            _softmax(logits.astype(np.float64))
             for member in self._run(batch)
             for logits, _ in member
         ]
-        return np.asarray(np.mean(views, axis=0))
+        return tempered(np.asarray(np.mean(views, axis=0)), self.description.temperature)
 
     def logits_and_features(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return logits (n, n_classes) and the features they come from (n, n_features), float32.

@@ -37,7 +37,7 @@ class ClassifierDescription:
     ``{"name": ..., "arguments": {...}}`` of one of the package's networks, None for an imported
     one. ``training`` is the record of how it came about. ``members`` is filled when the file is
     written. Probabilities are averaged over members and over ``orientations`` of an image, 1 or 8
-    (see `orientations`). Logits are divided by ``temperature`` before they become probabilities;
+    (see `orientations`), whose logarithms are then divided by ``temperature`` (see `temperature`);
     ``thresholds`` is for rules about when to say nothing.
     """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_image_classifier.arrays import Float64Array
+from napari_image_classifier.arrays import Float64Array, IntArray
 from napari_image_classifier.backbones import take_weights
 from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
@@ -17,6 +17,7 @@ from napari_image_classifier.messages import Event
 from napari_image_classifier.muon import muon
 from napari_image_classifier.networks import build_network
 from napari_image_classifier.splitting import Split
+from napari_image_classifier.temperature import fitted_temperature
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 from napari_image_classifier.training_loop import Learnt, TrainingLoop
 from napari_image_classifier.training_set import TrainingSet
@@ -53,6 +54,20 @@ class Ensemble:
             total[validation] += probabilities
             times[validation] += 1
         return np.where(times > 0, total / np.maximum(times, 1), np.nan)
+
+    def judged(self) -> tuple[IntArray, Float64Array]:
+        """Return the items that were kept aside, from each network, and what it said of each.
+
+        The arrays are of shape (n) and (n, class); an item that several networks did not learn
+        from stands there several times.
+        """
+        items = np.concatenate([validation for (_, validation), _ in self._looked()])
+        return items, np.concatenate([one.probabilities for _, one in self._looked()])
+
+    def temperature(self, data: TrainingSet) -> float:
+        """Return the temperature that suits what the networks said of the items kept aside."""
+        items, probabilities = self.judged()
+        return fitted_temperature(data.classes[items], probabilities)
 
     def _looked(self) -> list[tuple[Split, Any]]:
         return list(zip(self.splits, self.learnt, strict=True))

@@ -105,6 +105,7 @@ def _trained_and_tested(
         preparation=data.preparation,
         architecture=ensemble.architecture,
         orientations=EVERY if config.orientations else 1,
+        temperature=ensemble.temperature(data),
         training={},
     )
     # Through its file, so that what is tested is what a person would get.

@@ -98,6 +98,7 @@ def _train(
         preparation=data.preparation,
         architecture=ensemble.architecture,
         orientations=EVERY if config.orientations else 1,
+        temperature=ensemble.temperature(data),
         training=training_record.record(config, data, found),
     )
     from napari_image_classifier.keras_files import save_classifier
