@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 WEIGHT_DECAY = 0.05
 
+OnTrained = Callable[["keras.Model", Learnt, TrainingSet], None]
+
 
 @dataclass
 class Ensemble:
@@ -81,8 +83,11 @@ def train_members(
     emit: Emit,
     should_stop: ShouldStop,
     on_first_epoch: Callable[[], None],
+    on_trained: OnTrained = lambda network, learnt, data: None,
 ) -> Ensemble:
     """Train a network for each split; those that are finished are kept when it is stopped.
+
+    ``on_trained`` sees every network that is kept, how it learnt and from what.
 
     Raises
     ------
@@ -111,6 +116,9 @@ def train_members(
             ensemble.networks.append(network)
             ensemble.splits.append(split)
             ensemble.learnt.append(learnt)
+            on_trained(network, learnt, of_member)
+            # Large, and of many networks more than can be kept.
+            learnt.chosen_weights = []
         elif not learnt.cancelled:
             raise TrainingRefused(
                 "Training came to nothing: the loss is no number. Try a lower learning rate, and "

@@ -16,6 +16,7 @@ from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
 from napari_image_classifier.ensemble import train_members
+from napari_image_classifier.feature_distance import FeatureDistance
 from napari_image_classifier.independence import check_enough, units_of
 from napari_image_classifier.items import Item, ItemTable
 from napari_image_classifier.keras_jobs import run_stoppable, throttled
@@ -88,8 +89,20 @@ def _train(
         items, images.units, config.validation_fraction, config.seed, config.members
     )
     data = training_set(images, splits[0], _learnt_from(splits))
+    # These read and write graphs, which takes a while to import.
+    from napari_image_classifier.keras_files import save_classifier
+    from napari_image_classifier.keras_gate import gate_of, measured_distance
+
+    distances: list[FeatureDistance] = []
     ensemble = train_members(
-        data, splits, config, earlier, emit, should_stop, something_to_keep.set
+        data,
+        splits,
+        config,
+        earlier,
+        emit,
+        should_stop,
+        something_to_keep.set,
+        lambda *trained: distances.append(measured_distance(*trained)),
     )
     found = training_record.outcome(data, ensemble)
     found["messages"] = training_record.messages(config, table, data, ensemble, earlier)
@@ -99,10 +112,9 @@ def _train(
         architecture=ensemble.architecture,
         orientations=EVERY if config.orientations else 1,
         temperature=ensemble.temperature(data),
+        gate=gate_of(images, data, distances),
         training=training_record.record(config, data, found),
     )
-    from napari_image_classifier.keras_files import save_classifier
-
     try:
         save_classifier(output, ensemble.networks, description)
         write_training_manifest(

@@ -30,12 +30,14 @@ AVERAGED_EPOCHS = 2
 class Learnt:
     """What a run of the loop has to show; the network holds the kept epoch's weights.
 
-    ``best_epoch`` is the one kept; ``probabilities`` are its on the validation items, shape
-    (item, class). When it is ``finished``, the network has learnt from those items, too, since.
+    ``best_epoch`` is the one kept, and ``chosen_weights`` are its own; ``probabilities`` are its on
+    the validation items, shape (item, class). When it is ``finished``, the network has learnt from
+    those items, too, since.
     """
 
     history: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
+    chosen_weights: Weights = field(default_factory=list)
     probabilities: Float64Array | None = None
     cancelled: bool = False
     finished: bool = False
@@ -85,7 +87,6 @@ class TrainingLoop:
         """
         learnt = Learnt()
         best, tolerance = 0.0, 0.0
-        best_weights: Weights = []
         for epoch in range(1, self._config.epochs + 1):
             said = self._epoch(epoch)
             found = self._look(epoch) if said else None
@@ -99,7 +100,7 @@ class TrainingLoop:
             if score >= best:
                 best, tolerance = score, error
             if score >= best - tolerance and math.isfinite(record["val_loss"]):
-                best_weights = weights
+                learnt.chosen_weights = weights
                 learnt.best_epoch = epoch
                 learnt.probabilities = probabilities
                 on_first_epoch()
@@ -108,8 +109,8 @@ class TrainingLoop:
             diverged = not math.isfinite(record["loss"])
             if diverged or epoch - learnt.best_epoch >= self._config.patience:
                 break
-        if best_weights:
-            self._network.set_weights(best_weights)
+        if learnt.chosen_weights:
+            self._network.set_weights(learnt.chosen_weights)
             if self._config.finish and not learnt.cancelled:
                 self._finish(learnt)
         return learnt

@@ -51,7 +51,7 @@ def write_training_manifest(
     head = {
         "result": {"file": output.name, "sha256": classifier.sha256},
         "runs": [keras_run()],
-        "classifier": classifier.description.to_json(),
+        "classifier": classifier.description.in_short(),
         "optimizer": optimizer_of(config).get_config(),
         "split_sha256": digest(images.items, made.splits),
         "start_from_sha256": earlier,
@@ -66,7 +66,7 @@ def write_import_manifest(output: Path) -> Path:
     head = {
         "result": {"file": output.name, "sha256": classifier.sha256},
         "runs": [keras_run()],
-        "classifier": classifier.description.to_json(),
+        "classifier": classifier.description.in_short(),
     }
     return write_manifest(output, "import", head, ())
 
