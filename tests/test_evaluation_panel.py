@@ -169,6 +169,14 @@ def test_without_a_report_it_says_so(dock, folder):
     assert "mine.v2.html is there already" in panel.progress.message.text()
 
 
+def test_the_dock_is_no_wider_than_its_room(dock, qtbot):
+    """Long words are cut off, and no button lies beyond the edge."""
+    dock.evaluation.acquisition.offer(("a very long name of a column " * 5,), ())
+    qtbot.waitUntil(lambda: dock.evaluation.acquisition.box.count() == 2)
+    inside = dock._area.widget()
+    assert inside.minimumSizeHint().width() <= dock.minimumWidth()
+
+
 def test_what_was_taken_together_is_looked_at(make_napari_viewer, tmp_path, qtbot):
     """A column of the table says the day; every day has one class, which turns the verdict."""
     random = np.random.default_rng(2)
