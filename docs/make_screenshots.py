@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QWidget
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"
+WELLS = DATA / "translocation" / "wells"
 IMAGES = REPOSITORY / "docs" / "images"
 PLUGIN = "napari-image-classifier"
 CLASSES = ("negative_control", "positive_control")
@@ -24,7 +25,7 @@ LONGEST_WAIT = 600_000
 
 
 def main() -> None:
-    """Train on the controls, then classify open images and the whole plate."""
+    """Evaluate and train on the controls, then classify open images and the whole plate."""
     if not DATA.is_dir():
         sys.exit(f"The real images are not here: {DATA}")
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -32,9 +33,12 @@ def main() -> None:
         folder = Path(temporary)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, temporary)
         for name in CLASSES:
-            shutil.copytree(DATA / "translocation" / "wells" / name, folder / "controls" / name)
+            shutil.copytree(WELLS / name, folder / "controls" / name)
+        for name in ("negative_control", "dose_03"):
+            shutil.copytree(WELLS / name, folder / "low dose" / name)
         viewer = napari.Viewer(show=True)
         viewer.window._qt_window.resize(1500, 980)
+        take_evaluation(viewer, folder / "low dose")
         classifier = take_training(viewer, folder / "controls")
         take_images(viewer, classifier)
         take_folder(viewer, classifier, folder)
@@ -65,6 +69,28 @@ def take_training(viewer: napari.Viewer, controls: Path) -> Path:
     return Path(ended[0])
 
 
+def take_evaluation(viewer: napari.Viewer, folder: Path) -> None:
+    """Ask whether a low dose does anything; show the answer and the surest of its errors."""
+    dock = add_dock(viewer, "Train classifier")
+    dock.source.choose_folder(folder)
+    wait_until(lambda: dock.source.survey is not None)
+    dock.source.group.choose(None)
+    panel = dock.evaluation
+    panel.form["extent"].value = "texture"
+    wait_until(panel.run_button.isEnabled)
+    ended = []
+    panel.ended.connect(lambda: ended.append(True))
+    dock.evaluate()
+    wait_until(lambda: bool(ended))
+    row = panel.errors.rows.item(0)
+    panel.errors.rows.setCurrentItem(row)
+    panel.errors.rows.itemClicked.emit(row)
+    scroll_to(dock, panel.errors)
+    save(viewer, "how-good")
+    close_docks(viewer)
+    viewer.layers.clear()
+
+
 def take_images(viewer: napari.Viewer, classifier: Path) -> None:
     """Show the open images with their classes."""
     dock = add_dock(viewer, "Classify images")
@@ -83,7 +109,7 @@ def take_folder(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:
     """Show a plate while it is classified, with one of its images opened from the table."""
     for number in range(1, 6):
         wells = folder / "plates" / f"plate {number}"
-        shutil.copytree(DATA / "translocation" / "wells", wells)
+        shutil.copytree(WELLS, wells)
     dock = add_dock(viewer, "Classify folder")
     dock.form["folder"].value = folder / "plates"
     dock.use_classifier(classifier)

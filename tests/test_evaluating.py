@@ -86,6 +86,15 @@ def test_a_stopped_run_goes_on_where_it_was(run):
     assert not result.report.with_name("how good.html.runs").exists()
 
 
+def test_the_page_claims_nothing_that_was_not_done(run):
+    """One seed says nothing of others, and without controls nothing is said of the biology."""
+    page = run[2].report.read_text(encoding="utf-8")
+    assert "done once only" in page
+    assert "were not looked at" in page
+    assert "whole groups, once" in page
+    assert "another order the balanced accuracy was" not in page
+
+
 def test_what_was_kept_is_what_is_reported(run, predictions):
     """The finished network's probabilities are those in the table."""
     kept, _, _ = run

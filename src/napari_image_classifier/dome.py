@@ -108,12 +108,14 @@ def _model(evaluation: Evaluation, made_with: Mapping[str, Any]) -> list[tuple[s
 
 
 def _evaluation(evaluation: Evaluation) -> list[tuple[str, str | None]]:
+    seeds = len(evaluation.plan.seeds)
     return [
         (
             "How was it evaluated?",
             "On new images."
             if evaluation.plan.is_of_finished
-            else f"By cross-validation over whole groups, {len(evaluation.plan.seeds)} times.",
+            else "By cross-validation over whole groups, "
+            f"{'once' if seeds == 1 else f'{seeds} times'}.",
         ),
         (
             "By which measures?",

@@ -46,7 +46,7 @@ def reliability_plot(calibration: Calibration) -> str:
     said, was, n = np.transpose(calibration.curve)
     axes.plot([0, 1], [0, 1], color="#bbbbbb", linewidth=1)
     axes.plot(said, was, color=INK, linewidth=1)
-    axes.scatter(said, was, s=10 + 150 * n / n.sum(), color=INK, zorder=2)
+    axes.scatter(said, was, s=10 + 150 * n / n.sum(), color=INK, zorder=2, clip_on=False)
     axes.set_xlabel("probability given")
     axes.set_ylabel("part that was right")
     axes.set_xlim(0, 1.02)

@@ -135,7 +135,8 @@ def _groups_missing(evidence: Evidence, negligible: float) -> int:
     score, groups = evidence.score, sum(evidence.groups_per_class.values())
     above = score.score - evidence.chance_level
     if above > negligible - score.score:
-        wanted, width = above, score.score - score.low
+        # The test against chance sees about half of the groups.
+        wanted, width = above, (score.score - score.low) * math.sqrt(2)
     else:
         wanted, width = negligible - score.score, score.high - score.score
     return max(1, math.ceil(groups * ((width / wanted) ** 2 - 1)))

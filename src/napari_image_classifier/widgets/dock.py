@@ -1,10 +1,19 @@
 """What every dock of ours looks like: a column that scrolls, with headings."""
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 USUAL_SIZE = QSize(400, 640)
 NARROWEST = 330
+FEWEST_LETTERS = 12
 
 
 class Dock(QWidget):
@@ -40,6 +49,12 @@ class Dock(QWidget):
         heading.setContentsMargins(0, 6, 0, 0)
         self.column.addWidget(heading)
         return heading
+
+
+def let_be_narrow(box: QComboBox) -> None:
+    """Let a choice with long words be cut off rather than make its dock wider than the window."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(FEWEST_LETTERS)
 
 
 class Folded(QWidget):

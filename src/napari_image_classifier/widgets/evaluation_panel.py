@@ -38,7 +38,7 @@ STAGES = {
 EXTENTS: dict[str, tuple[str, EvaluationChoices]] = {
     "whole": ("everything: about 40 trainings", EvaluationChoices()),
     "once": (
-        "the answer, once: 6 trainings",
+        "the answer alone, once: 6 trainings",
         EvaluationChoices(seeds=1, controls=False, curve=False),
     ),
     "texture": ("texture features only: minutes", EvaluationChoices(method="texture")),
@@ -52,9 +52,9 @@ class _Asked:
 
 
 ASKS = (
-    Ask("extent", "How much", "Everything says how far the answer depends on chance, on what was "
-        "taken together and on the number of groups. Texture features say in minutes what a "
-        "network has to beat.",
+    Ask("extent", "How much", "Everything says, too, how far the answer depends on chance, on what "
+        "was taken together and on the number of groups; the answer alone does not. Texture "
+        "features say in minutes what a network has to beat.",
         {"choices": [(words, name) for name, (words, _) in EXTENTS.items()]}),
     Ask("report", "Report", "The report's file, ending in .html; its numbers and predictions are "
         "written beside it.", {"mode": "w", "filter": "*.html", "nullable": True}),
@@ -126,6 +126,11 @@ class EvaluationPanel(QWidget):
     def running(self) -> bool:
         """Whether an evaluation is under way."""
         return self._worker.running
+
+    @property
+    def last_part(self) -> QWidget:
+        """The lowest part that says how it ended."""
+        return self.progress if self.errors.isHidden() else self.errors
 
     def offer(self, usable: bool) -> None:
         """Follow the source, and let it be asked for where the images are ``usable``."""

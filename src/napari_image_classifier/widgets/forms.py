@@ -7,6 +7,8 @@ from typing import Any, get_args, get_type_hints
 from magicgui.widgets import ComboBox, Container, FileEdit, FloatSpinBox, create_widget
 from magicgui.widgets.bases import Widget
 
+from napari_image_classifier.widgets.dock import let_be_narrow
+
 LARGEST = 1_000_000
 # Digits after the point.
 DIGITS = 5
@@ -67,6 +69,8 @@ def _widget(ask: Ask, hint: Any, default: Any) -> Widget:
     )
     if isinstance(widget, FileEdit):
         widget.choose_btn.text = "Choose…"
+    if isinstance(widget, ComboBox):
+        let_be_narrow(widget.native)
     return widget
 
 

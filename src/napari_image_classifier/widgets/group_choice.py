@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
+from napari_image_classifier.widgets.dock import let_be_narrow
+
 QUESTION = "Which images are not independent (same well, dish, animal)?"
 TOOLTIP = (
     "Images of one well, dish or animal look alike. They must not be learnt from and tested on at "
@@ -67,6 +69,7 @@ class GroupChoice(QWidget):
 
 def offer_shared(box: QComboBox, columns: Sequence[str], folder_levels: Sequence[int]) -> None:
     """Add what images may share, in words, and as `read_items` calls it."""
+    let_be_narrow(box)
     for name in columns:
         box.addItem(f"images with the same “{name}”", name)
     for level in folder_levels:

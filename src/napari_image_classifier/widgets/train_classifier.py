@@ -125,6 +125,7 @@ class TrainClassifier(Dock):
         self._worker.running_changed.connect(self._running_changed)
         self.evaluation.asked.connect(self.evaluate)
         self.evaluation.running_changed.connect(self._show_what_can_run)
+        self.evaluation.ended.connect(lambda: self._scroll_soon(self.evaluation.last_part))
 
     def _recall(self) -> None:
         folder = Path(settings.remembered(settings.TRAINING_FOLDER) or "-")
