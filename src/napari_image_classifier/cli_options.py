@@ -84,6 +84,13 @@ Orientations = Annotated[
     bool,
     typer.Option("--orientations", help="Classify each image in eight orientations, averaged."),
 ]
+Risk = Annotated[
+    float | None,
+    typer.Option(
+        help="The part of its answers that may be wrong at most, such as 0.05; where it is "
+        "less sure than that takes, it says so."
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Same seed, same classifier.")]
 StartFrom = Annotated[
     Path | None,

@@ -39,8 +39,8 @@ class ClassifierDescription:
     one. ``training`` is the record of how it came about. ``members`` is filled when the file is
     written. Probabilities are averaged over members and over ``orientations`` of an image, 1 or 8
     (see `orientations`), whose logarithms are then divided by ``temperature`` (see `temperature`);
-    ``thresholds`` is for rules about when to say nothing, and ``gate`` tells images that are unlike
-    those of the training, None where nothing is known of them.
+    ``thresholds`` says how sure it has to be to answer (see `abstention`), and ``gate`` tells
+    images that are unlike those of the training, None where nothing is known of them.
     """
 
     class_names: tuple[str, ...]
@@ -74,7 +74,7 @@ class ClassifierDescription:
     @property
     def answers_from(self) -> float:
         """The confidence below which a prediction is unsure, 0 where there is no such rule."""
-        return float(self.thresholds.get("confidence", 0.0))
+        return float(self.thresholds.get("confidence") or 0.0)
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as it stands in the file."""

@@ -16,7 +16,7 @@ from napari_image_classifier.graphs import export_graph
 from napari_image_classifier.image_kind import KnownKinds
 from napari_image_classifier.image_statistics import CONTRAST, brightness_of, detail_of
 from napari_image_classifier.known_ranges import KnownRanges, upper_limit
-from napari_image_classifier.preparation import measure_ranges
+from napari_image_classifier.preparation import Preparation, measure_ranges
 from napari_image_classifier.runtime import Graph
 from napari_image_classifier.training_images import TrainingImages
 from napari_image_classifier.training_loop import Learnt
@@ -72,31 +72,36 @@ def _features(network: "keras.Model", data: TrainingSet, items: IntArray) -> Flo
 
 
 def gate_of(
-    images: TrainingImages, data: TrainingSet, distances: Sequence[FeatureDistance]
+    images: TrainingImages,
+    used: IntArray,
+    preparation: Preparation,
+    distances: Sequence[FeatureDistance],
 ) -> Gate:
-    """Return the gate of a classifier that saw ``images`` and whose networks have ``distances``.
+    """Return the gate of a classifier whose networks have ``distances``.
+
+    ``used`` are the items that they have learnt from or been checked with.
 
     Where every image gets an intensity range of its own, brightness does not count, and what is
     left to see of it is that an image is empty.
     """
-    preparation = data.preparation
+    pixels = [images.pixels[index] for index in used]
     intensities = preparation.ranges or measure_ranges(
-        images.pixels[:: -(-len(images.pixels) // IMAGES_MEASURED)]
+        pixels[:: -(-len(pixels) // IMAGES_MEASURED)]
     )
     brightness = KnownRanges.fitted(
-        np.stack([brightness_of(pixels, intensities) for pixels in images.pixels]),
-        images.units,
+        np.stack([brightness_of(one, intensities) for one in pixels]),
+        images.units[used],
         RATE_OF_STATISTICS,
     )
     if preparation.intensity == "percentiles":
         brightness = brightness.only_below(CONTRAST)
     return Gate(
-        kinds=KnownKinds.of(images.kinds),
+        kinds=KnownKinds.of([images.kinds[index] for index in used]),
         intensities=intensities,
         brightness=brightness,
         detail=KnownRanges.fitted(
-            np.stack([detail_of(pixels) for pixels in images.pixels]),
-            images.units,
+            np.stack([detail_of(one) for one in pixels]),
+            images.units[used],
             RATE_OF_STATISTICS,
         ),
         distances=tuple(distances),

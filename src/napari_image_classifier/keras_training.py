@@ -5,13 +5,10 @@ used, no backend of it, so that any of them serves.
 """
 
 import threading
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from napari_image_classifier import training_record
-from napari_image_classifier.arrays import IntArray
 from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
@@ -25,10 +22,10 @@ from napari_image_classifier.keras_threads import use_threads
 from napari_image_classifier.manifest import check_place
 from napari_image_classifier.messages import Event
 from napari_image_classifier.orientations import EVERY
-from napari_image_classifier.splitting import Split, validation_splits
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused, check_request
 from napari_image_classifier.training_images import read_training_images
 from napari_image_classifier.training_manifest import check_unchanged, write_training_manifest
+from napari_image_classifier.training_parts import training_parts
 from napari_image_classifier.training_set import training_set
 
 
@@ -85,18 +82,17 @@ def _train(
         check_unchanged(images, request["pixels"])
     if "threads" in request:
         use_threads(backend_here(config.backend), request["threads"])
-    splits = validation_splits(
-        items, images.units, config.validation_fraction, config.seed, config.members
-    )
-    data = training_set(images, splits[0], _learnt_from(splits))
+    parts = training_parts(items, images.units, config)
+    data = training_set(images, parts.splits[0], parts.learnt_from)
     # These read and write graphs, which takes a while to import.
+    from napari_image_classifier.keras_answers import rule_seen_on
     from napari_image_classifier.keras_files import save_classifier
     from napari_image_classifier.keras_gate import gate_of, measured_distance
 
     distances: list[FeatureDistance] = []
     ensemble = train_members(
         data,
-        splits,
+        parts.splits,
         config,
         earlier,
         emit,
@@ -112,9 +108,15 @@ def _train(
         architecture=ensemble.architecture,
         orientations=EVERY if config.orientations else 1,
         temperature=ensemble.temperature(data),
-        gate=gate_of(images, data, distances),
-        training=training_record.record(config, data, found),
+        gate=gate_of(images, parts.used, data.preparation, distances),
     )
+    if config.risk is not None:
+        rule = rule_seen_on(
+            parts.reserved, images, data, ensemble.networks, description, config.risk
+        )
+        description = replace(description, thresholds=rule.to_json())
+        found["messages"].append(rule.in_words())
+    description = replace(description, training=training_record.record(config, data, found))
     try:
         save_classifier(output, ensemble.networks, description)
         write_training_manifest(
@@ -123,11 +125,6 @@ def _train(
     except OSError as error:
         raise TrainingRefused(f"The classifier can't be written to {output}: {error}.") from error
     return {**found, "classifier": str(output), "class_names": list(data.class_names)}
-
-
-def _learnt_from(splits: Sequence[Split]) -> IntArray:
-    """Return the items that any network learns from, on which intensities are measured."""
-    return np.unique(np.concatenate([training for training, _ in splits]))
 
 
 def _earlier(config: TrainingConfig, items: list[Item]) -> Classifier | None:

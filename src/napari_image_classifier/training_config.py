@@ -40,12 +40,14 @@ class TrainingConfig:
     `augmentation.Augmentation`. With ``finish`` the network learns from the validation part, too,
     when that has chosen the epoch and given the scores. ``members`` is how many networks are
     trained, each on another part of the images, and decide together; with ``orientations`` every
-    image is classified in eight orientations, whose probabilities are averaged. ``start_from`` is
-    the path of a classifier of the same classes and channels to go on from; its preparation and
-    its network are kept. ``weights`` is what a network of `BACKBONE_NAMES` begins with:
-    "imagenet", which is downloaded, "none" or the path of a file; the others begin with random
-    weights. ``backend`` is what Keras computes with (see `backends.BACKENDS`), None for what it is
-    set to or what is installed; it changes nothing about the classifier's file.
+    image is classified in eight orientations, whose probabilities are averaged. ``risk`` is the
+    part of its answers that may be wrong at most: a fifth of the groups is kept aside to find the
+    confidence from which on that holds (see `abstention`); with None it always answers.
+    ``start_from`` is the path of a classifier of the same classes and channels to go on from; its
+    preparation and its network are kept. ``weights`` is what a network of `BACKBONE_NAMES` begins
+    with: "imagenet", which is downloaded, "none" or the path of a file; the others begin with
+    random weights. ``backend`` is what Keras computes with (see `backends.BACKENDS`), None for what
+    it is set to or what is installed; it changes nothing about the classifier's file.
     """
 
     network: str = "residual"
@@ -70,6 +72,7 @@ class TrainingConfig:
     finish: bool = True
     members: int = 1
     orientations: bool = False
+    risk: float | None = None
     seed: int = 0
     start_from: str | None = None
     backend: str | None = None
@@ -101,6 +104,12 @@ class TrainingConfig:
             self.weights in (IMAGENET, RANDOM_WEIGHTS) or Path(self.weights).is_file()
         ):
             return f"There is no file {self.weights} with weights to begin with."
+        if self.risk is not None and self.start_from is not None:
+            return (
+                "Wrong answers can't be limited where training goes on from a classifier, as that "
+                "one may have learnt from the images to see it on. Train a new one, or set no "
+                "limit."
+            )
         if self.start_from is not None and not Path(self.start_from).is_file():
             return f"There is no classifier {self.start_from} to go on from."
         return backends.why_unusable(self.backend)
@@ -137,6 +146,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "gain": (lambda spread: 0 <= spread <= 1, "between 0 and 1"),
     "noise": (lambda spread: 0 <= spread <= 1, "between 0 and 1"),
     "members": (lambda number: 1 <= number <= MOST_MEMBERS, f"between 1 and {MOST_MEMBERS}"),
+    "risk": (lambda part: part is None or 0 < part < 1, "above 0 and below 1"),
     "seed": (lambda seed: 0 <= seed < 2**31, "a whole number, not negative"),
     "backend": (
         lambda name: name is None or name in backends.BACKENDS,

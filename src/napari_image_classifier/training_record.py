@@ -50,6 +50,7 @@ def _of_split(data: TrainingSet, split: Split) -> dict[str, Any]:
     training, validation = split
     return {
         "training_items": len(training),
+        "validation_items": len(validation),
         "validation": sorted({data.items[i].group or data.items[i].file for i in validation}),
     }
 
@@ -127,7 +128,10 @@ def record(config: TrainingConfig, data: TrainingSet, found: Event) -> dict[str,
         "items_per_class": dict(Counter(item.class_name for item in data.items)),
         "groups_per_class": units_per_class(data.items, data.units),
         "groups": len(set(data.units)),
-        "split": {key: found["members"][0][key] for key in ("training_items", "validation")},
+        "split": {
+            key: found["members"][0][key]
+            for key in ("training_items", "validation_items", "validation")
+        },
     }
 
 

@@ -81,6 +81,11 @@ TRAINING_ASKS_FOLDED = (
         "decide together; better, and so many times slower.", {"min": 1, "max": MOST_MEMBERS}),
     Ask("orientations", "Eight orientations", "Classify each image turned and mirrored, too, and "
         "average; a little better, and classifying takes eight times as long."),
+    Ask("risk", "Wrong answers", "Where it is not sure enough it says so, and at most this part of "
+        "its answers is wrong. A fifth of the wells, dishes or animals is kept aside to find that "
+        "confidence; with few of them nothing can be promised.",
+        {"choices": [("at most 1 %", 0.01), ("at most 5 %", 0.05), ("at most 10 %", 0.1)]},
+        none_means="no limit: it always answers"),
     Ask("seed", "Seed", "The same seed on the same computer gives the same classifier.",
         {"min": 0, "max": 2**31 - 1}),
     Ask("backend", "Computes with", "The library that does the computing; any gives the same kind "
