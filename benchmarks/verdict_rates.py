@@ -24,7 +24,7 @@ import numpy as np
 from scipy import ndimage
 
 import napari_image_classifier as nic
-from napari_image_classifier.chance import chance_of_predictions, paired_test
+from napari_image_classifier.chance import chance_of_predictions, either_of, paired_test
 from napari_image_classifier.controls import Controls
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.intervals import balanced_interval
@@ -58,11 +58,14 @@ def scores(runs: int | None, seed: int) -> None:
 def one_of_scores(random: np.random.Generator, accuracy: float, correlation: float) -> str:
     units = np.repeat(np.arange(GROUPS), ITEMS)
     truth = units % 2
-    sealed = units < GROUPS // 2
+    first = units < GROUPS // 2
     ours, folds, simple = (
         answers(random, truth, units, one, correlation) for one in (accuracy, accuracy, 0.5)
     )
-    chance = chance_of_predictions(truth[sealed], ours[sealed], units[sealed])
+    halves = first, ~first
+    chance = either_of(
+        [chance_of_predictions(truth[half], ours[half], units[half]) for half in halves]
+    )
     right, simply = ((one == truth).astype(float) for one in (ours, simple))
     evidence = Evidence(
         groups_per_class={"a": GROUPS // 2, "b": GROUPS // 2},
@@ -70,7 +73,9 @@ def one_of_scores(random: np.random.Generator, accuracy: float, correlation: flo
         chance=chance,
         simple=balanced_interval(simple == truth, truth, units),
         simple_chance=chance_of_predictions(truth, simple, units),
-        over_simple=paired_test(right[sealed], simply[sealed], truth[sealed], units[sealed]),
+        over_simple=either_of(
+            [paired_test(right[half], simply[half], truth[half], units[half]) for half in halves]
+        ),
         controls=Controls(None, None),
     )
     return verdict_of(evidence).kind

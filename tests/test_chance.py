@@ -7,8 +7,10 @@ import pytest
 
 from napari_image_classifier import chance
 from napari_image_classifier.chance import (
+    ChanceTest,
     chance_of_predictions,
     chance_test,
+    either_of,
     paired_test,
     smallest_p,
 )
@@ -115,3 +117,10 @@ def test_the_paired_test_turns_whole_groups():
     assert (found.p, found.n_arrangements) == (0.375, 8)
     assert paired_test(ours, ours, truth, units).p == 1
     assert paired_test(theirs, ours, truth, units).p > 0.5
+
+
+def test_of_two_tests_the_better_counts_half():
+    """Bonferroni: never more often than at the level, however they depend on each other."""
+    found = either_of([ChanceTest(0.02, 0.004, 252, exact=True), ChanceTest(0.6, 0.01, 99, True)])
+    assert found == ChanceTest(0.04, 0.008, 351, exact=True)
+    assert either_of([ChanceTest(0.7, 0.1, 10, False)] * 2).p == 1

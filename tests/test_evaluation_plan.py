@@ -74,14 +74,18 @@ def test_what_was_not_asked_for_is_not_planned():
     assert found.new_acquisitions is None
 
 
-@pytest.mark.parametrize(("n_dishes", "sealed"), [(6, False), (8, False), (16, True)])
-def test_a_half_is_sealed_where_it_can_tell(n_dishes, sealed):
-    """Two dishes of each class on a side can reach p = 1/6; four on a side 1/70."""
+@pytest.mark.parametrize(("n_dishes", "sealed"), [(6, 0), (8, 0), (12, 1), (16, 2)])
+def test_halves_are_sealed_where_they_can_tell(n_dishes, sealed):
+    """Two dishes of a class on a side reach p = 1/6, three 1/20, four 1/70, enough for two."""
     items, units, classes, _ = dishes(n_dishes)
     found = plan_of(items, units, classes, None, n_folds=3, seeds=[0], controls=False, curve=False)
-    assert (found.sealed_run is not None) == sealed
-    if sealed:
-        assert len(found.sealed) == len(items) / 2
+    assert len(found.sealed) == sealed
+    assert (found.smallest_p <= 0.05) == (sealed > 0)
+    for run in found.sealed:
+        assert len(run.tested) == len(items) / 2
+        assert not set(units[run.learnt]) & set(units[run.tested])
+    tested = [i for run in found.sealed for i in run.tested]
+    assert len(tested) == len(set(tested))
 
 
 def test_units_are_joined_by_what_was_taken_together():
@@ -93,12 +97,13 @@ def test_units_are_joined_by_what_was_taken_together():
 
 def test_a_finished_classifier_learns_nothing():
     """One run tests everything; only the simpler methods learn, where there are enough groups."""
-    items, units, _, _ = dishes(12)
-    found = plan_of_finished(items, units, n_folds=3, seed=0)
+    items, units, classes, _ = dishes(12)
+    found = plan_of_finished(items, units, classes, n_folds=3, seed=0)
     (run,) = found.runs
     assert found.is_of_finished
     assert len(run.learnt) == 0
-    assert list(run.tested) == list(found.sealed) == list(range(len(items)))
+    assert list(run.tested) == list(range(len(items)))
+    assert found.sealed == (run,)
     assert len(found.simple.runs) == 3
-    few, units, _, _ = dishes(4)
-    assert plan_of_finished(few, units, n_folds=3, seed=0).simple is None
+    few, units, classes, _ = dishes(4)
+    assert plan_of_finished(few, units, classes, n_folds=3, seed=0).simple is None

@@ -4,7 +4,7 @@ Under the hypothesis that an image's class tells nothing about its pixels, the c
 be given otherwise, in any of the `arrangements` that respect groups.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -76,6 +76,20 @@ def chance_of_predictions(
     """
     return chance_test(
         truth, units, lambda given: balanced_accuracies(given, given == predicted), strata
+    )
+
+
+def either_of(tests: Sequence[ChanceTest]) -> ChanceTest:
+    """Return the test whether any of several shows something, by Bonferroni's inequality.
+
+    It holds however the tests depend on each other, as those of two networks do, of which each was
+    tested on what the other has learnt from.
+    """
+    return ChanceTest(
+        p=min(1.0, len(tests) * min(test.p for test in tests)),
+        smallest_p=min(1.0, len(tests) * min(test.smallest_p for test in tests)),
+        n_arrangements=sum(test.n_arrangements for test in tests),
+        exact=all(test.exact for test in tests),
     )
 
 

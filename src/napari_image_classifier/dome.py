@@ -42,9 +42,9 @@ def _data(evaluation: Evaluation) -> list[tuple[str, str | None]]:
         "Nothing was learnt from these images."
         if evaluation.plan.is_of_finished
         else f"{numbers['folds']} parts of whole groups, each tested after learning from the "
-        f"others; within these, whole groups again to choose the epoch. Sealed for the test "
-        f"against chance: {numbers['chance']['images']} images of {numbers['chance']['groups']} "
-        f"groups."
+        f"others; within these, whole groups again to choose the epoch. Sealed for the tests "
+        f"against chance: {'two halves, each in turn, ' * (numbers['chance']['runs'] == 2)}"
+        f"{numbers['chance']['images']} images of {numbers['chance']['groups']} groups."
     )
     return [
         ("Where do the images come from? Who gave the classes, by what rule?", None),

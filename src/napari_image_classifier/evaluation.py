@@ -13,8 +13,8 @@ from napari_image_classifier.calibration import Calibration, calibration_of
 from napari_image_classifier.chance import (
     ChanceTest,
     chance_of_predictions,
+    either_of,
     paired_test,
-    smallest_p,
     strata_of,
 )
 from napari_image_classifier.changed_images import CHANGES, Change
@@ -40,9 +40,9 @@ class Evaluation:
     ``said`` holds the probabilities (tested item, class) of every run of ``plan`` by the run's
     name, ``baselines`` what simpler methods said of every item on the folds of the first seed, and
     ``refitted`` how they fare where they learn anew for every arrangement of the classes.
-    ``sealed_simple`` is what brightness and file facts said of the sealed items. ``units`` says
-    which items may not part, ``copies`` which pairs of items show the same thing,
-    ``acquisitions`` what was taken together. ``method`` is what is evaluated, in words.
+    ``sealed_simple`` is what brightness and file facts said of the sealed items, by the name of
+    the run. ``units`` says which items may not part, ``copies`` which pairs of items show the same
+    thing, ``acquisitions`` what was taken together. ``method`` is what is evaluated, in words.
     """
 
     items: tuple[Item, ...]
@@ -56,7 +56,7 @@ class Evaluation:
     said: Mapping[str, Float64Array]
     baselines: Mapping[str, Float64Array]
     refitted: Mapping[str, RefittedScore]
-    sealed_simple: Float64Array | None
+    sealed_simple: Mapping[str, Float64Array]
     controls: Controls
 
     def of_folds(self, folds: Folds) -> Float64Array:
@@ -106,32 +106,35 @@ class Evaluation:
     @cached_property
     def chance(self) -> ChanceTest:
         """The test whether the balanced accuracy on the sealed part is above chance."""
-        truth, units, strata = self._sealed
-        run = self.plan.sealed_run
-        if run is None:
-            smallest = smallest_p(truth, units, strata) if len(truth) else 1.0
-            return ChanceTest(1.0, smallest, 0, exact=False)
-        return chance_of_predictions(truth, self.said[run.name].argmax(axis=1), units, strata)
+        strata = strata_of(self.truth, self.acquisitions)
+        tests = [
+            chance_of_predictions(
+                self.truth[run.tested],
+                self.said[run.name].argmax(axis=1),
+                self.units[run.tested],
+                None if strata is None else strata[run.tested],
+            )
+            for run in self.plan.sealed
+        ]
+        return either_of(tests) if tests else ChanceTest(1.0, self.plan.smallest_p, 0, exact=False)
+
+    @property
+    def _sealed(self) -> IntArray:
+        return np.unique([i for run in self.plan.sealed for i in run.tested]).astype(np.intp)
 
     @cached_property
     def over_simple(self) -> ChanceTest:
         """The test whether it does better there than brightness and file facts."""
-        run = self.plan.sealed_run
-        if run is None or self.sealed_simple is None:
-            return ChanceTest(1.0, 1.0, 0, exact=False)
-        truth, units, _ = self._sealed
-        ours, theirs = (
-            (said.argmax(axis=1) == truth).astype(float)
-            for said in (self.said[run.name], self.sealed_simple)
-        )
-        return paired_test(ours, theirs, truth, units)
-
-    @property
-    def _sealed(self) -> tuple[IntArray, IntArray, IntArray | None]:
-        sealed = self.plan.sealed
-        strata = strata_of(self.truth, self.acquisitions)
-        within = None if strata is None else strata[sealed]
-        return self.truth[sealed], self.units[sealed], within
+        tests = []
+        for run in self.plan.sealed:
+            if run.name in self.sealed_simple:
+                truth = self.truth[run.tested]
+                ours, theirs = (
+                    (said[run.name].argmax(axis=1) == truth).astype(float)
+                    for said in (self.said, self.sealed_simple)
+                )
+                tests.append(paired_test(ours, theirs, truth, self.units[run.tested]))
+        return either_of(tests) if tests else ChanceTest(1.0, 1.0, 0, exact=False)
 
     @cached_property
     def learning_curve(self) -> dict[float, Interval]:
@@ -234,8 +237,9 @@ class Evaluation:
             "scores_per_group": per_group.to_json() if per_group else None,
             "chance": {
                 **vars(self.chance),
-                "images": len(self.plan.sealed),
-                "groups": len(np.unique(self.units[self.plan.sealed])),
+                "runs": len(self.plan.sealed),
+                "images": len(self._sealed),
+                "groups": len(np.unique(self.units[self._sealed])),
             },
             "over_simple": vars(self.over_simple),
             "baselines": {name: one.to_json() for name, one in self.baseline_scores.items()},

@@ -156,14 +156,15 @@ class _Case:
             return TEXTURE, self.subjects.said_by_texture
         return "the network", make_network(self.subjects.images, self.config, should_stop)
 
-    def sealed_simple(self) -> Float64Array | None:
-        """Return what brightness and file facts say of the sealed items."""
+    def sealed_simple(self) -> dict[str, Float64Array]:
+        """Return what brightness and file facts say of the sealed items, by the run's name."""
         plan = self.plan
-        if plan.sealed_run is None or plan.simple is None:
-            return None
+        if plan.simple is None:
+            return {}
         if self.finished is not None:
-            return self.subjects.baselines(plan.simple)[SIMPLE]
-        return self.subjects.said_by_brightness(plan.sealed_run)
+            said = self.subjects.baselines(plan.simple)[SIMPLE]
+            return {run.name: said for run in plan.sealed}
+        return {run.name: self.subjects.said_by_brightness(run) for run in plan.sealed}
 
     def settings(self) -> dict[str, Any]:
         """Return what must be the same for a stopped evaluation to be gone on with."""
@@ -211,7 +212,7 @@ def _plan(
 ) -> Plan:
     if request["classifier"]:
         return plan_of_finished(
-            images.items, images.units, n_folds=request["folds"], seed=config.seed
+            images.items, images.units, classes, n_folds=request["folds"], seed=config.seed
         )
     return plan_of(
         images.items,

@@ -60,16 +60,17 @@ class Plan:
     """All runs of an evaluation.
 
     ``seeds`` holds the folds of every seed, of which the first was chosen to count. ``sealed`` are
-    the items for the tests against chance, and ``sealed_run`` trains for them; it is None where
-    there are so few groups that no result could be told from chance. On the folds of the first
-    seed, ``fewer`` learns from a part of the groups and ``changed`` from changed images.
-    ``new_acquisitions`` tests on acquisitions never seen; None where there are too few. ``simple``
-    are the folds of the simpler methods, None where there are too few groups.
+    the runs for the tests against chance, each on groups that another learns from; there are none
+    where the groups are so few that no result could be told from chance (``smallest_p`` is the
+    smallest that one could reach). On the folds of the first seed, ``fewer`` learns from a part of
+    the groups and ``changed`` from changed images. ``new_acquisitions`` tests on acquisitions never
+    seen; None where there are too few. ``simple`` are the folds of the simpler methods, None where
+    there are too few groups.
     """
 
     seeds: tuple[Folds, ...]
-    sealed: IntArray
-    sealed_run: Run | None
+    sealed: tuple[Run, ...]
+    smallest_p: float
     fewer: dict[float, Folds]
     changed: dict[Change, Folds]
     new_acquisitions: Folds | None
@@ -87,8 +88,8 @@ class Plan:
 
     def _runs(self) -> Iterator[Run]:
         yield from self.seeds[0].runs
-        if self.sealed_run and self.sealed_run.name not in [run.name for run in self.seeds[0].runs]:
-            yield self.sealed_run
+        done = {run.name for run in self.seeds[0].runs}
+        yield from (run for run in self.sealed if run.name not in done)
         others = (*self.seeds[1:], *self.changed.values(), *self.fewer.values())
         for folds in others:
             yield from folds.runs
@@ -118,11 +119,11 @@ def plan_of(
         _folds(f"seed {seed}, fold", seed, cross_validation(items, units, n_folds, seed))
         for seed in seeds
     ]
-    sealed, sealed_run = _sealed(items, units, classes, acquisitions, seeds[0])
+    sealed, smallest = _sealed(items, units, classes, acquisitions, seeds[0])
     return Plan(
         seeds=tuple(of_seeds),
         sealed=sealed,
-        sealed_run=sealed_run,
+        smallest_p=smallest,
         fewer=_fewer(items, units, of_seeds[0]) if curve else {},
         changed={change: _changed(of_seeds[0], change) for change in CHANGES} if controls else {},
         new_acquisitions=_new_acquisitions(items, units, acquisitions, n_folds, seeds[0])
@@ -132,7 +133,9 @@ def plan_of(
     )
 
 
-def plan_of_finished(items: Sequence[Item], units: IntArray, *, n_folds: int, seed: int) -> Plan:
+def plan_of_finished(
+    items: Sequence[Item], units: IntArray, classes: IntArray, *, n_folds: int, seed: int
+) -> Plan:
     """Return the plan for a classifier that is finished and has not learnt from these items.
 
     One run tests everything, and so serves the tests against chance, too. Only simpler methods
@@ -146,8 +149,8 @@ def plan_of_finished(items: Sequence[Item], units: IntArray, *, n_folds: int, se
         simple = None
     return Plan(
         seeds=(Folds((run,)),),
-        sealed=everything,
-        sealed_run=run,
+        sealed=(run,),
+        smallest_p=smallest_p(classes, units),
         fewer={},
         changed={},
         new_acquisitions=None,
@@ -165,19 +168,39 @@ def _sealed(
     classes: IntArray,
     acquisitions: IntArray | None,
     seed: int,
-) -> tuple[IntArray, Run | None]:
+) -> tuple[tuple[Run, ...], float]:
+    """Return the runs on sealed groups, and the smallest p that their test could reach.
+
+    Two halves are each other's sealed part, where both could tell; else there is one.
+    """
     if min(units_per_class(items, units).values()) < UNITS_FOR_SEALING:
-        return np.array([], np.intp), None
-    learnt, sealed = validation_split(items, units, SEALED_PART, seed)
+        return (), 1.0
     strata = strata_of(classes, acquisitions)
-    within = None if strata is None else strata[sealed]
-    if smallest_p(classes[sealed], units[sealed], within) > SIGNIFICANT:
-        return sealed, None
+    halves = validation_split(items, units, SEALED_PART, seed)
+
+    def smallest(half: IntArray) -> float:
+        within = None if strata is None else strata[half]
+        return smallest_p(classes[half], units[half], within)
+
+    first, second = halves
+    of_both = 2 * max(smallest(first), smallest(second))
+    if of_both <= SIGNIFICANT and _can_learn(items, units, second):
+        return (
+            Run("sealed half 1", seed, first, second),
+            Run("sealed half 2", seed, second, first),
+        ), of_both
+    of_one = smallest(second)
+    if of_one <= SIGNIFICANT and _can_learn(items, units, first):
+        return (Run("sealed", seed, first, second),), of_one
+    return (), of_one
+
+
+def _can_learn(items: Sequence[Item], units: IntArray, learnt: IntArray) -> bool:
     try:
         check_enough([items[i] for i in learnt], units[learnt])
     except TrainingRefused:
-        return sealed, None
-    return sealed, Run("sealed", seed, learnt, sealed)
+        return False
+    return True
 
 
 def _fewer(items: Sequence[Item], units: IntArray, folds: Folds) -> dict[float, Folds]:
