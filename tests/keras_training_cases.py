@@ -18,8 +18,8 @@ from napari_image_classifier.compute import Cancelled
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import ItemTable, read_items
-from napari_image_classifier.keras_training import train_job
 from napari_image_classifier.training_config import TrainingConfig
+from napari_image_classifier.training_job import train_job
 
 # What can happen to images at a microscope, by name.
 STRANGE: dict[str, Callable[[np.ndarray], np.ndarray]] = {

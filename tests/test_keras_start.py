@@ -54,7 +54,7 @@ import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from napari_image_classifier import ensemble, keras_training
+from napari_image_classifier import network_training, training_job
 
 class NoFloat64(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
@@ -73,8 +73,8 @@ def start_and_watch(asked):
         return keras
     raise AssertionError("a float64 was not noticed")
 
-start, ensemble.start_keras = ensemble.start_keras, start_and_watch
-result = keras_training.train_job(json.load(sys.stdin), lambda event: None, lambda: False)
+start, network_training.start_keras = network_training.start_keras, start_and_watch
+result = training_job.train_job(json.load(sys.stdin), lambda event: None, lambda: False)
 print(result["classifier"], flush=True)
 os._exit(0)
 """

@@ -27,7 +27,7 @@ from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.orientations import orientations_of
 from napari_image_classifier.prediction import Prediction, predict_item
 from napari_image_classifier.preparation import Preparation
-from napari_image_classifier.runtime import Graph
+from napari_image_classifier.runtime import Graph, Runnable
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.temperature import tempered
 
@@ -52,7 +52,11 @@ class Classifier:
     """
 
     def __init__(
-        self, path: Path, sha256: str, description: ClassifierDescription, graphs: Sequence[Graph]
+        self,
+        path: Path,
+        sha256: str,
+        description: ClassifierDescription,
+        graphs: Sequence[Runnable],
     ) -> None:
         self.path = path
         self.sha256 = sha256
@@ -205,6 +209,10 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
             except ClassifierFileError as error:
                 said = str(error).rstrip(".")
                 raise ClassifierFileError(f"{path} can't be used: {said}.") from error
+    if description.by_texture:
+        from napari_image_classifier.texture_model import TextureModel
+
+        return Classifier(path, sha256, description, [*map(TextureModel.from_bytes, graphs)])
     return Classifier(path, sha256, description, [Graph(graph, threads) for graph in graphs])
 
 

@@ -110,7 +110,7 @@ def _say_outcome(outcome: Mapping[str, Any]) -> None:
     names = outcome["class_names"]
     typer.echo(
         f"Right for {outcome['validation_accuracy']:.1%} of the images kept aside "
-        f"(classes averaged: {outcome['balanced_accuracy']:.1%}), {_epochs(outcome)}."
+        f"(classes averaged: {outcome['balanced_accuracy']:.1%}){_epochs(outcome)}."
     )
     width = max(map(len, names)) + 2
     typer.echo("Rows: the class given; columns: the class predicted.")
@@ -122,8 +122,10 @@ def _say_outcome(outcome: Mapping[str, Any]) -> None:
 
 
 def _epochs(outcome: Mapping[str, Any]) -> str:
+    if not outcome["history"]:
+        return ""
     epochs = [str(member["best_epoch"]) for member in outcome["members"]]
-    return f"at epoch {epochs[0]}" if len(epochs) == 1 else f"at epochs {', '.join(epochs)}"
+    return f", at epoch {epochs[0]}" if len(epochs) == 1 else f", at epochs {', '.join(epochs)}"
 
 
 def say_passed_over(table: ItemTable) -> None:

@@ -10,6 +10,9 @@ from napari_image_classifier.gate import Gate
 from napari_image_classifier.orientations import CHOICES, EVERY
 from napari_image_classifier.preparation import Preparation
 
+# The architecture's name where there is no network.
+TEXTURE = "texture"
+
 SCHEMA_VERSION = 1
 
 
@@ -70,6 +73,11 @@ class ClassifierDescription:
             raise ClassifierFileError(
                 f"The temperature is {self.temperature}; it must be a number above 0."
             )
+
+    @property
+    def by_texture(self) -> bool:
+        """Whether texture features take the place of a network (see `texture_model`)."""
+        return (self.architecture or {}).get("name") == TEXTURE
 
     @property
     def answers_from(self) -> float:

@@ -96,5 +96,10 @@ def _why_outside(
     if worst is None:
         return ""
     channel, number, above = worst
-    what = f"Channel {channel_names[channel]}" if len(channel_names) > 1 else "It"
+    what = _in_words(channel_names[channel]) if len(channel_names) > 1 else "It"
     return f"{what} {words[number][above]} than in the images that the classifier learnt from."
+
+
+def _in_words(channel_name: str) -> str:
+    # Channels that have no name are called "Channel 1".
+    return channel_name if channel_name.startswith("Channel") else f"Channel {channel_name}"

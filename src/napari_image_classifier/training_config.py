@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from napari_image_classifier import backends
+from napari_image_classifier.description import TEXTURE
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.preparation import Intensity
 from napari_image_classifier.projection import Projection
@@ -14,6 +15,8 @@ from napari_image_classifier.projection import Projection
 # Networks of keras.applications, for which there are weights learnt from photographs.
 BACKBONE_NAMES = ("EfficientNetV2B0", "MobileNetV2", "ResNet50V2", "DenseNet121")
 NETWORK_NAMES = ("residual", "vgg", *BACKBONE_NAMES)
+# All that can be trained: texture features take a network's place.
+LEARNER_NAMES = (*NETWORK_NAMES, TEXTURE)
 IMAGENET = "imagenet"
 RANDOM_WEIGHTS = "none"
 SMALLEST_SIZE = 16
@@ -104,15 +107,27 @@ class TrainingConfig:
             self.weights in (IMAGENET, RANDOM_WEIGHTS) or Path(self.weights).is_file()
         ):
             return f"There is no file {self.weights} with weights to begin with."
-        if self.risk is not None and self.start_from is not None:
+        if self.network != TEXTURE and (problem := backends.why_unusable(self.backend)):
+            return problem
+        return self._why_not_gone_on()
+
+    def _why_not_gone_on(self) -> str | None:
+        if self.start_from is None:
+            return None
+        if not Path(self.start_from).is_file():
+            return f"There is no classifier {self.start_from} to go on from."
+        if self.network == TEXTURE:
+            return (
+                "Texture features are learnt from in seconds and can't go on from a classifier; "
+                "choose a network, or train anew."
+            )
+        if self.risk is not None:
             return (
                 "Wrong answers can't be limited where training goes on from a classifier, as that "
                 "one may have learnt from the images to see it on. Train a new one, or set no "
                 "limit."
             )
-        if self.start_from is not None and not Path(self.start_from).is_file():
-            return f"There is no classifier {self.start_from} to go on from."
-        return backends.why_unusable(self.backend)
+        return None
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as the compute process receives it."""
@@ -128,7 +143,7 @@ class TrainingConfig:
 
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "network": (lambda name: name in NETWORK_NAMES, " or ".join(NETWORK_NAMES)),
+    "network": (lambda name: name in LEARNER_NAMES, " or ".join(LEARNER_NAMES)),
     "channels": (lambda names: len(set(names)) == len(names), "different channels"),
     "projection": (lambda name: name in get_args(Projection), " or ".join(get_args(Projection))),
     "intensity": (lambda name: name in get_args(Intensity), " or ".join(get_args(Intensity))),

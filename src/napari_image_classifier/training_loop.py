@@ -3,13 +3,13 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_image_classifier.arrays import Float64Array, FloatArray, IntArray
 from napari_image_classifier.compute import Emit, ShouldStop
+from napari_image_classifier.ensemble import Learnt
 from napari_image_classifier.learning_rate import LearningRate
 from napari_image_classifier.normalization_statistics import measure_statistics
 from napari_image_classifier.seconds_left import SecondsLeft
@@ -24,23 +24,6 @@ if TYPE_CHECKING:
 
 # Averages of the weights over about so many epochs are what is looked at and kept.
 AVERAGED_EPOCHS = 2
-
-
-@dataclass
-class Learnt:
-    """What a run of the loop has to show; the network holds the kept epoch's weights.
-
-    ``best_epoch`` is the one kept, and ``chosen_weights`` are its own; ``probabilities`` are its on
-    the validation items, shape (item, class). When it is ``finished``, the network has learnt from
-    those items, too, since.
-    """
-
-    history: list[dict[str, float]] = field(default_factory=list)
-    best_epoch: int = 0
-    chosen_weights: Weights = field(default_factory=list)
-    probabilities: Float64Array | None = None
-    cancelled: bool = False
-    finished: bool = False
 
 
 class TrainingLoop:

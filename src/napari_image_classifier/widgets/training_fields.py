@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_image_classifier.backends import BACKENDS
+from napari_image_classifier.description import TEXTURE
 from napari_image_classifier.training_config import (
     BACKBONE_NAMES,
     IMAGENET,
@@ -31,8 +32,11 @@ START_ASKS = (
 )  # fmt: skip
 
 TRAINING_ASKS = (
-    Ask("network", "Network", "The kind of network; the small residual one suits most images.",
+    Ask("network", "Network", "The kind of network; the small residual one suits most images. "
+        "Texture features with logistic regression take its place in seconds; with few images "
+        "they may do better.",
         {"choices": [("small residual network", "residual"), ("plain stack (VGG)", "vgg"),
+                     ("none: texture features", TEXTURE),
                      *((f"{name}, learnt from photographs", name) for name in BACKBONE_NAMES)]}),
     Ask("epochs", "Epochs", "How often every image is seen at most; it stops early when the "
         "validation images get no better.", {"min": 1, "max": 10_000}),

@@ -1,22 +1,13 @@
 """How sure a new classifier has to be to answer, seen on images that were kept for nothing else."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from napari_image_classifier.abstention import AnswerRule, answer_rule
 from napari_image_classifier.arrays import Flags, IntArray
 from napari_image_classifier.classifier import Classifier
 from napari_image_classifier.description import ClassifierDescription
-from napari_image_classifier.graphs import export_graph
-from napari_image_classifier.runtime import Graph
 from napari_image_classifier.training_images import TrainingImages
 from napari_image_classifier.training_set import TrainingSet
-
-if TYPE_CHECKING:
-    import keras
 
 IMAGES_AT_ONCE = 32
 NO_ANSWER = -1.0
@@ -26,23 +17,20 @@ def rule_seen_on(
     reserved: IntArray,
     images: TrainingImages,
     data: TrainingSet,
-    networks: "Sequence[keras.Model]",
-    description: ClassifierDescription,
+    classifier: Classifier,
     risk: float,
 ) -> AnswerRule:
-    """Return the rule that keeps ``risk`` for the networks with that description.
+    """Return the rule that keeps ``risk`` for the classifier.
 
     ``reserved`` are indices of the items; those that are unlike the training are not answered.
     """
-    graphs = [Graph(export_graph(network)) for network in networks]
-    classifier = Classifier(Path("new.keras"), "", description, graphs)
     judged = [
         classifier.judge_prepared(data.pixels[reserved[start : start + IMAGES_AT_ONCE]])
         for start in range(0, len(reserved), IMAGES_AT_ONCE)
     ]
     probabilities, how_far = (np.concatenate(parts) for parts in zip(*judged, strict=True))
     confidences = np.where(
-        (how_far > 1) | _of_another_kind(reserved, images, description),
+        (how_far > 1) | _of_another_kind(reserved, images, classifier.description),
         NO_ANSWER,
         probabilities.max(axis=1),
     )
