@@ -48,8 +48,8 @@ def run(table, tmp_path_factory):
     events = []
 
     def in_the_second_network() -> bool:
-        # Four runs, the first of 32 images of 120 in all.
-        return any(event["done"] > 300 for event in events if event.get("stage") == "evaluating")
+        # Five runs, the first of 32 images of 144 in all.
+        return any(event["done"] > 240 for event in events if event.get("stage") == "evaluating")
 
     with pytest.raises(TrainingRefused, match="goes on where it was"):
         evaluate(table, report, CONFIG, **NETWORKS_ALONE, on_event=events.append,
