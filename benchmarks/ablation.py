@@ -16,7 +16,7 @@ import numpy as np
 from mitocheck_folds import balanced, folds, predict_fold
 
 import napari_image_classifier as nic
-from napari_image_classifier import ensemble, training_loop
+from napari_image_classifier import network_training, training_loop
 from napari_image_classifier.muon import muon
 from napari_image_classifier.training_loop import AVERAGED_EPOCHS
 
@@ -61,7 +61,7 @@ def main() -> None:
         for seed in SEEDS:
             if (part, str(seed)) not in {(row["part"], row["seed"]) for row in read(given.output)}:
                 config = nic.TrainingConfig(**{"epochs": given.epochs, "seed": seed, **PARTS[part]})
-                ensemble.muon = adamw if part == ADAMW else muon
+                network_training.muon = adamw if part == ADAMW else muon
                 training_loop.AVERAGED_EPOCHS = 0 if part == NO_AVERAGE else AVERAGED_EPOCHS
                 append(given.output, [part, seed, *scores(table, config)])
     show(read(given.output), parts)

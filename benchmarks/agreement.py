@@ -17,6 +17,7 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.image_folder import find_images
 from napari_image_classifier.preparation import prepare
 from napari_image_classifier.selection import selections_of
+from napari_image_classifier.temperature import tempered
 
 BATCH = 32
 
@@ -38,10 +39,13 @@ def compare(data: Path, path: Path) -> tuple[int, int, float]:
 
     classifier = nic.load_classifier(path)
     network = keras.saving.load_model(path)
+    temperature = classifier.description.temperature
     items = different = 0
     largest = 0.0
     for batch in batches(prepared_items(data, classifier)):
-        ours, theirs = classifier.predict_prepared(batch), network.predict_on_batch(batch)
+        ours = classifier.predict_prepared(batch)
+        # The temperature is ours, and stands in the description.
+        theirs = tempered(network.predict_on_batch(batch).astype(float), temperature)
         items += len(batch)
         different += int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum())
         largest = max(largest, float(abs(ours - theirs).max()))

@@ -58,14 +58,14 @@ def saved(folder, description):
     save_classifier(folder / "two.keras", networks, replace(description, temperature=2.0))
     images = RANDOM.normal(0.3, 0.5, (6, 32, 32, 2)).astype(np.float32)
     plain = keras.models.load_model(folder / "one.keras")
-    logits = [np.log(keras_of(network, images)) / 2.0 for network in networks]
-    softened = [np.exp(one) / np.exp(one).sum(axis=1, keepdims=True) for one in logits]
+    averaged = np.mean([keras_of(network, images) for network in networks], axis=0)
+    softened = np.sqrt(averaged) / np.sqrt(averaged).sum(axis=1, keepdims=True)
     ensemble = load_classifier(folder / "two.keras").predict_prepared(images)
     again = load_network(folder / "two.keras", member=1)
     return {
         "differences": largest_differences(load_classifier(folder / "one.keras"), plain),
         "plain keras": float(np.abs(keras_of(plain, images) - keras_of(networks[0], images)).max()),
-        "ensemble": float(np.abs(ensemble - np.mean(softened, axis=0)).max()),
+        "ensemble": float(np.abs(ensemble - softened).max()),
         "second member": float(
             np.abs(keras_of(again, images) - keras_of(networks[1], images)).max()
         ),

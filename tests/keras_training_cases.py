@@ -11,14 +11,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
-from napari_image_classifier.classifier import load_classifier
+from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.compute import Cancelled
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import ItemTable, read_items
-from napari_image_classifier.keras_training import train_job
 from napari_image_classifier.training_config import TrainingConfig
+from napari_image_classifier.training_job import train_job
+
+# What can happen to images at a microscope, by name.
+STRANGE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "nothing": lambda pixels: pixels,
+    "blank": np.zeros_like,
+    "saturated": lambda pixels: np.full_like(pixels, 65535),
+    "out of focus": lambda pixels: np.stack([gaussian_filter(one, 3) for one in pixels]),
+    "8-bit": lambda pixels: np.minimum(pixels, 255).astype(np.uint8),
+}
 
 CONFIG = TrainingConfig(epochs=5, patience=5, seed=3, finish=False)
 
@@ -29,15 +39,21 @@ def write_images(folder: Path) -> ItemTable:
     for dish in range(6):
         name = ("clumped", "spread")[dish % 2]
         for number in range(4):
-            pixels = random.poisson(40, (2, 24, 24)).astype(np.uint16)
-            if name == "clumped":
-                y, x = random.integers(4, 20, (2, 6))
-                pixels[0, y, x] += 400
+            pixels = pixels_of(random, name == "clumped")
             image = Image.from_array(pixels, "CYX", channel_names=("GFP", "DNA"))
             path = folder / name / f"dish {dish}" / f"{number}.tif"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_image(path, image)
     return read_items(folder, group="folder")
+
+
+def pixels_of(random: np.random.Generator, clumped: bool) -> np.ndarray:
+    """Return pixels of an image, uint16 (channel, y, x)."""
+    pixels = random.poisson(40, (2, 24, 24)).astype(np.uint16)
+    if clumped:
+        y, x = random.integers(4, 20, (2, 6))
+        pixels[0, y, x] += 400
+    return pixels
 
 
 def run(table: ItemTable, output: Path, should_stop: Callable[[list], bool], **choices) -> dict:
@@ -58,11 +74,28 @@ def run(table: ItemTable, output: Path, should_stop: Callable[[list], bool], **c
         "graph": classifier.description.members[0].graph_sha256,
         "graphs": sorted({member.graph_sha256 for member in classifier.description.members}),
         "orientations": classifier.description.orientations,
+        "temperature": classifier.description.temperature,
+        "thresholds": dict(classifier.description.thresholds),
         "record": dict(classifier.description.training),
         "ranges": classifier.preparation.ranges,
         "architecture": classifier.description.architecture,
         "predictions": [classifier.predict(item.image).class_name for item in table.items],
+        "unlike": unlike(classifier),
     }
+
+
+def unlike(classifier: Classifier) -> dict[str, tuple[int, list[str]]]:
+    """Return how many of twelve strange images of each sort are told, and what is said of them."""
+    random = np.random.default_rng(1)
+    found = {}
+    for name, strange in STRANGE.items():
+        said = [
+            classifier.predict(Image.from_array(strange(one), "CYX", channel_names=("GFP", "DNA")))
+            for one in (pixels_of(random, number % 2 == 0) for number in range(12))
+        ]
+        told = [one for one in said if one.status == "unlike-training"]
+        found[name] = len(told), sorted({one.message for one in told})
+    return found
 
 
 def never(events: list) -> bool:
@@ -121,6 +154,13 @@ def main() -> None:
         "other classes": run(renamed, folder / "x.keras", never, start_from=str(first)),
         "other channels": run(
             table, folder / "x.keras", never, start_from=str(first), channels=("DNA",)
+        ),
+        "limited": run(table, folder / "limited.keras", never, epochs=1, risk=0.05),
+        "each alone": run(
+            read_items(folder / "images"), folder / "alone.keras", never, finish=True, risk=0.9
+        ),
+        "limited, going on": run(
+            table, folder / "x.keras", never, start_from=str(first), risk=0.05
         ),
         "one channel": run(
             table, folder / "one.keras", never, epochs=1, network="vgg", channels=("GFP",), size=32

@@ -193,6 +193,27 @@ def test_a_killed_copy_leaves_a_whole_file(classifier, tmp_path):
     assert load_classifier(target).sha256 == classifier.sha256
 
 
+def test_less_sure_than_it_has_to_be_is_unsure(changed):
+    """Class and probabilities stay; the threshold is said."""
+    image = Image.from_array(pixels(2, 32, 32), "CYX", channel_names=("GFP", "DNA"))
+    sure = load_classifier(changed(description={"thresholds": {"confidence": 0.0}}))
+    said = sure.predict(image)
+    strict = load_classifier(changed(description={"thresholds": {"confidence": 1.1}}))
+    unsure = strict.predict(image)
+    assert (said.status, unsure.status) == ("ok", "unsure")
+    assert (unsure.class_name, unsure.probabilities) == (said.class_name, said.probabilities)
+    assert "Less sure than 1.1" in unsure.message
+
+
+@pytest.mark.parametrize(
+    "gate", [{}, {"kinds": 3}, "all", {"kinds": {"bits": [], "rgb": False, "pixel_size": None}}]
+)
+def test_a_damaged_gate_is_told(changed, gate):
+    """In a sentence, when the classifier is opened."""
+    with pytest.raises(ClassifierFileError, match="gate can't be understood"):
+        load_classifier(changed(description={"gate": gate}))
+
+
 def test_the_description_survives_the_file():
     """What is written is what is read, and keys of later versions are passed over."""
     description = ClassifierDescription(
@@ -202,7 +223,7 @@ def test_the_description_survives_the_file():
         training={"epochs": 3, "history": [{"loss": 0.5}]},
         orientations=8,
         temperature=1.5,
-        thresholds={"unsure": 0.7},
+        thresholds={"confidence": 0.7},
     )
     stored = json.loads(json.dumps(description.to_json()))
     assert ClassifierDescription.from_json({**stored, "later": 1}) == description

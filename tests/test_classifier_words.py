@@ -45,3 +45,10 @@ def test_tells_how_an_image_is_prepared():
     told = details_in_words(describe())
     assert "128 × 128 pixels" in told
     assert "brightest" in told
+
+
+def test_tells_when_it_does_not_answer():
+    """Only of a classifier that has such a rule."""
+    assert "unsure" not in details_in_words(describe())
+    told = details_in_words(describe(thresholds={"confidence": 0.8}))
+    assert "Below a confidence of 0.8 it says unsure" in told

@@ -34,8 +34,8 @@ def test_probabilities_are_those_of_plain_keras(found):
     assert max(found["saved"]["differences"]) < 1e-5
 
 
-def test_an_ensemble_averages_softened_probabilities(found):
-    """Every member's logits are divided by the temperature; each member can be trained on."""
+def test_an_ensemble_softens_averaged_probabilities(found):
+    """What the members say is averaged, then calibrated; each member can be trained on."""
     assert found["saved"]["ensemble"] < 1e-5
     assert found["saved"]["second member"] == 0
 

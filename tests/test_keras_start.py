@@ -17,6 +17,7 @@ from napari_image_classifier.images import Image, read_image, write_image
 from napari_image_classifier.items import read_items
 from napari_image_classifier.keras_start import backend_here
 from napari_image_classifier.preparation import prepare
+from napari_image_classifier.temperature import tempered
 from napari_image_classifier.training import train
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 
@@ -54,7 +55,7 @@ import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from napari_image_classifier import ensemble, keras_training
+from napari_image_classifier import network_training, training_job
 
 class NoFloat64(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
@@ -73,8 +74,8 @@ def start_and_watch(asked):
         return keras
     raise AssertionError("a float64 was not noticed")
 
-start, ensemble.start_keras = ensemble.start_keras, start_and_watch
-result = keras_training.train_job(json.load(sys.stdin), lambda event: None, lambda: False)
+start, network_training.start_keras = network_training.start_keras, start_and_watch
+result = training_job.train_job(json.load(sys.stdin), lambda event: None, lambda: False)
 print(result["classifier"], flush=True)
 os._exit(0)
 """
@@ -142,6 +143,7 @@ def test_each_backend_saves_the_same_kind_of_file(backend, table, tmp_path):
     images = np.stack([prepared(item, classifier) for item in table.items])
     expected = probabilities_of_keras(classifier, images, tmp_path)
     assert np.ptp(expected[:, 0]) > 0.001
+    expected = tempered(expected.astype(float), classifier.description.temperature)
     assert np.abs(classifier.predict_prepared(images) - expected).max() < 1e-5
 
 

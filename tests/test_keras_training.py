@@ -1,14 +1,18 @@
 """The training itself: what it learns, repeats, keeps when it is stopped, and says."""
 
+import csv
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_image_classifier.compute import ComputeProcess
+from napari_image_classifier.folder import classify_folder
+from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import EACH_STANDS_ALONE, read_items
 from napari_image_classifier.training_config import TrainingConfig
 
@@ -98,6 +102,73 @@ def test_the_record_travels_with_the_classifier(cases):
     assert record["config"]["epochs"] == 5
     assert len(record["history"]) == 5
     assert {"python", "keras", "backend", "napari-image-classifier"} <= record["versions"].keys()
+
+
+def test_confidences_are_calibrated_on_the_validation_part(cases):
+    """The temperature is a number of its own for each training, within its bounds."""
+    temperatures = [cases[name]["temperature"] for name in ("first", "together", "one channel")]
+    assert all(0.25 <= temperature <= 4 for temperature in temperatures)
+    assert len({1.0, *temperatures}) == 4
+
+
+def test_images_unlike_the_training_are_told(cases):
+    """All of those that went wrong, and of good ones hardly any, with the reason."""
+    found = {name: told for name, (told, _) in cases["first"]["unlike"].items()}
+    assert found.pop("nothing") <= 2
+    assert found == {"blank": 12, "saturated": 12, "out of focus": 12, "8-bit": 12}
+    assert "8-bit image" in " ".join(cases["first"]["unlike"]["8-bit"][1])
+
+
+@pytest.mark.parametrize("case", ["finished", "together", "each alone"])
+def test_a_classifier_that_learnt_on_tells_them_too(cases, case):
+    """With the validation part, with several networks, with images kept for the risk."""
+    found = {name: told for name, (told, _) in cases[case]["unlike"].items()}
+    assert found.pop("nothing") <= 3
+    assert set(found.values()) == {12}
+
+
+def test_images_unlike_the_training_are_told_in_a_table(cases, training_folder, tmp_path):
+    """The class is still there, with its probabilities, and so is the reason."""
+    for number, pixels in enumerate((np.zeros((2, 24, 24), np.uint16),) * 2):
+        image = Image.from_array(pixels, "CYX", channel_names=("GFP", "DNA"))
+        write_image(tmp_path / "images" / f"{number}.tif", image)
+    result = classify_folder(
+        tmp_path / "images", training_folder / "first.keras", tmp_path / "predictions.csv"
+    )
+    assert (result.n_ok, result.n_unlike, result.n_errors) == (0, 2, 0)
+    assert "2 classified (2 unlike the training)" in result.message
+    with result.output.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["status"] for row in rows} == {"unlike-training"}
+    assert all(row["class"] and row["p_clumped"] for row in rows)
+    assert all("than in the images that the classifier learnt from" in row["message"]
+               for row in rows)  # fmt: skip
+
+
+def test_a_risk_is_kept_or_nothing_is_promised(cases):
+    """Of two dishes nothing can be said about 5 %; of a few images that stand alone, about 90 %."""
+    few = cases["limited"]
+    assert few["thresholds"]["confidence"] is None
+    assert (few["thresholds"]["risk"], few["thresholds"]["n_groups"]) == (0.05, 2)
+    assert any("can't be promised" in said for said in few["result"]["messages"])
+    alone = cases["each alone"]
+    assert alone["thresholds"]["confidence"] is not None
+    assert alone["thresholds"]["at_most"] <= 0.9
+    assert any("It answers from a confidence" in said for said in alone["result"]["messages"])
+    assert cases["first"]["thresholds"] == {}
+
+
+def test_images_kept_for_the_risk_are_used_for_nothing_else(cases):
+    """Neither learnt from nor checked with, also not in the end."""
+    split = cases["each alone"]["record"]["split"]
+    reserved = cases["each alone"]["thresholds"]["n_items"]
+    assert reserved >= 4
+    assert split["training_items"] + split["validation_items"] + reserved == 24
+
+
+def test_a_risk_needs_a_classifier_that_is_new(cases):
+    """One that learnt before may have seen the images that would be kept aside."""
+    assert "train a new one" in cases["limited, going on"]["ended"].lower()
 
 
 def test_stopping_keeps_the_best_so_far(cases):

@@ -135,11 +135,11 @@ def test_a_helper_refuses_another_classifier(classifier, images, tmp_path, tiny_
 def test_an_image_that_the_network_fails_on_fails_alone(classifier, images, monkeypatch):
     """Although it went through the network with others."""
     expected = predict_files(classifier, images[:4])
-    third = classifier.predict_prepared
+    third = classifier.judge_prepared
     bad = []
     monkeypatch.setattr(
         type(classifier),
-        "predict_prepared",
+        "judge_prepared",
         lambda _, pixels: bad.append(pixels[2]) or third(pixels),
     )
     predict_files(classifier, images[:4])
@@ -149,7 +149,7 @@ def test_an_image_that_the_network_fails_on_fails_alone(classifier, images, monk
             raise RuntimeError("no memory")
         return third(pixels)
 
-    monkeypatch.setattr(type(classifier), "predict_prepared", fails)
+    monkeypatch.setattr(type(classifier), "judge_prepared", fails)
     found = predict_files(classifier, images[:4])
     assert [one.status for (one,) in found] == ["ok", "ok", "error", "ok"]
     assert "02.tif can't be classified" in found[2][0].message

@@ -6,9 +6,9 @@ from qtpy.QtWidgets import QStyleOptionViewItem
 
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.widgets.prediction_table import (
+    CLASS,
     CONFIDENCE,
     IMAGE,
-    NOT_CLASSIFIED,
     PART,
     PICTURE,
     STATUS,
@@ -63,7 +63,7 @@ def test_filters_by_class_and_by_name(table):
     assert shown(table) == ["a.tif"]
     table.search.setText("B.TIF")
     assert shown(table) == []
-    table.class_choice.setCurrentText(NOT_CLASSIFIED)
+    table.class_choice.setCurrentText("not classified")
     table.search.clear()
     assert shown(table) == ["c.tif"]
 
@@ -91,7 +91,34 @@ def test_hides_the_columns_that_nothing_is_in(table):
 def test_counts_the_classes(table):
     """The line below says how many of which class there are."""
     assert "control: 1" in table.summary.text()
-    assert "Not classified: 1" in table.summary.text()
+    assert "not classified: 1" in table.summary.text()
+
+
+def test_what_is_no_answer_is_grey_and_counted_apart(qtbot):
+    """The class is still there to read, but neither counted nor found among the answers."""
+    table = PredictionTable()
+    qtbot.addWidget(table)
+    table.set_class_names(("control", "depleted"))
+    table.add(
+        [
+            *ROWS,
+            Prediction("d.tif", "", "unsure", "control", 0.5, message="Less sure than 0.80."),
+            Prediction("e.tif", "", "unlike-training", "control", 0.99, message="It is darker."),
+        ]
+    )
+    assert shown(table, CLASS) == ["control", "depleted", None, "control", "control"]
+    assert shown(table, STATUS)[3:] == ["unsure", "unlike the training"]
+    model = table.view.model()
+    grey = Qt.ItemDataRole.ForegroundRole
+    colours = [model.index(row, CLASS).data(grey) for row in range(5)]
+    assert [colour is not None for colour in colours] == [False, False, True, True, True]
+    assert "It is darker." in model.index(4, CLASS).data(Qt.ItemDataRole.ToolTipRole)
+    for counted in ("control: 1", "unsure: 1", "unlike the training: 1"):
+        assert counted in table.summary.text()
+    table.class_choice.setCurrentText("control")
+    assert shown(table) == ["b.tif"]
+    table.class_choice.setCurrentText("unlike the training")
+    assert shown(table) == ["e.tif"]
 
 
 def test_tells_which_prediction_was_chosen(table, qtbot):

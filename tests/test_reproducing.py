@@ -127,7 +127,7 @@ def test_the_manifest_says_what_a_training_depended_on(trained):
     classifier = load_classifier(folder / "cells.keras")
     assert stored["kind"] == "classifier"
     assert stored["result"] == {"file": "cells.keras", "sha256": classifier.sha256}
-    assert stored["classifier"] == json.loads(json.dumps(classifier.description.to_json()))
+    assert stored["classifier"] == json.loads(json.dumps(classifier.description.in_short()))
     training = stored["classifier"]["training"]
     assert (training["config"]["seed"], len(training["history"])) == (5, 2)
     (run,) = stored["runs"]

@@ -55,11 +55,16 @@ def texture_features(pixels: FloatArray) -> Float64Array:
     return np.concatenate(found)
 
 
+def measured_texture(pixels: FloatArray) -> Float64Array:
+    """Return brightness and texture of an image (y, x, channel), as a classic method sees it."""
+    return np.concatenate([intensity_features(pixels), texture_features(pixels)])
+
+
 def predicted_by_features(
     features: Float64Array, classes: IntArray, learnt: IntArray, tested: IntArray, n_classes: int
 ) -> Float64Array:
     """Return probabilities (tested item, class) of a logistic regression on scaled features."""
-    model = _logistic_regression()
+    model = logistic_regression()
     model.fit(features[learnt], classes[learnt])
     found = np.zeros((len(tested), n_classes))
     found[:, model.classes_] = model.predict_proba(features[tested])
@@ -80,7 +85,8 @@ def feature_table(rows: Sequence[Float64Array]) -> Float64Array:
     return np.array([np.pad(row, (0, width - len(row))) for row in rows])
 
 
-def _logistic_regression() -> Any:
+def logistic_regression() -> Any:
+    """Return scikit-learn's, on scaled features, rare classes counting for more; not fitted yet."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

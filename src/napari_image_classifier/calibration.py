@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.arrays import Float64Array, IntArray
+from napari_image_classifier.temperature import SMALLEST_PROBABILITY, temperature_for
 
 BINS = 10
-SMALLEST_PROBABILITY = 1e-7
 TEMPERATURES = (0.2, 10.0)
 
 
@@ -62,15 +62,5 @@ def calibration_of(truth: IntArray, probabilities: Float64Array) -> Calibration:
 
 def best_temperature(truth: IntArray, probabilities: Float64Array) -> float:
     """Return the temperature at which probabilities (item, class) have the smallest log loss."""
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax
-
-    logarithms = np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
-    items = np.arange(len(truth))
-
-    def log_loss(log_temperature: float) -> float:
-        scaled = log_softmax(logarithms / np.exp(log_temperature), axis=1)
-        return float(-scaled[items, truth].mean())
-
-    found = minimize_scalar(log_loss, bounds=np.log(TEMPERATURES), method="bounded")
-    return float(np.exp(found.x))
+    one_hot = np.eye(probabilities.shape[1])[truth]
+    return temperature_for(one_hot, probabilities, TEMPERATURES)

@@ -20,15 +20,16 @@ from napari_image_classifier.archive import (
     read_member,
     sha256_of,
 )
-from napari_image_classifier.arrays import FloatArray
+from napari_image_classifier.arrays import Float64Array, FloatArray
 from napari_image_classifier.description import ClassifierDescription, ClassifierFileError, Member
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.orientations import orientations_of
-from napari_image_classifier.prediction import Prediction
-from napari_image_classifier.preparation import Preparation, prepare
-from napari_image_classifier.runtime import Graph
+from napari_image_classifier.prediction import Prediction, predict_item
+from napari_image_classifier.preparation import Preparation
+from napari_image_classifier.runtime import Graph, Runnable
 from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.temperature import tempered
 
 __all__ = [
     "Classifier",
@@ -51,7 +52,11 @@ class Classifier:
     """
 
     def __init__(
-        self, path: Path, sha256: str, description: ClassifierDescription, graphs: Sequence[Graph]
+        self,
+        path: Path,
+        sha256: str,
+        description: ClassifierDescription,
+        graphs: Sequence[Runnable],
     ) -> None:
         self.path = path
         self.sha256 = sha256
@@ -101,23 +106,30 @@ class Classifier:
                 return self.predict(read, selection=selection, channels=channels)
         if not isinstance(image, Image):
             image = self._image_from(np.asarray(image))
-        prepared = prepare(image, self.preparation, selection=selection, channels=channels)
-        (row,) = self.predict_prepared(prepared[np.newaxis])
-        return Prediction.of_probabilities(image.name, selection, self.class_names, row)
+        return predict_item(self, image, selection, channels)
 
-    def predict_prepared(self, batch: FloatArray) -> npt.NDArray[np.float64]:
+    def predict_prepared(self, batch: FloatArray) -> Float64Array:
         """Return probabilities, float64 of shape (n, n_classes), each row summing to 1.
 
         ``batch`` holds prepared images, float32 of shape (n, y, x, channel). Of several members
-        and orientations the probabilities are averaged.
+        and orientations the probabilities are averaged, and then calibrated by the temperature.
         """
-        temperature = self.description.temperature
-        views = [
-            _softmax(logits.astype(np.float64) / temperature)
-            for member in self._run(batch)
-            for logits, _ in member
-        ]
-        return np.asarray(np.mean(views, axis=0))
+        return self.judge_prepared(batch)[0]
+
+    def judge_prepared(self, batch: FloatArray) -> tuple[Float64Array, Float64Array]:
+        """Return probabilities as `predict_prepared` does, and how far off each image looks.
+
+        The latter is of shape (n,): above 1, the networks find an image unlike every class that was
+        learnt from. It is 0 where the classifier has no gate.
+        """
+        members = self._run(batch)
+        views = [_softmax(logits.astype(np.float64)) for views in members for logits, _ in views]
+        probabilities = tempered(np.asarray(np.mean(views, axis=0)), self.description.temperature)
+        gate = self.description.gate
+        if gate is None:
+            return probabilities, np.zeros(len(probabilities))
+        # Its limit is that of images as they are, not turned.
+        return probabilities, gate.how_far([views[0][1] for views in members])
 
     def logits_and_features(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return logits (n, n_classes) and the features they come from (n, n_features), float32.
@@ -169,7 +181,7 @@ class Classifier:
         return Image.from_array(array, "CYX" if array.ndim == 3 else "CZYX")
 
 
-def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _softmax(logits: Float64Array) -> Float64Array:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
@@ -197,6 +209,10 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
             except ClassifierFileError as error:
                 said = str(error).rstrip(".")
                 raise ClassifierFileError(f"{path} can't be used: {said}.") from error
+    if description.by_texture:
+        from napari_image_classifier.texture_model import TextureModel
+
+        return Classifier(path, sha256, description, [*map(TextureModel.from_bytes, graphs)])
     return Classifier(path, sha256, description, [Graph(graph, threads) for graph in graphs])
 
 

@@ -80,7 +80,7 @@ def classify(
     typer.echo(f"Written: {result.output}")
     if result.stopped:
         raise typer.Exit(STOPPED)
-    if not result.n_ok:
+    if not result.n_classified:
         raise ImageClassifierError(
             f"Nothing could be classified; the column message of {result.output.name} says why."
         )

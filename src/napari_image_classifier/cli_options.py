@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from napari_image_classifier.training_config import NETWORK_NAMES
+from napari_image_classifier.training_config import LEARNER_NAMES
 
 Images = Annotated[
     Path, typer.Argument(metavar="IMAGES", help="The folder of images; sub-folders are searched.")
@@ -46,7 +46,7 @@ Channels = Annotated[
     str | None,
     typer.Option(help="Channels to learn from, separated by commas; all unless told."),
 ]
-Network = Annotated[str, typer.Option(help=" or ".join(NETWORK_NAMES))]
+Network = Annotated[str, typer.Option(help=" or ".join(LEARNER_NAMES))]
 Weights = Annotated[
     str,
     typer.Option(
@@ -83,6 +83,13 @@ Members = Annotated[
 Orientations = Annotated[
     bool,
     typer.Option("--orientations", help="Classify each image in eight orientations, averaged."),
+]
+Risk = Annotated[
+    float | None,
+    typer.Option(
+        help="The part of its answers that may be wrong at most, such as 0.05; where it is "
+        "less sure than that takes, it says so."
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="Same seed, same classifier.")]
 StartFrom = Annotated[

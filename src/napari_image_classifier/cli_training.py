@@ -40,6 +40,7 @@ def train_command(
     finish: options.Finish = DEFAULTS.finish,
     members: options.Members = DEFAULTS.members,
     orientations: options.Orientations = DEFAULTS.orientations,
+    risk: options.Risk = DEFAULTS.risk,
     seed: options.Seed = DEFAULTS.seed,
     start_from: options.StartFrom = None,
     backend: options.Backend = DEFAULTS.backend,
@@ -62,6 +63,7 @@ def train_command(
         finish=finish,
         members=members,
         orientations=orientations,
+        risk=risk,
         seed=seed,
         start_from=str(start_from) if start_from else None,
         backend=backend,
@@ -108,7 +110,7 @@ def _say_outcome(outcome: Mapping[str, Any]) -> None:
     names = outcome["class_names"]
     typer.echo(
         f"Right for {outcome['validation_accuracy']:.1%} of the images kept aside "
-        f"(classes averaged: {outcome['balanced_accuracy']:.1%}), {_epochs(outcome)}."
+        f"(classes averaged: {outcome['balanced_accuracy']:.1%}){_epochs(outcome)}."
     )
     width = max(map(len, names)) + 2
     typer.echo("Rows: the class given; columns: the class predicted.")
@@ -120,8 +122,10 @@ def _say_outcome(outcome: Mapping[str, Any]) -> None:
 
 
 def _epochs(outcome: Mapping[str, Any]) -> str:
+    if not outcome["history"]:
+        return ""
     epochs = [str(member["best_epoch"]) for member in outcome["members"]]
-    return f"at epoch {epochs[0]}" if len(epochs) == 1 else f"at epochs {', '.join(epochs)}"
+    return f", at epoch {epochs[0]}" if len(epochs) == 1 else f", at epochs {', '.join(epochs)}"
 
 
 def say_passed_over(table: ItemTable) -> None:

@@ -25,7 +25,7 @@ ShouldStop = Callable[[], bool]
 Job = Callable[[Event, Emit, ShouldStop], Event]
 
 JOBS: Mapping[str, str] = {
-    "train": "napari_image_classifier.keras_training:train_job",
+    "train": "napari_image_classifier.training_job:train_job",
     "evaluate": "napari_image_classifier.keras_evaluation:evaluate_job",
     "import": "napari_image_classifier.keras_files:import_job",
     "device": "napari_image_classifier.keras_start:device_job",

@@ -27,7 +27,7 @@ def _describe_classifier(path: Path) -> dict[str, Any]:
     from napari_image_classifier.classifier import load_classifier
 
     classifier = load_classifier(path)
-    stored = classifier.description.to_json()
+    stored = classifier.description.in_short()
     members = stored.pop("members")
     training = dict(stored.pop("training"))
     # Written for every epoch, and long: the file has it.

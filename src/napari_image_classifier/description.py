@@ -6,8 +6,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.gate import Gate
 from napari_image_classifier.orientations import CHOICES, EVERY
 from napari_image_classifier.preparation import Preparation
+
+# The architecture's name where there is no network.
+TEXTURE = "texture"
 
 SCHEMA_VERSION = 1
 
@@ -37,8 +41,9 @@ class ClassifierDescription:
     ``{"name": ..., "arguments": {...}}`` of one of the package's networks, None for an imported
     one. ``training`` is the record of how it came about. ``members`` is filled when the file is
     written. Probabilities are averaged over members and over ``orientations`` of an image, 1 or 8
-    (see `orientations`). Logits are divided by ``temperature`` before they become probabilities;
-    ``thresholds`` is for rules about when to say nothing.
+    (see `orientations`), whose logarithms are then divided by ``temperature`` (see `temperature`);
+    ``thresholds`` says how sure it has to be to answer (see `abstention`), and ``gate`` tells
+    images that are unlike those of the training, None where nothing is known of them.
     """
 
     class_names: tuple[str, ...]
@@ -49,6 +54,7 @@ class ClassifierDescription:
     orientations: int = 1
     temperature: float = 1.0
     thresholds: Mapping[str, Any] = field(default_factory=dict)
+    gate: Gate | None = None
 
     def __post_init__(self) -> None:
         names = self.class_names
@@ -68,6 +74,16 @@ class ClassifierDescription:
                 f"The temperature is {self.temperature}; it must be a number above 0."
             )
 
+    @property
+    def by_texture(self) -> bool:
+        """Whether texture features take the place of a network (see `texture_model`)."""
+        return (self.architecture or {}).get("name") == TEXTURE
+
+    @property
+    def answers_from(self) -> float:
+        """The confidence below which a prediction is unsure, 0 where there is no such rule."""
+        return float(self.thresholds.get("confidence") or 0.0)
+
     def to_json(self) -> dict[str, Any]:
         """Return the description as it stands in the file."""
         return {
@@ -81,7 +97,14 @@ class ClassifierDescription:
             "orientations": self.orientations,
             "temperature": self.temperature,
             "thresholds": self.thresholds,
+            "gate": self.gate.to_json() if self.gate else None,
         }
+
+    def in_short(self) -> dict[str, Any]:
+        """Return what `to_json` does, but for the gate, whose numbers say nothing to a person."""
+        described = self.to_json()
+        described["gate"] = self.gate is not None
+        return described
 
     @classmethod
     def from_json(cls, stored: Any) -> "ClassifierDescription":
@@ -123,7 +146,19 @@ class ClassifierDescription:
             orientations=stored.get("orientations", 1),
             temperature=float(temperature),
             thresholds=stored.get("thresholds", {}),
+            gate=_gate(stored.get("gate"), len(names), preparation.n_channels, len(members)),
         )
+
+
+def _gate(stored: Any, n_classes: int, n_channels: int, n_members: int) -> Gate | None:
+    if stored is None:
+        return None
+    try:
+        gate = Gate.from_json(stored)
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+        raise ClassifierFileError(f"its gate can't be understood ({error})") from error
+    _check(gate.fits(n_classes, n_channels, n_members), "its gate is of another network")
+    return gate
 
 
 def _member(stored: Mapping[str, Any]) -> Member:

@@ -11,12 +11,14 @@ from napari_image_classifier.arrays import Float64Array, IntArray
 from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.controls import Controls
+from napari_image_classifier.description import TEXTURE as TEXTURE_NETWORK
 from napari_image_classifier.evaluation import Evaluation
 from napari_image_classifier.evaluation_plan import Plan, Run, plan_of, plan_of_finished
 from napari_image_classifier.evaluation_report import surest_errors, write_report
 from napari_image_classifier.evaluation_runs import KeptRuns, Method, done_runs
 from napari_image_classifier.independence import check_enough, units_of, units_per_class
 from napari_image_classifier.items import Item, ItemTable
+from napari_image_classifier.keras_manifest import keras_run, keras_versions
 from napari_image_classifier.manifest import check_place, images_part, this_run, write_manifest
 from napari_image_classifier.messages import Event
 from napari_image_classifier.seen_images import Seen
@@ -24,8 +26,8 @@ from napari_image_classifier.simple_methods import SIMPLE, TEXTURE, Features, Su
 from napari_image_classifier.splitting import digest
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 from napari_image_classifier.training_images import TrainingImages, read_training_images
-from napari_image_classifier.training_manifest import files_part, keras_run
-from napari_image_classifier.training_record import machine, versions
+from napari_image_classifier.training_manifest import files_part
+from napari_image_classifier.training_record import machine
 from napari_image_classifier.training_set import TrainingSet, training_set
 
 IMAGES_AT_ONCE = 32
@@ -146,13 +148,17 @@ class _Case:
     @property
     def trains_networks(self) -> bool:
         """Whether Keras is needed."""
-        return self.finished is None and self.request["method"] == "network"
+        return self.finished is None and not self._by_texture
+
+    @property
+    def _by_texture(self) -> bool:
+        return TEXTURE_NETWORK in (self.request["method"], self.config.network)
 
     def method(self, make_network: MakeMethod, should_stop: ShouldStop) -> tuple[str, Method]:
         """Return what is evaluated, in words, and how it trains and tests."""
         if self.finished is not None:
             return f"the classifier {self.finished.path.name}", self._said_by_finished
-        if self.request["method"] == "texture":
+        if self._by_texture:
             return TEXTURE, self.subjects.said_by_texture
         return "the network", make_network(self.subjects.images, self.config, should_stop)
 
@@ -187,7 +193,7 @@ class _Case:
         return {
             "config": dict(trained),
             "seeds": [folds.runs[0].seed for folds in self.plan.seeds],
-            "versions": versions() if self.trains_networks else machine(),
+            "versions": keras_versions() if self.trains_networks else machine(),
             "assumptions": [*self.table.assumptions, *self.subjects.images.assumptions],
             "seen_known": self.seen_known,
         }

@@ -52,22 +52,32 @@ class OutputRefusedError(ImageClassifierError):
 
 @dataclass(frozen=True)
 class FolderResult:
-    """What became of a folder: numbers of items, and where the table lies.
+    """What became of a folder: numbers of items by status, and where the table lies.
 
     ``n_resumed`` images were already done by an earlier run; ``stopped`` says that images are left.
     """
 
     output: Path
     n_ok: int
+    n_unsure: int
+    n_unlike: int
     n_errors: int
     n_resumed: int
     stopped: bool
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def n_classified(self) -> int:
+        """The number of items that have a class, however sure."""
+        return self.n_ok + self.n_unsure + self.n_unlike
+
+    @property
     def message(self) -> str:
         """One or two sentences for the person who waited."""
-        said = f"{self.n_ok} classified, {self.n_errors} could not be read."
+        doubts = {"unsure": self.n_unsure, "unlike the training": self.n_unlike}
+        doubtful = " and ".join(f"{count} {what}" for what, count in doubts.items() if count)
+        said = f"{self.n_classified} classified{f' ({doubtful})' if doubtful else ''}, "
+        said += f"{self.n_errors} could not be read."
         if self.n_resumed:
             said += f" {self.n_resumed} images had been done before."
         if self.stopped:
@@ -149,10 +159,22 @@ def classify_folder(
         if len(finished) == len(images):
             journal.finish(len(images))
     n_rows = _write_table(table, images, finished, classifier)
-    n_errors = sum(entry.n_errors for entry in finished.values())
     stopped = len(finished) < len(images)
     write_table_manifest(table, {path: finished}, complete=not stopped)
-    return FolderResult(table, n_rows - n_errors, n_errors, n_resumed, stopped, passed_over)
+    n_errors, n_unsure, n_unlike = (
+        sum(getattr(entry, count) for entry in finished.values())
+        for count in ("n_errors", "n_unsure", "n_unlike")
+    )
+    return FolderResult(
+        table,
+        n_ok=n_rows - n_errors - n_unsure - n_unlike,
+        n_unsure=n_unsure,
+        n_unlike=n_unlike,
+        n_errors=n_errors,
+        n_resumed=n_resumed,
+        stopped=stopped,
+        passed_over=passed_over,
+    )
 
 
 def _write_table(
@@ -297,6 +319,8 @@ def classify_job(
     return {
         "output": str(result.output),
         "ok": result.n_ok,
+        "unsure": result.n_unsure,
+        "unlike": result.n_unlike,
         "errors": result.n_errors,
         "resumed": result.n_resumed,
         "stopped": result.stopped,

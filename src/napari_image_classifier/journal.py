@@ -49,11 +49,13 @@ def stamp(files: ImageFiles) -> Stamp:
 
 
 class Entry(NamedTuple):
-    """What the journal says of one image: where its line begins, and of which files it speaks."""
+    """What the journal says of one image: of which files, where its line begins, what is odd."""
 
     stamp: Stamp
     offset: int
     n_errors: int
+    n_unsure: int
+    n_unlike: int
 
 
 def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
@@ -76,15 +78,16 @@ def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
             f"{path} is not a record that can be continued; move it away or choose another output."
         )
     entries = {
-        line["file"]: Entry(line["stamp"], offset, _n_errors(line["rows"]))
+        line["file"]: _entry(line["stamp"], offset, line["rows"])
         for offset, line in lines
         if "file" in line
     }
     return header, entries
 
 
-def _n_errors(rows: list[dict[str, Any]]) -> int:
-    return sum(row["status"] == "error" for row in rows)
+def _entry(of: Stamp, offset: int, rows: list[dict[str, Any]]) -> Entry:
+    status = [row["status"] for row in rows]
+    return Entry(of, offset, *(status.count(one) for one in ("error", "unsure", "unlike-training")))
 
 
 def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Prediction]]:
@@ -184,7 +187,7 @@ class Journal:
     def append(self, file: str, of: Stamp, predictions: list[Prediction]) -> Entry:
         """Write what was said of one image; it survives the end of this process at once."""
         rows = [{**row_of(said), "pixels": said.pixels} for said in predictions]
-        entry = Entry(of, self._file.tell(), _n_errors(rows))
+        entry = _entry(of, self._file.tell(), rows)
         self._append({"file": file, "stamp": of, "rows": rows})
         return entry
 

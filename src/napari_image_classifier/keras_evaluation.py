@@ -17,13 +17,13 @@ from napari_image_classifier.changed_images import changed
 from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
-from napari_image_classifier.ensemble import train_members
 from napari_image_classifier.evaluation_job import evaluated
 from napari_image_classifier.evaluation_plan import Run
 from napari_image_classifier.evaluation_runs import Method
 from napari_image_classifier.keras_jobs import run_stoppable, throttled
 from napari_image_classifier.keras_start import backend_here
 from napari_image_classifier.messages import Event
+from napari_image_classifier.network_training import train_members
 from napari_image_classifier.orientations import EVERY
 from napari_image_classifier.splitting import validation_splits
 from napari_image_classifier.training_config import TrainingConfig
@@ -105,6 +105,7 @@ def _trained_and_tested(
         preparation=data.preparation,
         architecture=ensemble.architecture,
         orientations=EVERY if config.orientations else 1,
+        temperature=ensemble.temperature(data),
         training={},
     )
     # Through its file, so that what is tested is what a person would get.

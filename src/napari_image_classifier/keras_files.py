@@ -26,11 +26,11 @@ from napari_image_classifier.description import ClassifierDescription, Classifie
 from napari_image_classifier.graph_layers import check_layers
 from napari_image_classifier.graph_writer import GraphError
 from napari_image_classifier.graphs import export_graph
+from napari_image_classifier.keras_manifest import write_import_manifest
 from napari_image_classifier.keras_start import start_keras
 from napari_image_classifier.manifest import check_place
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.safe_files import replace_file
-from napari_image_classifier.training_manifest import write_import_manifest
 
 if TYPE_CHECKING:
     import keras

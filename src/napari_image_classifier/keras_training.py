@@ -1,138 +1,86 @@
-"""Training on the Keras side: one job of the compute process.
+"""Networks as what learns in a training.
 
-Started by name (`compute.JOBS`), never imported by anything the viewer imports. Only Keras is
-used, no backend of it, so that any of them serves.
+Never imported by anything the viewer imports. Only Keras is used, no backend of it, so that any of
+them serves.
 """
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from napari_image_classifier import training_record
-from napari_image_classifier.arrays import IntArray
-from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
-from napari_image_classifier.ensemble import train_members
-from napari_image_classifier.independence import check_enough, units_of
-from napari_image_classifier.items import Item, ItemTable
-from napari_image_classifier.keras_jobs import run_stoppable, throttled
+from napari_image_classifier.ensemble import Ensemble
 from napari_image_classifier.keras_start import backend_here
 from napari_image_classifier.keras_threads import use_threads
-from napari_image_classifier.manifest import check_place
-from napari_image_classifier.messages import Event
-from napari_image_classifier.orientations import EVERY
-from napari_image_classifier.splitting import Split, validation_splits
-from napari_image_classifier.training_config import TrainingConfig, TrainingRefused, check_request
-from napari_image_classifier.training_images import read_training_images
-from napari_image_classifier.training_manifest import check_unchanged, write_training_manifest
-from napari_image_classifier.training_set import training_set
+from napari_image_classifier.network_training import optimizer_of, train_members
+from napari_image_classifier.runtime import Graph
+from napari_image_classifier.splitting import Split
+from napari_image_classifier.training_config import TrainingConfig
+from napari_image_classifier.training_set import TrainingSet
 
 
-def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
-    """Train a classifier and save it.
+class KerasLearner:
+    """A `training_job.Learner`: networks, trained by Keras."""
 
-    ``request`` holds "items" (`ItemTable.to_json`), "config" (`TrainingConfig.to_json`) and
-    "output", a path; to reproduce a training, also "threads" (how many calculate) and "pixels"
-    (the hashes of the items' pixels). Events on the way are "progress" (stage "looking",
-    "reading", "comparing", "starting" or "finishing"), "batch" and "epoch". The result holds
-    "classifier" (path), "class_names",
-    "confusion" (rows: annotated, columns: predicted, of the validation part),
-    "validation_accuracy", "balanced_accuracy", "best_epoch" of the first network, "members" (of
-    every one), "history", "messages" and "cancelled".
+    def __init__(self, config: TrainingConfig) -> None:
+        self._config = config
 
-    Raises
-    ------
-    TrainingRefused
-        Anything that can be seen before training, and training that came to nothing.
-    Cancelled
-        ``should_stop`` returned True before an epoch had ended.
-    """
-    something_to_keep = threading.Event()
-    return run_stoppable(
-        lambda: _train(request, throttled(emit), should_stop, something_to_keep),
-        lambda: should_stop() and not something_to_keep.is_set(),
-    )
+    def check(self) -> None:
+        """Refuse a backend that is not installed, or another one than already runs."""
+        backend_here(self._config.backend)
 
+    def prepare(self, threads: int | None) -> None:
+        """Start Keras with that many threads, where a number is given."""
+        if threads is not None:
+            use_threads(backend_here(self._config.backend), threads)
 
-def _train(
-    request: Event, emit: Emit, should_stop: ShouldStop, something_to_keep: threading.Event
-) -> Event:
-    table = ItemTable.from_json(request["items"])
-    config = TrainingConfig.from_json(request["config"])
-    output = Path(request["output"])
-    check_request(config, output)
-    check_place(output)
-    backend_here(config.backend)
-    items = [item for item in table.items if item.class_name is not None]
-    check_enough(items, units_of(items))
-    going_on = _earlier(config, items)
-    earlier = going_on.description if going_on else None
-    images = read_training_images(
-        items,
-        config,
-        axes=table.axes,
-        preparation=earlier.preparation if earlier else None,
-        on_progress=lambda stage, done, total: emit(
-            {"event": "progress", "stage": stage, "done": done, "total": total}
-        ),
-        should_stop=should_stop,
-    )
-    if "pixels" in request:
-        check_unchanged(images, request["pixels"])
-    if "threads" in request:
-        use_threads(backend_here(config.backend), request["threads"])
-    splits = validation_splits(
-        items, images.units, config.validation_fraction, config.seed, config.members
-    )
-    data = training_set(images, splits[0], _learnt_from(splits))
-    ensemble = train_members(
-        data, splits, config, earlier, emit, should_stop, something_to_keep.set
-    )
-    found = training_record.outcome(data, ensemble)
-    found["messages"] = training_record.messages(config, table, data, ensemble, earlier)
-    description = ClassifierDescription(
-        class_names=data.class_names,
-        preparation=data.preparation,
-        architecture=ensemble.architecture,
-        orientations=EVERY if config.orientations else 1,
-        training=training_record.record(config, data, found),
-    )
-    from napari_image_classifier.keras_files import save_classifier
+    def learn(
+        self,
+        data: TrainingSet,
+        splits: Sequence[Split],
+        earlier: ClassifierDescription | None,
+        emit: Emit,
+        should_stop: ShouldStop,
+        on_something_to_keep: Callable[[], None],
+    ) -> Ensemble:
+        """Train a network for each split."""
+        # It reads and writes graphs, which takes a while to import.
+        from napari_image_classifier.keras_gate import measured_distance
 
-    try:
-        save_classifier(output, ensemble.networks, description)
-        write_training_manifest(
-            output, config, table, images, ensemble, going_on.sha256 if going_on else None
+        ensemble = train_members(
+            data,
+            splits,
+            self._config,
+            earlier,
+            emit,
+            should_stop,
+            on_something_to_keep,
+            measured_distance,
         )
-    except OSError as error:
-        raise TrainingRefused(f"The classifier can't be written to {output}: {error}.") from error
-    return {**found, "classifier": str(output), "class_names": list(data.class_names)}
+        ensemble.optimizer = optimizer_of(self._config).get_config()
+        return ensemble
 
+    def runnable(self, ensemble: Ensemble) -> list[Graph]:
+        """Return the networks as graphs."""
+        from napari_image_classifier.graphs import export_graph
 
-def _learnt_from(splits: Sequence[Split]) -> IntArray:
-    """Return the items that any network learns from, on which intensities are measured."""
-    return np.unique(np.concatenate([training for training, _ in splits]))
+        return [Graph(export_graph(network)) for network in ensemble.networks]
 
+    def save(self, path: Path, ensemble: Ensemble, description: ClassifierDescription) -> None:
+        """Write a file that plain Keras opens, too."""
+        from napari_image_classifier.keras_files import save_classifier
 
-def _earlier(config: TrainingConfig, items: list[Item]) -> Classifier | None:
-    """Return the classifier to go on from, if it is of the same classes."""
-    if config.start_from is None:
-        return None
-    earlier = load_classifier(Path(config.start_from))
-    class_names = tuple(sorted({str(item.class_name) for item in items}))
-    if earlier.class_names != class_names:
-        raise TrainingRefused(
-            f"{Path(config.start_from).name} knows the classes {', '.join(earlier.class_names)}, "
-            f"and these images have {', '.join(class_names)}; training can only go on with the "
-            "same ones. Train a new classifier instead."
-        )
-    if config.channels and config.channels != earlier.channel_names:
-        raise TrainingRefused(
-            f"{Path(config.start_from).name} sees the channels "
-            f"{', '.join(earlier.channel_names)}, not {', '.join(config.channels)}; "
-            "training can only go on with the same ones."
-        )
-    return earlier
+        save_classifier(path, ensemble.networks, description)
+
+    def run(self) -> dict[str, Any]:
+        """Return what the manifest says of this run: Keras's backend, device and threads."""
+        from napari_image_classifier.keras_manifest import keras_run
+
+        return keras_run()
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions, backend and device."""
+        from napari_image_classifier.keras_manifest import keras_versions
+
+        return keras_versions()

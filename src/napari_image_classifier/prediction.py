@@ -3,18 +3,20 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_image_classifier.arrays import FloatArray
+from napari_image_classifier.arrays import Float64Array, FloatArray
 from napari_image_classifier.channels import match_channels
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.gate import UNLIKE_EVERY_CLASS
+from napari_image_classifier.image_kind import ImageKind
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.pixel_hash import PixelHash
-from napari_image_classifier.preparation import prepare
+from napari_image_classifier.preparation import finished, measured_pixels
 from napari_image_classifier.runtime import PIXELS_AT_ONCE
 from napari_image_classifier.selection import selections_of
 
@@ -33,7 +35,8 @@ class Prediction:
 
     ``item`` is the selection within the image ("" for a whole one). ``probabilities`` has every
     class, in the classifier's order; ``confidence`` is that of ``class_name``. With status
-    "error" there is only a ``message``. ``thumbnail`` is a small PNG where one was asked for.
+    "unsure" or "unlike-training" the class is no answer, and ``message`` says why; with "error"
+    there is only that. ``thumbnail`` is a small PNG where one was asked for.
     ``pixels`` is the hash of the planes that were read for it (see `pixel_hash`), "" where none
     was taken.
     """
@@ -56,13 +59,26 @@ class Prediction:
         class_names: Iterable[str],
         probabilities: npt.NDArray[np.floating[Any]],
         thumbnail: bytes | None = None,
+        answers_from: float = 0.0,
+        why_unlike: str = "",
     ) -> Self:
-        """Make the prediction of one row of probabilities, shape (n_classes,)."""
+        """Make the prediction of one row of probabilities, shape (n_classes,).
+
+        Below the confidence ``answers_from`` it is unsure; ``why_unlike`` says why the image is
+        unlike those of the training.
+        """
         by_class = {name: float(p) for name, p in zip(class_names, probabilities, strict=True)}
         best = max(by_class, key=by_class.__getitem__)
         if not np.isfinite(list(by_class.values())).all():
             return cls(file, item, "error", message=NOT_A_NUMBER)
-        return cls(file, item, "ok", best, by_class[best], by_class, thumbnail=thumbnail)
+        status: Status = "ok"
+        message = ""
+        if why_unlike:
+            status, message = "unlike-training", why_unlike
+        elif by_class[best] < answers_from:
+            status = "unsure"
+            message = f"Less sure than {answers_from:.2f}, from which on this classifier answers."
+        return cls(file, item, status, best, by_class[best], by_class, message, thumbnail)
 
 
 NOT_A_NUMBER = "The image has pixels without a value (NaN or infinite), so it can't be classified."
@@ -88,8 +104,8 @@ def predict_files(
         try:
             with read_image(files, axes=axes) as image:
                 read = PixelHash(image)
-                for selection, pixels in _prepared_items(classifier, image):
-                    batch.add(_Item(files.name, selection, pixels, read.taken()))
+                for seen in _items_of(classifier, image):
+                    batch.add(_Waiting(files.name, seen, read.taken()))
                     if should_stop():
                         batch.forget(files.name)
                         break
@@ -107,13 +123,14 @@ class _Batch:
     def __init__(self, classifier: "Classifier", draw_thumbnail: DrawThumbnail | None) -> None:
         self._classifier = classifier
         self._draw_thumbnail = draw_thumbnail
-        self._waiting: list[_Item] = []
+        self._waiting: list[_Waiting] = []
         self._found: dict[str, list[Prediction]] = {}
         self._failed: dict[str, str] = {}
 
-    def add(self, item: "_Item") -> None:
+    def add(self, item: "_Waiting") -> None:
         self._waiting.append(item)
-        if len(self._waiting) * item.pixels.shape[0] * item.pixels.shape[1] >= PIXELS_AT_ONCE:
+        height, width = item.seen.pixels.shape[:2]
+        if len(self._waiting) * height * width >= PIXELS_AT_ONCE:
             self._predict_waiting()
 
     def forget(self, file: str) -> None:
@@ -140,9 +157,9 @@ class _Batch:
         if waiting:
             self._predict(waiting)
 
-    def _predict(self, items: "list[_Item]") -> None:
+    def _predict(self, items: "list[_Waiting]") -> None:
         try:
-            rows = self._classifier.predict_prepared(np.stack([item.pixels for item in items]))
+            judged = _judged(self._classifier, [item.seen for item in items])
         except Exception as error:  # noqa: BLE001 - as for a single image
             if len(items) == 1:
                 self.fail(items[0].file, _not_classified(items[0].file, error))
@@ -151,18 +168,32 @@ class _Batch:
             for item in items:
                 self._predict([item])
             return
-        for item, row in zip(items, rows, strict=True):
+        for item, judgement in zip(items, judged, strict=True):
             said = _prediction(
-                self._classifier, item.file, item.selection, item.pixels, row, self._draw_thumbnail
+                self._classifier, item.file, item.seen, judgement, self._draw_thumbnail
             )
             self._found.setdefault(item.file, []).append(replace(said, pixels=item.hash))
 
 
-@dataclass(frozen=True)
-class _Item:
-    file: str
+class _Seen(NamedTuple):
+    """An item of an image as the network sees it, and why that can't be one of its kind."""
+
     selection: str
     pixels: FloatArray
+    why_unlike: str
+
+
+class _Judgement(NamedTuple):
+    """A row of probabilities, shape (n_classes,), and how far off the image looked."""
+
+    probabilities: Float64Array
+    how_far: float
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    file: str
+    seen: _Seen
     hash: str
 
 
@@ -179,17 +210,25 @@ def predict_image(
     ``channels`` gives the index in the image of each of the classifier's channels, where they are
     not to be matched by name.
     """
-    items = _prepared_items(classifier, image, channels)
+    items = _items_of(classifier, image, channels)
     while not should_stop() and (chosen := list(islice(items, ITEMS_AT_ONCE))):
-        rows = classifier.predict_prepared(np.stack([pixels for _, pixels in chosen]))
-        for (selection, pixels), row in zip(chosen, rows, strict=True):
-            yield _prediction(classifier, file, selection, pixels, row, draw_thumbnail)
+        for seen, judgement in zip(chosen, _judged(classifier, chosen), strict=True):
+            yield _prediction(classifier, file, seen, judgement, draw_thumbnail)
 
 
-def _prepared_items(
+def predict_item(
+    classifier: "Classifier", image: Image, selection: str, channels: Sequence[int] | None
+) -> Prediction:
+    """Return the prediction of one item, as `Classifier.predict` has it."""
+    seen = _see(classifier, image, selection, channels)
+    (judgement,) = _judged(classifier, [seen])
+    return _prediction(classifier, image.name, seen, judgement)
+
+
+def _items_of(
     classifier: "Classifier", image: Image, channels: tuple[int, ...] | None = None
-) -> Iterator[tuple[str, FloatArray]]:
-    """Yield the selection of each item of an image and what the network sees of it."""
+) -> Iterator[_Seen]:
+    """Yield what the network sees of each item of an image."""
     preparation = classifier.preparation
     if channels is None:
         channels = match_channels(
@@ -199,19 +238,41 @@ def _prepared_items(
             image.channels_named,
         )
     for selection in selections_of(image, preparation.each):
-        yield selection, prepare(image, preparation, selection=selection, channels=channels)
+        yield _see(classifier, image, selection, channels)
+
+
+def _see(
+    classifier: "Classifier", image: Image, selection: str, channels: Sequence[int] | None
+) -> _Seen:
+    preparation, gate = classifier.preparation, classifier.description.gate
+    measured = measured_pixels(image, preparation, selection=selection, channels=channels)
+    why_unlike = ""
+    if gate is not None:
+        why_unlike = gate.why_unlike(ImageKind.of(image), measured, preparation.channel_names)
+    return _Seen(selection, finished(measured, preparation), why_unlike)
+
+
+def _judged(classifier: "Classifier", items: Sequence[_Seen]) -> Iterator[_Judgement]:
+    rows, how_far = classifier.judge_prepared(np.stack([item.pixels for item in items]))
+    return map(_Judgement, rows, how_far)
 
 
 def _prediction(
     classifier: "Classifier",
     file: str,
-    selection: str,
-    pixels: FloatArray,
-    row: npt.NDArray[np.float64],
-    draw_thumbnail: DrawThumbnail | None,
+    seen: _Seen,
+    judgement: _Judgement,
+    draw_thumbnail: DrawThumbnail | None = None,
 ) -> Prediction:
-    thumbnail = draw_thumbnail(pixels) if draw_thumbnail else None
-    return Prediction.of_probabilities(file, selection, classifier.class_names, row, thumbnail)
+    return Prediction.of_probabilities(
+        file,
+        seen.selection,
+        classifier.class_names,
+        judgement.probabilities,
+        draw_thumbnail(seen.pixels) if draw_thumbnail else None,
+        answers_from=classifier.description.answers_from,
+        why_unlike=seen.why_unlike or (UNLIKE_EVERY_CLASS if judgement.how_far > 1 else ""),
+    )
 
 
 def _not_classified(file: str, error: Exception) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from napari_image_classifier.classifier import Classifier, ClassifierFileError, load_classifier
 from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
+from napari_image_classifier.description import TEXTURE
 from napari_image_classifier.images import read_image
 from napari_image_classifier.items import Item, ItemTable
 from napari_image_classifier.jobs import run_job
@@ -117,10 +118,9 @@ def _in_order(stored: Manifest) -> list[Mapping[str, Any]]:
 
 def _config(path: Path, stored: Manifest) -> dict[str, Any]:
     """Return the configuration of the training, with what it left to the machine filled in."""
-    config = {
-        **stored["classifier"]["training"]["config"],
-        "backend": stored["runs"][-1]["backend"],
-    }
+    config = dict(stored["classifier"]["training"]["config"])
+    if config["network"] != TEXTURE:
+        config["backend"] = stored["runs"][-1]["backend"]
     if config["start_from"] is not None:
         config["start_from"] = str(
             found_again(Path(config["start_from"]), path.parent, stored["start_from_sha256"])

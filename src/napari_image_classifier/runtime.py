@@ -1,7 +1,7 @@
 """Runs a classifier's graph without Keras, on ONNX Runtime, in float32."""
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 # One call's intermediate results stay within some hundred megabytes, however many images come.
 PIXELS_AT_ONCE = 16 * 256 * 256
+
+
+class Runnable(Protocol):
+    """What says something of prepared images: a network's graph, or what takes its place."""
+
+    def run(self, images: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return logits, shape (n, n_classes), and features, (n, n_features), both float32."""
+        ...
 
 
 class Graph:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from napari_image_classifier import baselines
-from napari_image_classifier.arrays import Float64Array, FloatArray, IntArray
+from napari_image_classifier.arrays import Float64Array, IntArray
 from napari_image_classifier.background import background_features, lighting_features
 from napari_image_classifier.chance import strata_of
 from napari_image_classifier.changed_images import CHANGES, Change, changed
@@ -46,7 +46,7 @@ class Features:
                 raise Cancelled
             brightness = baselines.intensity_features(pixels)
             simple.append(np.concatenate([brightness, baselines.file_features(item)]))
-            texture.append(_texture(pixels))
+            texture.append(baselines.measured_texture(pixels))
             lighting.append(lighting_features(pixels))
             background.append(background_features(pixels))
             tell("measuring", number, len(images.items))
@@ -82,7 +82,10 @@ class Subjects:
     def _changed_texture(self) -> dict[Change, Float64Array]:
         return {
             change: baselines.feature_table(
-                [_texture(changed(one[np.newaxis], change)[0]) for one in self.images.pixels]
+                [
+                    baselines.measured_texture(changed(one[np.newaxis], change)[0])
+                    for one in self.images.pixels
+                ]
             )
             for change in CHANGES
         }
@@ -124,8 +127,3 @@ class Subjects:
         return baselines.predicted_by_features(
             table, self.classes, run.learnt, run.tested, self.n_classes
         )
-
-
-def _texture(pixels: FloatArray) -> Float64Array:
-    brightness = baselines.intensity_features(pixels)
-    return np.concatenate([brightness, baselines.texture_features(pixels)])

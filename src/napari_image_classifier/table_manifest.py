@@ -19,7 +19,7 @@ def run_of(
     classifier: Classifier, folder: Path, pattern: str | None, axes: str | None, threads: int | None
 ) -> dict[str, Any]:
     """Return what a table's journal says of the run that begins."""
-    described = classifier.description.to_json()
+    described = classifier.description.in_short()
     for key in ("training", "architecture", "schema_version"):
         described.pop(key)
     return {

@@ -1,6 +1,6 @@
 """Training, as the viewer, the command line and a script ask for it. Nothing here needs Keras.
 
-The work itself is in `keras_training`, which runs in the compute process.
+The work itself is in `training_job`, which runs in the compute process.
 """
 
 import tempfile
@@ -28,7 +28,7 @@ def train(
     """Train a classifier on items that have a class, write it to ``output`` and return it.
 
     Without ``output`` it is written to a temporary folder; `Classifier.save` copies it.
-    ``on_event`` receives the events of `keras_training.train_job` as they happen and its result;
+    ``on_event`` receives the events of `training_job.train_job` as they happen and its result;
     ``should_stop`` is asked often, and the best network so far is kept when it returns True. The
     work runs in a process of its own; ``in_process`` is for programs that never open a viewer, as
     TensorFlow and a napari window in one process can crash it.

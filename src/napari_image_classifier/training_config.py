@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from napari_image_classifier import backends
+from napari_image_classifier.description import TEXTURE
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.preparation import Intensity
 from napari_image_classifier.projection import Projection
@@ -14,6 +15,8 @@ from napari_image_classifier.projection import Projection
 # Networks of keras.applications, for which there are weights learnt from photographs.
 BACKBONE_NAMES = ("EfficientNetV2B0", "MobileNetV2", "ResNet50V2", "DenseNet121")
 NETWORK_NAMES = ("residual", "vgg", *BACKBONE_NAMES)
+# All that can be trained: texture features take a network's place.
+LEARNER_NAMES = (*NETWORK_NAMES, TEXTURE)
 IMAGENET = "imagenet"
 RANDOM_WEIGHTS = "none"
 SMALLEST_SIZE = 16
@@ -40,12 +43,14 @@ class TrainingConfig:
     `augmentation.Augmentation`. With ``finish`` the network learns from the validation part, too,
     when that has chosen the epoch and given the scores. ``members`` is how many networks are
     trained, each on another part of the images, and decide together; with ``orientations`` every
-    image is classified in eight orientations, whose probabilities are averaged. ``start_from`` is
-    the path of a classifier of the same classes and channels to go on from; its preparation and
-    its network are kept. ``weights`` is what a network of `BACKBONE_NAMES` begins with:
-    "imagenet", which is downloaded, "none" or the path of a file; the others begin with random
-    weights. ``backend`` is what Keras computes with (see `backends.BACKENDS`), None for what it is
-    set to or what is installed; it changes nothing about the classifier's file.
+    image is classified in eight orientations, whose probabilities are averaged. ``risk`` is the
+    part of its answers that may be wrong at most: a fifth of the groups is kept aside to find the
+    confidence from which on that holds (see `abstention`); with None it always answers.
+    ``start_from`` is the path of a classifier of the same classes and channels to go on from; its
+    preparation and its network are kept. ``weights`` is what a network of `BACKBONE_NAMES` begins
+    with: "imagenet", which is downloaded, "none" or the path of a file; the others begin with
+    random weights. ``backend`` is what Keras computes with (see `backends.BACKENDS`), None for what
+    it is set to or what is installed; it changes nothing about the classifier's file.
     """
 
     network: str = "residual"
@@ -70,6 +75,7 @@ class TrainingConfig:
     finish: bool = True
     members: int = 1
     orientations: bool = False
+    risk: float | None = None
     seed: int = 0
     start_from: str | None = None
     backend: str | None = None
@@ -101,9 +107,27 @@ class TrainingConfig:
             self.weights in (IMAGENET, RANDOM_WEIGHTS) or Path(self.weights).is_file()
         ):
             return f"There is no file {self.weights} with weights to begin with."
-        if self.start_from is not None and not Path(self.start_from).is_file():
+        if self.network != TEXTURE and (problem := backends.why_unusable(self.backend)):
+            return problem
+        return self._why_not_gone_on()
+
+    def _why_not_gone_on(self) -> str | None:
+        if self.start_from is None:
+            return None
+        if not Path(self.start_from).is_file():
             return f"There is no classifier {self.start_from} to go on from."
-        return backends.why_unusable(self.backend)
+        if self.network == TEXTURE:
+            return (
+                "Texture features are learnt from in seconds and can't go on from a classifier; "
+                "choose a network, or train anew."
+            )
+        if self.risk is not None:
+            return (
+                "Wrong answers can't be limited where training goes on from a classifier, as that "
+                "one may have learnt from the images to see it on. Train a new one, or set no "
+                "limit."
+            )
+        return None
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as the compute process receives it."""
@@ -119,7 +143,7 @@ class TrainingConfig:
 
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "network": (lambda name: name in NETWORK_NAMES, " or ".join(NETWORK_NAMES)),
+    "network": (lambda name: name in LEARNER_NAMES, " or ".join(LEARNER_NAMES)),
     "channels": (lambda names: len(set(names)) == len(names), "different channels"),
     "projection": (lambda name: name in get_args(Projection), " or ".join(get_args(Projection))),
     "intensity": (lambda name: name in get_args(Intensity), " or ".join(get_args(Intensity))),
@@ -137,6 +161,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "gain": (lambda spread: 0 <= spread <= 1, "between 0 and 1"),
     "noise": (lambda spread: 0 <= spread <= 1, "between 0 and 1"),
     "members": (lambda number: 1 <= number <= MOST_MEMBERS, f"between 1 and {MOST_MEMBERS}"),
+    "risk": (lambda part: part is None or 0 < part < 1, "above 0 and below 1"),
     "seed": (lambda seed: 0 <= seed < 2**31, "a whole number, not negative"),
     "backend": (
         lambda name: name is None or name in backends.BACKENDS,

@@ -16,6 +16,7 @@ from napari_image_classifier.channels import ChannelMismatchError, match_channel
 from napari_image_classifier.compute import Cancelled, ShouldStop
 from napari_image_classifier.copies import Pair, find_copies
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.image_kind import ImageKind
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.independence import units_of
 from napari_image_classifier.items import Item
@@ -43,7 +44,7 @@ class TrainingImages:
     What is measured on images (their ranges) is not in ``preparation`` yet, as it must come from
     those alone that are learnt from. ``copies`` are pairs that show the same thing.
     ``pixel_hashes`` are of the planes that were read for each item, ``stamps`` of the files of
-    each image, by its name.
+    each image, by its name; ``kinds`` are those of the items' files.
     """
 
     items: tuple[Item, ...]
@@ -53,6 +54,7 @@ class TrainingImages:
     copies: tuple[Pair, ...]
     preparation: Preparation
     assumptions: tuple[str, ...]
+    kinds: tuple[ImageKind, ...]
 
     @cached_property
     def units(self) -> IntArray:
@@ -68,6 +70,7 @@ class _Look:
     channels_named: bool
     longest_side: int
     assumptions: tuple[str, ...]
+    kind: ImageKind
 
 
 def read_training_images(
@@ -113,6 +116,7 @@ def read_training_images(
         assumptions=tuple(
             dict.fromkeys(said for look in looks.values() for said in look.assumptions)
         ),
+        kinds=tuple(looks[item.file].kind for item in items),
     )
 
 
@@ -146,6 +150,7 @@ class _Reader:
                     image.channels_named,
                     max(image.shape[image.axes.index(axis)] for axis in "YX"),
                     image.assumptions,
+                    ImageKind.of(image),
                 )
 
         self._for_each_file("looking", look)

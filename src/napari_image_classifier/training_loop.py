@@ -3,13 +3,13 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_image_classifier.arrays import Float64Array, FloatArray, IntArray
 from napari_image_classifier.compute import Emit, ShouldStop
+from napari_image_classifier.ensemble import Learnt
 from napari_image_classifier.learning_rate import LearningRate
 from napari_image_classifier.normalization_statistics import measure_statistics
 from napari_image_classifier.seconds_left import SecondsLeft
@@ -24,21 +24,6 @@ if TYPE_CHECKING:
 
 # Averages of the weights over about so many epochs are what is looked at and kept.
 AVERAGED_EPOCHS = 2
-
-
-@dataclass
-class Learnt:
-    """What a run of the loop has to show; the network holds the kept epoch's weights.
-
-    ``best_epoch`` is the one kept; ``probabilities`` are its on the validation items, shape
-    (item, class). When it is ``finished``, the network has learnt from those items, too, since.
-    """
-
-    history: list[dict[str, float]] = field(default_factory=list)
-    best_epoch: int = 0
-    probabilities: Float64Array | None = None
-    cancelled: bool = False
-    finished: bool = False
 
 
 class TrainingLoop:
@@ -85,7 +70,6 @@ class TrainingLoop:
         """
         learnt = Learnt()
         best, tolerance = 0.0, 0.0
-        best_weights: Weights = []
         for epoch in range(1, self._config.epochs + 1):
             said = self._epoch(epoch)
             found = self._look(epoch) if said else None
@@ -99,7 +83,7 @@ class TrainingLoop:
             if score >= best:
                 best, tolerance = score, error
             if score >= best - tolerance and math.isfinite(record["val_loss"]):
-                best_weights = weights
+                learnt.chosen_weights = weights
                 learnt.best_epoch = epoch
                 learnt.probabilities = probabilities
                 on_first_epoch()
@@ -108,8 +92,8 @@ class TrainingLoop:
             diverged = not math.isfinite(record["loss"])
             if diverged or epoch - learnt.best_epoch >= self._config.patience:
                 break
-        if best_weights:
-            self._network.set_weights(best_weights)
+        if learnt.chosen_weights:
+            self._network.set_weights(learnt.chosen_weights)
             if self._config.finish and not learnt.cancelled:
                 self._finish(learnt)
         return learnt

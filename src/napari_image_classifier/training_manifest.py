@@ -1,43 +1,23 @@
-"""The manifest beside a classifier: all that its training depended on.
-
-On Keras's side: it names the backend and its device.
-"""
+"""The manifest beside a classifier: all that its training depended on."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.classifier import load_classifier
-from napari_image_classifier.ensemble import Ensemble, optimizer_of
+from napari_image_classifier.ensemble import Ensemble
 from napari_image_classifier.items import ItemTable
-from napari_image_classifier.keras_start import device_in_words
-from napari_image_classifier.keras_threads import threads_in_use
-from napari_image_classifier.manifest import file_entry, images_part, this_run, write_manifest
+from napari_image_classifier.manifest import file_entry, images_part, write_manifest
 from napari_image_classifier.naming import PART_FIELDS, FilePart
 from napari_image_classifier.splitting import digest
-from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training_config import TrainingRefused
 from napari_image_classifier.training_images import TrainingImages
-
-PACKAGES = ("keras", "onnx", "scipy", "scikit-image", "scikit-learn")
-
-
-def keras_run() -> dict[str, Any]:
-    """Return what is to be said of the run in which Keras has just worked."""
-    import keras
-
-    backend = keras.backend.backend()
-    return this_run(
-        threads=threads_in_use(keras),
-        backend=backend,
-        device=device_in_words(keras),
-        packages=(*PACKAGES, backend),
-    )
 
 
 def write_training_manifest(
     output: Path,
-    config: TrainingConfig,
+    run: Mapping[str, Any],
     table: ItemTable,
     images: TrainingImages,
     made: Ensemble,
@@ -45,30 +25,19 @@ def write_training_manifest(
 ) -> Path:
     """Write the manifest of the classifier ``output``, just saved, and return its path.
 
-    ``earlier`` is the SHA-256 of the classifier that was gone on from.
+    ``run`` is `manifest.this_run`, ``earlier`` the SHA-256 of the classifier that was gone on from.
     """
     classifier = load_classifier(output)
     head = {
         "result": {"file": output.name, "sha256": classifier.sha256},
-        "runs": [keras_run()],
-        "classifier": classifier.description.to_json(),
-        "optimizer": optimizer_of(config).get_config(),
+        "runs": [run],
+        "classifier": classifier.description.in_short(),
+        "optimizer": made.optimizer,
         "split_sha256": digest(images.items, made.splits),
         "start_from_sha256": earlier,
         "images": images_part(table.root, table.axes, classifier.preparation),
     }
     return write_manifest(output, "classifier", head, files_part(images, table.root))
-
-
-def write_import_manifest(output: Path) -> Path:
-    """Write the manifest of the classifier ``output``, whose network was trained elsewhere."""
-    classifier = load_classifier(output)
-    head = {
-        "result": {"file": output.name, "sha256": classifier.sha256},
-        "runs": [keras_run()],
-        "classifier": classifier.description.to_json(),
-    }
-    return write_manifest(output, "import", head, ())
 
 
 def files_part(images: TrainingImages, folder: Path) -> Iterator[dict[str, Any]]:

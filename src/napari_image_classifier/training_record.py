@@ -3,6 +3,7 @@
 import os
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -10,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier import backends
-from napari_image_classifier.description import ClassifierDescription
+from napari_image_classifier.description import TEXTURE, ClassifierDescription
 from napari_image_classifier.ensemble import Ensemble
 from napari_image_classifier.independence import GROUPS_FOR_MORE_THAN_EXPLORATION, units_per_class
 from napari_image_classifier.items import EACH_STANDS_ALONE, ItemTable
-from napari_image_classifier.keras_start import device_in_words
 from napari_image_classifier.machine import versions_of
 from napari_image_classifier.messages import Event
 from napari_image_classifier.splitting import Split
@@ -50,6 +50,7 @@ def _of_split(data: TrainingSet, split: Split) -> dict[str, Any]:
     training, validation = split
     return {
         "training_items": len(training),
+        "validation_items": len(validation),
         "validation": sorted({data.items[i].group or data.items[i].file for i in validation}),
     }
 
@@ -64,7 +65,8 @@ def messages(
     """Return what was taken for granted and what else a person should know, as sentences."""
     said = [text for text in table.assumptions if text != EACH_STANDS_ALONE]
     said += data.assumptions
-    said += filter(None, [backends.assumption(config.backend)])
+    if config.network != TEXTURE:
+        said += filter(None, [backends.assumption(config.backend)])
     said.append(_on_groups(data, ensemble))
     said += filter(None, [_on_copies(data)])
     counts = units_per_class(data.items, data.units)
@@ -116,27 +118,24 @@ def _on_copies(data: TrainingSet) -> str | None:
     )
 
 
-def record(config: TrainingConfig, data: TrainingSet, found: Event) -> dict[str, Any]:
-    """Return what the classifier file tells of its training."""
+def record(
+    config: TrainingConfig, data: TrainingSet, found: Event, versions: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the classifier file tells of its training, made with these ``versions``."""
     return {
         **found,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "config": config.to_json(),
         "seed": config.seed,
-        "versions": versions(),
+        "versions": dict(versions),
         "items_per_class": dict(Counter(item.class_name for item in data.items)),
         "groups_per_class": units_per_class(data.items, data.units),
         "groups": len(set(data.units)),
-        "split": {key: found["members"][0][key] for key in ("training_items", "validation")},
+        "split": {
+            key: found["members"][0][key]
+            for key in ("training_items", "validation_items", "validation")
+        },
     }
-
-
-def versions() -> dict[str, str]:
-    """Return the versions and the device that a training depends on, as far as they are known."""
-    import keras
-
-    backend = keras.backend.backend()
-    return {**machine("keras", backend), "backend": backend, "device": device_in_words(keras)}
 
 
 def machine(*more: str) -> dict[str, str]:

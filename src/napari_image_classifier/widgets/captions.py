@@ -8,6 +8,7 @@ from typing import Any
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.selection import format_selection
 from napari_image_classifier.widgets import layer_captions
+from napari_image_classifier.widgets.prediction_words import NOT_CLASSIFIED, label_of
 
 OVERLAY = "image_classifier"
 FONT_SIZE = 14
@@ -48,15 +49,16 @@ def caption(image: Captioned, dims: Any) -> str:
             )
             if item in predictions:
                 return in_words(predictions[item])
-    counts = Counter(row.class_name or "not classified" for row in predictions.values())
+    counts = Counter(label_of(row) for row in predictions.values())
     return ", ".join(f"{count} × {name}" for name, count in counts.most_common())
 
 
 def in_words(prediction: Prediction) -> str:
-    """Return "depleted 0.97", or that there is no class."""
+    """Return "depleted 0.97", "unsure (depleted 0.51)", or that there is no class."""
     if prediction.class_name is None or prediction.confidence is None:
-        return "not classified"
-    return f"{prediction.class_name} {prediction.confidence:.2f}"
+        return NOT_CLASSIFIED
+    said = f"{prediction.class_name} {prediction.confidence:.2f}"
+    return said if prediction.status == "ok" else f"{label_of(prediction)} ({said})"
 
 
 class Captions:

@@ -48,6 +48,10 @@ def details_in_words(description: ClassifierDescription) -> str:
     ]
     if preparation.each != "plane":
         lines.append(f"Of a Z stack it sees {PROJECTIONS[preparation.projection]}.")
+    if description.answers_from:
+        lines.append(f"Below a confidence of {description.answers_from:g} it says unsure.")
+    if description.gate is not None:
+        lines.append("Images unlike those of the training are told.")
     return "\n".join(lines)
 
 
@@ -66,10 +70,11 @@ def _training(training: Mapping[str, Any]) -> str:
         return ""
     told = _listed([f"{count} {name}" for name, count in counts.items()])
     accuracy = training.get("validation_accuracy")
-    n_learnt = (training.get("split") or {}).get("training_items")
+    split = training.get("split") or {}
+    n_learnt = split.get("training_items")
     if not isinstance(accuracy, int | float) or not isinstance(n_learnt, int):
         return told
-    n_kept_aside = sum(counts.values()) - n_learnt
+    n_kept_aside = split.get("validation_items", sum(counts.values()) - n_learnt)
     return f"{told}; right for {accuracy:.0%} of the {n_kept_aside} kept aside to check it"
 
 

@@ -7,10 +7,12 @@ from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 # Blue where the network is sure, orange where not: colour-blind eyes tell them apart too.
 SURE, UNSURE = QColor(0, 114, 178), QColor(213, 94, 0)
 UNSURE_BELOW = 0.7
+# For what is no answer, on dark themes and light ones.
+GREY = QColor(128, 128, 128)
 
 
 class ConfidenceBar(QStyledItemDelegate):
-    """Draws the cell's number, 0 to 1."""
+    """Draws the cell's number, 0 to 1; in the cell's foreground colour where it has one."""
 
     def paint(
         self,
@@ -33,7 +35,8 @@ class ConfidenceBar(QStyledItemDelegate):
         bar.setWidth(round(room.width() * confidence))
         painter.save()
         painter.fillRect(room, QColor(128, 128, 128, 60))
-        painter.fillRect(bar, SURE if confidence >= UNSURE_BELOW else UNSURE)
+        given = index.data(Qt.ItemDataRole.ForegroundRole)
+        painter.fillRect(bar, given or (SURE if confidence >= UNSURE_BELOW else UNSURE))
         painter.setPen(option.palette.color(option.palette.ColorRole.Text))
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter, f"{confidence:.2f}")
         painter.restore()

@@ -29,8 +29,9 @@ from qtpy.QtWidgets import (
 
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.thumbnails import SIDE
-from napari_image_classifier.widgets.confidence_bar import ConfidenceBar
+from napari_image_classifier.widgets.confidence_bar import GREY, ConfidenceBar
 from napari_image_classifier.widgets.file_name import FileName
+from napari_image_classifier.widgets.prediction_words import DOUBTS, label_of
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -41,7 +42,6 @@ WIDTHS = (SIDE + 4, 100, 56, 102, 86, 50)
 SORT_ROLE = Role.UserRole
 NO_PARENT = QModelIndex()
 EVERYTHING = "All classes"
-NOT_CLASSIFIED = "Not classified"
 PIXMAPS_KEPT = 500
 
 
@@ -86,6 +86,8 @@ class PredictionModel(QAbstractTableModel):
             return self._pixmap(index.row())
         if role == Role.ToolTipRole:
             return _tooltip(prediction)
+        if role == Role.ForegroundRole and column in (CLASS, CONFIDENCE):
+            return None if prediction.status == "ok" else GREY
         return None
 
     def add(self, predictions: Sequence[Prediction]) -> None:
@@ -125,15 +127,19 @@ def _text(prediction: Prediction, column: int) -> str | float | None:
     if column == CONFIDENCE:
         return prediction.confidence
     if column == STATUS:
-        return prediction.status if prediction.status != "error" else prediction.message
+        return prediction.message if prediction.status == "error" else _status(prediction)
     return None
+
+
+def _status(prediction: Prediction) -> str:
+    return DOUBTS.get(prediction.status, prediction.status)
 
 
 def _sort_key(prediction: Prediction, column: int) -> str | float:
     if column == CONFIDENCE:
         return -1.0 if prediction.confidence is None else prediction.confidence
     if column == STATUS:
-        return prediction.status
+        return _status(prediction)
     if column == PART:
         # Numbers in text: "t=10" comes after "t=9".
         parts = prediction.item.split(",")
@@ -151,11 +157,11 @@ def _tooltip(prediction: Prediction) -> str:
 
 
 class _Filter(QSortFilterProxyModel):
-    """Keeps the rows of one class whose image's name holds a text."""
+    """Keeps the rows of one class, or of one doubt, whose image's name holds a text."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.class_name = EVERYTHING
+        self.label = EVERYTHING
         self.text = ""
         self.setSortRole(SORT_ROLE)
 
@@ -163,19 +169,16 @@ class _Filter(QSortFilterProxyModel):
         self.text = text.casefold()
         self.invalidate()
 
-    def set_class(self, class_name: str) -> None:
-        self.class_name = class_name
+    def set_label(self, label: str) -> None:
+        self.label = label
         self.invalidate()
 
     def filterAcceptsRow(self, source_row: int, source_parent: AnyIndex) -> bool:  # noqa: N802
         model = self.sourceModel()
         assert isinstance(model, PredictionModel)
         prediction = model.predictions[source_row]
-        if self.class_name == NOT_CLASSIFIED:
-            in_class = prediction.class_name is None
-        else:
-            in_class = self.class_name in (EVERYTHING, prediction.class_name)
-        return in_class and self.text in prediction.file.casefold()
+        wanted = self.label in (EVERYTHING, label_of(prediction))
+        return wanted and self.text in prediction.file.casefold()
 
 
 class PredictionTable(QWidget):
@@ -201,7 +204,7 @@ class PredictionTable(QWidget):
         self.search.textChanged.connect(self._filter.set_text)
         self.class_choice = QComboBox(self)
         self.class_choice.setToolTip("Show only images of this class.")
-        self.class_choice.currentTextChanged.connect(self._filter.set_class)
+        self.class_choice.currentTextChanged.connect(self._filter.set_label)
         self.summary = QLabel(self)
         self.summary.setWordWrap(True)
         self.set_class_names(())
@@ -217,14 +220,14 @@ class PredictionTable(QWidget):
     def set_class_names(self, names: Sequence[str]) -> None:
         """Offer these classes to filter by."""
         self.class_choice.clear()
-        self.class_choice.addItems([EVERYTHING, *names, NOT_CLASSIFIED])
+        self.class_choice.addItems([EVERYTHING, *names, *DOUBTS.values()])
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Append predictions; give many at once where many come."""
         if not predictions:
             return
         self.model.add(predictions)
-        self._counts.update(row.class_name or NOT_CLASSIFIED for row in predictions)
+        self._counts.update(map(label_of, predictions))
         if any(row.item for row in predictions):
             self.view.setColumnHidden(PART, False)
         if self.view.isColumnHidden(PICTURE) and any(row.thumbnail for row in predictions):

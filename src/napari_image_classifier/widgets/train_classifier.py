@@ -10,6 +10,7 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_image_classifier.backends import BACKENDS
+from napari_image_classifier.description import TEXTURE
 from napari_image_classifier.training_config import TrainingConfig
 from napari_image_classifier.widgets import settings
 from napari_image_classifier.widgets.channel_choice import ChannelChoice
@@ -175,7 +176,7 @@ class TrainClassifier(Dock):
         self._classifier = None
         self._show_result_widgets(False)
         self.plot.clear(config.epochs)
-        self.plot.show()
+        self.plot.setVisible(config.network != TEXTURE)
         self.progress.begin("Starting…")
         self.device.stop()
         self._scroll_soon(self.plot)

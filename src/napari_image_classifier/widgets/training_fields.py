@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_image_classifier.backends import BACKENDS
+from napari_image_classifier.description import TEXTURE
 from napari_image_classifier.training_config import (
     BACKBONE_NAMES,
     IMAGENET,
@@ -31,8 +32,11 @@ START_ASKS = (
 )  # fmt: skip
 
 TRAINING_ASKS = (
-    Ask("network", "Network", "The kind of network; the small residual one suits most images.",
+    Ask("network", "Network", "The kind of network; the small residual one suits most images. "
+        "Texture features with logistic regression take its place in seconds; with few images "
+        "they may do better.",
         {"choices": [("small residual network", "residual"), ("plain stack (VGG)", "vgg"),
+                     ("none: texture features", TEXTURE),
                      *((f"{name}, learnt from photographs", name) for name in BACKBONE_NAMES)]}),
     Ask("epochs", "Epochs", "How often every image is seen at most; it stops early when the "
         "validation images get no better.", {"min": 1, "max": 10_000}),
@@ -81,6 +85,11 @@ TRAINING_ASKS_FOLDED = (
         "decide together; better, and so many times slower.", {"min": 1, "max": MOST_MEMBERS}),
     Ask("orientations", "Eight orientations", "Classify each image turned and mirrored, too, and "
         "average; a little better, and classifying takes eight times as long."),
+    Ask("risk", "Wrong answers", "Where it is not sure enough it says so, and at most this part of "
+        "its answers is wrong. A fifth of the wells, dishes or animals is kept aside to find that "
+        "confidence; with few of them nothing can be promised.",
+        {"choices": [("at most 1 %", 0.01), ("at most 5 %", 0.05), ("at most 10 %", 0.1)]},
+        none_means="no limit: it always answers"),
     Ask("seed", "Seed", "The same seed on the same computer gives the same classifier.",
         {"min": 0, "max": 2**31 - 1}),
     Ask("backend", "Computes with", "The library that does the computing; any gives the same kind "

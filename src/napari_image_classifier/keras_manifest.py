@@ -1,0 +1,47 @@
+"""What Keras adds to a manifest; the manifest of an imported network.
+
+Never imported by anything the viewer imports.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.classifier import load_classifier
+from napari_image_classifier.keras_start import device_in_words
+from napari_image_classifier.keras_threads import threads_in_use
+from napari_image_classifier.manifest import this_run, write_manifest
+from napari_image_classifier.training_record import machine
+
+PACKAGES = ("keras", "onnx", "scipy", "scikit-image", "scikit-learn")
+
+
+def keras_run() -> dict[str, Any]:
+    """Return what is to be said of the run in which Keras has just worked."""
+    import keras
+
+    backend = keras.backend.backend()
+    return this_run(
+        threads=threads_in_use(keras),
+        backend=backend,
+        device=device_in_words(keras),
+        packages=(*PACKAGES, backend),
+    )
+
+
+def keras_versions() -> dict[str, str]:
+    """Return the versions and the device that a training depends on, as far as they are known."""
+    import keras
+
+    backend = keras.backend.backend()
+    return {**machine("keras", backend), "backend": backend, "device": device_in_words(keras)}
+
+
+def write_import_manifest(output: Path) -> Path:
+    """Write the manifest of the classifier ``output``, whose network was trained elsewhere."""
+    classifier = load_classifier(output)
+    head = {
+        "result": {"file": output.name, "sha256": classifier.sha256},
+        "runs": [keras_run()],
+        "classifier": classifier.description.in_short(),
+    }
+    return write_manifest(output, "import", head, ())

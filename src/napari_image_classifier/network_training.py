@@ -1,0 +1,149 @@
+"""The networks of a classifier, trained one after another, each on another part of the images."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_image_classifier.backbones import take_weights
+from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
+from napari_image_classifier.description import ClassifierDescription
+from napari_image_classifier.ensemble import Ensemble, Learnt
+from napari_image_classifier.feature_distance import FeatureDistance
+from napari_image_classifier.fused_normalization import with_fused_normalization
+from napari_image_classifier.keras_start import start_keras
+from napari_image_classifier.messages import Event
+from napari_image_classifier.muon import muon
+from napari_image_classifier.networks import build_network
+from napari_image_classifier.splitting import Split
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training_loop import TrainingLoop
+from napari_image_classifier.training_set import TrainingSet
+
+if TYPE_CHECKING:
+    import keras
+
+WEIGHT_DECAY = 0.05
+
+Measure = Callable[["keras.Model", Learnt, TrainingSet], FeatureDistance]
+
+
+def train_members(
+    data: TrainingSet,
+    splits: Sequence[Split],
+    config: TrainingConfig,
+    earlier: ClassifierDescription | None,
+    emit: Emit,
+    should_stop: ShouldStop,
+    on_first_epoch: Callable[[], None],
+    measure: Measure | None = None,
+) -> Ensemble:
+    """Train a network for each split; those that are finished are kept when it is stopped.
+
+    ``measure`` says how far from its classes each network that is kept may see images.
+
+    Raises
+    ------
+    Cancelled
+        It was stopped before there was anything to keep.
+    TrainingRefused
+        A training came to nothing.
+    """
+    ensemble = Ensemble()
+    for number, split in enumerate(splits):
+        of_member = replace(data, training=split[0], validation=split[1])
+        seeded = replace(config, seed=config.seed + number)
+        emit({"event": "progress", "stage": "starting", "done": 0, "total": 1})
+        network, ensemble.architecture = _network(seeded, data, earlier)
+        emit({"event": "progress", "stage": "starting", "done": 1, "total": 1})
+        learnt = _learn(
+            network,
+            of_member,
+            seeded,
+            _counted_on(emit, number, len(splits), config.epochs),
+            should_stop,
+            on_first_epoch,
+            runs=len(splits) - number,
+        )
+        if learnt.probabilities is not None:
+            ensemble.networks.append(network)
+            ensemble.splits.append(split)
+            ensemble.learnt.append(learnt)
+            if measure is not None:
+                ensemble.distances.append(measure(network, learnt, of_member))
+            # Large, and of many networks more than can be kept.
+            learnt.chosen_weights = []
+        elif not learnt.cancelled:
+            raise TrainingRefused(
+                "Training came to nothing: the loss is no number. Try a lower learning rate, and "
+                "look for images with extreme intensities."
+            )
+        if learnt.cancelled:
+            break
+    if not ensemble.networks:
+        raise Cancelled
+    ensemble.learnt[-1].cancelled = learnt.cancelled
+    return ensemble
+
+
+def optimizer_of(config: TrainingConfig) -> "keras.optimizers.Optimizer":
+    """Return a fresh optimiser as every network is trained with."""
+    return muon(config.largest_step, WEIGHT_DECAY)
+
+
+def _network(
+    config: TrainingConfig, data: TrainingSet, earlier: ClassifierDescription | None
+) -> tuple["keras.Model", Mapping[str, Any] | None]:
+    """Return the network to train and its architecture."""
+    keras = start_keras(config.backend)
+    keras.utils.set_random_seed(config.seed)
+    if earlier is not None:
+        from napari_image_classifier.keras_files import load_network
+
+        return load_network(Path(str(config.start_from))), earlier.architecture
+    network, architecture = build_network(
+        config.network,
+        data.preparation.n_channels,
+        len(data.class_names),
+        max(data.preparation.size),
+    )
+    if config.begins_with_known_weights:
+        take_weights(network, config.network, config.weights)
+    return network, architecture
+
+
+def _learn(
+    network: "keras.Model",
+    data: TrainingSet,
+    config: TrainingConfig,
+    emit: Emit,
+    should_stop: ShouldStop,
+    on_first_epoch: Callable[[], None],
+    runs: int,
+) -> Learnt:
+    """Train the network and leave the best weights in it; ``runs`` trainings are left, with it."""
+    fused = with_fused_normalization(network)
+    # XLA makes this slower on a processor.
+    fused.compile(
+        optimizer_of(config),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,
+    )
+    learnt = TrainingLoop(fused, data, config, emit, should_stop, runs).run(on_first_epoch)
+    network.set_weights(fused.get_weights())
+    return learnt
+
+
+def _counted_on(emit: Emit, number: int, members: int, epochs: int) -> Emit:
+    """Return ``emit`` with epochs counted on over the networks, and which network it is."""
+    if members == 1:
+        return emit
+
+    def emit_counted(event: Event) -> None:
+        if "epoch" in event:
+            event = {**event, "epoch": event["epoch"] + number * epochs,
+                     "epochs": members * epochs, "member": number + 1}  # fmt: skip
+        emit(event)
+
+    return emit_counted

@@ -1,0 +1,76 @@
+"""Which images a training learns from, checks with, and keeps for nothing but its promise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_image_classifier.arrays import IntArray
+from napari_image_classifier.items import Item
+from napari_image_classifier.splitting import (
+    SEEDS_APART,
+    Split,
+    validation_split,
+    validation_splits,
+)
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
+
+RESERVED = 0.2
+
+
+@dataclass(frozen=True)
+class TrainingParts:
+    """Indices of items: a split for each network, and those that no network has to do with.
+
+    The latter are empty where nothing is promised about wrong answers.
+    """
+
+    splits: list[Split]
+    reserved: IntArray
+
+    @property
+    def learnt_from(self) -> IntArray:
+        """The items that any network learns from, before it is finished, sorted."""
+        return np.unique(np.concatenate([training for training, _ in self.splits]))
+
+    @property
+    def used(self) -> IntArray:
+        """The items that any network learns from or is checked with, sorted."""
+        return np.unique(np.concatenate([part for split in self.splits for part in split]))
+
+
+def training_parts(items: Sequence[Item], units: IntArray, config: TrainingConfig) -> TrainingParts:
+    """Deal the items out; no unit (`independence.units_of`) is in two parts of a network.
+
+    Raises
+    ------
+    TrainingRefused
+        There are too few units, or they are too entangled.
+    """
+    used: IntArray = np.arange(len(items), dtype=np.intp)
+    reserved: IntArray = np.arange(0, dtype=np.intp)
+    if config.risk is not None:
+        used, reserved = _reserved(items, units, config)
+    splits = validation_splits(
+        [items[i] for i in used],
+        units[used],
+        config.validation_fraction,
+        config.seed,
+        config.members,
+    )
+    return TrainingParts([(used[learnt], used[kept]) for learnt, kept in splits], reserved)
+
+
+def _reserved(items: Sequence[Item], units: IntArray, config: TrainingConfig) -> Split:
+    try:
+        # Another seed: the validation part must not be what would be reserved next time.
+        used, reserved = validation_split(items, units, RESERVED, config.seed + SEEDS_APART)
+        validation_split(
+            [items[i] for i in used], units[used], config.validation_fraction, config.seed
+        )
+    except TrainingRefused as error:
+        raise TrainingRefused(
+            f"A fifth of the groups can't be kept to see how many answers are wrong: {error} Or "
+            "train without a limit for wrong answers."
+        ) from error
+    return used, reserved

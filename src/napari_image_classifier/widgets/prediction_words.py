@@ -1,0 +1,14 @@
+"""What a prediction comes to, in the words of the docks."""
+
+from napari_image_classifier.prediction import Prediction
+
+UNSURE = "unsure"
+UNLIKE = "unlike the training"
+NOT_CLASSIFIED = "not classified"
+# What a prediction that is no plain answer comes to, by its status.
+DOUBTS = {"unsure": UNSURE, "unlike-training": UNLIKE, "error": NOT_CLASSIFIED}
+
+
+def label_of(prediction: Prediction) -> str:
+    """Return the class, or why there is no answer."""
+    return DOUBTS.get(prediction.status) or prediction.class_name or NOT_CLASSIFIED
