@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from napari_image_classifier.feature_distance import FeatureDistance
 from napari_image_classifier.gate import Gate
 from napari_image_classifier.image_kind import ImageKind, KnownKinds
-from napari_image_classifier.image_statistics import brightness_of, detail_of
+from napari_image_classifier.image_statistics import brightness_of, detail_of, planes_of
 from napari_image_classifier.images import Image, PixelSize
 from napari_image_classifier.known_ranges import KnownRanges
 
@@ -29,7 +29,7 @@ def cells(random):
 def gate():
     """The gate of 60 images of 20 wells, with features in which classes are clouds."""
     random = np.random.default_rng(0)
-    images = [cells(random) for _ in range(60)]
+    images = [planes_of(cells(random)) for _ in range(60)]
     units = np.arange(60) // 3
     features = random.normal(size=(60, 8)).astype(np.float32)
     classes = np.arange(60) % 2

@@ -9,7 +9,13 @@ import numpy as np
 from napari_image_classifier.arrays import Float64Array, FloatArray
 from napari_image_classifier.feature_distance import FeatureDistance
 from napari_image_classifier.image_kind import ImageKind, KnownKinds
-from napari_image_classifier.image_statistics import BRIGHTNESS, DETAIL, brightness_of, detail_of
+from napari_image_classifier.image_statistics import (
+    BRIGHTNESS,
+    DETAIL,
+    brightness_of,
+    detail_of,
+    planes_of,
+)
 from napari_image_classifier.known_ranges import KnownRanges
 
 UNLIKE_EVERY_CLASS = "To the network it looks unlike the images of every class that it learnt from."
@@ -35,12 +41,13 @@ class Gate:
         ``pixels`` are measured ones (see `preparation.measured_pixels`), float32 (y, x, channel).
         The sentence is empty where nothing speaks against it.
         """
+        planes = planes_of(pixels)
         return (
             self.kinds.why_other(kind)
             or _why_outside(
-                self.brightness, brightness_of(pixels, self.intensities), BRIGHTNESS, channel_names
+                self.brightness, brightness_of(planes, self.intensities), BRIGHTNESS, channel_names
             )
-            or _why_outside(self.detail, detail_of(pixels), DETAIL, channel_names)
+            or _why_outside(self.detail, detail_of(planes), DETAIL, channel_names)
         )
 
     def how_far(self, features: Sequence[FloatArray]) -> Float64Array:

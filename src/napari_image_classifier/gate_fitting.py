@@ -9,7 +9,7 @@ from napari_image_classifier.arrays import FloatArray, IntArray
 from napari_image_classifier.feature_distance import FeatureDistance
 from napari_image_classifier.gate import Gate
 from napari_image_classifier.image_kind import KnownKinds
-from napari_image_classifier.image_statistics import CONTRAST, brightness_of, detail_of
+from napari_image_classifier.image_statistics import CONTRAST, brightness_of, detail_of, planes_of
 from napari_image_classifier.known_ranges import KnownRanges, upper_limit
 from napari_image_classifier.preparation import Preparation, measure_ranges
 from napari_image_classifier.training_images import TrainingImages
@@ -61,11 +61,12 @@ def gate_of(
     left to see of it is that an image is empty.
     """
     pixels = [images.pixels[index] for index in used]
+    planes = [planes_of(one) for one in pixels]
     intensities = preparation.ranges or measure_ranges(
         pixels[:: -(-len(pixels) // IMAGES_MEASURED)]
     )
     brightness = KnownRanges.fitted(
-        np.stack([brightness_of(one, intensities) for one in pixels]),
+        np.stack([brightness_of(one, intensities) for one in planes]),
         images.units[used],
         RATE_OF_STATISTICS,
     )
@@ -76,7 +77,7 @@ def gate_of(
         intensities=intensities,
         brightness=brightness,
         detail=KnownRanges.fitted(
-            np.stack([detail_of(one) for one in pixels]),
+            np.stack([detail_of(one) for one in planes]),
             images.units[used],
             RATE_OF_STATISTICS,
         ),
