@@ -4,6 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from statsmodels.stats.contingency_tables import mcnemar
 
 from napari_image_classifier import chance
 from napari_image_classifier.chance import (
@@ -11,6 +12,7 @@ from napari_image_classifier.chance import (
     chance_of_predictions,
     chance_test,
     either_of,
+    mcnemar_test,
     paired_test,
     smallest_p,
 )
@@ -124,3 +126,15 @@ def test_of_two_tests_the_better_counts_half():
     found = either_of([ChanceTest(0.02, 0.004, 252, exact=True), ChanceTest(0.6, 0.01, 99, True)])
     assert found == ChanceTest(0.04, 0.008, 351, exact=True)
     assert either_of([ChanceTest(0.7, 0.1, 10, False)] * 2).p == 1
+
+
+def test_mcnemar_equals_its_oracle():
+    """On random tables, empty cells included."""
+    for _ in range(500):
+        n, share = int(RANDOM.integers(1, 80)), RANDOM.random(2)
+        first, second = (RANDOM.random(n) < part for part in share)
+        table = [[(first & second).sum(), (first & ~second).sum()],
+                 [(~first & second).sum(), (~first & ~second).sum()]]  # fmt: skip
+        found = mcnemar_test(first, second)
+        assert (found.only_first, found.only_second) == (table[0][1], table[1][0])
+        assert found.p == pytest.approx(mcnemar(table, exact=True).pvalue, abs=1e-12)

@@ -123,6 +123,7 @@ def test_the_numbers_follow_from_the_predictions(numbers, predictions):
     assert numbers["scores"]["balanced_accuracy"]["score"] == pytest.approx(np.mean(parts))
     assert numbers["groups_per_class"] == {"clumped": 8, "spread": 8}
     assert numbers["chance"]["runs"] == 2
+    assert numbers["beside_baselines"] == {}
     assert numbers["chance"]["groups"] == 16
     assert numbers["chance"]["smallest_p"] == pytest.approx(2 / 70)
 
@@ -313,7 +314,13 @@ def test_a_finished_classifier_is_tested_on_all_images(new_images, tiny_classifi
         said = classifier.predict(item.image)
         assert row["predicted"] == said.class_name
         assert float(row["confidence"]) == pytest.approx(said.confidence, abs=1e-6)
-    assert "nothing here can know whether it had learnt" in result.report.read_text("utf-8")
+    page = result.report.read_text("utf-8")
+    assert "nothing here can know whether it had learnt" in page
+    beside = json.loads(result.json.read_text("utf-8"))["beside_baselines"]
+    assert set(beside) == {"brightness and file facts", "texture features",
+                           "always the most frequent class"}  # fmt: skip
+    assert all(0 < one["p"] <= 1 for one in beside.values())
+    assert "McNemar's exact test" in page
 
 
 def test_images_that_were_learnt_from_are_refused(new_images, tiny_classifier_path, tmp_path):

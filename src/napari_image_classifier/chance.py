@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 
 from napari_image_classifier.arrangements import Arrangements
-from napari_image_classifier.arrays import Float64Array, IntArray
+from napari_image_classifier.arrays import Flags, Float64Array, IntArray
 from napari_image_classifier.scores import balanced_accuracies
 
 # Where there are fewer arrangements than this, all of them are looked at.
@@ -133,3 +133,27 @@ def paired_test(
     at_least = 1 + int((signs @ gains >= reached - 1e-12).sum())
     n = ARRANGEMENTS_DRAWN + 1
     return ChanceTest(at_least / n, 1 / n, n, exact=False)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Items that only one of two methods was right about, and the two-sided ``p`` of McNemar."""
+
+    only_first: int
+    only_second: int
+    p: float
+
+
+def mcnemar_test(first: Flags, second: Flags) -> Disagreement:
+    """Test whether one of two methods is right more often, on items that stand alone.
+
+    Both say which items the method was right about. Where it makes no difference, each item that
+    they disagree on falls to either with the same chance (McNemar, 1947; exact, by the binomial
+    distribution). Items of one group are no independent witnesses; `paired_test` is for those.
+    """
+    import scipy.stats
+
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    n = only_first + only_second
+    p = scipy.stats.binomtest(only_first, n).pvalue if n else 1.0
+    return Disagreement(only_first, only_second, float(p))

@@ -12,8 +12,10 @@ from napari_image_classifier.arrays import Float64Array, IntArray
 from napari_image_classifier.calibration import Calibration, calibration_of
 from napari_image_classifier.chance import (
     ChanceTest,
+    Disagreement,
     chance_of_predictions,
     either_of,
+    mcnemar_test,
     paired_test,
     strata_of,
 )
@@ -117,6 +119,21 @@ class Evaluation:
             for run in self.plan.sealed
         ]
         return either_of(tests) if tests else ChanceTest(1.0, self.plan.smallest_p, 0, exact=False)
+
+    @cached_property
+    def beside_baselines(self) -> dict[str, Disagreement]:
+        """Which images only it, or only a simpler method, was right about; by the method's name.
+
+        Empty where images are not independent, as they are counted one by one.
+        """
+        if int(self.units.max()) + 1 < len(self.items):
+            return {}
+        ours = self.probabilities.argmax(axis=1) == self.truth
+        return {
+            name: mcnemar_test(ours, said.argmax(axis=1) == self.truth)
+            for name, said in self.baselines.items()
+            if name != self.method
+        }
 
     @property
     def _sealed(self) -> IntArray:
@@ -242,6 +259,7 @@ class Evaluation:
                 "groups": len(np.unique(self.units[self._sealed])),
             },
             "over_simple": vars(self.over_simple),
+            "beside_baselines": {name: vars(one) for name, one in self.beside_baselines.items()},
             "baselines": {name: one.to_json() for name, one in self.baseline_scores.items()},
             "refitted": {name: one.to_json() for name, one in self.refitted.items()},
             "controls": {
