@@ -11,9 +11,14 @@ import tempfile
 from pathlib import Path
 
 import napari
+import numpy as np
 from qtpy.QtCore import QSettings
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
+from scipy.ndimage import gaussian_filter
+
+import napari_image_classifier as nic
+from napari_image_classifier.images import write_image
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"
@@ -42,6 +47,7 @@ def main() -> None:
         classifier = take_training(viewer, folder / "controls")
         take_images(viewer, classifier)
         take_folder(viewer, classifier, folder)
+        take_accidents(viewer, classifier, folder / "accidents")
         viewer.close()
 
 
@@ -122,6 +128,39 @@ def take_folder(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:
     save(viewer, "classify-folder")
     wait_until(lambda: bool(ended))
     save(viewer, "classify-folder-result")
+
+
+def take_accidents(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:
+    """Show what is said of images that went wrong at the microscope, among good ones."""
+    good = sorted((WELLS / "negative_control").iterdir())[:4]
+    accidents = {
+        "out of focus": lambda plane: gaussian_filter(plane, 6),
+        "lamp off": lambda plane: plane // 50,
+        "exposed too long": lambda plane: np.minimum(plane.astype(int) * 8, 255),
+    }
+    folder.mkdir()
+    for number, path in enumerate(good):
+        shutil.copy(path, folder)
+        with nic.read_image(path) as image:
+            pixels = image.asarray()
+        for name, accident in list(accidents.items())[number : number + 1]:
+            made = np.stack([accident(plane) for plane in pixels]).astype(pixels.dtype)
+            write_image(
+                folder / f"{path.stem} {name}.tif",
+                nic.Image.from_array(made, image.axes, channel_names=None),
+            )
+    viewer.layers.clear()
+    dock = add_dock(viewer, "Classify folder")
+    dock.form["folder"].value = folder
+    dock.use_classifier(classifier)
+    QTest.qWait(4000)
+    ended = []
+    dock.ended.connect(lambda: ended.append(True))
+    dock.run()
+    wait_until(lambda: bool(ended))
+    dock.open_image(next(one for one in dock.table.model.predictions if "focus" in one.file))
+    save(viewer, "saying-no")
+    close_docks(viewer)
 
 
 def open_some(viewer: napari.Viewer, controls: Path) -> None:

@@ -5,6 +5,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QStyleOptionViewItem
 
 from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.widgets.confidence_bar import PALE_ROLE
 from napari_image_classifier.widgets.prediction_table import (
     CLASS,
     CONFIDENCE,
@@ -107,11 +108,14 @@ def test_what_is_no_answer_is_grey_and_counted_apart(qtbot):
         ]
     )
     assert shown(table, CLASS) == ["control", "depleted", None, "control", "control"]
-    assert shown(table, STATUS)[3:] == ["unsure", "unlike the training"]
+    assert shown(table, STATUS)[3:] == ["unsure", "unlike"]
     model = table.view.model()
     grey = Qt.ItemDataRole.ForegroundRole
     colours = [model.index(row, CLASS).data(grey) for row in range(5)]
     assert [colour is not None for colour in colours] == [False, False, True, True, True]
+    assert [model.index(row, CONFIDENCE).data(PALE_ROLE) for row in range(5)] == [
+        False, False, True, True, True
+    ]  # fmt: skip
     assert "It is darker." in model.index(4, CLASS).data(Qt.ItemDataRole.ToolTipRole)
     for counted in ("control: 1", "unsure: 1", "unlike the training: 1"):
         assert counted in table.summary.text()

@@ -19,9 +19,9 @@ from napari_image_classifier.splitting import (
 )
 from napari_image_classifier.training_config import TrainingRefused
 
-# For the test against chance: so many of the groups, if a class has enough for two on each side.
+# For the test against chance: so many of the groups, if a class has enough to learn from the rest.
 SEALED_PART = 0.5
-UNITS_FOR_SEALING = 4
+UNITS_FOR_SEALING = 3
 PARTS_OF_GROUPS = (0.25, 0.5, 0.75)
 
 
@@ -184,15 +184,15 @@ def _sealed(
 
     first, second = halves
     of_both = 2 * max(smallest(first), smallest(second))
-    if of_both <= SIGNIFICANT and _can_learn(items, units, second):
+    if of_both <= SIGNIFICANT and all(_can_learn(items, units, half) for half in halves):
         return (
             Run("sealed half 1", seed, first, second),
             Run("sealed half 2", seed, second, first),
         ), of_both
-    of_one = smallest(second)
-    if of_one <= SIGNIFICANT and _can_learn(items, units, first):
-        return (Run("sealed", seed, first, second),), of_one
-    return (), of_one
+    for learnt, sealed in (halves, halves[::-1]):
+        if smallest(sealed) <= SIGNIFICANT and _can_learn(items, units, learnt):
+            return (Run("sealed", seed, learnt, sealed),), smallest(sealed)
+    return (), max(smallest(first), smallest(second))
 
 
 def _can_learn(items: Sequence[Item], units: IntArray, learnt: IntArray) -> bool:

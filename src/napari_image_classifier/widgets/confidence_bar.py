@@ -9,10 +9,11 @@ SURE, UNSURE = QColor(0, 114, 178), QColor(213, 94, 0)
 UNSURE_BELOW = 0.7
 # For what is no answer, on dark themes and light ones.
 GREY = QColor(128, 128, 128)
+PALE_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
 class ConfidenceBar(QStyledItemDelegate):
-    """Draws the cell's number, 0 to 1; in the cell's foreground colour where it has one."""
+    """Draws the cell's number, 0 to 1; grey where its `PALE_ROLE` is True."""
 
     def paint(
         self,
@@ -35,8 +36,8 @@ class ConfidenceBar(QStyledItemDelegate):
         bar.setWidth(round(room.width() * confidence))
         painter.save()
         painter.fillRect(room, QColor(128, 128, 128, 60))
-        given = index.data(Qt.ItemDataRole.ForegroundRole)
-        painter.fillRect(bar, given or (SURE if confidence >= UNSURE_BELOW else UNSURE))
+        colour = SURE if confidence >= UNSURE_BELOW else UNSURE
+        painter.fillRect(bar, GREY if index.data(PALE_ROLE) else colour)
         painter.setPen(option.palette.color(option.palette.ColorRole.Text))
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter, f"{confidence:.2f}")
         painter.restore()

@@ -1,7 +1,7 @@
 """Predictions as a table that sorts, filters and grows by thousands of rows."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from qtpy.QtCore import (
@@ -14,7 +14,7 @@ from qtpy.QtCore import (
     Qt,
     Signal,
 )
-from qtpy.QtGui import QPixmap
+from qtpy.QtGui import QColor, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -29,7 +29,7 @@ from qtpy.QtWidgets import (
 
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.thumbnails import SIDE
-from napari_image_classifier.widgets.confidence_bar import GREY, ConfidenceBar
+from napari_image_classifier.widgets.confidence_bar import GREY, PALE_ROLE, ConfidenceBar
 from napari_image_classifier.widgets.file_name import FileName
 from napari_image_classifier.widgets.prediction_words import DOUBTS, label_of
 
@@ -40,6 +40,8 @@ HEADERS = ("", "Image", "Part", "Class", "Confidence", "Status")
 PICTURE, IMAGE, PART, CLASS, CONFIDENCE, STATUS = range(len(HEADERS))
 WIDTHS = (SIDE + 4, 100, 56, 102, 86, 50)
 SORT_ROLE = Role.UserRole
+# As the column is narrow; the tooltip says the rest.
+STATUS_WORDS = {"unlike-training": "unlike"}
 NO_PARENT = QModelIndex()
 EVERYTHING = "All classes"
 PIXMAPS_KEPT = 500
@@ -76,19 +78,10 @@ class PredictionModel(QAbstractTableModel):
 
     def data(self, index: AnyIndex, role: int = Role.DisplayRole) -> Any:
         """Return what a cell shows, sorts by or says in its tooltip."""
-        prediction = self.predictions[index.row()]
-        column = index.column()
-        if role == Role.DisplayRole:
-            return _text(prediction, column)
-        if role == SORT_ROLE:
-            return _sort_key(prediction, column)
-        if role == Role.DecorationRole and column == PICTURE:
+        if role == Role.DecorationRole and index.column() == PICTURE:
             return self._pixmap(index.row())
-        if role == Role.ToolTipRole:
-            return _tooltip(prediction)
-        if role == Role.ForegroundRole and column in (CLASS, CONFIDENCE):
-            return None if prediction.status == "ok" else GREY
-        return None
+        tell = _TOLD.get(role)
+        return tell(self.predictions[index.row()], index.column()) if tell else None
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Append rows, in one step for the view."""
@@ -132,7 +125,7 @@ def _text(prediction: Prediction, column: int) -> str | float | None:
 
 
 def _status(prediction: Prediction) -> str:
-    return DOUBTS.get(prediction.status, prediction.status)
+    return STATUS_WORDS.get(prediction.status, prediction.status)
 
 
 def _sort_key(prediction: Prediction, column: int) -> str | float:
@@ -149,11 +142,28 @@ def _sort_key(prediction: Prediction, column: int) -> str | float:
     return prediction.file
 
 
-def _tooltip(prediction: Prediction) -> str:
+def _colour(prediction: Prediction, column: int) -> QColor | None:
+    return GREY if column == CLASS and _is_pale(prediction, column) else None
+
+
+def _is_pale(prediction: Prediction, column: int) -> bool:
+    return prediction.status != "ok"
+
+
+def _tooltip(prediction: Prediction, column: int) -> str:
     where = " · ".join(filter(None, (prediction.file, part_in_words(prediction.item))))
     likely = sorted(prediction.probabilities.items(), key=lambda entry: -entry[1])
     lines = [f"{name}: {probability:.3f}" for name, probability in likely]
     return "\n".join(filter(None, (where, *lines, prediction.message)))
+
+
+_TOLD: Mapping[int, Callable[[Prediction, int], Any]] = {
+    Role.DisplayRole: _text,
+    Role.ForegroundRole: _colour,
+    Role.ToolTipRole: _tooltip,
+    SORT_ROLE: _sort_key,
+    PALE_ROLE: _is_pale,
+}
 
 
 class _Filter(QSortFilterProxyModel):
