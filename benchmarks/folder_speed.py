@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,12 @@ from rows import Row, by_turns
 from tutorial_script import classify_in_batches, classify_one_by_one
 
 import napari_image_classifier as nic
-from napari_image_classifier.preparation import Preparation
+from napari_image_classifier.feature_distance import FeatureDistance
+from napari_image_classifier.gate import Gate
+from napari_image_classifier.image_kind import ImageKind, KnownKinds
+from napari_image_classifier.image_statistics import brightness_of, detail_of, planes_of
+from napari_image_classifier.known_ranges import KnownRanges
+from napari_image_classifier.preparation import Preparation, finished, measured_pixels
 from napari_image_classifier.sample_data import make_sample_image
 
 SIDE = 512
@@ -228,7 +234,7 @@ def sample_tile(seed: int) -> np.ndarray:
 
 
 def write_classifier(path: Path, channels: int = 2) -> Path:
-    """Write an untrained classifier with the default network."""
+    """Write an untrained classifier with the default network, and a gate as training makes it."""
     import keras
 
     from napari_image_classifier.description import ClassifierDescription
@@ -246,4 +252,29 @@ def write_classifier(path: Path, channels: int = 2) -> Path:
         training={},
     )  # fmt: skip
     save_classifier(path, [network], description)
+    gate = gate_for(nic.load_classifier(path))
+    save_classifier(path, [network], replace(description, gate=gate))
     return path
+
+
+def gate_for(classifier: nic.Classifier) -> Gate:
+    """Return a gate fitted to samples, so that every image is looked at as by a trained one."""
+    n_channels = classifier.preparation.n_channels
+    samples = [
+        nic.Image.from_array(mosaic(number, 1)[[0] * n_channels], "CYX")
+        for number in range(DISTINCT)
+    ]
+    pixels = np.stack([measured_pixels(one, classifier.preparation) for one in samples])
+    planes = [planes_of(one) for one in pixels]
+    ranges, units = classifier.preparation.ranges, np.arange(DISTINCT)
+    assert ranges is not None
+    prepared = np.stack([finished(one, classifier.preparation) for one in pixels])
+    _, features = classifier.logits_and_features(prepared)
+    distance = FeatureDistance.fitted(features, units % len(classifier.class_names))
+    return Gate(
+        KnownKinds.of([ImageKind.of(one) for one in samples]),
+        ranges,
+        KnownRanges.fitted(np.stack([brightness_of(one, ranges) for one in planes]), units, 0.01),
+        KnownRanges.fitted(np.stack([detail_of(one) for one in planes]), units, 0.01),
+        (replace(distance, limit=1e9),),
+    )
