@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_image_classifier import evaluation_plan
 from napari_image_classifier.evaluation_plan import plan_of, plan_of_finished
 from napari_image_classifier.independence import joined, units_per_class
 from napari_image_classifier.items import Item
 from napari_image_classifier.naming import ImageFiles
+from napari_image_classifier.training_config import TrainingRefused
 
 
 def dishes(n_dishes, images=2):
@@ -23,6 +25,18 @@ def dishes(n_dishes, images=2):
             units.append(dish)
     units = np.array(units)
     return items, units, units % 2, units // 4
+
+
+def plates(n_plates, rare):
+    """Items of two classes on every plate, and of a third one on the first ``rare`` plates."""
+    items, units = [], []
+    for plate in range(n_plates):
+        for number, name in enumerate("aaabbb" + "cc" * (plate < rare)):
+            image = ImageFiles.single(Path("/nowhere") / f"{plate}/{number}.tif", Path("/nowhere"))
+            items.append(Item(image, class_name=name, group=str(plate)))
+            units.append(plate)
+    classes = np.array(["abc".index(item.class_name) for item in items])
+    return items, np.array(units), classes, None
 
 
 def plan(n_dishes=24, **choices):
@@ -86,6 +100,28 @@ def test_halves_are_sealed_where_they_can_tell(n_dishes, sealed):
         assert not set(units[run.learnt]) & set(units[run.tested])
     tested = [i for run in found.sealed for i in run.tested]
     assert len(tested) == len(set(tested))
+
+
+def test_plates_of_several_classes_can_be_tested_from_three_on():
+    """A rare class on three plates: two to learn from, one sealed."""
+    items, units, classes, _ = plates(8, rare=3)
+    found = plan_of(items, units, classes, None, n_folds=3, seeds=[0], controls=False, curve=False)
+    (run,) = found.sealed
+    assert len(set(units[run.learnt][classes[run.learnt] == 2])) == 2
+    assert len(set(units[run.tested][classes[run.tested] == 2])) == 1
+    assert found.smallest_p <= 0.05
+
+
+def test_where_nothing_can_be_sealed_nothing_can_be_told(monkeypatch):
+    """No result could count, however many arrangements there are."""
+
+    def refuse(*_):
+        raise TrainingRefused("too entangled")
+
+    monkeypatch.setattr(evaluation_plan, "sealed_split", refuse)
+    items, units, classes, _ = dishes(12)
+    found = plan_of(items, units, classes, None, n_folds=3, seeds=[0], controls=False, curve=False)
+    assert (found.sealed, found.smallest_p) == ((), 1.0)
 
 
 def test_units_are_joined_by_what_was_taken_together():

@@ -19,6 +19,7 @@ from napari_image_classifier.splitting import (
     cross_validation,
     digest,
     part_of_groups,
+    sealed_split,
     validation_split,
     validation_splits,
 )
@@ -171,6 +172,21 @@ def test_folds_leave_enough_to_learn_from(items, seed, n_folds):
         found = units_per_class([items[i] for i in learnt], units[learnt])
         assert found.keys() == counts.keys()
         assert min(found.values()) >= 2
+
+
+@SPLITS
+@given(tables(fewest_groups=3), SEEDS)
+def test_what_is_sealed_leaves_enough_to_learn_from(items, seed):
+    """Property 17: two units of every class to learn from, every class sealed, nothing crosses."""
+    units = units_of(items)
+    try:
+        learnt, sealed = sealed_split(items, units, 0.5, seed)
+    except TrainingRefused:
+        assume(False)
+    assert sorted([*learnt, *sealed]) == list(range(len(items)))
+    assert not set(units[learnt]) & set(units[sealed])
+    assert min(units_per_class([items[i] for i in learnt], units[learnt]).values()) >= 2
+    assert {items[i].class_name for i in sealed} == {item.class_name for item in items}
 
 
 @SPLITS

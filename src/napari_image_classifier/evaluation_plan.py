@@ -9,19 +9,18 @@ import numpy as np
 from napari_image_classifier.arrays import IntArray
 from napari_image_classifier.chance import SIGNIFICANT, smallest_p, strata_of
 from napari_image_classifier.changed_images import CHANGES, Change
-from napari_image_classifier.independence import check_enough, joined, units_per_class
+from napari_image_classifier.independence import joined
 from napari_image_classifier.items import Item
 from napari_image_classifier.splitting import (
     Split,
     cross_validation,
     part_of_groups,
-    validation_split,
+    sealed_split,
 )
 from napari_image_classifier.training_config import TrainingRefused
 
-# For the test against chance: so many of the groups, if a class has enough to learn from the rest.
+# For the test against chance: so many of the groups.
 SEALED_PART = 0.5
-UNITS_FOR_SEALING = 3
 PARTS_OF_GROUPS = (0.25, 0.5, 0.75)
 
 
@@ -173,34 +172,28 @@ def _sealed(
 
     Two halves are each other's sealed part, where both could tell; else there is one.
     """
-    if min(units_per_class(items, units).values()) < UNITS_FOR_SEALING:
-        return (), 1.0
     strata = strata_of(classes, acquisitions)
-    halves = validation_split(items, units, SEALED_PART, seed)
 
-    def smallest(half: IntArray) -> float:
-        within = None if strata is None else strata[half]
-        return smallest_p(classes[half], units[half], within)
+    def smallest(part: IntArray) -> float:
+        within = None if strata is None else strata[part]
+        return smallest_p(classes[part], units[part], within)
 
-    first, second = halves
-    of_both = 2 * max(smallest(first), smallest(second))
-    if of_both <= SIGNIFICANT and all(_can_learn(items, units, half) for half in halves):
-        return (
-            Run("sealed half 1", seed, first, second),
-            Run("sealed half 2", seed, second, first),
-        ), of_both
-    for learnt, sealed in (halves, halves[::-1]):
-        if smallest(sealed) <= SIGNIFICANT and _can_learn(items, units, learnt):
-            return (Run("sealed", seed, learnt, sealed),), smallest(sealed)
-    return (), max(smallest(first), smallest(second))
-
-
-def _can_learn(items: Sequence[Item], units: IntArray, learnt: IntArray) -> bool:
     try:
-        check_enough([items[i] for i in learnt], units[learnt])
+        halves = cross_validation(items, units, 2, seed)
+        of_both = len(halves) * max(smallest(sealed) for _, sealed in halves)
     except TrainingRefused:
-        return False
-    return True
+        of_both = 1.0
+    if of_both <= SIGNIFICANT:
+        return tuple(
+            Run(f"sealed half {number}", seed, *half) for number, half in enumerate(halves, 1)
+        ), of_both
+    try:
+        learnt, sealed = sealed_split(items, units, SEALED_PART, seed)
+    except TrainingRefused:
+        return (), 1.0
+    of_one = smallest(sealed)
+    runs = (Run("sealed", seed, learnt, sealed),) if of_one <= SIGNIFICANT else ()
+    return runs, of_one
 
 
 def _fewer(items: Sequence[Item], units: IntArray, folds: Folds) -> dict[float, Folds]:

@@ -64,6 +64,33 @@ def validation_splits(
     return [_as_split(fold[ordered], order) for fold in chosen]
 
 
+def sealed_split(items: Sequence[Item], units: IntArray, part: float, seed: int) -> Split:
+    """Return the indices learnt from and those sealed, as `validation_split` does.
+
+    Every class keeps two units to learn from: one more to choose the epoch with.
+
+    Raises
+    ------
+    TrainingRefused
+        There is no such split.
+    """
+    _, sealed = validation_split(items, units, part, seed)
+    order, ordered, classes = _in_own_order(items, units)
+    table = _items_per_unit(classes, ordered)
+    present, fold = table > 0, np.zeros(len(table), bool)
+    place = np.argsort(order)
+    fold[ordered[place[sealed]]] = True
+    while (lacking := np.flatnonzero(present[~fold].sum(axis=0) < 2)).size:
+        spared = present[fold].sum(axis=0) == 1
+        movable = np.flatnonzero(fold & present[:, lacking[0]] & ~(present & spared).any(axis=1))
+        if len(movable) == 0:
+            raise TrainingRefused(
+                "The groups are too few, or too entangled, to keep some of them sealed."
+            )
+        fold[movable[np.argmin(table[movable].sum(axis=1))]] = False
+    return _as_split(fold[ordered], order)
+
+
 def cross_validation(
     items: Sequence[Item], units: IntArray, n_folds: int, seed: int
 ) -> list[Split]:
