@@ -124,6 +124,17 @@ def test_where_nothing_can_be_sealed_nothing_can_be_told(monkeypatch):
     assert (found.sealed, found.smallest_p) == ((), 1.0)
 
 
+def test_each_acquisition_is_left_out_in_turn():
+    """Six of four dishes each; with more than ten some go together."""
+    _, _, acquisitions, found = plan(24)
+    left_out = [set(acquisitions[run.tested]) for run in found.new_acquisitions.runs]
+    assert left_out == [{one} for one in range(6)]
+    _, _, acquisitions, found = plan(48)
+    left_out = [set(acquisitions[run.tested]) for run in found.new_acquisitions.runs]
+    assert len(left_out) == 3
+    assert sorted(one for some in left_out for one in some) == list(range(12))
+
+
 def test_units_are_joined_by_what_was_taken_together():
     """A dish that was taken on two days joins these."""
     units = np.array([0, 0, 1, 1, 2, 3])

@@ -9,7 +9,7 @@ import numpy as np
 from napari_image_classifier.arrays import IntArray
 from napari_image_classifier.chance import SIGNIFICANT, smallest_p, strata_of
 from napari_image_classifier.changed_images import CHANGES, Change
-from napari_image_classifier.independence import joined
+from napari_image_classifier.independence import check_enough, joined
 from napari_image_classifier.items import Item
 from napari_image_classifier.splitting import (
     Split,
@@ -21,6 +21,8 @@ from napari_image_classifier.training_config import TrainingRefused
 
 # For the test against chance: so many of the groups.
 SEALED_PART = 0.5
+# So many acquisitions are left out one by one; of more, some together.
+MOST_LEFT_OUT = 10
 PARTS_OF_GROUPS = (0.25, 0.5, 0.75)
 
 
@@ -228,7 +230,21 @@ def _new_acquisitions(
     if larger.max() == units.max():
         return None
     try:
-        splits = cross_validation(items, larger, n_folds, seed)
+        splits = (
+            _each_left_out(items, units, larger)
+            if larger.max() < MOST_LEFT_OUT
+            else cross_validation(items, larger, n_folds, seed)
+        )
     except TrainingRefused:
         return None
     return _folds("new acquisitions, fold", seed, splits)
+
+
+def _each_left_out(items: Sequence[Item], units: IntArray, larger: IntArray) -> list[Split]:
+    """Return what is learnt from and tested where each of the larger units is left out in turn."""
+    splits = []
+    for one in range(int(larger.max()) + 1):
+        learnt: IntArray = np.flatnonzero(larger != one)
+        check_enough([items[i] for i in learnt], units[learnt])
+        splits.append((learnt, np.flatnonzero(larger == one)))
+    return splits
