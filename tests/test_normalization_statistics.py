@@ -11,7 +11,7 @@ import json
 import keras
 import numpy as np
 from napari_image_classifier.fused_normalization import with_fused_normalization
-from napari_image_classifier.normalization_statistics import measure_statistics
+from napari_image_classifier.normalization_statistics import NormalizationStatistics
 
 keras.utils.set_random_seed(0)
 inputs = keras.Input((None, None, 2))
@@ -20,7 +20,7 @@ random = np.random.default_rng(0)
 batches = [random.normal((3, 50), (2, 5), (8, 6, 6, 2)).astype("f4") for _ in range(4)]
 found = {}
 for name, kind in (("plain", network), ("fused", with_fused_normalization(network))):
-    measure_statistics(kind, batches)
+    NormalizationStatistics(kind).measure(batches)
     layer = kind.get_layer("bn")
     found[name] = {
         "mean": np.asarray(layer.moving_mean).tolist(),
@@ -32,7 +32,7 @@ found["expected"] = {
     "variance": np.mean([b.var((0, 1, 2)) for b in batches], axis=0).tolist(),
 }
 before = network.get_weights()
-measure_statistics(network, [])
+NormalizationStatistics(network).measure([])
 found["none changed"] = all(map(np.array_equal, before, network.get_weights()))
 print(json.dumps(found))
 """

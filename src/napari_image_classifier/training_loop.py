@@ -11,7 +11,7 @@ from napari_image_classifier.arrays import Float64Array, FloatArray, IntArray
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.ensemble import Learnt
 from napari_image_classifier.learning_rate import LearningRate
-from napari_image_classifier.normalization_statistics import measure_statistics
+from napari_image_classifier.normalization_statistics import NormalizationStatistics
 from napari_image_classifier.seconds_left import SecondsLeft
 from napari_image_classifier.training_batches import TrainingBatches
 from napari_image_classifier.training_config import TrainingConfig
@@ -50,6 +50,7 @@ class TrainingLoop:
         self._loss = TrainingLoss(data, config)
         self._learning_rate = LearningRate(config)
         self._averaged = self._averaged_over(data.training)
+        self._statistics = NormalizationStatistics(network)
         self._began = 0.0
         steps = config.epochs * self._batches.per_epoch(data.training)
         if config.finish:
@@ -217,9 +218,7 @@ class TrainingLoop:
         return float(said["loss"]), float(said["accuracy"])
 
     def _measure_statistics(self, epoch: int, members: IntArray) -> None:
-        measure_statistics(
-            self._network, self._until_stopped(self._batches.unchanged(epoch, members))
-        )
+        self._statistics.measure(self._until_stopped(self._batches.unchanged(epoch, members)))
 
     def _validation_probabilities(self) -> Float64Array | None:
         found = []
