@@ -43,17 +43,17 @@ def table(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(table, tmp_path_factory):
-    """A run that was stopped in its second network, its file of finished ones, and the next run."""
+    """A run that was stopped half way, its file of finished ones, and the next run."""
     report = tmp_path_factory.mktemp("report") / "how good.html"
     events = []
 
-    def in_the_second_network() -> bool:
-        # Five runs, the first of 32 images of 144 in all.
-        return any(event["done"] > 240 for event in events if event.get("stage") == "evaluating")
+    def half_way() -> bool:
+        # Five networks, two at a time, each less than a quarter of the work.
+        return any(event["done"] > 500 for event in events if event.get("stage") == "evaluating")
 
     with pytest.raises(TrainingRefused, match="goes on where it was"):
         evaluate(table, report, CONFIG, **NETWORKS_ALONE, on_event=events.append,
-                 should_stop=in_the_second_network)  # fmt: skip
+                 should_stop=half_way)  # fmt: skip
     kept = json.loads(report.with_name("how good.html.runs").read_text())["runs"]
     again = []
     result = evaluate(table, report, CONFIG, **NETWORKS_ALONE, on_event=again.append)
@@ -74,12 +74,12 @@ def predictions(run):
 
 
 def test_a_stopped_run_goes_on_where_it_was(run):
-    """One network was finished; the next run trains the other four, and leaves no file behind."""
+    """Some networks were finished; the next run trains the others, and leaves no file behind."""
     kept, again, result = run
-    assert list(kept) == ["seed 0, fold 1"]
+    assert 1 <= len(kept) < FOLDS + 2
     events = [event for event in again if event.get("stage") == "evaluating"]
     done = [event["done"] for event in events]
-    assert done[0] >= events[-1]["total"] / 5
+    assert done[0] >= events[-1]["total"] * len(kept) / 6
     assert done == sorted(done)
     assert done[-1] == events[-1]["total"]
     assert events[-1]["seconds_left"] == 0
@@ -96,10 +96,12 @@ def test_the_page_claims_nothing_that_was_not_done(run):
 
 
 def test_what_was_kept_is_what_is_reported(run, predictions):
-    """The finished network's probabilities are those in the table."""
+    """The probabilities of a network that was finished are those in the table."""
     kept, _, _ = run
-    of_first_fold = [float(row["p_clumped"]) for row in predictions if row["fold"] == "1"]
-    np.testing.assert_allclose(of_first_fold, np.array(kept["seed 0, fold 1"])[:, 0], atol=1e-6)
+    fold = min(name.removeprefix("seed 0, fold ") for name in kept if "fold" in name)
+    of_fold = [float(row["p_clumped"]) for row in predictions if row["fold"] == fold]
+    in_file = np.array(kept[f"seed 0, fold {fold}"])[:, 0]
+    np.testing.assert_allclose(of_fold, in_file, atol=1e-6)
 
 
 def test_every_image_is_tested_once_and_no_dish_is_parted(predictions):

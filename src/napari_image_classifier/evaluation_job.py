@@ -15,7 +15,7 @@ from napari_image_classifier.description import TEXTURE as TEXTURE_NETWORK
 from napari_image_classifier.evaluation import Evaluation
 from napari_image_classifier.evaluation_plan import Plan, Run, plan_of, plan_of_finished
 from napari_image_classifier.evaluation_report import surest_errors, write_report
-from napari_image_classifier.evaluation_runs import KeptRuns, Method, done_runs
+from napari_image_classifier.evaluation_runs import KeptRuns, Lane, OneLane, Tell, done_runs
 from napari_image_classifier.independence import check_enough, units_of, units_per_class
 from napari_image_classifier.items import Item, ItemTable
 from napari_image_classifier.keras_manifest import keras_run, keras_versions
@@ -32,16 +32,14 @@ from napari_image_classifier.training_set import TrainingSet, training_set
 
 IMAGES_AT_ONCE = 32
 
-# Makes the method that is evaluated, for these images.
-MakeMethod = Callable[[TrainingImages, TrainingConfig, ShouldStop], Method]
+# Makes what trains and tests networks, for these images.
+MakeLanes = Callable[[TrainingImages, TrainingConfig, ShouldStop], Sequence[Lane]]
 
 
-def evaluated(
-    request: Event, make_network: MakeMethod, emit: Emit, should_stop: ShouldStop
-) -> Event:
+def evaluated(request: Event, make_lanes: MakeLanes, emit: Emit, should_stop: ShouldStop) -> Event:
     """Do what `keras_evaluation.evaluate_job` says.
 
-    ``make_network`` is asked where networks are to be trained, and neither a finished classifier
+    ``make_lanes`` is asked where networks are to be trained, and neither a finished classifier
     nor texture features are evaluated.
     """
     report = Path(request["report"])
@@ -49,9 +47,9 @@ def evaluated(
     case = _Case.read(request, emit, should_stop)
     subjects = case.subjects
     plan = case.plan
-    name, method = case.method(make_network, should_stop)
+    name, lanes = case.lanes(make_lanes, should_stop)
     kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings())
-    said = done_runs(plan.runs, method, kept, emit)
+    said = done_runs(plan.runs, lanes, kept, emit)
     evaluation = Evaluation(
         items=subjects.images.items,
         class_names=case.class_names,
@@ -154,13 +152,13 @@ class _Case:
     def _by_texture(self) -> bool:
         return TEXTURE_NETWORK in (self.request["method"], self.config.network)
 
-    def method(self, make_network: MakeMethod, should_stop: ShouldStop) -> tuple[str, Method]:
-        """Return what is evaluated, in words, and how it trains and tests."""
+    def lanes(self, make_lanes: MakeLanes, should_stop: ShouldStop) -> tuple[str, Sequence[Lane]]:
+        """Return what is evaluated, in words, and what trains and tests it."""
         if self.finished is not None:
-            return f"the classifier {self.finished.path.name}", self._said_by_finished
+            return f"the classifier {self.finished.path.name}", [OneLane(self._said_by_finished)]
         if self._by_texture:
-            return TEXTURE, self.subjects.said_by_texture
-        return "the network", make_network(self.subjects.images, self.config, should_stop)
+            return TEXTURE, [OneLane(self.subjects.said_by_texture)]
+        return "the network", make_lanes(self.subjects.images, self.config, should_stop)
 
     def sealed_simple(self) -> dict[str, Float64Array]:
         """Return what brightness and file facts say of the sealed items, by the run's name."""
@@ -198,7 +196,7 @@ class _Case:
             "seen_known": self.seen_known,
         }
 
-    def _said_by_finished(self, run: Run, tell: Callable[[float], None]) -> Float64Array:
+    def _said_by_finished(self, run: Run, tell: Tell) -> Float64Array:
         assert self.finished is not None
         found = []
         for start in range(0, len(run.tested), IMAGES_AT_ONCE):

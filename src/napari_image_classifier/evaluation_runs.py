@@ -1,12 +1,16 @@
-"""The runs of an evaluation, one after another; what is done is kept when it is stopped."""
+"""The runs of an evaluation, some side by side; what is done is kept when it is stopped."""
 
 import hashlib
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,10 +20,33 @@ from napari_image_classifier.evaluation_plan import Run
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.training_config import TrainingRefused
 
-# Trains and tests, and tells meanwhile which part of that is done. Probabilities (item, class).
-Method = Callable[[Run, Callable[[float], None]], Float64Array]
-
 PROGRESS_STEPS = 1000
+
+Tell = Callable[[float], None]
+
+
+class LaneGoneError(Exception):
+    """What trained and tested is no more; another may do what it had begun."""
+
+
+class Lane(Protocol):
+    """What does one run after another, beside other lanes."""
+
+    def said(self, run: Run, tell: Tell) -> Float64Array:
+        """Train and test, and ``tell`` meanwhile which part of that is done.
+
+        Returns probabilities (tested item, class).
+
+        Raises
+        ------
+        LaneGoneError
+            It has ended, without a result.
+        """
+        ...
+
+    def end(self) -> None:
+        """Leave what is being done, as nobody waits for it."""
+        ...
 
 
 class KeptRuns:
@@ -66,44 +93,95 @@ class KeptRuns:
         self._path.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class OneLane:
+    """The only lane, where runs are so short, or so greedy, that they are done one by one."""
+
+    said: Callable[[Run, Tell], Float64Array]
+
+    def end(self) -> None:
+        """Do nothing: when this is called, no run is under way."""
+
+
 def done_runs(
-    runs: Sequence[Run], method: Method, kept: KeptRuns, emit: Emit
+    runs: Sequence[Run], lanes: Sequence[Lane], kept: KeptRuns, emit: Emit
 ) -> dict[str, Float64Array]:
-    """Return what was said in each run, by its name, and tell how far all of them are."""
-    progress = _Progress(sum(map(_work, runs)), emit)
-    said = {}
-    for run in runs:
-        found = kept.get(run.name)
-        if found is None:
-            found = method(run, partial(progress.tell, _work(run)))
-            kept.put(run.name, found)
-            progress.here += _work(run)
-        said[run.name] = found
-        progress.done += _work(run)
-    return said
+    """Return what was said in each run, by its name, and tell how far all of them are.
+
+    The first lane is there to the end; what another leaves behind is done by those that are left.
+    """
+    return _Runs(runs, lanes, kept, emit).done()
 
 
-def _work(run: Run) -> int:
-    """Return about how long a run takes, in items."""
-    return len(run.learnt) + len(run.tested)
+class _Runs:
+    """Runs that are waiting and done, shared by the lanes, each on a thread of its own."""
+
+    def __init__(
+        self, runs: Sequence[Run], lanes: Sequence[Lane], kept: KeptRuns, emit: Emit
+    ) -> None:
+        self._names = [run.name for run in runs]
+        self._lanes = lanes
+        self._kept = kept
+        found = {run.name: kept.get(run.name) for run in runs}
+        self._said = {name: said for name, said in found.items() if said is not None}
+        self._waiting = deque(run for run in runs if run.name not in self._said)
+        self._progress = _Progress(runs, self._said, emit)
+        self._lock = Lock()
+
+    def done(self) -> dict[str, Float64Array]:
+        with ThreadPoolExecutor(len(self._lanes)) as threads:
+            working = [threads.submit(self._work, lane) for lane in self._lanes]
+            try:
+                for lane in as_completed(working):
+                    lane.result()
+            except BaseException:
+                self._waiting.clear()
+                for one in self._lanes:
+                    one.end()
+                raise
+        # What was left behind after the first lane had found nothing to do any more.
+        self._work(self._lanes[0])
+        return {name: self._said[name] for name in self._names}
+
+    def _work(self, lane: Lane) -> None:
+        while self._waiting:
+            try:
+                run = self._waiting.popleft()
+            except IndexError:
+                return
+            try:
+                said = lane.said(run, partial(self._tell, run))
+            except LaneGoneError:
+                self._waiting.appendleft(run)
+                return
+            with self._lock:
+                self._kept.put(run.name, said)
+                self._said[run.name] = said
+            self._tell(run, 1.0)
+
+    def _tell(self, run: Run, part: float) -> None:
+        with self._lock:
+            self._progress.tell(run, part)
 
 
 class _Progress:
-    """How far all runs are.
+    """How far all runs are, in items to learn from and to test.
 
-    ``done`` counts their work, ``here`` what of it was done now and not kept from a run that was
-    stopped, as only that tells how long it takes.
+    What was ``kept`` from an evaluation that was stopped says nothing of how long the rest takes.
     """
 
-    def __init__(self, total: int, emit: Emit) -> None:
-        self.done = 0
-        self.here = 0
-        self._total = total
+    def __init__(self, runs: Sequence[Run], kept: Mapping[str, object], emit: Emit) -> None:
+        self._total = sum(map(_work, runs))
+        self._kept = sum(_work(run) for run in runs if run.name in kept)
+        self._here: dict[str, float] = {}
         self._emit = emit
         self._began = time.monotonic()
 
-    def tell(self, work: int, part: float) -> None:
-        done, here = (number + part * work for number in (self.done, self.here))
+    def tell(self, run: Run, part: float) -> None:
+        # A run that is begun anew by another lane waits here until it is as far again.
+        self._here[run.name] = max(part * _work(run), self._here.get(run.name, 0.0))
+        here = sum(self._here.values())
+        done = self._kept + here
         each = (time.monotonic() - self._began) / here if here else None
         self._emit(
             {
@@ -114,3 +192,8 @@ class _Progress:
                 "seconds_left": None if each is None else each * (self._total - done),
             }
         )
+
+
+def _work(run: Run) -> int:
+    """Return about how long a run takes, in items."""
+    return len(run.learnt) + len(run.tested)

@@ -1,36 +1,26 @@
-"""Networks to be evaluated, on the Keras side: one job of the compute process.
+"""Networks to be evaluated, on the Keras side: one job of the compute process."""
 
-Every network is trained as `keras_training` trains, on the images of its run alone: the epoch, the
-intensity ranges and everything else come from there, and the images that it is tested on are looked
-at once.
-"""
-
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
-
-from napari_image_classifier.arrays import Float64Array, IntArray
-from napari_image_classifier.changed_images import changed
-from napari_image_classifier.classifier import load_classifier
-from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
-from napari_image_classifier.description import ClassifierDescription
+from napari_image_classifier.arrays import Float64Array
+from napari_image_classifier.compute import Emit, ShouldStop
+from napari_image_classifier.evaluation_helper import HelperLane
 from napari_image_classifier.evaluation_job import evaluated
 from napari_image_classifier.evaluation_plan import Run
-from napari_image_classifier.evaluation_runs import Method
+from napari_image_classifier.evaluation_runs import Lane, Tell
 from napari_image_classifier.keras_jobs import run_stoppable, throttled
-from napari_image_classifier.keras_start import backend_here
+from napari_image_classifier.keras_start import backend_here, is_on_processor, start_keras
+from napari_image_classifier.keras_threads import use_threads
+from napari_image_classifier.machine import cores
 from napari_image_classifier.messages import Event
-from napari_image_classifier.network_training import train_members
-from napari_image_classifier.orientations import EVERY
-from napari_image_classifier.splitting import validation_splits
-from napari_image_classifier.training_config import TrainingConfig
+from napari_image_classifier.run_training import trained_and_tested
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 from napari_image_classifier.training_images import TrainingImages
-from napari_image_classifier.training_set import TrainingSet, training_set
 
-IMAGES_AT_ONCE = 32
+MOST_LANES = 4
+# Of images, in bytes: each lane holds them as they were read, and again as its run prepares them.
+MOST_MEMORY = 4 * 1024**3
 
 
 def evaluate_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
@@ -52,77 +42,61 @@ def evaluate_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
         ``should_stop`` returned True; what was done is taken up by the next run.
     """
     return run_stoppable(
-        lambda: evaluated(request, _network_method, throttled(emit), should_stop), should_stop
+        lambda: evaluated(request, _lanes, throttled(emit), should_stop), should_stop
     )
 
 
-def _network_method(
+class _Here:
+    """The lane that trains in this process."""
+
+    def __init__(
+        self, images: TrainingImages, config: TrainingConfig, should_stop: ShouldStop
+    ) -> None:
+        self._images = images
+        self._config = config
+        self._should_stop = should_stop
+        self._ended = False
+
+    def said(self, run: Run, tell: Tell) -> Float64Array:
+        """Do what `evaluation_runs.Lane` says."""
+
+        def is_over() -> bool:
+            return self._ended or self._should_stop()
+
+        return trained_and_tested(run, self._images, self._config, tell, is_over)
+
+    def end(self) -> None:
+        """Stop at the next batch."""
+        self._ended = True
+
+
+def _lanes(
     images: TrainingImages, config: TrainingConfig, should_stop: ShouldStop
-) -> Method:
-    backend_here(config.backend)
-    n_epochs = config.epochs * config.members
+) -> Sequence[Lane]:
+    """Return this process and its helpers, which share the cores.
 
-    def said(run: Run, tell: Callable[[float], None]) -> Float64Array:
-        def hear(event: Event) -> None:
-            if event["event"] == "epoch":
-                tell(min(event["epoch"] / n_epochs, 1.0))
-
-        return _trained_and_tested(run, images, replace(config, seed=run.seed), hear, should_stop)
-
-    return said
-
-
-def _trained_and_tested(
-    run: Run,
-    images: TrainingImages,
-    config: TrainingConfig,
-    hear: Emit,
-    should_stop: ShouldStop,
-) -> Float64Array:
-    """Return the probabilities (tested item, class) of a classifier of the other items.
-
-    Raises
-    ------
-    Cancelled
-        ``should_stop`` returned True.
+    Networks of this size gain little from a second core; two that are trained side by side, on a
+    core each, take two thirds of the time of one after the other.
     """
-    from napari_image_classifier.keras_files import save_classifier
-
-    inner = validation_splits(
-        [images.items[i] for i in run.learnt],
-        images.units[run.learnt],
-        config.validation_fraction,
-        config.seed,
-        config.members,
-    )
-    splits = [(run.learnt[training], run.learnt[validation]) for training, validation in inner]
-    data = _as_changed(training_set(images, splits[0], run.learnt), run)
-    ensemble = train_members(data, splits, config, None, hear, should_stop, lambda: None)
-    if ensemble.cancelled:
-        raise Cancelled
-    description = ClassifierDescription(
-        class_names=data.class_names,
-        preparation=data.preparation,
-        architecture=ensemble.architecture,
-        orientations=EVERY if config.orientations else 1,
-        temperature=ensemble.temperature(data),
-        training={},
-    )
-    # Through its file, so that what is tested is what a person would get.
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "fold.keras"
-        save_classifier(path, ensemble.networks, description)
-        classifier = load_classifier(path)
-        parts = [classifier.predict_prepared(data.pixels[part]) for part in _parts(run.tested)]
-    return np.concatenate(parts)
+    config = replace(config, backend=backend_here(config.backend))
+    here = _Here(images, config, should_stop)
+    number = _side_by_side(images, config)
+    if number == 1:
+        return [here]
+    threads = cores() // number
+    try:
+        use_threads(str(config.backend), threads)
+    except TrainingRefused:
+        # A script has used Keras before; what is trained elsewhere would round otherwise.
+        return [here]
+    helpers = [HelperLane(images, config, threads, should_stop) for _ in range(number - 1)]
+    return [here, *helpers]
 
 
-def _as_changed(data: TrainingSet, run: Run) -> TrainingSet:
-    if run.change is None:
-        return data
-    return replace(data, pixels=changed(data.pixels, run.change, run.seed))
-
-
-def _parts(indices: IntArray) -> Iterator[IntArray]:
-    for start in range(0, len(indices), IMAGES_AT_ONCE):
-        yield indices[start : start + IMAGES_AT_ONCE]
+def _side_by_side(images: TrainingImages, config: TrainingConfig) -> int:
+    """Return how many networks are best trained at a time."""
+    if config.backend == "jax" or not is_on_processor(start_keras(config.backend)):
+        # JAX can't be kept to some of the cores, and a graphics card is fully used by one.
+        return 1
+    of_a_lane = 2 * sum(pixels.nbytes for pixels in images.pixels)
+    return max(1, min(cores(), MOST_LANES, MOST_MEMORY // of_a_lane))

@@ -79,8 +79,12 @@ def device_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
 
 def device_in_words(keras: Any) -> str:
     """Return the device that Keras computes on, such as "processor, 8 cores"."""
-    find = {"tensorflow": _tensorflow_device, "torch": _torch_device, "jax": _jax_device}
-    return find[keras.backend.backend()](keras) or f"processor, {os.cpu_count()} cores"
+    return _accelerator(keras) or f"processor, {os.cpu_count()} cores"
+
+
+def is_on_processor(keras: Any) -> bool:
+    """Return whether Keras computes on the processor."""
+    return not _accelerator(keras)
 
 
 @contextmanager
@@ -96,6 +100,12 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def _accelerator(keras: Any) -> str:
+    """Return what Keras computes on besides the processor, "" where there is nothing."""
+    find = {"tensorflow": _tensorflow_device, "torch": _torch_device, "jax": _jax_device}
+    return find[keras.backend.backend()](keras)
 
 
 def _tensorflow_device(keras: Any) -> str:

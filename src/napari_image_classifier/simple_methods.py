@@ -1,6 +1,5 @@
 """What simpler methods say of the images that a network is evaluated on, and what controls say."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +13,7 @@ from napari_image_classifier.changed_images import CHANGES, Change, changed
 from napari_image_classifier.compute import Cancelled, ShouldStop
 from napari_image_classifier.controls import Controls, acquisition_control, background_control
 from napari_image_classifier.evaluation_plan import Folds, Run
+from napari_image_classifier.evaluation_runs import Tell
 from napari_image_classifier.refitting import RefittedScore, refitted_score
 from napari_image_classifier.training_images import OnProgress, TrainingImages
 
@@ -71,8 +71,8 @@ class Subjects:
     n_classes: int
     acquisitions: IntArray | None
 
-    def said_by_texture(self, run: Run, tell: Callable[[float], None]) -> Float64Array:
-        """Be an `evaluation_runs.Method`: texture features and logistic regression."""
+    def said_by_texture(self, run: Run, tell: Tell) -> Float64Array:
+        """Be the `said` of an `evaluation_runs.Lane`: texture features and logistic regression."""
         table = self.features.texture if run.change is None else self._changed_texture[run.change]
         found = self._said(table, run)
         tell(1.0)
