@@ -18,8 +18,9 @@ DATA ?= ../shared/data
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
 
+# Two at a time: most tests wait for a network or a window on one core.
 test: lint
-	$(WINDOW) $(BIN)/python -m pytest
+	$(WINDOW) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

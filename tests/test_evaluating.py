@@ -218,6 +218,7 @@ def test_the_command_line_says_the_answer(table, tmp_path):
     sentence = json.loads((tmp_path / "r.evaluation.json").read_text())["sentence"]
     assert sentence in done.stdout
     assert f"Written: {report}" in done.stdout
+    assert re.search(r"Training and testing: \d+\.\d%", done.stderr)
 
 
 @pytest.fixture(scope="module")

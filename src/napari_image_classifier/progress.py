@@ -59,7 +59,7 @@ class Progress:
             self._bars = Bars(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                TextColumn("{task.completed:.0f} of {task.total:.0f}"),
+                TextColumn("{task.fields[how_far]}"),
                 TimeRemainingColumn(),
                 console=console,
                 transient=True,
@@ -79,20 +79,28 @@ class Progress:
 
     def show(self, what: str, done: int, total: int) -> None:
         """Show that ``done`` of ``total`` are done."""
-        if self._bars is None:
-            self._line_now_and_then(what, f"{done} of {total}")
-        elif self._task is None:
-            self._task = self._bars.add_task(what, completed=done, total=total)
-        else:
-            self._bars.update(self._task, description=what, completed=done, total=total)
+        self._show(what, done, total, f"{done} of {total}")
 
     def hear(self, event: Mapping[str, Any]) -> None:
         """Show an event of the training job (see `keras_training.train_job`)."""
-        if event["event"] == "progress":
+        if event.get("stage") == "evaluating":
+            done, total = event["done"], event["total"]
+            self._show(STAGES["evaluating"], done, total, f"{done / total:.1%}")
+        elif event["event"] == "progress":
             self.show(STAGES.get(event["stage"], event["stage"]), event["done"], event["total"])
         elif event["event"] == "epoch":
             epoch, epochs = event["epoch"], event["epochs"]
             self.show(f"Training ({_record(event)})", epoch, epochs)
+
+    def _show(self, what: str, done: int, total: int, how_far: str) -> None:
+        if self._bars is None:
+            self._line_now_and_then(what, how_far)
+        elif self._task is None:
+            self._task = self._bars.add_task(what, completed=done, total=total, how_far=how_far)
+        else:
+            self._bars.update(
+                self._task, description=what, completed=done, total=total, how_far=how_far
+            )
 
     def _line_now_and_then(self, what: str, how_far: str) -> None:
         step = what.partition(" (")[0]
