@@ -59,6 +59,18 @@ def test_overlapping_fields_are_found():
     assert find_copies(apart) == []
 
 
+def test_images_of_cells_that_look_alike_do_not_join():
+    """A few round cells of one size, here and there, are in every image of a set."""
+    images = []
+    for _ in range(30):
+        spots = np.zeros((48, 48))
+        y, x = RANDOM.integers(6, 42, (2, 4))
+        spots[y, x] = 2000
+        shape = ndimage.gaussian_filter(spots, 2) * 4
+        images.append(RANDOM.poisson(shape + 100).astype(np.float32)[..., np.newaxis])
+    assert len(find_copies(images)) <= 2
+
+
 def test_blank_images_do_not_join():
     """Empty ones, saturated ones and ones with nothing but an offset have nothing in common."""
     blank = [np.full((64, 64, 1), value, np.float32) for value in (0, 0, 7, 65535)]

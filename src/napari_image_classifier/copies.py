@@ -162,10 +162,16 @@ def _agree(structures: Sequence[FloatArray], spots: _Spots, one: int, other: int
         min(first.shape[0] - y, second.shape[0] - v),
         min(first.shape[1] - x, second.shape[1] - u),
     )
-    ours = first[y - before[0] : y + after[0], x - before[1] : x + after[1]].ravel()
-    theirs = second[v - before[0] : v + after[0], u - before[1] : u + after[1]].ravel()
-    if len(ours) < OVERLAP * min(first.size, second.size):
+    ours = first[y - before[0] : y + after[0], x - before[1] : x + after[1]]
+    theirs = second[v - before[0] : v + after[0], u - before[1] : u + after[1]]
+    if ours.size < OVERLAP * min(first.size, second.size):
         return False
+    # Round cells look alike one by one; it is what lies around them that no two images share.
+    around = np.ones(ours.shape[:2], bool)
+    around[
+        before[0] - RADIUS : before[0] + RADIUS + 1, before[1] - RADIUS : before[1] + RADIUS + 1
+    ] = False
+    ours, theirs = ours[around].ravel(), theirs[around].ravel()
     product = float(ours @ theirs)
     return product > AGREEMENT * float(np.linalg.norm(ours) * np.linalg.norm(theirs))
 
