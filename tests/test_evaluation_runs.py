@@ -76,6 +76,7 @@ def test_lanes_share_the_runs(tmp_path):
     parts = [event["done"] for event in events]
     assert parts == sorted(parts)
     assert parts[-1] == events[-1]["total"]
+    assert all(lane.ended for lane in lanes)
 
 
 def test_a_lane_that_goes_leaves_its_run_to_others(tmp_path):

@@ -45,7 +45,7 @@ class Lane(Protocol):
         ...
 
     def end(self) -> None:
-        """Leave what is being done, as nobody waits for it."""
+        """Be gone; nobody waits for what is still being done."""
         ...
 
 
@@ -100,7 +100,7 @@ class OneLane:
     said: Callable[[Run, Tell], Float64Array]
 
     def end(self) -> None:
-        """Do nothing: when this is called, no run is under way."""
+        """Do nothing: there is nothing but this process."""
 
 
 def done_runs(
@@ -136,12 +136,16 @@ class _Runs:
                     lane.result()
             except BaseException:
                 self._waiting.clear()
-                for one in self._lanes:
-                    one.end()
+                self._end_lanes()
                 raise
         # What was left behind after the first lane had found nothing to do any more.
         self._work(self._lanes[0])
+        self._end_lanes()
         return {name: self._said[name] for name in self._names}
+
+    def _end_lanes(self) -> None:
+        for lane in self._lanes:
+            lane.end()
 
     def _work(self, lane: Lane) -> None:
         while self._waiting:
