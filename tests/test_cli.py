@@ -23,6 +23,7 @@ COMMANDS = {
     "info",
     "merge",
     "reproduce",
+    "summarize",
     "demo",
 }
 TRAIN = ("--size", "32", "--network", "residual", "--channels", "GFP,DNA")

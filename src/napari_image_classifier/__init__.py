@@ -8,6 +8,7 @@ The verbs are the same here, on the command line and in napari::
     classifier = nic.train(items, output="cells.keras")
     prediction = classifier.predict("new.tif")
     nic.classify_folder("new images", classifier, "predictions.csv")
+    nic.summarize("predictions.csv", by="well")
     nic.evaluate(items, "report.html")
 """
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from napari_image_classifier.prediction import Prediction
     from napari_image_classifier.preparation import Preparation, prepare
     from napari_image_classifier.reproducing import reproduce
+    from napari_image_classifier.summary import summarize
     from napari_image_classifier.training import train
     from napari_image_classifier.training_config import TrainingConfig
 
@@ -47,6 +49,7 @@ _HOMES = {
     "read_image": "images",
     "read_items": "items",
     "reproduce": "reproducing",
+    "summarize": "summary",
     "train": "training",
 }
 
@@ -68,6 +71,7 @@ __all__ = [
     "read_image",
     "read_items",
     "reproduce",
+    "summarize",
     "train",
 ]
 

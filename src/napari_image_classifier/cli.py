@@ -96,6 +96,26 @@ def merge(output: options.Table) -> None:
 
 
 @app.command()
+def summarize(
+    table: options.Predictions,
+    by: options.By = "well",
+    output: options.Summary = None,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Count the classes in each well, with intervals, from a table of predictions."""
+    from napari_image_classifier.safe_files import replace_file
+    from napari_image_classifier.summary import summarize
+
+    columns = names_in(by)
+    output = output or table.with_name(f"{table.stem}.by-{'-'.join(columns)}.csv")
+    refuse_to_replace(output, overwrite)
+    found = summarize(table, columns)
+    with replace_file(output) as temporary:
+        found.to_csv(temporary, index=False, float_format="%.4f", errors="surrogateescape")
+    typer.echo(f"Written: {output} ({len(found)} rows)")
+
+
+@app.command()
 def reproduce(
     manifest: options.Manifest,
     images: options.ImagesNow = None,

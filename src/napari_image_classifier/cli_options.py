@@ -166,6 +166,17 @@ DaskCa = Annotated[Path | None, typer.Option(help="The cluster's CA certificate,
 DaskCertificate = Annotated[Path | None, typer.Option(help="Your certificate, a PEM file.")]
 DaskKey = Annotated[Path | None, typer.Option(help="The key of your certificate, a PEM file.")]
 
+Predictions = Annotated[
+    Path, typer.Argument(metavar="PREDICTIONS", help="A table that classify has written, a CSV.")
+]
+By = Annotated[
+    str,
+    typer.Option(help="The columns to count by, separated by commas, such as plate,well."),
+]
+Summary = Annotated[
+    Path | None,
+    typer.Option(help="The table to write, a CSV; predictions.by-well.csv unless told."),
+]
 Manifest = Annotated[
     Path,
     typer.Argument(metavar="MANIFEST", help="The .manifest.json beside a classifier or a table."),
