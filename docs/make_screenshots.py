@@ -47,6 +47,7 @@ def main() -> None:
         classifier = take_training(viewer, folder / "controls")
         take_images(viewer, classifier)
         take_folder(viewer, classifier, folder)
+        draw_plate(classifier, folder / "plate.csv")
         take_accidents(viewer, classifier, folder / "accidents")
         viewer.close()
 
@@ -128,6 +129,14 @@ def take_folder(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:
     save(viewer, "classify-folder")
     wait_until(lambda: bool(ended))
     save(viewer, "classify-folder-result")
+
+
+def draw_plate(classifier: Path, table: Path) -> None:
+    """Draw the whole plate: how probable the positive control's class is in every well."""
+    nic.classify_folder(WELLS, classifier, table, pattern="{well}.tif")
+    shown = [f"mean_p_{CLASSES[1]}"]
+    nic.draw_plate_maps(nic.summarize(table), IMAGES / "plate-map.png", shown)
+    print("plate-map")
 
 
 def take_accidents(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:

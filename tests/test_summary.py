@@ -121,4 +121,6 @@ def test_the_command_writes_it_beside_the_table(table):
     again = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
     assert again.returncode == 1
     assert "exists already" in again.stderr
-    assert subprocess.run([*command, "--overwrite"], check=False).returncode == 0
+    command += ["--overwrite", "--plate-map", table.with_name("plates.svg"), "--show", "n_light"]
+    assert subprocess.run(command, check=False).returncode == 0
+    assert "number of light" in table.with_name("plates.svg").read_text(encoding="utf-8")

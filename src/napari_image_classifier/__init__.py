@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_image_classifier.images import Image, ImageReadError, read_image
     from napari_image_classifier.items import Item, ItemTable, read_items
     from napari_image_classifier.network_import import import_network
+    from napari_image_classifier.plate_map import draw_plate_maps
     from napari_image_classifier.prediction import Prediction
     from napari_image_classifier.preparation import Preparation, prepare
     from napari_image_classifier.reproducing import reproduce
@@ -42,6 +43,7 @@ _HOMES = {
     "Preparation": "preparation",
     "TrainingConfig": "training_config",
     "classify_folder": "folder",
+    "draw_plate_maps": "plate_map",
     "evaluate": "evaluating",
     "import_network": "network_import",
     "load_classifier": "classifier",
@@ -64,6 +66,7 @@ __all__ = [
     "Preparation",
     "TrainingConfig",
     "classify_folder",
+    "draw_plate_maps",
     "evaluate",
     "import_network",
     "load_classifier",

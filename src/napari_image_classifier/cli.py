@@ -100,19 +100,27 @@ def summarize(
     table: options.Predictions,
     by: options.By = "well",
     output: options.Summary = None,
+    plate_map: options.PlateMap = None,
+    show: options.Show = None,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Count the classes in each well, with intervals, from a table of predictions."""
+    from napari_image_classifier.plate_map import draw_plate_maps
     from napari_image_classifier.safe_files import replace_file
     from napari_image_classifier.summary import summarize
 
     columns = names_in(by)
     output = output or table.with_name(f"{table.stem}.by-{'-'.join(columns)}.csv")
-    refuse_to_replace(output, overwrite)
+    for path in filter(None, (output, plate_map)):
+        refuse_to_replace(path, overwrite)
     found = summarize(table, columns)
+    if plate_map:
+        draw_plate_maps(found, plate_map, names_in(show) or None)
     with replace_file(output) as temporary:
         found.to_csv(temporary, index=False, float_format="%.4f", errors="surrogateescape")
     typer.echo(f"Written: {output} ({len(found)} rows)")
+    if plate_map:
+        typer.echo(f"Written: {plate_map}")
 
 
 @app.command()

@@ -177,6 +177,17 @@ Summary = Annotated[
     Path | None,
     typer.Option(help="The table to write, a CSV; predictions.by-well.csv unless told."),
 ]
+PlateMap = Annotated[
+    Path | None,
+    typer.Option(help="A picture of every plate to write, with its wells coloured: PNG, SVG, PDF."),
+]
+Show = Annotated[
+    str | None,
+    typer.Option(
+        help="What wells are coloured by: columns of the summary, separated by commas; the per "
+        "cent of every class unless told."
+    ),
+]
 Manifest = Annotated[
     Path,
     typer.Argument(metavar="MANIFEST", help="The .manifest.json beside a classifier or a table."),
