@@ -21,6 +21,7 @@ import sys
 import keras
 from napari_image_classifier.classifier import ClassifierDescription
 from napari_image_classifier.keras_files import save_classifier
+from napari_image_classifier.object_boxes import ObjectBox
 from napari_image_classifier.preparation import Preparation
 
 keras.utils.set_random_seed(7)
@@ -33,7 +34,8 @@ network = keras.Model(images, keras.layers.Dense(2, activation="softmax")(x))
 # Untrained, it would give every image nearly the same probabilities, and a test could not fail.
 network.layers[-1].set_weights([30 * weights for weights in network.layers[-1].get_weights()])
 preparation = Preparation(
-    channel_names=("GFP", "DNA"), ranges=((0.0, 1000.0), (0.0, 1000.0)), size=(32, 32)
+    channel_names=("GFP", "DNA"), ranges=((0.0, 1000.0), (0.0, 1000.0)), size=(32, 32),
+    objects=ObjectBox.parse(sys.argv[2]) if sys.argv[2:] else None,
 )
 description = ClassifierDescription(
     class_names=("control", "depleted"), preparation=preparation, training={"epochs": 0}
@@ -50,4 +52,12 @@ def tiny_classifier_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     path = tmp_path_factory.mktemp("classifier") / "tiny.keras"
     subprocess.run([sys.executable, "-c", MAKE_TINY_CLASSIFIER, str(path)], check=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_object_classifier_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for objects, cut out in boxes of 16 px."""
+    path = tmp_path_factory.mktemp("classifier") / "tiny objects.keras"
+    subprocess.run([sys.executable, "-c", MAKE_TINY_CLASSIFIER, str(path), "16"], check=True)
     return path

@@ -126,7 +126,7 @@ def test_a_table_has_a_manifest(images, tiny_classifier_path, tmp_path):
     )
     assert stored["images"] == {
         "folder": str(images), "axes": None, "hash": "xxh3_128", "channels": ["GFP", "DNA"],
-        "projection": "max", "each": "image", "pattern": None,
+        "projection": "max", "each": "image", "objects": None, "pattern": None, "masks": None,
     }  # fmt: skip
     (run,) = stored["runs"]
     assert run["threads"] == 1

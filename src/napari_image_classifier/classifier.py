@@ -25,7 +25,7 @@ from napari_image_classifier.description import ClassifierDescription, Classifie
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.orientations import orientations_of
-from napari_image_classifier.prediction import Prediction, predict_item
+from napari_image_classifier.prediction import Prediction, predict_image
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.runtime import Graph, Runnable
 from napari_image_classifier.safe_files import replace_file
@@ -106,7 +106,37 @@ class Classifier:
                 return self.predict(read, selection=selection, channels=channels)
         if not isinstance(image, Image):
             image = self._image_from(np.asarray(image))
-        return predict_item(self, image, selection, channels)
+        (said,) = predict_image(self, image, image.name, channels=channels, selections=[selection])
+        return said
+
+    def predict_objects(
+        self,
+        image: Image | npt.NDArray[Any],
+        mask: Image | npt.NDArray[Any] | None = None,
+        *,
+        channels: Sequence[int] | None = None,
+    ) -> list[Prediction]:
+        """Classify the objects of one image, for a classifier that learnt from objects.
+
+        ``image`` is as in `predict`, or an `Image` with a mask. ``mask`` is an `Image`, or an array
+        of shape (y, x), or (z, y, x) with the planes of the image, in which each object has its
+        number; between them it is 0.
+
+        Raises
+        ------
+        ImageClassifierError
+            The classifier learnt from whole images, or the image or its mask can't be used.
+        """
+        if self.preparation.objects is None:
+            raise ClassifierFileError(
+                f"{self.path.name} learnt from whole images, not from objects in them; use "
+                "predict, or train one on objects."
+            )
+        if not isinstance(image, Image):
+            image = self._image_from(np.asarray(image))
+        if mask is not None:
+            image.mask = mask if isinstance(mask, Image) else _mask_from(np.asarray(mask))
+        return list(predict_image(self, image, image.name, channels=channels))
 
     def predict_prepared(self, batch: FloatArray) -> Float64Array:
         """Return probabilities, float64 of shape (n, n_classes), each row summing to 1.
@@ -179,6 +209,14 @@ class Classifier:
                 "(channel, z, y, x) is expected."
             )
         return Image.from_array(array, "CYX" if array.ndim == 3 else "CZYX")
+
+
+def _mask_from(array: npt.NDArray[Any]) -> Image:
+    if array.ndim not in (2, 3):
+        raise ClassifierFileError(
+            f"A mask of shape {array.shape} can't be used: (y, x) or (z, y, x) is expected."
+        )
+    return Image.from_array(array, "YX" if array.ndim == 2 else "ZYX", name="the array given")
 
 
 def _softmax(logits: Float64Array) -> Float64Array:

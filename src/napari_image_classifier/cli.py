@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from napari_image_classifier import cli_options as options
-from napari_image_classifier.cli_arguments import names_in, refuse_to_replace
+from napari_image_classifier.cli_arguments import masks_in, names_in, refuse_to_replace
 from napari_image_classifier.cli_evaluation import evaluate_command
 from napari_image_classifier.cli_reproducing import reproduce_and_say
 from napari_image_classifier.cli_training import train_command
@@ -47,6 +47,7 @@ def classify(
     output: options.Table,
     pattern: options.Pattern = None,
     axes: options.Axes = None,
+    masks: options.Masks = None,
     overwrite: options.Overwrite = False,
     workers: options.Workers = None,
     shard: options.Shard = None,
@@ -69,6 +70,7 @@ def classify(
             output,
             pattern=pattern,
             axes=axes,
+            masks=masks_in(masks),
             overwrite=overwrite,
             workers=workers,
             shard=Shard.parse(shard) if shard else None,
@@ -80,7 +82,7 @@ def classify(
     typer.echo(f"Written: {result.output}")
     if result.stopped:
         raise typer.Exit(STOPPED)
-    if not result.n_classified:
+    if not result.n_classified and not result.n_empty:
         raise ImageClassifierError(
             f"Nothing could be classified; the column message of {result.output.name} says why."
         )

@@ -25,6 +25,17 @@ def each_of(text: str) -> selection.Each:
     return cast(selection.Each, text)
 
 
+def masks_in(text: str | None) -> str | None:
+    """Return where masks lie, given as seen from here or from the images' folder."""
+    if text is None:
+        return None
+    parts = Path(text).parts
+    within = [number for number, part in enumerate(parts) if "{" in part]
+    folder = Path(*parts[: within[0]]) if within else Path(text)
+    # A pattern without a folder is of masks that lie beside the images.
+    return str(Path(text).absolute()) if folder != Path() and folder.is_dir() else text
+
+
 def refuse_to_replace(output: Path, overwrite: bool) -> None:
     """Refuse an output that is there, unless it may be overwritten.
 

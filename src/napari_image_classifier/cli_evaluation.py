@@ -6,7 +6,7 @@ from typing import Any, cast
 import typer
 
 from napari_image_classifier import cli_options as options
-from napari_image_classifier.cli_arguments import each_of, names_in, refuse_to_replace
+from napari_image_classifier.cli_arguments import each_of, masks_in, names_in, refuse_to_replace
 from napari_image_classifier.cli_training import say_passed_over
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.evaluating import FOLDS, SEEDS, evaluate
@@ -27,6 +27,9 @@ def evaluate_command(
     acquisition: options.Acquisition = None,
     each: options.Each = "image",
     axes: options.Axes = None,
+    masks: options.Masks = None,
+    box: options.Box = None,
+    neighbours: options.Neighbours = DEFAULTS.neighbours,
     folds: options.Folds = FOLDS,
     seeds: options.Seeds = SEEDS,
     method: options.Method = "network",
@@ -55,6 +58,8 @@ def evaluate_command(
         projection=cast(Any, projection),
         intensity=cast(Any, intensity),
         size=size,
+        box=box,
+        neighbours=cast(Any, neighbours),
         epochs=epochs,
         members=members,
         orientations=orientations,
@@ -69,6 +74,7 @@ def evaluate_command(
         acquisition=acquisition,
         each=each_of(each),
         axes=axes,
+        masks=masks_in(masks),
     )
     _evaluate_and_say(
         table,

@@ -20,6 +20,23 @@ Pattern = Annotated[
 Axes = Annotated[
     str | None, typer.Option(help="What each axis means in files that don't say, such as ZYX.")
 ]
+Masks = Annotated[
+    str | None,
+    typer.Option(
+        help="Classify objects: the folder of masks in which each has its number, named like their "
+        "images, or a pattern such as {name}_cp_masks.png."
+    ),
+]
+Box = Annotated[
+    str | None,
+    typer.Option(
+        help="The side of the square cut out around each object, in pixels or as 12.5um; unless "
+        "told, from the objects."
+    ),
+]
+Neighbours = Annotated[
+    str, typer.Option(help="What belongs to other objects in that square: kept or masked.")
+]
 Each = Annotated[str, typer.Option(help="What is classified: every image, time (point) or plane.")]
 Projection = Annotated[
     str, typer.Option(help="How a Z stack becomes a plane: max, mean, sum, middle or sharpest.")
@@ -31,8 +48,8 @@ NewClassifier = Annotated[Path, typer.Option(help="The classifier to write, a .k
 Items = Annotated[
     Path | None,
     typer.Option(
-        help="A CSV with the columns file, class and optionally item and group; without it the "
-        "sub-folders are the classes."
+        help="A CSV with the columns file, class and optionally item (such as t=3 or label=12) and "
+        "group; without it the sub-folders are the classes."
     ),
 ]
 Group = Annotated[

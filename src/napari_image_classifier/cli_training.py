@@ -7,7 +7,7 @@ from typing import Any, cast
 import typer
 
 from napari_image_classifier import cli_options as options
-from napari_image_classifier.cli_arguments import each_of, names_in, refuse_to_replace
+from napari_image_classifier.cli_arguments import each_of, masks_in, names_in, refuse_to_replace
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.interruption import STOPPED, asked_to_stop, leave_at_once
 from napari_image_classifier.items import ItemTable, read_items
@@ -26,6 +26,9 @@ def train_command(
     group: options.Group = None,
     each: options.Each = "image",
     axes: options.Axes = None,
+    masks: options.Masks = None,
+    box: options.Box = None,
+    neighbours: options.Neighbours = DEFAULTS.neighbours,
     channels: options.Channels = None,
     network: options.Network = DEFAULTS.network,
     weights: options.Weights = DEFAULTS.weights,
@@ -55,6 +58,8 @@ def train_command(
         projection=cast(Any, projection),
         intensity=cast(Any, intensity),
         size=size,
+        box=box,
+        neighbours=cast(Any, neighbours),
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -69,7 +74,13 @@ def train_command(
         backend=backend,
     )
     table = read_items(
-        images, items_csv=items, pattern=pattern, group=group, each=each_of(each), axes=axes
+        images,
+        items_csv=items,
+        pattern=pattern,
+        group=group,
+        each=each_of(each),
+        axes=axes,
+        masks=masks_in(masks),
     )
     _train_and_say(table, config, output)
 

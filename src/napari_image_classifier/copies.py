@@ -34,13 +34,16 @@ AGREEMENT = 0.8
 
 
 def find_copies(
-    images: Sequence[FloatArray], on_image: Callable[[int], None] = lambda number: None
+    images: Sequence[FloatArray],
+    on_image: Callable[[int], None] = lambda number: None,
+    sources: Sequence[int] | None = None,
 ) -> list[Pair]:
     """Return the pairs of images that show the same thing, each as two indices, sorted.
 
     ``images`` have the shape (y, x, channel); they may differ in size, and are compared at the
     scale that they have. Images in which nothing stands out have no copies. ``on_image`` is told
-    how many images have been looked at; what it raises ends the search.
+    how many images have been looked at; what it raises ends the search. ``sources`` has a number
+    for each: those of one number, such as the planes of one file, are not compared.
     """
     structures = []
     for number, image in enumerate(images, start=1):
@@ -49,7 +52,7 @@ def find_copies(
     spots = _described(structures)
     pairs = {
         (int(spots.image[one]), int(spots.image[other]))
-        for one, other in _alike(spots.numbers, spots.image)
+        for one, other in _alike(spots.numbers, spots.image, sources)
         if _agree(structures, spots, one, other)
     }
     return sorted(pairs)
@@ -143,14 +146,15 @@ def _whitened(patches: FloatArray) -> FloatArray:
     return np.asarray(numbers / np.maximum(lengths, 1e-12), np.float32)
 
 
-def _alike(numbers: FloatArray, image: IntArray) -> Iterator[Pair]:
-    """Yield the spots of different images that look alike, the earlier image's first."""
+def _alike(numbers: FloatArray, image: IntArray, sources: Sequence[int] | None) -> Iterator[Pair]:
+    """Yield the spots of different sources that look alike, the earlier image's first."""
+    source = image if sources is None else np.asarray(sources, np.intp)[image]
     for start in range(0, len(numbers), ROWS_AT_ONCE):
         rows = numbers[start : start + ROWS_AT_ONCE]
         likeness = rows @ numbers[start:].T
-        for one, other in zip(*np.nonzero(likeness > ALIKE), strict=True):
-            if image[start + one] < image[start + other]:
-                yield int(start + one), int(start + other)
+        ours, theirs = (places + start for places in np.nonzero(likeness > ALIKE))
+        apart = (image[ours] < image[theirs]) & (source[ours] != source[theirs])
+        yield from zip(ours[apart].tolist(), theirs[apart].tolist(), strict=True)
 
 
 def _agree(structures: Sequence[FloatArray], spots: _Spots, one: int, other: int) -> bool:

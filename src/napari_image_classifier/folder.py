@@ -23,6 +23,7 @@ from napari_image_classifier.journal import (
     stamp,
 )
 from napari_image_classifier.manifest import check_place
+from napari_image_classifier.masks import masks_as_kept
 from napari_image_classifier.naming import ImageFiles, NamePattern
 from napari_image_classifier.prediction import DrawThumbnail, Prediction
 from napari_image_classifier.prediction_stream import predict_images
@@ -61,6 +62,7 @@ class FolderResult:
     n_ok: int
     n_unsure: int
     n_unlike: int
+    n_empty: int
     n_errors: int
     n_resumed: int
     stopped: bool
@@ -78,6 +80,8 @@ class FolderResult:
         doubtful = " and ".join(f"{count} {what}" for what, count in doubts.items() if count)
         said = f"{self.n_classified} classified{f' ({doubtful})' if doubtful else ''}, "
         said += f"{self.n_errors} could not be read."
+        if self.n_empty:
+            said += f" Images without objects: {self.n_empty}."
         if self.n_resumed:
             said += f" {self.n_resumed} images had been done before."
         if self.stopped:
@@ -95,6 +99,7 @@ def classify_folder(
     *,
     pattern: str | None = None,
     axes: str | None = None,
+    masks: str | Path | None = None,
     overwrite: bool = False,
     workers: int | None = None,
     thumbnails: bool = False,
@@ -110,6 +115,8 @@ def classify_folder(
     where a run was stopped, tries again what could not be read, and classifies anew what has
     changed. ``on_predictions`` receives new rows, the number of images done and their total.
     ``pattern`` makes one image of several files; ``axes`` says what axes mean in files that don't.
+    ``masks`` says where the masks lie whose objects are classified: a folder or a name pattern, see
+    `masks.MaskFiles`.
     With a ``shard`` only that share of the images is classified and the table is written to
     ``shard.output(output)``; `shards.merge_shards` makes one table of all. ``predict`` takes the
     place of this machine's cores, in the order that suits it (see `cluster.Cluster`).
@@ -117,7 +124,7 @@ def classify_folder(
     Raises
     ------
     ItemsError
-        There are no images.
+        There are no images, or masks are missing, or not asked for.
     OutputRefusedError
         ``output`` holds other work and ``overwrite`` is False.
     ManifestError
@@ -126,13 +133,16 @@ def classify_folder(
     root, table = Path(folder).expanduser().resolve(), Path(output).expanduser().resolve()
     if not isinstance(classifier, Classifier):
         classifier = load_classifier(classifier, threads=1)
-    images, passed_over = find_images(root, NamePattern(pattern) if pattern else None)
+    kept_masks = masks_as_kept(masks, root) if masks else None
+    _check_masks(classifier, kept_masks)
+    images, passed_over = find_images(root, NamePattern(pattern) if pattern else None, kept_masks)
     if not images:
         raise ItemsError(f"There are no images to classify in {root}.")
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)
     header = {"classifier": classifier.sha256, "pattern": pattern, "axes": axes}
+    header |= {"masks": kept_masks} if kept_masks else {}
     path = journal_path(table)
     done = _take_up(table, header, overwrite)
     stamps = {files.name: stamp(files) for files in images}
@@ -149,7 +159,7 @@ def classify_folder(
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
     predict = predict or _here(workers, draw_thumbnail if thumbnails else None)
-    run = run_of(classifier, root, pattern, axes, threads)
+    run = run_of(classifier, root, pattern, axes, kept_masks, threads)
     with Journal(path, header, run) as journal:
         for rows in predict(classifier, remaining, axes, should_stop):
             name = rows[0].file
@@ -161,20 +171,34 @@ def classify_folder(
     n_rows = _write_table(table, images, finished, classifier)
     stopped = len(finished) < len(images)
     write_table_manifest(table, {path: finished}, complete=not stopped)
-    n_errors, n_unsure, n_unlike = (
+    n_errors, n_unsure, n_unlike, n_empty = (
         sum(getattr(entry, count) for entry in finished.values())
-        for count in ("n_errors", "n_unsure", "n_unlike")
+        for count in ("n_errors", "n_unsure", "n_unlike", "n_empty")
     )
     return FolderResult(
         table,
-        n_ok=n_rows - n_errors - n_unsure - n_unlike,
+        n_ok=n_rows - n_errors - n_unsure - n_unlike - n_empty,
         n_unsure=n_unsure,
         n_unlike=n_unlike,
+        n_empty=n_empty,
         n_errors=n_errors,
         n_resumed=n_resumed,
         stopped=stopped,
         passed_over=passed_over,
     )
+
+
+def _check_masks(classifier: Classifier, masks: str | None) -> None:
+    if classifier.preparation.objects is not None and not masks:
+        raise ItemsError(
+            f"{classifier.path.name} learnt from objects cut out of images, so say where the masks "
+            "lie that number the objects (--masks)."
+        )
+    if classifier.preparation.objects is None and masks:
+        raise ItemsError(
+            f"{classifier.path.name} learnt from whole images, so masks are of no use; train one "
+            "on objects, or leave the masks out."
+        )
 
 
 def _write_table(
@@ -191,6 +215,7 @@ def _write_table(
         classifier.class_names,
         classifier.sha256,
         {files.name: files.fields for files in images if files.fields},
+        of_objects=classifier.preparation.objects is not None,
     )
 
 
@@ -231,8 +256,8 @@ def _take_up(table: Path, header: Mapping[str, Any], overwrite: bool) -> dict[st
     written_by, done = read_journal(path)
     if written_by:
         for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
-                           ("axes", "meaning of the axes")):  # fmt: skip
-            if written_by.get(what) != header[what]:
+                           ("axes", "meaning of the axes"), ("masks", "set of masks")):  # fmt: skip
+            if written_by.get(what) != header.get(what):
                 raise OutputRefusedError(
                     f"{table} was begun with another {word}; "
                     "choose another output, or overwrite it (--overwrite)."

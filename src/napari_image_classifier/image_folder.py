@@ -6,6 +6,7 @@ from pathlib import Path
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images import FOREIGN_SUFFIXES, IMAGE_SUFFIXES
+from napari_image_classifier.masks import MaskFiles
 from napari_image_classifier.naming import ImageFiles, NamePattern, group_files
 from napari_image_classifier.ome import files_of_image
 
@@ -17,26 +18,38 @@ class ImageFolderError(ImageClassifierError):
 
 
 def find_images(
-    folder: Path, pattern: NamePattern | None = None
+    folder: Path, pattern: NamePattern | None = None, masks: str | None = None
 ) -> tuple[list[ImageFiles], dict[str, int]]:
     """Return the images below ``folder``, sorted by name, and what was passed over, counted.
 
     Sub-folders are searched. Hidden files (``._*``, ``.DS_Store``), other formats, empty folders
     and files that ``pattern`` does not describe are passed over. An OME-TIFF image in several
-    files, each of which opens as the whole, is listed once, under the first of its names.
+    files, each of which opens as the whole, is listed once, under the first of its names. Where
+    ``masks`` says where these lie (see `masks.MaskFiles`), each image has its own, and they are
+    passed over as images.
 
     Raises
     ------
     ImageFolderError
         The folder is not there.
+    MasksError
+        There are no masks, or none fits.
     """
     if not folder.is_dir():
         raise ImageFolderError(f"There is no folder {folder}; choose a folder with images in it.")
     passed_over: Counter[str] = Counter()
     paths = list(_one_per_set(_image_paths(folder, passed_over), passed_over))
+    found = MaskFiles(masks, folder) if masks else None
+    if found is not None:
+        n_before = len(paths)
+        paths = [path for path in paths if path not in found.paths]
+        if len(paths) < n_before:
+            passed_over["masks"] += n_before - len(paths)
     images, unmatched = group_files(paths, pattern, folder)
     if unmatched:
         passed_over["files that the name pattern does not describe"] += len(unmatched)
+    if found is not None:
+        images = found.given_to(images)
     return images, dict(passed_over)
 
 

@@ -70,7 +70,8 @@ class Image:
 
     ``axes`` is a part of "TCZYX", in that order and always with "YX"; ``shape`` has its order.
     ``channel_names`` has one name per channel, made up where `channels_named` is False.
-    ``assumptions`` are sentences on what was taken for granted. Reading is thread-safe.
+    ``assumptions`` are sentences on what was taken for granted. ``mask`` is an image in which every
+    object of this one has its number, None where there is none. Reading is thread-safe.
     """
 
     def __init__(self, source: ImageSource, *, name: str, path: Path | None = None) -> None:
@@ -88,6 +89,7 @@ class Image:
         self.channels_named = _named(names)
         self.channel_names = names or tuple(f"Channel {i + 1}" for i in range(self.n_channels))
         self.display = source.display or (ChannelDisplay(),) * self.n_channels
+        self.mask: Image | None = None
         self._on_plane: OnPlane | None = None
 
     @classmethod
@@ -99,6 +101,7 @@ class Image:
         channel_names: Sequence[str] | None = None,
         name: str = "",
         pixel_size: PixelSize | None = None,
+        mask: "Image | None" = None,
     ) -> "Image":
         """Return an image of an array (numpy or dask) whose axes are ``axes``, such as "CYX".
 
@@ -128,7 +131,9 @@ class Image:
             channel_names=tuple(channel_names or ()),
             pixel_size=pixel_size,
         )
-        return cls(source, name=name)
+        image = cls(source, name=name)
+        image.mask = mask
+        return image
 
     @property
     def n_times(self) -> int:
@@ -209,6 +214,8 @@ class Image:
     def close(self) -> None:
         """Close the files."""
         self._source.close()
+        if self.mask is not None:
+            self.mask.close()
 
     def __enter__(self) -> Self:
         return self
@@ -243,9 +250,28 @@ def read_image(path: str | Path | ImageFiles, *, axes: str | None = None) -> Ima
     first = path.parts[0]
     if len(path.parts) == 1 and first == FilePart(first.path):
         check_complete(path)
-        return Image(_open(first.path, axes), name=path.name, path=first.path)
-    source = open_parts(path, lambda part: _open(part, axes))
-    return Image(source, name=path.name, path=first.path)
+        source = _open(first.path, axes)
+    else:
+        source = open_parts(path, lambda part: _open(part, axes))
+    image = Image(source, name=path.name, path=first.path)
+    if path.mask is not None:
+        try:
+            image.mask = _read_mask(path.mask, image)
+        except BaseException:
+            image.close()
+            raise
+    return image
+
+
+def _read_mask(files: ImageFiles, image: Image) -> Image:
+    try:
+        return read_image(files)
+    except AxesUnknownError as error:
+        # Numbered like the image it was made of, it has the axes of that.
+        axes = image.axes.replace("C", "")
+        if error.shape != tuple(image.shape[image.axes.index(axis)] for axis in axes):
+            raise
+        return read_image(files, axes=axes)
 
 
 def _open(path: Path, axes: str | None) -> ImageSource:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.image_folder import find_images
 from napari_image_classifier.images import read_image
+from napari_image_classifier.masks import masks_as_kept
 from napari_image_classifier.naming import FilePart, ImageFiles, NamePattern
-from napari_image_classifier.selection import Each, selections_of
+from napari_image_classifier.objects import objects_of
+from napari_image_classifier.selection import Each, parse_selection, selections_of
 
 EACH_STANDS_ALONE = "Each image was taken to stand alone, as no group was given."
 
@@ -20,9 +22,9 @@ class ItemsError(ImageClassifierError):
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to classify: an image, or a time point or plane of it.
+    """One thing to classify: an image, or a time point, a plane or an object of it.
 
-    ``selection`` is "" for a whole image, else "t=3", "z=5" or "t=3,z=5", counted from 0. Items
+    ``selection`` is "" for a whole image, else what `selection` says, such as "t=3". Items
     of one ``group`` (a well, a dish, an animal) are not independent and never part; those of one
     ``acquisition`` (a plate, a day, a microscope) were taken together.
     """
@@ -60,8 +62,7 @@ class ItemTable:
         stored = asdict(self)
         stored["root"] = str(self.root)
         for item in stored["items"]:
-            for part in item["image"]["parts"]:
-                part["path"] = str(part["path"])
+            _paths_as_text(item["image"])
         return stored
 
     @classmethod
@@ -76,13 +77,26 @@ class ItemTable:
         )
 
 
+def _paths_as_text(files: dict[str, Any]) -> None:
+    for part in files["parts"]:
+        part["path"] = str(part["path"])
+    if files["mask"] is not None:
+        _paths_as_text(files["mask"])
+
+
 def _item_from_json(stored: Mapping[str, Any]) -> Item:
-    files = dict(stored["image"])
+    return Item(**{**stored, "image": _files_from_json(stored["image"])})
+
+
+def _files_from_json(stored: Mapping[str, Any]) -> ImageFiles:
+    files = dict(stored)
     files["parts"] = tuple(
         FilePart(**{**part, "path": Path(part["path"])}) for part in files["parts"]
     )
     files["missing"] = tuple(files["missing"])
-    return Item(**{**stored, "image": ImageFiles(**files)})
+    if files["mask"] is not None:
+        files["mask"] = _files_from_json(files["mask"])
+    return ImageFiles(**files)
 
 
 def read_items(
@@ -94,6 +108,7 @@ def read_items(
     acquisition: str | None = None,
     each: Each = "image",
     axes: str | None = None,
+    masks: str | Path | None = None,
     annotated: bool = True,
 ) -> ItemTable:
     """Read the table of items.
@@ -105,7 +120,10 @@ def read_items(
     are not independent: a column, a field of the pattern, "folder" (the folder an image lies in)
     or "folder:2" (the second folder below ``folder``); without it each image stands alone.
     ``acquisition`` says in the same way what was taken together. With ``each`` "time" or "plane",
-    an image with several becomes that many items.
+    an image with several becomes that many items. ``masks`` says where the masks lie that number
+    the objects of each image, a folder or a name pattern (see `masks.MaskFiles`): each object
+    becomes an item, of the class of its image or of a row of its own, "label=12" in the column
+    "item"; with ``each`` "plane" every plane has objects of its own.
 
     Raises
     ------
@@ -115,10 +133,13 @@ def read_items(
         There is no such folder.
     ImageReadError
         ``each`` needs the number of time points or planes of a file that can't be read.
+    MaskError
+        A mask does not fit its image.
     """
     root = Path(folder).expanduser().resolve()
     name_pattern = NamePattern(pattern) if isinstance(pattern, str) and pattern else pattern
-    images, passed_over = find_images(root, name_pattern or None)
+    kept_masks = masks_as_kept(masks, root) if masks else None
+    images, passed_over = find_images(root, name_pattern or None, kept_masks)
     if items_csv is not None:
         items = _items_of_csv(Path(items_csv), root, images)
     else:
@@ -130,8 +151,12 @@ def read_items(
     items = _with(items, "acquisition", acquisition)
     if all(item.group is None for item in items):
         assumptions.append(EACH_STANDS_ALONE)
-    if each != "image":
+    if kept_masks:
+        items = [part for item in items for part in _objects_of(item, each, axes)]
+    elif each != "image":
         items = [part for item in items for part in _split_up(item, each, axes)]
+    if not items:
+        raise ItemsError(f"There are no objects in the masks of {root}.")
     return ItemTable(root, tuple(items), passed_over, tuple(assumptions), axes)
 
 
@@ -213,9 +238,10 @@ def _item_of_row(row: Mapping[str, str], image: ImageFiles) -> Item:
 
 def _check_same_class(first: Item, again: Item, path: Path) -> None:
     if first.class_name != again.class_name:
+        what = f"{first.file} {first.selection}".strip()
         raise ItemsError(
-            f"{path.name} gives {first.file} two classes, {first.class_name} and "
-            f"{again.class_name}; an image has one class."
+            f"{path.name} gives {what} two classes, {first.class_name} and {again.class_name}; "
+            "it has one."
         )
 
 
@@ -267,6 +293,20 @@ def _split_up(item: Item, each: Each, axes: str | None) -> list[Item]:
         return [item]
     with read_image(item.image, axes=axes) as image:
         return [replace(item, selection=selection) for selection in selections_of(image, each)]
+
+
+def _objects_of(item: Item, each: Each, axes: str | None) -> list[Item]:
+    """Return an item for each object of an image, or of its time point or plane."""
+    wanted = parse_selection(item.selection)
+    if "label" in wanted:
+        return [item]
+    with read_image(item.image, axes=axes) as image:
+        found = objects_of(image, each).selections(image)
+    return [
+        replace(item, selection=selection)
+        for selection in found
+        if wanted.items() <= parse_selection(selection).items()
+    ]
 
 
 def _nothing_found(root: Path, passed_over: Mapping[str, int]) -> str:

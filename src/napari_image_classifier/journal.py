@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple, Self
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.naming import ImageFiles
+from napari_image_classifier.objects import ObjectPlace
 from napari_image_classifier.prediction import Prediction
 
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
@@ -35,9 +36,9 @@ def journal_path(output: Path) -> Path:
 
 
 def stamp(files: ImageFiles) -> Stamp:
-    """Return size and time of each file of an image: the same stamp, the same files."""
+    """Return size and time of each file of an image and its mask: same stamp, same files."""
     stats = []
-    for part in files.parts:
+    for part in (*files.parts, *(files.mask.parts if files.mask else ())):
         try:
             found = part.path.stat()
         except OSError:
@@ -56,6 +57,7 @@ class Entry(NamedTuple):
     n_errors: int
     n_unsure: int
     n_unlike: int
+    n_empty: int
 
 
 def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
@@ -87,7 +89,8 @@ def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
 
 def _entry(of: Stamp, offset: int, rows: list[dict[str, Any]]) -> Entry:
     status = [row["status"] for row in rows]
-    return Entry(of, offset, *(status.count(one) for one in ("error", "unsure", "unlike-training")))
+    counted = ("error", "unsure", "unlike-training", "empty")
+    return Entry(of, offset, *(status.count(one) for one in counted))
 
 
 def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Prediction]]:
@@ -146,13 +149,16 @@ def _prediction(file: str, row: Mapping[str, Any]) -> Prediction:
         row["probabilities"],
         row["message"],
         pixels=row.get("pixels", ""),
+        place=ObjectPlace(*row["place"]) if row.get("place") else None,
     )
 
 
 def row_of(prediction: Prediction) -> dict[str, Any]:
     """Return a prediction as JSON, without its file and thumbnail."""
+    place = {"place": list(prediction.place)} if prediction.place else {}
     return {
         "item": prediction.item,
+        **place,
         "status": prediction.status,
         "class": prediction.class_name,
         "confidence": prediction.confidence,

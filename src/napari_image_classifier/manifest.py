@@ -103,6 +103,7 @@ def images_part(folder: Path, axes: str | None, preparation: Preparation) -> dic
         "channels": list(preparation.channel_names),
         "projection": preparation.projection,
         "each": preparation.each,
+        "objects": preparation.objects.to_json() if preparation.objects else None,
     }
 
 

@@ -68,12 +68,14 @@ class ImageFiles:
     ``name`` is relative to the folder, with "/"; where there are several files, the fields that
     tell them apart stay in it: "A01_s1_w{channel}.tif". ``fields`` are the pattern's other fields
     (well, site, plate, day…). ``missing`` says in words what other images have and this one lacks.
+    ``mask`` holds the files in which its objects are numbered, where there are such.
     """
 
     name: str
     parts: tuple[FilePart, ...]
     fields: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    mask: "ImageFiles | None" = None
 
     @classmethod
     def single(cls, path: Path, root: Path) -> "ImageFiles":

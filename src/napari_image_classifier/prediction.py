@@ -9,21 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.arrays import Float64Array, FloatArray
-from napari_image_classifier.channels import match_channels
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.gate import UNLIKE_EVERY_CLASS
+from napari_image_classifier.image_items import items_of_image
 from napari_image_classifier.image_kind import ImageKind
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
+from napari_image_classifier.objects import ObjectPlace, Objects
 from napari_image_classifier.pixel_hash import PixelHash
-from napari_image_classifier.preparation import finished, measured_pixels
+from napari_image_classifier.preparation import finished
 from napari_image_classifier.runtime import PIXELS_AT_ONCE
-from napari_image_classifier.selection import selections_of
 
 if TYPE_CHECKING:
     from napari_image_classifier.classifier import Classifier
 
-Status = Literal["ok", "error", "unsure", "unlike-training", "pending"]
+Status = Literal["ok", "error", "unsure", "unlike-training", "empty", "pending"]
 DrawThumbnail = Callable[[FloatArray], bytes]
 
 ITEMS_AT_ONCE = 16
@@ -35,8 +35,9 @@ class Prediction:
 
     ``item`` is the selection within the image ("" for a whole one). ``probabilities`` has every
     class, in the classifier's order; ``confidence`` is that of ``class_name``. With status
-    "unsure" or "unlike-training" the class is no answer, and ``message`` says why; with "error"
-    there is only that. ``thumbnail`` is a small PNG where one was asked for.
+    "unsure" or "unlike-training" the class is no answer, and ``message`` says why; with "error",
+    and with "empty" (no objects in the image's mask), there is only that. ``thumbnail`` is a small
+    PNG where one was asked for. ``place`` is where an object lies, None for all else.
     ``pixels`` is the hash of the planes that were read for it (see `pixel_hash`), "" where none
     was taken.
     """
@@ -50,6 +51,7 @@ class Prediction:
     message: str = ""
     thumbnail: bytes | None = field(default=None, compare=False, repr=False)
     pixels: str = field(default="", compare=False, repr=False)
+    place: ObjectPlace | None = None
 
     @classmethod
     def of_probabilities(
@@ -61,6 +63,7 @@ class Prediction:
         thumbnail: bytes | None = None,
         answers_from: float = 0.0,
         why_unlike: str = "",
+        place: ObjectPlace | None = None,
     ) -> Self:
         """Make the prediction of one row of probabilities, shape (n_classes,).
 
@@ -70,7 +73,7 @@ class Prediction:
         by_class = {name: float(p) for name, p in zip(class_names, probabilities, strict=True)}
         best = max(by_class, key=by_class.__getitem__)
         if not np.isfinite(list(by_class.values())).all():
-            return cls(file, item, "error", message=NOT_A_NUMBER)
+            return cls(file, item, "error", message=NOT_A_NUMBER, place=place)
         status: Status = "ok"
         message = ""
         if why_unlike:
@@ -78,10 +81,13 @@ class Prediction:
         elif by_class[best] < answers_from:
             status = "unsure"
             message = f"Less sure than {answers_from:.2f}, from which on this classifier answers."
-        return cls(file, item, status, best, by_class[best], by_class, message, thumbnail)
+        return cls(
+            file, item, status, best, by_class[best], by_class, message, thumbnail, place=place
+        )
 
 
 NOT_A_NUMBER = "The image has pixels without a value (NaN or infinite), so it can't be classified."
+NO_OBJECTS = "There are no objects in its mask."
 
 
 def predict_files(
@@ -103,12 +109,7 @@ def predict_files(
             break
         try:
             with read_image(files, axes=axes) as image:
-                read = PixelHash(image)
-                for seen in _items_of(classifier, image):
-                    batch.add(_Waiting(files.name, seen, read.taken()))
-                    if should_stop():
-                        batch.forget(files.name)
-                        break
+                batch.add_image(files.name, image, should_stop)
         except ImageClassifierError as error:
             batch.fail(files.name, str(error))
         except Exception as error:  # noqa: BLE001 - one image must not end a batch of thousands
@@ -127,7 +128,20 @@ class _Batch:
         self._found: dict[str, list[Prediction]] = {}
         self._failed: dict[str, str] = {}
 
-    def add(self, item: "_Waiting") -> None:
+    def add_image(self, file: str, image: Image, should_stop: Callable[[], bool]) -> None:
+        """Add all items of an image, or none where there is a stop on the way."""
+        read = PixelHash(image)
+        seen = None
+        for seen in _items_of(self._classifier, image):
+            self._add(_Waiting(file, seen, read.taken()))
+            if should_stop():
+                self.forget(file)
+                return
+        if seen is None:
+            nothing = Prediction(file, "", "empty", message=NO_OBJECTS, pixels=read.taken())
+            self._found[file] = [nothing]
+
+    def _add(self, item: "_Waiting") -> None:
         self._waiting.append(item)
         height, width = item.seen.pixels.shape[:2]
         if len(self._waiting) * height * width >= PIXELS_AT_ONCE:
@@ -181,6 +195,7 @@ class _Seen(NamedTuple):
     selection: str
     pixels: FloatArray
     why_unlike: str
+    place: ObjectPlace | None
 
 
 class _Judgement(NamedTuple):
@@ -202,54 +217,40 @@ def predict_image(
     image: Image,
     file: str,
     draw_thumbnail: DrawThumbnail | None = None,
-    channels: tuple[int, ...] | None = None,
+    channels: Sequence[int] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    *,
+    objects: Objects | None = None,
+    selections: Sequence[str] | None = None,
 ) -> Iterator[Prediction]:
-    """Yield the predictions of all items of one image: itself, its time points or its planes.
+    """Yield the predictions of all items of one image: itself, its time points, planes or objects.
 
     ``channels`` gives the index in the image of each of the classifier's channels, where they are
-    not to be matched by name.
+    not to be matched by name; ``objects`` and ``selections`` are as in `items_of_image`.
     """
-    items = _items_of(classifier, image, channels)
+    items = _items_of(classifier, image, channels, objects, selections)
     while not should_stop() and (chosen := list(islice(items, ITEMS_AT_ONCE))):
         for seen, judgement in zip(chosen, _judged(classifier, chosen), strict=True):
             yield _prediction(classifier, file, seen, judgement, draw_thumbnail)
 
 
-def predict_item(
-    classifier: "Classifier", image: Image, selection: str, channels: Sequence[int] | None
-) -> Prediction:
-    """Return the prediction of one item, as `Classifier.predict` has it."""
-    seen = _see(classifier, image, selection, channels)
-    (judgement,) = _judged(classifier, [seen])
-    return _prediction(classifier, image.name, seen, judgement)
-
-
 def _items_of(
-    classifier: "Classifier", image: Image, channels: tuple[int, ...] | None = None
+    classifier: "Classifier",
+    image: Image,
+    channels: Sequence[int] | None = None,
+    objects: Objects | None = None,
+    selections: Sequence[str] | None = None,
 ) -> Iterator[_Seen]:
     """Yield what the network sees of each item of an image."""
-    preparation = classifier.preparation
-    if channels is None:
-        channels = match_channels(
-            preparation.channel_names,
-            preparation.channels_named,
-            image.channel_names,
-            image.channels_named,
-        )
-    for selection in selections_of(image, preparation.each):
-        yield _see(classifier, image, selection, channels)
-
-
-def _see(
-    classifier: "Classifier", image: Image, selection: str, channels: Sequence[int] | None
-) -> _Seen:
     preparation, gate = classifier.preparation, classifier.description.gate
-    measured = measured_pixels(image, preparation, selection=selection, channels=channels)
-    why_unlike = ""
-    if gate is not None:
-        why_unlike = gate.why_unlike(ImageKind.of(image), measured, preparation.channel_names)
-    return _Seen(selection, finished(measured, preparation), why_unlike)
+    kind = ImageKind.of(image)
+    for item in items_of_image(
+        image, preparation, selections=selections, channels=channels, objects=objects
+    ):
+        why_unlike = item.why_unlike
+        if gate is not None and not why_unlike:
+            why_unlike = gate.why_unlike(kind, item.pixels, preparation.channel_names)
+        yield _Seen(item.selection, finished(item.pixels, preparation), why_unlike, item.place)
 
 
 def _judged(classifier: "Classifier", items: Sequence[_Seen]) -> Iterator[_Judgement]:
@@ -272,6 +273,7 @@ def _prediction(
         draw_thumbnail(seen.pixels) if draw_thumbnail else None,
         answers_from=classifier.description.answers_from,
         why_unlike=seen.why_unlike or (UNLIKE_EVERY_CLASS if judgement.how_far > 1 else ""),
+        place=seen.place,
     )
 
 

@@ -4,19 +4,26 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from napari_image_classifier.objects import ObjectPlace
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.selection import parse_selection
 
 DIGITS_OF_SHA256 = 12
 
-Place = tuple[str, int, int]
+Place = tuple[str, int, int, int]
 
 
-def columns(class_names: Sequence[str], fields: Sequence[str] = ()) -> list[str]:
-    """Return the header: the fixed columns, one per class, then the name pattern's fields."""
+def columns(
+    class_names: Sequence[str], fields: Sequence[str] = (), *, of_objects: bool = False
+) -> list[str]:
+    """Return the header: the fixed columns, one per class, then the name pattern's fields.
+
+    With ``of_objects`` there are columns for where each object lies, and how large it is.
+    """
     probabilities = [f"p_{name}" for name in class_names]
-    fixed = ["file", "item", "status", "class", "confidence", *probabilities]
+    place = ObjectPlace._fields if of_objects else ()
+    fixed = ["file", "item", *place, "status", "class", "confidence", *probabilities]
     return [*fixed, "message", "classifier", *(name for name in fields if name not in fixed)]
 
 
@@ -26,16 +33,18 @@ def write_predictions(
     class_names: Sequence[str],
     sha256: str,
     fields_of: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    of_objects: bool = False,
 ) -> int:
     """Write the table to ``path`` and return the number of its rows.
 
     ``predictions`` come image by image, sorted by file; within one they are sorted here.
     ``sha256`` is the classifier's; ``fields_of`` gives, per file, what the name pattern says of it
-    (well, site, …), each of which becomes a column.
+    (well, site, …), each of which becomes a column. ``of_objects`` is as in `columns`.
     """
     fields_of = fields_of or {}
     fields = list(dict.fromkeys(name for fields in fields_of.values() for name in fields))
-    header = columns(class_names, fields)
+    header = columns(class_names, fields, of_objects=of_objects)
     with (
         replace_file(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
@@ -53,13 +62,13 @@ def write_predictions(
 
 
 def place_of_row(row: Mapping[str, str]) -> Place:
-    """Return what a row of the table is sorted by: its file, time point and plane."""
+    """Return what a row of the table is sorted by: its file, time point, plane and label."""
     return _place(row["file"], row["item"])
 
 
 def _place(file: str, item: str) -> Place:
     chosen = parse_selection(item)
-    return file, chosen.get("t", -1), chosen.get("z", -1)
+    return file, chosen.get("t", -1), chosen.get("z", -1), chosen.get("label", -1)
 
 
 def _row(prediction: Prediction, class_names: Sequence[str]) -> dict[str, str]:
@@ -71,6 +80,9 @@ def _row(prediction: Prediction, class_names: Sequence[str]) -> dict[str, str]:
         "confidence": "" if prediction.confidence is None else f"{prediction.confidence:.6f}",
         "message": prediction.message,
     }
+    if prediction.place:
+        row |= {name: f"{value:.2f}".removesuffix(".00")
+                for name, value in prediction.place._asdict().items()}  # fmt: skip
     for name in class_names:
         if name in prediction.probabilities:
             row[f"p_{name}"] = f"{prediction.probabilities[name]:.6f}"

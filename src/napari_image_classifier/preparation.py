@@ -15,6 +15,7 @@ from napari_image_classifier.arrays import FloatArray
 from napari_image_classifier.channels import match_channels
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images import Image
+from napari_image_classifier.object_boxes import ObjectBox
 from napari_image_classifier.projection import Projection, project
 from napari_image_classifier.resizing import resized
 from napari_image_classifier.selection import Each, check_selection, parse_selection
@@ -37,6 +38,8 @@ class Preparation:
     "fixed"; values outside are not cut off. ``percentiles`` (0 to 100) play the same part,
     measured on each image, when it is "percentiles". ``size`` is (y, x) in pixels. With
     ``keep_aspect`` the image is scaled to fit and the rest is filled with 0, else it is stretched.
+    With ``objects`` it is the objects of an image's mask that are classified, each cut out in such
+    a box; with ``each`` "plane" those of every plane, else bodies through all planes.
     """
 
     channel_names: tuple[str, ...]
@@ -48,6 +51,7 @@ class Preparation:
     size: tuple[int, int] = (128, 128)
     keep_aspect: bool = True
     each: Each = "image"
+    objects: ObjectBox | None = None
 
     def __post_init__(self) -> None:
         _check_choice("projection", self.projection, get_args(Projection))
@@ -77,6 +81,8 @@ class Preparation:
             if key in known:
                 known[key] = tuple(known[key])
         known["ranges"] = tuple((float(low), float(high)) for low, high in known.get("ranges", ()))
+        if known.get("objects") is not None:
+            known["objects"] = ObjectBox.from_json(known["objects"])
         return cls(**known)
 
 
@@ -131,6 +137,11 @@ def measured_pixels(
         )
     check_selection(image, selection)
     chosen = parse_selection(selection)
+    if "label" in chosen:
+        raise PreparationError(
+            f"“{selection}” of {image.name} is an object; say where the masks lie that number "
+            "the objects."
+        )
     if image.n_times > 1 and "t" not in chosen:
         raise PreparationError(
             f"{image.name} has {image.n_times} time points; each is classified by itself, "

@@ -66,7 +66,9 @@ def _classifier(path: Path, stored: Manifest, given: str | Path | None) -> Class
 def _images(stored: Manifest, folder: Path | None) -> list[ImageFiles]:
     """Return the images of the manifest, in its order."""
     root, pattern = folder or Path(stored["images"]["folder"]), stored["images"]["pattern"]
-    listed, _ = find_images(root, NamePattern(pattern) if pattern else None)
+    listed, _ = find_images(
+        root, NamePattern(pattern) if pattern else None, stored["images"].get("masks")
+    )
     by_name = {files.name: files for files in listed}
     names = [entry["file"] for entry in stored["files"]]
     absent = [name for name in names if name not in by_name]
@@ -98,6 +100,8 @@ class Comparison:
             self._seen.add(place)
             if before is None or before["pixels"] != now.pixels:
                 self.changed.append(now.file)
+            elif now.status == before["status"] == "empty":
+                continue
             elif now.class_name is None:
                 self.unclassified.append(now.file)
             elif now.class_name != before["class"]:

@@ -14,6 +14,7 @@ from napari_image_classifier.jobs import run_job
 from napari_image_classifier.manifest import machine_differences, manifest_path, read_manifest
 from napari_image_classifier.naming import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.reproducing import ReproducingError, Reproduction, found_again
+from napari_image_classifier.training_manifest import OF_MASK
 
 Manifest = Mapping[str, Any]
 
@@ -94,12 +95,17 @@ def items_of(stored: Manifest, folder: Path | None) -> ItemTable:
     numbered: dict[int, Item] = {}
     absent = []
     for entry in stored["files"]:
-        parts = tuple(
-            FilePart(root / part["path"], **{name: part.get(name) for name in PART_FIELDS})
-            for part in entry["parts"]
+        of_image, of_mask = (
+            tuple(
+                FilePart(root / part["path"], **{name: part.get(name) for name in PART_FIELDS})
+                for part in entry["parts"]
+                if part.get("of") == of
+            )
+            for of in (None, OF_MASK)
         )
-        absent += [part.path for part in parts if not part.path.is_file()]
-        files = ImageFiles(entry["file"], parts)
+        absent += [part.path for part in of_image + of_mask if not part.path.is_file()]
+        mask = ImageFiles(of_mask[0].path.name, of_mask) if of_mask else None
+        files = ImageFiles(entry["file"], of_image, mask=mask)
         for item in entry["items"]:
             numbered[item["number"]] = Item(files, item["item"], item["class"], item["group"])
     if absent:

@@ -1,4 +1,7 @@
-"""Which part of an image an item is: written "", "t=3", "z=5" or "t=3,z=5", counted from 0."""
+"""Which part of an image an item is: "", "t=3", "z=5", "label=12", or several, "t=3,label=12".
+
+Time points and planes are counted from 0; a label is the number of an object in the image's mask.
+"""
 
 import re
 from typing import Literal
@@ -8,7 +11,7 @@ from napari_image_classifier.images import Image
 
 Each = Literal["image", "time", "plane"]
 
-_PART = re.compile(r"\s*([tz])\s*=\s*(\d+)\s*")
+_PART = re.compile(r"\s*(t|z|label)\s*=\s*(\d+)\s*")
 
 
 class SelectionError(ImageClassifierError):
@@ -29,16 +32,19 @@ def parse_selection(selection: str) -> dict[str, int]:
         if match is None or match[1] in chosen:
             raise SelectionError(
                 f"“{selection}” does not say which part of an image is meant; "
-                "write t=3 for a time point, z=5 for a plane, or leave it empty."
+                "write t=3 for a time point, z=5 for a plane, label=12 for an object, or leave it "
+                "empty."
             )
         chosen[match[1]] = int(match[2])
     return chosen
 
 
-def format_selection(*, time: int | None = None, z: int | None = None) -> str:
+def format_selection(
+    *, time: int | None = None, z: int | None = None, label: int | None = None
+) -> str:
     """Write a selection the one way it stands in every table."""
-    parts = [f"t={time}"] * (time is not None) + [f"z={z}"] * (z is not None)
-    return ",".join(parts)
+    named = {"t": time, "z": z, "label": label}
+    return ",".join(f"{name}={value}" for name, value in named.items() if value is not None)
 
 
 def selections_of(image: Image, each: Each) -> list[str]:

@@ -16,7 +16,12 @@ Entries = Mapping[str, Entry]
 
 
 def run_of(
-    classifier: Classifier, folder: Path, pattern: str | None, axes: str | None, threads: int | None
+    classifier: Classifier,
+    folder: Path,
+    pattern: str | None,
+    axes: str | None,
+    masks: str | None,
+    threads: int | None,
 ) -> dict[str, Any]:
     """Return what a table's journal says of the run that begins."""
     described = classifier.description.in_short()
@@ -29,7 +34,11 @@ def run_of(
             "sha256": classifier.sha256,
             **described,
         },
-        "images": {**images_part(folder, axes, classifier.preparation), "pattern": pattern},
+        "images": {
+            **images_part(folder, axes, classifier.preparation),
+            "pattern": pattern,
+            "masks": masks,
+        },
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from napari_image_classifier import backends
 from napari_image_classifier.description import TEXTURE
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.object_boxes import Neighbours, is_box
 from napari_image_classifier.preparation import Intensity
 from napari_image_classifier.projection import Projection
 
@@ -37,7 +38,10 @@ class TrainingConfig:
 
     ``channels`` names the channels to learn from, empty for all. ``size`` is the side in pixels
     of the square that images are fitted into (or stretched to, without ``keep_aspect``), None to
-    take it from the images. ``learning_rate`` is the largest one, None for what suits the network.
+    take it from the images. ``box`` is the side of the square that is cut out around each object,
+    "48" in pixels or "12.5 µm", None to take it from the objects; what belongs to ``neighbours``
+    in it is "kept" or "masked" (see `object_boxes.ObjectBox`). ``learning_rate`` is the largest
+    one, None for what suits the network.
     ``patience`` is the number of epochs clearly worse than the best one after which training stops.
     ``shift`` is a fraction of the image's side, ``gain`` and ``noise`` are as in
     `augmentation.Augmentation`. With ``finish`` the network learns from the validation part, too,
@@ -59,6 +63,8 @@ class TrainingConfig:
     projection: Projection = "max"
     intensity: Intensity = "fixed"
     size: int | None = None
+    box: str | None = None
+    neighbours: Neighbours = "kept"
     keep_aspect: bool = True
     epochs: int = 40
     batch_size: int = 32
@@ -151,6 +157,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda size: size is None or SMALLEST_SIZE <= size <= LARGEST_SIZE,
         f"between {SMALLEST_SIZE} and {LARGEST_SIZE} pixels",
     ),
+    "box": (lambda text: text is None or is_box(text), "so many pixels, 48, or 12.5 µm"),
+    "neighbours": (lambda name: name in get_args(Neighbours), " or ".join(get_args(Neighbours))),
     "epochs": (lambda number: number >= 1, "at least 1"),
     "batch_size": (lambda number: number >= 2, "at least 2"),
     "learning_rate": (lambda rate: rate is None or 0 < rate <= 1, "above 0 and at most 1"),

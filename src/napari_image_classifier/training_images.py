@@ -16,16 +16,16 @@ from napari_image_classifier.channels import ChannelMismatchError, match_channel
 from napari_image_classifier.compute import Cancelled, ShouldStop
 from napari_image_classifier.copies import Pair, find_copies
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.image_items import items_of_image
 from napari_image_classifier.image_kind import ImageKind
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.independence import units_of
 from napari_image_classifier.items import Item
 from napari_image_classifier.journal import Stamp, stamp
+from napari_image_classifier.object_boxes import ObjectBox, side_for
+from napari_image_classifier.objects import objects_of
 from napari_image_classifier.pixel_hash import PixelHash
-from napari_image_classifier.preparation import (
-    Preparation,
-    measured_pixels,
-)
+from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.selection import Each
 from napari_image_classifier.training_config import SMALLEST_SIZE, TrainingConfig, TrainingRefused
 
@@ -71,6 +71,7 @@ class _Look:
     longest_side: int
     assumptions: tuple[str, ...]
     kind: ImageKind
+    object_sides: tuple[int, ...]
 
 
 def read_training_images(
@@ -111,10 +112,15 @@ def read_training_images(
         pixels=tuple(pixels),
         pixel_hashes=tuple(hashes),
         stamps=reader.stamps,
-        copies=tuple(find_copies(pixels, compared)),
+        copies=tuple(find_copies(pixels, compared, reader.sources)),
         preparation=wanted,
         assumptions=tuple(
-            dict.fromkeys(said for look in looks.values() for said in look.assumptions)
+            dict.fromkeys(
+                [
+                    *(said for look in looks.values() for said in look.assumptions),
+                    *_said_of_objects(wanted, config),
+                ]
+            )
         ),
         kinds=tuple(looks[item.file].kind for item in items),
     )
@@ -139,6 +145,12 @@ class _Reader:
         for index, item in enumerate(items):
             self._members[item.file].append(index)
 
+    @property
+    def sources(self) -> list[int]:
+        """A number for each item, the same for those of one file."""
+        numbers = {file: number for number, file in enumerate(self._members)}
+        return [numbers[item.file] for item in self._items]
+
     def looks(self) -> dict[str, _Look]:
         """Return what each image's head says, by file."""
         found: dict[str, _Look] = {}
@@ -151,10 +163,21 @@ class _Reader:
                     max(image.shape[image.axes.index(axis)] for axis in "YX"),
                     image.assumptions,
                     ImageKind.of(image),
+                    self._object_sides(file, image),
                 )
 
         self._for_each_file("looking", look)
         return {file: found[file] for file in self._members}
+
+    def _object_sides(self, file: str, image: Image) -> tuple[int, ...]:
+        selections = self._selections(file)
+        if not any(map(_is_object, selections)):
+            return ()
+        objects = objects_of(image, _each(self._items)).named(selections, image)
+        return tuple(np.maximum(objects.height, objects.width).tolist())
+
+    def _selections(self, file: str) -> list[str]:
+        return [self._items[index].selection for index in self._members[file]]
 
     def pixels(
         self, preparation: Preparation, channels: dict[str, tuple[int, ...]]
@@ -167,12 +190,13 @@ class _Reader:
             self.stamps[file] = stamp(self._items[self._members[file][0]].image)
             with self._opened(file) as image:
                 read = PixelHash(image)
-                for index in self._members[file]:
-                    selection = self._items[index].selection
-                    found[index] = measured_pixels(
-                        image, preparation, selection=selection, channels=channels[file]
-                    )
-                    hashes[index] = read.taken()
+                selections = self._selections(file)
+                numbers = dict(zip(selections, self._members[file], strict=True))
+                for item in items_of_image(
+                    image, preparation, selections=selections, channels=channels[file]
+                ):
+                    index = numbers[item.selection]
+                    found[index], hashes[index] = item.pixels, read.taken()
                     if not np.isfinite(found[index]).all():
                         raise TrainingRefused(f"{file} holds pixels that are no finite number.")
 
@@ -222,7 +246,10 @@ def _preparation(
     if not config.channels:
         _check_same_channels(looks)
     first = next(iter(looks.values()))
-    size = config.size or _size_for([look.longest_side for look in looks.values()])
+    box = _box(items, config, looks)
+    size = config.size or (
+        _size_of(box, looks) if box else _size_for([look.longest_side for look in looks.values()])
+    )
     return Preparation(
         channel_names=config.channels or first.channel_names,
         channels_named=all(look.channels_named for look in looks.values()),
@@ -231,7 +258,49 @@ def _preparation(
         size=(size, size),
         keep_aspect=config.keep_aspect,
         each=_each(items),
+        objects=box,
     )
+
+
+def _box(
+    items: Sequence[Item], config: TrainingConfig, looks: dict[str, _Look]
+) -> ObjectBox | None:
+    of_objects = [_is_object(item.selection) for item in items]
+    if not any(of_objects):
+        return None
+    if not all(of_objects):
+        whole = items[of_objects.index(False)]
+        raise TrainingRefused(
+            f"Objects and whole images can't be learnt from together, and {whole.file} is meant as "
+            "a whole; give it an object in the column “item”, such as label=12."
+        )
+    if config.box is not None:
+        return ObjectBox.parse(config.box, config.neighbours)
+    sides = [side for look in looks.values() for side in look.object_sides]
+    return ObjectBox(side_for(sides), "px", config.neighbours)
+
+
+def _size_of(box: ObjectBox, looks: dict[str, _Look]) -> int:
+    """Return the side of a box in pixels as a multiple of 8, at most 256."""
+    if box.unit == "px":
+        return _size_for([box.side])
+    sizes = [look.kind.pixel_size for look in looks.values()]
+    return _size_for([box.side / size for size in sizes if size] or [LARGEST_SIZE_CHOSEN])
+
+
+def _said_of_objects(preparation: Preparation, config: TrainingConfig) -> list[str]:
+    box = preparation.objects
+    if box is None or config.start_from is not None:
+        return []
+    chosen = "" if config.box else ", as nearly all objects fit into that"
+    return [
+        f"Objects are cut out in boxes of {box.side:g} {box.unit}{chosen}; neighbours in them are "
+        f"{box.neighbours}."
+    ]
+
+
+def _is_object(selection: str) -> bool:
+    return "label=" in selection
 
 
 def _check_same_channels(looks: dict[str, _Look]) -> None:
@@ -244,7 +313,7 @@ def _check_same_channels(looks: dict[str, _Look]) -> None:
             )
 
 
-def _size_for(longest_sides: Sequence[int]) -> int:
+def _size_for(longest_sides: Sequence[float]) -> int:
     """Return the usual long side, at most 256, as a multiple of 8."""
     usual = min(float(np.median(longest_sides)), LARGEST_SIZE_CHOSEN)
     return max(SMALLEST_SIZE, round(usual / SIZE_STEP) * SIZE_STEP)

@@ -9,10 +9,13 @@ from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.ensemble import Ensemble
 from napari_image_classifier.items import ItemTable
 from napari_image_classifier.manifest import file_entry, images_part, write_manifest
-from napari_image_classifier.naming import PART_FIELDS, FilePart
+from napari_image_classifier.naming import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.splitting import digest
 from napari_image_classifier.training_config import TrainingRefused
 from napari_image_classifier.training_images import TrainingImages
+
+# What stands with the files of an image's mask.
+OF_MASK = "mask"
 
 
 def write_training_manifest(
@@ -50,7 +53,7 @@ def files_part(images: TrainingImages, folder: Path) -> Iterator[dict[str, Any]]
         numbers[item.file].append(number)
     for file, of_file in numbers.items():
         items = [_item(images, number) for number in of_file]
-        parts = [_part(part, folder) for part in images.items[of_file[0]].image.parts]
+        parts = _parts(images.items[of_file[0]].image, folder)
         yield file_entry(file, images.stamps[file], items, parts)
 
 
@@ -63,6 +66,13 @@ def _item(images: TrainingImages, number: int) -> dict[str, Any]:
         "group": item.group,
         "pixels": images.pixel_hashes[number],
     }
+
+
+def _parts(files: ImageFiles, folder: Path) -> list[dict[str, str]]:
+    of_mask = _parts(files.mask, folder) if files.mask else []
+    return [_part(part, folder) for part in files.parts] + [
+        {**part, "of": OF_MASK} for part in of_mask
+    ]
 
 
 def _part(part: FilePart, folder: Path) -> dict[str, str]:
