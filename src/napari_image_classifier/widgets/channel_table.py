@@ -1,6 +1,7 @@
-"""The open images as a table: which are classified, and which of their channels is which."""
+"""The open images as a table: which are classified, and which of their layers is what."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from qtpy.QtCore import QAbstractItemModel, QModelIndex, Qt, QTimer, Signal
 from qtpy.QtGui import QColor
@@ -17,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_image_classifier.widgets.layer_predictions import Task
 from napari_image_classifier.widgets.layers import OpenImage, match
+from napari_image_classifier.widgets.object_layers import OpenObjects, fitting, named_like
 from napari_image_classifier.widgets.progress_row import ERROR_COLOUR
 
 ARROW = " ▾"
@@ -29,7 +31,8 @@ class ChannelTable(QTableWidget):
     """One row per open image: a check box with its name, then a channel per classifier channel.
 
     A channel chosen by hand is also taken for the other images whose channels have the same
-    names. ``changed`` tells that `tasks` may be others now.
+    names. Where objects are classified, a last column has the layer that marks them. ``changed``
+    tells that `tasks` may be others now.
     """
 
     changed = Signal()
@@ -42,6 +45,9 @@ class ChannelTable(QTableWidget):
         # By hand: for images of these channel names, the index for each of the classifier's.
         self._by_hand: dict[tuple[object, ...], dict[int, int]] = {}
         self._unchecked: set[str] = set()
+        self._marking: Sequence[OpenObjects] | None = None
+        # By hand: for an image's name, the layer that marks its objects.
+        self._marking_by_hand: dict[str, Any] = {}
         self.setItemDelegate(_ChannelCombo(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
@@ -52,15 +58,24 @@ class ChannelTable(QTableWidget):
         self.itemChanged.connect(self._take)
 
     def show_images(
-        self, images: Sequence[OpenImage], wanted: Sequence[str], wanted_named: bool
+        self,
+        images: Sequence[OpenImage],
+        wanted: Sequence[str],
+        wanted_named: bool,
+        marking: Sequence[OpenObjects] | None = None,
     ) -> None:
-        """Make a row of every image; ``wanted`` are the classifier's channels."""
+        """Make a row of every image; ``wanted`` are the classifier's channels.
+
+        ``marking`` are the layers that may mark objects, None where whole images are classified.
+        """
         if tuple(wanted) != self._wanted:
             self._by_hand.clear()
         self._images, self._wanted, self._wanted_named = list(images), tuple(wanted), wanted_named
+        self._marking = marking
         self.blockSignals(True)
-        self.setColumnCount(1 + len(wanted))
-        self.setHorizontalHeaderLabels(["Image", *wanted])
+        titles = ["Image", *wanted] + ["Objects"] * (marking is not None)
+        self.setColumnCount(len(titles))
+        self.setHorizontalHeaderLabels(titles)
         self.setRowCount(len(images))
         for row in range(len(images)):
             self._fill(row)
@@ -69,32 +84,62 @@ class ChannelTable(QTableWidget):
         self.changed.emit()
 
     def tasks(self) -> list[Task]:
-        """Return what is to be classified: the checked images that have all channels."""
+        """Return what is to be classified: the checked images that lack nothing."""
         return [
-            Task(image, tuple(image.choices[i] for i in chosen if i is not None))
+            Task(
+                image,
+                tuple(image.choices[i] for i in self._chosen(image) if i is not None),
+                self._marked(image),
+            )
             for image in self._images
             if image.name not in self._unchecked
-            and None not in (chosen := self._chosen(image))
             and not image.unknown_axes
+            and not self._lacks(image)
         ]
 
     def incomplete(self) -> list[OpenImage]:
-        """Return the checked images that lack a channel."""
+        """Return the checked images that lack a channel, or a layer that marks their objects."""
         return [
             image
             for image in self._images
-            if image.name not in self._unchecked and None in self._chosen(image)
+            if image.name not in self._unchecked and self._lacks(image)
         ]
 
-    def choices(self, row: int) -> list[str]:
-        """Return the names of the channels that can be chosen for an image."""
-        return [choice.name for choice in self._images[row].choices]
+    def choices(self, row: int, column: int = 1) -> list[str]:
+        """Return what can be chosen in a cell: channels, or layers that mark objects."""
+        image = self._images[row]
+        if self._is_of_objects(column):
+            return [one.name for one in fitting(image, self._marking or ())]
+        return [choice.name for choice in image.choices]
 
     def choose(self, row: int, channel: int, choice: int) -> None:
-        """Take the image's ``choice`` for the classifier's ``channel``, both counted from 0."""
+        """Take the image's ``choice`` for the classifier's ``channel``, both counted from 0.
+
+        Behind the last channel, it is the layer that marks its objects.
+        """
         image = self._images[row]
-        self._by_hand.setdefault(_key(image, choice), {})[channel] = choice
-        self.show_images(self._images, self._wanted, self._wanted_named)
+        if self._is_of_objects(channel + 1):
+            layer = fitting(image, self._marking or ())[choice].layer
+            self._marking_by_hand[image.name] = layer
+        else:
+            self._by_hand.setdefault(_key(image, choice), {})[channel] = choice
+        self.show_images(self._images, self._wanted, self._wanted_named, self._marking)
+
+    def _is_of_objects(self, column: int) -> bool:
+        return self._marking is not None and column == 1 + len(self._wanted)
+
+    def _lacks(self, image: OpenImage) -> bool:
+        without_objects = self._marking is not None and self._marked(image) is None
+        return None in self._chosen(image) or without_objects
+
+    def _marked(self, image: OpenImage) -> OpenObjects | None:
+        """Return the layer that marks an image's objects: chosen, or the one that can be meant."""
+        found = fitting(image, self._marking or ())
+        by_hand = self._marking_by_hand.get(image.name)
+        for one in found:
+            if one.layer is by_hand:
+                return one
+        return found[0] if len(found) == 1 or (found and named_like(found, image)) else None
 
     def _chosen(self, image: OpenImage) -> list[int | None]:
         chosen = list(match(image, self._wanted, self._wanted_named))
@@ -117,6 +162,21 @@ class ChannelTable(QTableWidget):
             if choice is None:
                 cell.setForeground(QColor(ERROR_COLOUR))
             self.setItem(row, column, cell)
+        if self._marking is not None:
+            self.setItem(row, 1 + len(self._wanted), self._cell_of_objects(image))
+
+    def _cell_of_objects(self, image: OpenImage) -> QTableWidgetItem:
+        marked = self._marked(image)
+        offered = fitting(image, self._marking or ())
+        cell = QTableWidgetItem((marked.name if marked else MISSING) + ARROW if offered else "none")
+        cell.setToolTip(
+            f"The layer (Labels, Points or Shapes) that marks the objects of {image.name}."
+            if offered
+            else f"No Labels, Points or Shapes layer fits {image.name}; make or open one."
+        )
+        if marked is None:
+            cell.setForeground(QColor(ERROR_COLOUR))
+        return cell
 
     def _take(self, item: QTableWidgetItem) -> None:
         image = self._images[item.row()]
@@ -158,7 +218,8 @@ class _ChannelCombo(QStyledItemDelegate):
         self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex
     ) -> QWidget | None:
         table = self.parent()
-        choices = table.choices(index.row()) if isinstance(table, ChannelTable) else []
+        row, column = index.row(), index.column()
+        choices = table.choices(row, column) if isinstance(table, ChannelTable) else []
         if index.column() == 0 or not choices:
             return None
         combo = QComboBox(parent)

@@ -42,8 +42,12 @@ def details_in_words(description: ClassifierDescription) -> str:
     """Return the rest, for a tooltip."""
     preparation = description.preparation
     height, width = preparation.size
+    box = preparation.objects
     lines = [
-        f"Every image is scaled to {width} × {height} pixels.",
+        f"A box of {box.side:g} {box.unit} is cut out around each object; neighbours in it are "
+        f"{box.neighbours}."
+        if box
+        else f"Every image is scaled to {width} × {height} pixels.",
         f"Intensities are {INTENSITIES[preparation.intensity]}.",
     ]
     if preparation.each != "plane":
@@ -61,6 +65,8 @@ def _channels(preparation: Preparation) -> str:
 
 
 def _items(preparation: Preparation) -> str:
+    if preparation.objects is not None:
+        return "objects" if preparation.each != "plane" else "the objects of every plane"
     return CLASSIFIES[preparation.each]
 
 

@@ -14,16 +14,20 @@ from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.widgets import settings
+from napari_image_classifier.widgets.class_colours import class_colours
+from napari_image_classifier.widgets.class_legend import ClassLegend
 from napari_image_classifier.widgets.classifier_drop import ClassifierDrop
 from napari_image_classifier.widgets.classifier_words import (
     description_in_words,
     details_in_words,
 )
+from napari_image_classifier.widgets.coloured_objects import ColouredObjects
 from napari_image_classifier.widgets.dock import Dock
 from napari_image_classifier.widgets.forms import Ask, Form
 from napari_image_classifier.widgets.image_run import ImageRun
 from napari_image_classifier.widgets.image_views import ImageViews
 from napari_image_classifier.widgets.layer_predictions import Task, keep_in_metadata
+from napari_image_classifier.widgets.object_layers import OpenObjects
 from napari_image_classifier.widgets.open_image_list import OpenImageList
 from napari_image_classifier.widgets.prediction_table import PredictionTable
 from napari_image_classifier.widgets.progress_row import ERROR_COLOUR, ProgressRow
@@ -61,6 +65,7 @@ class ClassifyImages(Dock):
         self._run: ImageRun | None = None
         self._predicted: dict[str, tuple[Task, dict[str, Prediction]]] = {}
         self._views = ImageViews(viewer, self)
+        self._coloured = ColouredObjects(viewer)
         self._drop = ClassifierDrop(self)
         self._build(viewer)
         self._connect()
@@ -82,6 +87,7 @@ class ClassifyImages(Dock):
         self.progress = ProgressRow()
         self.only_one = QCheckBox("Show only the image I click on")
         self.only_one.setToolTip("The other classified images are hidden until you uncheck this.")
+        self.legend = ClassLegend()
         self.results = PredictionTable()
         self.add_heading("1. Classifier")
         self.column.addWidget(self.form.native)
@@ -91,6 +97,7 @@ class ClassifyImages(Dock):
             self.column.addWidget(widget)
         self.results_heading = self.add_heading("3. Result")
         self.column.addWidget(self.only_one)
+        self.column.addWidget(self.legend)
         self.column.addWidget(self.results)
         self._show_results(False)
 
@@ -101,6 +108,7 @@ class ClassifyImages(Dock):
         self.progress.cancel_clicked.connect(self.cancel)
         self.results.item_selected.connect(self._views.go_to)
         self.only_one.toggled.connect(self._views.show_only)
+        self.legend.hidden_changed.connect(self._coloured.hide)
         self._drop.dropped.connect(self.use_classifier)
         self._drop.watch(self)
         # A path is typed here, not dropped: what is dropped goes to the dock around it.
@@ -130,10 +138,12 @@ class ClassifyImages(Dock):
     def classify(self) -> None:
         """Begin to classify the images that are checked; `ended` follows."""
         self.open_images.refresh()
-        tasks = self.open_images.tasks()
-        if self.classifier is None or not tasks or self._run is not None:
+        found = self.open_images.tasks()
+        if self.classifier is None or not found or self._run is not None:
             return
+        tasks = [task.located() for task in found]
         self._views.clear()
+        self._clear_coloured()
         self.only_one.setChecked(False)
         self.results.clear()
         self.results.set_class_names(self.classifier.class_names)
@@ -200,12 +210,14 @@ class ClassifyImages(Dock):
             items[prediction.item] = prediction
         self.results.add([prediction for _, prediction in pairs])
         for name in dict.fromkeys(prediction.file for _, prediction in pairs):
-            task, items = self._predicted[name]
-            layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
-            self._views.add(name, layers, task.channels[0].axes, items)
+            if self._predicted[name][0].objects is None:
+                self._caption(name)
         if self._run is not None:
             total = self._run.n_tasks
-            self.progress.update_progress(n_done, total, f"{n_done} of {_images(total)}")
+            said = f"{n_done} of {_images(total)}"
+            if any(prediction.place for _, prediction in pairs):
+                said += f", {self.results.model.rowCount()} objects so far"
+            self.progress.update_progress(n_done, total, said)
 
     def _end(self, sentence: str) -> None:
         if self._run is not None:
@@ -215,13 +227,35 @@ class ClassifyImages(Dock):
         if self._run is not None:
             self._run.deleteLater()
         self._run = None
-        if self.classifier is not None:
-            for task, items in self._predicted.values():
+        for name, (task, items) in self._predicted.items():
+            if task.objects is not None:
+                self._caption(name)
+                self._colour(task.objects, list(items.values()))
+            elif self.classifier is not None:
                 layers = [layer.layer for layer in task.image.layers]
                 keep_in_metadata(layers, list(items.values()), self.classifier)
         self.progress.end(sentence, error=error)
         self._show_state()
         self.ended.emit()
+
+    def _caption(self, name: str) -> None:
+        task, items = self._predicted[name]
+        layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
+        self._views.add(name, layers, task.channels[0].axes, items)
+
+    def _colour(self, marked: OpenObjects, predictions: list[Prediction]) -> None:
+        """Colour objects by class; what could not be looked at is in the table alone."""
+        of_objects = [prediction for prediction in predictions if prediction.place is not None]
+        if of_objects and self.classifier is not None:
+            colours = class_colours(self.classifier.class_names)
+            self._coloured.add(marked, of_objects, colours)
+            self.open_images.ours = self._coloured.layers
+            self.legend.show_counts(self._coloured.counts, colours)
+
+    def _clear_coloured(self) -> None:
+        self._coloured.clear()
+        self.open_images.ours = ()
+        self.legend.clear()
 
     def _summary(self, total: int) -> str:
         bad = [name for name, (_, items) in self._predicted.items()

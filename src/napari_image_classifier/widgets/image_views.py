@@ -4,12 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import napari
+import numpy as np
 from qtpy.QtCore import QObject, QTimer
 
+from napari_image_classifier.objects import ObjectPlace
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.selection import parse_selection
 from napari_image_classifier.widgets.captions import Captioned, Captions
 from napari_image_classifier.widgets.sliders import move_sliders
+
+# How large an object is on the screen at least, when it is gone to, in the screen's pixels.
+PIXELS_ACROSS = 60
+# Of what marks an object and has no size, in the image's pixels.
+SMALLEST_AREA = 80
 
 
 class ImageViews(QObject):
@@ -62,7 +69,10 @@ class ImageViews(QObject):
         self._soon.start()
 
     def go_to(self, prediction: Prediction) -> None:
-        """Select the image's layers, move the sliders to the item, and centre the view on it."""
+        """Select the image's layers, move the sliders to the item, and centre the view on it.
+
+        A small object is brought nearer, until it can be seen.
+        """
         image = self._images.get(prediction.file)
         present = [layer for layer in image.layers if layer in self._viewer.layers] if image else []
         if image is None or not present:
@@ -73,7 +83,10 @@ class ImageViews(QObject):
         selection.clear()
         selection.update(present)
         move_sliders(self._viewer, present[0], image.axes, parse_selection(prediction.item))
-        self._centre(present[0])
+        if prediction.place is not None:
+            self._look_at(present[0], prediction.place)
+        else:
+            self._centre(present[0].extent.world.mean(axis=0))
 
     def show_only(self, wanted: bool) -> None:
         """Hide the other classified images when one is gone to; without it they come back."""
@@ -91,11 +104,20 @@ class ImageViews(QObject):
         for layer in self._hidden:
             layer.visible = False
 
-    def _centre(self, layer: Any) -> None:
-        dims = self._viewer.dims
+    def _look_at(self, layer: Any, place: ObjectPlace) -> None:
+        data = np.zeros(layer.ndim)
+        data[-2:] = place.y, place.x
+        self._centre(np.asarray(layer.data_to_world(data)))
+        across = 2 * np.sqrt(max(place.area, SMALLEST_AREA) / np.pi) * abs(float(layer.scale[-1]))
+        self._camera.zoom = max(self._camera.zoom, PIXELS_ACROSS / across)
+
+    @property
+    def _camera(self) -> Any:
         # Before 0.9 the camera was on the viewer itself.
-        camera = getattr(self._viewer, "scene", self._viewer).camera
-        middle = layer.extent.world.mean(axis=0)
+        return getattr(self._viewer, "scene", self._viewer).camera
+
+    def _centre(self, middle: Any) -> None:
+        dims, camera = self._viewer.dims, self._camera
         first = dims.ndim - len(middle)
         centre = [middle[axis - first] for axis in dims.displayed if axis >= first]
         camera.center = (*camera.center[: 3 - len(centre)], *centre)

@@ -1,7 +1,7 @@
 """Predictions for open images: made on a thread, kept with the layers."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -11,16 +11,24 @@ from napari_image_classifier.prediction import Prediction, predict_image
 from napari_image_classifier.reader import METADATA_KEY
 from napari_image_classifier.thumbnails import draw_thumbnail
 from napari_image_classifier.widgets.layers import OpenChannel, OpenImage, as_image
+from napari_image_classifier.widgets.object_layers import OpenObjects, located, objects_in
 
 SECONDS_BETWEEN_YIELDS = 0.1
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """An open image, and its channel for each of the classifier's."""
+    """An open image, its channel for each of the classifier's, and what marks its objects."""
 
     image: OpenImage
     channels: tuple[OpenChannel, ...]
+    objects: OpenObjects | None = None
+
+    def located(self) -> "Task":
+        """Return the task with all that is needed of the layer that marks objects."""
+        if self.objects is None:
+            return self
+        return replace(self, objects=located(self.objects, self.image))
 
 
 def predict_tasks(
@@ -49,8 +57,18 @@ def _predictions(
     name = task.image.name
     try:
         image = as_image(name, task.channels, classifier.channel_names)
-        channels = tuple(range(len(task.channels)))
-        yield from predict_image(classifier, image, name, draw_thumbnail, channels, should_stop)
+        objects = None
+        if task.objects is not None:
+            objects = objects_in(task.objects, task.image, image, classifier.preparation.each)
+        yield from predict_image(
+            classifier,
+            image,
+            name,
+            draw_thumbnail,
+            range(len(task.channels)),
+            should_stop,
+            objects=objects,
+        )
     except ImageClassifierError as error:
         yield Prediction(name, "", "error", message=str(error))
     except Exception as error:  # noqa: BLE001 - whatever a lazy layer raises, the others go on

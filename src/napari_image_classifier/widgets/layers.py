@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_image_classifier.channels import ChannelMismatchError, match_channels
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.image_source import AXES, RGB_NAMES, AnyArray, ImageSource
+from napari_image_classifier.image_source import AXES, RGB_NAMES, AnyArray, ImageSource, PixelSize
 from napari_image_classifier.images import Image
 from napari_image_classifier.reader import METADATA_KEY
 from napari_image_classifier.widgets.layer_names import parsed_name
@@ -23,6 +23,7 @@ _AXES_BY_LABEL = {
     **dict.fromkeys(("z", "plane", "planes", "slice", "slices", "depth"), "Z"),
     **dict.fromkeys(("c", "channel", "channels"), "C"),
 }
+MICROMETRE = "micrometer"
 # What the axes before y and x may mean in a layer that doesn't name them, by their number.
 MEANINGS: Mapping[int, tuple[str, ...]] = {1: ("Z", "T", "C"), 2: ("TZ", "CZ", "ZC", "TC", "CT")}
 
@@ -38,7 +39,8 @@ class OpenLayer:
     ``data`` is an array of shape (…, y, x), or (…, y, x, 3 or 4) when ``rgb``, maybe a lazy one;
     ``axes`` says what its axes but the colours mean, "?" where nothing does. ``source`` is the
     file, "" when there is none. ``channel_name`` is what the file calls the channel, "" when
-    nothing. ``layer`` is napari's own, only ever handed back.
+    nothing. ``pixel_size`` is None where the layer's units are not those of a length. ``layer`` is
+    napari's own, only ever handed back.
     """
 
     name: str
@@ -48,6 +50,7 @@ class OpenLayer:
     source: str = ""
     channel_name: str = ""
     layer: Any = None
+    pixel_size: PixelSize | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -108,7 +111,16 @@ def open_layer(layer: Any) -> OpenLayer:
         str(ours.get("path") or getattr(layer.source, "path", None) or ""),
         str(ours.get("channel_name") or ""),
         layer,
+        _pixel_size(layer),
     )
+
+
+def _pixel_size(layer: Any) -> PixelSize | None:
+    units = [str(unit) for unit in layer.units[-2:]]
+    if units != [MICROMETRE, MICROMETRE]:
+        return None
+    y, x = (float(abs(step)) for step in layer.scale[-2:])
+    return PixelSize(x, y)
 
 
 def group_layers(
@@ -159,7 +171,7 @@ def as_image(name: str, channels: Sequence[OpenChannel], channel_names: Sequence
     LayersError
         The layers differ in shape or in what their axes mean.
     """
-    lengths = [_lengths(channel) for channel in channels]
+    lengths = [lengths_of(channel) for channel in channels]
     if any(other != lengths[0] for other in lengths[1:]):
         told = ", ".join(
             f"{channel.layer.name} ({' × '.join(map(str, channel.layer.shape))})"
@@ -177,11 +189,13 @@ def as_image(name: str, channels: Sequence[OpenChannel], channel_names: Sequence
         dtype=np.result_type(*(channel.layer.data.dtype for channel in channels)),
         read=read,
         channel_names=tuple(channel_names),
+        pixel_size=channels[0].layer.pixel_size,
     )
     return Image(source, name=name)
 
 
-def _lengths(channel: OpenChannel) -> dict[str, int]:
+def lengths_of(channel: OpenChannel) -> dict[str, int]:
+    """Return the lengths of a channel's axes but the channels' own, by axis, in their order."""
     pairs = zip(channel.axes, channel.layer.shape, strict=True)
     return {axis: length for axis, length in pairs if axis not in "C?"}
 

@@ -1,9 +1,11 @@
 """The open images that can be classified, kept up to date with the viewer's layers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
+from napari.layers import Points, Shapes
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -11,6 +13,7 @@ from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.widgets.channel_table import ChannelTable
 from napari_image_classifier.widgets.layer_predictions import Task
 from napari_image_classifier.widgets.layers import MEANINGS, OpenImage, group_layers, open_layer
+from napari_image_classifier.widgets.object_layers import OpenObjects, open_objects
 
 AXIS_WORDS = {"Z": "planes", "T": "time points", "C": "channels"}
 ASK = "choose"
@@ -51,6 +54,8 @@ class OpenImageList(QWidget):
         self._viewer = viewer
         self._preparation: Preparation | None = None
         self.images: list[OpenImage] = []
+        # Layers that were made here, and mark nothing new.
+        self.ours: Sequence[Any] = ()
         self.table = ChannelTable()
         self.meanings = {n_axes: MeaningChoice(n_axes) for n_axes in MEANINGS}
         self._soon = QTimer(self)
@@ -85,7 +90,12 @@ class OpenImageList(QWidget):
         if not self.tasks() and any(image.unknown_axes for image in self.images):
             return "Say below the table what the sliders of these images are."
         if not self.tasks() and self.table.incomplete():
-            return "No image has the channels of the classifier: choose them in the table."
+            if self._of_objects and not self._marking():
+                return (
+                    "This classifier is one of objects: open a Labels layer in which they are "
+                    "numbered, such as Cellpose makes, or mark them in a Points or Shapes layer."
+                )
+            return "No image has all that the classifier needs: choose it in the table."
         if not self.tasks():
             return "Check the images to classify."
         return None
@@ -96,7 +106,7 @@ class OpenImageList(QWidget):
         if not left_out:
             return ""
         which = left_out[0] if len(left_out) == 1 else f"{len(left_out)} images"
-        return f"{which} will be left out until each channel is chosen in the table."
+        return f"{which} will be left out until all is chosen in the table."
 
     def refresh(self) -> None:
         """Look at the viewer's layers again."""
@@ -111,7 +121,17 @@ class OpenImageList(QWidget):
         unknown = {layer.n_unknown_axes for layer in layers}
         for n_axes, choice in self.meanings.items():
             choice.setVisible(n_axes in unknown)
-        self.table.show_images(self.images, wanted, named)
+        self.table.show_images(
+            self.images, wanted, named, self._marking() if self._of_objects else None
+        )
+
+    @property
+    def _of_objects(self) -> bool:
+        return self._preparation is not None and self._preparation.objects is not None
+
+    def _marking(self) -> list[OpenObjects]:
+        found = [open_objects(layer) for layer in self._viewer.layers if layer not in self.ours]
+        return [one for one in found if one is not None]
 
     def _watch(self) -> None:
         soon, layers = self._soon, self._viewer.layers
@@ -155,7 +175,9 @@ class OpenImageList(QWidget):
 
 def _happenings(layer: Any) -> tuple[Any, ...]:
     events = layer.events
-    return (events.name, events.data, events.axis_labels) if _is_image(layer) else ()
+    if _is_image(layer):
+        return (events.name, events.data, events.axis_labels)
+    return (events.name, events.data) if isinstance(layer, Points | Shapes) else (events.name,)
 
 
 def _is_image(layer: Any) -> bool:

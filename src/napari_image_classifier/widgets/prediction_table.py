@@ -1,5 +1,6 @@
 """Predictions as a table that sorts, filters and grows by thousands of rows."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -48,8 +49,9 @@ PIXMAPS_KEPT = 500
 
 
 def part_in_words(item: str) -> str:
-    """Return "time 3", "plane 5" or "time 3, plane 5" for "t=3,z=5", counted as sliders do."""
-    return item.replace("t=", "time ").replace("z=", "plane ").replace(",", ", ")
+    """Return "time 3, plane 5" for "t=3,z=5", counted as sliders do, "12" for "label=12"."""
+    said = item.replace("t=", "time ").replace("z=", "plane ").replace("label=", "")
+    return said.replace(",", ", ")
 
 
 class PredictionModel(QAbstractTableModel):
@@ -135,8 +137,7 @@ def _sort_key(prediction: Prediction, column: int) -> str | float:
         return _status(prediction)
     if column == PART:
         # Numbers in text: "t=10" comes after "t=9".
-        parts = prediction.item.split(",")
-        return ",".join(f"{part[:2]}{part[2:]:0>9}" for part in parts)
+        return re.sub(r"\d+", lambda number: number[0].zfill(9), prediction.item)
     if column == CLASS:
         return prediction.class_name or ""
     return prediction.file

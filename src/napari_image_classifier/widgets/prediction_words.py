@@ -6,7 +6,13 @@ UNSURE = "unsure"
 UNLIKE = "unlike the training"
 NOT_CLASSIFIED = "not classified"
 # What a prediction that is no plain answer comes to, by its status.
-DOUBTS = {"unsure": UNSURE, "unlike-training": UNLIKE, "error": NOT_CLASSIFIED}
+NO_OBJECTS = "no objects"
+DOUBTS = {
+    "unsure": UNSURE,
+    "unlike-training": UNLIKE,
+    "error": NOT_CLASSIFIED,
+    "empty": NO_OBJECTS,
+}
 
 
 def label_of(prediction: Prediction) -> str:
