@@ -28,7 +28,7 @@ def evaluate_command(
     each: options.Each = "image",
     axes: options.Axes = None,
     masks: options.Masks = None,
-    box: options.Box = None,
+    box: options.Box = DEFAULTS.box,
     neighbours: options.Neighbours = DEFAULTS.neighbours,
     folds: options.Folds = FOLDS,
     seeds: options.Seeds = SEEDS,

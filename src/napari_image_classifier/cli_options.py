@@ -28,7 +28,7 @@ Masks = Annotated[
     ),
 ]
 Box = Annotated[
-    str | None,
+    str,
     typer.Option(
         help="The side of the square cut out around each object, in pixels or as 12.5um; unless "
         "told, from the objects."

@@ -27,7 +27,7 @@ def train_command(
     each: options.Each = "image",
     axes: options.Axes = None,
     masks: options.Masks = None,
-    box: options.Box = None,
+    box: options.Box = DEFAULTS.box,
     neighbours: options.Neighbours = DEFAULTS.neighbours,
     channels: options.Channels = None,
     network: options.Network = DEFAULTS.network,

@@ -27,13 +27,16 @@ def survey_job(
     """Look at the items that `read_items` gives for the request, and at one picture in each few.
 
     The request holds "folder" and optionally "items_csv", "pattern", "group", "each", "axes",
-    "annotated" and "thumbnails" (how many per class, 4 unless told). Only as many files are opened
-    as pictures are shown. Events are "thumbnail" ({"file", "class", "png"}) and "progress".
+    "masks", "annotated" and "thumbnails" (how many per class, 4 unless told). Only as many files
+    are opened as pictures are shown, but for masks. Events are "thumbnail" ({"file", "class",
+    "png"}) and "progress".
     """
     asked = dict(request)
     n_thumbnails = asked.pop("thumbnails", 4)
     folder = Path(asked.pop("folder"))
-    table = read_items(folder, **{**asked, "each": "image"})
+    if not asked.get("masks"):
+        asked["each"] = "image"
+    table = read_items(folder, **asked)
     shown = _some_of_each_class(table.items, n_thumbnails)
     looked_at = _look(shown, asked.get("axes"), emit, should_stop)
     columns = {name for item in table.items for name in item.columns}

@@ -39,7 +39,7 @@ class TrainingConfig:
     ``channels`` names the channels to learn from, empty for all. ``size`` is the side in pixels
     of the square that images are fitted into (or stretched to, without ``keep_aspect``), None to
     take it from the images. ``box`` is the side of the square that is cut out around each object,
-    "48" in pixels or "12.5 µm", None to take it from the objects; what belongs to ``neighbours``
+    "48" in pixels or "12.5 µm", "" to take it from the objects; what belongs to ``neighbours``
     in it is "kept" or "masked" (see `object_boxes.ObjectBox`). ``learning_rate`` is the largest
     one, None for what suits the network.
     ``patience`` is the number of epochs clearly worse than the best one after which training stops.
@@ -63,7 +63,7 @@ class TrainingConfig:
     projection: Projection = "max"
     intensity: Intensity = "fixed"
     size: int | None = None
-    box: str | None = None
+    box: str = ""
     neighbours: Neighbours = "kept"
     keep_aspect: bool = True
     epochs: int = 40
@@ -157,7 +157,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda size: size is None or SMALLEST_SIZE <= size <= LARGEST_SIZE,
         f"between {SMALLEST_SIZE} and {LARGEST_SIZE} pixels",
     ),
-    "box": (lambda text: text is None or is_box(text), "so many pixels, 48, or 12.5 µm"),
+    "box": (lambda text: not text or is_box(text), "so many pixels, 48, or 12.5 µm"),
     "neighbours": (lambda name: name in get_args(Neighbours), " or ".join(get_args(Neighbours))),
     "epochs": (lambda number: number >= 1, "at least 1"),
     "batch_size": (lambda number: number >= 2, "at least 2"),

@@ -274,7 +274,7 @@ def _box(
             f"Objects and whole images can't be learnt from together, and {whole.file} is meant as "
             "a whole; give it an object in the column “item”, such as label=12."
         )
-    if config.box is not None:
+    if config.box:
         return ObjectBox.parse(config.box, config.neighbours)
     sides = [side for look in looks.values() for side in look.object_sides]
     return ObjectBox(side_for(sides), "px", config.neighbours)

@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import napari
-from napari.layers import Layer
+import numpy as np
+from napari.layers import Labels, Layer
 
 from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.image_folder import find_images
 from napari_image_classifier.images import read_image
 from napari_image_classifier.naming import ImageFiles, NamePattern
+from napari_image_classifier.objects import ObjectPlace
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.reader import METADATA_KEY, image_layers
 from napari_image_classifier.selection import parse_selection
+from napari_image_classifier.widgets.camera import look_at_object
 from napari_image_classifier.widgets.layers import open_layer
 from napari_image_classifier.widgets.sliders import move_sliders
 
@@ -34,12 +37,15 @@ def prediction_of_row(row: Mapping[str, Any]) -> Prediction:
         row["probabilities"],
         row["message"],
         thumbnail=base64.b64decode(row["png"]) if row.get("png") else None,
+        place=ObjectPlace(*row["place"]) if row.get("place") else None,
     )
 
 
-def find_image(folder: Path, pattern: str | None, name: str) -> ImageFiles | None:
+def find_image(
+    folder: Path, pattern: str | None, name: str, masks: str | None = None
+) -> ImageFiles | None:
     """Return the image of that name among those that ``pattern`` makes of a folder's files."""
-    images, _ = find_images(folder, NamePattern(pattern) if pattern else None)
+    images, _ = find_images(folder, NamePattern(pattern) if pattern else None, masks)
     return next((files for files in images if files.name == name), None)
 
 
@@ -63,11 +69,16 @@ class Expectation:
 
 
 def open_image(
-    viewer: napari.Viewer, files: ImageFiles, axes: str | None, selection: str = ""
-) -> None:
+    viewer: napari.Viewer,
+    files: ImageFiles,
+    axes: str | None,
+    selection: str = "",
+    place: ObjectPlace | None = None,
+) -> list[Layer]:
     """Open an image in the viewer, a layer per channel; where it is open already, select it.
 
-    The sliders go to the time point or plane that ``selection`` names.
+    The sliders go to the time point or plane that ``selection`` names, the camera to the object at
+    ``place``. Returns the image's layers.
 
     Raises
     ------
@@ -86,6 +97,40 @@ def open_image(
     viewer.reset_view()
     if layers:
         move_sliders(viewer, layers[0], open_layer(layers[0]).axes, parse_selection(selection))
+    if layers and place is not None:
+        look_at_object(viewer, layers[0], place)
+    return list(layers)
+
+
+def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> Labels:
+    """Open the mask of an image as a Labels layer, where ``beside``, a layer of the image, lies.
+
+    Where it is open already, that layer is returned.
+
+    Raises
+    ------
+    ImageReadError
+        The mask can't be read.
+    """
+    with read_image(files) as image:
+        assert image.mask is not None
+        path = str(image.mask.path)
+        for layer in viewer.layers:
+            if isinstance(layer, Labels) and _path_of(layer) == path:
+                return layer
+        axes = [place for place, axis in enumerate(image.axes.replace("C", ""))
+                if axis in image.mask.axes]  # fmt: skip
+        scale, translate = (np.asarray(of)[axes] for of in (beside.scale, beside.translate))
+        mask = Labels(
+            image.mask.asarray(),
+            name=f"{image.name} mask",
+            scale=scale,
+            translate=translate,
+            units=[beside.units[axis] for axis in axes],
+            metadata={METADATA_KEY: {"path": path}},
+        )
+    viewer.add_layer(mask)
+    return mask
 
 
 def _path_of(layer: Layer) -> str:

@@ -12,6 +12,13 @@ AXES_TOOLTIP = (
 )
 
 
+MASKS_TOOLTIP = (
+    "To classify objects: the folder of the masks in which each object has its number, from "
+    "Cellpose, StarDist, CellProfiler… Masks are named like their images, or as a pattern says, "
+    "such as {name}_cp_masks.png. Empty: whole images are classified."
+)
+
+
 @dataclass(frozen=True)
 class FolderChoices:
     """What *Classify folder* asks; the fields are `classify_folder`'s parameters."""
@@ -19,6 +26,7 @@ class FolderChoices:
     folder: Path | None = None
     classifier: Path | None = None
     output: Path | None = None
+    masks: Path | None = None
     axes: str = ""
     overwrite: bool = False
 
@@ -47,7 +55,10 @@ FOLDER_ASKS = (
         {"mode": "w", "filter": "*.csv", "nullable": True}),
 )  # fmt: skip
 
+MASKS_ASK = Ask("masks", "Masks", MASKS_TOOLTIP, {"mode": "d", "nullable": True})
+
 FOLDER_ASKS_FOLDED = (
+    MASKS_ASK,
     Ask("axes", "Axes", AXES_TOOLTIP),
     Ask("overwrite", "Start over", "Overwrite the table, also one of another classifier; "
         "without it a table that was begun is continued."),
@@ -64,6 +75,7 @@ class LearnFrom:
     group: str | None = None
     each: Each = "image"
     axes: str = ""
+    masks: Path | None = None
 
     def why_unusable(self) -> str | None:
         """Return why it can't be looked at yet, as a sentence."""

@@ -4,19 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import napari
-import numpy as np
 from qtpy.QtCore import QObject, QTimer
 
-from napari_image_classifier.objects import ObjectPlace
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.selection import parse_selection
+from napari_image_classifier.widgets.camera import look_at_layer, look_at_object
 from napari_image_classifier.widgets.captions import Captioned, Captions
 from napari_image_classifier.widgets.sliders import move_sliders
-
-# How large an object is on the screen at least, when it is gone to, in the screen's pixels.
-PIXELS_ACROSS = 60
-# Of what marks an object and has no size, in the image's pixels.
-SMALLEST_AREA = 80
 
 
 class ImageViews(QObject):
@@ -84,9 +78,9 @@ class ImageViews(QObject):
         selection.update(present)
         move_sliders(self._viewer, present[0], image.axes, parse_selection(prediction.item))
         if prediction.place is not None:
-            self._look_at(present[0], prediction.place)
+            look_at_object(self._viewer, present[0], prediction.place)
         else:
-            self._centre(present[0].extent.world.mean(axis=0))
+            look_at_layer(self._viewer, present[0])
 
     def show_only(self, wanted: bool) -> None:
         """Hide the other classified images when one is gone to; without it they come back."""
@@ -103,24 +97,6 @@ class ImageViews(QObject):
         self._hidden = [layer for other in others for layer in other.visible_layers]
         for layer in self._hidden:
             layer.visible = False
-
-    def _look_at(self, layer: Any, place: ObjectPlace) -> None:
-        data = np.zeros(layer.ndim)
-        data[-2:] = place.y, place.x
-        self._centre(np.asarray(layer.data_to_world(data)))
-        across = 2 * np.sqrt(max(place.area, SMALLEST_AREA) / np.pi) * abs(float(layer.scale[-1]))
-        self._camera.zoom = max(self._camera.zoom, PIXELS_ACROSS / across)
-
-    @property
-    def _camera(self) -> Any:
-        # Before 0.9 the camera was on the viewer itself.
-        return getattr(self._viewer, "scene", self._viewer).camera
-
-    def _centre(self, middle: Any) -> None:
-        dims, camera = self._viewer.dims, self._camera
-        first = dims.ndim - len(middle)
-        centre = [middle[axis - first] for axis in dims.displayed if axis >= first]
-        camera.center = (*camera.center[: 3 - len(centre)], *centre)
 
     def _refresh(self) -> None:
         layers = set(self._viewer.layers)

@@ -52,6 +52,10 @@ TRAINING_ASKS_FOLDED = (
                      ("each image by itself", "percentiles"), ("as it is", "none")]}),
     Ask("size", "Size", "Images are scaled to this many pixels; larger shows more and takes "
         "longer.", none_means="from the images"),
+    Ask("box", "Box", "The side of the square that is cut out around each object, such as 48 "
+        "(pixels) or 12.5 µm; empty: so large that nearly all objects fit in."),
+    Ask("neighbours", "Neighbours", "What belongs to other objects in that square.",
+        {"choices": [("stays", "kept"), ("is blanked out", "masked")]}),
     Ask("keep_aspect", "Keep proportions", "Scale without distortion and fill the rest with black; "
         "otherwise stretch."),
     Ask("batch_size", "Batch size", "Images per step; smaller needs less memory.",

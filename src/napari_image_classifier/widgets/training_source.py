@@ -16,6 +16,7 @@ from napari_image_classifier.widgets.form_fields import (
     CSV_ASK,
     EACH_ASK,
     FOLDER_ASK,
+    MASKS_ASK,
     LearnFrom,
 )
 from napari_image_classifier.widgets.forms import Form
@@ -55,16 +56,19 @@ class TrainingSource(QWidget):
         self.form = Form(LearnFrom(), (CSV_ASK, FOLDER_ASK))
         self.each_form = Form(LearnFrom(), (EACH_ASK,))
         self.axes_form = Form(LearnFrom(), (AXES_ASK,))
+        self.masks_form = Form(LearnFrom(), (MASKS_ASK,))
         self.open_images = OpenImages(viewer)
         self.pattern = PatternField()
         self.view = SurveyView()
         self.group = GroupChoice()
         self._axes = Folded("Files that don't say what their axes mean")
         self._axes.inside.addWidget(self.axes_form.native)
+        self._masks = Folded("Objects, not whole images")
+        self._masks.inside.addWidget(self.masks_form.native)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.kind, self.form.native, self.open_images, self.pattern, self._axes,
-                       self.each_form.native, self.view, self.group):  # fmt: skip
+                       self._masks, self.each_form.native, self.view, self.group):  # fmt: skip
             layout.addWidget(widget)
         self._connect()
         self._show_kind()
@@ -74,6 +78,7 @@ class TrainingSource(QWidget):
         for form, names in (
             (self.form, ("folder", "items_csv")),
             (self.axes_form, ("axes",)),
+            (self.masks_form, ("masks",)),
         ):
             for name in names:
                 form[name].changed.connect(self._look_soon_anew)
@@ -107,6 +112,7 @@ class TrainingSource(QWidget):
             **self.form.values(),
             **self.each_form.values(),
             **self.axes_form.values(),
+            **self.masks_form.values(),
             "pattern": self.pattern.pattern,
             "group": self.group.group,
         }
@@ -184,7 +190,7 @@ class TrainingSource(QWidget):
         self.form.native.setVisible(kind != OPEN)
         self.form["items_csv"].visible = kind == TABLE
         self.open_images.setVisible(kind == OPEN)
-        for widget in (self.pattern, self._axes, self.view, self.group):
+        for widget in (self.pattern, self._axes, self._masks, self.view, self.group):
             widget.setVisible(kind != OPEN)
         if kind == OPEN:
             self.open_images.refresh()
@@ -212,13 +218,14 @@ class TrainingSource(QWidget):
         options = _options(choices)
         if self.survey is None:
             options["group"] = None  # it may be of the folder before
-        csv = options["items_csv"]
+        csv, masks = options["items_csv"], options["masks"]
         self._surveyor.start(
             "survey",
             {
                 **options,
                 "folder": str(choices.folder),
                 "items_csv": csv and str(csv),
+                "masks": masks and str(masks),
                 "thumbnails": THUMBNAILS_PER_CLASS if self.survey is None else 0,
             },
         )
@@ -253,4 +260,5 @@ def _options(choices: LearnFrom) -> dict[str, Any]:
         "group": choices.group,
         "each": choices.each,
         "axes": choices.axes.strip() or None,
+        "masks": choices.masks,
     }
