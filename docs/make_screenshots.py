@@ -5,6 +5,7 @@
 It needs the folder of real images beside the repository (see ../shared/data/README.md there).
 """
 
+import csv
 import shutil
 import sys
 import tempfile
@@ -135,8 +136,24 @@ def draw_plate(classifier: Path, table: Path) -> None:
     """Draw the whole plate: how probable the positive control's class is in every well."""
     nic.classify_folder(WELLS, classifier, table, pattern="{well}.tif")
     shown = [f"mean_p_{CLASSES[1]}"]
-    nic.draw_plate_maps(nic.summarize(table), IMAGES / "plate-map.png", shown)
-    print("plate-map")
+    summary = nic.summarize(table, wells=write_doses(table.with_name("wells.csv")))
+    nic.draw_plate_maps(summary, IMAGES / "plate-map.png", shown)
+    nic.draw_dose_response(summary, IMAGES / "dose-response.png", "dose", shown, "compound")
+    print("docs/images/plate-map.png, docs/images/dose-response.png")
+
+
+def write_doses(path: Path) -> Path:
+    """Write what is known of the wells: compound and dose; the positive controls have none."""
+    with (DATA / "translocation" / "labels.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    compounds = {"rows_A-D": "compound 1", "rows_E-H": "compound 2"}
+    lines = [
+        f"{row['well']},{compounds[row['plate_half']]},"
+        f"{'' if row['class'] == CLASSES[1] else row['dose']}"
+        for row in rows
+    ]
+    path.write_text("\n".join(["well,compound,dose", *lines]) + "\n")
+    return path
 
 
 def take_accidents(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:

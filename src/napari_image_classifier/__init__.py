@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_image_classifier.classifier import Classifier, load_classifier
+    from napari_image_classifier.dose_response import draw_dose_response
+    from napari_image_classifier.doses import dose_correlation
     from napari_image_classifier.errors import ImageClassifierError
     from napari_image_classifier.evaluating import evaluate
     from napari_image_classifier.folder import classify_folder
@@ -43,6 +45,8 @@ _HOMES = {
     "Preparation": "preparation",
     "TrainingConfig": "training_config",
     "classify_folder": "folder",
+    "dose_correlation": "doses",
+    "draw_dose_response": "dose_response",
     "draw_plate_maps": "plate_map",
     "evaluate": "evaluating",
     "import_network": "network_import",
@@ -66,6 +70,8 @@ __all__ = [
     "Preparation",
     "TrainingConfig",
     "classify_folder",
+    "dose_correlation",
+    "draw_dose_response",
     "draw_plate_maps",
     "evaluate",
     "import_network",
