@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from napari_image_classifier.prediction import Prediction
     from napari_image_classifier.preparation import Preparation, prepare
     from napari_image_classifier.reproducing import reproduce
+    from napari_image_classifier.sorted_copies import sort_images
     from napari_image_classifier.summary import summarize
     from napari_image_classifier.training import train
     from napari_image_classifier.training_config import TrainingConfig
@@ -55,6 +56,7 @@ _HOMES = {
     "read_image": "images",
     "read_items": "items",
     "reproduce": "reproducing",
+    "sort_images": "sorted_copies",
     "summarize": "summary",
     "train": "training",
 }
@@ -80,6 +82,7 @@ __all__ = [
     "read_image",
     "read_items",
     "reproduce",
+    "sort_images",
     "summarize",
     "train",
 ]

@@ -16,7 +16,7 @@ from napari_image_classifier import cli_options as options
 from napari_image_classifier.cli_arguments import names_in, refuse_to_replace
 from napari_image_classifier.cli_evaluation import evaluate_command
 from napari_image_classifier.cli_reproducing import reproduce_and_say
-from napari_image_classifier.cli_tables import summarize_command
+from napari_image_classifier.cli_tables import sort_command, summarize_command
 from napari_image_classifier.cli_training import train_command
 from napari_image_classifier.compute import JOBS, Job
 from napari_image_classifier.errors import ImageClassifierError
@@ -40,6 +40,7 @@ app = typer.Typer(
 app.command("train")(train_command)
 app.command("evaluate")(evaluate_command)
 app.command("summarize")(summarize_command)
+app.command("sort")(sort_command)
 
 
 @app.command()

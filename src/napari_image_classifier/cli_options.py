@@ -207,6 +207,12 @@ DoseResponse = Annotated[
     Path | None,
     typer.Option(help="A picture of every well over its dose to write: PNG, SVG, PDF."),
 ]
+Classified = Annotated[
+    Path, typer.Argument(metavar="IMAGES", help="The folder of images that was classified.")
+]
+Copies = Annotated[
+    Path, typer.Argument(metavar="OUTPUT", help="A new or empty folder for the copies.")
+]
 Manifest = Annotated[
     Path,
     typer.Argument(metavar="MANIFEST", help="The .manifest.json beside a classifier or a table."),

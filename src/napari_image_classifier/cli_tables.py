@@ -8,6 +8,8 @@ import typer
 from napari_image_classifier import cli_options as options
 from napari_image_classifier.cli_arguments import names_in, refuse_to_replace
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.interruption import STOPPED, asked_to_stop
+from napari_image_classifier.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +54,30 @@ def summarize_command(
     typer.echo(f"Written: {output} ({len(found)} rows)")
     for path in filter(None, (plate_map, dose_response)):
         typer.echo(f"Written: {path}")
+
+
+def sort_command(
+    table: options.Predictions,
+    images: options.Classified,
+    output: options.Copies,
+    pattern: options.Pattern = None,
+) -> None:
+    """Copy the images into folders by class; nothing is moved."""
+    from napari_image_classifier.sorted_copies import sort_images
+
+    with Progress() as progress, asked_to_stop() as should_stop:
+        result = sort_images(
+            table,
+            images,
+            output,
+            pattern=pattern,
+            on_progress=lambda done, total: progress.show("Copying", done, total),
+            should_stop=should_stop,
+        )
+    typer.echo(result.message)
+    typer.echo(f"Written: {result.output}")
+    if result.stopped:
+        raise typer.Exit(STOPPED)
 
 
 def _not_listed(summary: "pd.DataFrame", wells: Path | None) -> list[str]:
