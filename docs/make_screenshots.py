@@ -49,6 +49,7 @@ def main() -> None:
         take_images(viewer, classifier)
         take_folder(viewer, classifier, folder)
         draw_plate(classifier, folder / "plate.csv")
+        take_wells(viewer, classifier, folder)
         take_accidents(viewer, classifier, folder / "accidents")
         viewer.close()
 
@@ -154,6 +155,34 @@ def write_doses(path: Path) -> Path:
     ]
     path.write_text("\n".join(["well,compound,dose", *lines]) + "\n")
     return path
+
+
+def take_wells(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:
+    """Show the plate and the doses in the tab Wells, with the image of one well."""
+    close_docks(viewer)
+    viewer.layers.clear()
+    shutil.copytree(WELLS, folder / "plate")
+    dock = add_dock(viewer, "Classify folder")
+    dock.form["folder"].value = folder / "plate"
+    dock.use_classifier(classifier)
+    dock.pattern.set_pattern("{well}.tif")
+    QTest.qWait(4000)
+    ended = []
+    dock.ended.connect(lambda: ended.append(True))
+    dock.run()
+    wait_until(lambda: bool(ended))
+    wells = dock.results.wells
+    wells.form["wells"].value = write_doses(folder / "wells.csv")
+    dock.results.setCurrentWidget(wells)
+    wait_until(lambda: wells.wells is not None)
+    for choice, value in ((wells.colour, f"mean_p_{CLASSES[1]}"), (wells.series, "compound")):
+        choice.setCurrentIndex(choice.findData(value))
+        choice.activated.emit(choice.currentIndex())
+    wells.open_well(wells.wells.summary["well"].tolist().index("B08"))
+    QTest.qWait(1000)
+    scroll_to(dock, wells)
+    save(viewer, "classify-folder-wells")
+    close_docks(viewer)
 
 
 def take_accidents(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:

@@ -146,6 +146,14 @@ def colour_of(number: int) -> str:
     return COLOURS[number % len(COLOURS)]
 
 
+def unbroken(axis: DoseAxis, medians: Float64Array) -> list[Float64Array]:
+    """Return the medians that a line joins: not across the break beside zero."""
+    at = axis.break_at
+    if at is None:
+        return [medians]
+    return [medians[medians[:, 0] < at], medians[medians[:, 0] >= at]]
+
+
 def _intervals(summary: "pd.DataFrame", column: str) -> tuple[Float64Array, Float64Array]:
     names = interval_columns(column)
     if names is None or any(name not in summary for name in names):
@@ -162,18 +170,10 @@ def _draw(axes: "Axes", axis: DoseAxis, series: Sequence[DoseSeries]) -> None:
         colour = colour_of(number)
         axes.vlines(one.x, one.low, one.high, color=colour, linewidth=0.7, alpha=0.3)
         axes.plot(one.x, one.values, marker, color=colour, markersize=4, alpha=0.75, label=one.name)
-        for part in _unbroken(axis, one.medians):
+        for part in unbroken(axis, one.medians):
             axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
         axes.plot(one.medians[:, 0], one.medians[:, 1], "_", color=colour, markersize=9,
                   markeredgewidth=2)  # fmt: skip
-
-
-def _unbroken(axis: DoseAxis, medians: Float64Array) -> list[Float64Array]:
-    """Return the medians that a line joins: not across the break beside zero."""
-    at = axis.break_at
-    if at is None:
-        return [medians]
-    return [medians[medians[:, 0] < at], medians[medians[:, 0] >= at]]
 
 
 def _label(axes: "Axes", axis: DoseAxis) -> None:

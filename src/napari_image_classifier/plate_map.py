@@ -103,7 +103,7 @@ def _draw(axes: "Axes", values: Float64Array, low: float, high: float) -> Any:
         for row, column in np.argwhere(np.isfinite(values)):
             value = values[row, column]
             dark = (value - low) / ((high - low) or 1) < 0.6
-            axes.text(column, row, f"{value:.2f}" if high <= 1 else f"{value:.0f}",
+            axes.text(column, row, f"{value:.2f}" if high <= 1 and value % 1 else f"{value:.0f}",
                       ha="center", va="center", fontsize=7, color="w" if dark else "k")  # fmt: skip
     axes.set(xlim=(-0.6, columns - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal")
     axes.set_yticks(range(rows), [row_letters(row) for row in range(rows)])

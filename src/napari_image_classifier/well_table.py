@@ -105,7 +105,8 @@ def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
     absent = summary[missing]
     if not len(absent):
         return ""
-    names = [", ".join(row) for row in absent[places].itertuples(index=False)][:NAMED]
+    named = [name for name in (PLATE, WELL) if name in summary]
+    names = [", ".join(row) for row in absent[named].itertuples(index=False)][:NAMED]
     more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
     return f"{wells.name} says nothing of {_counted(len(absent))}: {'; '.join(names)}{more}."
 
