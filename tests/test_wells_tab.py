@@ -144,11 +144,12 @@ def test_doses_come_from_a_table_of_wells(dosed):
     assert not dosed.saving.doses_button.isVisible()
 
 
-def test_a_dot_opens_its_well(dosed, viewer, qtbot):
+def test_a_dot_tells_and_opens_its_well(dosed, viewer, qtbot):
     """As its circle on the plate does."""
     dots = next(
         item for item in dosed.dose_view.plot.getPlotItem().items if hasattr(item, "points")
     )
+    assert dots.opts["tip"](x=0, y=0, data=3).startswith("B04\n6 images: 6 answered\nper cent dark")
     with qtbot.waitSignal(dosed.said, timeout=10_000):
         dots.sigClicked.emit(dots, [dots.points()[3]], None)
     assert viewer.layers[0].name == "B04_0"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ HOW_TO_GET_WELLS = (
     "files” above, give a name pattern that has {well} in it, such as {well}_s{site}.tif, also "
     "where each file is one image, and classify with “Start over”."
 )
-COUNTS = ("answered", "unsure", "unlike_training", "errors", "items")
+ITEMS = "items"
 Place = tuple[str, str]
 
 
@@ -63,9 +64,17 @@ class WellSummary:
         return [
             *(name for name in names if name.startswith(PER_CENT)),
             *(name for name in names if name.startswith(PROBABILITY)),
-            *(name for name in COUNTS if name in names),
+            *self.counts,
+            ITEMS,
             *(name for name in names if name.startswith("n_")),
         ]
+
+    @property
+    def counts(self) -> list[str]:
+        """The columns that say how many items have each status."""
+        names = list(self.summary.columns)
+        behind = names[names.index(ITEMS) + 1 :]
+        return list(takewhile(lambda name: not name.startswith("n_"), behind))
 
     def rows_of(self, plate: str) -> list[int]:
         """Return the rows of a plate."""
@@ -82,7 +91,7 @@ class WellSummary:
         """Return a well in words: what was found, how surely, and what is known of it."""
         of_well = self.summary.iloc[row]
         doubts = [
-            f"{of_well[name]} {name.replace('_', ' ')}" for name in COUNTS[:4] if of_well[name]
+            f"{of_well[name]} {name.replace('_', ' ')}" for name in self.counts if of_well[name]
         ]
         lines = [
             self.name_of(row),
@@ -113,7 +122,7 @@ def _of_rows(rows: "pd.DataFrame", table: Path, wells: Path | None) -> WellSumma
     keys = [name for name in (PLATE, WELL) if name in rows]
     fields = _fields_of_wells(rows, keys)
     summary = summarize(table, [*keys, *fields], wells)
-    end = list(summary.columns).index(COUNTS[-1])
+    end = list(summary.columns).index(ITEMS)
     known = tuple(name for name in summary.columns[:end] if name not in keys)
     files: Mapping[object, tuple[str, ...]] = {
         key: tuple(dict.fromkeys(of_well)) for key, of_well in rows.groupby(keys)["file"]
