@@ -41,8 +41,8 @@ def doses_of(summary: "pd.DataFrame", dose: str) -> Float64Array:
     if dose not in summary:
         raise SummaryError(
             f"There is no column “{dose}” to take doses from; there are "
-            f"{', '.join(summary.columns)}. Give a table of wells that has it, or, where file names "
-            f"have it, summarize by well,{dose}."
+            f"{', '.join(summary.columns)}. Give a table of wells that has it, or, where file "
+            f"names have it, summarize by well,{dose}."
         )
     return np.array([_number(cell, dose) for cell in summary[dose]], float)
 
