@@ -160,7 +160,8 @@ class PlateView(QWidget):
         edge = QColor(EDGE)
         # Where nothing was imaged there is a trace of a well only.
         edge.setAlphaF(1.0 if well in self._rows else 0.25)
-        painter.setPen(QPen(ink, 2.5) if well == self._chosen else QPen(edge, 1))
+        ring = QPen(ink, min(2.5, self._side() / 6))
+        painter.setPen(ring if well == self._chosen else QPen(edge, 1))
         painter.setBrush(self._colour(value) if math.isfinite(value) else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(circle)
         if math.isfinite(value) and self._side() >= WELL_WITH_NUMBER:
