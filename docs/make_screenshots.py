@@ -5,6 +5,7 @@
 It needs the folder of real images beside the repository (see ../shared/data/README.md there).
 """
 
+import csv
 import shutil
 import sys
 import tempfile
@@ -48,6 +49,7 @@ def main() -> None:
         take_images(viewer, classifier)
         take_folder(viewer, classifier, folder)
         draw_plate(classifier, folder / "plate.csv")
+        take_wells(viewer, classifier, folder)
         take_accidents(viewer, classifier, folder / "accidents")
         viewer.close()
 
@@ -135,8 +137,52 @@ def draw_plate(classifier: Path, table: Path) -> None:
     """Draw the whole plate: how probable the positive control's class is in every well."""
     nic.classify_folder(WELLS, classifier, table, pattern="{well}.tif")
     shown = [f"mean_p_{CLASSES[1]}"]
-    nic.draw_plate_maps(nic.summarize(table), IMAGES / "plate-map.png", shown)
-    print("plate-map")
+    summary = nic.summarize(table, wells=write_doses(table.with_name("wells.csv")))
+    nic.draw_plate_maps(summary, IMAGES / "plate-map.png", shown)
+    nic.draw_dose_response(summary, IMAGES / "dose-response.png", "dose", shown, "compound")
+    print("docs/images/plate-map.png, docs/images/dose-response.png")
+
+
+def write_doses(path: Path) -> Path:
+    """Write what is known of the wells: compound and dose; the positive controls have none."""
+    with (DATA / "translocation" / "labels.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    compounds = {"rows_A-D": "compound 1", "rows_E-H": "compound 2"}
+    lines = [
+        f"{row['well']},{compounds[row['plate_half']]},"
+        f"{'' if row['class'] == CLASSES[1] else row['dose']}"
+        for row in rows
+    ]
+    path.write_text("\n".join(["well,compound,dose", *lines]) + "\n")
+    return path
+
+
+def take_wells(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:
+    """Show the plate and the doses in the tab Wells, with the image of one well."""
+    close_docks(viewer)
+    viewer.layers.clear()
+    shutil.copytree(WELLS, folder / "plate")
+    dock = add_dock(viewer, "Classify folder")
+    dock.form["folder"].value = folder / "plate"
+    dock.use_classifier(classifier)
+    dock.pattern.set_pattern("{well}.tif")
+    QTest.qWait(4000)
+    ended = []
+    dock.ended.connect(lambda: ended.append(True))
+    dock.run()
+    wait_until(lambda: bool(ended))
+    wells = dock.results.wells
+    wells.form["wells"].value = write_doses(folder / "wells.csv")
+    dock.results.setCurrentWidget(wells)
+    wait_until(lambda: wells.wells is not None)
+    for choice, value in ((wells.colour, f"mean_p_{CLASSES[1]}"), (wells.series, "compound")):
+        choice.setCurrentIndex(choice.findData(value))
+        choice.activated.emit(choice.currentIndex())
+    wells.open_well(wells.wells.summary["well"].tolist().index("B08"))
+    QTest.qWait(1000)
+    scroll_to(dock, wells)
+    save(viewer, "classify-folder-wells")
+    close_docks(viewer)
 
 
 def take_accidents(viewer: napari.Viewer, classifier: Path, folder: Path) -> None:

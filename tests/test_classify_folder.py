@@ -180,3 +180,53 @@ def test_the_table_can_be_saved_elsewhere(ready, folder, tmp_path, qtbot):
     run(ready, qtbot)
     ready.save_copy(tmp_path / "copy.csv")
     assert (tmp_path / "copy.csv").read_bytes() == (folder / "predictions.csv").read_bytes()
+
+
+def test_the_wells_of_a_folder_are_a_tab(ready, folder, viewer, qtbot):
+    """Counted after the run, when somebody looks; a click opens the well's images."""
+    for number, path in enumerate(sorted(folder.glob("*.tif"))):
+        path.rename(folder / f"B{1 + number % 4:02}_{number}.tif")
+    ready.pattern.set_pattern("{well}_{site}.tif")
+    wells = ready.results.wells
+    assert "when the folder has been classified" in wells.sentence.text()
+    run(ready, qtbot)
+    with qtbot.waitSignal(wells.shown, timeout=30_000):
+        ready.results.setCurrentWidget(wells)
+        wells.look()
+    assert wells.wells.summary["well"].tolist() == ["B01", "B02", "B03", "B04"]
+    assert wells.wells.summary["items"].tolist() == [3, 3, 3, 3]
+    with qtbot.waitSignal(wells.said, timeout=10_000):
+        wells.view.well_clicked.emit(0)
+    assert wells.message.text().endswith("Opened: 3 of its 3 images.")
+    assert len(viewer.layers) == 6
+
+
+def test_images_are_copied_into_folders_by_class(ready, folder, tmp_path, qtbot):
+    """From a button, in the background; the images stay."""
+    copying = ready.results.copying
+    assert not copying.button.isEnabled()
+    run(ready, qtbot)
+    assert copying.button.isEnabled()
+    with qtbot.waitSignal(copying.ended, timeout=30_000):
+        copying.copy_to(tmp_path / "sorted")
+        assert not copying.button.isEnabled()
+    assert f"{N_IMAGES} of {N_IMAGES} images copied" in copying.progress.message.text()
+    copies = {path.name: path.parent.name for path in (tmp_path / "sorted").rglob("*.tif")}
+    expected = {row.file: row.class_name for row in ready.table.model.predictions}
+    assert copies == expected
+    assert len(list(folder.glob("*.tif"))) == N_IMAGES
+    with qtbot.waitSignal(copying.ended, timeout=30_000):
+        copying.copy_to(tmp_path / "sorted")
+    assert "is not empty" in copying.progress.message.text()
+
+
+def test_copying_can_be_cancelled(ready, tmp_path, qtbot):
+    """It ends with a sentence, and the button can be clicked again."""
+    run(ready, qtbot)
+    copying = ready.results.copying
+    with qtbot.waitSignal(copying.ended, timeout=30_000):
+        copying.copy_to(tmp_path / "sorted")
+        copying.cancel()
+    assert "Stopped" in copying.progress.message.text()
+    assert copying.button.isEnabled()
+    assert not list(tmp_path.rglob(".writing-*"))

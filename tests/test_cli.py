@@ -23,6 +23,7 @@ COMMANDS = {
     "info",
     "merge",
     "reproduce",
+    "sort",
     "summarize",
     "demo",
 }

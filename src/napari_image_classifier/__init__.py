@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_image_classifier.classifier import Classifier, load_classifier
+    from napari_image_classifier.dose_response import draw_dose_response
+    from napari_image_classifier.doses import dose_correlation
     from napari_image_classifier.errors import ImageClassifierError
     from napari_image_classifier.evaluating import evaluate
     from napari_image_classifier.folder import classify_folder
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from napari_image_classifier.prediction import Prediction
     from napari_image_classifier.preparation import Preparation, prepare
     from napari_image_classifier.reproducing import reproduce
+    from napari_image_classifier.sorted_copies import sort_images
     from napari_image_classifier.summary import summarize
     from napari_image_classifier.training import train
     from napari_image_classifier.training_config import TrainingConfig
@@ -43,6 +46,8 @@ _HOMES = {
     "Preparation": "preparation",
     "TrainingConfig": "training_config",
     "classify_folder": "folder",
+    "dose_correlation": "doses",
+    "draw_dose_response": "dose_response",
     "draw_plate_maps": "plate_map",
     "evaluate": "evaluating",
     "import_network": "network_import",
@@ -51,6 +56,7 @@ _HOMES = {
     "read_image": "images",
     "read_items": "items",
     "reproduce": "reproducing",
+    "sort_images": "sorted_copies",
     "summarize": "summary",
     "train": "training",
 }
@@ -66,6 +72,8 @@ __all__ = [
     "Preparation",
     "TrainingConfig",
     "classify_folder",
+    "dose_correlation",
+    "draw_dose_response",
     "draw_plate_maps",
     "evaluate",
     "import_network",
@@ -74,6 +82,7 @@ __all__ = [
     "read_image",
     "read_items",
     "reproduce",
+    "sort_images",
     "summarize",
     "train",
 ]

@@ -16,6 +16,7 @@ from napari_image_classifier import cli_options as options
 from napari_image_classifier.cli_arguments import masks_in, names_in, refuse_to_replace
 from napari_image_classifier.cli_evaluation import evaluate_command
 from napari_image_classifier.cli_reproducing import reproduce_and_say
+from napari_image_classifier.cli_tables import sort_command, summarize_command
 from napari_image_classifier.cli_training import train_command
 from napari_image_classifier.compute import JOBS, Job
 from napari_image_classifier.errors import ImageClassifierError
@@ -38,6 +39,8 @@ app = typer.Typer(
 
 app.command("train")(train_command)
 app.command("evaluate")(evaluate_command)
+app.command("summarize")(summarize_command)
+app.command("sort")(sort_command)
 
 
 @app.command()
@@ -95,34 +98,6 @@ def merge(output: options.Table) -> None:
 
     count = merge_shards(output)
     typer.echo(f"Written: {output} ({count} rows)")
-
-
-@app.command()
-def summarize(
-    table: options.Predictions,
-    by: options.By = "well",
-    output: options.Summary = None,
-    plate_map: options.PlateMap = None,
-    show: options.Show = None,
-    overwrite: options.Overwrite = False,
-) -> None:
-    """Count the classes in each well, with intervals, from a table of predictions."""
-    from napari_image_classifier.plate_map import draw_plate_maps
-    from napari_image_classifier.safe_files import replace_file
-    from napari_image_classifier.summary import summarize
-
-    columns = names_in(by)
-    output = output or table.with_name(f"{table.stem}.by-{'-'.join(columns)}.csv")
-    for path in filter(None, (output, plate_map)):
-        refuse_to_replace(path, overwrite)
-    found = summarize(table, columns)
-    if plate_map:
-        draw_plate_maps(found, plate_map, names_in(show) or None)
-    with replace_file(output) as temporary:
-        found.to_csv(temporary, index=False, float_format="%.4f", errors="surrogateescape")
-    typer.echo(f"Written: {output} ({len(found)} rows)")
-    if plate_map:
-        typer.echo(f"Written: {plate_map}")
 
 
 @app.command()

@@ -201,9 +201,34 @@ PlateMap = Annotated[
 Show = Annotated[
     str | None,
     typer.Option(
-        help="What wells are coloured by: columns of the summary, separated by commas; the per "
-        "cent of every class unless told."
+        help="What the pictures show: columns of the summary, separated by commas; the per cent of "
+        "every class unless told."
     ),
+]
+WellsKnown = Annotated[
+    Path | None,
+    typer.Option(
+        help="A CSV of what is known of the wells: the columns well, optionally plate, and any "
+        "others, such as dose and compound."
+    ),
+]
+Dose = Annotated[
+    str | None,
+    typer.Option(help="The column that holds doses: says how far the classes follow them."),
+]
+Series = Annotated[
+    str | None,
+    typer.Option(help="A column whose values have a dose response each, such as the compound."),
+]
+DoseResponse = Annotated[
+    Path | None,
+    typer.Option(help="A picture of every well over its dose to write: PNG, SVG, PDF."),
+]
+Classified = Annotated[
+    Path, typer.Argument(metavar="IMAGES", help="The folder of images that was classified.")
+]
+Copies = Annotated[
+    Path, typer.Argument(metavar="OUTPUT", help="A new or empty folder for the copies.")
 ]
 Manifest = Annotated[
     Path,

@@ -31,6 +31,7 @@ JOBS: Mapping[str, str] = {
     "device": "napari_image_classifier.keras_start:device_job",
     "classify_folder": "napari_image_classifier.folder:classify_job",
     "survey": "napari_image_classifier.survey:survey_job",
+    "sort_images": "napari_image_classifier.sorted_copies:sort_job",
 }
 LAST_EVENTS = frozenset({"result", "cancelled", "error"})
 

@@ -12,6 +12,7 @@ from napari_image_classifier.masks import masks_as_kept
 from napari_image_classifier.naming import FilePart, ImageFiles, NamePattern
 from napari_image_classifier.objects import objects_of
 from napari_image_classifier.selection import Each, parse_selection, selections_of
+from napari_image_classifier.spreadsheets import read_spreadsheet
 
 EACH_STANDS_ALONE = "Each image was taken to stand alone, as no group was given."
 
@@ -195,19 +196,10 @@ def _items_of_csv(path: Path, root: Path, images: Sequence[ImageFiles]) -> list[
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    import pandas as pd
-
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            header = file.readline()
-        # Spreadsheets of many countries separate with a semicolon.
-        separator = max(",;\t", key=header.count)
-        table = pd.read_csv(
-            path, dtype=str, keep_default_na=False, sep=separator, encoding="utf-8-sig"
-        )
+        table = read_spreadsheet(path)
     except (OSError, ValueError) as error:
         raise ItemsError(f"The table {path} can't be read: {error}.") from error
-    table.columns = [str(name).strip() for name in table.columns]
     rows: list[dict[str, str]] = table.to_dict("records")
     return rows
 

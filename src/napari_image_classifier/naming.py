@@ -38,7 +38,7 @@ _EXPRESSIONS = {
     "site": _NUMBER,
     "row": _NUMBER,
     "column": _NUMBER,
-    "well": r"[A-Za-z]{1,2}[-_ ]?\d{1,3}|\d+",
+    "well": r"r\d+c\d+|[A-Za-z]{1,2}[-_ ]?\d{1,3}|\d+",
 }
 _ANYTHING = r"[^/]+?"
 _FIELD = re.compile(r"\{([^{}]*)\}")

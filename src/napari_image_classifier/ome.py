@@ -92,6 +92,14 @@ def files_of_image(path: Path) -> tuple[str, ...]:
     return (path.name,)
 
 
+def companion_of(path: Path) -> str | None:
+    """Return the name of the file that describes ``path`` in its place; None where it does."""
+    with tifffile.TiffFile(path) as tiff:
+        own = tiff.ome_metadata
+    only = None if own is None else _find(_parsed(path, own), "BinaryOnly")
+    return None if only is None else _beside(path, only.get("MetadataFile", "")).name
+
+
 def _all_pixels(root: Any) -> list[Any]:
     return [one for one in root.iter() if _tag(one) == "Pixels"]
 

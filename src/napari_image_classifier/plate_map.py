@@ -8,7 +8,15 @@ import numpy as np
 
 from napari_image_classifier.arrays import Float64Array
 from napari_image_classifier.safe_files import replace_file
-from napari_image_classifier.summary import SummaryError
+from napari_image_classifier.summary_columns import (
+    PLATE,
+    WELL,
+    SummaryError,
+    in_words,
+    numbers_to_show,
+    places_in,
+    scale_of,
+)
 from napari_image_classifier.wells import plate_of, row_letters, well_named
 
 if TYPE_CHECKING:
@@ -19,7 +27,6 @@ FORMATS = (".png", ".svg", ".pdf")
 # Up to so many columns, numbers can be read within a well.
 COLUMNS_WITH_NUMBERS = 12
 WELL_SIDE = {True: 0.46, False: 0.24}
-WELL, PLATE = "well", "plate"
 
 
 def draw_plate_maps(
@@ -55,37 +62,19 @@ def draw_plate_maps(
     grid = figure.subplots(len(plates), len(shown), squeeze=False)
     for row, (name, of_plate) in zip(grid, plates, strict=True):
         for axes, column in zip(row, shown, strict=True):
-            ends = _scale(column, summary[column].to_numpy(float))
+            ends = scale_of(column, summary[column].to_numpy(float))
             circles = _draw(axes, _laid_out(of_plate, column, shape), *ends)
-            axes.set_title(f"{name}: {_in_words(column)}" if name else _in_words(column))
+            axes.set_title(f"{name}: {in_words(column)}" if name else in_words(column))
             figure.colorbar(circles, ax=axes, shrink=0.8)
     with replace_file(path) as temporary:
         figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
 
 
 def _checked(summary: "pd.DataFrame", path: Path, show: Sequence[str] | None) -> list[str]:
-    if WELL not in summary:
-        raise SummaryError("A plate map needs a column “well”; summarize by well, or plate,well.")
+    places_in(summary)
     if path.suffix.lower() not in FORMATS:
         raise SummaryError(f"A plate map is a {', '.join(FORMATS)} file, not {path.name}.")
-    places = [name for name in (PLATE, WELL) if name in summary]
-    if summary.duplicated(places).any():
-        raise SummaryError("A well has several rows; summarize by well, or by plate and well.")
-    shown = list(show or (name for name in summary.columns if name.startswith("percent_")))
-    for name in shown:
-        if name not in summary or summary[name].dtype == object:
-            numbers = ", ".join(summary.select_dtypes("number").columns)
-            raise SummaryError(f"There is no number “{name}” to show; there are {numbers}.")
-    return shown
-
-
-def _scale(column: str, values: Float64Array) -> tuple[float, float]:
-    if column.startswith(("percent_", "low_", "high_")):
-        return 0.0, 100.0
-    if column.startswith("mean_p_"):
-        return 0.0, 1.0
-    known = values[np.isfinite(values)]
-    return 0.0, float(known.max()) if len(known) else 1.0
+    return numbers_to_show(summary, show)
 
 
 def _laid_out(of_plate: "pd.DataFrame", column: str, shape: tuple[int, int]) -> Float64Array:
@@ -114,7 +103,7 @@ def _draw(axes: "Axes", values: Float64Array, low: float, high: float) -> Any:
         for row, column in np.argwhere(np.isfinite(values)):
             value = values[row, column]
             dark = (value - low) / ((high - low) or 1) < 0.6
-            axes.text(column, row, f"{value:.2f}" if high <= 1 else f"{value:.0f}",
+            axes.text(column, row, f"{value:.2f}" if high <= 1 and value % 1 else f"{value:.0f}",
                       ha="center", va="center", fontsize=7, color="w" if dark else "k")  # fmt: skip
     axes.set(xlim=(-0.6, columns - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal")
     axes.set_yticks(range(rows), [row_letters(row) for row in range(rows)])
@@ -123,17 +112,3 @@ def _draw(axes: "Axes", values: Float64Array, low: float, high: float) -> Any:
                      top=True, labeltop=True, bottom=False, labelbottom=False)  # fmt: skip
     axes.spines[:].set_color("#cccccc")
     return circles
-
-
-def _in_words(column: str) -> str:
-    kinds = {
-        "percent_": "per cent {}",
-        "low_": "per cent {}, at least",
-        "high_": "per cent {}, at most",
-        "mean_p_": "mean probability of {}",
-        "n_": "number of {}",
-    }
-    for start, words in kinds.items():
-        if column.startswith(start):
-            return words.format(column.removeprefix(start))
-    return column.replace("_", " ")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_image_classifier.arrays import Flags, IntArray
-from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.intervals import proportion_interval
+from napari_image_classifier.summary_columns import WELL, SummaryError
+from napari_image_classifier.well_table import join_wells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,19 +18,20 @@ if TYPE_CHECKING:
 FIXED_COLUMNS = ("file", "item", "status", "class", "confidence")
 # The first column behind the classes' probabilities, and the last one that is not the pattern's.
 BEHIND_CLASSES, BEFORE_FIELDS = "message", "classifier"
+# A column that only tables of objects have.
+OF_OBJECTS = "area"
 NUMBER = re.compile(r"(\d+)")
 
 
-class SummaryError(ImageClassifierError):
-    """A table that is none of predictions, or has no such column."""
-
-
-def summarize(table: str | Path, by: str | Sequence[str] = "well") -> "pd.DataFrame":
+def summarize(
+    table: str | Path, by: str | Sequence[str] = WELL, wells: str | Path | None = None
+) -> "pd.DataFrame":
     """Return what was found in each well: a row per well, or whatever ``by`` names.
 
     ``table`` is a ``predictions.csv``; ``by`` one or several of its columns, such as
     ``["plate", "well"]``. After these come ``items``, of which ``answered`` (status "ok"),
-    ``unsure``, ``unlike_training`` and ``errors``, and for each class
+    ``unsure``, ``unlike_training`` and ``errors``, of objects also ``empty_images``, those whose
+    mask has none, and for each class
 
     - ``n_<class>``, how many of the answered items it has, and ``percent_<class>`` of them;
     - ``low_<class>`` and ``high_<class>``, the 95 % interval of that, see
@@ -39,27 +41,52 @@ def summarize(table: str | Path, by: str | Sequence[str] = "well") -> "pd.DataFr
 
     What nothing can be said of is NaN. Rows are sorted as people count, A2 before A10.
 
+    ``wells`` is a table of what is known of the wells, see `well_table.join_wells`: ``by`` may name
+    its columns, too, and a summary by well has all of them before ``items``, as text, empty for
+    wells that are not in it.
+
     Raises
     ------
     SummaryError
-        The file is no table of predictions, or lacks a column of ``by``.
+        The file is no table of predictions, or lacks a column of ``by``; a well is on several
+        plates that differ.
+    WellTableError
+        The table of wells can't be joined.
     """
     import pandas as pd
 
     path = Path(table)
     columns = [by] if isinstance(by, str) else list(by)
-    rows = _read(path)
-    _check_columns(path, rows, columns)
+    rows = read_predictions(path)
     names = _class_names(rows)
+    known: list[str] = []
+    if wells is not None:
+        own = set(rows)
+        rows = join_wells(rows, path, Path(wells))
+        known = [name for name in rows if name not in own and name not in columns]
+    _check_columns(path, rows, columns)
+    counted = list(_of_group(rows[:0], names))
+    known = _checked_known(rows, columns, known, counted) if WELL in columns else []
     found = [
-        {**dict(zip(columns, key, strict=True)), **_of_group(group, names)}
+        {
+            **dict(zip(columns, key, strict=True)),
+            **dict(group[known].iloc[0]),
+            **_of_group(group, names),
+        }
         for key, group in rows.groupby(columns, sort=False)
     ]
     found.sort(key=lambda row: [_as_counted(row[column]) for column in columns])
-    return pd.DataFrame(found, columns=[*columns, *_of_group(rows[:0], names)])
+    return pd.DataFrame(found, columns=[*columns, *known, *counted])
 
 
-def _read(path: Path) -> "pd.DataFrame":
+def read_predictions(path: Path) -> "pd.DataFrame":
+    """Return a table of predictions as text.
+
+    Raises
+    ------
+    SummaryError
+        It is not there, can't be read, or is no table of predictions.
+    """
     import pandas as pd
 
     try:
@@ -90,6 +117,26 @@ def _check_columns(path: Path, rows: "pd.DataFrame", columns: Sequence[str]) -> 
             )
 
 
+def _checked_known(
+    rows: "pd.DataFrame", columns: Sequence[str], known: list[str], counted: Sequence[str]
+) -> list[str]:
+    """Return the columns of the table of wells that a summary has beside those it is by."""
+    for name in known:
+        if name in counted:
+            raise SummaryError(
+                f"The table of wells has a column “{name}”, as the summary has; name it otherwise."
+            )
+        several = rows.groupby(list(columns))[name].nunique() > 1
+        if several.any():
+            place = several.index[several][0]
+            named = place if isinstance(place, str) else ", ".join(place)
+            raise SummaryError(
+                f"The well {named} is on several plates, with different “{name}”; summarize by "
+                "plate,well."
+            )
+    return known
+
+
 def _class_names(rows: "pd.DataFrame") -> list[str]:
     header = list(rows.columns)
     first, behind = header.index(FIXED_COLUMNS[-1]) + 1, header.index(BEHIND_CLASSES)
@@ -99,12 +146,14 @@ def _class_names(rows: "pd.DataFrame") -> list[str]:
 def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any]:
     answered = rows[rows["status"] == "ok"]
     told = rows[rows["status"].isin(["ok", "unsure"])]
+    n_empty = int((rows["status"] == "empty").sum())
     counts: dict[str, Any] = {
-        "items": len(rows),
+        "items": len(rows) - n_empty,
         "answered": len(answered),
         "unsure": int((rows["status"] == "unsure").sum()),
         "unlike_training": int((rows["status"] == "unlike-training").sum()),
         "errors": int((rows["status"] == "error").sum()),
+        **({"empty_images": n_empty} if OF_OBJECTS in rows else {}),
     }
     images = np.unique(answered["file"], return_inverse=True)[1]
     for name in class_names:

@@ -7,21 +7,18 @@ from typing import Any
 
 import napari
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
-from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.journal import journal_path
-from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.widgets import settings
-from napari_image_classifier.widgets.copies import save_copy
 from napari_image_classifier.widgets.dock import Dock, Folded
 from napari_image_classifier.widgets.folder_images import (
+    ClassifiedFolder,
     Expectation,
-    find_image,
-    open_image,
     prediction_of_row,
 )
+from napari_image_classifier.widgets.folder_results import FolderResults
 from napari_image_classifier.widgets.form_fields import (
     FOLDER_ASKS,
     FOLDER_ASKS_FOLDED,
@@ -29,7 +26,6 @@ from napari_image_classifier.widgets.form_fields import (
 )
 from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.pattern_field import PatternField
-from napari_image_classifier.widgets.prediction_table import PredictionTable
 from napari_image_classifier.widgets.progress_row import ProgressRow
 from napari_image_classifier.widgets.worker import Lookup, Worker
 
@@ -50,16 +46,13 @@ class ClassifyFolder(Dock):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested_output: Path | None = None
-        self._written: Path | None = None
-        self._running = FolderChoices()
-        self._wanted_item = ""
         self._waiting_rows: deque[dict[str, Any]] = deque()
         self._latest: dict[str, Any] | None = None
         self._last_words: tuple[str, bool, str] | None = None
+        self._finished = False
         self._surveyor = Worker(self)
         self._worker = Worker(self)
         self._expects_lookup = Lookup(self)
-        self._open_lookup = Lookup(self)
         self._timer = QTimer(self)
         self._timer.setInterval(MILLISECONDS_BETWEEN_DRAWS)
         self._build()
@@ -78,19 +71,12 @@ class ClassifyFolder(Dock):
         self.why_not = QLabel()
         self.why_not.setWordWrap(True)
         self.progress = ProgressRow()
-        self.table = PredictionTable()
-        self.table.setMinimumHeight(280)
-        self.save_button = QPushButton("Save a copy…")
-        self.save_button.setToolTip("Write the table of predictions to another CSV file.")
-        self.save_button.setEnabled(False)
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(self.save_button)
+        self.results = FolderResults(self._viewer)
+        self.table = self.results.table
         for widget in (self.form.native, self._expects, self.pattern, more, self.run_button,
                        self.why_not, self.progress):  # fmt: skip
             self.column.addWidget(widget)
-        self.column.addWidget(self.table, stretch=1)
-        self.column.addLayout(buttons)
+        self.column.addWidget(self.results, stretch=1)
 
     def _connect(self) -> None:
         self.form["folder"].changed.connect(self._folder_changed)
@@ -102,8 +88,7 @@ class ClassifyFolder(Dock):
         self.pattern.pattern_changed.connect(self._survey)
         self.run_button.clicked.connect(self.run)
         self.progress.cancel_clicked.connect(self.cancel)
-        self.save_button.clicked.connect(self._save_a_copy)
-        self.table.item_activated.connect(self.open_image)
+        self.results.failed.connect(lambda sentence: self.progress.end(sentence, error=True))
         self._timer.timeout.connect(self._draw)
         self._surveyor.finished.connect(self._show_survey)
         self._surveyor.failed.connect(lambda message, _: self.why_not.setText(message))
@@ -113,7 +98,6 @@ class ClassifyFolder(Dock):
         self._worker.cancelled.connect(lambda: self._end("Stopped. Run it again to go on."))
         self._worker.running_changed.connect(self._show_what_can_run)
         self._expects_lookup.answered.connect(self._show_expectation)
-        self._open_lookup.answered.connect(self._show_image)
 
     def _recall(self) -> None:
         for name in ("folder", "classifier"):
@@ -142,12 +126,10 @@ class ClassifyFolder(Dock):
         settings.remember(
             folder=choices.folder, classifier=choices.classifier, output=choices.output
         )
-        self._running = choices
         self._waiting_rows.clear()
         self._latest = self._last_words = None
-        self._written = None
-        self.save_button.setEnabled(False)
-        self.table.clear()
+        self._finished = False
+        self.results.begin(self._classified(choices))
         self.progress.begin("Starting…")
         self._timer.start()
         self._worker.start(
@@ -158,6 +140,7 @@ class ClassifyFolder(Dock):
                 "output": str(choices.output),
                 "pattern": self.pattern.pattern,
                 "axes": choices.axes.strip() or None,
+                "masks": choices.masks and str(choices.masks),
                 "overwrite": choices.overwrite,
                 "thumbnails": True,
             },
@@ -173,28 +156,22 @@ class ClassifyFolder(Dock):
         self._timer.stop()
         self._surveyor.kill()
         self._worker.kill()
+        self.results.stop()
 
     def open_image(self, prediction: Prediction) -> None:
         """Show the image of a row in the viewer."""
-        folder, pattern = self._running.folder, self.pattern.pattern
-        if folder is None:
-            return
-        self._wanted_item = prediction.item
-        path = folder / prediction.file
-        if path.is_file():
-            self._show_image(ImageFiles.single(path, folder))
-        else:
-            self._open_lookup.ask(lambda: find_image(folder, pattern, prediction.file))
+        self.results.open_image(prediction)
 
-    def _show_image(self, files: ImageFiles | None) -> None:
-        if files is None:
-            self.progress.end("The image is no longer in the folder.", error=True)
-            return
-        try:
-            axes = self._running.axes.strip() or None
-            open_image(self._viewer, files, axes, self._wanted_item)
-        except ImageClassifierError as error:
-            self.progress.end(str(error), error=True)
+    def _classified(self, choices: FolderChoices) -> ClassifiedFolder:
+        assert choices.folder is not None
+        assert choices.output is not None
+        return ClassifiedFolder(
+            choices.folder,
+            choices.output,
+            self.pattern.pattern,
+            choices.axes.strip() or None,
+            str(choices.masks) if choices.masks else None,
+        )
 
     def _folder_changed(self) -> None:
         choices = self.choices()
@@ -271,7 +248,7 @@ class ClassifyFolder(Dock):
             self._show_last_words()
 
     def _finish(self, result: Mapping[str, Any]) -> None:
-        self._written = Path(result["output"])
+        self._finished = True
         self._end(result["message"])
 
     def _end(self, sentence: str, error: bool = False, detail: str = "") -> None:
@@ -282,18 +259,11 @@ class ClassifyFolder(Dock):
         if self._last_words is not None:
             sentence, error, detail = self._last_words
             self.progress.end(sentence, error=error, detail=detail)
-        self.save_button.setEnabled(self._written is not None)
+        if self._finished:
+            self.results.finish()
         self._show_what_can_run()
         self.ended.emit()
 
-    def _save_a_copy(self) -> None:
-        assert self._written is not None
-        suggested = str(self._written.with_name(f"{self._written.stem} copy.csv"))
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save a copy", suggested, "CSV (*.csv)")
-        if chosen:
-            self.save_copy(Path(chosen))
-
     def save_copy(self, path: Path) -> None:
         """Write the table of predictions to ``path``, too."""
-        assert self._written is not None
-        save_copy(self._written, path, self.progress)
+        self.results.save_copy(path)

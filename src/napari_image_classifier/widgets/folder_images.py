@@ -1,7 +1,7 @@
 """From the rows that a folder's job sends back to predictions, files and layers."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,25 @@ def prediction_of_row(row: Mapping[str, Any]) -> Prediction:
     )
 
 
-def find_image(
-    folder: Path, pattern: str | None, name: str, masks: str | None = None
-) -> ImageFiles | None:
-    """Return the image of that name among those that ``pattern`` makes of a folder's files."""
-    images, _ = find_images(folder, NamePattern(pattern) if pattern else None, masks)
-    return next((files for files in images if files.name == name), None)
+@dataclass(frozen=True)
+class ClassifiedFolder:
+    """A folder that was classified into ``table``; the rest says how it was read."""
+
+    folder: Path
+    table: Path
+    pattern: str | None = None
+    axes: str | None = None
+    masks: str | None = None
+
+    def find(self, names: Sequence[str]) -> list[ImageFiles]:
+        """Return the images of these names that are still in the folder, in order."""
+        paths = [self.folder / name for name in names]
+        if self.masks is None and all(path.is_file() for path in paths):
+            return [ImageFiles.single(path, self.folder) for path in paths]
+        pattern = NamePattern(self.pattern) if self.pattern else None
+        images, _ = find_images(self.folder, pattern, self.masks)
+        found = {files.name: files for files in images}
+        return [found[name] for name in names if name in found]
 
 
 @dataclass(frozen=True)

@@ -257,6 +257,10 @@ class PredictionTable(QWidget):
         """Return the prediction whose row is selected."""
         return self._prediction(self.view.currentIndex())
 
+    def of_file(self, file: str) -> list[Prediction]:
+        """Return the predictions of one image."""
+        return [row for row in self.model.predictions if row.file == file]
+
     def _make_view(self) -> QTableView:
         view = QTableView(self)
         view.setModel(self._filter)
