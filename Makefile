@@ -37,12 +37,14 @@ bench: $(READY)
 # Trains on real images with human annotations: about an hour on two cores.
 accuracy: $(READY)
 	$(BIN)/python benchmarks/translocation.py $(DATA)/translocation
+	$(BIN)/python benchmarks/translocation_cells.py $(DATA)/translocation
 	$(BIN)/python benchmarks/mitocheck_folds.py $(DATA)/mitocheck
 
 # The short round of these is part of make test.
 fuzz: $(READY)
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/test_fuzzed_tiffs.py --timeout 7200
 	SPLIT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_split_properties.py --timeout 7200
+	OBJECT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_object_boxes.py --timeout 7200
 
 screenshots: $(READY)
 	$(WINDOW) $(BIN)/python docs/make_screenshots.py

@@ -16,7 +16,10 @@ FONT_SIZE = 14
 
 @dataclass(frozen=True, eq=False)
 class Captioned:
-    """An image with its predictions by item; ``axes`` are those of its layers' data."""
+    """An image with its predictions by item; ``axes`` are those of its layers' data.
+
+    One without predictions has no caption, such as one whose objects are coloured.
+    """
 
     name: str
     layers: tuple[Any, ...]
@@ -98,13 +101,17 @@ class Captions:
         in_grid = self._canvas.grid.enabled and layer_captions.available
         self._caption_layers(shown if in_grid else [])
         front = None if in_grid else self._in_front(shown)
-        if front is not None:
+        if front is not None and front.predictions:
             self._caption_canvas(self._front_text(front))
         elif self._overlay is not None:
             self._overlay.visible = False
 
     def _caption_layers(self, images: Sequence[Captioned]) -> None:
-        texts = {image.visible_layers[0]: caption(image, self._viewer.dims) for image in images}
+        texts = {
+            image.visible_layers[0]: caption(image, self._viewer.dims)
+            for image in images
+            if image.predictions
+        }
         for layer in self._captioned_layers:
             if layer not in texts:
                 layer_captions.remove(layer)

@@ -210,8 +210,7 @@ class ClassifyImages(Dock):
             items[prediction.item] = prediction
         self.results.add([prediction for _, prediction in pairs])
         for name in dict.fromkeys(prediction.file for _, prediction in pairs):
-            if self._predicted[name][0].objects is None:
-                self._caption(name)
+            self._make_known(name)
         if self._run is not None:
             total = self._run.n_tasks
             said = f"{n_done} of {_images(total)}"
@@ -227,9 +226,8 @@ class ClassifyImages(Dock):
         if self._run is not None:
             self._run.deleteLater()
         self._run = None
-        for name, (task, items) in self._predicted.items():
+        for task, items in self._predicted.values():
             if task.objects is not None:
-                self._caption(name)
                 self._colour(task.objects, list(items.values()))
             elif self.classifier is not None:
                 layers = [layer.layer for layer in task.image.layers]
@@ -238,10 +236,11 @@ class ClassifyImages(Dock):
         self._show_state()
         self.ended.emit()
 
-    def _caption(self, name: str) -> None:
+    def _make_known(self, name: str) -> None:
+        """Let the table lead to an image, and the canvas say its class; objects have colours."""
         task, items = self._predicted[name]
         layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
-        self._views.add(name, layers, task.channels[0].axes, items)
+        self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
 
     def _colour(self, marked: OpenObjects, predictions: list[Prediction]) -> None:
         """Colour objects by class; what could not be looked at is in the table alone."""

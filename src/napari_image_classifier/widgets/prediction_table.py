@@ -195,7 +195,8 @@ class _Filter(QSortFilterProxyModel):
 class PredictionTable(QWidget):
     """The table, a text and a class to filter by, and a line that counts.
 
-    A column whose cells would all be empty (picture, part) stays hidden.
+    A column whose cells would all be empty (picture, part) stays hidden, and so does the image's
+    name where all rows are parts of one.
     """
 
     item_selected = Signal(object)
@@ -204,6 +205,7 @@ class PredictionTable(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._counts: Counter[str] = Counter()
+        self._files: set[str] = set()
         self.model = PredictionModel(self)
         self._filter = _Filter(self)
         self._filter.setSourceModel(self.model)
@@ -239,8 +241,12 @@ class PredictionTable(QWidget):
             return
         self.model.add(predictions)
         self._counts.update(map(label_of, predictions))
+        self._files.update(row.file for row in predictions)
         if any(row.item for row in predictions):
             self.view.setColumnHidden(PART, False)
+        # Of one image, its name in every row says nothing.
+        of_one = len(self._files) == 1 and not self.view.isColumnHidden(PART)
+        self.view.setColumnHidden(IMAGE, of_one)
         if self.view.isColumnHidden(PICTURE) and any(row.thumbnail for row in predictions):
             self.view.setColumnHidden(PICTURE, False)
             self.view.verticalHeader().setDefaultSectionSize(SIDE + 4)
@@ -250,6 +256,8 @@ class PredictionTable(QWidget):
         """Remove all predictions."""
         self.model.clear()
         self._counts.clear()
+        self._files.clear()
+        self.view.setColumnHidden(IMAGE, False)
         self._hide_empty_columns()
         self._show_counts()
 
