@@ -230,3 +230,28 @@ def test_copying_can_be_cancelled(ready, tmp_path, qtbot):
     assert "Stopped" in copying.progress.message.text()
     assert copying.button.isEnabled()
     assert not list(tmp_path.rglob(".writing-*"))
+
+
+def test_objects_of_a_folder_are_rows_and_colours(
+    viewer, dock, tiny_object_classifier_path, tmp_path, qtbot
+):
+    """With masks; a row opens its image, coloured, with the camera at the object."""
+    folder, masks = tmp_path / "cells", tmp_path / "masks"
+    write_images(folder, 2)
+    masks.mkdir()
+    labels = np.zeros((32, 32), np.uint16)
+    labels[4:10, 4:10], labels[20:28, 16:24] = 3, 8
+    for number in range(2):
+        write_image(masks / f"{number:04}.tif", Image.from_array(labels, "YX"))
+    dock.form["folder"].value = folder
+    dock.folded_form["masks"].value = masks
+    dock.use_classifier(tiny_object_classifier_path)
+    run(dock, qtbot)
+    rows = dock.table.model.predictions
+    assert [row.item for row in rows] == ["label=3", "label=8"] * 2
+    dock.open_image(rows[3])
+    qtbot.waitUntil(lambda: "0001.tif mask by class" in viewer.layers, timeout=10_000)
+    copy = viewer.layers["0001.tif mask by class"]
+    assert np.array_equal(copy.data, labels)
+    assert list(copy.features["class"])[1:] == [row.class_name for row in rows[2:]]
+    assert viewer.scene.camera.center[-2:] == pytest.approx((23.5, 19.5))

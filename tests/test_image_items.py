@@ -16,6 +16,7 @@ from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import ItemsError, read_items
 from napari_image_classifier.object_boxes import ObjectBox
 from napari_image_classifier.preparation import Preparation
+from napari_image_classifier.survey import survey_job
 
 PREPARATION = Preparation(("GFP", "DNA"), size=(16, 16), objects=ObjectBox(16))
 DISKS = {1: (20, 20, 5), 2: (20, 31, 6), 7: (50, 3, 4)}
@@ -159,3 +160,27 @@ def test_objects_are_learnt_from(images, tmp_path):
     (first, *_) = classifier.predict_objects(noise(seed=10), mask_of(DISKS))
     assert first.class_name == "a"
     assert nic.reproduce(tmp_path / "t.manifest.json").same
+
+
+def test_objects_are_surveyed_and_evaluated(images, tmp_path):
+    """The same masks in the look beforehand and in the report; wells count, not cells."""
+    for number in range(8):
+        bright = noise(seed=10 + number) + np.uint16(500 * (number % 2))
+        image = Image.from_array(bright, "CYX", channel_names=["GFP", "DNA"])
+        write_image(images / f"e{number}.tif", image)
+        write_image(tmp_path / "masks" / f"e{number}.tif", Image.from_array(mask_of(DISKS), "YX"))
+    classes = tmp_path / "classes.csv"
+    classes.write_text("file,class\n" + "".join(f"e{n}.tif,{'ab'[n % 2]}\n" for n in range(8)))
+    looked = survey_job(
+        {"folder": str(images), "items_csv": str(classes), "masks": "../masks"},
+        lambda event: None,
+        lambda: False,
+    )
+    assert looked["classes"] == {"a": 12, "b": 12}
+    assert (looked["groups"], looked["n_images"]) == ({"a": 4, "b": 4}, 8)
+    found = nic.evaluate(
+        read_items(images, items_csv=classes, masks="../masks"), tmp_path / "r.html",
+        folds=2, seeds=1, method="texture", controls=False, curve=False, in_process=True,
+    )  # fmt: skip
+    with found.csv.open(encoding="utf-8") as file:
+        assert {row["item"] for row in csv.DictReader(file)} == {"label=1", "label=2", "label=7"}

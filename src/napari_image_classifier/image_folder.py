@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from napari_image_classifier.errors import ImageClassifierError
@@ -9,6 +10,7 @@ from napari_image_classifier.images import FOREIGN_SUFFIXES, IMAGE_SUFFIXES
 from napari_image_classifier.masks import MaskFiles
 from napari_image_classifier.naming import ImageFiles, NamePattern, group_files
 from napari_image_classifier.ome import files_of_image
+from napari_image_classifier.ome_plates import plate_fields
 
 OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
@@ -24,7 +26,9 @@ def find_images(
 
     Sub-folders are searched. Hidden files (``._*``, ``.DS_Store``), other formats, empty folders
     and files that ``pattern`` does not describe are passed over. An OME-TIFF image in several
-    files, each of which opens as the whole, is listed once, under the first of its names. Where
+    files, each of which opens as the whole, is listed once, under the first of its names. What an
+    OME description says of plate, well, site and day stands in the image's fields, as far as
+    ``pattern`` has none of these names. Where
     ``masks`` says where these lie (see `masks.MaskFiles`), each image has its own, and they are
     passed over as images.
 
@@ -46,6 +50,7 @@ def find_images(
         if len(paths) < n_before:
             passed_over["masks"] += n_before - len(paths)
     images, unmatched = group_files(paths, pattern, folder)
+    images = [_with_plate_fields(image) for image in images]
     if unmatched:
         passed_over["files that the name pattern does not describe"] += len(unmatched)
     if found is not None:
@@ -74,6 +79,17 @@ def _one_per_set(paths: Iterable[Path], passed_over: Counter[str]) -> Iterator[P
             passed_over["further files of OME images"] += 1
         else:
             yield path
+
+
+def _with_plate_fields(image: ImageFiles) -> ImageFiles:
+    path = image.parts[0].path
+    if not path.name.lower().endswith(OME_SUFFIXES):
+        return image
+    try:
+        found = plate_fields(path)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, reading it will say so
+        return image
+    return replace(image, fields={**found, **image.fields}) if found else image
 
 
 def _is_further_part(path: Path) -> bool:

@@ -81,15 +81,32 @@ def files_of_image(path: Path) -> tuple[str, ...]:
     ImageReadError
         The description can't be understood, or its companion file is missing.
     """
-    with tifffile.TiffFile(path) as tiff:
-        description = companion_description(path, tiff) or tiff.ome_metadata
-    if description is None:
+    root = read_description(path)
+    if root is None:
         return (path.name,)
-    for pixels in _all_pixels(_parsed(path, description)):
+    for pixels in _all_pixels(root):
         names = {uuid.get("FileName", "") for uuid in pixels.iter() if _tag(uuid) == "UUID"}
         if path.name.casefold() in {name.casefold() for name in names}:
             return tuple(sorted(names))
     return (path.name,)
+
+
+def read_description(path: Path) -> Any:
+    """Return the root of the OME-XML that describes a file, None where there is none.
+
+    Raises
+    ------
+    ImageReadError
+        It can't be understood, or the file that holds it is missing.
+    """
+    with tifffile.TiffFile(path) as tiff:
+        description = companion_description(path, tiff) or tiff.ome_metadata
+    return None if description is None else _parsed(path, description)
+
+
+def elements(root: Any, tag: str) -> list[Any]:
+    """Return all elements of that name below ``root``, in order, whatever their namespace."""
+    return [one for one in root.iter() if _tag(one) == tag]
 
 
 def companion_of(path: Path) -> str | None:
@@ -101,7 +118,7 @@ def companion_of(path: Path) -> str | None:
 
 
 def _all_pixels(root: Any) -> list[Any]:
-    return [one for one in root.iter() if _tag(one) == "Pixels"]
+    return elements(root, "Pixels")
 
 
 def ome_image(description: str, number: int = 0) -> OmeImage:
