@@ -32,6 +32,15 @@ class _Copy:
     answers: Mapping[int, str]
 
 
+def compile_colouring(dtype: Any) -> None:
+    """Have napari's colouring compiled for labels of that type, once in a process.
+
+    It takes seconds, in which the window would not answer; call this on another thread.
+    """
+    colours: dict[int | None, Any] = {None: "red", 1: "green"}
+    Labels(np.zeros((2, 2), dtype), colormap=DirectLabelColormap(color_dict=colours))
+
+
 class ColouredObjects:
     """The coloured copies in a viewer."""
 
