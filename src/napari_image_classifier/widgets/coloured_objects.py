@@ -14,10 +14,10 @@ from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.selection import parse_selection
 from napari_image_classifier.widgets.class_colours import Colour
 from napari_image_classifier.widgets.object_layers import OpenObjects
+from napari_image_classifier.widgets.object_numbers import numbered
 from napari_image_classifier.widgets.prediction_words import NOT_CLASSIFIED, label_of
 
 OPACITY = 0.6
-ALL = slice(None)
 SMALLEST_POINT = 8
 
 
@@ -94,14 +94,14 @@ class ColouredObjects:
     def _labels(
         self, marked: OpenObjects, predictions: Sequence[Prediction], features: dict[str, list[Any]]
     ) -> _Copy:
-        array, numbers = _numbered(marked, predictions)
+        array, numbers = numbered(marked, [prediction.item for prediction in predictions])
         answers = dict(zip(numbers, map(label_of, predictions), strict=True))
         layer = Labels(
             array,
             name=f"{marked.name} by class",
             features={"index": [0, *numbers], **{k: [None, *v] for k, v in features.items()}},
             opacity=OPACITY,
-            **_placement(marked.layer),
+            **placement(marked.layer),
         )
         self._viewer.add_layer(layer)
         return _Copy(layer, answers)
@@ -116,7 +116,7 @@ class ColouredObjects:
             features=features,
             size=_point_size(marked.layer),
             opacity=0.8,
-            **_placement(marked.layer),
+            **placement(marked.layer),
         )
         self._viewer.add_layer(layer)
         return _Copy(layer, dict(enumerate(map(label_of, predictions))))
@@ -147,37 +147,12 @@ def _features(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
     }
 
 
-def _numbered(marked: OpenObjects, predictions: Sequence[Prediction]) -> tuple[Any, list[int]]:
-    """Return a copy of the labels in which every object of every time has a number, and these."""
-    array = np.array(marked.labels)
-    labels = [_label(prediction) for prediction in predictions]
-    places = [parse_selection(prediction.item) for prediction in predictions]
-    if not any("t" in place or "z" in place for place in places):
-        return array, labels
-    numbered = np.zeros(array.shape, np.int32)
-    numbers = list(range(1, len(predictions) + 1))
-    by_place: dict[tuple[int | None, ...], dict[int, int]] = {}
-    for number, label, place in zip(numbers, labels, places, strict=True):
-        key = tuple(place.get(axis.lower()) for axis in marked.axes[:-2])
-        by_place.setdefault(key, {})[label] = number
-    for key, of_place in by_place.items():
-        at = (..., *(slice(None) if index is None else index for index in key), ALL, ALL)
-        numbered[at] = _replaced(array[at], of_place)
-    return numbered, numbers
-
-
-def _replaced(labels: Any, numbers: Mapping[int, int]) -> Any:
-    known = np.array(sorted(numbers))
-    index = np.searchsorted(known, labels).clip(max=len(known) - 1)
-    new = np.array([numbers[label] for label in known.tolist()])
-    return np.where(known[index] == labels, new[index], 0)
-
-
 def _label(prediction: Prediction) -> int:
     return parse_selection(prediction.item)["label"]
 
 
-def _placement(layer: Any) -> dict[str, Any]:
+def placement(layer: Any) -> dict[str, Any]:
+    """Return where a layer lies, as a layer beside it takes it."""
     return {
         "scale": layer.scale,
         "translate": layer.translate,

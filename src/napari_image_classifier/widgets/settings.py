@@ -1,5 +1,7 @@
 """Choices that are remembered from one session to the next: folders, classifier, output."""
 
+from pathlib import Path
+
 from qtpy.QtCore import QSettings
 
 FOLDER = "folder"
@@ -19,6 +21,11 @@ def remember(**choices: object) -> None:
     settings = _settings()
     for key, value in choices.items():
         settings.setValue(key, str(value))
+
+
+def folder() -> Path:
+    """Return the folder that what is remembered lies in; it need not be there yet."""
+    return Path(_settings().fileName()).parent
 
 
 def _settings() -> QSettings:

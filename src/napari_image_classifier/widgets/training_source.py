@@ -21,16 +21,18 @@ from napari_image_classifier.widgets.form_fields import (
 )
 from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.group_choice import GroupChoice
+from napari_image_classifier.widgets.object_annotation import ObjectAnnotation
 from napari_image_classifier.widgets.open_images import OpenImages
 from napari_image_classifier.widgets.pattern_field import PatternField
 from napari_image_classifier.widgets.survey_view import THUMBNAILS_PER_CLASS, SurveyView
 from napari_image_classifier.widgets.worker import Worker
 
-FOLDER, TABLE, OPEN = "folder", "table", "open"
+FOLDER, TABLE, OPEN, OBJECTS = "folder", "table", "open", "objects"
 KINDS = {
     FOLDER: "a folder with one sub-folder per class",
     TABLE: "a table (CSV) of files and their classes",
     OPEN: "the open images",
+    OBJECTS: "objects in the open images",
 }
 MILLISECONDS_BEFORE_A_LOOK = 300
 
@@ -58,6 +60,7 @@ class TrainingSource(QWidget):
         self.axes_form = Form(LearnFrom(), (AXES_ASK,))
         self.masks_form = Form(LearnFrom(), (MASKS_ASK,))
         self.open_images = OpenImages(viewer)
+        self.objects = ObjectAnnotation(viewer)
         self.pattern = PatternField()
         self.view = SurveyView()
         self.group = GroupChoice()
@@ -67,8 +70,9 @@ class TrainingSource(QWidget):
         self._masks.inside.addWidget(self.masks_form.native)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.kind, self.form.native, self.open_images, self.pattern, self._axes,
-                       self._masks, self.each_form.native, self.view, self.group):  # fmt: skip
+        for widget in (self.kind, self.form.native, self.open_images, self.objects, self.pattern,
+                       self._axes, self._masks, self.each_form.native, self.view,
+                       self.group):  # fmt: skip
             layout.addWidget(widget)
         self._connect()
         self._show_kind()
@@ -85,6 +89,7 @@ class TrainingSource(QWidget):
         self.pattern.pattern_changed.connect(self._look_soon_anew)
         self.group.changed.connect(self._look_soon)
         self.open_images.changed.connect(self.changed)
+        self.objects.changed.connect(self.changed)
         self._wait.timeout.connect(self._look)
         self._surveyor.happened.connect(self._hear)
         self._surveyor.finished.connect(self._show)
@@ -101,8 +106,13 @@ class TrainingSource(QWidget):
         """Choose to learn from the open images."""
         self.kind.setCurrentIndex(list(KINDS).index(OPEN))
 
+    def choose_objects(self) -> None:
+        """Choose to learn from objects in the open images."""
+        self.kind.setCurrentIndex(list(KINDS).index(OBJECTS))
+
     def stop(self) -> None:
-        """End a look that is under way."""
+        """End a look that is under way, and take no more clicks."""
+        self.objects.leave()
         self._wait.stop()
         self._surveyor.kill()
 
@@ -124,8 +134,8 @@ class TrainingSource(QWidget):
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be learnt yet, as a sentence."""
-        if self.kind.currentData() == OPEN:
-            return self.open_images.why_unusable()
+        if (in_viewer := self._in_viewer) is not None:
+            return in_viewer.why_unusable()
         choices = self.choices()
         if why := choices.why_unusable():
             return why
@@ -138,20 +148,28 @@ class TrainingSource(QWidget):
         return None
 
     @property
+    def _in_viewer(self) -> OpenImages | ObjectAnnotation | None:
+        """What is learnt from if it is open already, so that there is no look beforehand."""
+        kind = self.kind.currentData()
+        if kind == OPEN:
+            return self.open_images
+        return self.objects if kind == OBJECTS else None
+
+    @property
     def _looking(self) -> bool:
         return self._surveyor.running or self._wait.isActive()
 
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels of the images, as far as they are known."""
-        if self.kind.currentData() == OPEN:
-            return self.open_images.channel_names
+        if (in_viewer := self._in_viewer) is not None:
+            return in_viewer.channel_names
         return tuple(self.survey["channels"]) if self.survey else ()
 
     @property
     def shared(self) -> tuple[Sequence[str], Sequence[int]]:
         """What images may share: columns, and levels of folders."""
-        if self.survey is None or self.kind.currentData() == OPEN:
+        if self.survey is None or self._in_viewer is not None:
             return (), ()
         # The first sub-folder is the class where folders are classes: nothing that is shared.
         first = 1 if self.kind.currentData() == TABLE else 2
@@ -159,8 +177,8 @@ class TrainingSource(QWidget):
 
     def folder(self) -> Path | None:
         """Where the images are, for an output beside them."""
-        if self.kind.currentData() == OPEN:
-            return self.open_images.folder()
+        if (in_viewer := self._in_viewer) is not None:
+            return in_viewer.folder()
         return self.choices().folder
 
     def items(self, temporary: Path, acquisition: str | None = None) -> MakeItems:
@@ -172,6 +190,8 @@ class TrainingSource(QWidget):
         choices = self.choices()
         if self.kind.currentData() == OPEN:
             return self.open_images.items(temporary, choices.each)
+        if self.kind.currentData() == OBJECTS:
+            return self.objects.items(temporary)
         assert choices.folder is not None
         folder = choices.folder
         settings.remember(training_folder=folder)
@@ -186,14 +206,16 @@ class TrainingSource(QWidget):
         return self.open_images.show_image(file, item)
 
     def _show_kind(self) -> None:
-        kind = self.kind.currentData()
-        self.form.native.setVisible(kind != OPEN)
+        kind, in_viewer = self.kind.currentData(), self._in_viewer
+        self.form.native.setVisible(in_viewer is None)
         self.form["items_csv"].visible = kind == TABLE
         self.open_images.setVisible(kind == OPEN)
+        self.objects.setVisible(kind == OBJECTS)
+        self.each_form.native.setVisible(kind != OBJECTS)
         for widget in (self.pattern, self._axes, self._masks, self.view, self.group):
-            widget.setVisible(kind != OPEN)
-        if kind == OPEN:
-            self.open_images.refresh()
+            widget.setVisible(in_viewer is None)
+        if in_viewer is not None:
+            in_viewer.refresh()
             self.changed.emit()
         else:
             self._look_soon_anew()
@@ -209,7 +231,7 @@ class TrainingSource(QWidget):
 
     def _look(self) -> None:
         choices = self.choices()
-        if choices.why_unusable() or self.kind.currentData() == OPEN:
+        if choices.why_unusable() or self._in_viewer is not None:
             self._surveyor.kill()
             self.changed.emit()
             return
