@@ -29,7 +29,7 @@ def classes_over_time(predictions: Sequence[Prediction]) -> "pd.DataFrame":
     import pandas as pd
 
     rows = _rows(predictions)
-    names = _class_names(predictions)
+    names = class_names_of(predictions)
     answered = rows["status"] == "ok"
     counted = pd.DataFrame(
         {
@@ -61,8 +61,8 @@ def track_probabilities(
     point, are left out.
     """
     rows = _rows(predictions, track_ids)
-    rows = rows[rows[TRACK_ID].notna()]
-    names = _class_names(predictions)
+    rows = rows[rows[TRACK_ID].notna()].copy()
+    names = class_names_of(predictions)
     columns = [f"p_{name}" for name in names]
     rows[columns] = rows[columns].where(rows["status"].isin(CLASSIFIED))
     table = rows.groupby([*TRACK, "time"], sort=False)[columns].mean().reset_index()
@@ -88,7 +88,7 @@ def classes_of_tracks(
     Without any track the table has no rows.
     """
     moments = track_probabilities(predictions, track_ids)
-    names = _class_names(predictions)
+    names = class_names_of(predictions)
     means = [f"mean_p_{name}" for name in names]
     tracks = moments.groupby(TRACK, sort=False)
     table = tracks.agg(
@@ -118,7 +118,7 @@ def _rows(
     """Return a row for each item of a time point, by file (in their order), track and time."""
     import pandas as pd
 
-    names = _class_names(predictions)
+    names = class_names_of(predictions)
     ids = [None] * len(predictions) if track_ids is None else list(track_ids)
     numbers = {track: number for number, track in enumerate(sorted(set(ids), key=_in_order))}
     files = {name: number for number, name in enumerate(dict.fromkeys(p.file for p in predictions))}
@@ -144,7 +144,8 @@ def _in_order(track: TrackId | None) -> tuple[int, float, str]:
     return 0, track, ""
 
 
-def _class_names(predictions: Sequence[Prediction]) -> list[str]:
+def class_names_of(predictions: Sequence[Prediction]) -> list[str]:
+    """Return the classes that there are, in the order of the classifier; none if all failed."""
     return next((list(said.probabilities) for said in predictions if said.probabilities), [])
 
 
