@@ -1,5 +1,8 @@
 """*Classify images* with time-lapses: the plot over time, its line, tracks and their table."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from napari.layers import Points
@@ -247,6 +250,16 @@ def test_tracks_that_leave_something_open_are_left_out(viewer, dock, qtbot):
     assert over_time.save_button.isHidden()
     assert "track_id" not in coloured(viewer).features
     assert not over_time.isHidden()
+
+
+def test_plots_wait_for_a_time_lapse():
+    """The dock comes without pyqtgraph."""
+    code = (
+        "import sys; import napari_image_classifier.widgets.class_overview; "
+        "print('pyqtgraph' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_whole_images_have_a_plot_too(viewer, tiny_classifier_path, qtbot):

@@ -109,3 +109,6 @@ class TimeView(QWidget):
             axis.setPen(QColor(colour))
         self.now.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
         self.now.setHoverPen(pg.mkPen(colour, width=3))
+        # The background is kept as it was first drawn, in the colour of the theme then.
+        self.plot.resetCachedContent()
+        self.plot.viewport().update()
