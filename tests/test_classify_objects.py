@@ -171,6 +171,26 @@ def test_time_lapses_keep_times_apart(viewer, dock, qtbot):
     assert viewer.dims.current_step[0] == 1
 
 
+def test_bodies_of_a_time_lapse_are_coloured_in_all_their_planes(viewer, dock, qtbot):
+    """Each time point has its own numbers, whatever planes a body goes through."""
+    pixels = np.stack([noise((2, 3, 64, 64), seed=1), noise((2, 3, 64, 64), seed=2)], axis=1)
+    add_cells(viewer, pixels, axis_labels=("t", "z", "y", "x"))
+    mask = np.zeros((2, 3, 64, 64), np.uint16)
+    mask[:, :2] = mask_of(DISKS)
+    mask[1, 2] = mask_of({9: (40, 40, 5)})
+    viewer.add_labels(mask, name="nuclei")
+    classify(dock, qtbot)
+    items = [row.item for row in dock.results.model.predictions]
+    assert items == [f"t={t},label={n}" for t in (0, 1) for n in (1, 2, 7, 9)][:3] + [
+        f"t=1,label={n}" for n in (1, 2, 7, 9)
+    ]
+    copy = coloured(viewer)
+    assert copy.data[0, 0, 20, 20] == copy.data[0, 1, 20, 20] != copy.data[1, 0, 20, 20]
+    assert (copy.data > 0).sum() == (mask > 0).sum()
+    features = copy.features.set_index("index")
+    assert features.loc[copy.data[1, 2, 40, 40], "item"] == "t=1,label=9"
+
+
 def test_a_second_run_leaves_one_copy(viewer, dock, qtbot):
     """It is the person's to keep, also when the dock is closed."""
     add_cells(viewer)

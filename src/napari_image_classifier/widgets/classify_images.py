@@ -20,6 +20,7 @@ from napari_image_classifier.widgets.classifier_words import (
     description_in_words,
     details_in_words,
 )
+from napari_image_classifier.widgets.coloured_objects import compile_colouring
 from napari_image_classifier.widgets.dock import Dock
 from napari_image_classifier.widgets.forms import Ask, Form
 from napari_image_classifier.widgets.image_run import ImageRun
@@ -151,6 +152,9 @@ class ClassifyImages(Dock):
         self._run.predicted.connect(self._show_predictions)
         self._run.finished.connect(self._end)
         self._run.start()
+        for task in tasks:
+            if task.objects is not None and task.objects.labels is not None:
+                create_worker(compile_colouring, task.objects.labels.dtype).start()
         self._show_state()
 
     def cancel(self) -> None:

@@ -17,6 +17,7 @@ from napari_image_classifier.widgets.object_layers import OpenObjects
 from napari_image_classifier.widgets.prediction_words import NOT_CLASSIFIED, label_of
 
 OPACITY = 0.6
+ALL = slice(None)
 SMALLEST_POINT = 8
 
 
@@ -30,6 +31,15 @@ class _Copy:
 
     layer: Any
     answers: Mapping[int, str]
+
+
+def compile_colouring(dtype: Any) -> None:
+    """Have napari's colouring compiled for labels of that type, once in a process.
+
+    It takes seconds, in which the window would not answer; call this on another thread.
+    """
+    colours: dict[int | None, Any] = {None: "red", 1: "green"}
+    Labels(np.zeros((2, 2), dtype), colormap=DirectLabelColormap(color_dict=colours))
 
 
 class ColouredObjects:
@@ -148,15 +158,14 @@ def _numbered(marked: OpenObjects, predictions: Sequence[Prediction]) -> tuple[A
     places = [parse_selection(prediction.item) for prediction in predictions]
     if not any("t" in place or "z" in place for place in places):
         return array, labels
-    outer = array.ndim - 2
     numbered = np.zeros(array.shape, np.int32)
     numbers = list(range(1, len(predictions) + 1))
-    by_place: dict[tuple[int, ...], dict[int, int]] = {}
+    by_place: dict[tuple[int | None, ...], dict[int, int]] = {}
     for number, label, place in zip(numbers, labels, places, strict=True):
-        key = tuple(place[axis] for axis in "tz" if axis in place)
+        key = tuple(place.get(axis.lower()) for axis in marked.axes[:-2])
         by_place.setdefault(key, {})[label] = number
     for key, of_place in by_place.items():
-        at = (0,) * (outer - len(key)) + key if outer >= len(key) else key[:outer]
+        at = (..., *(slice(None) if index is None else index for index in key), ALL, ALL)
         numbered[at] = _replaced(array[at], of_place)
     return numbered, numbers
 

@@ -115,10 +115,10 @@ def open_image(
     return list(layers)
 
 
-def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> Labels:
+def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> tuple[Labels, str]:
     """Open the mask of an image as a Labels layer, where ``beside``, a layer of the image, lies.
 
-    Where it is open already, that layer is returned.
+    Returns the layer, the one that is open already if there is one, and what its axes are.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> Labels
         path = str(image.mask.path)
         for layer in viewer.layers:
             if isinstance(layer, Labels) and _path_of(layer) == path:
-                return layer
+                return layer, image.mask.axes
         axes = [place for place, axis in enumerate(image.axes.replace("C", ""))
                 if axis in image.mask.axes]  # fmt: skip
         scale, translate = (np.asarray(of)[axes] for of in (beside.scale, beside.translate))
@@ -142,8 +142,8 @@ def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> Labels
             units=[beside.units[axis] for axis in axes],
             metadata={METADATA_KEY: {"path": path}},
         )
-    viewer.add_layer(mask)
-    return mask
+        viewer.add_layer(mask)
+        return mask, image.mask.axes
 
 
 def _path_of(layer: Layer) -> str:

@@ -35,12 +35,12 @@ class FolderObjects:
         of_objects = [said for said in predictions if said.place is not None]
         if files.mask is None or not of_objects or self._is_shown(files.name):
             return
-        mask = open_mask(self._viewer, files, layers[0])
+        mask, axes = open_mask(self._viewer, files, layers[0])
         mask.visible = False
         marked = open_objects(mask)
         assert marked is not None
         self._coloured.add(
-            replace(marked, labels=mask.data),
+            replace(marked, labels=mask.data, axes=axes),
             of_objects,
             class_colours(list(of_objects[0].probabilities)),
         )

@@ -13,7 +13,7 @@ from napari_image_classifier.thumbnails import draw_thumbnail
 from napari_image_classifier.widgets.layers import OpenChannel, OpenImage, as_image
 from napari_image_classifier.widgets.object_layers import OpenObjects, located, objects_in
 
-SECONDS_BETWEEN_YIELDS = 0.1
+SECONDS_BETWEEN_YIELDS = 0.2
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,10 +30,10 @@ class OpenObjects:
 
     ``shape`` is that of a Labels layer's array, in which every object has its number; of others it
     is the number of axes alone. ``layer`` is napari's own. `located` fills in the rest, which no
-    longer needs it: ``labels``, the array, or ``places`` in pixels of the image, shape (n, number
-    of axes), and ``sizes``, height, width and area in pixels, shape (n, 3), 0 where there are none.
-    The label of a point or a shape is its row, counted from 1. ``features`` is a copy of the
-    layer's table.
+    longer needs it: ``labels``, the array, and what its last ``axes`` are, such as "TYX"; or
+    ``places`` in pixels of the image, shape (n, number of axes), and ``sizes``, height, width and
+    area in pixels, shape (n, 3), 0 where there are none. The label of a point or a shape is its
+    row, counted from 1. ``features`` is a copy of the layer's table.
     """
 
     name: str
@@ -41,6 +41,7 @@ class OpenObjects:
     shape: tuple[int, ...]
     layer: Any
     labels: Any = None
+    axes: str = ""
     places: Float64Array | None = None
     sizes: Float64Array | None = None
     features: "pd.DataFrame | None" = None
@@ -78,7 +79,7 @@ def located(marked: OpenObjects, image: OpenImage) -> OpenObjects:
     layer = marked.layer
     marked = replace(marked, features=layer.features.copy())
     if marked.kind == "Labels":
-        return replace(marked, labels=_labels_of(layer))
+        return replace(marked, labels=_labels_of(layer), axes=_axes_of(marked, image) or "")
     of_image = image.channels[0].layer.layer
     if marked.kind == "Points":
         places = _moved(layer.data, layer, of_image)
