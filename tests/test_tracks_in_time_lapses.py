@@ -185,7 +185,7 @@ def test_a_row_shows_its_track(viewer, dock, qtbot):
     assert shown_line(dock, "depleted") == pytest.approx([*wanted, np.nan], nan_ok=True)
     assert np.nanmax(wanted) > 0.9
     assert over_time.sentence.text().startswith("Track 7: ")
-    assert "changes 2 times" in over_time.sentence.text()
+    assert "changes twice" in over_time.sentence.text()
     qtbot.waitUntil(lambda: over_time.view.now.value() == 1)
     over_time.of_all.click()
     assert shown_line(dock, "depleted").tolist() == [0, 50, 0, 0]

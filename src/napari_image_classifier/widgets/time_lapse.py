@@ -122,7 +122,8 @@ class TimeLapse:
         if not row["classified"]:
             return f"Track {track}: not classified at any time point"
         n_changes = int(row["changes"])
-        often = {0: "never changes", 1: "changes once"}.get(n_changes, f"changes {n_changes} times")
+        known = {0: "never changes", 1: "changes once", 2: "changes twice"}
+        often = known.get(n_changes, f"changes {n_changes} times")
         points = f"{row['classified']} time point{'s' * int(row['classified'] != 1)}"
         return (
             f"Track {track}: {row['class']} {row['mean_probability']:.2f}, the mean of {points}; "
