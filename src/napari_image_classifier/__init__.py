@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from napari_image_classifier.reproducing import reproduce
     from napari_image_classifier.sorted_copies import sort_images
     from napari_image_classifier.summary import summarize
+    from napari_image_classifier.track_ids import track_ids_of
+    from napari_image_classifier.tracks import classes_of_tracks, classes_over_time
     from napari_image_classifier.training import train
     from napari_image_classifier.training_config import TrainingConfig
 
@@ -45,6 +47,8 @@ _HOMES = {
     "Prediction": "prediction",
     "Preparation": "preparation",
     "TrainingConfig": "training_config",
+    "classes_of_tracks": "tracks",
+    "classes_over_time": "tracks",
     "classify_folder": "folder",
     "dose_correlation": "doses",
     "draw_dose_response": "dose_response",
@@ -58,6 +62,7 @@ _HOMES = {
     "reproduce": "reproducing",
     "sort_images": "sorted_copies",
     "summarize": "summary",
+    "track_ids_of": "track_ids",
     "train": "training",
 }
 
@@ -71,6 +76,8 @@ __all__ = [
     "Prediction",
     "Preparation",
     "TrainingConfig",
+    "classes_of_tracks",
+    "classes_over_time",
     "classify_folder",
     "dose_correlation",
     "draw_dose_response",
@@ -84,6 +91,7 @@ __all__ = [
     "reproduce",
     "sort_images",
     "summarize",
+    "track_ids_of",
     "train",
 ]
 

@@ -14,20 +14,18 @@ from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.widgets import settings
-from napari_image_classifier.widgets.class_colours import class_colours
-from napari_image_classifier.widgets.class_legend import ClassLegend
+from napari_image_classifier.widgets.class_overview import ClassOverview
 from napari_image_classifier.widgets.classifier_drop import ClassifierDrop
 from napari_image_classifier.widgets.classifier_words import (
     description_in_words,
     details_in_words,
 )
-from napari_image_classifier.widgets.coloured_objects import ColouredObjects, compile_colouring
+from napari_image_classifier.widgets.coloured_objects import compile_colouring
 from napari_image_classifier.widgets.dock import Dock
 from napari_image_classifier.widgets.forms import Ask, Form
 from napari_image_classifier.widgets.image_run import ImageRun
 from napari_image_classifier.widgets.image_views import ImageViews
 from napari_image_classifier.widgets.layer_predictions import Task, keep_in_metadata
-from napari_image_classifier.widgets.object_layers import OpenObjects
 from napari_image_classifier.widgets.open_image_list import OpenImageList
 from napari_image_classifier.widgets.prediction_table import PredictionTable
 from napari_image_classifier.widgets.progress_row import ERROR_COLOUR, ProgressRow
@@ -65,7 +63,6 @@ class ClassifyImages(Dock):
         self._run: ImageRun | None = None
         self._predicted: dict[str, tuple[Task, dict[str, Prediction]]] = {}
         self._views = ImageViews(viewer, self)
-        self._coloured = ColouredObjects(viewer)
         self._drop = ClassifierDrop(self)
         self._build(viewer)
         self._connect()
@@ -87,7 +84,7 @@ class ClassifyImages(Dock):
         self.progress = ProgressRow()
         self.only_one = QCheckBox("Show only the image I click on")
         self.only_one.setToolTip("The other classified images are hidden until you uncheck this.")
-        self.legend = ClassLegend()
+        self.overview = ClassOverview(viewer)
         self.results = PredictionTable()
         self.add_heading("1. Classifier")
         self.column.addWidget(self.form.native)
@@ -97,7 +94,7 @@ class ClassifyImages(Dock):
             self.column.addWidget(widget)
         self.results_heading = self.add_heading("3. Result")
         self.column.addWidget(self.only_one)
-        self.column.addWidget(self.legend)
+        self.column.addWidget(self.overview)
         self.column.addWidget(self.results)
         self._show_results(False)
 
@@ -107,8 +104,8 @@ class ClassifyImages(Dock):
         self.run_button.clicked.connect(self.classify)
         self.progress.cancel_clicked.connect(self.cancel)
         self.results.item_selected.connect(self._views.go_to)
+        self.results.item_selected.connect(self.overview.select)
         self.only_one.toggled.connect(self._views.show_only)
-        self.legend.hidden_changed.connect(self._coloured.hide)
         self._drop.dropped.connect(self.use_classifier)
         self._drop.watch(self)
         # A path is typed here, not dropped: what is dropped goes to the dock around it.
@@ -143,7 +140,8 @@ class ClassifyImages(Dock):
             return
         tasks = [task.located() for task in found]
         self._views.clear()
-        self._clear_coloured()
+        self.overview.clear()
+        self.open_images.ours = ()
         self.only_one.setChecked(False)
         self.results.clear()
         self.results.set_class_names(self.classifier.class_names)
@@ -230,11 +228,11 @@ class ClassifyImages(Dock):
             self._run.deleteLater()
         self._run = None
         for task, items in self._predicted.values():
-            if task.objects is not None:
-                self._colour(task.objects, list(items.values()))
-            elif self.classifier is not None:
+            if task.objects is None and self.classifier is not None:
                 layers = [layer.layer for layer in task.image.layers]
                 keep_in_metadata(layers, list(items.values()), self.classifier)
+            self.overview.add(task, list(items.values()))
+        self.open_images.ours = self.overview.layers
         self.progress.end(sentence, error=error)
         self._show_state()
         self.ended.emit()
@@ -244,20 +242,6 @@ class ClassifyImages(Dock):
         task, items = self._predicted[name]
         layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
         self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
-
-    def _colour(self, marked: OpenObjects, predictions: list[Prediction]) -> None:
-        """Colour objects by class; what could not be looked at is in the table alone."""
-        of_objects = [prediction for prediction in predictions if prediction.place is not None]
-        if of_objects and self.classifier is not None:
-            colours = class_colours(self.classifier.class_names)
-            self._coloured.add(marked, of_objects, colours)
-            self.open_images.ours = self._coloured.layers
-            self.legend.show_counts(self._coloured.counts, colours)
-
-    def _clear_coloured(self) -> None:
-        self._coloured.clear()
-        self.open_images.ours = ()
-        self.legend.clear()
 
     def _summary(self, total: int) -> str:
         bad = [name for name, (_, items) in self._predicted.items()

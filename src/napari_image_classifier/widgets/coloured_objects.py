@@ -73,10 +73,14 @@ class ColouredObjects:
         marked: OpenObjects,
         predictions: Sequence[Prediction],
         colours: Mapping[str, Colour],
+        more_features: Mapping[str, list[Any]] | None = None,
     ) -> None:
-        """Add a copy of a layer that marks objects, coloured by what was predicted of them."""
+        """Add a copy of a layer that marks objects, coloured by what was predicted of them.
+
+        ``more_features`` has further columns for its features, a value per prediction.
+        """
         self._colours = colours
-        features = _features(predictions)
+        features = {**_features(predictions), **(more_features or {})}
         if marked.kind == "Labels":
             copy = self._labels(marked, predictions, features)
         else:

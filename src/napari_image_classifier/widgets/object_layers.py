@@ -6,15 +6,20 @@ Nothing here needs a viewer or Qt. A layer is looked at by `open_objects`, and o
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from napari_image_classifier.arrays import Float64Array, IntArray
 from napari_image_classifier.images import Image
 from napari_image_classifier.objects import Objects, objects_of
+from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.selection import Each
+from napari_image_classifier.track_ids import INDEX, TRACK_ID, TrackId, track_ids_of
 from napari_image_classifier.widgets.layers import LayersError, OpenImage, lengths_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["Labels", "Points", "Shapes"]
 
@@ -28,7 +33,7 @@ class OpenObjects:
     longer needs it: ``labels``, the array, and what its last ``axes`` are, such as "TYX"; or
     ``places`` in pixels of the image, shape (n, number of axes), and ``sizes``, height, width and
     area in pixels, shape (n, 3), 0 where there are none. The label of a point or a shape is its
-    row, counted from 1.
+    row, counted from 1. ``features`` is a copy of the layer's table.
     """
 
     name: str
@@ -39,6 +44,7 @@ class OpenObjects:
     axes: str = ""
     places: Float64Array | None = None
     sizes: Float64Array | None = None
+    features: "pd.DataFrame | None" = None
 
 
 def open_objects(layer: Any) -> OpenObjects | None:
@@ -71,6 +77,7 @@ def _is_named_like(marked: OpenObjects, image: OpenImage) -> bool:
 def located(marked: OpenObjects, image: OpenImage) -> OpenObjects:
     """Take what is needed of a layer; call this on the main thread."""
     layer = marked.layer
+    marked = replace(marked, features=layer.features.copy())
     if marked.kind == "Labels":
         return replace(marked, labels=_labels_of(layer), axes=_axes_of(marked, image) or "")
     of_image = image.channels[0].layer.layer
@@ -107,6 +114,27 @@ def objects_in(marked: OpenObjects, opened: OpenImage, image: Image, each: Each)
     assert marked.sizes is not None
     by_axis = dict(zip(axes, marked.places[:, -len(axes) :].T, strict=True))
     return _at_places(marked.name, image, by_axis, marked.sizes)
+
+
+def tracks_in(
+    marked: OpenObjects, predictions: Sequence[Prediction], n_times: int
+) -> list[TrackId | None]:
+    """Return the track of each object of a layer, which was `located`; None where it has none.
+
+    It is in the column "track_id" of the layer's features: of a Labels layer in the rows that
+    `track_ids_of` finds, of others in the row of the point or the shape.
+
+    Raises
+    ------
+    TrackError
+        The features do not say which object is meant.
+    """
+    features = marked.features
+    if features is None or TRACK_ID not in features:
+        return [None] * len(predictions)
+    if marked.kind != "Labels":
+        features = features[[TRACK_ID]].assign(**{INDEX: np.arange(1, len(features) + 1)})
+    return track_ids_of(predictions, features, n_times)
 
 
 def _axes_of(marked: OpenObjects, image: OpenImage) -> str | None:
