@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from napari_image_classifier.feature_distance import FeatureDistance
 from napari_image_classifier.gate import Gate
+from napari_image_classifier.gate_fitting import Seen, distance_of
 from napari_image_classifier.image_kind import ImageKind, KnownKinds
 from napari_image_classifier.image_statistics import brightness_of, detail_of, planes_of
 from napari_image_classifier.images import Image, PixelSize
@@ -169,3 +170,12 @@ def test_pixels_without_a_value_are_no_matter_of_the_gate(gate):
     pixels = cells(np.random.default_rng(5))
     pixels[3, 3, 0] = np.nan
     assert gate.why_unlike(KIND, pixels, NAMES) == ""
+
+
+def test_one_image_of_each_class_sets_no_limit():
+    """With nothing to say how images of a class differ, none is told for its look."""
+    learnt = Seen(np.eye(2, 8, dtype=np.float32), np.array([0, 1]))
+    finished = Seen(np.eye(4, 8, dtype=np.float32), np.array([0, 1, 0, 1]))
+    distance = distance_of(learnt, np.ones((2, 8), np.float32), finished)
+    assert (distance.of(np.full((1, 8), 99, np.float32)) / distance.limit).max() < 1
+    assert np.isfinite(distance.limit)

@@ -18,6 +18,7 @@ from napari_image_classifier.training_set import IMAGES_MEASURED
 # Of images like those of the training, such parts may be beyond each limit.
 RATE_OF_STATISTICS = 0.005
 RATE_OF_DISTANCES = 0.02
+NO_LIMIT = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,11 @@ def distance_of(learnt: Seen, held_out: FloatArray, finished: Seen | None) -> Fe
     if finished is None:
         return replace(distance, limit=limit)
     now = FeatureDistance.fitted(finished.features, finished.classes)
-    return replace(now, limit=limit * _usual(now, finished) / _usual(distance, learnt))
+    usual = _usual(distance, learnt)
+    if usual == 0:
+        # Of classes that were learnt from one image each nobody knows what is usual.
+        return replace(now, limit=NO_LIMIT)
+    return replace(now, limit=limit * _usual(now, finished) / usual)
 
 
 def _usual(distance: FeatureDistance, seen: Seen) -> float:
