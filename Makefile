@@ -48,6 +48,7 @@ fuzz: $(READY)
 
 screenshots: $(READY)
 	$(WINDOW) $(BIN)/python docs/make_screenshots.py
+	$(WINDOW) $(BIN)/python docs/make_object_screenshots.py
 
 # The wheel is built from the sdist.
 build: $(READY)

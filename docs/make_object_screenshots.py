@@ -12,7 +12,18 @@ import tempfile
 from pathlib import Path
 
 import napari
-from make_screenshots import DATA, IMAGES, PLUGIN, REPOSITORY, WELLS, add_dock, save, wait_until
+import numpy as np
+from make_screenshots import (
+    DATA,
+    IMAGES,
+    PLUGIN,
+    REPOSITORY,
+    WELLS,
+    add_dock,
+    close_docks,
+    save,
+    wait_until,
+)
 from qtpy.QtCore import QSettings
 
 import napari_image_classifier as nic
@@ -38,6 +49,9 @@ def main(work: Path) -> None:
     viewer = napari.Viewer(show=True)
     viewer.window._qt_window.resize(1500, 980)
     take_objects(viewer, classifier, masks / "dose_05" / "H07.tif")
+    close_docks(viewer)
+    viewer.layers.clear()
+    take_annotation(viewer, masks)
     viewer.close()
 
 
@@ -87,8 +101,27 @@ def take_objects(viewer: napari.Viewer, classifier: Path, mask: Path) -> None:
     wait_until(lambda: bool(ended))
     dock.scroll_to(dock.results)
     save(viewer, "classify-objects")
-    dock.results.view.selectRow(40)
-    save(viewer, "classify-objects-near")
+
+
+def take_annotation(viewer: napari.Viewer, masks: Path) -> None:
+    """Show nuclei of a well of a middle dose that get classes; here from what is known of them."""
+    channels = viewer.open(WELL, plugin=PLUGIN)
+    with nic.read_image(masks / "dose_05" / "H07.tif") as labels:
+        mask = labels.plane()
+    nuclei = viewer.add_labels(mask, name="nuclei", visible=False, scale=channels[0].scale)
+    gfp = channels[0].data
+    inside = [float(np.mean(gfp[mask == label])) for label in range(1, mask.max() + 1)]
+    classes = ["nuclear" if level > np.median(inside) else "cytoplasmic" for level in inside]
+    nuclei.features = {"index": range(1, 41), "looks": classes[:40]}
+    dock = add_dock(viewer, "Train classifier")
+    dock.source.choose_objects()
+    asked = dock.source.objects
+    asked.layer.setCurrentText("nuclei")
+    asked.layer.activated.emit(asked.layer.currentIndex())
+    asked.column.setCurrentText("looks")
+    asked.column.activated.emit(asked.column.currentIndex())
+    channels[-1].visible = False
+    save(viewer, "annotate-objects")
 
 
 if __name__ == "__main__":
