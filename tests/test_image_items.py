@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from object_cases import mask_of, masked, noise
 from typer.testing import CliRunner
 
 import napari_image_classifier as nic
+from napari_image_classifier.classifier import ClassifierFileError
 from napari_image_classifier.cli import app
 from napari_image_classifier.folder import classify_folder
 from napari_image_classifier.image_items import items_of_image
@@ -17,6 +19,8 @@ from napari_image_classifier.items import ItemsError, read_items
 from napari_image_classifier.object_boxes import ObjectBox
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.survey import survey_job
+from napari_image_classifier.training_config import TrainingRefused
+from napari_image_classifier.training_images import read_training_images
 
 PREPARATION = Preparation(("GFP", "DNA"), size=(16, 16), objects=ObjectBox(16))
 DISKS = {1: (20, 20, 5), 2: (20, 31, 6), 7: (50, 3, 4)}
@@ -76,6 +80,25 @@ def test_python_table_and_command_line_say_the_same(images, tiny_object_classifi
     with nic.read_image(images / "c1.tif") as image:
         image.mask = Image.from_array(mask_of(DISKS), "YX")
         assert classifier.predict(image, selection="label=7").class_name == in_python[2].class_name
+
+
+def test_whole_images_and_objects_are_not_mixed_up(
+    images, tiny_classifier_path, tiny_object_classifier_path, tmp_path
+):
+    """Neither when classifying nor when learning."""
+    with pytest.raises(ClassifierFileError, match="use predict_objects"):
+        nic.load_classifier(tiny_object_classifier_path).predict(images / "c0.tif")
+    with pytest.raises(ClassifierFileError, match="learnt from whole images"):
+        nic.load_classifier(tiny_classifier_path).predict_objects(noise(), mask_of(DISKS))
+    classes = tmp_path / "classes.csv"
+    classes.write_text("file,item,class\nc0.tif,label=1,a\nc1.tif,label=2,b\n")
+    first, second = read_items(images, items_csv=classes, masks="../masks").items
+    whole = replace(second, selection="")
+    silent = {"on_progress": lambda *_: None, "should_stop": lambda: False}
+    with pytest.raises(TrainingRefused, match="can't be learnt from together"):
+        read_training_images([first, whole], nic.TrainingConfig(), **silent)
+    with pytest.raises(TrainingRefused, match="learnt from objects, and not all"):
+        read_training_images([whole], nic.TrainingConfig(), preparation=PREPARATION, **silent)
 
 
 def test_relabelling_keeps_classes(tiny_object_classifier_path):

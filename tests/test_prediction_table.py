@@ -6,15 +6,15 @@ from qtpy.QtWidgets import QStyleOptionViewItem
 
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.widgets.confidence_bar import PALE_ROLE
-from napari_image_classifier.widgets.prediction_table import (
+from napari_image_classifier.widgets.prediction_model import (
     CLASS,
     CONFIDENCE,
     IMAGE,
     PART,
     PICTURE,
     STATUS,
-    PredictionTable,
 )
+from napari_image_classifier.widgets.prediction_table import PredictionTable
 
 ROWS = (
     Prediction("b.tif", "", "ok", "control", 0.9, {"control": 0.9, "depleted": 0.1}),

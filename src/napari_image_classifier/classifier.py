@@ -29,6 +29,7 @@ from napari_image_classifier.prediction import Prediction, predict_image
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.runtime import Graph, Runnable
 from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.selection import is_object
 from napari_image_classifier.temperature import tempered
 
 __all__ = [
@@ -104,6 +105,11 @@ class Classifier:
         if isinstance(image, (str, Path, ImageFiles)):
             with read_image(image) as read:
                 return self.predict(read, selection=selection, channels=channels)
+        if self.preparation.objects is not None and not is_object(selection):
+            raise ClassifierFileError(
+                f"{self.path.name} learnt from objects in images; use predict_objects, or select "
+                "one of them, such as label=12."
+            )
         if not isinstance(image, Image):
             image = self._image_from(np.asarray(image))
         (said,) = predict_image(self, image, image.name, channels=channels, selections=[selection])

@@ -29,7 +29,7 @@ JOBS: Mapping[str, str] = {
     "evaluate": "napari_image_classifier.keras_evaluation:evaluate_job",
     "import": "napari_image_classifier.keras_files:import_job",
     "device": "napari_image_classifier.keras_start:device_job",
-    "classify_folder": "napari_image_classifier.folder:classify_job",
+    "classify_folder": "napari_image_classifier.folder_job:classify_job",
     "survey": "napari_image_classifier.survey:survey_job",
     "sort_images": "napari_image_classifier.sorted_copies:sort_job",
 }

@@ -1,8 +1,6 @@
 """A folder of images → a table of predictions that survives anything."""
 
-import base64
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -19,7 +17,6 @@ from napari_image_classifier.journal import (
     journal_path,
     predictions_at,
     read_journal,
-    row_of,
     stamp,
 )
 from napari_image_classifier.manifest import check_place
@@ -36,7 +33,6 @@ from napari_image_classifier.shards import Shard
 from napari_image_classifier.table_manifest import run_of, write_table_manifest
 from napari_image_classifier.thumbnails import draw_thumbnail
 
-SECONDS_BETWEEN_EVENTS = 0.2
 ROWS_TOLD_AT_ONCE = 1000
 
 # What yields the predictions of each image: of (classifier, images, axes, should_stop).
@@ -288,66 +284,3 @@ def can_be_continued(output: Path, sha256: str) -> bool:
     except ImageClassifierError:
         return False
     return bool(header) and header.get("classifier") == sha256
-
-
-class _Sender:
-    """Collects rows and sends them a few times a second, with the time that is left."""
-
-    def __init__(self, emit: Callable[[dict[str, Any]], None]) -> None:
-        self._emit = emit
-        self._rows: list[dict[str, Any]] = []
-        self._started = self._sent = time.monotonic()
-        self._done_at_start: int | None = None
-        self._unsent = (0, 0)
-
-    def __call__(self, predictions: list[Prediction], done: int, total: int) -> None:
-        if self._done_at_start is None:
-            self._done_at_start = done - 1
-            self._sent -= SECONDS_BETWEEN_EVENTS
-        self._rows += [_event_row(prediction) for prediction in predictions]
-        if time.monotonic() - self._sent > SECONDS_BETWEEN_EVENTS:
-            self._send(done, total)
-        else:
-            self._unsent = (done, total)
-
-    def send_rest(self) -> None:
-        """Send what has been collected since the last event."""
-        if self._rows:
-            self._send(*self._unsent)
-
-    def _send(self, done: int, total: int) -> None:
-        self._sent = time.monotonic()
-        rate = (done - (self._done_at_start or 0)) / max(self._sent - self._started, 1e-3)
-        rows, self._rows = self._rows, []
-        self._emit({"event": "predictions", "rows": rows, "done": done, "total": total,
-                    "seconds_left": (total - done) / max(rate, 1e-9)})  # fmt: skip
-
-
-def _event_row(prediction: Prediction) -> dict[str, Any]:
-    drawn = prediction.thumbnail
-    return {
-        "file": prediction.file,
-        **row_of(prediction),
-        "png": base64.b64encode(drawn).decode() if drawn else None,
-    }
-
-
-def classify_job(
-    request: Mapping[str, Any],
-    emit: Callable[[dict[str, Any]], None],
-    should_stop: Callable[[], bool],
-) -> dict[str, Any]:
-    """Classify a folder in the compute process; the request holds `classify_folder`'s arguments."""
-    sender = _Sender(emit)
-    result = classify_folder(**request, on_predictions=sender, should_stop=should_stop)
-    sender.send_rest()
-    return {
-        "output": str(result.output),
-        "ok": result.n_ok,
-        "unsure": result.n_unsure,
-        "unlike": result.n_unlike,
-        "errors": result.n_errors,
-        "resumed": result.n_resumed,
-        "stopped": result.stopped,
-        "message": result.message,
-    }

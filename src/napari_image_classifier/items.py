@@ -1,6 +1,7 @@
 """What is classified: the table of items, from class folders, a CSV or a plain folder."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from napari_image_classifier.objects import objects_of
 from napari_image_classifier.selection import Each, parse_selection, selections_of
 from napari_image_classifier.spreadsheets import read_spreadsheet
 
+READERS = 4
 EACH_STANDS_ALONE = "Each image was taken to stand alone, as no group was given."
 
 
@@ -153,7 +155,9 @@ def read_items(
     if all(item.group is None for item in items):
         assumptions.append(EACH_STANDS_ALONE)
     if kept_masks:
-        items = [part for item in items for part in _objects_of(item, each, axes)]
+        with ThreadPoolExecutor(READERS) as pool:
+            found = pool.map(lambda item: _objects_of(item, each, axes), items)
+            items = [part for parts in found for part in parts]
     elif each != "image":
         items = [part for item in items for part in _split_up(item, each, axes)]
     if not items:

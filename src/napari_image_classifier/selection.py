@@ -39,6 +39,11 @@ def parse_selection(selection: str) -> dict[str, int]:
     return chosen
 
 
+def is_object(selection: str) -> bool:
+    """Return whether a selection is an object in the image's mask."""
+    return "label=" in selection
+
+
 def format_selection(
     *, time: int | None = None, z: int | None = None, label: int | None = None
 ) -> str:

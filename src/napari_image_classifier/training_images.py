@@ -22,12 +22,18 @@ from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.independence import units_of
 from napari_image_classifier.items import Item
 from napari_image_classifier.journal import Stamp, stamp
-from napari_image_classifier.object_boxes import ObjectBox, side_for
 from napari_image_classifier.objects import objects_of
 from napari_image_classifier.pixel_hash import PixelHash
 from napari_image_classifier.preparation import Preparation
-from napari_image_classifier.selection import Each
-from napari_image_classifier.training_config import SMALLEST_SIZE, TrainingConfig, TrainingRefused
+from napari_image_classifier.selection import is_object
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training_preparation import (
+    Look,
+    check_same_kind,
+    each_of_items,
+    preparation_for,
+    said_of_objects,
+)
 
 LARGEST_SIZE_CHOSEN = 256
 SIZE_STEP = 8
@@ -62,18 +68,6 @@ class TrainingImages:
         return units_of(self.items, self.copies)
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What the head of an image's file says."""
-
-    channel_names: tuple[str, ...]
-    channels_named: bool
-    longest_side: int
-    assumptions: tuple[str, ...]
-    kind: ImageKind
-    object_sides: tuple[int, ...]
-
-
 def read_training_images(
     items: Sequence[Item],
     config: TrainingConfig,
@@ -92,13 +86,16 @@ def read_training_images(
     Raises
     ------
     TrainingRefused
-        Files that can't be read, each named with its reason, or that lack a channel.
+        Files that can't be read, each named with its reason, or that lack a channel; objects are
+        not learnt from together with whole images.
     Cancelled
         ``should_stop`` returned True.
     """
     reader = _Reader(items, axes, on_progress, should_stop)
     looks = reader.looks()
-    wanted = preparation or _preparation(items, config, looks)
+    if preparation is not None:
+        check_same_kind(preparation, items)
+    wanted = preparation or preparation_for(items, config, looks)
     channels = _channels(wanted, looks, go_on=preparation is not None)
     pixels, hashes = reader.pixels(wanted, channels)
 
@@ -118,7 +115,7 @@ def read_training_images(
             dict.fromkeys(
                 [
                     *(said for look in looks.values() for said in look.assumptions),
-                    *_said_of_objects(wanted, config),
+                    *said_of_objects(wanted, config),
                 ]
             )
         ),
@@ -151,13 +148,13 @@ class _Reader:
         numbers = {file: number for number, file in enumerate(self._members)}
         return [numbers[item.file] for item in self._items]
 
-    def looks(self) -> dict[str, _Look]:
+    def looks(self) -> dict[str, Look]:
         """Return what each image's head says, by file."""
-        found: dict[str, _Look] = {}
+        found: dict[str, Look] = {}
 
         def look(file: str) -> None:
             with self._opened(file) as image:
-                found[file] = _Look(
+                found[file] = Look(
                     image.channel_names,
                     image.channels_named,
                     max(image.shape[image.axes.index(axis)] for axis in "YX"),
@@ -171,9 +168,9 @@ class _Reader:
 
     def _object_sides(self, file: str, image: Image) -> tuple[int, ...]:
         selections = self._selections(file)
-        if not any(map(_is_object, selections)):
+        if not any(map(is_object, selections)):
             return ()
-        objects = objects_of(image, _each(self._items)).named(selections, image)
+        objects = objects_of(image, each_of_items(self._items)).named(selections, image)
         return tuple(np.maximum(objects.height, objects.width).tolist())
 
     def _selections(self, file: str) -> list[str]:
@@ -240,93 +237,8 @@ def _listed(problems: dict[str, str], total: int) -> str:
     )
 
 
-def _preparation(
-    items: Sequence[Item], config: TrainingConfig, looks: dict[str, _Look]
-) -> Preparation:
-    if not config.channels:
-        _check_same_channels(looks)
-    first = next(iter(looks.values()))
-    box = _box(items, config, looks)
-    size = config.size or (
-        _size_of(box, looks) if box else _size_for([look.longest_side for look in looks.values()])
-    )
-    return Preparation(
-        channel_names=config.channels or first.channel_names,
-        channels_named=all(look.channels_named for look in looks.values()),
-        projection=config.projection,
-        intensity=config.intensity,
-        size=(size, size),
-        keep_aspect=config.keep_aspect,
-        each=_each(items),
-        objects=box,
-    )
-
-
-def _box(
-    items: Sequence[Item], config: TrainingConfig, looks: dict[str, _Look]
-) -> ObjectBox | None:
-    of_objects = [_is_object(item.selection) for item in items]
-    if not any(of_objects):
-        return None
-    if not all(of_objects):
-        whole = items[of_objects.index(False)]
-        raise TrainingRefused(
-            f"Objects and whole images can't be learnt from together, and {whole.file} is meant as "
-            "a whole; give it an object in the column “item”, such as label=12."
-        )
-    if config.box:
-        return ObjectBox.parse(config.box, config.neighbours)
-    sides = [side for look in looks.values() for side in look.object_sides]
-    return ObjectBox(side_for(sides), "px", config.neighbours)
-
-
-def _size_of(box: ObjectBox, looks: dict[str, _Look]) -> int:
-    """Return the side of a box in pixels as a multiple of 8, at most 256."""
-    if box.unit == "px":
-        return _size_for([box.side])
-    sizes = [look.kind.pixel_size for look in looks.values()]
-    return _size_for([box.side / size for size in sizes if size] or [LARGEST_SIZE_CHOSEN])
-
-
-def _said_of_objects(preparation: Preparation, config: TrainingConfig) -> list[str]:
-    box = preparation.objects
-    if box is None or config.start_from is not None:
-        return []
-    chosen = "" if config.box else ", as nearly all objects fit into that"
-    return [
-        f"Objects are cut out in boxes of {box.side:g} {box.unit}{chosen}; neighbours in them are "
-        f"{box.neighbours}."
-    ]
-
-
-def _is_object(selection: str) -> bool:
-    return "label=" in selection
-
-
-def _check_same_channels(looks: dict[str, _Look]) -> None:
-    (one, first), *others = looks.items()
-    for other, look in others:
-        if sorted(look.channel_names) != sorted(first.channel_names):
-            raise TrainingRefused(
-                f"{one} has the channels {', '.join(first.channel_names)} and {other} has "
-                f"{', '.join(look.channel_names)}; choose channels that every image has."
-            )
-
-
-def _size_for(longest_sides: Sequence[float]) -> int:
-    """Return the usual long side, at most 256, as a multiple of 8."""
-    usual = min(float(np.median(longest_sides)), LARGEST_SIZE_CHOSEN)
-    return max(SMALLEST_SIZE, round(usual / SIZE_STEP) * SIZE_STEP)
-
-
-def _each(items: Sequence[Item]) -> Each:
-    if any("z=" in item.selection for item in items):
-        return "plane"
-    return "time" if any("t=" in item.selection for item in items) else "image"
-
-
 def _channels(
-    preparation: Preparation, looks: dict[str, _Look], *, go_on: bool
+    preparation: Preparation, looks: dict[str, Look], *, go_on: bool
 ) -> dict[str, tuple[int, ...]]:
     """Return the indices of the channels to learn from, by file."""
     found, problems = {}, {}
