@@ -200,3 +200,6 @@ def test_a_second_run_leaves_one_copy(viewer, dock, qtbot):
     assert sum(layer.name.endswith("by class") for layer in viewer.layers) == 1
     dock.parent().close()
     assert viewer.layers[-1].name == "nuclei by class"
+    again = viewer.window.add_plugin_dock_widget(PLUGIN, "Classify images")[1]
+    qtbot.waitUntil(lambda: again.classifier is not None, timeout=20_000)
+    assert again.open_images.table.choices(0, 3) == ["nuclei"]

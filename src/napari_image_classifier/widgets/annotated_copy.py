@@ -10,7 +10,7 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_image_classifier.widgets.class_colours import Colour
 from napari_image_classifier.widgets.coloured_objects import placement
-from napari_image_classifier.widgets.object_layers import OpenObjects
+from napari_image_classifier.widgets.object_layers import OpenObjects, as_copy
 from napari_image_classifier.widgets.object_numbers import numbered
 
 OPACITY = 0.6
@@ -39,6 +39,7 @@ class AnnotatedCopy:
             array,
             name=f"{marked.name} as annotated",
             opacity=OPACITY,
+            metadata=as_copy(),
             **placement(marked.layer),
         )
         self.layer.mouse_drag_callbacks.append(self._clicked)

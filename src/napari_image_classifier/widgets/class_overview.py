@@ -1,7 +1,6 @@
 """What there is of each class: a legend with counts, coloured objects, and a plot over time."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import napari
 from qtpy.QtWidgets import QVBoxLayout, QWidget
@@ -29,11 +28,6 @@ class ClassOverview(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.legend)
         layout.addWidget(self.over_time)
-
-    @property
-    def layers(self) -> list[Any]:
-        """The coloured copies, as far as they are still there."""
-        return self._coloured.layers
 
     def clear(self) -> None:
         """Forget everything, and take the copies out of the viewer."""

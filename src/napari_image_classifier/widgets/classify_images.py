@@ -141,7 +141,6 @@ class ClassifyImages(Dock):
         tasks = [task.located() for task in found]
         self._views.clear()
         self.overview.clear()
-        self.open_images.ours = ()
         self.only_one.setChecked(False)
         self.results.clear()
         self.results.set_class_names(self.classifier.class_names)
@@ -232,7 +231,6 @@ class ClassifyImages(Dock):
                 layers = [layer.layer for layer in task.image.layers]
                 keep_in_metadata(layers, list(items.values()), self.classifier)
             self.overview.add(task, list(items.values()))
-        self.open_images.ours = self.overview.layers
         self.progress.end(sentence, error=error)
         self._show_state()
         self.ended.emit()

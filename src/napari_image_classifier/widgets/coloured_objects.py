@@ -13,7 +13,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.selection import parse_selection
 from napari_image_classifier.widgets.class_colours import Colour
-from napari_image_classifier.widgets.object_layers import OpenObjects
+from napari_image_classifier.widgets.object_layers import OpenObjects, as_copy
 from napari_image_classifier.widgets.object_numbers import numbered
 from napari_image_classifier.widgets.prediction_words import NOT_CLASSIFIED, label_of
 
@@ -105,6 +105,7 @@ class ColouredObjects:
             name=f"{marked.name} by class",
             features={"index": [0, *numbers], **{k: [None, *v] for k, v in features.items()}},
             opacity=OPACITY,
+            metadata=as_copy(),
             **placement(marked.layer),
         )
         self._viewer.add_layer(layer)
@@ -120,6 +121,7 @@ class ColouredObjects:
             features=features,
             size=_point_size(marked.layer),
             opacity=0.8,
+            metadata=as_copy(),
             **placement(marked.layer),
         )
         self._viewer.add_layer(layer)
@@ -156,7 +158,7 @@ def _label(prediction: Prediction) -> int:
 
 
 def placement(layer: Any) -> dict[str, Any]:
-    """Return where a layer lies, as a layer beside it takes it."""
+    """Return where a layer lies, as a copy of it takes it."""
     return {
         "scale": layer.scale,
         "translate": layer.translate,

@@ -173,8 +173,7 @@ class ObjectAnnotation(QWidget):
         self._offer_layers()
 
     def _offer_layers(self) -> None:
-        ours = {image.copy.layer for image in self._annotated.values()}
-        marking = [open_objects(layer) for layer in self._viewer.layers if layer not in ours]
+        marking = [open_objects(layer) for layer in self._viewer.layers]
         labels = [one for one in marking if one is not None and one.kind == "Labels"]
         opened = self._image_chosen()
         self._offered = fitting(opened, labels) if opened else []

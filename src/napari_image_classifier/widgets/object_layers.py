@@ -14,12 +14,15 @@ from napari_image_classifier.arrays import Float64Array, IntArray
 from napari_image_classifier.images import Image
 from napari_image_classifier.objects import Objects, objects_of
 from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.reader import METADATA_KEY
 from napari_image_classifier.selection import Each
 from napari_image_classifier.track_ids import INDEX, TRACK_ID, TrackId, track_ids_of
 from napari_image_classifier.widgets.layers import LayersError, OpenImage, lengths_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+IS_COPY = "copy"
 
 Kind = Literal["Labels", "Points", "Shapes"]
 
@@ -47,8 +50,18 @@ class OpenObjects:
     features: "pd.DataFrame | None" = None
 
 
+def as_copy() -> dict[str, Any]:
+    """Return the metadata of a layer that is a copy, made to be coloured or clicked on."""
+    return {METADATA_KEY: {IS_COPY: True}}
+
+
 def open_objects(layer: Any) -> OpenObjects | None:
-    """Return what a layer is as one that marks objects, None where it marks none."""
+    """Return what a layer is as one that marks objects, None where it marks none.
+
+    Copies that were made here mark nothing new, and so are none (see `as_copy`).
+    """
+    if (layer.metadata.get(METADATA_KEY) or {}).get(IS_COPY):
+        return None
     kind = type(layer).__name__
     if kind == "Labels":
         return OpenObjects(layer.name, "Labels", tuple(_labels_of(layer).shape), layer)

@@ -1,6 +1,5 @@
 """The open images that can be classified, kept up to date with the viewer's layers."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import napari
@@ -54,8 +53,6 @@ class OpenImageList(QWidget):
         self._viewer = viewer
         self._preparation: Preparation | None = None
         self.images: list[OpenImage] = []
-        # Layers that were made here, and mark nothing new.
-        self.ours: Sequence[Any] = ()
         self.table = ChannelTable()
         self.meanings = {n_axes: MeaningChoice(n_axes) for n_axes in MEANINGS}
         self._soon = QTimer(self)
@@ -130,7 +127,7 @@ class OpenImageList(QWidget):
         return self._preparation is not None and self._preparation.objects is not None
 
     def _marking(self) -> list[OpenObjects]:
-        found = [open_objects(layer) for layer in self._viewer.layers if layer not in self.ours]
+        found = [open_objects(layer) for layer in self._viewer.layers]
         return [one for one in found if one is not None]
 
     def _watch(self) -> None:
