@@ -63,12 +63,12 @@ def choose(asked, image, layer):
         box.activated.emit(box.currentIndex())
 
 
-def click(layer, place, *, dragged=False):
+def click(layer, place, *, dragged=False, button=1):
     """Press, maybe move, and release the mouse on a layer, as napari tells its callbacks."""
     event = SimpleNamespace(
         type="mouse_press", pos=np.array([100, 100]), position=place, view_direction=None,
         dims_displayed=list(range(layer.ndim))[-2:], up_direction=None, handled=False,
-        modifiers=(), button=1, is_dragging=dragged,
+        modifiers=(), button=button, is_dragging=dragged,
     )  # fmt: skip
     mouse_press_callbacks(layer, event)
     if dragged:
@@ -90,6 +90,10 @@ def test_a_click_gives_the_chosen_class(viewer, dock):
     click(copy, PLACES[1])
     click(copy, PLACES[2], dragged=True)
     click(copy, (2, 2))
+    click(copy, PLACES[2], button=2)
+    viewer.layers["cell1 nuclei"].data[mask_of(DISKS) == 7] = 0
+    assert asked.present.mask.plane()[PLACES[7]] == 7
+    viewer.layers["cell1 nuclei"].data[mask_of(DISKS) == 7] = 7
     assert asked.present.annotations.classes == {"label=1": "left"}
     assert copy.features.set_index("index").loc[1, "class"] == "left"
     assert tuple(copy.colormap.color_dict[1]) != tuple(copy.colormap.color_dict[2])

@@ -41,9 +41,12 @@ def test_a_class_is_renamed(tmp_path):
 
 
 def test_objects_that_are_gone_are_not_taken_over(tmp_path):
-    """Nor a file that is something else."""
+    """Nor a file that is something else, which is not written over either."""
     path = tmp_path / "cells.csv"
     write_annotations(path, {"cells.tif": {"label=1": "round", "label=99": "long"}})
     assert ObjectAnnotations(path, "cells.tif", ITEMS).classes == {"label=1": "round"}
     path.write_text("nothing of ours\n")
-    assert ObjectAnnotations(path, "cells.tif", ITEMS).classes == {}
+    given = ObjectAnnotations(path, "cells.tif", ITEMS)
+    assert given.classes == {}
+    given.give({"label=1": "round"})
+    assert (tmp_path / "cells unreadable 1.csv").read_text() == "nothing of ours\n"

@@ -16,7 +16,13 @@ class ObjectAnnotations:
 
     ``path`` is a CSV with the columns file, item and class, as training reads it, that is written
     anew, whole, after every change; ``file`` stands in it as the image's name. What it holds
-    already is taken over, as far as ``items``, the image's objects, have it still.
+    already is taken over, as far as ``items``, the image's objects, have it still; a file that is
+    no such table is moved aside.
+
+    Raises
+    ------
+    OSError
+        The file is there and can't be opened.
     """
 
     def __init__(self, path: Path, file: str, items: Iterable[str]) -> None:
@@ -86,8 +92,19 @@ def write_annotations(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -
 def _stored(path: Path) -> dict[str, str]:
     try:
         table = read_spreadsheet(path)
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return {}
-    if not set(COLUMNS) <= set(table):
+    except ValueError:
+        table = None
+    if table is None or not set(COLUMNS) <= set(table):
+        _set_aside(path)
         return {}
     return dict(zip(table["item"], table["class"], strict=True))
+
+
+def _set_aside(path: Path) -> None:
+    """Move a file that can't be understood out of the way, as somebody may be able to mend it."""
+    number = 1
+    while (aside := path.with_name(f"{path.stem} unreadable {number}.csv")).exists():
+        number += 1
+    path.rename(aside)

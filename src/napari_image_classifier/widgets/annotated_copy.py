@@ -19,6 +19,7 @@ PALE = (0.7, 0.7, 0.7, 0.35)
 NOTHING = (0.0, 0.0, 0.0, 0.0)
 # A hand that clicks moves the mouse by so many pixels of the screen.
 TREMBLE = 4
+LEFT = 1
 
 
 class AnnotatedCopy:
@@ -42,6 +43,8 @@ class AnnotatedCopy:
             metadata=as_copy(),
             **placement(marked.layer),
         )
+        # A slip of the keyboard must not paint or erase objects here.
+        self.layer.editable = False
         self.layer.mouse_drag_callbacks.append(self._clicked)
         viewer.add_layer(self.layer)
 
@@ -76,6 +79,8 @@ class AnnotatedCopy:
             self.layer.mouse_drag_callbacks.remove(self._clicked)
 
     def _clicked(self, layer: Any, event: Any) -> Iterator[None]:
+        if event.button != LEFT or event.modifiers:
+            return
         begin = np.asarray(event.pos, float)
         yield
         while event.type == "mouse_move":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ class AnnotatedImage:
     ------
     ImageClassifierError
         The layer does not fit the image, or numbers no objects.
+    OSError
+        The classes of last time can't be opened.
     """
 
     def __init__(
@@ -39,13 +42,15 @@ class AnnotatedImage:
         on_click: Callable[["AnnotatedImage", str], None],
     ) -> None:
         self.opened = opened
-        self.marked = located(marked, opened)
+        found = located(marked, opened)
         # What was marked when it was chosen: a person may go on painting in the layer.
-        labels = np.array(self.marked.labels)
+        labels = np.array(found.labels)
+        self.marked = replace(found, labels=labels)
         self._image = self.as_image()
         objects = objects_in(self.marked, opened, self._image, "image")
         self.items = objects.selections(self._image)
-        self.file = f"{plain_name(opened.name)}.tif"
+        source = opened.layers[0].source
+        self.file = Path(source).name if source else f"{plain_name(opened.name)}.tif"
         self.group = ""
         digest = xxhash.xxh3_64_hexdigest(np.ascontiguousarray(labels).data)
         path = settings.folder() / "annotations" / f"{plain_name(opened.name)} {digest}.csv"
@@ -131,7 +136,7 @@ def written(images: list[AnnotatedImage], folder: Path) -> Mapping[str, Any]:
         rows = csv.writer(file)
         rows.writerow(["file", "item", "class", "group"])
         for number, image in enumerate(images, start=1):
-            name = f"{number:05} {image.file}"
+            name = f"{number:05} {plain_name(image.opened.name)}.tif"
             write_image(folder / "images" / name, image.as_image())
             write_image(folder / "masks" / name, image.mask)
             for item, class_name in image.annotations.classes.items():

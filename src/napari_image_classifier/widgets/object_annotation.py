@@ -201,7 +201,7 @@ class ObjectAnnotation(QWidget):
         if known is None or not known.copy.is_open:
             try:
                 known = AnnotatedImage(self._viewer, opened, marked, self._give)
-            except ImageClassifierError as error:
+            except (ImageClassifierError, OSError) as error:
                 self.says.setText(str(error))
                 return
             self._annotated[key] = known
