@@ -17,6 +17,7 @@ from napari_image_classifier.image_items import items_of_image
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import ItemsError, read_items
 from napari_image_classifier.object_boxes import ObjectBox
+from napari_image_classifier.objects import objects_of
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.survey import survey_job
 from napari_image_classifier.training_config import TrainingRefused
@@ -207,3 +208,11 @@ def test_objects_are_surveyed_and_evaluated(images, tmp_path):
     )  # fmt: skip
     with found.csv.open(encoding="utf-8") as file:
         assert {row["item"] for row in csv.DictReader(file)} == {"label=1", "label=2", "label=7"}
+
+
+def test_marked_objects_that_are_none_are_not_those_of_the_mask():
+    """Nobody marked one, so there is nothing to classify, whatever the file's own mask says."""
+    image = masked(noise(), "CYX", mask_of(DISKS))
+    unmarked = objects_of(masked(noise(), "CYX", mask_of({})))
+    assert list(items_of_image(image, PREPARATION, objects=unmarked)) == []
+    assert len(list(items_of_image(image, PREPARATION))) == len(DISKS)

@@ -42,6 +42,14 @@ def test_a_mask_without_objects_has_none():
     assert objects.selections(image) == []
 
 
+def test_numbers_below_zero_are_background():
+    """Some programs mark what lies outside with -1."""
+    mask = np.full((10, 10), -1, np.int16)
+    mask[2:4, 2:4] = 3
+    objects, image = of(mask)
+    assert objects.selections(image) == ["label=3"]
+
+
 def test_time_points_have_their_own_objects():
     """The same label at two times is two items."""
     mask = np.zeros((3, 20, 20), np.uint16)

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from napari_image_classifier.arrays import FloatArray
-from napari_image_classifier.channels import match_channels
 from napari_image_classifier.images import Image
 from napari_image_classifier.object_boxes import cut_objects, why_too_large
 from napari_image_classifier.objects import ObjectPlace, Objects, objects_of
-from napari_image_classifier.preparation import Preparation, measured_pixels
+from napari_image_classifier.preparation import Preparation, matched_channels, measured_pixels
 from napari_image_classifier.selection import selections_of
 
 
@@ -50,14 +49,10 @@ def items_of_image(
         The file turned out to be unreadable.
     """
     if channels is None:
-        channels = match_channels(
-            preparation.channel_names,
-            preparation.channels_named,
-            image.channel_names,
-            image.channels_named,
-        )
+        channels = matched_channels(image, preparation)
     if preparation.objects is not None:
-        objects = objects or objects_of(image, preparation.each)
+        if objects is None:
+            objects = objects_of(image, preparation.each)
         if selections is not None:
             objects = objects.named(selections, image)
         yield from _object_items(image, preparation, channels, objects)

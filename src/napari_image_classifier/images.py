@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from napari_image_classifier.foreign_formats import FOREIGN_SUFFIXES
 from napari_image_classifier.image_parts import check_complete, open_parts
 from napari_image_classifier.image_source import (
     AXES,
@@ -45,21 +46,6 @@ __all__ = [
 IMAGE_SUFFIXES = TIFF_SUFFIXES | PICTURE_SUFFIXES
 
 OnPlane = Callable[[int, int, int, AnyArray], None]
-
-_FOREIGN_FORMATS = {
-    "Zeiss CZI": ("such as napari-czitools", (".czi",)),
-    "Nikon ND2": ("such as napari-nikon-nd2", (".nd2",)),
-    "Leica LIF": ("such as napari-bioio-reader", (".lif", ".lof", ".xlef")),
-    "OME-Zarr": ("such as napari-ome-zarr", (".zarr",)),
-    "Olympus": ("such as napari-bioio-reader", (".oib", ".oif", ".oir", ".vsi")),
-    "Imaris": ("such as napari-imaris-loader", (".ims",)),
-}
-FOREIGN_SUFFIXES: dict[str, str] = {
-    suffix: f"{name} files are not read here: open it in napari with a plugin for them "
-    f"({example}) and classify its layers, or export it as OME-TIFF."
-    for name, (example, suffixes) in _FOREIGN_FORMATS.items()
-    for suffix in suffixes
-}
 
 # "2", "ch01" or "Channel:0:1" counts channels and names none.
 _MERE_NUMBER = re.compile(r"(channel|chan|ch|c|w)?[ :_#-]*\d+([:_ ]\d+)*", re.IGNORECASE)

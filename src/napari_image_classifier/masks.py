@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -53,29 +53,28 @@ class MaskFiles:
     """
 
     def __init__(self, masks: str, root: Path) -> None:
-        self._said = masks
+        self._by_fields: _ByFields | None = None
+        self._by_name: dict[str, list[Path]] = {}
         if "{" in masks:
-            base, pattern = _parted(masks, root)
-            self._folder = base
-            found, _ = group_files(_files_below(base), pattern, base)
-            self._of_pattern: list[ImageFiles] | None = found
+            self._folder, pattern = _parted(masks, root)
+            found, _ = group_files(_files_below(self._folder), pattern, self._folder)
+            self._by_fields = _ByFields(found)
             self.paths = {part.path for files in found for part in files.parts}
         else:
             self._folder = (root / masks).resolve()
-            self._of_pattern = None
             among_images = self._folder == root.resolve()
             self.paths = {
                 path
                 for path in _files_below(self._folder)
                 if not among_images or path.stem.lower().endswith(ENDINGS)
             }
+            self._by_name = _by_name(self.paths, self._folder)
         if not self.paths:
             raise MasksError(
                 f"There are no masks in {self._folder}"
                 + (f" that are named like {masks}" if "{" in masks else "")
                 + ". A mask is a TIFF or PNG file in which every object has its own number."
             )
-        self._by_name = _by_name(self.paths, self._folder)
 
     def given_to(self, images: Sequence[ImageFiles]) -> list[ImageFiles]:
         """Return the images with their masks; one that has none is told as not complete.
@@ -96,8 +95,8 @@ class MaskFiles:
         return given
 
     def _given(self, image: ImageFiles) -> ImageFiles:
-        if self._of_pattern is not None:
-            found = [mask for mask in self._of_pattern if _fits(mask, image)]
+        if self._by_fields is not None:
+            found = self._by_fields.of(image)
         else:
             found = [ImageFiles.single(path, self._folder) for path in self._named_like(image)]
         if len(found) > 1:
@@ -121,6 +120,30 @@ class MaskFiles:
             if found:
                 return sorted(found)
         return []
+
+
+class _ByFields:
+    """Masks by the fields of their names; all of one pattern have the same ones."""
+
+    def __init__(self, masks: Sequence[ImageFiles]) -> None:
+        self._masks = masks
+        self._tables: dict[tuple[str, ...], dict[tuple[str, ...], list[ImageFiles]]] = {}
+
+    def of(self, image: ImageFiles) -> list[ImageFiles]:
+        """Return the masks that agree with an image in every field that both have."""
+        known = {"name": _stem(image.name.rsplit("/", 1)[-1]), **image.fields}
+        shared = tuple(sorted(known.keys() & (self._masks[0].fields if self._masks else {})))
+        if not shared:
+            return []
+        if shared not in self._tables:
+            table = self._tables[shared] = defaultdict(list)
+            for mask in self._masks:
+                table[_values(mask.fields, shared)].append(mask)
+        return self._tables[shared].get(_values(known, shared), [])
+
+
+def _values(fields: Mapping[str, str], names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(fields[name].casefold() for name in names)
 
 
 def _parted(masks: str, root: Path) -> tuple[Path, NamePattern]:
@@ -178,14 +201,6 @@ def _check_own(images: Iterable[ImageFiles]) -> None:
                     "masks into sub-folders like those of the images, or say with a pattern how "
                     "they are named."
                 )
-
-
-def _fits(mask: ImageFiles, image: ImageFiles) -> bool:
-    known = {"name": _stem(image.name.rsplit("/", 1)[-1]), **image.fields}
-    shared = mask.fields.keys() & known.keys()
-    return bool(shared) and all(
-        mask.fields[name].casefold() == known[name].casefold() for name in shared
-    )
 
 
 def _wanted(image: ImageFiles) -> str:

@@ -238,9 +238,9 @@ class _Cutter:
     def _blank_neighbours(self, boxes: AnyArray, chosen: IntArray, time: int, z: int) -> None:
         labels = self._windows(self._widened_mask(time, z), chosen)
         own = self._objects.label[chosen, np.newaxis, np.newaxis]
-        others = (labels != 0) & (labels != own)
+        others = (labels > 0) & (labels != own)
         for number in np.flatnonzero(others.any(axis=(1, 2))):
-            of_none = labels[number] == 0
+            of_none = labels[number] <= 0
             boxes[number][others[number]] = _background(boxes[number], of_none, ~others[number])
 
     def _widened(self, time: int, channel: int, first: int, end: int) -> AnyArray:

@@ -132,7 +132,7 @@ def objects_of(image: Image, each: Each = "image") -> Objects:
 
 
 def mask_plane(mask: Image, time: int, z: int) -> AnyArray:
-    """Return the labels of one plane of a mask, shape (y, x), 0 where there is no object.
+    """Return the labels of one plane of a mask, shape (y, x), above 0 where there is an object.
 
     Of a mask that has one plane for all, that one.
 
@@ -144,7 +144,8 @@ def mask_plane(mask: Image, time: int, z: int) -> AnyArray:
     plane = mask.plane(time=time, z=min(z, mask.n_z - 1))
     if np.issubdtype(plane.dtype, np.integer):
         return plane
-    labels = plane.astype(np.int64)
+    with np.errstate(invalid="ignore"):
+        labels = plane.astype(np.int64)
     if not (labels == plane).all():
         raise MaskError(
             f"The mask {mask.name} has values that are no whole numbers, so it numbers no objects; "
@@ -198,7 +199,7 @@ def _objects_in_plane(mask: Image, time: int, z: int) -> "pd.DataFrame":
     from scipy import ndimage
 
     plane = mask_plane(mask, time, z)
-    inside = np.flatnonzero(plane)
+    inside = np.flatnonzero(plane > 0)
     codes, labels = pd.factorize(plane.ravel()[inside], sort=True)
     y, x = np.divmod(inside, plane.shape[1])
     numbered = np.zeros(plane.shape, np.int32)
@@ -236,7 +237,7 @@ def _check_numbered(mask: Image, table: "pd.DataFrame") -> None:
     if len(only) != 1 or only[0] not in BLACK_AND_WHITE:
         return
     first = table.iloc[0]
-    _, pieces = ndimage.label(mask_plane(mask, int(first["time"]), int(first["first_z"])))
+    _, pieces = ndimage.label(mask_plane(mask, int(first["time"]), int(first["first_z"])) > 0)
     if pieces > 1:
         raise MaskError(
             f"The mask {mask.name} is black and white: {pieces} separate objects have the same "

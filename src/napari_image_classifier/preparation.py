@@ -116,6 +116,22 @@ def prepare(
     )
 
 
+def matched_channels(image: Image, preparation: Preparation) -> tuple[int, ...]:
+    """Return the index in the image of each of the preparation's channels.
+
+    Raises
+    ------
+    ChannelMismatchError
+        The image lacks a channel.
+    """
+    return match_channels(
+        preparation.channel_names,
+        preparation.channels_named,
+        image.channel_names,
+        image.channels_named,
+    )
+
+
 def measured_pixels(
     image: Image,
     preparation: Preparation,
@@ -129,12 +145,7 @@ def measured_pixels(
     yet, so that every pixel was measured.
     """
     if channels is None:
-        channels = match_channels(
-            preparation.channel_names,
-            preparation.channels_named,
-            image.channel_names,
-            image.channels_named,
-        )
+        channels = matched_channels(image, preparation)
     check_selection(image, selection)
     chosen = parse_selection(selection)
     if "label" in chosen:
