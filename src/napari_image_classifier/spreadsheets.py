@@ -22,9 +22,15 @@ def read_spreadsheet(path: Path) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    with path.open(encoding="utf-8-sig") as file:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
         header = file.readline()
-    separator = max(",;\t", key=header.count)
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=separator, encoding="utf-8-sig")
+    table = pd.read_csv(
+        path,
+        dtype=str,
+        keep_default_na=False,
+        sep=max(",;\t", key=header.count),
+        encoding="utf-8-sig",
+        encoding_errors="surrogateescape",
+    )
     table.columns = [str(name).strip() for name in table.columns]
     return table
