@@ -86,7 +86,14 @@ class Objects:
         for name in wanted:
             if name not in numbers:
                 raise SelectionError(f"{image.name} has no object “{name}”.")
-        chosen = np.array(sorted(numbers[name] for name in wanted), np.intp)
+        return self._chosen(np.array(sorted(numbers[name] for name in wanted), np.intp))
+
+    def at(self, time: int, z: int | None = None) -> Self:
+        """Return the objects of one time point; with ``z``, those that begin in that plane."""
+        here = self.time == time
+        return self._chosen(np.flatnonzero(here if z is None else here & (self.first_z == z)))
+
+    def _chosen(self, chosen: IntArray) -> Self:
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, value in values.items():
             if isinstance(value, np.ndarray):

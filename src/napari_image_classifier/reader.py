@@ -17,6 +17,7 @@ LARGEST_IN_MEMORY = 200 * 2**20
 _SHOWN_PIXELS = 512
 
 LayerData = tuple[Any, dict[str, Any], str]
+Limits = tuple[float, float]
 Paths = str | Path | Sequence[str | Path]
 
 _NAMED_COLORS: dict[Color, str] = {
@@ -66,10 +67,10 @@ def image_layers(image: Image) -> list[LayerData]:
     if size <= LARGEST_IN_MEMORY:
         with image:
             pixels = image.asarray()
-            limits = [_limits(image, channel) for channel in range(image.n_channels)]
+            limits = [limits_of(image, channel) for channel in range(image.n_channels)]
     else:
         pixels = image.data
-        limits = [_limits(image, channel) for channel in range(image.n_channels)]
+        limits = [limits_of(image, channel) for channel in range(image.n_channels)]
     if image.is_rgb and image.dtype == np.uint8:
         return [_rgb_layer(image, pixels)]
     axis = image.axes.find("C")
@@ -80,7 +81,7 @@ def image_layers(image: Image) -> list[LayerData]:
             {
                 **_placement(image, channel),
                 "name": _layer_name(image, channel),
-                "colormap": _colormap(image, channel),
+                "colormap": colormap_of(image, channel),
                 "contrast_limits": limits[channel],
                 "blending": "additive",
             },
@@ -133,7 +134,8 @@ def _layer_name(image: Image, channel: int) -> str:
     return f"{_stem(image)} [{image.channel_names[channel]}]"
 
 
-def _colormap(image: Image, channel: int) -> str:
+def colormap_of(image: Image, channel: int) -> str:
+    """Return the colour that a channel is shown in, as napari calls it."""
     color = image.display[channel].color
     wanted = [display.color for display in image.display]
     # An image all in grey is one whose colours nobody chose.
@@ -156,14 +158,16 @@ def _hexadecimal(color: Color) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in color)
 
 
-def _limits(image: Image, channel: int) -> tuple[float, float]:
+def limits_of(image: Image, channel: int, plane: AnyArray | None = None) -> Limits:
+    """Return between which intensities a channel is shown: what the file asks for, else all.
+
+    ``plane`` is one that is read already, of shape (y, x); the middle one is read without it.
+    """
     asked = (image.display[channel] or ChannelDisplay()).contrast_limits
     if asked is not None:
         return asked
-    return _spread(image.plane(time=image.n_times // 2, channel=channel, z=image.n_z // 2))
-
-
-def _spread(plane: AnyArray) -> tuple[float, float]:
+    if plane is None:
+        plane = image.plane(time=image.n_times // 2, channel=channel, z=image.n_z // 2)
     step = max(1, min(plane.shape) // _SHOWN_PIXELS)
     values = plane[::step, ::step].astype(np.float64)
     values = values[np.isfinite(values)]

@@ -2,59 +2,15 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from functools import cache
 from typing import Any
-from weakref import ref
 
-from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_image_classifier.compute import ComputeProcess, Event
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.widgets.post import post, tell
 
 Request = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
-
-
-class _Post(QObject):
-    """Carries what threads say to the GUI thread: to all who listen, with the sender's name.
-
-    It also ends the jobs of workers that Qt has deleted.
-    """
-
-    told = Signal(object, object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._employed: list[tuple[ref[QObject], list[_Job]]] = []
-
-    def employ(self, worker: QObject, jobs: "list[_Job]") -> None:
-        """Kill ``jobs`` when ``worker`` is no more."""
-        self._employed.append((ref(worker), jobs))
-        # A lambda or a partial in place of this method is a crash: Python may have collected it
-        # together with the worker's own wrapper by the time that Qt deletes the worker.
-        worker.destroyed.connect(self._bury)
-
-    def _bury(self) -> None:
-        for employed in list(self._employed):
-            reference, jobs = employed
-            worker = reference()
-            if worker is None or not isalive(worker):  # type: ignore[no-untyped-call]
-                self._employed.remove(employed)
-                for job in jobs:
-                    job.kill()
-
-
-@cache
-def _post() -> _Post:
-    # One for the whole process, never deleted: a thread may speak while its widget is closed, and
-    # a signal of an object that Qt is just deleting is a crash.
-    return _Post()
-
-
-def _tell(sender: object, what: object) -> None:
-    with suppress(RuntimeError):  # the program ends, and Qt is gone before its threads are
-        _post().told.emit(sender, what)
 
 
 class _Job:
@@ -96,15 +52,15 @@ class _Job:
             request = self._request() if callable(self._request) else self._request
             process = self._started(request)
             if process is None:
-                _tell(self, {"event": "cancelled"})
+                tell(self, {"event": "cancelled"})
                 return
             for event in process.events():
-                _tell(self, event)
+                tell(self, event)
         except ImageClassifierError as error:
-            _tell(self, {"event": "error", "message": str(error)})
+            tell(self, {"event": "error", "message": str(error)})
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell it to
             message = f"Something went wrong that should not: {type(error).__name__}: {error}"
-            _tell(self, {"event": "error", "message": message})
+            tell(self, {"event": "error", "message": message})
 
     def _started(self, request: Mapping[str, Any]) -> ComputeProcess | None:
         if not self._wanted:
@@ -136,12 +92,12 @@ class Worker(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._job: _Job | None = None
-        _post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+        post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._deadline = QTimer(self)
         self._deadline.setSingleShot(True)
         self._deadline.timeout.connect(self._give_up)
         self._jobs: list[_Job] = []
-        _post().employ(self, self._jobs)
+        post().employ(self, self._jobs)
 
     @property
     def running(self) -> bool:
@@ -223,7 +179,7 @@ class Lookup(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._question: object = None
-        _post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+        post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
 
     def ask(self, question: Callable[[], object]) -> None:
         """Call ``question`` on a thread; `answered` has its answer, None after an error of ours."""
@@ -234,7 +190,7 @@ class Lookup(QObject):
                 answer = question()
             except (ImageClassifierError, OSError):
                 answer = None
-            _tell(question, answer)
+            tell(question, answer)
 
         threading.Thread(target=run, name="look", daemon=True).start()
 
