@@ -52,6 +52,9 @@ class ClassKeys(QObject):
 def _window_of(widget: QWidget) -> QWidget:
     """Return the main window, also for a widget in a dock that floats beside it."""
     above = widget
-    while not isinstance(above, QMainWindow) and above.parentWidget() is not None:
-        above = above.parentWidget()
+    while not isinstance(above, QMainWindow):
+        parent = above.parentWidget()
+        if parent is None:
+            break
+        above = parent
     return above
