@@ -7,7 +7,7 @@ import pytest
 from npe2 import PluginManifest
 
 PLUGIN = "napari-image-classifier"
-DOCKS = {"Train classifier", "Classify images", "Classify folder"}
+DOCKS = {"Label images", "Train classifier", "Classify images", "Classify folder"}
 
 
 @pytest.fixture(scope="module")

@@ -158,14 +158,29 @@ class Classifier:
         The latter is of shape (n,): above 1, the networks find an image unlike every class that was
         learnt from. It is 0 where the classifier has no gate.
         """
+        probabilities, how_far, _ = self.judge_by_members(batch)
+        return probabilities, how_far
+
+    def judge_by_members(
+        self, batch: FloatArray
+    ) -> tuple[Float64Array, Float64Array, Float64Array]:
+        """Return what `judge_prepared` does, and how far the members disagree about each image.
+
+        The latter is of shape (n,): the Jensen–Shannon divergence of what they say, from 0, as of a
+        single member, to 1.
+        """
         members = self._run(batch)
-        views = [_softmax(logits.astype(np.float64)) for views in members for logits, _ in views]
-        probabilities = tempered(np.asarray(np.mean(views, axis=0)), self.description.temperature)
+        said = np.array(
+            [[_softmax(logits.astype(np.float64)) for logits, _ in views] for views in members]
+        )
+        probabilities = tempered(said.mean(axis=(0, 1)), self.description.temperature)
+        disagreement = _divergence(said.mean(axis=1))
         gate = self.description.gate
         if gate is None:
-            return probabilities, np.zeros(len(probabilities))
+            return probabilities, np.zeros(len(probabilities)), disagreement
         # Its limit is that of images as they are, not turned.
-        return probabilities, gate.how_far([views[0][1] for views in members])
+        how_far = gate.how_far([views[0][1] for views in members])
+        return probabilities, how_far, disagreement
 
     def logits_and_features(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return logits (n, n_classes) and the features they come from (n, n_features), float32.
@@ -228,6 +243,16 @@ def _mask_from(array: npt.NDArray[Any]) -> Image:
 def _softmax(logits: Float64Array) -> Float64Array:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _divergence(said: Float64Array) -> Float64Array:
+    """Return the divergence of distributions, shape (member, n, class), for each n, in bits."""
+    import scipy.stats
+
+    of_the_mean = scipy.stats.entropy(said.mean(axis=0), axis=-1, base=2)
+    each = scipy.stats.entropy(said, axis=-1, base=2)
+    most = max(np.log2(len(said)), 1.0)
+    return np.asarray(np.clip(of_the_mean - each.mean(axis=0), 0, None) / most)
 
 
 def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifier:

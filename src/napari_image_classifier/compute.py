@@ -31,6 +31,8 @@ JOBS: Mapping[str, str] = {
     "device": "napari_image_classifier.keras_start:device_job",
     "classify_folder": "napari_image_classifier.folder_job:classify_job",
     "survey": "napari_image_classifier.survey:survey_job",
+    "list_items": "napari_image_classifier.item_listing:list_job",
+    "order": "napari_image_classifier.order_job:order_job",
     "sort_images": "napari_image_classifier.sorted_copies:sort_job",
 }
 LAST_EVENTS = frozenset({"result", "cancelled", "error"})

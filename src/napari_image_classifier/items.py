@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from napari_image_classifier.annotated_items import is_annotation_table, rows_of_classes
 from napari_image_classifier.image_folder import find_images
 from napari_image_classifier.images import read_image
 from napari_image_classifier.item_table import Item, ItemsError, ItemTable
@@ -38,9 +39,11 @@ def read_items(
     Without ``items_csv`` every image below ``folder`` is an item, of the class that its first
     sub-folder is named after when ``annotated``. ``items_csv`` has the columns "file" (absolute or
     relative to ``folder``), "class", and optionally "item", "group" and any others, which are
-    kept. ``pattern`` makes one image of several files (see `naming`). ``group`` says which images
-    are not independent: a column, a field of the pattern, "folder" (the folder an image lies in)
-    or "folder:2" (the second folder below ``folder``); without it each image stands alone.
+    kept; of a table of annotations (see `annotation_log`) it is the class that most raters gave,
+    and "mode" tells "assisted" ones. ``pattern`` makes one image of several files (see `naming`).
+    ``group`` says which images are not independent: a column, a field of the pattern, "folder" (the
+    folder an image lies in) or "folder:2" (the second folder below ``folder``); without it each
+    image stands alone.
     ``acquisition`` says in the same way what was taken together. With ``each`` "time" or "plane",
     an image with several becomes that many items. ``masks`` says where the masks lie that number
     the objects of each image, a folder or a name pattern (see `masks.MaskFiles`): each object
@@ -62,13 +65,14 @@ def read_items(
     name_pattern = NamePattern(pattern) if isinstance(pattern, str) and pattern else pattern
     kept_masks = masks_as_kept(masks, root) if masks else None
     images, passed_over = find_images(root, name_pattern or None, kept_masks)
+    assumptions: list[str] = []
     if items_csv is not None:
-        items = _items_of_csv(Path(items_csv), root, images)
+        items, assumed = _items_of_csv(Path(items_csv), root, images)
+        assumptions += assumed
     else:
         items = [_item_of_folder(image, annotated) for image in images]
     if not items:
         raise ItemsError(_nothing_found(root, passed_over))
-    assumptions = []
     items = _with(items, "group", group)
     items = _with(items, "acquisition", acquisition)
     if all(item.group is None for item in items):
@@ -90,8 +94,12 @@ def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
     return Item(image, class_name=class_name, columns=dict(image.fields))
 
 
-def _items_of_csv(path: Path, root: Path, images: Sequence[ImageFiles]) -> list[Item]:
-    rows = _rows(path)
+def _items_of_csv(
+    path: Path, root: Path, images: Sequence[ImageFiles]
+) -> tuple[list[Item], Sequence[str]]:
+    rows, assumptions = _rows(path), tuple[str, ...]()
+    if rows and is_annotation_table(rows[0]):
+        rows, assumptions = rows_of_classes(rows)
     if rows and "file" not in rows[0]:
         raise ItemsError(
             f"{path.name} has no column “file”: it has {', '.join(rows[0])}. "
@@ -115,7 +123,7 @@ def _items_of_csv(path: Path, root: Path, images: Sequence[ImageFiles]) -> list[
             f"{path.name} names {len(absent)} file{'s' * (len(absent) != 1)} that can't be found, "
             f"the first is {absent[0]}; paths are absolute or relative to {root}."
         )
-    return list(items.values())
+    return list(items.values()), assumptions
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -132,7 +132,7 @@ class _Batch:
         """Add all items of an image, or none where there is a stop on the way."""
         read = PixelHash(image)
         seen = None
-        for seen in _items_of(self._classifier, image):
+        for seen in seen_items(self._classifier, image):
             self._add(_Waiting(file, seen, read.taken()))
             if should_stop():
                 self.forget(file)
@@ -189,7 +189,7 @@ class _Batch:
             self._found.setdefault(item.file, []).append(replace(said, pixels=item.hash))
 
 
-class _Seen(NamedTuple):
+class SeenItem(NamedTuple):
     """An item of an image as the network sees it, and why that can't be one of its kind."""
 
     selection: str
@@ -208,7 +208,7 @@ class _Judgement(NamedTuple):
 @dataclass(frozen=True)
 class _Waiting:
     file: str
-    seen: _Seen
+    seen: SeenItem
     hash: str
 
 
@@ -228,19 +228,19 @@ def predict_image(
     ``channels`` gives the index in the image of each of the classifier's channels, where they are
     not to be matched by name; ``objects`` and ``selections`` are as in `items_of_image`.
     """
-    items = _items_of(classifier, image, channels, objects, selections)
+    items = seen_items(classifier, image, channels, objects, selections)
     while not should_stop() and (chosen := list(islice(items, ITEMS_AT_ONCE))):
         for seen, judgement in zip(chosen, _judged(classifier, chosen), strict=True):
             yield _prediction(classifier, file, seen, judgement, draw_thumbnail)
 
 
-def _items_of(
+def seen_items(
     classifier: "Classifier",
     image: Image,
     channels: Sequence[int] | None = None,
     objects: Objects | None = None,
     selections: Sequence[str] | None = None,
-) -> Iterator[_Seen]:
+) -> Iterator[SeenItem]:
     """Yield what the network sees of each item of an image."""
     preparation, gate = classifier.preparation, classifier.description.gate
     kind = ImageKind.of(image)
@@ -250,10 +250,10 @@ def _items_of(
         why_unlike = item.why_unlike
         if gate is not None and not why_unlike:
             why_unlike = gate.why_unlike(kind, item.pixels, preparation.channel_names)
-        yield _Seen(item.selection, finished(item.pixels, preparation), why_unlike, item.place)
+        yield SeenItem(item.selection, finished(item.pixels, preparation), why_unlike, item.place)
 
 
-def _judged(classifier: "Classifier", items: Sequence[_Seen]) -> Iterator[_Judgement]:
+def _judged(classifier: "Classifier", items: Sequence[SeenItem]) -> Iterator[_Judgement]:
     rows, how_far = classifier.judge_prepared(np.stack([item.pixels for item in items]))
     return map(_Judgement, rows, how_far)
 
@@ -261,7 +261,7 @@ def _judged(classifier: "Classifier", items: Sequence[_Seen]) -> Iterator[_Judge
 def _prediction(
     classifier: "Classifier",
     file: str,
-    seen: _Seen,
+    seen: SeenItem,
     judgement: _Judgement,
     draw_thumbnail: DrawThumbnail | None = None,
 ) -> Prediction:

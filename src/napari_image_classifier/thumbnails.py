@@ -15,18 +15,18 @@ _COLOURS = np.array(
 )
 
 
-def draw_thumbnail(pixels: FloatArray) -> bytes:
-    """Return a PNG of at most 48 × 48 pixels of an array of shape (y, x, channel).
+def draw_thumbnail(pixels: FloatArray, side: int = SIDE) -> bytes:
+    """Return a PNG of at most ``side`` × ``side`` pixels of an array of shape (y, x, channel).
 
     Each channel is stretched between its own percentiles; one channel is grey, several are added
     in colours.
     """
-    step = max(1, max(pixels.shape[:2]) // (2 * SIDE))
+    step = max(1, max(pixels.shape[:2]) // (2 * side))
     small = np.nan_to_num(pixels[::step, ::step])
     low, high = np.percentile(small, (1, 99.8), axis=(0, 1))
     grey = np.clip((small - low) / np.maximum(high - low, 1e-12), 0, 1)
     picture = PIL.Image.fromarray((_coloured(grey) * 255).astype(np.uint8))
-    picture.thumbnail((SIDE, SIDE))
+    picture.thumbnail((side, side))
     written = io.BytesIO()
     picture.save(written, "PNG", compress_level=1)
     return written.getvalue()

@@ -7,6 +7,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -57,6 +58,11 @@ def let_be_narrow(box: QComboBox) -> None:
     box.setMinimumContentsLength(FEWEST_LETTERS)
 
 
+def let_be_cut_off(label: QLabel) -> None:
+    """Let a text with long words, such as names of files, not make its dock wider."""
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+
 class Folded(QWidget):
     """What is folded away below a title until somebody wants it; content goes into `inside`."""
 
@@ -89,6 +95,10 @@ class Folded(QWidget):
     def unfold(self) -> None:
         """Show the content."""
         self._button.setChecked(True)
+
+    def fold(self) -> None:
+        """Fold the content away."""
+        self._button.setChecked(False)
 
     def _show(self, unfolded: bool) -> None:
         self._button.setText(f"{'▾' if unfolded else '▸'}  {self._title}")

@@ -101,3 +101,35 @@ EACH_ASK = Ask(
                  ("every plane", "plane")]},
 )  # fmt: skip
 AXES_ASK = Ask("axes", "Axes", AXES_TOOLTIP)
+
+
+@dataclass(frozen=True)
+class LabelWhat:
+    """What *Label images* asks; but for ``table``, the fields are `read_items`'s parameters."""
+
+    folder: Path | None = None
+    pattern: str | None = None
+    group: str | None = None
+    each: Each = "image"
+    axes: str = ""
+    masks: Path | None = None
+    table: Path | None = None
+
+    def why_unusable(self) -> str | None:
+        """Return why it can't be looked at yet, as a sentence."""
+        if self.folder is None or not self.folder.is_dir():
+            return _absent("Choose a folder with images.", "folder", self.folder)
+        if self.masks is not None and not self.masks.is_dir() and "{" not in str(self.masks):
+            return f"There is no folder {self.masks} of masks."
+        return None
+
+
+LABEL_FOLDER_ASK = Ask(
+    "folder", "Folder", "The folder whose images get classes; its sub-folders are searched.",
+    {"mode": "d", "nullable": True},
+)  # fmt: skip
+TABLE_ASK = Ask(
+    "table", "Table", "The CSV table that every class goes into the moment it is given. One that "
+    "is there already is gone on with; several raters may share it.",
+    {"mode": "w", "filter": "*.csv", "nullable": True},
+)  # fmt: skip

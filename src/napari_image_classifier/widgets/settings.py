@@ -9,6 +9,8 @@ CLASSIFIER = "classifier"
 OUTPUT = "output"
 TRAINING_FOLDER = "training_folder"
 BACKEND = "backend"
+RATER = "rater"
+LABELLED_FOLDER = "labelled_folder"
 
 
 def remembered(key: str) -> str:

@@ -14,6 +14,7 @@ from napari_image_classifier.item_table import Item
 from napari_image_classifier.objects import Objects, objects_of
 from napari_image_classifier.reader import colormap_of, limits_of
 from napari_image_classifier.selection import Each, SelectionError, check_selection, parse_selection
+from napari_image_classifier.thumbnails import draw_thumbnail
 
 # Of the images that items were taken from, so many bytes stay at hand.
 KEPT_BYTES = 512 * 2**20
@@ -58,6 +59,12 @@ class ShownItem:
     unit: str
     plane: int = 0
     rectangle: Rectangle | None = None
+
+    def picture(self, side: int) -> bytes:
+        """Return a PNG: of an object what is around it, too, of planes the most."""
+        near = self.with_surroundings()
+        flat = [channel if channel.ndim == 2 else channel.max(axis=0) for channel in near.channels]
+        return draw_thumbnail(np.stack(flat, axis=-1).astype(np.float32), side)
 
     def with_surroundings(self) -> Self:
         """Return an object with what is around it, and nothing else of its image."""
