@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from object_cases import mask_of, noise
 from qtpy.QtCore import Qt
-from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLineEdit
+from window_cases import press
 
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import read_items
@@ -157,9 +157,6 @@ def test_keys_come_before_the_viewers_own(make_napari_viewer, qtbot, three):
     ItemStage(viewer).show(three[0])
     text = QLineEdit()
     viewer.window.add_dock_widget(text)
-    window = viewer.window._qt_window
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
     heard = []
     keys = ClassKeys(text)
     keys.chosen.connect(heard.append)
@@ -167,17 +164,13 @@ def test_keys_come_before_the_viewers_own(make_napari_viewer, qtbot, three):
     keys.skipped.connect(lambda: heard.append("next"))
     keys.undone.connect(lambda: heard.append("undo"))
     keys.listen()
-    canvas = viewer.window._qt_viewer.canvas.native
     pressed = [Qt.Key.Key_2, Qt.Key.Key_9, Qt.Key.Key_0, Qt.Key.Key_Space, Qt.Key.Key_Backspace]
-    canvas.setFocus()
     for key in pressed:
-        QTest.keyClick(canvas, key)
+        press(viewer, qtbot, key)
     assert heard == [1, 8, "cannot tell", "next", "undo"]
     assert viewer.layers[0].mode == "pan_zoom"
-    text.setFocus()
-    QTest.keyClick(text, Qt.Key.Key_7)
+    press(viewer, qtbot, Qt.Key.Key_7, text)
     assert (text.text(), len(heard)) == ("7", len(pressed))
     keys.listen(False)
-    canvas.setFocus()
-    QTest.keyClick(canvas, Qt.Key.Key_2)
+    press(viewer, qtbot, Qt.Key.Key_2)
     assert len(heard) == len(pressed)

@@ -6,8 +6,8 @@ import shutil
 import numpy as np
 import pytest
 from object_cases import noise
-from qtpy.QtCore import Qt
-from qtpy.QtTest import QTest
+from qtpy.QtCore import QSettings, Qt
+from window_cases import press
 
 from napari_image_classifier.annotations import CANNOT_TELL, ItemKey, read_annotations
 from napari_image_classifier.images import Image, write_image
@@ -29,16 +29,11 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def window(make_napari_viewer, qtbot, monkeypatch, tmp_path):
+def window(make_napari_viewer, tmp_path):
     """A viewer in sight that has the keys, and settings of its own."""
-    from qtpy.QtCore import QSettings
-
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
     viewer = make_napari_viewer(show=True)
-    window = viewer.window._qt_window
-    window.resize(1200, 900)
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
+    viewer.window._qt_window.resize(1200, 900)
     return viewer
 
 
@@ -68,13 +63,6 @@ def shown(dock, qtbot):
     return None
 
 
-def press(viewer, key):
-    """Press a key while the canvas has the focus."""
-    canvas = viewer.window._qt_viewer.canvas.native
-    canvas.setFocus()
-    QTest.keyClick(canvas, key)
-
-
 def given(folder):
     """What stands in the table, by file."""
     return {one.key.file: one.class_name for one in read_annotations(folder / "labels.csv")}
@@ -85,7 +73,7 @@ def test_keys_give_classes_and_the_next_item_comes(window, qtbot, folder):
     dock = begun(window, qtbot, folder)
     seen = [shown(dock, qtbot)]
     for key in (Qt.Key.Key_1, Qt.Key.Key_Space, Qt.Key.Key_0, Qt.Key.Key_2):
-        press(window, key)
+        press(window, qtbot, key)
         seen.append(shown(dock, qtbot))
     assert len(set(seen)) == 5
     assert given(folder) == {seen[0]: "left", seen[2]: CANNOT_TELL, seen[3]: "right"}
@@ -96,10 +84,10 @@ def test_keys_give_classes_and_the_next_item_comes(window, qtbot, folder):
     assert {row["mode"] for row in rows} == {"by-eye"}
     assert all(float(row["seconds"]) >= 0 and row["group"].startswith("well") for row in rows)
     for _ in range(3):
-        press(window, Qt.Key.Key_Backspace)
+        press(window, qtbot, Qt.Key.Key_Backspace)
     assert shown(dock, qtbot) == seen[0]
     assert given(folder) == {}
-    press(window, Qt.Key.Key_Backspace)
+    press(window, qtbot, Qt.Key.Key_Backspace)
     assert "nothing to take back" in dock.says.text()
 
 
@@ -107,7 +95,7 @@ def test_labels_are_there_again_the_next_day(window, qtbot, folder):
     """What has no class yet is shown first, and another rater begins anew."""
     dock = begun(window, qtbot, folder)
     first = shown(dock, qtbot)
-    press(window, Qt.Key.Key_2)
+    press(window, qtbot, Qt.Key.Key_2)
     dock.stop()
     again = begun(window, qtbot, folder, classes=())
     assert "right" in again.classes.names
@@ -124,9 +112,9 @@ def test_several_are_labelled_at_once_in_the_gallery(window, qtbot, folder):
     dock.gallery.selectionModel().clear()
     for index in picked:
         dock.gallery.selectionModel().select(index, flag)
-    press(window, Qt.Key.Key_1)
+    press(window, qtbot, Qt.Key.Key_1)
     assert sorted(given(folder)) == sorted(dock.session.queue.keys[row].file for row in (1, 3, 4))
-    press(window, Qt.Key.Key_Backspace)
+    press(window, qtbot, Qt.Key.Key_Backspace)
     assert given(folder) == {}
 
 
@@ -137,7 +125,7 @@ def test_the_gallery_draws_pictures(window, qtbot, folder):
     dock.scroll_to(dock.gallery)
     qtbot.waitUntil(lambda: len(model._pictures) >= 4, timeout=20_000)
     assert all(not picture.isNull() for picture in model._pictures.values())
-    press(window, Qt.Key.Key_2)
+    press(window, qtbot, Qt.Key.Key_2)
     index = model.index(0)
     assert index.data() == "right"
     dock.gallery.setCurrentIndex(model.index(5))
@@ -148,7 +136,7 @@ def test_classes_are_renamed_and_merged(window, qtbot, folder, monkeypatch):
     """What was given follows; two of one name are one."""
     dock = begun(window, qtbot, folder)
     for key in (Qt.Key.Key_1, Qt.Key.Key_2):
-        press(window, key)
+        press(window, qtbot, key)
         shown(dock, qtbot)
     dock.classes.list.item(0).setText("front")
     assert sorted(given(folder).values()) == ["front", "right"]
@@ -159,7 +147,7 @@ def test_classes_are_renamed_and_merged(window, qtbot, folder, monkeypatch):
     dock.classes.list.item(0).setText("right")
     assert dock.classes.names == ["right"]
     assert list(given(folder).values()) == ["right", "right"]
-    press(window, Qt.Key.Key_Backspace)
+    press(window, qtbot, Qt.Key.Key_Backspace)
     assert sorted(given(folder).values()) == ["front", "right"]
 
 
@@ -178,16 +166,16 @@ def test_what_is_labelled_with_the_prediction_in_sight_is_assisted(window, qtbot
     assert dock.choices.order == "teaching"
     assert shown(dock, qtbot) == keys[-1].file
     assert "says" not in dock.now.text()
-    press(window, Qt.Key.Key_2)
+    press(window, qtbot, Qt.Key.Key_2)
     shown(dock, qtbot)
     assert [one.mode for one in read_annotations(folder / "labels.csv")] == ["by-eye"]
     dock.see_predictions.setChecked(True)
     assert "The classifier says left (30%)" in dock.now.text()
-    press(window, Qt.Key.Key_2)
+    press(window, qtbot, Qt.Key.Key_2)
     shown(dock, qtbot)
     dock.see_predictions.setChecked(False)
     dock.choices.choose(Shown("said", "left"), "confidence")
-    press(window, Qt.Key.Key_1)
+    press(window, qtbot, Qt.Key.Key_1)
     shown(dock, qtbot)
     assert dock.session.log.annotations[keys[-1]].class_name == "left"
     modes = [one.mode for one in read_annotations(folder / "labels.csv")]
@@ -201,13 +189,13 @@ def test_a_damaged_image_is_said_and_passed_over(window, qtbot, folder):
     (folder / "well 0" / "0.tif").write_bytes(b"II*\0")
     dock = begun(window, qtbot, folder)
     assert "0.tif" in dock.says.text()
-    press(window, Qt.Key.Key_Space)
+    press(window, qtbot, Qt.Key.Key_Space)
     assert shown(dock, qtbot) == "well 0/2.tif"
     assert dock.says.text() == ""
 
 
 def test_it_learns_and_goes_on(window, qtbot, folder):
-    """From eight labels to a classifier of textures, and what would teach it most comes first."""
+    """From fourteen labels to a texture classifier; what would teach it most comes first."""
     for number in range(N_IMAGES, 24):
         bright = noise(seed=number) * (1 + number % 3 // 2 * 9)
         image = Image.from_array(bright.astype(np.uint16), "CYX", channel_names=["GFP", "DNA"])
@@ -215,7 +203,9 @@ def test_it_learns_and_goes_on(window, qtbot, folder):
     dock = begun(window, qtbot, folder)
     for _ in range(14):
         number = int(shown(dock, qtbot).split("/")[1][:-4])
-        press(window, Qt.Key.Key_2 if number % 3 == 2 and number >= N_IMAGES else Qt.Key.Key_1)
+        press(
+            window, qtbot, Qt.Key.Key_2 if number % 3 == 2 and number >= N_IMAGES else Qt.Key.Key_1
+        )
     qtbot.waitUntil(dock.teaching.learn_button.isEnabled)
     with qtbot.waitSignal(dock.teaching.answered, timeout=120_000):
         dock.teaching.learn_button.click()

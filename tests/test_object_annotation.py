@@ -15,6 +15,7 @@ from qtpy.QtCore import QSettings
 
 import napari_image_classifier as nic
 from napari_image_classifier.spreadsheets import read_spreadsheet
+from napari_image_classifier.widgets.class_buttons import COUNT
 
 PLUGIN = "napari-image-classifier"
 DISKS = {1: (20, 20, 5), 2: (20, 40, 6), 7: (50, 30, 4)}
