@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari_image_classifier.plate_map import draw_plate_maps
     from napari_image_classifier.prediction import Prediction
     from napari_image_classifier.preparation import Preparation, prepare
+    from napari_image_classifier.rater_comparison import compare_raters
     from napari_image_classifier.reproducing import reproduce
     from napari_image_classifier.sorted_copies import sort_images
     from napari_image_classifier.summary import summarize
@@ -50,6 +51,7 @@ _HOMES = {
     "classes_of_tracks": "tracks",
     "classes_over_time": "tracks",
     "classify_folder": "folder",
+    "compare_raters": "rater_comparison",
     "dose_correlation": "doses",
     "draw_dose_response": "dose_response",
     "draw_plate_maps": "plate_map",
@@ -79,6 +81,7 @@ __all__ = [
     "classes_of_tracks",
     "classes_over_time",
     "classify_folder",
+    "compare_raters",
     "dose_correlation",
     "draw_dose_response",
     "draw_plate_maps",

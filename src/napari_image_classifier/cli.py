@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from napari_image_classifier import cli_options as options
+from napari_image_classifier.cli_agreement import agreement_command
 from napari_image_classifier.cli_arguments import masks_in, names_in, refuse_to_replace
 from napari_image_classifier.cli_evaluation import evaluate_command
 from napari_image_classifier.cli_reproducing import reproduce_and_say
@@ -39,6 +40,7 @@ app = typer.Typer(
 
 app.command("train")(train_command)
 app.command("evaluate")(evaluate_command)
+app.command("agreement")(agreement_command)
 app.command("summarize")(summarize_command)
 app.command("sort")(sort_command)
 

@@ -262,3 +262,31 @@ DescribedFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="For programs to read.")]
 DemoFolder = Annotated[Path, typer.Option(help="A folder for everything it makes.")]
 Close = Annotated[bool, typer.Option("--close", help="Close the viewer when its picture is taken.")]
+
+RaterTables = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="TABLE...",
+        help="Tables of what raters said (columns file, class, and optionally item and rater), and "
+        "tables that classify has written.",
+    ),
+]
+Truth = Annotated[
+    str | None,
+    typer.Option(
+        help="What is true: a table with the columns file and class, or consensus, which is what "
+        "most other raters said. With it a classifier is compared with each rater."
+    ),
+]
+RaterGroup = Annotated[
+    str | None,
+    typer.Option(
+        "--group",
+        help="Which images are not independent (same well, dish, animal): a column of the tables, "
+        "folder, or folder:2; the column group unless told.",
+    ),
+]
+Margin = Annotated[
+    float,
+    typer.Option(min=0.01, max=0.5, help="How much worse still counts as “as good”."),
+]

@@ -61,7 +61,7 @@ def how_many_more(found: PairedDifference, margin: float = MARGIN) -> int:
     # To exclude the margin, or, for a machine that is worse, that there is no difference.
     distance = max(found.difference + margin, -found.difference)
     number = found.n_groups * (wanted * error / distance) ** 2
-    return max(1, math.ceil(number - found.n_groups))
+    return max(1, math.ceil(float(number) - found.n_groups))
 
 
 def _in_words(found: PairedDifference) -> str:

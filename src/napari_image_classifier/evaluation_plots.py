@@ -9,6 +9,7 @@ import numpy as np
 from napari_image_classifier.calibration import Calibration
 from napari_image_classifier.evaluation import Evaluation
 from napari_image_classifier.intervals import Interval
+from napari_image_classifier.paired_difference import PairedDifference
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,6 +81,22 @@ def curve_plot(scores: Mapping[float, Interval]) -> str:
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("per cent of the groups learnt from")
     axes.set_ylabel("balanced accuracy")
+    return _svg(figure)
+
+
+def difference_plot(found: PairedDifference, margin: float) -> str:
+    """Draw machine minus person with its interval, in points, between no difference and margin."""
+    figure = _figure(6.5, 1.3)
+    axes = figure.subplots()
+    axes.axvspan(-100 * margin, 100, color=SHADE, alpha=0.35, linewidth=0)
+    axes.axvline(0, color="#777777", linewidth=1)
+    axes.axvline(-100 * margin, color=INK, linewidth=1, linestyle="--")
+    axes.plot([100 * found.low, 100 * found.high], [0, 0], color=INK, linewidth=2)
+    axes.plot(100 * found.difference, 0, "o", color=INK, markersize=7)
+    reach = 100 * max(abs(found.low), abs(found.high), 1.5 * margin) + 2
+    axes.set_xlim(-reach, reach)
+    axes.set_yticks([])
+    axes.set_xlabel("machine minus person, in points; shaded: as good, or better")
     return _svg(figure)
 
 

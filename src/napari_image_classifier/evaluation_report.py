@@ -1,10 +1,8 @@
 """The report of an evaluation: one HTML file, every number as JSON, every prediction as CSV."""
 
-import base64
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from napari_image_classifier.evaluation_plots import (
     seeds_plot,
 )
 from napari_image_classifier.independence import GROUPS_FOR_MORE_THAN_EXPLORATION
+from napari_image_classifier.report_page import parts_of_rows, picture_in_page, render_page
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.thumbnails import draw_thumbnail
 
@@ -55,7 +54,7 @@ def write_report(
 def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> list[dict[str, Any]]:
     """Return the errors that were surest, each with a picture of it, a PNG in base64."""
     return [
-        {**error, "picture": base64.b64encode(draw_thumbnail(pixels[index])).decode()}
+        {**error, "picture": picture_in_page(draw_thumbnail(pixels[index]))}
         for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
     ]
 
@@ -79,21 +78,14 @@ def _page(
     made_with: Mapping[str, Any],
     earlier: Sequence[str],
 ) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    # The file is read as a whole: it extends no other, and a wheel may be a zip.
-    source = files("napari_image_classifier").joinpath("templates", TEMPLATE).read_text("utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"percent": _percent, "score": _score, "p_value": _p_value}
     numbers = evaluation.to_json()
-    return environment.from_string(source).render(
+    return render_page(
+        TEMPLATE,
         **numbers,
         finished=evaluation.plan.is_of_finished,
         seen_known=made_with.get("seen_known", False),
         class_names=evaluation.class_names,
-        confusion_parts=_parts_of_rows(numbers["scores"]["confusion"]),
+        confusion_parts=parts_of_rows(numbers["scores"]["confusion"]),
         guessing=1 / len(evaluation.class_names),
         groups_plot=groups_plot(evaluation),
         curve_plot=curve_plot(evaluation.learning_curve),
@@ -124,19 +116,3 @@ def _write_predictions(evaluation: Evaluation, path: Path, seeds: list[int]) -> 
                      evaluation.units[index], seed, folds[index], predicted, f"{row.max():.6f}",
                      *(f"{p:.6f}" for p in row)]
                 )  # fmt: skip
-
-
-def _parts_of_rows(confusion: list[list[int]]) -> list[list[float]]:
-    return [[cell / max(sum(row), 1) for cell in row] for row in confusion]
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.0f} %"
-
-
-def _p_value(p: float) -> str:
-    return f"{p:.2g}"
-
-
-def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -197,7 +197,7 @@ def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
         return lambda item: "/".join(item.file.split("/")[:-1])
     level = shared.removeprefix("folder:")
     if level != shared and level.isdigit() and int(level) > 0:
-        return lambda item: _folder_at(item.file, int(level))
+        return lambda item: folder_at(item.file, int(level))
     known = sorted({name for item in items for name in item.columns})
     raise ItemsError(
         f"There is no column or field “{shared}” to group by; "
@@ -205,7 +205,8 @@ def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
     )
 
 
-def _folder_at(file: str, level: int) -> str | None:
+def folder_at(file: str, level: int) -> str | None:
+    """Return the folder so many levels deep that a file is in, None where it is in none."""
     folders = file.split("/")[:-1]
     # The whole way to it: two animals may each have a folder named "slide 1".
     return "/".join(folders[:level]) if len(folders) >= level else None

@@ -116,7 +116,7 @@ def tango_interval(
     z = float(scipy.stats.norm.ppf((1 + confidence) / 2))
     estimate = (only_first - only_second) / n
 
-    counts = (np.float64(only_first), np.float64(only_second), np.float64(n))
+    counts = (np.asarray(only_first), np.asarray(only_second), np.asarray(n))
 
     def beyond(difference: float, sign: float) -> float:
         return sign * float(score(difference, *counts)) - z
