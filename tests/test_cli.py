@@ -15,6 +15,7 @@ from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.training_config import TrainingConfig
 
 COMMANDS = {
+    "agreement",
     "evaluate",
     "train",
     "classify",

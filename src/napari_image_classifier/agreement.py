@@ -91,9 +91,9 @@ class Agreement:
         return {
             "raters": {rater: self.counts(rater) for rater in self.raters},
             "class_names": list(self.class_names),
-            "items": len(self.items),
-            "shared": len(self.shared),
-            "groups": self.n_groups,
+            "n_items": len(self.items),
+            "n_shared": len(self.shared),
+            "n_groups": self.n_groups,
             "pairs": [
                 {
                     "first": pair.first,

@@ -51,6 +51,7 @@ def write_agreement_report(
         sentence=agreement_in_words(agreement) if agreement else "",
         agreement=_agreement_values(agreement) if agreement else None,
         comparisons=[_comparison_values(one, draw) for one in comparisons],
+        several_arms=len({one.arm for one in comparisons}) > 1,
         notes=notes,
         files={name: path.name for name, path in paths.items()},
     )

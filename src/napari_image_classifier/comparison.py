@@ -18,8 +18,9 @@ from napari_image_classifier.comparison_verdict import (
 from napari_image_classifier.kappa import Kappa, cohen_kappa
 from napari_image_classifier.paired_difference import PairedDifference, paired_difference
 
-# What truth is: how the sample was treated; what the person herself had said; what others said.
-TruthKind = Literal["condition", "own", "consensus"]
+# What truth is: how the sample was treated; what the person herself had said; what most others
+# said; or a table that does not say what it rests on.
+TruthKind = Literal["condition", "own", "consensus", "table"]
 # What a person was shown: all that there is; what the classifier sees.
 Arm = Literal["everything", "classifier's view"]
 NO_ANSWER = "no answer"
@@ -122,8 +123,8 @@ class Comparison:
             "sentence": self.sentence,
             "verdict": self.verdict.kind if self.verdict else None,
             "class_names": list(self.class_names),
-            "items": len(self.items),
-            "groups": self.between.n_groups,
+            "n_items": len(self.items),
+            "n_groups": self.between.n_groups,
             "between": asdict(self.between),
             "own": asdict(self.own),
             "consistency": asdict(self.consistency) if self.consistency else None,

@@ -95,7 +95,7 @@ def _truth(
 ) -> tuple[Mapping[ItemKey, str], TruthKind]:
     if str(truth) != CONSENSUS:
         given = read_annotations(Path(truth))
-        return {one.key: one.class_name for one in given}, "condition"
+        return {one.key: one.class_name for one in given}, "table"
     others = [
         Annotation(key, name, other)
         for other, answers in found.answers.items()
