@@ -13,11 +13,11 @@ from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import read_items
 from napari_image_classifier.orientations import EVERY, orientations_of
 from napari_image_classifier.selection import SelectionError
+from napari_image_classifier.shown_item import ItemReader, Rectangle
 from napari_image_classifier.widgets.camera import camera_of
 from napari_image_classifier.widgets.class_keys import ClassKeys
 from napari_image_classifier.widgets.item_stage import OBJECT, ItemStage
-from napari_image_classifier.widgets.items_ahead import ItemsAhead, key_of_item
-from napari_image_classifier.widgets.shown_item import ItemReader, Rectangle
+from napari_image_classifier.widgets.items_ahead import ItemsAhead
 
 NAMES = ["GFP", "DNA"]
 
@@ -142,12 +142,12 @@ def test_items_are_read_ahead(make_napari_viewer, qtbot, tmp_path):
     items[1].image.parts[0].path.write_bytes(b"II*\0")
     viewer = make_napari_viewer()
     ahead = ItemsAhead(ItemReader().read, viewer.window._qt_window)
-    keys = [key_of_item(item) for item in items]
-    ahead.want(items)
+    keys = [item.key for item in items]
+    ahead.want(dict(zip(keys, items, strict=True)))
     qtbot.waitUntil(lambda: ahead.get(keys[2]) is not None)
     assert ahead.get(keys[0]) is not None
     assert "1.tif" in ahead.why_not(keys[1])
-    ahead.want(items[:1])
+    ahead.want({keys[0]: items[0]})
     assert ahead.get(keys[2]) is None
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from napari_image_classifier.arrays import Float64Array
 from napari_image_classifier.chance import SIGNIFICANT
-from napari_image_classifier.comparison_verdict import MARGIN
+from napari_image_classifier.comparison_verdict import MARGIN, POWER
 from napari_image_classifier.intervals import CONFIDENCE
 from napari_image_classifier.paired_difference import effective_size, score
 
@@ -17,6 +17,7 @@ DISCORDANCE = 0.2
 CORRELATION = 0.1
 MUCH_BETTER = 0.2
 RUNS = 4000
+MOST_IMAGES = 5000
 SEED = 0
 
 
@@ -50,6 +51,22 @@ def comparison_power(
         float(_is_above(groups, *found, -margin).mean()),
         float(_is_above(groups, *much, 0.0).mean()),
     )
+
+
+def images_needed(
+    per_group: int, margin: float = MARGIN, correlation: float = CORRELATION
+) -> int | None:
+    """Return about how many images, so many of each group, show a machine as good in 80 % of cases.
+
+    None where `MOST_IMAGES` would not be enough.
+    """
+    number = per_group * 10
+    while number <= MOST_IMAGES:
+        sizes = [per_group] * (number // per_group)
+        if comparison_power(sizes, margin, correlation=correlation).not_worse >= POWER:
+            return sum(sizes)
+        number = round(number * 1.2)
+    return None
 
 
 def simulated_differences(

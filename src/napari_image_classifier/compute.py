@@ -33,6 +33,8 @@ JOBS: Mapping[str, str] = {
     "survey": "napari_image_classifier.survey:survey_job",
     "list_items": "napari_image_classifier.item_listing:list_job",
     "order": "napari_image_classifier.order_job:order_job",
+    "prepare_session": "napari_image_classifier.session_job:prepare_job",
+    "score_session": "napari_image_classifier.session_job:score_job",
     "sort_images": "napari_image_classifier.sorted_copies:sort_job",
 }
 LAST_EVENTS = frozenset({"result", "cancelled", "error"})

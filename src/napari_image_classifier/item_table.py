@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from napari_image_classifier.annotations import ItemKey
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.naming import FilePart, ImageFiles
 
@@ -33,6 +34,11 @@ class Item:
     def file(self) -> str:
         """The image's name relative to the folder, with "/"."""
         return self.image.name
+
+    @property
+    def key(self) -> ItemKey:
+        """What it is called in tables of annotations."""
+        return ItemKey(self.file, self.selection)
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,8 @@ def read_items(
         items = [_item_of_folder(image, annotated) for image in images]
     if not items:
         raise ItemsError(_nothing_found(root, passed_over))
-    items = _with(items, "group", group)
-    items = _with(items, "acquisition", acquisition)
+    items = sharing(items, "group", group)
+    items = sharing(items, "acquisition", acquisition)
     if all(item.group is None for item in items):
         assumptions.append(EACH_STANDS_ALONE)
     if kept_masks:
@@ -168,10 +168,16 @@ def _check_same_class(first: Item, again: Item, path: Path) -> None:
         )
 
 
-def _with(
+def sharing(
     items: list[Item], what: Literal["group", "acquisition"], shared: str | None
 ) -> list[Item]:
-    """Return the items with their group or acquisition: what they share, as `read_items` says."""
+    """Return the items with their group or acquisition: what they share, as `read_items` says.
+
+    Raises
+    ------
+    ItemsError
+        No item has it, or some have not.
+    """
     if shared is None:
         return items
     find = _finder(shared, items)

@@ -30,7 +30,7 @@ _NAMED_COLORS: dict[Color, str] = {
     (1.0, 1.0, 0.0): "yellow",
 }
 # Green and magenta first: people who don't tell red from green see both.
-_IN_TURN = ("green", "magenta", "cyan", "yellow", "red", "blue", "gray")
+COLOURS_IN_TURN = ("green", "magenta", "cyan", "yellow", "red", "blue", "gray")
 _DYES = (
     (re.compile(r"dapi|hoechst|dna|nucle|405", re.IGNORECASE), "blue"),
     (re.compile(r"gfp|fitc|488|alexa ?488", re.IGNORECASE), "green"),
@@ -146,7 +146,7 @@ def colormap_of(image: Image, channel: int) -> str:
     taken = [_dye_color(name) for name in image.channel_names] if image.channels_named else []
     if taken and taken[channel] and taken.count(taken[channel]) == 1:
         return str(taken[channel])
-    free = [name for name in _IN_TURN if name not in taken]
+    free = [name for name in COLOURS_IN_TURN if name not in taken]
     return free[channel % len(free)]
 
 
@@ -168,6 +168,11 @@ def limits_of(image: Image, channel: int, plane: AnyArray | None = None) -> Limi
         return asked
     if plane is None:
         plane = image.plane(time=image.n_times // 2, channel=channel, z=image.n_z // 2)
+    return spread(plane)
+
+
+def spread(plane: AnyArray) -> Limits:
+    """Return the least and the most of a plane, looked at in steps where it is large."""
     step = max(1, min(plane.shape) // _SHOWN_PIXELS)
     values = plane[::step, ::step].astype(np.float64)
     values = values[np.isfinite(values)]

@@ -7,7 +7,7 @@ import napari
 import numpy as np
 
 from napari_image_classifier.objects import ObjectPlace
-from napari_image_classifier.widgets.shown_item import Rectangle
+from napari_image_classifier.shown_item import Rectangle
 
 # How large an object is on the screen at least, when it is gone to, in the screen's pixels.
 PIXELS_ACROSS = 60

@@ -7,8 +7,8 @@ import napari
 import numpy as np
 from napari.layers import Image as ImageLayer
 
+from napari_image_classifier.shown_item import ShownItem
 from napari_image_classifier.widgets.camera import look_at_all_of, look_at_rectangle
-from napari_image_classifier.widgets.shown_item import ShownItem
 
 OBJECT = "object"
 # How a channel looks; what a person changes here is the same for the next item.
@@ -27,11 +27,13 @@ LOOKS = (
 class ItemStage:
     """Shows items in ``viewer``; layers are called as their channels are, and tell nothing else.
 
-    Layers that a person had open are out of sight meanwhile, and come back with `leave`.
+    Layers that a person had open are out of sight meanwhile, and come back with `leave`; when
+    ``blinded`` they are not even listed.
     """
 
-    def __init__(self, viewer: napari.Viewer) -> None:
+    def __init__(self, viewer: napari.Viewer, *, blinded: bool = False) -> None:
         self._viewer = viewer
+        self._blinded = blinded
         self._layers: dict[str, ImageLayer] = {}
         self._looks: dict[str, dict[str, Any]] = {}
         self._frame: Any = None
@@ -74,14 +76,19 @@ class ItemStage:
         """Show nothing any more, and again what was open before."""
         self.clear()
         for layer in self._put_aside:
-            if layer in self._viewer.layers:
+            if self._blinded:
+                self._viewer.layers.append(layer)
+            elif layer in self._viewer.layers:
                 layer.visible = True
         self._put_aside = []
 
     def _put_others_aside(self) -> None:
         own = {*self._layers.values(), self._frame}
-        for layer in self._viewer.layers:
-            if layer not in own and layer.visible:
+        for layer in [layer for layer in self._viewer.layers if layer not in own]:
+            if self._blinded:
+                self._viewer.layers.remove(layer)
+                self._put_aside.append(layer)
+            elif layer.visible:
                 layer.visible = False
                 self._put_aside.append(layer)
 

@@ -13,16 +13,15 @@ from napari_image_classifier.annotations import ASSISTED, CANNOT_TELL, ItemKey
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.item_table import Item
 from napari_image_classifier.labelling_queue import Suggestion
+from napari_image_classifier.shown_item import ItemReader
 from napari_image_classifier.widgets.class_buttons import ClassButtons
 from napari_image_classifier.widgets.class_colours import class_colours
 from napari_image_classifier.widgets.class_keys import MOST_CLASSES, ClassKeys
 from napari_image_classifier.widgets.dock import Dock, Folded, let_be_cut_off
 from napari_image_classifier.widgets.gallery import SIDE, Gallery
-from napari_image_classifier.widgets.items_ahead import key_of_item
 from napari_image_classifier.widgets.labelling_choices import UNLABELLED, LabellingChoices
 from napari_image_classifier.widgets.labelling_session import LabellingSession
 from napari_image_classifier.widgets.labelling_source import LabellingSource, ToLabel
-from napari_image_classifier.widgets.shown_item import ItemReader
 from napari_image_classifier.widgets.teaching_panel import TeachingPanel
 
 PLUGIN = "napari-image-classifier"
@@ -106,7 +105,7 @@ class LabelImages(Dock):
 
     def begin(self, to_label: ToLabel) -> None:
         """Show the first item that has no class yet."""
-        group_of = {key_of_item(item): item.group for item in to_label.table.items if item.group}
+        group_of = {item.key: item.group for item in to_label.table.items if item.group}
         try:
             log = AnnotationLog(to_label.path, to_label.rater, group_of)
         except (ImageClassifierError, OSError) as error:
@@ -179,7 +178,7 @@ class LabelImages(Dock):
         self.keys.listen(False)
 
     def _new_gallery(self, reader: ItemReader, to_label: ToLabel) -> Gallery:
-        items: dict[ItemKey, Item] = {key_of_item(item): item for item in to_label.table.items}
+        items: dict[ItemKey, Item] = {item.key: item for item in to_label.table.items}
         gallery = Gallery(lambda key: reader.read(items[key]).picture(SIDE))
         gallery.went_to.connect(self._go_to)
         self._grid.addWidget(gallery, 7, 0, 1, 3)

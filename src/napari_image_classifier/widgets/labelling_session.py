@@ -10,9 +10,9 @@ from napari_image_classifier.annotation_log import AnnotationLog
 from napari_image_classifier.annotations import ASSISTED, BY_EYE, ItemKey
 from napari_image_classifier.item_table import Item, ItemTable
 from napari_image_classifier.labelling_queue import LabellingQueue
+from napari_image_classifier.shown_item import ItemReader
 from napari_image_classifier.widgets.item_stage import ItemStage
-from napari_image_classifier.widgets.items_ahead import ItemsAhead, key_of_item
-from napari_image_classifier.widgets.shown_item import ItemReader
+from napari_image_classifier.widgets.items_ahead import ItemsAhead
 
 READ_AHEAD = 3
 
@@ -39,7 +39,7 @@ class LabellingSession(QObject):
     ) -> None:
         super().__init__(parent)
         self.log = log
-        self.items: dict[ItemKey, Item] = {key_of_item(item): item for item in table.items}
+        self.items: dict[ItemKey, Item] = {item.key: item for item in table.items}
         self.queue = LabellingQueue(list(self.items), log.annotations)
         self.prediction_in_sight = False
         self.current: ItemKey | None = None
@@ -54,11 +54,11 @@ class LabellingSession(QObject):
         self._since = None
         self.moved.emit(key)
         if key is None:
-            self._ahead.want(())
+            self._ahead.want({})
             self._stage.clear()
             return
         following = [key, *self.queue.some_after(key, READ_AHEAD)]
-        self._ahead.want([self.items[one] for one in following])
+        self._ahead.want({one: self.items[one] for one in following})
         self._show_arrived(key)
 
     def go_on(self) -> None:
@@ -117,7 +117,7 @@ class LabellingSession(QObject):
 
     def end(self) -> None:
         """Show what was open before."""
-        self._ahead.want(())
+        self._ahead.want({})
         self._stage.leave()
 
     @property

@@ -8,11 +8,13 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from napari_image_classifier.annotations import ItemKey
+from napari_image_classifier.classifier import Classifier
 from napari_image_classifier.image_source import AnyArray
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.item_table import Item
 from napari_image_classifier.objects import Objects, objects_of
-from napari_image_classifier.reader import colormap_of, limits_of
+from napari_image_classifier.prediction import seen_items
+from napari_image_classifier.reader import COLOURS_IN_TURN, colormap_of, limits_of, spread
 from napari_image_classifier.selection import Each, SelectionError, check_selection, parse_selection
 from napari_image_classifier.thumbnails import draw_thumbnail
 
@@ -111,6 +113,29 @@ class ShownItem:
         rectangle = one and Rectangle(one.top, width - one.right, one.bottom, width - one.left)
         channels = tuple(channel[..., ::-1] for channel in self.channels)
         return replace(self, channels=channels, rectangle=rectangle)
+
+
+def as_classifier_sees(item: Item, classifier: Classifier, axes: str | None = None) -> ShownItem:
+    """Return an item exactly as a classifier's network receives it.
+
+    Raises
+    ------
+    ImageClassifierError
+        The image can't be read, or lacks a channel.
+    """
+    with read_image(item.image, axes=axes) as image:
+        (seen,) = seen_items(classifier, image, selections=[item.selection])
+        names = classifier.channel_names
+        channels = tuple(seen.pixels[..., number] for number in range(len(names)))
+        colours = ("gray",) if len(names) == 1 else COLOURS_IN_TURN
+    return ShownItem(
+        channels,
+        names,
+        tuple(colours[number % len(colours)] for number in range(len(names))),
+        tuple(spread(channel) for channel in channels),
+        (1.0, 1.0),
+        "pixel",
+    )
 
 
 class ItemReader:
