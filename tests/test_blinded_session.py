@@ -2,12 +2,11 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from study_cases import CLASSES, learnt_from_half, write_wells
 
-import napari_image_classifier as nic
 from napari_image_classifier.annotation_log import AnnotationLog
 from napari_image_classifier.annotations import ASSISTED, CANNOT_TELL, ItemKey
 from napari_image_classifier.blinded_items import in_turn, repeats_of, showings_of
@@ -18,13 +17,8 @@ from napari_image_classifier.blinded_session import (
     BlindedSession,
     SessionError,
 )
-from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.items import read_items
 from napari_image_classifier.session_job import UNKNOWN_TRAINING, prepare_job, score_job
-from napari_image_classifier.training_config import TrainingConfig
-
-N_WELLS, PER_WELL = 16, 4
-CLASSES = ("fine", "coarse")
 
 
 def never():
@@ -34,29 +28,14 @@ def never():
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
-    """Fine and coarse noise, in wells of each; the first half of the wells is to be learnt from."""
-    folder = tmp_path_factory.mktemp("study") / "images"
-    random = np.random.default_rng(0)
-    for well in range(N_WELLS):
-        for site in range(PER_WELL):
-            noise = random.integers(0, 1000, (64, 64))
-            if well % 2:
-                noise = np.kron(random.integers(0, 1000, (16, 16)), np.ones((4, 4), int))
-            path = folder / CLASSES[well % 2] / f"W{well}" / f"{site}.tif"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_image(path, Image.from_array(noise.astype(np.uint16), "YX"))
-    return folder
+    """Fine and coarse noise in wells."""
+    return write_wells(tmp_path_factory.mktemp("study") / "images")
 
 
 @pytest.fixture(scope="module")
 def classifier(images, tmp_path_factory):
     """What learnt from the first eight wells, with its manifest."""
-    items = read_items(images, group="folder:2")
-    learnt = tuple(item for item in items.items if int(item.group.split("/W")[1]) < 8)
-    path = tmp_path_factory.mktemp("classifier") / "noise.keras"
-    config = TrainingConfig(network="texture")
-    nic.train(replace(items, items=learnt), output=path, config=config, in_process=True)
-    return path
+    return learnt_from_half(images, tmp_path_factory.mktemp("classifier") / "noise.keras")
 
 
 def request(images, classifier, session, **changes):

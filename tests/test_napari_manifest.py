@@ -7,7 +7,13 @@ import pytest
 from npe2 import PluginManifest
 
 PLUGIN = "napari-image-classifier"
-DOCKS = {"Label images", "Train classifier", "Classify images", "Classify folder"}
+DOCKS = {
+    "Label images",
+    "Train classifier",
+    "Classify images",
+    "Classify folder",
+    "Compare with me",
+}
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from napari_image_classifier.annotations import (
     ASSISTED,
@@ -11,6 +12,10 @@ from napari_image_classifier.annotations import (
     ItemKey,
     standing,
 )
+from napari_image_classifier.item_table import ItemTable
+
+
+FEWEST_GROUPS = 2
 
 
 def is_annotation_table(columns: Iterable[str]) -> bool:
@@ -31,6 +36,19 @@ def consensus(annotations: Iterable[Annotation]) -> dict[ItemKey, str]:
         (first, most), *others = names.most_common(2)
         found[key] = "" if others and others[0][1] == most else first
     return found
+
+
+def learnable(table: ItemTable) -> tuple[ItemTable, tuple[str, ...]]:
+    """Return the items of classes that can be learnt yet, and the names of the others.
+
+    A class needs two groups: one to learn from, one to check with.
+    """
+    groups: dict[str | None, set[str]] = defaultdict(set)
+    for item in table.items:
+        groups[item.class_name].add(item.group or item.file)
+    kept = tuple(item for item in table.items if len(groups[item.class_name]) >= FEWEST_GROUPS)
+    rare = sorted(name for name, of in groups.items() if name and len(of) < FEWEST_GROUPS)
+    return replace(table, items=kept), tuple(rare)
 
 
 def rows_of_classes(

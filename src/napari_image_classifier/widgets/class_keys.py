@@ -42,14 +42,14 @@ class ClassKeys(QObject):
         self._bind("Backspace", self.undone.emit)
 
     def _bind(self, key: str, act: Callable[[], None]) -> None:
-        shortcut = QShortcut(QKeySequence(key), _window_of(self._widget))
+        shortcut = QShortcut(QKeySequence(key), window_of(self._widget))
         shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
         shortcut.setAutoRepeat(False)
         shortcut.activated.connect(act)
         self._shortcuts.append(shortcut)
 
 
-def _window_of(widget: QWidget) -> QWidget:
+def window_of(widget: QWidget) -> QWidget:
     """Return the main window, also for a widget in a dock that floats beside it."""
     above = widget
     while not isinstance(above, QMainWindow):

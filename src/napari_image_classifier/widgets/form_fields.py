@@ -133,3 +133,41 @@ TABLE_ASK = Ask(
     "is there already is gone on with; several raters may share it.",
     {"mode": "w", "filter": "*.csv", "nullable": True},
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CompareWhat:
+    """What *Compare with me* asks in fields."""
+
+    folder: Path | None = None
+    labels: Path | None = None
+    classifier: Path | None = None
+    session: Path | None = None
+    masks: Path | None = None
+    axes: str = ""
+
+    def why_unusable(self) -> str | None:
+        """Return why it can't be used yet, as a sentence."""
+        if self.folder is None or not self.folder.is_dir():
+            return _absent("Choose a folder with images.", "folder", self.folder)
+        if self.labels is not None and not self.labels.is_file():
+            return f"There is no table {self.labels}."
+        if self.classifier is None or not self.classifier.is_file():
+            choose = "Choose a classifier, a .keras file made by Train classifier."
+            return _absent(choose, "classifier", self.classifier)
+        if self.session is None:
+            return "Choose a folder for the session; a new one is made."
+        return None
+
+
+STUDY_ASKS = (
+    Ask("folder", "Folder", "The folder of the images; for the experimental condition with one "
+        "sub-folder per class, or with a table.", {"mode": "d", "nullable": True}),
+    Ask("labels", "Table", "The table (CSV) that says what is true: the condition of each file, or "
+        "labels given in Label images. Empty: the sub-folders are the conditions.",
+        {"mode": "r", "filter": "*.csv *.txt *.tsv", "nullable": True}),
+    Ask("classifier", "Classifier", "It is frozen: its answers are sealed before your first one.",
+        {"mode": "r", "filter": "*.keras", "nullable": True}),
+    Ask("session", "Session", "A new folder for the session: its plan, your answers, the report.",
+        {"mode": "d", "nullable": True}),
+)  # fmt: skip

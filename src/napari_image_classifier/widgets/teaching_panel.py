@@ -7,6 +7,7 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_image_classifier.annotated_items import learnable
 from napari_image_classifier.annotations import ItemKey
 from napari_image_classifier.description import TEXTURE
 from napari_image_classifier.items import read_items
@@ -36,6 +37,7 @@ class TeachingPanel(QWidget):
         super().__init__(parent)
         self._to_label: ToLabel | None = None
         self._annotated: list[ItemKey] = []
+        self._too_rare: tuple[str, ...] = ()
         self.classifier: Path | None = None
         self._worker = Worker(self)
         self.what = QComboBox()
@@ -97,8 +99,10 @@ class TeachingPanel(QWidget):
                 axes=what.axes.strip() or None,
                 masks=what.masks,
             )
-            return {"items": items.to_json(), "config": config.to_json(), "output": str(output)}
+            some, self._too_rare = learnable(items)
+            return {"items": some.to_json(), "config": config.to_json(), "output": str(output)}
 
+        self._too_rare = ()
         self._worker.start("train", request)
 
     def ask(self, classifier: Path) -> None:
@@ -144,8 +148,10 @@ class TeachingPanel(QWidget):
             self.ask(Path(result["classifier"]))
             return
         assert self.classifier is not None
+        rare = ", ".join(self._too_rare)
         self.progress.end(
             f"{self.classifier.name} has looked at all items. What would teach it most comes first."
+            + (f" Not learnt yet, as there are too few: {rare}." if rare else "")
         )
         self.answered.emit(dict(result))
 
