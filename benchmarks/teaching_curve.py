@@ -98,7 +98,7 @@ def labelled(pool, seed, way, folder):
         following = [key for key in order if key not in known]
         if way == "queue" and classifier is not None:
             following = [tuple(key) for key in looked_at(pool, classifier, known)["order"]]
-        known |= {key for key in following[:STEP]}
+        known |= set(following[:STEP])
 
 
 def run(data, seed, with_networks):

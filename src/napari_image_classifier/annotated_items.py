@@ -12,8 +12,7 @@ from napari_image_classifier.annotations import (
     ItemKey,
     standing,
 )
-from napari_image_classifier.item_table import ItemTable
-
+from napari_image_classifier.item_table import Item, ItemTable
 
 FEWEST_GROUPS = 2
 
@@ -36,6 +35,24 @@ def consensus(annotations: Iterable[Annotation]) -> dict[ItemKey, str]:
         (first, most), *others = names.most_common(2)
         found[key] = "" if others and others[0][1] == most else first
     return found
+
+
+def is_assisted(item: Item) -> bool:
+    """Return whether an item's class was given with a prediction in sight."""
+    return item.columns.get("mode") == ASSISTED
+
+
+def unassisted(table: ItemTable) -> ItemTable:
+    """Return the items whose classes were given by eye alone; a sentence says if there are others.
+
+    On the others a classifier would be tested on what it, or one like it, had suggested.
+    """
+    kept = tuple(item for item in table.items if not is_assisted(item))
+    left_out = len(table.items) - len(kept)
+    if not left_out:
+        return table
+    sentence = f"{left_out} labels that were given with a prediction in sight were left out."
+    return replace(table, items=kept, assumptions=(*table.assumptions, sentence))
 
 
 def learnable(table: ItemTable) -> tuple[ItemTable, tuple[str, ...]]:

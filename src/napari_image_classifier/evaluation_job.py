@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_image_classifier.annotated_items import unassisted
 from napari_image_classifier.arrays import Float64Array, IntArray
 from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.compute import Emit, ShouldStop
@@ -112,7 +113,7 @@ class _Case:
 
     @classmethod
     def read(cls, request: Event, emit: Emit, should_stop: ShouldStop) -> "_Case":
-        table = ItemTable.from_json(request["items"])
+        table = unassisted(ItemTable.from_json(request["items"]))
         config = TrainingConfig.from_json(request["config"])
         items = [item for item in table.items if item.class_name is not None]
         finished = load_classifier(request["classifier"]) if request["classifier"] else None

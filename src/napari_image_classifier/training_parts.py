@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from napari_image_classifier.arrays import IntArray
+from napari_image_classifier.annotated_items import is_assisted
+from napari_image_classifier.arrays import Flags, IntArray
 from napari_image_classifier.items import Item
 from napari_image_classifier.splitting import (
     SEEDS_APART,
@@ -42,6 +44,9 @@ class TrainingParts:
 def training_parts(items: Sequence[Item], units: IntArray, config: TrainingConfig) -> TrainingParts:
     """Deal the items out; no unit (`independence.units_of`) is in two parts of a network.
 
+    Labels that were given with a prediction in sight (`annotated_items.is_assisted`) are learnt
+    from, but neither checked with nor reserved, as far as every class is left to check with.
+
     Raises
     ------
     TrainingRefused
@@ -58,7 +63,30 @@ def training_parts(items: Sequence[Item], units: IntArray, config: TrainingConfi
         config.seed,
         config.members,
     )
-    return TrainingParts([(used[learnt], used[kept]) for learnt, kept in splits], reserved)
+    assisted = np.array([is_assisted(item) for item in items], bool)
+    classes = np.array([item.class_name for item in items])
+    return TrainingParts(
+        [
+            _checked_unassisted((used[learnt], used[kept]), assisted, classes, units)
+            for learnt, kept in splits
+        ],
+        reserved[~assisted[reserved]],
+    )
+
+
+def _checked_unassisted(
+    split: Split, assisted: Flags, classes: npt.NDArray[np.str_], units: IntArray
+) -> Split:
+    """Return the split without assisted items among those that are checked with.
+
+    Whole units of them are learnt from instead; others of their units are used for nothing.
+    """
+    learnt, kept = split
+    unassisted = kept[~assisted[kept]]
+    if len(unassisted) == len(kept) or set(classes[unassisted]) != set(classes[kept]):
+        return split
+    free = kept[assisted[kept] & ~np.isin(units[kept], units[unassisted])]
+    return np.sort(np.concatenate([learnt, free])), unassisted
 
 
 def _reserved(items: Sequence[Item], units: IntArray, config: TrainingConfig) -> Split:

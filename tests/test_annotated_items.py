@@ -1,0 +1,144 @@
+"""Annotations as something to learn from; assisted ones are never tested on."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from study_cases import learnt_from_half, write_wells
+
+import napari_image_classifier as nic
+from napari_image_classifier.annotated_items import consensus, learnable, unassisted
+from napari_image_classifier.annotation_log import AnnotationLog
+from napari_image_classifier.annotations import ASSISTED, CANNOT_TELL, Annotation, ItemKey
+from napari_image_classifier.classifier import load_classifier
+from napari_image_classifier.items import read_items
+from napari_image_classifier.order_job import order_job
+from napari_image_classifier.teaching_order import how_much_it_teaches, order_to_teach
+from napari_image_classifier.training_config import TrainingConfig
+from napari_image_classifier.training_parts import training_parts
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """Fine and coarse noise in wells."""
+    return write_wells(tmp_path_factory.mktemp("images"))
+
+
+def labelled(path, items, modes=None, rater="Ada"):
+    """A table in which a rater gave all items their classes."""
+    log = AnnotationLog(path, rater, {item.key: item.group or "" for item in items})
+    for number, item in enumerate(items):
+        log.give([item.key], item.class_name, modes(number) if modes else "by-eye")
+    return log
+
+
+def test_what_stands_is_learnt_from(images, tmp_path):
+    """The last answer of each rater, the class that most gave; the rest is said to be left out."""
+    items = read_items(images).items
+    ada = labelled(tmp_path / "labels.csv", items[:6])
+    ada.give([items[0].key], "odd")
+    ada.give([items[1].key], CANNOT_TELL)
+    ada.undo()
+    ada.give([items[2].key], CANNOT_TELL)
+    bob = labelled(tmp_path / "labels.csv", items[3:6], rater="Bob")
+    bob.give([items[3].key], "odd")
+    table = read_items(images, items_csv=tmp_path / "labels.csv")
+    found = {item.file: item.class_name for item in table.items}
+    assert found == {
+        items[0].file: "odd",
+        items[1].file: items[1].class_name,
+        items[4].file: items[4].class_name,
+        items[5].file: items[5].class_name,
+    }
+    assert "1 items that nobody could tell" in table.assumptions[0]
+    assert any("as many each" in sentence for sentence in table.assumptions)
+
+
+def test_a_consensus_is_what_most_said():
+    """Without one where two answers are as frequent."""
+    a, b = ItemKey("a", ""), ItemKey("b", "")
+    said = [("Ada", a, "x"), ("Bob", a, "x"), ("Eve", a, "y"), ("Ada", b, "x"), ("Bob", b, "y")]
+    given = [Annotation(key, name, rater) for rater, key, name in said]
+    assert consensus(given) == {a: "x", b: ""}
+
+
+def test_a_class_of_one_group_is_not_learnt_yet(images):
+    """It has nothing to check with; it is named, and the others go on."""
+    table = read_items(images, group="folder:2")
+    some = replace(table, items=table.items[:4] + table.items[-8:])
+    kept, rare = learnable(some)
+    assert rare == (table.items[0].class_name,)
+    assert len(kept.items) == 8
+
+
+def test_assisted_labels_are_learnt_from_but_not_checked_with(images, tmp_path):
+    """Whole groups of them go to what is learnt from; no group is on both sides."""
+    items = read_items(images, group="folder:2").items
+    labelled(tmp_path / "labels.csv", items, lambda number: ASSISTED if number % 3 else "by-eye")
+    table = read_items(images, items_csv=tmp_path / "labels.csv")
+    assert [item.group for item in table.items] == [item.group for item in items]
+    assisted = np.array([item.columns["mode"] == ASSISTED for item in table.items])
+    units = np.unique([item.group for item in table.items], return_inverse=True)[1]
+    parts = training_parts(table.items, units, TrainingConfig(members=2, risk=0.1))
+    for learnt, kept in parts.splits:
+        assert not assisted[kept].any()
+        assert assisted[learnt].any()
+        assert not set(units[learnt]) & set(units[kept])
+        assert len({table.items[i].class_name for i in kept}) == 2
+    assert len(parts.reserved)
+    assert not assisted[parts.reserved].any()
+
+
+def test_assisted_labels_are_never_tested_on(images, tmp_path):
+    """An evaluation leaves them out, and its report says so."""
+    items = read_items(images, group="folder:2").items
+    labelled(tmp_path / "labels.csv", items, lambda number: "by-eye" if number % 4 else ASSISTED)
+    table = read_items(images, items_csv=tmp_path / "labels.csv")
+    assert len(unassisted(table).items) == 48
+    report = tmp_path / "report.html"
+    nic.evaluate(
+        table, report, method="texture", config=TrainingConfig(network="texture"), folds=2,
+        seeds=1, controls=False, curve=False, in_process=True,
+    )  # fmt: skip
+    assert "16 labels that were given with a prediction in sight" in report.read_text()
+    assert json.loads((tmp_path / "report.evaluation.json").read_text())["images"] == 48
+
+
+def test_predicted_classes_take_turns_in_the_queue():
+    """What is least certain comes first; two of a class in a row only where no other is left."""
+    probabilities = np.array([[0.9, 0.1], [0.55, 0.45], [0.6, 0.4], [0.2, 0.8], [0.51, 0.49]])
+    none = np.zeros(5)
+    teaches = how_much_it_teaches(probabilities, none, none)
+    assert order_to_teach(teaches, ["a", "a", "a", "b", "a"]) == [4, 3, 1, 2, 0]
+    unlike = how_much_it_teaches(probabilities, none, np.array([2.0, 0, 0, 0, 0]))
+    assert unlike[0] > teaches[0]
+    assert how_much_it_teaches(probabilities, none + 1, none)[0] > teaches[0]
+    assert order_to_teach(np.array([]), []) == []
+
+
+def test_a_classifier_puts_all_items_in_order(images, tmp_path):
+    """Those that have a class are left out; a file that can't be read has a row with a sentence."""
+    path = learnt_from_half(images, tmp_path / "noise.keras")
+    table = read_items(images, annotated=False)
+    broken = table.items[5].image.parts[0].path
+    content = broken.read_bytes()
+    broken.write_bytes(b"II*\0")
+    told = []
+    try:
+        found = order_job(
+            {"items": table.to_json(), "classifier": str(path),
+             "annotated": [list(item.key) for item in table.items[:5]]},
+            told.append, lambda: False,
+        )  # fmt: skip
+    finally:
+        broken.write_bytes(content)
+    rows = {(row["file"], row["item"]): row for row in found["items"]}
+    assert len(rows) == len(table.items)
+    assert rows[table.items[5].key]["class"] is None
+    assert broken.name in rows[table.items[5].key]["message"]
+    assert len(found["order"]) == len(table.items) - 6
+    classifier = load_classifier(path)
+    said = classifier.predict(table.items[9].image)
+    assert rows[table.items[9].key]["class"] == said.class_name
+    assert rows[table.items[9].key]["confidence"] == pytest.approx(said.confidence)
