@@ -21,6 +21,8 @@ import numpy as np
 PLUGIN = "napari-image-classifier"
 CLASSES = ("one", "two", "three")
 SECONDS_TO_START = 120
+# A person needs longer to look at an image.
+PAUSE = 0.5
 
 
 def wait_until(condition, seconds=60.0):
@@ -69,12 +71,14 @@ def press(viewer, key):
     QTest.keyClick(viewer.window._qt_viewer.canvas.native, key)
 
 
-def labelled(viewer, dock, drawn, number):
-    """Give so many labels; yield after each how long it was from key to screen."""
+def labelled(viewer, dock, drawn, number, pause=0.0):
+    """Give so many labels, after a pause each; yield how long it was from key to screen."""
     from qtpy.QtCore import Qt
 
     keys = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
     for count in range(number):
+        resume = time.perf_counter() + pause
+        wait_until(lambda resume=resume: time.perf_counter() > resume)
         began = time.perf_counter()
         press(viewer, keys[count % 3])
         wait_until(lambda: dock.session._since is not None)
@@ -127,7 +131,7 @@ def speed(folder, number):
     """Return the seconds from key to screen of so many labels."""
     with tempfile.TemporaryDirectory() as work:
         viewer, dock, drawn = opened(folder, Path(work) / "labels.csv")
-        found = list(labelled(viewer, dock, drawn, number))
+        found = list(labelled(viewer, dock, drawn, number, PAUSE))
         dock.stop()
         viewer.close()
     return np.array(found)

@@ -112,6 +112,25 @@ def test_what_a_person_set_stays(make_napari_viewer, three):
     assert not dna.visible
 
 
+def test_contrast_suits_each_item_until_a_person_sets_it(make_napari_viewer, three):
+    """Then it stays; limits that are given hold for all from the beginning."""
+    viewer = make_napari_viewer()
+    stage = ItemStage(viewer, limits={"DNA": (5.0, 500.0)})
+    for shown in three[:2]:
+        stage.show(replace(shown, contrast_limits=((0, shown.channels[0].max()),) * 2))
+        gfp, dna = viewer.layers
+        assert gfp.contrast_limits == [0, shown.channels[0].max()]
+        assert dna.contrast_limits == [5, 500]
+    gfp.contrast_limits = (7, 70)
+    stage.show(three[2])
+    assert gfp.contrast_limits == [7, 70]
+    brighter = replace(three[0], contrast_limits=((0.0, 9000.0),) * 2)
+    fresh = ItemStage(viewer)
+    fresh.show(three[1])
+    fresh.show(brighter)
+    assert viewer.layers[-1].contrast_limits_range[1] >= 9000
+
+
 def test_other_layers_are_out_of_sight_and_come_back(make_napari_viewer, three):
     """What a person had open is neither shown nor lost; what was hidden stays so."""
     viewer = make_napari_viewer()

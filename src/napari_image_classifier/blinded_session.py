@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -42,8 +42,9 @@ class SessionPlan:
     """All that is fixed before the first answer.
 
     ``items`` holds what is shown, with its truth as class and its group; ``showings`` say when, by
-    the numbers of the items. ``notes`` are sentences on what is not known, such as what the
-    classifier had seen. ``predictions_sha256`` seals the machine's answers.
+    the numbers of the items. ``limits`` are intensities between which the classifier sees its
+    channels, if they are the same for all images. ``notes`` are sentences on what is not known,
+    such as what the classifier had seen. ``predictions_sha256`` seals the machine's answers.
     """
 
     rater: str
@@ -56,6 +57,7 @@ class SessionPlan:
     each: Each
     items: ItemTable
     showings: tuple[Showing, ...]
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     predictions_sha256: str = ""
     created: str = ""
@@ -77,6 +79,7 @@ class SessionPlan:
         values = {name: stored[name] for name in cls.__dataclass_fields__}
         values["items"] = ItemTable.from_json(stored["items"])
         values["showings"] = tuple(Showing(**one) for one in stored["showings"])
+        values["limits"] = {name: tuple(ends) for name, ends in stored["limits"].items()}
         for name in ("class_names", "notes"):
             values[name] = tuple(stored[name])
         return cls(**values)

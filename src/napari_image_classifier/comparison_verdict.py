@@ -43,7 +43,9 @@ def comparison_verdict(found: PairedDifference, margin: float = MARGIN) -> Compa
         return ComparisonVerdict("worse", f"The machine is worse than you: {told}.")
     what = "images" if found.independent else "groups (wells, dishes, animals)"
     return ComparisonVerdict(
-        "too few", f"Too few to tell: about {how_many_more(found, margin)} more {what}; {told}."
+        "too few",
+        f"Too few to tell: about {how_many_more(found, margin)} more {what}; so far "
+        f"{told.replace('it was', 'the machine was')}.",
     )
 
 

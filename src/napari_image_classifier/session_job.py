@@ -75,6 +75,7 @@ def prepare_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop)
         each=classifier.preparation.each,
         items=replace(table, items=chosen.items),
         showings=tuple(showings_of(len(chosen.items), seed, second_arm=request["second_arm"])),
+        limits=_limits(classifier),
         notes=(*table.assumptions, *(() if learnt.known else (UNKNOWN_TRAINING,))),
     )
     session = create_session(Path(request["session"]), plan, chosen.predictions)
@@ -230,6 +231,15 @@ def _classified(classifier: Classifier, item: Item, axes: str | None) -> Predict
             return replace(said, pixels=read.taken())
     except ImageClassifierError as error:
         return Prediction(item.file, item.selection, "error", message=str(error))
+
+
+def _limits(classifier: Classifier) -> dict[str, tuple[float, float]]:
+    """Return between which intensities each channel is seen, if it is the same for all images."""
+    preparation = classifier.preparation
+    if not preparation.ranges or preparation.intensity != "fixed":
+        return {}
+    pairs = zip(preparation.channel_names, preparation.ranges, strict=True)
+    return {name: (float(low), float(high)) for name, (low, high) in pairs}
 
 
 def _group(item: Item) -> str:

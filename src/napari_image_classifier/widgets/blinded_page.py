@@ -35,7 +35,7 @@ class BlindedPage(QWidget):
         self.session: BlindedSession | None = None
         self._since: float | None = None
         self._ahead: ItemsAhead | None = None
-        self._stage = ItemStage(viewer, blinded=True)
+        self._stage: ItemStage | None = None
         self._blindfold = Blindfold(viewer, parent)
         self.keys = ClassKeys(parent)
         self.progress, self.says = QLabel(), QLabel(HOW)
@@ -72,6 +72,7 @@ class BlindedPage(QWidget):
     def begin(self, session: BlindedSession) -> None:
         """Show the first image that has no answer."""
         self.session = session
+        self._stage = ItemStage(self._viewer, blinded=True, limits=session.plan.limits)
         self._ahead = ItemsAhead(_reader(session), self)
         self._ahead.arrived.connect(self._show_arrived)
         self._offer_classes(session.plan.class_names)
@@ -114,7 +115,8 @@ class BlindedPage(QWidget):
             self._ahead.want({})
             self._ahead.deleteLater()
             self._ahead = None
-        self._stage.leave()
+        if self._stage is not None:
+            self._stage.leave()
         self._blindfold.take_off()
         self.ended.emit()
 
@@ -138,10 +140,10 @@ class BlindedPage(QWidget):
         self._show_arrived(position)
 
     def _show_arrived(self, position: int) -> None:
-        if self.session is None or self._ahead is None or self._since is not None:
+        if self.session is None or position != self.session.position or self._since is not None:
             return
-        if position != self.session.position:
-            return
+        assert self._ahead is not None
+        assert self._stage is not None
         if self._ahead.why_not(position):
             # The sentence of the error would name the file.
             self._stage.clear()

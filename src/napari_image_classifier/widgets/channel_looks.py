@@ -16,14 +16,17 @@ class ChannelLooks(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layers: tuple[ImageLayer, ...] = ()
+        self._contrasts: list[QDoubleRangeSlider] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
 
     def show_layers(self, layers: Sequence[ImageLayer]) -> None:
         """Show rows for these layers, unless there are rows for them already."""
         if tuple(layers) == self._layers:
+            for layer, slider in zip(layers, self._contrasts, strict=True):
+                _follow(slider, layer)
             return
-        self._layers = tuple(layers)
+        self._layers, self._contrasts = tuple(layers), []
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
@@ -37,8 +40,8 @@ class ChannelLooks(QWidget):
         shown.setChecked(layer.visible)
         shown.toggled.connect(lambda on: setattr(layer, "visible", on))
         contrast = QDoubleRangeSlider(Qt.Orientation.Horizontal)
-        contrast.setRange(*layer.contrast_limits_range)
-        contrast.setValue(tuple(layer.contrast_limits))
+        _follow(contrast, layer)
+        self._contrasts.append(contrast)
         contrast.valueChanged.connect(lambda limits: setattr(layer, "contrast_limits", limits))
         gamma = QDoubleSlider(Qt.Orientation.Horizontal)
         gamma.setRange(*GAMMAS)
@@ -46,3 +49,11 @@ class ChannelLooks(QWidget):
         gamma.valueChanged.connect(lambda value: setattr(layer, "gamma", value))
         for column, widget in enumerate((shown, contrast, gamma)):
             self._grid.addWidget(widget, row, column)
+
+
+def _follow(slider: QDoubleRangeSlider, layer: ImageLayer) -> None:
+    """Show the contrast that a layer has now."""
+    slider.blockSignals(True)
+    slider.setRange(*layer.contrast_limits_range)
+    slider.setValue(tuple(layer.contrast_limits))
+    slider.blockSignals(False)

@@ -1,12 +1,13 @@
 """Where items are shown in the viewer: in the same layers, which look as a person set them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import napari
 import numpy as np
 from napari.layers import Image as ImageLayer
 
+from napari_image_classifier.reader import Limits
 from napari_image_classifier.shown_item import ShownItem
 from napari_image_classifier.widgets.camera import look_at_all_of, look_at_rectangle
 
@@ -16,8 +17,8 @@ LOOKS = (
     "visible",
     "opacity",
     "colormap",
-    "contrast_limits",
     "contrast_limits_range",
+    "contrast_limits",
     "gamma",
     "interpolation2d",
     "blending",
@@ -28,12 +29,21 @@ class ItemStage:
     """Shows items in ``viewer``; layers are called as their channels are, and tell nothing else.
 
     Layers that a person had open are out of sight meanwhile, and come back with `leave`; when
-    ``blinded`` they are not even listed.
+    ``blinded`` they are not even listed. Until a person sets the contrast of a channel, it is that
+    of ``limits``, by the channel's name, or suits each item.
     """
 
-    def __init__(self, viewer: napari.Viewer, *, blinded: bool = False) -> None:
+    def __init__(
+        self,
+        viewer: napari.Viewer,
+        *,
+        blinded: bool = False,
+        limits: Mapping[str, Limits] | None = None,
+    ) -> None:
         self._viewer = viewer
         self._blinded = blinded
+        self._limits = limits or {}
+        self._suited: dict[str, Limits] = {}
         self._layers: dict[str, ImageLayer] = {}
         self._looks: dict[str, dict[str, Any]] = {}
         self._frame: Any = None
@@ -50,11 +60,11 @@ class ItemStage:
         same_place = self._is_like_the_last(shown)
         if not same_place:
             self._make_layers(shown)
-        for name, channel in zip(_different(shown.channel_names), shown.channels, strict=True):
-            layer = self._layers[name]
-            layer.data = channel
+        for number, (name, layer) in enumerate(self._layers.items()):
+            layer.data = shown.channels[number]
             if tuple(layer.scale) != shown.scale:
                 layer.scale = shown.scale
+            self._suit_contrast(name, layer, shown.contrast_limits[number])
         first = next(iter(self._layers.values()))
         if shown.channels[0].ndim == 3 and not same_place:
             _go_to_plane(self._viewer, first, shown.plane)
@@ -82,6 +92,15 @@ class ItemStage:
                 layer.visible = True
         self._put_aside = []
 
+    def _suit_contrast(self, name: str, layer: ImageLayer, limits: Limits) -> None:
+        """Set the contrast of a channel, unless a person has."""
+        if tuple(layer.contrast_limits) != self._suited.get(name):
+            return
+        limits = self._limits.get(name, limits)
+        if limits != self._suited[name]:
+            layer.contrast_limits = limits
+            self._suited[name] = limits
+
     def _put_others_aside(self) -> None:
         own = {*self._layers.values(), self._frame}
         for layer in [layer for layer in self._viewer.layers if layer not in own]:
@@ -104,15 +123,20 @@ class ItemStage:
         self.clear()
         names = _different(shown.channel_names)
         for number, name in enumerate(names):
+            limits = self._limits.get(name, shown.contrast_limits[number])
             layer = ImageLayer(
                 shown.channels[number],
                 name=name,
                 scale=shown.scale,
                 units=(shown.unit,) * len(shown.scale),
                 colormap=shown.colormaps[number],
-                contrast_limits=shown.contrast_limits[number],
+                contrast_limits=limits,
                 blending="additive",
             )
+            # Room for items that are brighter.
+            layer.contrast_limits_range = min(limits[0], 0), 2 * limits[1]
+            if name not in self._looks:
+                self._suited[name] = limits
             for what, look in self._looks.get(name, {}).items():
                 setattr(layer, what, look)
             self._viewer.add_layer(layer)

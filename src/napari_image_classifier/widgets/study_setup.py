@@ -1,7 +1,6 @@
 """What a comparison is going to be, asked before it begins, and what it can show."""
 
 import random
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.comparison import TruthKind
 from napari_image_classifier.comparison_power import comparison_power, images_needed
-from napari_image_classifier.comparison_verdict import MARGIN
+from napari_image_classifier.comparison_verdict import MARGIN, POWER
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.item_table import ItemTable
 from napari_image_classifier.items import sharing
+from napari_image_classifier.seen_images import LearntFrom
 from napari_image_classifier.widgets import settings
 from napari_image_classifier.widgets.dock import Folded, let_be_narrow
 from napari_image_classifier.widgets.form_fields import (
@@ -112,8 +113,8 @@ class StudySetup(QWidget):
     def _connect(self) -> None:
         for name in ("folder", "labels"):
             self.form[name].changed.connect(self._look_soon)
-        for name in ("classifier", "session"):
-            self.form[name].changed.connect(self._show_what_can_run)
+        self.form["session"].changed.connect(self._show_what_can_run)
+        self.form["classifier"].changed.connect(self._show_power)
         for name in ("masks", "axes"):
             self.folded_form[name].changed.connect(self._look_soon)
         self.truth.currentIndexChanged.connect(self._look_soon)
@@ -227,7 +228,8 @@ class StudySetup(QWidget):
             return
         listed, group = self._listed["items"], self.group.group
         number, margin = self.number.value(), self.margin.value() / 100
-        self._power_lookup.ask(lambda: power_in_words(listed, group, number, margin))
+        classifier = self.choices().classifier
+        self._power_lookup.ask(lambda: power_in_words(listed, group, number, margin, classifier))
 
     def _say_power(self, words: str | None) -> None:
         if self.truth_kind != "own":
@@ -240,17 +242,30 @@ class StudySetup(QWidget):
         self.why_not.setVisible(bool(why))
 
 
-def power_in_words(listed: Mapping[str, Any], group: str | None, number: int, margin: float) -> str:
+def power_in_words(
+    listed: Mapping[str, Any],
+    group: str | None,
+    number: int,
+    margin: float,
+    classifier: Path | None = None,
+) -> str:
     """Return what so many images, spread over the groups, would show.
 
-    ``listed`` is an `ItemTable` as JSON, whose items may be too few.
+    ``listed`` is an `ItemTable` as JSON, whose items may be too few. Groups that ``classifier`` has
+    learnt from, by their names, are left out.
     """
     table = ItemTable.from_json(listed)
     try:
         items = sharing(list(table.items), "group", group)
+        if classifier is not None and classifier.is_file():
+            sha256 = load_classifier(classifier, threads=1).sha256
+            learnt = LearntFrom.of(classifier, sha256)
+            items = [item for item in items if not learnt.has_group_of(item)]
     except ImageClassifierError as error:
         return str(error)
-    n_groups = len(Counter(item.group or item.key for item in items))
+    if not items:
+        return "The classifier has learnt from all of these groups; take images that it never saw."
+    n_groups = len({item.group or item.key for item in items})
     shown = min(number, len(items))
     n_groups = min(n_groups, shown)
     per_group, rest = divmod(shown, n_groups)
@@ -262,7 +277,7 @@ def power_in_words(listed: Mapping[str, Any], group: str | None, number: int, ma
         f"such studies show that it is not worse by more than {100 * margin:.0f} points; of one "
         f"that is 20 points better, {found.better:.0%} show that it is better."
     )
-    if found.not_worse < 0.8:
+    if found.not_worse < POWER:
         needed = images_needed(round(shown / n_groups), margin)
         words += f" For 80 %: about {needed} images, as many a group." if needed else ""
     return words
