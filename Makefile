@@ -13,7 +13,7 @@ READY = .venv/ready
 WINDOW = $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname -s)),,xvfb-run -a -s "-screen 0 1600x1000x24")
 DATA ?= ../shared/data
 
-.PHONY: demo test lint check-wheel bench accuracy fuzz screenshots build clean
+.PHONY: demo test lint check-wheel bench accuracy simulations labelling fuzz screenshots build clean
 
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
@@ -40,6 +40,15 @@ accuracy: $(READY)
 	$(BIN)/python benchmarks/translocation_cells.py $(DATA)/translocation
 	$(BIN)/python benchmarks/mitocheck_folds.py $(DATA)/mitocheck
 
+# A thousand studies of persons and machines for each design: some ten minutes.
+simulations: $(READY)
+	$(BIN)/python benchmarks/comparison_simulations.py
+
+# Labelling in a real window, killed and timed; then what the order of labels is worth (an hour).
+labelling: $(READY)
+	$(WINDOW) $(BIN)/python benchmarks/labelling_session.py $(DATA)
+	$(BIN)/python benchmarks/teaching_curve.py $(DATA)/mitocheck
+
 # The short round of these is part of make test.
 fuzz: $(READY)
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/test_fuzzed_tiffs.py --timeout 7200
@@ -49,6 +58,7 @@ fuzz: $(READY)
 screenshots: $(READY)
 	$(WINDOW) $(BIN)/python docs/make_screenshots.py
 	$(WINDOW) $(BIN)/python docs/make_object_screenshots.py
+	$(WINDOW) $(BIN)/python docs/make_study_screenshots.py
 
 # The wheel is built from the sdist.
 build: $(READY)
