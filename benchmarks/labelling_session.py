@@ -45,7 +45,7 @@ def opened(folder, table):
     viewer.window._qt_window.resize(1400, 950)
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Label images")
     dock.source.choose_folder(folder)
-    wait_until(lambda: dock.source._listed is not None, SECONDS_TO_START)
+    wait_until(lambda: dock.source.listed is not None, SECONDS_TO_START)
     dock.source.group.choose(None)
     dock.source.rater.setText("Ada")
     dock.source.table_form["table"].value = table

@@ -64,7 +64,7 @@ def take_labelling(viewer: napari.Viewer, folder: Path, truth: dict[str, str]) -
     """Show the dock at work, and what it puts first after it has learnt from the labels."""
     dock = add_dock(viewer, "Label images")
     dock.source.choose_folder(folder)
-    wait_until(lambda: dock.source._listed is not None)
+    wait_until(lambda: dock.source.listed is not None)
     dock.source.group.choose("folder:1")
     dock.source.rater.setText("Ada")
     dock.source.begin()
@@ -110,7 +110,7 @@ def take_study(viewer: napari.Viewer, work: Path, truth: dict[str, str]) -> None
     setup.form["session"].value = work / "session Ada"
     setup.number.setValue(SHOWN)
     setup.rater.setText("Ada")
-    wait_until(lambda: setup._listed is not None)
+    wait_until(lambda: setup.listed is not None)
     setup.group.choose("plate")
     wait_until(lambda: "such studies" in setup.power.text())
     save(viewer, "compare-set-up")

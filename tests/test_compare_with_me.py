@@ -46,7 +46,7 @@ def opened(viewer, qtbot, study, session, truth="condition", labels=None):
     setup.form["session"].value = session
     setup.number.setValue(10)
     setup.rater.setText("Ada")
-    qtbot.waitUntil(lambda: setup._listed is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: setup.listed is not None, timeout=30_000)
     setup.group.choose("folder:2")
     return dock
 
@@ -222,7 +222,7 @@ def test_power_is_said_before_the_start(viewer, qtbot, study, tmp_path):
     dock = opened(viewer, qtbot, study, tmp_path / "session")
     # Eight of the sixteen wells were learnt from.
     qtbot.waitUntil(lambda: "10 images of 8 groups" in dock.setup.power.text(), timeout=20_000)
-    listed = dock.setup._listed["items"]
+    listed = dock.setup.listed["items"]
     words = power_in_words(listed, "folder:2", 60, 0.1)
     assert words.startswith("60 images of 16 groups")
     assert "For 80 %: about" in words

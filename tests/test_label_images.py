@@ -42,7 +42,7 @@ def begun(viewer, qtbot, folder, rater="Ada", classes=("left", "right")):
     _, dock = viewer.window.add_plugin_dock_widget("napari-image-classifier", "Label images")
     source = dock.source
     source.choose_folder(folder)
-    qtbot.waitUntil(lambda: source._listed is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: source.listed is not None, timeout=30_000)
     source.group.choose("folder:1")
     source.rater.setText(rater)
     assert source.why_unusable() is None
@@ -227,7 +227,7 @@ def test_the_open_images_can_be_labelled(window, qtbot, folder):
     qtbot.addWidget(dock)
     source = dock.source
     source.kind.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: source._listed is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: source.listed is not None, timeout=30_000)
     source.rater.setText("Ada")
     source.group.choose(None)
     source.begin()

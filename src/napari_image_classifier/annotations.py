@@ -58,6 +58,17 @@ def read_annotations(path: Path) -> list[Annotation]:
     AnnotationsError
         The table can't be read or lacks a column.
     """
+    return standing(annotation_rows(path), path.stem)
+
+
+def annotation_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table that has the columns "file" and "class", as text by column.
+
+    Raises
+    ------
+    AnnotationsError
+        The table can't be read or lacks a column.
+    """
     try:
         table = read_spreadsheet(path)
     except (OSError, ValueError) as error:
@@ -68,7 +79,8 @@ def read_annotations(path: Path) -> list[Annotation]:
             f"{path.name} has no column “{missing[0]}”: it has {', '.join(table)}. "
             "The first line must name the columns file and class."
         )
-    return standing(table.to_dict("records"), path.stem)
+    rows: list[dict[str, str]] = table.to_dict("records")
+    return rows
 
 
 def standing(rows: Iterable[Mapping[str, str]], rater: str = "") -> list[Annotation]:

@@ -27,6 +27,7 @@ from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.orientations import orientations_of
 from napari_image_classifier.prediction import Prediction, predict_image
 from napari_image_classifier.preparation import Preparation
+from napari_image_classifier.probabilities import divergence, softmax
 from napari_image_classifier.runtime import Graph, Runnable
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.selection import is_object
@@ -166,15 +167,14 @@ class Classifier:
     ) -> tuple[Float64Array, Float64Array, Float64Array]:
         """Return what `judge_prepared` does, and how far the members disagree about each image.
 
-        The latter is of shape (n,): the Jensen–Shannon divergence of what they say, from 0, as of a
-        single member, to 1.
+        The latter is of shape (n,), see `probabilities.divergence`.
         """
         members = self._run(batch)
         said = np.array(
-            [[_softmax(logits.astype(np.float64)) for logits, _ in views] for views in members]
+            [[softmax(logits.astype(np.float64)) for logits, _ in views] for views in members]
         )
         probabilities = tempered(said.mean(axis=(0, 1)), self.description.temperature)
-        disagreement = _divergence(said.mean(axis=1))
+        disagreement = divergence(said.mean(axis=1))
         gate = self.description.gate
         if gate is None:
             return probabilities, np.zeros(len(probabilities)), disagreement
@@ -238,21 +238,6 @@ def _mask_from(array: npt.NDArray[Any]) -> Image:
             f"A mask of shape {array.shape} can't be used: (y, x) or (z, y, x) is expected."
         )
     return Image.from_array(array, "YX" if array.ndim == 2 else "ZYX", name="the array given")
-
-
-def _softmax(logits: Float64Array) -> Float64Array:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
-def _divergence(said: Float64Array) -> Float64Array:
-    """Return the divergence of distributions, shape (member, n, class), for each n, in bits."""
-    import scipy.stats
-
-    of_the_mean = scipy.stats.entropy(said.mean(axis=0), axis=-1, base=2)
-    each = scipy.stats.entropy(said, axis=-1, base=2)
-    most = max(np.log2(len(said)), 1.0)
-    return np.asarray(np.clip(of_the_mean - each.mean(axis=0), 0, None) / most)
 
 
 def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifier:

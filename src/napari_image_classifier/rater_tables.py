@@ -9,12 +9,12 @@ from napari_image_classifier.annotations import (
     ASSISTED,
     AnnotationsError,
     ItemKey,
+    annotation_rows,
     key_of,
     standing,
 )
 from napari_image_classifier.comparison import NO_ANSWER
 from napari_image_classifier.items import folder_at
-from napari_image_classifier.spreadsheets import read_spreadsheet
 
 # What a table of predictions has, and no other.
 OF_PREDICTIONS = {"file", "class", "status", "classifier"}
@@ -53,7 +53,7 @@ def read_rater_tables(
     """
     found = RaterTables()
     for path in paths:
-        rows = _rows(path)
+        rows = annotation_rows(path)
         if rows and set(rows[0]) >= OF_PREDICTIONS:
             _add(found.machines, path, {path.stem: _of_machine(rows)})
         else:
@@ -63,21 +63,6 @@ def read_rater_tables(
             if shared:
                 found.groups[key_of(row)] = shared
     return found
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        table = read_spreadsheet(path)
-    except (OSError, ValueError) as error:
-        raise AnnotationsError(f"The table {path} can't be read: {error}.") from error
-    missing = [name for name in ("file", "class") if name not in table]
-    if missing:
-        raise AnnotationsError(
-            f"{path.name} has no column “{missing[0]}”: it has {', '.join(table)}. "
-            "The first line must name the columns file and class."
-        )
-    rows: list[dict[str, str]] = table.to_dict("records")
-    return rows
 
 
 def _of_machine(rows: Sequence[Mapping[str, str]]) -> dict[ItemKey, str]:

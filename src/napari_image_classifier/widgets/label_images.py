@@ -88,7 +88,7 @@ class LabelImages(Dock):
 
     def _connect(self) -> None:
         self.source.begun.connect(self.begin)
-        self.classes.clicked.connect(self._click_class)
+        self.classes.clicked.connect(self.give)
         self.classes.renamed.connect(self._rename)
         self.classes.changed.connect(self._show_counts)
         self.keys.chosen.connect(self._choose_by_key)
@@ -191,9 +191,6 @@ class LabelImages(Dock):
             self.session.deleteLater()
             self.gallery.deleteLater()
             self.session = None
-
-    def _click_class(self, name: str | None) -> None:
-        self.give(name)
 
     def _choose_by_key(self, number: int) -> None:
         names = self.classes.names

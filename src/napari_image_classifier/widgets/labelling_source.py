@@ -7,7 +7,7 @@ from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from napari_image_classifier.item_table import ItemTable
@@ -23,6 +23,7 @@ from napari_image_classifier.widgets.form_fields import (
 from napari_image_classifier.widgets.form_fields import LABEL_FOLDER_ASK as FOLDER_ASK
 from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.group_choice import GroupChoice
+from napari_image_classifier.widgets.items_look import ItemsLook
 from napari_image_classifier.widgets.layers import open_layer
 from napari_image_classifier.widgets.pattern_field import PatternField
 from napari_image_classifier.widgets.worker import Worker
@@ -30,7 +31,6 @@ from napari_image_classifier.widgets.worker import Worker
 FOLDER, OPEN = "folder", "open"
 KINDS = {FOLDER: "the images of a folder", OPEN: "the images that are open"}
 TABLE_NAME = "labels.csv"
-MILLISECONDS_BEFORE_A_LOOK = 300
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,9 @@ class LabellingSource(QWidget):
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._listed: Mapping[str, Any] | None = None
         self._suggested: Path | None = None
-        self._lister, self._beginner = Worker(self), Worker(self)
-        self._wait = QTimer(self)
-        self._wait.setSingleShot(True)
-        self._wait.setInterval(MILLISECONDS_BEFORE_A_LOOK)
+        self._look = ItemsLook(self._request, self)
+        self._beginner = Worker(self)
         self._build()
         self._connect()
         self._recall()
@@ -101,9 +98,8 @@ class LabellingSource(QWidget):
         self.rater.textChanged.connect(self._show_what_can_run)
         self.table_form["table"].changed.connect(self._show_what_can_run)
         self.group.changed.connect(self._show_what_can_run)
-        self._wait.timeout.connect(self._look)
-        self._lister.finished.connect(self._show)
-        self._lister.failed.connect(lambda message, _: self._say(message))
+        self._look.changed.connect(self._show)
+        self._look.failed.connect(self._say)
         self._beginner.finished.connect(self._begin)
         self._beginner.failed.connect(lambda message, _: self._say(message))
         self._beginner.running_changed.connect(self._show_what_can_run)
@@ -141,8 +137,8 @@ class LabellingSource(QWidget):
             return "Open images from files first; layers without a file have no name to remember."
         if why := choices.why_unusable():
             return why
-        if self._listed is None:
-            return None if self._lister.running or self._wait.isActive() else self.found.text()
+        if self.listed is None:
+            return None if self._look.under_way else self.found.text()
         if not self.group.answered:
             return "Say which images are not independent."
         if not self.rater.text().strip():
@@ -155,38 +151,30 @@ class LabellingSource(QWidget):
             settings.remember(
                 labelled_folder=self.choices().folder, rater=self.rater.text().strip()
             )
-            self._beginner.start("list_items", self._request(self.choices().group))
+            request = {**(self._request() or {}), "group": self.choices().group}
+            self._beginner.start("list_items", request)
 
     def stop(self) -> None:
         """End a look that is under way."""
-        self._wait.stop()
-        self._lister.kill()
+        self._look.stop()
         self._beginner.kill()
 
-    def _look_soon(self) -> None:
-        self._listed = None
-        self.form.native.setVisible(self.kind.currentData() == FOLDER)
-        self._lister.kill()
-        self._wait.start()
-        self._show_what_can_run()
+    @property
+    def listed(self) -> Mapping[str, Any] | None:
+        """What there is to label, as the job "list_items" says it; None while it is not known."""
+        return self._look.found
 
-    def _look(self) -> None:
+    def _look_soon(self) -> None:
+        self.form.native.setVisible(self.kind.currentData() == FOLDER)
+        self._look.again()
+
+    def _request(self) -> dict[str, Any] | None:
         choices = self.choices()
         if choices.folder is None or choices.why_unusable():
-            self._show_what_can_run()
-            return
-        if choices.table in (None, self._suggested):
-            self._suggested = choices.folder / TABLE_NAME
-            self.table_form["table"].value = self._suggested
-        self.found.setText("Looking at the images…")
-        self._lister.start("list_items", self._request(None))
-
-    def _request(self, group: str | None) -> dict[str, Any]:
-        choices = self.choices()
+            return None
         request: dict[str, Any] = {
             "folder": str(choices.folder),
             "pattern": choices.pattern,
-            "group": group,
             "each": choices.each,
             "axes": choices.axes.strip() or None,
             "masks": choices.masks and str(choices.masks),
@@ -196,13 +184,19 @@ class LabellingSource(QWidget):
             request["files"] = [str(path) for path in self._open_files()]
         return request
 
-    def _show(self, listed: Mapping[str, Any]) -> None:
-        self._listed = listed
-        n_items, n_images = len(listed["items"]["items"]), listed["n_images"]
-        of = "" if n_items == n_images else f"{n_items} items of "
-        self.found.setText(f"{of}{n_images} images.")
-        self.group.offer(listed["columns"], range(1, listed["folder_levels"] + 1))
-        self.pattern.set_proposals(listed["patterns"])
+    def _show(self) -> None:
+        folder = self.choices().folder
+        if folder is not None and self.choices().table in (None, self._suggested):
+            self._suggested = folder / TABLE_NAME
+            self.table_form["table"].value = self._suggested
+        if self.listed is not None:
+            n_items, n_images = len(self.listed["items"]["items"]), self.listed["n_images"]
+            of = "" if n_items == n_images else f"{n_items} items of "
+            self.found.setText(f"{of}{n_images} images.")
+            self.group.offer(self.listed["columns"], range(1, self.listed["folder_levels"] + 1))
+            self.pattern.set_proposals(self.listed["patterns"])
+        elif self._look.under_way:
+            self.found.setText("Looking at the images…")
         self._show_what_can_run()
 
     def _say(self, sentence: str) -> None:
@@ -217,9 +211,9 @@ class LabellingSource(QWidget):
 
     def _show_what_can_run(self) -> None:
         why = self.why_unusable()
-        waits = self._listed is None or self._beginner.running
+        waits = self.listed is None or self._beginner.running
         self.begin_button.setEnabled(why is None and not waits)
-        if why and self._listed is None:
+        if why and self.listed is None:
             self.found.setText(why)
         self.begin_button.setToolTip(why or "Show the first item.")
 

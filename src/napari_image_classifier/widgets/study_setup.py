@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -35,8 +35,9 @@ from napari_image_classifier.widgets.form_fields import (
 )
 from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.group_choice import GroupChoice
+from napari_image_classifier.widgets.items_look import ItemsLook
 from napari_image_classifier.widgets.pattern_field import PatternField
-from napari_image_classifier.widgets.worker import Lookup, Worker
+from napari_image_classifier.widgets.worker import Lookup
 
 TRUTHS: dict[TruthKind, str] = {
     "condition": "the experimental condition",
@@ -44,7 +45,6 @@ TRUTHS: dict[TruthKind, str] = {
     "consensus": "what most other raters said",
 }
 USUAL_NUMBER = 100
-MILLISECONDS_BEFORE_A_LOOK = 300
 ON_OWN_LABELS = (
     "On your own labels being right is agreeing with yourself: the report says how far the machine "
     "agrees with you, and not who is better."
@@ -58,11 +58,8 @@ class StudySetup(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._listed: Mapping[str, Any] | None = None
-        self._lister, self._power_lookup = Worker(self), Lookup(self)
-        self._wait = QTimer(self)
-        self._wait.setSingleShot(True)
-        self._wait.setInterval(MILLISECONDS_BEFORE_A_LOOK)
+        self._look = ItemsLook(self._request, self)
+        self._power_lookup = Lookup(self)
         self._build()
         self._connect()
         self._recall()
@@ -112,21 +109,19 @@ class StudySetup(QWidget):
 
     def _connect(self) -> None:
         for name in ("folder", "labels"):
-            self.form[name].changed.connect(self._look_soon)
+            self.form[name].changed.connect(self._look.again)
         self.form["session"].changed.connect(self._show_what_can_run)
         self.form["classifier"].changed.connect(self._show_power)
         for name in ("masks", "axes"):
-            self.folded_form[name].changed.connect(self._look_soon)
-        self.truth.currentIndexChanged.connect(self._look_soon)
-        self.truth.currentIndexChanged.connect(self._show_power)
-        self.pattern.pattern_changed.connect(self._look_soon)
+            self.folded_form[name].changed.connect(self._look.again)
+        self.truth.currentIndexChanged.connect(self._look.again)
+        self.pattern.pattern_changed.connect(self._look.again)
         self.rater.textChanged.connect(self._show_what_can_run)
         for box in (self.number, self.margin):
             box.valueChanged.connect(self._show_power)
         self.group.changed.connect(self._show_power)
-        self._wait.timeout.connect(self._look)
-        self._lister.finished.connect(self._show)
-        self._lister.failed.connect(lambda message, _: self.why_not.setText(message))
+        self._look.changed.connect(self._show)
+        self._look.failed.connect(self.why_not.setText)
         self._power_lookup.answered.connect(self._say_power)
         self.start_button.clicked.connect(self.start)
 
@@ -154,8 +149,8 @@ class StudySetup(QWidget):
             return why
         if self.truth_kind != "condition" and choices.labels is None:
             return "Choose the table of labels that are to be the truth."
-        if self._listed is None:
-            return "Looking at the images…"
+        if self.listed is None:
+            return "Looking at the images…" if self._look.under_way else self.why_not.text()
         if not self.group.answered:
             return "Say which images are not independent."
         if not self.rater.text().strip():
@@ -185,8 +180,7 @@ class StudySetup(QWidget):
 
     def stop(self) -> None:
         """End a look that is under way."""
-        self._wait.stop()
-        self._lister.kill()
+        self._look.stop()
 
     def _items(self) -> dict[str, Any]:
         choices = self.choices()
@@ -197,36 +191,34 @@ class StudySetup(QWidget):
             "masks": choices.masks and str(choices.masks),
         }
 
-    def _look_soon(self) -> None:
-        self._listed = None
-        self._lister.kill()
-        self._wait.start()
-        self._show_what_can_run()
+    @property
+    def listed(self) -> Mapping[str, Any] | None:
+        """The images, as the job "list_items" says it; None while they are not known."""
+        return self._look.found
 
-    def _look(self) -> None:
+    def _request(self) -> dict[str, Any] | None:
         choices = self.choices()
         if choices.folder is None or not choices.folder.is_dir():
-            self._show_what_can_run()
-            return
+            return None
         # Of a condition its table; labels lie in tables of their own and name the same images.
         table = choices.labels if self.truth_kind == "condition" else None
-        request = {**self._items(), "items_csv": table and str(table)}
-        self._lister.start("list_items", request)
+        return {**self._items(), "items_csv": table and str(table)}
 
-    def _show(self, listed: Mapping[str, Any]) -> None:
-        self._listed = listed
-        first = 1 if self.truth_kind != "condition" or self.choices().labels else 2
-        self.group.offer(listed["columns"], range(first, listed["folder_levels"] + 1))
-        self.pattern.set_proposals(listed["patterns"])
+    def _show(self) -> None:
+        if self.listed is not None:
+            in_folders = self.truth_kind == "condition" and not self.choices().labels
+            first = 2 if in_folders else 1
+            self.group.offer(self.listed["columns"], range(first, self.listed["folder_levels"] + 1))
+            self.pattern.set_proposals(self.listed["patterns"])
         self._show_power()
 
     def _show_power(self) -> None:
         self._show_what_can_run()
         on_own = self.truth_kind == "own"
         self.power.setText(ON_OWN_LABELS if on_own else "")
-        if self._listed is None or not self.group.answered or on_own:
+        if self.listed is None or not self.group.answered or on_own:
             return
-        listed, group = self._listed["items"], self.group.group
+        listed, group = self.listed["items"], self.group.group
         number, margin = self.number.value(), self.margin.value() / 100
         classifier = self.choices().classifier
         self._power_lookup.ask(lambda: power_in_words(listed, group, number, margin, classifier))
