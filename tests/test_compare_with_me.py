@@ -231,3 +231,15 @@ def test_power_is_said_before_the_start(viewer, qtbot, study, tmp_path):
     assert "table of labels" in dock.setup.why_unusable()
     dock.resume(tmp_path)
     assert "no session" in dock.progress.message.text()
+
+
+def test_a_dock_that_is_closed_gives_the_window_back(viewer, qtbot, study, tmp_path):
+    """Whatever was open is there again, and the answers are kept."""
+    own = viewer.add_points([[1, 1]], name="mine")
+    dock = begun(viewer, qtbot, study, tmp_path / "session")
+    assert own not in viewer.layers
+    dock.page.answer(CANNOT_TELL)
+    viewer.window.remove_dock_widget(dock)
+    assert list(viewer.layers) == [own]
+    assert not dock.page.running
+    assert len(BlindedSession(tmp_path / "session").answers) == 1

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from object_cases import noise
+from object_cases import mask_of, noise
 from qtpy.QtCore import QSettings, Qt
 from window_cases import press
 
@@ -13,6 +13,7 @@ from napari_image_classifier.annotations import CANNOT_TELL, ItemKey, read_annot
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.labelling_queue import Shown, Suggestion
 from napari_image_classifier.widgets.label_images import LabelImages
+from napari_image_classifier.widgets.train_classifier import TrainClassifier
 
 N_IMAGES = 8
 
@@ -216,6 +217,40 @@ def test_it_learns_and_goes_on(window, qtbot, folder):
     labelled = set(dock.session.log.annotations)
     assert not labelled & set(dock.session.queue.teaching)
     assert dock.session.queue.suggestions[dock.session.queue.keys[0]] != Suggestion("")
+
+
+def test_objects_are_labelled_one_by_one(window, qtbot, folder, tmp_path):
+    """Each in its frame, named as training names it; the dock leaves no layer when it is closed."""
+    for path in sorted(folder.rglob("*.tif")):
+        mask = tmp_path / "masks" / path.relative_to(folder)
+        mask.parent.mkdir(parents=True, exist_ok=True)
+        write_image(mask, Image.from_array(mask_of({1: (20, 30, 4), 7: (50, 12, 6)}), "YX"))
+    dock = LabelImages(window)
+    window.window.add_dock_widget(dock)
+    source = dock.source
+    source.folded_form["masks"].value = tmp_path / "masks"
+    source.choose_folder(folder)
+    qtbot.waitUntil(lambda: source.listed is not None, timeout=30_000)
+    assert source.found.text() == "16 items of 8 images."
+    source.group.choose("folder:1")
+    source.rater.setText("Ada")
+    source.begin()
+    qtbot.waitUntil(lambda: dock.session is not None, timeout=30_000)
+    dock.classes.add("left")
+    for _ in range(2):
+        shown(dock, qtbot)
+        press(window, qtbot, Qt.Key.Key_1)
+    shown(dock, qtbot)
+    assert "object" in window.layers
+    found = [tuple(one.key) for one in read_annotations(folder / "labels.csv")]
+    assert found == [("well 0/0.tif", "label=1"), ("well 0/0.tif", "label=7")]
+    dock.train_button.click()
+    (training,) = window.window._qt_window.findChildren(TrainClassifier)
+    qtbot.waitUntil(lambda: training.source.survey is not None, timeout=30_000)
+    assert training.source.survey["classes"] == {"left": 2}
+    assert training.source.choices().masks == tmp_path / "masks"
+    window.window.remove_dock_widget(dock)
+    assert list(window.layers) == []
 
 
 def test_the_open_images_can_be_labelled(window, qtbot, folder):

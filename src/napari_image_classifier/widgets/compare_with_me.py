@@ -58,6 +58,7 @@ class CompareWithMe(Dock):
         self.open_button.hide()
 
     def _connect(self) -> None:
+        self.closed.connect(self.stop)
         self.setup.prepared.connect(self._prepare)
         self.resume_button.clicked.connect(self._ask_what_to_resume)
         self.combine_button.clicked.connect(self._ask_what_to_combine)

@@ -1,6 +1,6 @@
 """What every dock of ours looks like: a column that scrolls, with headings."""
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
@@ -18,7 +18,12 @@ FEWEST_LETTERS = 12
 
 
 class Dock(QWidget):
-    """A dock widget whose content, added to `column`, scrolls when it is taller than the window."""
+    """A dock widget whose content, added to `column`, scrolls when it is taller than the window.
+
+    ``closed`` tells that a person has closed it.
+    """
+
+    closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +43,13 @@ class Dock(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a width that leaves the canvas its room."""
         return USUAL_SIZE
+
+    def event(self, event: QEvent | None) -> bool:
+        """Tell when it is taken out of the window, which is how napari closes docks."""
+        assert event is not None
+        if event.type() == QEvent.Type.ParentChange and self.parentWidget() is None:
+            self.closed.emit()
+        return super().event(event)
 
     def scroll_to(self, part: QWidget) -> None:
         """Bring a part of the column into view."""

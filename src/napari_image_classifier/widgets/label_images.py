@@ -87,6 +87,7 @@ class LabelImages(Dock):
         self._grid = grid
 
     def _connect(self) -> None:
+        self.closed.connect(self.stop)
         self.source.begun.connect(self.begin)
         self.classes.clicked.connect(self.give)
         self.classes.renamed.connect(self._rename)
@@ -157,9 +158,7 @@ class LabelImages(Dock):
         """Open *Train classifier* with these labels."""
         assert self._to_label is not None
         _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")
-        what = self._to_label.what
-        assert what.folder is not None
-        widget.source.choose_folder(what.folder, self._to_label.path)
+        widget.source.choose_labels(self._to_label.what)
 
     def stop(self) -> None:
         """End everything that runs, and show what was open before."""

@@ -45,9 +45,6 @@ class TeachingPanel(QWidget):
         for words, network in SECONDS_OR_MINUTES.items():
             self.what.addItem(words, network)
         self.learn_button = QPushButton("Learn and go on")
-        self.learn_button.setToolTip(
-            "Train on the labels so far, then show first what the classifier would learn most from."
-        )
         self.ask_button = QPushButton("Ask a classifier…")
         self.ask_button.setToolTip("Have a classifier that is there already look at all items.")
         self.progress = ProgressRow()
@@ -158,5 +155,11 @@ class TeachingPanel(QWidget):
     def _show_what_can_run(self) -> None:
         idle = self._to_label is not None and not self._worker.running
         self.ask_button.setEnabled(idle)
-        self.learn_button.setEnabled(idle and len(self._annotated) >= FEWEST)
+        enough = len(self._annotated) >= FEWEST
+        self.learn_button.setEnabled(idle and enough)
+        self.learn_button.setToolTip(
+            "Train on the labels so far, then show first what the classifier would learn most from."
+            if enough
+            else f"Give at least {FEWEST} labels first."
+        )
         self.changed.emit()

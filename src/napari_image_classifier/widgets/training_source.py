@@ -17,6 +17,7 @@ from napari_image_classifier.widgets.form_fields import (
     EACH_ASK,
     FOLDER_ASK,
     MASKS_ASK,
+    LabelWhat,
     LearnFrom,
 )
 from napari_image_classifier.widgets.forms import Form
@@ -94,6 +95,15 @@ class TrainingSource(QWidget):
         self._surveyor.happened.connect(self._hear)
         self._surveyor.finished.connect(self._show)
         self._surveyor.failed.connect(self._show_failure)
+
+    def choose_labels(self, labelled: LabelWhat) -> None:
+        """Fill in what was labelled by eye, and the table of these labels."""
+        assert labelled.folder is not None
+        self.masks_form["masks"].value = labelled.masks
+        self.axes_form["axes"].value = labelled.axes
+        self.each_form["each"].value = labelled.each
+        self.pattern.set_pattern(labelled.pattern or "")
+        self.choose_folder(labelled.folder, labelled.table)
 
     def choose_folder(self, folder: str | Path, items_csv: str | Path | None = None) -> None:
         """Fill in a folder, and a table if there is one."""
