@@ -6,6 +6,7 @@ It needs the folder of real images beside the repository, and Chromium for the r
 is simulated: expert labels, three quarters of which are given, the rest guessed.
 """
 
+import os
 import random
 import shutil
 import subprocess
@@ -34,7 +35,9 @@ def main() -> None:
     if not MITOCHECK.is_dir():
         sys.exit(f"The real images are not here: {MITOCHECK}")
     with tempfile.TemporaryDirectory() as temporary:
-        work = Path(temporary)
+        # Short names in the pictures.
+        os.chdir(temporary)
+        work = Path()
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, temporary)
         truth = copied(work / "nuclei")
         viewer = napari.Viewer(show=True)
@@ -43,6 +46,7 @@ def main() -> None:
         close_docks(viewer)
         take_study(viewer, work, truth)
         viewer.close()
+        os.chdir(IMAGES)
 
 
 def copied(folder: Path) -> dict[str, str]:

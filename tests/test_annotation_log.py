@@ -153,6 +153,20 @@ def test_what_cannot_be_written_was_not_given(path, monkeypatch):
     assert classes(log) == {"a": "mitosis"}
 
 
+def test_a_table_that_was_deleted_comes_back_whole(path, tmp_path):
+    """A folder that is gone, as on a drive that was pulled out, is an error, not a new folder."""
+    path.touch()
+    log = AnnotationLog(path, "Ada")
+    log.give([A], "mitosis")
+    path.unlink()
+    log.give([B], "mitosis")
+    assert classes(AnnotationLog(path, "Ada")) == {"a": "mitosis", "b": "mitosis"}
+    elsewhere = tmp_path / "drive" / "labels.csv"
+    with pytest.raises(OSError, match="not there"):
+        AnnotationLog(elsewhere, "Ada").give([A], "mitosis")
+    assert not elsewhere.parent.exists()
+
+
 def test_names_that_are_no_text_come_back(path):
     """Bytes that are not UTF-8 may stand in the name of a file."""
     key = ItemKey(os.fsdecode(b"\xff, 1.tif"), "t=3")

@@ -64,9 +64,12 @@ class AppendedTable:
         ]
         if not added:
             return
-        if not self.path.is_file():
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(f"the folder {self.path.parent} is not there")
+        if not self.path.is_file() or self.path.stat().st_size == 0:
+            # Also where somebody has deleted it meanwhile.
             with replace_file(self.path) as temporary:
-                _write(temporary, _as_csv([], self._columns))
+                _write(temporary, _as_csv(self.rows, self._columns))
         _append_to_disk(self.path, _as_csv(added, self._columns, header=False))
         self.rows += added
         self._latest = now

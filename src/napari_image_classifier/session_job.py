@@ -1,6 +1,6 @@
 """Preparing and scoring blinded sessions, as jobs of the compute process."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -76,15 +76,13 @@ def prepare_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop)
         items=replace(table, items=chosen.items),
         showings=tuple(showings_of(len(chosen.items), seed, second_arm=request["second_arm"])),
         limits=_limits(classifier),
-        notes=(*table.assumptions, *(() if learnt.known else (UNKNOWN_TRAINING,))),
+        notes=(*table.assumptions, *_notes(learnt, len(table.items) - len(fresh), chosen)),
     )
     session = create_session(Path(request["session"]), plan, chosen.predictions)
     return {
         "session": str(session.folder),
         "items": len(chosen.items),
         "showings": len(plan.showings),
-        "left_out": chosen.n_learnt + len(table.items) - len(fresh),
-        "unreadable": chosen.n_unreadable,
         "notes": list(plan.notes),
     }
 
@@ -244,6 +242,19 @@ def _limits(classifier: Classifier) -> dict[str, tuple[float, float]]:
 
 def _group(item: Item) -> str:
     return item.group or item.file
+
+
+def _notes(learnt: LearntFrom, n_of_known_groups: int, chosen: _Chosen) -> Iterator[str]:
+    """Yield sentences on what the session rests on."""
+    if not learnt.known:
+        yield UNKNOWN_TRAINING
+    if n_learnt := n_of_known_groups + chosen.n_learnt:
+        yield (
+            f"{n_learnt} images were not shown, as the classifier had learnt from them or from "
+            "others of their groups."
+        )
+    if chosen.n_unreadable:
+        yield f"{chosen.n_unreadable} images could not be read, and were not shown."
 
 
 def _too_few(table: ItemTable, fresh: Iterable[Item], chosen: _Chosen) -> str:

@@ -120,9 +120,9 @@ class CompareWithMe(Dock):
 
     def _finish(self, result: Mapping[str, Any]) -> None:
         if "report" in result:
-            self.report = Path(result["report"])
+            self.report = Path(result["report"]).resolve()
             self.progress.end("")
-            self._show_result("\n\n".join(result["sentences"]))
+            self._show_result("".join(f"<p><b>{said}</b></p>" for said in result["sentences"]))
         else:
             self.resume(Path(result["session"]))
 
