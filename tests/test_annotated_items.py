@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ from napari_image_classifier.annotated_items import consensus, learnable, unassi
 from napari_image_classifier.annotation_log import AnnotationLog
 from napari_image_classifier.annotations import ASSISTED, CANNOT_TELL, Annotation, ItemKey
 from napari_image_classifier.classifier import load_classifier
+from napari_image_classifier.item_table import Item, ItemsError
 from napari_image_classifier.items import read_items
+from napari_image_classifier.naming import FilePart, ImageFiles
 from napari_image_classifier.order_job import order_job
 from napari_image_classifier.teaching_order import how_much_it_teaches, order_to_teach
-from napari_image_classifier.training_config import TrainingConfig
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 from napari_image_classifier.training_parts import training_parts
 
 
@@ -88,6 +91,71 @@ def test_assisted_labels_are_learnt_from_but_not_checked_with(images, tmp_path):
         assert len({table.items[i].class_name for i in kept}) == 2
     assert len(parts.reserved)
     assert not assisted[parts.reserved].any()
+
+
+def table_at_random(random):
+    """Up to 90 items of three classes in groups, by eye or assisted, alone or together."""
+    n_groups = int(random.integers(12, 30))
+    all_assisted = random.random(n_groups) < random.choice([0.0, 0.3, 0.6])
+    items = []
+    for group in range(n_groups):
+        for number in range(int(random.integers(1, 4))):
+            name = f"{group}-{number}.tif"
+            mode = ASSISTED if all_assisted[group] or random.random() < 0.3 else "by-eye"
+            image = ImageFiles(name, (FilePart(Path(name)),))
+            items.append(
+                Item(image, class_name="abc"[group % 3], group=str(group), columns={"mode": mode})
+            )
+    return items
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_table_lets_assisted_labels_be_checked_with(seed):
+    """Unless a class has no others there; no group is ever on both sides, no item used twice."""
+    random = np.random.default_rng(seed)
+    items = table_at_random(random)
+    units = np.array([int(item.group or 0) for item in items])
+    assisted = np.array([item.columns["mode"] == ASSISTED for item in items])
+    classes = np.array([item.class_name for item in items])
+    risk = 0.1 if seed % 2 else None
+    try:
+        parts = training_parts(items, units, TrainingConfig(members=1 + seed % 3, risk=risk))
+    except TrainingRefused as refused:
+        assert risk is not None
+        assert "by eye alone" in str(refused)
+        return
+    assert not assisted[parts.reserved].any()
+    assert bool(len(parts.reserved)) == (risk is not None)
+    for learnt, kept in parts.splits:
+        assert set(classes[kept]) == set(classes[learnt]) == set("abc")
+        assert len(np.unique(learnt)) == len(learnt)
+        assert not set(units[learnt]) & set(units[kept])
+        assert not set(units[parts.reserved]) & set(units[np.concatenate([learnt, kept])])
+        if assisted[kept].any():
+            assert set(classes[kept][~assisted[kept]]) != set("abc")
+
+
+def test_what_was_only_labelled_with_the_prediction_in_sight(images, tmp_path):
+    """It is learnt from, and the scores are said to flatter; nothing is promised or tested."""
+    items = read_items(images, group="folder:2").items
+    labelled(tmp_path / "labels.csv", items, lambda number: ASSISTED)
+    table = read_items(images, items_csv=tmp_path / "labels.csv")
+    texture = TrainingConfig(network="texture")
+    found = nic.train(table, output=tmp_path / "a.keras", config=texture, in_process=True)
+    assert "the scores flatter" in " ".join(found.description.training["messages"])
+    risky = replace(texture, risk=0.1)
+    with pytest.raises(TrainingRefused, match="by eye alone"):
+        nic.train(table, output=tmp_path / "b.keras", config=risky, in_process=True)
+    with pytest.raises(TrainingRefused, match="64 labels that were given with a prediction"):
+        nic.evaluate(table, tmp_path / "report.html", config=texture, in_process=True)
+
+
+def test_a_table_in_which_nobody_could_tell_says_so(images, tmp_path):
+    """Not that there were no images."""
+    log = AnnotationLog(tmp_path / "labels.csv", "Ada", {})
+    log.give([item.key for item in read_items(images).items], CANNOT_TELL)
+    with pytest.raises(ItemsError, match=r"gives no item a class\. 64 items that nobody"):
+        read_items(images, items_csv=tmp_path / "labels.csv")
 
 
 def test_assisted_labels_are_never_tested_on(images, tmp_path):

@@ -113,14 +113,12 @@ class _Case:
 
     @classmethod
     def read(cls, request: Event, emit: Emit, should_stop: ShouldStop) -> "_Case":
-        table = unassisted(ItemTable.from_json(request["items"]))
+        given = ItemTable.from_json(request["items"])
+        table = unassisted(given)
         config = TrainingConfig.from_json(request["config"])
         items = [item for item in table.items if item.class_name is not None]
         finished = load_classifier(request["classifier"]) if request["classifier"] else None
-        if finished is None:
-            check_enough(items, units_of(items), needed=3)
-        else:
-            _check_known(items, finished)
+        _check_testable(items, finished, table.assumptions[len(given.assumptions) :])
 
         def tell(stage: str, done: int, total: int) -> None:
             emit({"event": "progress", "stage": stage, "done": done, "total": total})
@@ -229,6 +227,19 @@ def _plan(
         controls=request["controls"],
         curve=request["curve"],
     )
+
+
+def _check_testable(
+    items: Sequence[Item], finished: Classifier | None, left_out: Sequence[str]
+) -> None:
+    """Refuse too few items, and say what was left out of them."""
+    try:
+        if finished is None:
+            check_enough(items, units_of(items), needed=3)
+        else:
+            _check_known(items, finished)
+    except TrainingRefused as refused:
+        raise TrainingRefused(" ".join([str(refused), *left_out])) from refused
 
 
 def _check_known(items: Sequence[Item], finished: Classifier) -> None:

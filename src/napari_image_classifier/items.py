@@ -100,6 +100,8 @@ def _items_of_csv(
     rows, assumptions = _rows(path), tuple[str, ...]()
     if rows and is_annotation_table(rows[0]):
         rows, assumptions = rows_of_classes(rows)
+        if not rows:
+            raise ItemsError(" ".join([f"{path.name} gives no item a class.", *assumptions]))
     if rows and "file" not in rows[0]:
         raise ItemsError(
             f"{path.name} has no column “file”: it has {', '.join(rows[0])}. "

@@ -50,12 +50,16 @@ def training_parts(items: Sequence[Item], units: IntArray, config: TrainingConfi
     Raises
     ------
     TrainingRefused
-        There are too few units, or they are too entangled.
+        There are too few units, or they are too entangled, or a limit for wrong answers would have
+        to be seen on assisted labels.
     """
+    assisted = np.array([is_assisted(item) for item in items], bool)
+    classes = np.array([item.class_name for item in items])
     used: IntArray = np.arange(len(items), dtype=np.intp)
     reserved: IntArray = np.arange(0, dtype=np.intp)
     if config.risk is not None:
         used, reserved = _reserved(items, units, config)
+        _check_by_eye(classes[reserved], assisted[reserved])
     splits = validation_splits(
         [items[i] for i in used],
         units[used],
@@ -63,8 +67,6 @@ def training_parts(items: Sequence[Item], units: IntArray, config: TrainingConfi
         config.seed,
         config.members,
     )
-    assisted = np.array([is_assisted(item) for item in items], bool)
-    classes = np.array([item.class_name for item in items])
     return TrainingParts(
         [
             _checked_unassisted((used[learnt], used[kept]), assisted, classes, units)
@@ -87,6 +89,16 @@ def _checked_unassisted(
         return split
     free = kept[assisted[kept] & ~np.isin(units[kept], units[unassisted])]
     return np.sort(np.concatenate([learnt, free])), unassisted
+
+
+def _check_by_eye(classes: npt.NDArray[np.str_], assisted: Flags) -> None:
+    missing = sorted(set(classes) - set(classes[~assisted]))
+    if missing:
+        raise TrainingRefused(
+            "How many answers are wrong is only seen on labels that were given by eye alone, and "
+            f"none were kept of {', '.join(f'“{name}”' for name in missing)}. Label more images "
+            "without the prediction in sight, or train without a limit for wrong answers."
+        )
 
 
 def _reserved(items: Sequence[Item], units: IntArray, config: TrainingConfig) -> Split:

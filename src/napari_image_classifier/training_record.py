@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier import backends
+from napari_image_classifier.annotated_items import is_assisted
 from napari_image_classifier.description import TEXTURE, ClassifierDescription
 from napari_image_classifier.ensemble import Ensemble
 from napari_image_classifier.independence import GROUPS_FOR_MORE_THAN_EXPLORATION, units_per_class
@@ -68,7 +69,7 @@ def messages(
     if config.network != TEXTURE:
         said += filter(None, [backends.assumption(config.backend)])
     said.append(_on_groups(data, ensemble))
-    said += filter(None, [_on_copies(data)])
+    said += filter(None, [_on_copies(data), _on_assisted(data, ensemble)])
     counts = units_per_class(data.items, data.units)
     few = [name for name, n in counts.items() if n < GROUPS_FOR_MORE_THAN_EXPLORATION]
     if few:
@@ -94,6 +95,17 @@ def messages(
         last = ensemble.learnt[-1].best_epoch
         said.append(f"Training was stopped; the network of epoch {last} is kept.")
     return said
+
+
+def _on_assisted(data: TrainingSet, ensemble: Ensemble) -> str | None:
+    checked = set(chain.from_iterable(kept for _, kept in ensemble.splits))
+    n_assisted = sum(is_assisted(data.items[index]) for index in checked)
+    if not n_assisted:
+        return None
+    return (
+        f"{n_assisted} of the {len(checked)} labels that were checked with were given with a "
+        "prediction in sight, as some class has too few others: the scores flatter."
+    )
 
 
 def _on_groups(data: TrainingSet, ensemble: Ensemble) -> str:
