@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_image_classifier.annotated_items import is_assisted
-from napari_image_classifier.arrays import Flags, IntArray
+from napari_image_classifier.arrays import IntArray
 from napari_image_classifier.items import Item
 from napari_image_classifier.splitting import (
     SEEDS_APART,
@@ -18,6 +17,7 @@ from napari_image_classifier.splitting import (
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 
 RESERVED = 0.2
+_BY_EYE_ALONE = " Only labels that were given by eye alone count for it."
 
 
 @dataclass(frozen=True)
@@ -45,66 +45,58 @@ def training_parts(items: Sequence[Item], units: IntArray, config: TrainingConfi
     """Deal the items out; no unit (`independence.units_of`) is in two parts of a network.
 
     Labels that were given with a prediction in sight (`annotated_items.is_assisted`) are learnt
-    from, but neither checked with nor reserved, as far as every class is left to check with.
+    from, but never reserved, nor checked with where the others are enough to check with: those of
+    a unit that is reserved or checked with are used for nothing.
 
     Raises
     ------
     TrainingRefused
-        There are too few units, or they are too entangled, or a limit for wrong answers would have
-        to be seen on assisted labels.
+        There are too few units, or they are too entangled.
     """
-    assisted = np.array([is_assisted(item) for item in items], bool)
-    classes = np.array([item.class_name for item in items])
+    by_eye = np.flatnonzero([not is_assisted(item) for item in items])
     used: IntArray = np.arange(len(items), dtype=np.intp)
     reserved: IntArray = np.arange(0, dtype=np.intp)
     if config.risk is not None:
-        used, reserved = _reserved(items, units, config)
-        _check_by_eye(classes[reserved], assisted[reserved])
-    splits = validation_splits(
-        [items[i] for i in used],
-        units[used],
-        config.validation_fraction,
-        config.seed,
-        config.members,
-    )
-    return TrainingParts(
-        [
-            _checked_unassisted((used[learnt], used[kept]), assisted, classes, units)
-            for learnt, kept in splits
-        ],
-        reserved[~assisted[reserved]],
-    )
-
-
-def _checked_unassisted(
-    split: Split, assisted: Flags, classes: npt.NDArray[np.str_], units: IntArray
-) -> Split:
-    """Return the split without assisted items among those that are checked with.
-
-    Whole units of them are learnt from instead; others of their units are used for nothing.
-    """
-    learnt, kept = split
-    unassisted = kept[~assisted[kept]]
-    if len(unassisted) == len(kept) or set(classes[unassisted]) != set(classes[kept]):
-        return split
-    free = kept[assisted[kept] & ~np.isin(units[kept], units[unassisted])]
-    return np.sort(np.concatenate([learnt, free])), unassisted
-
-
-def _check_by_eye(classes: npt.NDArray[np.str_], assisted: Flags) -> None:
-    missing = sorted(set(classes) - set(classes[~assisted]))
-    if missing:
-        raise TrainingRefused(
-            "How many answers are wrong is only seen on labels that were given by eye alone, and "
-            f"none were kept of {', '.join(f'“{name}”' for name in missing)}. Label more images "
-            "without the prediction in sight, or train without a limit for wrong answers."
-        )
-
-
-def _reserved(items: Sequence[Item], units: IntArray, config: TrainingConfig) -> Split:
+        used, reserved = _reserved(items, units, by_eye, config)
     try:
+        splits = _splits(items, units, np.intersect1d(used, by_eye), config)
+    except TrainingRefused:
+        splits = _splits(items, units, used, config)
+    return TrainingParts([(_apart(used, kept, units), kept) for _, kept in splits], reserved)
+
+
+def _apart(some: IntArray, others: IntArray, units: IntArray) -> IntArray:
+    """Return those of units that none of the others is of."""
+    return some[~np.isin(units[some], units[others])]
+
+
+def _splits(
+    items: Sequence[Item], units: IntArray, some: IntArray, config: TrainingConfig
+) -> list[Split]:
+    chosen = [items[i] for i in some]
+    _check_every_class(chosen, items)
+    splits = validation_splits(
+        chosen, units[some], config.validation_fraction, config.seed, config.members
+    )
+    return [(some[learnt], some[kept]) for learnt, kept in splits]
+
+
+def _check_every_class(some: Sequence[Item], items: Sequence[Item]) -> None:
+    missing = {str(item.class_name) for item in items} - {str(item.class_name) for item in some}
+    if missing:
+        raise TrainingRefused(f"There are none of {', '.join(f'“{n}”' for n in sorted(missing))}.")
+
+
+def _reserved(
+    items: Sequence[Item], units: IntArray, by_eye: IntArray, config: TrainingConfig
+) -> Split:
+    some = [items[i] for i in by_eye]
+    try:
+        _check_every_class(some, items)
         # Another seed: the validation part must not be what would be reserved next time.
-        used, reserved = validation_split(items, units, RESERVED, config.seed + SEEDS_APART)
+        _, chosen = validation_split(some, units[by_eye], RESERVED, config.seed + SEEDS_APART)
+        reserved = by_eye[chosen]
+        used = _apart(np.arange(len(items), dtype=np.intp), reserved, units)
         validation_split(
             [items[i] for i in used], units[used], config.validation_fraction, config.seed
         )
@@ -112,5 +104,6 @@ def _reserved(items: Sequence[Item], units: IntArray, config: TrainingConfig) ->
         raise TrainingRefused(
             f"A fifth of the groups can't be kept to see how many answers are wrong: {error} Or "
             "train without a limit for wrong answers."
+            + (_BY_EYE_ALONE if len(by_eye) < len(items) else "")
         ) from error
     return used, reserved
