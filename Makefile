@@ -40,9 +40,10 @@ accuracy: $(READY)
 	$(BIN)/python benchmarks/translocation_cells.py $(DATA)/translocation
 	$(BIN)/python benchmarks/mitocheck_folds.py $(DATA)/mitocheck
 
-# A thousand studies of persons and machines for each design: some ten minutes.
+# Thousands of studies of persons and machines, and of raters, for each design: some ten minutes.
 simulations: $(READY)
 	$(BIN)/python benchmarks/comparison_simulations.py
+	$(BIN)/python benchmarks/agreement_coverage.py
 
 # Labelling in a real window, killed and timed; then what the order of labels is worth (an hour).
 labelling: $(READY)

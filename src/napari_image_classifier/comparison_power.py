@@ -1,5 +1,6 @@
 """What a comparison of a person with a machine would find, known before it begins."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ DISCORDANCE = 0.2
 CORRELATION = 0.1
 MUCH_BETTER = 0.2
 RUNS = 4000
+# Enough to look for a number with, and where there are many groups: a person waits.
+FEWEST_RUNS = 1000
+MOST_GROUPS_DRAWN = 400_000
+FEWEST_GROUPS = 2
 MOST_IMAGES = 5000
 SEED = 0
 
@@ -45,11 +50,10 @@ def comparison_power(
     the differences within a group are (nothing where every group has one item).
     """
     groups = np.array(sizes, np.float64)
-    found = simulated_differences(groups, 0.0, discordance, correlation)
-    much = simulated_differences(groups, MUCH_BETTER, max(discordance, MUCH_BETTER), correlation)
+    much = max(discordance, MUCH_BETTER)
     return ComparisonPower(
-        float(_is_above(groups, *found, -margin).mean()),
-        float(_is_above(groups, *much, 0.0).mean()),
+        _power(groups, 0.0, -margin, discordance, correlation),
+        _power(groups, MUCH_BETTER, 0.0, much, correlation),
     )
 
 
@@ -60,13 +64,19 @@ def images_needed(
 
     None where `MOST_IMAGES` would not be enough.
     """
-    number = per_group * 10
-    while number <= MOST_IMAGES:
-        sizes = [per_group] * (number // per_group)
-        if comparison_power(sizes, margin, correlation=correlation).not_worse >= POWER:
-            return sum(sizes)
-        number = round(number * 1.2)
-    return None
+
+    def enough(n_groups: int) -> bool:
+        sizes = np.full(n_groups, float(per_group))
+        return _power(sizes, 0.0, -margin, DISCORDANCE, correlation, FEWEST_RUNS) >= POWER
+
+    most = MOST_IMAGES // per_group
+    too_few = FEWEST_GROUPS
+    while not enough(min(2 * too_few, most)):
+        if 2 * too_few >= most:
+            return None
+        too_few *= 2
+    between = range(too_few, min(2 * too_few, most))
+    return per_group * (too_few + bisect_left(between, True, key=enough))
 
 
 def simulated_differences(
@@ -97,6 +107,24 @@ def simulated_differences(
     rest = np.maximum(1 - chances[..., 0], 1e-12)
     second = random.binomial(n - first, np.clip(chances[..., 1] / rest, 0, 1))
     return first.astype(np.float64), second.astype(np.float64)
+
+
+def _power(
+    sizes: Float64Array,
+    difference: float,
+    limit: float,
+    discordance: float,
+    correlation: float,
+    most_runs: int = RUNS,
+) -> float:
+    """Return how often a machine better by ``difference`` is seen to lie above ``limit``."""
+    if sizes.max() == 1:
+        total = np.array([sizes.sum()])
+        drawn = simulated_differences(total, difference, discordance, correlation=0.0)
+    else:
+        runs = min(max(MOST_GROUPS_DRAWN // len(sizes), FEWEST_RUNS), most_runs)
+        drawn = simulated_differences(sizes, difference, discordance, correlation, runs=runs)
+    return float(_is_above(sizes, *drawn, limit).mean())
 
 
 def _is_above(

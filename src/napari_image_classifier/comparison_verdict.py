@@ -13,6 +13,8 @@ Kind = Literal["better", "not worse", "worse", "too few"]
 MARGIN = 0.10
 # A comparison that is to be repeated shall find what there is so often.
 POWER = 0.8
+# One or two groups say so little of the spread that their interval ends where differences do.
+FEWEST_DEGREES = 2
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,16 @@ def comparison_verdict(found: PairedDifference, margin: float = MARGIN) -> Compa
 def how_many_more(found: PairedDifference, margin: float = MARGIN) -> int:
     """Return about how many more independent images or groups would tell, if all stays as it is.
 
-    Intervals shrink with the square root of their number, and what there is shall be found in 80 %
-    of such comparisons (2.8 standard errors from what is excluded).
+    Standard errors shrink with the square root of their number, and what there is shall be found in
+    80 % of such comparisons (2.8 of them from what is excluded). The interval of a few groups is
+    wider for their being few (a t quantile), which more of them end.
     """
     import scipy.stats
 
     tail = scipy.stats.norm.ppf(0.975)
-    error = (found.high - found.low) / 2 / tail
+    freedom = max(found.n_groups - 1, FEWEST_DEGREES)
+    reach = tail if found.independent else scipy.stats.t.ppf(0.975, freedom)
+    error = (found.high - found.low) / 2 / reach
     wanted = tail + scipy.stats.norm.ppf(POWER)
     # To exclude the margin, or, for a machine that is worse, that there is no difference.
     distance = max(found.difference + margin, -found.difference)

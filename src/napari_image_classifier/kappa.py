@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_image_classifier.agreement_interval import (
+    agreement_interval,
+    jackknife_error,
+    quantile,
+)
 from napari_image_classifier.arrays import Float64Array, IntArray
 from napari_image_classifier.intervals import CONFIDENCE
 
@@ -13,8 +18,9 @@ class Kappa:
     """Kappa: 1 for perfect agreement, 0 for that of chance; None where it says nothing.
 
     It says nothing where both gave one and the same answer to everything. ``low`` and ``high`` are
-    the ends of its interval, None where there are too few groups. ``agreement`` is the part of the
-    ``n_items`` items, of ``n_groups`` groups, to which both gave the same answer.
+    the ends of its interval, None (as ``standard_error``) where there are too few groups.
+    ``agreement`` is the part of the ``n_items`` items, of ``n_groups`` groups, to which both gave
+    the same answer.
     """
 
     kappa: float | None
@@ -23,6 +29,7 @@ class Kappa:
     agreement: float
     n_items: int
     n_groups: int
+    standard_error: float | None = None
 
 
 def cohen_kappa(
@@ -35,8 +42,9 @@ def cohen_kappa(
 
     The numbers stand for classes, "cannot tell" being one of them (Cohen, 1960, “A coefficient of
     agreement for nominal scales”). Where items are independent (each a group of its own, or no
-    ``groups``), the interval comes from the large-sample standard error (Fleiss, Cohen & Everitt,
-    1969); else from leaving out group after group (a jackknife, with a t quantile).
+    ``groups``), the standard error is that of large samples (Fleiss, Cohen & Everitt, 1969); else
+    it comes from leaving out group after group (a jackknife, with a t quantile). The interval is
+    at least as wide as that of the agreement (see `agreement_interval`).
 
     Raises
     ------
@@ -54,24 +62,32 @@ def cohen_kappa(
     np.add.at(tables, (numbers, one, other), 1)
     table = tables.sum(axis=0)
     agreement = float(np.trace(table) / table.sum())
-    value = _kappa(table[np.newaxis])[0]
+    value = float(_kappa(table[np.newaxis])[0])
     if np.isnan(value):
         return Kappa(None, None, None, agreement, len(first), n_groups)
     if n_groups == len(first):
-        half = _quantile(confidence) * _standard_error(table)
+        error, reach = _standard_error(table), quantile(confidence)
     else:
-        half = _quantile(confidence, n_groups - 1) * _jackknife_error(tables)
-    low, high = (None, None) if np.isnan(half) else (max(value - half, -1), min(value + half, 1))
-    return Kappa(float(value), low, high, agreement, len(first), n_groups)
+        error = jackknife_error(_kappa(table - tables))
+        reach = quantile(confidence, n_groups - 1)
+    expected, same = float(_expected(table)), (one == other).astype(np.float64)
+    low, high = agreement_interval(value, reach * error, expected, same, numbers, confidence)
+    known = None if np.isnan(error) else error
+    return Kappa(value, low, high, agreement, len(first), n_groups, known)
 
 
 def _kappa(tables: Float64Array) -> Float64Array:
     """Return kappa of contingency tables, shape (table, class, class); NaN where not defined."""
-    total = tables.sum(axis=(1, 2))
-    observed = np.trace(tables, axis1=1, axis2=2) / total
-    expected = (tables.sum(axis=1) * tables.sum(axis=2)).sum(axis=1) / total**2
     with np.errstate(invalid="ignore", divide="ignore"):
+        observed = np.trace(tables, axis1=1, axis2=2) / tables.sum(axis=(1, 2))
+        expected = _expected(tables)
         return np.where(expected < 1, (observed - expected) / (1 - expected), np.nan)
+
+
+def _expected(tables: Float64Array) -> Float64Array:
+    """Return the agreement by chance of contingency tables, shape (…, class, class)."""
+    of_pairs = tables.sum(axis=-2) * tables.sum(axis=-1)
+    return np.asarray(of_pairs.sum(axis=-1) / tables.sum(axis=(-2, -1)) ** 2)
 
 
 def _standard_error(table: Float64Array) -> float:
@@ -85,23 +101,3 @@ def _standard_error(table: Float64Array) -> float:
     differed = (1 - kappa) ** 2 * (apart.sum() - np.trace(apart))
     variance = agreed + differed - (kappa - expected * (1 - kappa)) ** 2
     return float(np.sqrt(max(variance, 0.0) / table.sum()) / (1 - expected))
-
-
-def _jackknife_error(tables: Float64Array) -> float:
-    """Return the standard error from leaving out each group in turn; NaN with too few groups."""
-    k = len(tables)
-    if k < 2:
-        return float("nan")
-    left = _kappa(tables.sum(axis=0) - tables)
-    if np.isnan(left).any():
-        return float("nan")
-    return float(np.sqrt((k - 1) / k * ((left - left.mean()) ** 2).sum()))
-
-
-def _quantile(confidence: float, freedom: int | None = None) -> float:
-    import scipy.stats
-
-    tail = (1 + confidence) / 2
-    if freedom is None:
-        return float(scipy.stats.norm.ppf(tail))
-    return float(scipy.stats.t.ppf(tail, freedom)) if freedom > 0 else float("nan")
