@@ -40,7 +40,7 @@ accuracy: $(READY)
 	$(BIN)/python benchmarks/translocation_cells.py $(DATA)/translocation
 	$(BIN)/python benchmarks/mitocheck_folds.py $(DATA)/mitocheck
 
-# Thousands of studies of persons and machines, and of raters, for each design: some ten minutes.
+# Thousands of studies of persons and machines, and of raters, for each design: three minutes.
 simulations: $(READY)
 	$(BIN)/python benchmarks/comparison_simulations.py
 	$(BIN)/python benchmarks/agreement_coverage.py
