@@ -52,6 +52,8 @@ def begun(viewer, qtbot, folder, rater="Ada", classes=("left", "right")):
     for name in classes:
         dock.classes.add(name)
     shown(dock, qtbot)
+    dock.choices.choose(order="folder")
+    shown(dock, qtbot)
     return dock
 
 
@@ -237,6 +239,7 @@ def test_objects_are_labelled_one_by_one(window, qtbot, folder, tmp_path):
     source.begin()
     qtbot.waitUntil(lambda: dock.session is not None, timeout=30_000)
     dock.classes.add("left")
+    dock.choices.choose(order="folder")
     for _ in range(2):
         shown(dock, qtbot)
         press(window, qtbot, Qt.Key.Key_1)

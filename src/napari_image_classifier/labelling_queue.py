@@ -37,7 +37,8 @@ class LabellingQueue:
     """The items of ``keys``, some of which are shown, in an order.
 
     ``annotations`` are what was given, and may change; ``suggestions`` what a classifier says, and
-    ``teaching`` the items in the order in which they teach it most, both empty without one.
+    ``teaching`` the items in the order in which they teach it most, both empty without one. At
+    first they come at random, as neighbours in a folder are alike and an answer leans on the last.
     """
 
     def __init__(self, keys: Sequence[ItemKey], annotations: Mapping[ItemKey, Annotation]) -> None:
@@ -46,9 +47,8 @@ class LabellingQueue:
         self.suggestions: Mapping[ItemKey, Suggestion] = {}
         self.teaching: Sequence[ItemKey] = ()
         self.shown = Shown()
-        self.order: Order = "folder"
-        self.keys = list(keys)
-        self._places = {key: place for place, key in enumerate(self.keys)}
+        self.order: Order = "random"
+        self.arrange(self.shown, self.order)
 
     def arrange(self, shown: Shown, order: Order) -> None:
         """Put the items that are to be shown in order.

@@ -17,8 +17,8 @@ FIXED: dict[Shown, str] = {
     Shown("class", CANNOT_TELL): "what you could not tell",
 }
 ORDERS: dict[Order, str] = {
-    "folder": "as in the folder",
     "random": "at random",
+    "folder": "as in the folder",
     "teaching": "what teaches most first",
     "confidence": "least confident first",
 }
