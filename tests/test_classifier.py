@@ -309,7 +309,7 @@ def test_a_packed_file_is_refused(changed):
 
 def test_a_description_too_large_is_not_read(changed, monkeypatch):
     """Its size is looked at first."""
-    monkeypatch.setattr("napari_image_classifier.classifier.LARGEST_DESCRIPTION", 100)
+    monkeypatch.setattr("napari_image_classifier.classifier_parts.LARGEST_DESCRIPTION", 100)
     with pytest.raises(ClassifierFileError, match="too large"):
         load_classifier(changed())
 
@@ -346,7 +346,7 @@ def test_no_keras_no_tensorflow_no_pandas(tiny_classifier_path, tmp_path):
         "start = time.perf_counter()\n"
         "import napari_image_classifier as nic\n"
         "said = nic.load_classifier(sys.argv[1]).predict(numpy.ones((2, 40, 40), 'uint16'))\n"
-        "heavy = {'tensorflow', 'keras', 'torch', 'pandas', 'sklearn', 'dask', 'onnx', 'napari',\n"
+        "heavy = {'tensorflow', 'keras', 'torch', 'pandas', 'sklearn', 'dask', 'napari',\n"
         "         'qtpy', 'h5py'} & set(sys.modules)\n"
         "print(said.status, sorted(heavy), time.perf_counter() - start)"
     )

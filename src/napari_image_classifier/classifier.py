@@ -1,9 +1,6 @@
 """A trained classifier, without Keras: `load_classifier`, then `Classifier.predict`."""
 
-import io
-import json
 import shutil
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,13 +11,12 @@ import numpy.typing as npt
 from napari_image_classifier.archive import (
     DAMAGE,
     checked_path,
-    open_member,
     opened,
     opened_archive,
-    read_member,
     sha256_of,
 )
 from napari_image_classifier.arrays import Float64Array, FloatArray
+from napari_image_classifier.classifier_parts import read_parts
 from napari_image_classifier.description import ClassifierDescription, ClassifierFileError, Member
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
@@ -28,7 +24,8 @@ from napari_image_classifier.orientations import orientations_of
 from napari_image_classifier.prediction import Prediction, predict_image
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.probabilities import divergence, softmax
-from napari_image_classifier.runtime import Graph, Runnable
+from napari_image_classifier.probe import probe_image
+from napari_image_classifier.runtime import Graph, Probe, Runnable
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.selection import is_object
 from napari_image_classifier.temperature import tempered
@@ -40,11 +37,6 @@ __all__ = [
     "Member",
     "load_classifier",
 ]
-
-DESCRIPTION = "classifier.json"
-LARGEST_DESCRIPTION = 64 * 1024**2
-# ONNX files can't be larger.
-LARGEST_GRAPH = 2 * 1024**3
 
 
 class Classifier:
@@ -257,7 +249,7 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
         file.seek(0)
         with opened_archive(file, path) as archive:
             try:
-                description, graphs = _read(archive)
+                description, graphs = read_parts(archive)
             except DAMAGE as error:
                 raise ClassifierFileError(f"{path} is damaged: {error}.") from error
             except ClassifierFileError as error:
@@ -267,35 +259,18 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
         from napari_image_classifier.texture_model import TextureModel
 
         return Classifier(path, sha256, description, [*map(TextureModel.from_bytes, graphs)])
-    return Classifier(path, sha256, description, [Graph(graph, threads) for graph in graphs])
+    return Classifier(
+        path,
+        sha256,
+        description,
+        [
+            Graph(graph, threads, _probe(member, description.preparation))
+            for graph, member in zip(graphs, description.members, strict=True)
+        ],
+    )
 
 
-def _read(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[bytes]]:
-    names = set(archive.namelist())
-    if DESCRIPTION not in names and "config.json" in names:
-        raise ClassifierFileError(
-            "it is a Keras network without class and channel names; make a classifier of it with "
-            f"napari-image-classifier import {Path(str(archive.filename)).name} "
-            "--classes A,B --channels C,D --output NEW.keras"
-        )
-    try:
-        stored = json.loads(read_member(archive, DESCRIPTION, LARGEST_DESCRIPTION))
-    except ValueError as error:
-        raise ClassifierFileError("its description is damaged: it is not JSON") from error
-    description = ClassifierDescription.from_json(stored)
-    if not description.members:
-        raise ClassifierFileError("it holds no network")
-    return description, [_bound_graph(archive, member) for member in description.members]
-
-
-def _bound_graph(archive: zipfile.ZipFile, member: Member) -> bytes:
-    """Return the graph, having checked that it is the one written from those weights."""
-    graph = read_member(archive, member.graph, LARGEST_GRAPH)
-    with open_member(archive, member.weights) as weights:
-        same = sha256_of(weights) == member.weights_sha256
-    if not same or sha256_of(io.BytesIO(graph)) != member.graph_sha256:
-        raise ClassifierFileError(
-            "its network was changed after it was saved, so its two parts no longer belong "
-            "together; save it again with napari-image-classifier"
-        )
-    return graph
+def _probe(member: Member, preparation: Preparation) -> Probe | None:
+    if not member.probe:
+        return None
+    return Probe(probe_image(preparation.size, preparation.n_channels), member.probe)

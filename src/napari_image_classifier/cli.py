@@ -19,9 +19,9 @@ from napari_image_classifier.cli_evaluation import evaluate_command
 from napari_image_classifier.cli_reproducing import reproduce_and_say
 from napari_image_classifier.cli_tables import sort_command, summarize_command
 from napari_image_classifier.cli_training import train_command
-from napari_image_classifier.compute import JOBS, Job
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.interruption import STOPPED, asked_to_stop
+from napari_image_classifier.network_import import import_network
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.progress import Progress, libraries_silent
 from napari_image_classifier.training_config import TrainingConfig
@@ -132,16 +132,20 @@ def import_command(
         wanted["size"] = (size, size)
     # Refused here, before Keras takes its seconds to start.
     Preparation(names_in(channels), **wanted)
-    request = {
-        "source": str(source),
-        "output": str(output),
-        "class_names": names_in(classes),
-        "channel_names": names_in(channels),
-        "preparation": wanted,
-    }
+    typer.echo(
+        "A Keras file can name any program, and Keras runs it. Here only layers that are known and "
+        "numbers are taken from it, and a file with anything else is refused.",
+        err=True,
+    )
     with libraries_silent():
-        result = _job("import")(request, lambda event: None, lambda: False)
-    typer.echo(f"Written: {result['classifier']}")
+        classifier = import_network(
+            source,
+            output,
+            class_names=names_in(classes),
+            channel_names=names_in(channels),
+            preparation=wanted,
+        )
+    typer.echo(f"Written: {classifier.path}")
 
 
 @app.command()
@@ -207,12 +211,6 @@ def _end(sentence: str, debug: bool) -> None:
         traceback.print_exc()
     typer.echo(sentence, err=True)
     sys.exit(1)
-
-
-def _job(verb: str) -> Job:
-    module, function = JOBS[verb].split(":")
-    job: Job = getattr(importlib.import_module(module), function)
-    return job
 
 
 if __name__ == "__main__":

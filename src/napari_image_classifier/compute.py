@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.messages import Event, read_message, write_message
+from napari_image_classifier.process_limits import Limits, keep_within
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -59,10 +60,10 @@ class ComputeProcess:
     """One job in a process of its own, seen from the process that wants it done.
 
     ``verb`` is a key of `JOBS`; ``request`` is JSON. Iterate over `events` on a thread that may
-    wait; `cancel` and `kill` may be called from any other.
+    wait; `cancel` and `kill` may be called from any other. Beyond ``limits`` it is ended.
     """
 
-    def __init__(self, verb: str, request: Mapping[str, Any]) -> None:
+    def __init__(self, verb: str, request: Mapping[str, Any], limits: Limits | None = None) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "napari_image_classifier.compute"],
@@ -73,6 +74,9 @@ class ComputeProcess:
             env=_environment(),
         )
         self._cancelled = threading.Event()
+        self._passed_limit = ""
+        if limits is not None:
+            keep_within(self.pid, limits, self._end, self._is_over)
         self._send({"verb": verb, "request": dict(request), "command": sys.argv})
 
     def __enter__(self) -> Self:
@@ -141,6 +145,13 @@ class ComputeProcess:
             self._process.kill()
             self._process.wait()
 
+    def _is_over(self) -> bool:
+        return self._process.returncode is not None
+
+    def _end(self, why: str) -> None:
+        self._passed_limit = why
+        self._process.kill()
+
     def _send(self, message: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
         try:
@@ -165,6 +176,8 @@ class ComputeProcess:
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip()
         how = _how_it_ended(self._process.returncode)
+        if self._passed_limit:
+            how = f"was ended, as it {self._passed_limit}"
         return {
             "event": "error",
             "message": f"The compute process {how}. What was already written is kept; "

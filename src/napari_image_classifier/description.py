@@ -25,12 +25,15 @@ class Member:
     """One network of the classifier: where its weights and its graph lie in the file.
 
     The graph was written from those weights; the SHA-256 of both, stored together, say so.
+    ``probe`` is what Keras said of the image of `probe.probe_image`, a probability for each class;
+    files of before it was taken, and texture models, have none.
     """
 
     weights: str
     graph: str
     weights_sha256: str
     graph_sha256: str
+    probe: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ class ClassifierDescription:
             preparation=preparation,
             architecture=architecture,
             training=stored.get("training", {}),
-            members=tuple(_member(member) for member in members),
+            members=tuple(_member(member, len(names)) for member in members),
             orientations=stored.get("orientations", 1),
             temperature=float(temperature),
             thresholds=stored.get("thresholds", {}),
@@ -161,10 +164,12 @@ def _gate(stored: Any, n_classes: int, n_channels: int, n_members: int) -> Gate 
     return gate
 
 
-def _member(stored: Mapping[str, Any]) -> Member:
-    keys = Member.__dataclass_fields__
+def _member(stored: Mapping[str, Any], n_classes: int) -> Member:
+    keys = [key for key in Member.__dataclass_fields__ if key != "probe"]
     _check(all(isinstance(stored.get(key), str) for key in keys), "a member lacks a part")
-    return Member(**{key: stored[key] for key in keys})
+    probe = stored.get("probe", [])
+    _check(_is_list_of(probe, float) and len(probe) in (0, n_classes), "a member's probe")
+    return Member(**{key: stored[key] for key in keys}, probe=tuple(probe))
 
 
 def _is_list_of(stored: Any, kind: type) -> bool:

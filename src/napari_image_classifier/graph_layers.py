@@ -38,8 +38,11 @@ def add_layer(
     GraphError
         The layer, or one of its settings, is not known here.
     """
-    check_layers(layer_config)
     kind, settings = layer_config["class_name"], layer_config["config"]
+    if kind not in _LAYERS and kind not in _MERGES:
+        raise GraphError(f"The network has a layer of a kind that can't be used here: {kind}.")
+    if settings.get("data_format") == "channels_first":
+        raise GraphError("The network takes the channels first; networks here have channels last.")
     if kind in _MERGES:
         return _merged(writer, kind, inputs)
     (value,) = inputs
@@ -48,35 +51,9 @@ def add_layer(
     return activated(writer, output, settings["activation"]) if "activation" in settings else output
 
 
-def check_layers(stored: Mapping[str, Any]) -> None:
-    """Refuse a network, or a layer, of a kind that is not known here, given its configuration.
-
-    Raises
-    ------
-    GraphError
-        The sentence names the layer.
-    """
-    kind, settings = stored.get("class_name"), stored.get("config")
-    own = str(stored.get("module")).split(".")[0] == "keras"
-    if not own or not isinstance(settings, Mapping):
-        raise GraphError(
-            f"The network holds a part that is not Keras's own, {kind}, and needs its author's "
-            "code, which is never run here."
-        )
-    if settings.get("data_format") == "channels_first":
-        raise GraphError(
-            "The network takes the channels before y and x; only networks with the channels last "
-            "(n, y, x, channel) can be used."
-        )
-    if kind in NETWORKS:
-        for layer in settings.get("layers", ()):
-            check_layers(layer)
-    elif kind not in _LAYERS and kind not in _MERGES and kind != "InputLayer":
-        raise GraphError(
-            f"The network has a layer of a kind that can't be used here: {kind} "
-            f"(“{settings.get('name', kind)}”). Ordinary convolution, pooling, normalisation, "
-            "activation, merging and dense layers can."
-        )
+def known_layers() -> frozenset[str]:
+    """Return the kinds of layers that can be written as a graph."""
+    return frozenset(_LAYERS) | frozenset(_MERGES)
 
 
 _MERGES: Mapping[str, str] = {
@@ -245,6 +222,20 @@ def _reshape(writer: GraphWriter, value: Value, settings: Settings, weights: obj
     return writer.channels_first(writer.node("Reshape", inner, target, rank=len(shape)))
 
 
+def _cropping(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+    (top, bottom), (left, right) = settings["cropping"]
+    # Nothing cut off at the end is an end beyond every image.
+    ends = [-length if length else 2**31 - 1 for length in (bottom, right)]
+    limits = [writer.constant(numbers, np.int64) for numbers in ([top, left], ends, [2, 3])]
+    return writer.node("Slice", value, *limits)
+
+
+def _layer_scale(
+    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
+) -> Value:
+    return writer.node("Mul", value, writer.per_channel(value, weights[0]))
+
+
 def _zero_padding(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
     (top, bottom), (left, right) = settings["padding"]
     pads = writer.constant([0, 0, top, left, 0, 0, bottom, right], np.int64)
@@ -267,6 +258,7 @@ _LAYERS: Mapping[str, AddLayer] = {
     "AveragePooling2D": _average_pooling,
     "BatchNormalization": _batch_normalization,
     "Conv2D": _convolution,
+    "Cropping2D": _cropping,
     "Dense": _dense,
     "DepthwiseConv2D": _depthwise,
     "ELU": elu,
@@ -274,6 +266,7 @@ _LAYERS: Mapping[str, AddLayer] = {
     "GlobalAveragePooling2D": _global_pooling("GlobalAveragePool"),
     "GlobalMaxPooling2D": _global_pooling("GlobalMaxPool"),
     "LayerNormalization": _layer_normalization,
+    "LayerScale": _layer_scale,
     "LeakyReLU": leaky_relu,
     "MaxPooling2D": _max_pooling,
     "Normalization": _normalization,

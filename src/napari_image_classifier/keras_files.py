@@ -15,28 +15,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_image_classifier.archive import (
-    DAMAGE,
     checked_path,
     opened_archive,
-    read_member,
     sha256_of,
 )
-from napari_image_classifier.classifier import DESCRIPTION, LARGEST_DESCRIPTION, load_classifier
+from napari_image_classifier.arrays import Float64Array, FloatArray
+from napari_image_classifier.classifier import Classifier, load_classifier
+from napari_image_classifier.classifier_parts import CONFIGURATION, DESCRIPTION, WEIGHTS
 from napari_image_classifier.description import ClassifierDescription, ClassifierFileError, Member
-from napari_image_classifier.graph_layers import check_layers
 from napari_image_classifier.graph_writer import GraphError
 from napari_image_classifier.graphs import export_graph
+from napari_image_classifier.keras_guard import weights_of, written_anew
 from napari_image_classifier.keras_manifest import write_import_manifest
 from napari_image_classifier.keras_start import start_keras
 from napari_image_classifier.manifest import check_place
+from napari_image_classifier.networks import rebuild_network
 from napari_image_classifier.preparation import Preparation
+from napari_image_classifier.probabilities import softmax
+from napari_image_classifier.probe import probe_image, says_otherwise
 from napari_image_classifier.safe_files import replace_file
 
 if TYPE_CHECKING:
     import keras
 
-CONFIGURATION = "config.json"
-WEIGHTS = "model.weights.h5"
 LARGEST_DIFFERENCE = 1e-5
 _IMAGES_COMPARED = 4
 
@@ -67,7 +68,8 @@ def save_classifier(
         plain[0].save(temporary, overwrite=True)
         with zipfile.ZipFile(temporary, "a", zipfile.ZIP_STORED) as archive:
             members = tuple(
-                _add_member(archive, network, index) for index, network in enumerate(plain)
+                _add_member(archive, network, index, description)
+                for index, network in enumerate(plain)
             )
             written = replace(description, members=members)
             archive.writestr(DESCRIPTION, json.dumps(written.to_json(), indent=1))
@@ -121,7 +123,12 @@ def _shown(shape: Sequence[int | None]) -> str:
     return f"({', '.join('n' if length is None else str(length) for length in shape)})"
 
 
-def _add_member(archive: zipfile.ZipFile, network: "keras.Model", index: int) -> Member:
+def _add_member(
+    archive: zipfile.ZipFile,
+    network: "keras.Model",
+    index: int,
+    description: ClassifierDescription,
+) -> Member:
     folder = f"members/{index}/" if index else ""
     if index:
         with tempfile.TemporaryDirectory() as directory:
@@ -131,11 +138,14 @@ def _add_member(archive: zipfile.ZipFile, network: "keras.Model", index: int) ->
     graph = export_graph(network)
     archive.writestr(f"{folder}graph.onnx", graph)
     weights = archive.read(folder + WEIGHTS)
+    preparation = description.preparation
+    image = probe_image(preparation.size, preparation.n_channels)
     return Member(
         weights=folder + WEIGHTS,
         graph=f"{folder}graph.onnx",
         weights_sha256=hashlib.sha256(weights).hexdigest(),
         graph_sha256=hashlib.sha256(graph).hexdigest(),
+        probe=tuple(_said_of(network, image).tolist()),
     )
 
 
@@ -166,36 +176,69 @@ def _compare_with_keras(path: Path) -> None:
 def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
     """Return the Keras network of a classifier file, to train it on or to look inside.
 
+    A network of this package is built anew from its architecture, and takes only its weights from
+    the file; an imported one is opened by Keras after the guard (see `keras_guard`).
+
     Raises
     ------
     ClassifierFileError
-        The file is no classifier, or it is damaged.
+        The file is no classifier, it is damaged, or its network is not that of its graph.
     """
     path = checked_path(path)
-    description = load_classifier(path).description
-    network = _load_with_keras(path)
-    if member:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as directory:
-            weights = Path(directory) / WEIGHTS
-            weights.write_bytes(archive.read(description.members[member].weights))
-            network.load_weights(weights)
+    classifier = load_classifier(path)
+    description = classifier.description
+    if description.by_texture:
+        raise ClassifierFileError(f"{path} has texture features in place of a network.")
+    if description.architecture is None:
+        network = _opened_by_keras(path)
+    else:
+        network = rebuild_network(description.architecture)
+    if member or description.architecture is not None:
+        declared = [tuple(one.shape) for one in network.weights]
+        with weights_of(path, description.members[member].weights, declared) as weights:
+            _load_weights(network, weights, path)
+    _check_same(network, classifier, member)
     return network
 
 
-def _load_with_keras(path: Path) -> "keras.Model":
-    # What names a layer that is not known must not even be opened by Keras.
-    with path.open("rb") as file, opened_archive(file, path) as archive:
-        try:
-            stored = json.loads(read_member(archive, CONFIGURATION, LARGEST_DESCRIPTION))
-            check_layers(stored)
-        except (*DAMAGE, AttributeError, TypeError) as error:
-            raise ClassifierFileError(f"{path} is damaged: {error}.") from error
+def _load_weights(network: "keras.Model", weights: Path, path: Path) -> None:
+    try:
+        network.load_weights(weights)
+    except Exception as error:
+        # Keras raises what it likes where weights don't fit.
+        raise ClassifierFileError(f"The weights in {path} are not those of its network.") from error
+
+
+def _check_same(network: "keras.Model", classifier: Classifier, member: int) -> None:
+    preparation = classifier.preparation
+    image = probe_image(preparation.size, preparation.n_channels)
+    logits, _ = classifier.graphs[member].run(image)
+    difference = says_otherwise(softmax(logits.astype(np.float64))[0], _said_of(network, image))
+    if difference:
+        raise ClassifierFileError(
+            f"{classifier.path} holds two networks that say different things (by {difference:.1g}) "
+            "of the same image; it was not written by this program."
+        )
+
+
+def _said_of(network: "keras.Model", image: FloatArray) -> Float64Array:
+    """Return the probabilities (class) of one image, shape (1, y, x, channel)."""
     import keras
 
-    try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        raise ClassifierFileError(f"{path} can't be opened by Keras: {error}") from error
+    # Graphics cards calculate with fewer digits than is compared.
+    with keras.device("cpu:0"):
+        said = keras.ops.convert_to_numpy(network(image, training=False))
+    return np.asarray(said[0], np.float64)
+
+
+def _opened_by_keras(path: Path) -> "keras.Model":
+    with written_anew(path) as checked:
+        import keras
+
+        try:
+            return keras.saving.load_model(checked, compile=False, safe_mode=True)
+        except Exception as error:
+            raise ClassifierFileError(f"{path} can't be opened by Keras: {error}") from error
 
 
 def import_job(
@@ -217,7 +260,7 @@ def import_job(
     with source.open("rb") as file:
         sha256 = sha256_of(file)
     start_keras()
-    network = _load_with_keras(source)
+    network = _opened_by_keras(source)
     _check_one_input(network)
     network = _ending_in_softmax(network, len(request["class_names"]))
     description = ClassifierDescription(

@@ -6,6 +6,12 @@ from typing import Any
 
 from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.compute import ComputeProcess
+from napari_image_classifier.process_limits import Limits
+
+# TensorFlow alone takes 1 GB.
+MEMORY = 4 * 1024**3
+COPIES = 8
+SECONDS = 600.0
 
 
 def import_network(
@@ -23,6 +29,9 @@ def import_network(
     `Preparation` as the network was trained with. Without them intensities are handed over as
     they are in the image; ``size`` is needed where the network takes any.
 
+    The file is data: Keras is given known layers and numbers that were understood of it, whatever
+    else it names is refused (see `keras_guard`), and that happens in a process with limits.
+
     Raises
     ------
     ImageClassifierError
@@ -35,5 +44,7 @@ def import_network(
         "channel_names": list(channel_names),
         "preparation": dict(preparation or {}),
     }
-    result = ComputeProcess("import", request).result()
+    # Of its weights there are some copies for a while: Keras's, the graph's, the compared one's.
+    memory = MEMORY + COPIES * (Path(source).stat().st_size if Path(source).is_file() else 0)
+    result = ComputeProcess("import", request, Limits(memory, SECONDS)).result()
     return load_classifier(result["classifier"])

@@ -10,6 +10,8 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from napari_image_classifier.backbones import BACKBONES
+from napari_image_classifier.description import ClassifierFileError
+from napari_image_classifier.layer_settings import Check, is_list, is_whole
 from napari_image_classifier.training_config import TrainingRefused
 
 if TYPE_CHECKING:
@@ -142,3 +144,32 @@ def _classified(inputs: Any, features: Any, classes: int) -> "keras.Model":
     # float32 whatever the precision of the rest: probabilities are compared to 1e-4.
     outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="class")(pooled)
     return keras.Model(inputs, outputs)
+
+
+def rebuild_network(architecture: Mapping[str, Any]) -> "keras.Model":
+    """Return a network of that architecture, with random weights.
+
+    Raises
+    ------
+    ClassifierFileError
+        There is no such network, or its arguments are not those that one of them is made with.
+    """
+    name, arguments = str(architecture.get("name")), architecture.get("arguments")
+    if name not in NETWORKS or not isinstance(arguments, Mapping):
+        raise ClassifierFileError(f"There is no network “{name[:60]}” here.")
+    known = _ARGUMENTS if name in _OWN else _ARGUMENTS_OF_ALL
+    needed, given = set(_ARGUMENTS_OF_ALL), set(arguments)
+    if not needed <= given <= set(known) or not all(known[key](arguments[key]) for key in given):
+        raise ClassifierFileError(f"A network “{name}” is not made with such arguments.")
+    return NETWORKS[name](**arguments)
+
+
+_ARGUMENTS_OF_ALL: Mapping[str, Check] = {
+    "channels": is_whole(1, 1000),
+    "classes": is_whole(2, 10_000),
+}
+_ARGUMENTS: Mapping[str, Check] = {
+    **_ARGUMENTS_OF_ALL,
+    "stem_stride": is_whole(1, 4),
+    "filters": is_list(is_whole(1, 1024), 1, 8),
+}

@@ -22,6 +22,7 @@ from napari_image_classifier.selection import Each, check_selection, parse_selec
 
 Intensity = Literal["fixed", "percentiles", "none"]
 
+LARGEST_SIZE = 8192
 PIXELS_SAMPLED_PER_IMAGE = 10_000
 RANGE_PERCENTILES = (0.5, 99.8)
 
@@ -57,8 +58,10 @@ class Preparation:
         _check_choice("projection", self.projection, get_args(Projection))
         _check_choice("intensity", self.intensity, get_args(Intensity))
         _check_choice("what is classified", self.each, get_args(Each))
-        if min(self.size) < 1:
-            raise PreparationError(f"The size {self.size} is not a size in pixels.")
+        if not 1 <= min(self.size) <= max(self.size) <= LARGEST_SIZE:
+            raise PreparationError(
+                f"The size {self.size} is not a size in pixels from 1 to {LARGEST_SIZE}."
+            )
         if self.intensity == "fixed" and self.ranges and len(self.ranges) != self.n_channels:
             raise PreparationError(
                 f"There are {len(self.ranges)} intensity ranges for {self.n_channels} channels."

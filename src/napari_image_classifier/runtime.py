@@ -1,12 +1,15 @@
 """Runs a classifier's graph without Keras, on ONNX Runtime, in float32."""
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from napari_image_classifier.arrays import FloatArray
 from napari_image_classifier.description import ClassifierFileError
+from napari_image_classifier.probabilities import softmax
+from napari_image_classifier.probe import says_otherwise
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -23,15 +26,30 @@ class Runnable(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Probe:
+    """What a network said, where it was made, of one prepared image.
+
+    ``image`` is of shape (1, y, x, channel), ``said`` a probability for each class.
+    """
+
+    image: FloatArray
+    said: tuple[float, ...]
+
+
 class Graph:
     """The graph of one network; starts when first used, and may be used from several threads.
 
-    ``threads`` is how many a single call uses; None means one per core.
+    ``threads`` is how many a single call uses; None means one per core. With a ``probe`` it does
+    not start where it says something else.
     """
 
-    def __init__(self, content: bytes, threads: int | None = None) -> None:
+    def __init__(
+        self, content: bytes, threads: int | None = None, probe: Probe | None = None
+    ) -> None:
         self._content = content
         self._threads = threads
+        self._probe = probe
         self._session: onnxruntime.InferenceSession | None = None
         self._starting = threading.Lock()
 
@@ -41,7 +59,7 @@ class Graph:
         ``images`` are prepared, float32 of shape (n, y, x, channel).
         """
         session = self._started()
-        step = max(1, PIXELS_AT_ONCE // max(1, images.shape[1] * images.shape[2]))
+        step = images_at_once(*images.shape[1:3])
         parts = [
             session.run(["logits", "features"], {"images": images[start : start + step]})
             for start in range(0, max(1, len(images)), step)
@@ -52,9 +70,16 @@ class Graph:
     def _started(self) -> "onnxruntime.InferenceSession":
         with self._starting:
             if self._session is None:
-                self._session = _start(self._content, self._threads)
-                self._content = b""
+                session = _start(self._content, self._threads)
+                if self._probe is not None:
+                    _check_probe(session, self._probe)
+                self._session, self._content = session, b""
             return self._session
+
+
+def images_at_once(height: int, width: int) -> int:
+    """Return how many images of that size the runtime is given in one call."""
+    return max(1, PIXELS_AT_ONCE // max(1, height * width))
 
 
 def _start(content: bytes, threads: int | None) -> "onnxruntime.InferenceSession":
@@ -73,3 +98,14 @@ def _start(content: bytes, threads: int | None) -> "onnxruntime.InferenceSession
     except Exception as error:
         # The runtime raises a class of its own for every reason, and shares no base among them.
         raise ClassifierFileError(f"The classifier's network can't be started: {error}") from error
+
+
+def _check_probe(session: "onnxruntime.InferenceSession", probe: Probe) -> None:
+    (logits,) = session.run(["logits"], {"images": probe.image})
+    difference = says_otherwise(softmax(logits.astype(np.float64))[0], np.array(probe.said))
+    if difference:
+        raise ClassifierFileError(
+            "The classifier says something else on this computer than where it was made "
+            f"(probabilities of a test image differ by {difference:.1g}), so it is not used. "
+            "Run pip install --upgrade onnxruntime; if that does not help, please report it."
+        )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from napari_image_classifier.classifier import DESCRIPTION, load_classifier
+from napari_image_classifier.classifier import load_classifier
+from napari_image_classifier.classifier_parts import DESCRIPTION
 from napari_image_classifier.description import ClassifierDescription, ClassifierFileError, Member
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.texture_model import TextureModel

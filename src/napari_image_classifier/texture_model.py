@@ -8,7 +8,10 @@ import numpy as np
 
 from napari_image_classifier.arrays import Float64Array, FloatArray, IntArray
 from napari_image_classifier.baselines import logistic_regression, measured_texture
+from napari_image_classifier.bounded_json import read_bounded_json
 from napari_image_classifier.description import ClassifierFileError
+
+LARGEST = 1024**2
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class TextureModel:
             It makes no sense.
         """
         try:
-            stored: Any = json.loads(content)
+            stored: Any = read_bounded_json(content, largest=LARGEST)
             names = ("middle", "scale", "weights", "offsets")
             made = cls(*(np.array(stored[name], np.float64) for name in names))
         except (ValueError, TypeError, LookupError) as error:

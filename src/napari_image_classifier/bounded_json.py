@@ -1,0 +1,69 @@
+"""JSON from files that may come from anywhere: bounded in size, depth and number of parts."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+DEEPEST = 64
+MOST_PARTS = 1_000_000
+
+# A string as a whole, so that brackets in it don't count, or one bracket.
+_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[][{}]', re.DOTALL)
+_OPENING = (b"[", b"{")
+
+
+class JsonRefused(ValueError):  # noqa: N818 - a file was refused, nothing went wrong
+    """What is no JSON, or JSON that nobody writes in good faith; the text says which."""
+
+
+def read_bounded_json(content: bytes, *, largest: int, allow_nan: bool = False) -> Any:
+    """Return what ``content`` says, of at most ``largest`` bytes.
+
+    Stricter than `json.loads`: a key may stand once in a table, brackets nest at most `DEEPEST`
+    deep, there are at most `MOST_PARTS` values, and NaN and infinity are no numbers, unless they
+    are allowed.
+
+    Raises
+    ------
+    JsonRefused
+        It is none of that.
+    """
+    if len(content) > largest:
+        raise JsonRefused(f"it is too large ({len(content) / 1e6:.0f} MB)")
+    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_PARTS:
+        raise JsonRefused("it has too many parts")
+    if _depth(content) > DEEPEST:
+        raise JsonRefused("its brackets are nested too deep")
+    try:
+        return json.loads(
+            content.decode(),
+            object_pairs_hook=_without_repeats,
+            parse_constant=float if allow_nan else _no_number,
+        )
+    except JsonRefused:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise JsonRefused(f"it is not JSON ({error})") from error
+
+
+def _depth(content: bytes) -> int:
+    depth = deepest = 0
+    for found in _STRING_OR_BRACKET.finditer(content):
+        token = found.group()
+        if token in _OPENING:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif len(token) == 1:
+            depth -= 1
+    return deepest
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        raise JsonRefused("a key stands twice in it")
+    return table
+
+
+def _no_number(name: str) -> NoReturn:
+    raise JsonRefused(f"{name} stands in it where a number should")

@@ -1,0 +1,98 @@
+"""The guard: hostile Keras files are refused before anything of theirs is used, good ones are not.
+
+`GUARD_NETWORKS=all pytest tests/test_guard.py` also opens the networks of keras.applications.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from napari_image_classifier.bounded_json import JsonRefused, read_bounded_json
+from napari_image_classifier.configuration_guard import NETWORKS
+from napari_image_classifier.graph_layers import known_layers
+from napari_image_classifier.layer_settings import LAYERS
+
+HERE = Path(__file__).parent
+SECONDS, MEGABYTES = 1.0, 300.0
+
+
+def run_apart(program, *arguments):
+    """What a program of this folder prints, as JSON."""
+    done = subprocess.run(
+        [sys.executable, HERE / program, *map(str, arguments)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory, tiny_classifier_path):
+    """What became of each hostile file, opened in every way there is."""
+    folder = tmp_path_factory.mktemp("hostile")
+    good = HERE / "keras_files" / "keras-3.15.1.keras"
+    return run_apart("hostile_cases.py", folder, good, tiny_classifier_path)
+
+
+def each(refusals):
+    """(name and way, what became of it) of every opening."""
+    for kind in ("foreign", "classifiers"):
+        for name, ways in refusals[kind].items():
+            for way, said in ways.items():
+                yield f"{kind}: {name} ({way})", said
+
+
+def test_every_hostile_file_is_refused_in_one_sentence(refusals):
+    """More than a hundred files, each opened in two ways."""
+    assert len(refusals["foreign"]) + len(refusals["classifiers"]) > 100
+    for name, said in each(refusals):
+        assert said["kind"] == "ClassifierFileError", name
+        assert said["error"].endswith("."), name
+        assert len(said["error"]) < 500, name
+
+
+def test_nothing_of_them_is_done(refusals):
+    """No Keras setting changed, no file left or written elsewhere, no socket, no program."""
+    for name, said in each(refusals):
+        assert said["settings"] == refusals["settings"], name
+        assert said["happened"] == [], name
+        assert said["left"] == [], name
+
+
+def test_they_take_neither_memory_nor_time(refusals):
+    """Seconds with much room for a busy machine; measured are a tenth and 8 MB."""
+    for name, said in each(refusals):
+        assert said["seconds"] < 10 * SECONDS, name
+        assert said["megabytes"] < MEGABYTES, name
+
+
+def test_good_networks_are_opened_and_say_the_same(tmp_path):
+    """Of three versions of Keras, of every way to write a network, and as a classifier."""
+    found = run_apart("good_cases.py", tmp_path, *filter(None, [os.environ.get("GUARD_NETWORKS")]))
+    assert len(found) >= 12
+    for name, said in found.items():
+        assert said["error"] == "", name
+        # Three digits is what a network of half precision calculates with; here it has seven.
+        allowed = 0.01 if name == "half precision" else 1e-5
+        assert max(said["keras"], said["classifier"]) < allowed, name
+
+
+def test_every_layer_that_passes_can_be_written_as_a_graph():
+    """The guard and the graph know the same layers."""
+    assert set(LAYERS) - {"InputLayer"} == set(known_layers())
+    assert not set(LAYERS) & set(NETWORKS)
+
+
+def test_bounded_json_is_json():
+    """What is within the bounds is read as ever; brackets in strings don't count."""
+    stored = {"a": [1, 2.5, None, True], "b": {"c": "[[[[{{" * 100 + '\\"'}}
+    content = json.dumps(stored).encode()
+    assert read_bounded_json(content, largest=10_000) == stored
+    assert read_bounded_json(b"[NaN]", largest=100, allow_nan=True)[0] != 0
+    with pytest.raises(JsonRefused, match="too large"):
+        read_bounded_json(content, largest=10)
