@@ -4,14 +4,20 @@ Never imported by anything the viewer imports. Only Keras is used, no backend of
 them serves.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from napari_image_classifier.checkpoints import Checkpoints
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
 from napari_image_classifier.ensemble import Ensemble
-from napari_image_classifier.keras_start import backend_here
+from napari_image_classifier.keras_start import backend_here, start_keras
 from napari_image_classifier.keras_threads import use_threads
 from napari_image_classifier.network_training import optimizer_of, train_members
 from napari_image_classifier.runtime import Graph
@@ -43,11 +49,14 @@ class KerasLearner:
         emit: Emit,
         should_stop: ShouldStop,
         on_something_to_keep: Callable[[], None],
+        kept_in: Path,
     ) -> Ensemble:
-        """Train a network for each split."""
+        """Train a network for each split, or go on with what is kept of such a training."""
         # It reads and writes graphs, which takes a while to import.
         from napari_image_classifier.keras_gate import measured_distance
 
+        start_keras(self._config.backend)
+        checkpoints = Checkpoints(kept_in, _fingerprint(data, splits, self._config, earlier))
         ensemble = train_members(
             data,
             splits,
@@ -57,6 +66,7 @@ class KerasLearner:
             should_stop,
             on_something_to_keep,
             measured_distance,
+            checkpoints,
         )
         ensemble.optimizer = optimizer_of(self._config).get_config()
         return ensemble
@@ -84,3 +94,27 @@ class KerasLearner:
         from napari_image_classifier.keras_manifest import keras_versions
 
         return keras_versions()
+
+
+def _fingerprint(
+    data: TrainingSet,
+    splits: Sequence[Split],
+    config: TrainingConfig,
+    earlier: ClassifierDescription | None,
+) -> str:
+    """Return a hash of all that the weights of a training depend on."""
+    from napari_image_classifier.keras_manifest import keras_run
+
+    run = keras_run()
+    machine = {key: run[key] for key in ("processor", "threads", "backend", "device", "versions")}
+    hashed = hashlib.sha256()
+    said = (config.to_json(), data.preparation.to_json(), data.class_names, machine)
+    hashed.update(json.dumps(said, sort_keys=True).encode())
+    if earlier is not None:
+        hashed.update("".join(member.weights_sha256 for member in earlier.members).encode())
+    parts = [part for split in splits for part in split]
+    arrays: list[npt.NDArray[Any]] = [data.pixels, data.classes, *parts]
+    for array in arrays:
+        hashed.update(f"{array.shape} {array.dtype}".encode())
+        hashed.update(np.ascontiguousarray(array).data)
+    return hashed.hexdigest()

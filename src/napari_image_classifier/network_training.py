@@ -1,11 +1,14 @@
 """The networks of a classifier, trained one after another, each on another part of the images."""
 
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_image_classifier.backbones import take_weights
+from napari_image_classifier.checkpoints import Checkpoint, Checkpoints
 from napari_image_classifier.compute import Cancelled, Emit, ShouldStop
 from napari_image_classifier.description import ClassifierDescription
 from napari_image_classifier.ensemble import Ensemble, Learnt
@@ -19,11 +22,14 @@ from napari_image_classifier.splitting import Split
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 from napari_image_classifier.training_loop import TrainingLoop
 from napari_image_classifier.training_set import TrainingSet
+from napari_image_classifier.training_state import steps_in
 
 if TYPE_CHECKING:
     import keras
 
 WEIGHT_DECAY = 0.05
+# Of a small set there are several epochs a second.
+SECONDS_BETWEEN_CHECKPOINTS = 5.0
 
 Measure = Callable[["keras.Model", Learnt, TrainingSet], FeatureDistance]
 
@@ -37,10 +43,13 @@ def train_members(
     should_stop: ShouldStop,
     on_first_epoch: Callable[[], None],
     measure: Measure | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Ensemble:
     """Train a network for each split; those that are finished are kept when it is stopped.
 
-    ``measure`` says how far from its classes each network that is kept may see images.
+    ``measure`` says how far from its classes each network that is kept may see images. With
+    ``checkpoints`` it goes on where an earlier one of the same images and settings was ended, and
+    the networks are the very ones that it would have come to.
 
     Raises
     ------
@@ -56,14 +65,16 @@ def train_members(
         emit({"event": "progress", "stage": "starting", "done": 0, "total": 1})
         network, ensemble.architecture = _network(seeded, data, earlier)
         emit({"event": "progress", "stage": "starting", "done": 1, "total": 1})
+        counted = _counted_on(emit, number, len(splits), config.epochs)
         learnt = _learn(
             network,
             of_member,
             seeded,
-            _counted_on(emit, number, len(splits), config.epochs),
+            counted,
             should_stop,
             on_first_epoch,
             runs=len(splits) - number,
+            resumption=_Resumption(checkpoints, f"network{number + 1}", counted),
         )
         if learnt.probabilities is not None:
             ensemble.networks.append(network)
@@ -120,6 +131,7 @@ def _learn(
     should_stop: ShouldStop,
     on_first_epoch: Callable[[], None],
     runs: int,
+    resumption: "_Resumption",
 ) -> Learnt:
     """Train the network and leave the best weights in it; ``runs`` trainings are left, with it."""
     fused = with_fused_normalization(network)
@@ -130,9 +142,52 @@ def _learn(
         metrics=["accuracy"],
         jit_compile=False,
     )
-    learnt = TrainingLoop(fused, data, config, emit, should_stop, runs).run(on_first_epoch)
+    loop = TrainingLoop(
+        fused, data, config, emit, should_stop, runs, resumption.keep, resumption.kept
+    )
+    learnt = loop.run(on_first_epoch)
     network.set_weights(fused.get_weights())
     return learnt
+
+
+class _Resumption:
+    """What is kept of one network's training, every few seconds, and what was kept before."""
+
+    def __init__(self, checkpoints: Checkpoints | None, series: str, emit: Emit) -> None:
+        self._checkpoints = checkpoints
+        self._series = series
+        self._emit = emit
+        self.kept = checkpoints.latest(series) if checkpoints else None
+        self._number = steps_in(self.kept) if self.kept else 0
+        self._kept_at = -math.inf
+        if self.kept is not None:
+            done = len(self.kept.notes["history"])
+            message = (
+                "Gone on from where an earlier training of the same images and settings was ended: "
+                f"after {done} epochs."
+            )
+            emit({"event": "note", "message": message})
+
+    def keep(self, make: Callable[[], Checkpoint], *, last: bool) -> None:
+        """Keep a checkpoint if it is time to, or if it is the ``last`` of the training."""
+        self._number += 1
+        now = time.monotonic()
+        if self._checkpoints is None or (
+            now - self._kept_at < SECONDS_BETWEEN_CHECKPOINTS and not last
+        ):
+            return
+        self._kept_at = now
+        checkpoint = make()
+        try:
+            self._checkpoints.keep(self._series, self._number, *checkpoint)
+        except OSError as error:
+            self._emit(
+                {
+                    "event": "note",
+                    "message": "How far the training was could not be written down at times "
+                    f"({error.strerror or error}): make room on the drive of the classifier.",
+                }
+            )
 
 
 def _counted_on(emit: Emit, number: int, members: int, epochs: int) -> Emit:

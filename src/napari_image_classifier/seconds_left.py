@@ -11,6 +11,10 @@ class SecondsLeft:
         self._done = 0
         self._began = 0.0
 
+    def leave_out(self, done: int) -> None:
+        """Take away batches that an earlier run has done."""
+        self._total -= done
+
     def after_one_more(self) -> float | None:
         """Count a batch and return the seconds left, None while nothing is known."""
         self._done += 1

@@ -44,8 +44,12 @@ class TextureLearner:
         emit: Emit,
         should_stop: ShouldStop,
         on_something_to_keep: Callable[[], None],
+        kept_in: Path,
     ) -> Ensemble:
-        """Fit a model for each split, and in the end on its validation part, too."""
+        """Fit a model for each split, and in the end on its validation part, too.
+
+        Nothing is ``kept_in`` that folder: it takes seconds.
+        """
         features = _measured(data, emit, should_stop)
         ensemble = Ensemble(architecture={"name": TEXTURE, "arguments": {}})
         for training, validation in splits:

@@ -5,6 +5,7 @@ What learns is a network (`keras_training`) or a line through texture features
 never imported by anything the viewer imports.
 """
 
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -52,8 +53,12 @@ class Learner(Protocol):
         emit: Emit,
         should_stop: ShouldStop,
         on_something_to_keep: Callable[[], None],
+        kept_in: Path,
     ) -> Ensemble:
-        """Return what has learnt from each split; raise Cancelled where nothing is to be kept."""
+        """Return what has learnt from each split; raise Cancelled where nothing is to be kept.
+
+        The folder ``kept_in`` is for what a training that is ended from outside goes on from.
+        """
         ...
 
     def runnable(self, ensemble: Ensemble) -> Sequence[Runnable]:
@@ -79,8 +84,9 @@ def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     ``request`` holds "items" (`ItemTable.to_json`), "config" (`TrainingConfig.to_json`) and
     "output", a path; to reproduce a training, also "threads" (how many calculate) and "pixels"
     (the hashes of the items' pixels). Events on the way are "progress" (stage "looking",
-    "reading", "comparing", "starting" or "finishing"), "batch" and "epoch". The result holds
-    "classifier" (path), "class_names",
+    "reading", "comparing", "starting" or "finishing"), "batch", "epoch" and "note" (a "message" for
+    a person, which is also among those of the result). The result holds "classifier" (path),
+    "class_names",
     "confusion" (rows: annotated, columns: predicted, of the validation part),
     "validation_accuracy", "balanced_accuracy", "best_epoch" of the first network, "members" (of
     every one), "history", "messages" and "cancelled".
@@ -128,9 +134,20 @@ def _train(
     learner.prepare(request.get("threads"))
     parts = training_parts(items, images.units, config)
     data = training_set(images, parts.splits[0], parts.learnt_from)
-    ensemble = learner.learn(data, parts.splits, earlier, emit, should_stop, something_to_keep.set)
+    kept_in = unfinished_path(output)
+    noted: list[str] = []
+
+    def tell(event: Event) -> None:
+        if event["event"] == "note" and event["message"] not in noted:
+            noted.append(event["message"])
+        emit(event)
+
+    ensemble = learner.learn(
+        data, parts.splits, earlier, tell, should_stop, something_to_keep.set, kept_in
+    )
     found = training_record.outcome(data, ensemble)
     found["messages"] = training_record.messages(config, table, data, ensemble, earlier)
+    found["messages"] += noted
     description = ClassifierDescription(
         class_names=data.class_names,
         preparation=data.preparation,
@@ -151,8 +168,18 @@ def _train(
             output, learner.run(), table, images, ensemble, going_on.sha256 if going_on else None
         )
     except OSError as error:
-        raise TrainingRefused(f"The classifier can't be written to {output}: {error}.") from error
+        raise TrainingRefused(
+            f"The classifier can't be written to {output}: {error.strerror or error}. What was "
+            "learnt is kept beside it; make room there, and train again to the same place with the "
+            "same settings: it goes on from the end."
+        ) from error
+    shutil.rmtree(kept_in, ignore_errors=True)
     return {**found, "classifier": str(output), "class_names": list(data.class_names)}
+
+
+def unfinished_path(output: Path) -> Path:
+    """Return the folder beside a classifier that is in training, gone when it is written."""
+    return output.with_name(output.name + ".unfinished")
 
 
 def _learner(config: TrainingConfig) -> Learner:

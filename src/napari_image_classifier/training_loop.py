@@ -3,11 +3,13 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from napari_image_classifier.arrays import Float64Array, FloatArray, IntArray
+from napari_image_classifier.checkpoints import Checkpoint
 from napari_image_classifier.compute import Emit, ShouldStop
 from napari_image_classifier.ensemble import Learnt
 from napari_image_classifier.learning_rate import LearningRate
@@ -17,10 +19,24 @@ from napari_image_classifier.training_batches import TrainingBatches
 from napari_image_classifier.training_config import TrainingConfig
 from napari_image_classifier.training_loss import TrainingLoss, balanced_accuracy
 from napari_image_classifier.training_set import TrainingSet
+from napari_image_classifier.training_state import TrainingState, put_back
 from napari_image_classifier.weight_averaging import AveragedWeights, Weights
 
 if TYPE_CHECKING:
     import keras
+
+
+class Keep(Protocol):
+    """What keeps where a training is, as `training_state` has it."""
+
+    def __call__(self, make: Callable[[], Checkpoint], *, last: bool) -> None:
+        """Keep what ``make`` returns, now or never; the ``last`` one always."""
+        ...
+
+
+def _kept_nowhere(make: Callable[[], Checkpoint], *, last: bool) -> None:
+    """Keep nothing."""
+
 
 # Averages of the weights over about so many epochs are what is looked at and kept.
 AVERAGED_EPOCHS = 2
@@ -29,7 +45,8 @@ AVERAGED_EPOCHS = 2
 class TrainingLoop:
     """Trains a compiled network on a set, one epoch after another, until it is time to stop.
 
-    The time that is left is told for ``runs`` such trainings, this one among them.
+    The time that is left is told for ``runs`` such trainings, this one among them. ``keep`` is
+    handed where it is after an epoch, and with ``kept`` it goes on from there.
     """
 
     def __init__(
@@ -40,6 +57,8 @@ class TrainingLoop:
         emit: Emit,
         should_stop: ShouldStop,
         runs: int = 1,
+        keep: Keep = _kept_nowhere,
+        kept: Checkpoint | None = None,
     ) -> None:
         self._network = network
         self._data = data
@@ -57,6 +76,9 @@ class TrainingLoop:
             finishing = self._learning_rate.finishing_epochs
             steps += finishing * self._batches.per_epoch(self._everything)
         self._seconds_left = SecondsLeft(runs * steps)
+        self._keep = keep
+        self._kept = kept
+        self._state = TrainingState() if kept is None else TrainingState.of(kept)
 
     def run(self, on_first_epoch: Callable[[], None]) -> Learnt:
         """Train; ``on_first_epoch`` is called as soon as there is something to keep.
@@ -69,9 +91,13 @@ class TrainingLoop:
         When all that is said of the validation part, the network learns from it, too, unless it
         is not to ``finish``.
         """
-        learnt = Learnt()
-        best, tolerance = 0.0, 0.0
-        for epoch in range(1, self._config.epochs + 1):
+        state, learnt = self._state, self._state.learnt
+        if self._kept is not None and not state.finished:
+            self._go_on(self._kept, self._averaged)
+        if learnt.chosen_weights:
+            on_first_epoch()
+        while not self._has_learnt():
+            epoch = len(learnt.history) + 1
             said = self._epoch(epoch)
             found = self._look(epoch) if said else None
             if found is None:
@@ -81,31 +107,50 @@ class TrainingLoop:
             record = self._record(epoch, said, probabilities)
             learnt.history.append(record)
             score, error = balanced_accuracy(self._validation_classes, probabilities.argmax(axis=1))
-            if score >= best:
-                best, tolerance = score, error
-            if score >= best - tolerance and math.isfinite(record["val_loss"]):
+            if score >= state.best:
+                state.best, state.tolerance = score, error
+            if score >= state.best - state.tolerance and math.isfinite(record["val_loss"]):
                 learnt.chosen_weights = weights
                 learnt.best_epoch = epoch
                 learnt.probabilities = probabilities
+            if learnt.chosen_weights:
                 on_first_epoch()
+            self._keep(
+                partial(state.checkpoint, self._network, self._averaged), last=self._has_learnt()
+            )
             self._emit({"event": "epoch", "epochs": self._config.epochs, **record,
                         "seconds_left": self._seconds_left()})  # fmt: skip
-            diverged = not math.isfinite(record["loss"])
-            if diverged or epoch - learnt.best_epoch >= self._config.patience:
-                break
         if learnt.chosen_weights:
             self._network.set_weights(learnt.chosen_weights)
             if self._config.finish and not learnt.cancelled:
-                self._finish(learnt)
+                self._finish()
         return learnt
 
-    def _finish(self, learnt: Learnt) -> None:
+    def _has_learnt(self) -> bool:
+        """Return whether all epochs are done, or further ones would lead nowhere."""
+        learnt = self._state.learnt
+        epoch = len(learnt.history)
+        diverged = epoch > 0 and not math.isfinite(learnt.history[-1]["loss"])
+        waited = epoch > 0 and epoch - learnt.best_epoch >= self._config.patience
+        return epoch >= self._config.epochs or diverged or waited
+
+    def _go_on(self, kept: Checkpoint, averaged: AveragedWeights) -> None:
+        put_back(kept, self._network, averaged)
+        finishing = self._state.finished * self._batches.per_epoch(self._everything)
+        epochs = len(self._state.learnt.history)
+        self._seconds_left.leave_out(
+            epochs * self._batches.per_epoch(self._data.training) + finishing
+        )
+
+    def _finish(self) -> None:
         """Learn from the validation part, too; the network stays as it was when it is stopped."""
-        kept, averaged = self._network.get_weights(), self._averaged_over(self._everything)
+        state, learnt = self._state, self._state.learnt
+        chosen, averaged = self._network.get_weights(), self._averaged_over(self._everything)
+        if self._kept is not None and state.finished:
+            self._go_on(self._kept, averaged)
         epochs = self._learning_rate.finishing_epochs
         steps = self._batches.per_epoch(self._everything)
-        said: list[tuple[float, float]] = []
-        for epoch in range(epochs):
+        for epoch in range(state.finished, epochs):
 
             def rate(part: float, done: int = epoch) -> float:
                 return self._learning_rate.finishing(done + part)
@@ -120,12 +165,16 @@ class TrainingLoop:
             if not said:
                 learnt.cancelled = True
                 break
-        learnt.finished = bool(said) and bool(np.isfinite(said).all())
+            state.finished, state.sound = epoch + 1, bool(np.isfinite(said).all())
+            self._keep(
+                partial(state.checkpoint, self._network, averaged), last=state.finished == epochs
+            )
+        learnt.finished = state.finished == epochs and state.sound
         if learnt.finished:
             self._network.set_weights(averaged.weights)
             self._measure_statistics(self._config.epochs, self._everything)
         else:
-            self._network.set_weights(kept)
+            self._network.set_weights(chosen)
 
     @property
     def _everything(self) -> IntArray:

@@ -44,6 +44,15 @@ class AveragedWeights:
         """The average as it is now."""
         return self._average
 
+    @property
+    def steps(self) -> int:
+        """How many steps there were."""
+        return self._steps
+
+    def put_back(self, weights: Weights, steps: int) -> None:
+        """Go on from an average that was kept, after so many steps."""
+        self._average, self._steps = weights, steps
+
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Put the average into the network until the block ends."""
