@@ -1,6 +1,7 @@
 """folder: a folder → a table of predictions that survives anything."""
 
 import csv
+import os
 
 import numpy as np
 import pytest
@@ -36,6 +37,8 @@ def images(tmp_path):
     save_image(folder / "day 2" / "4.tif")
     save_image(folder / "movie.tif", (11, 2, 32, 32), "TCYX")
     (folder / "broken.tif").write_bytes(b"II*\0 not really")
+    # One that was only just written would be waited for.
+    os.utime(folder / "broken.tif", (0, 0))
     return folder
 
 

@@ -81,6 +81,7 @@ def classify(
             shard=Shard.parse(shard) if shard else None,
             predict=cluster.predict if cluster else None,
             on_predictions=lambda rows, done, total: progress.show("Classifying", done, total),
+            on_pause=progress.note,
             should_stop=should_stop,
         )
     typer.echo(result.message)

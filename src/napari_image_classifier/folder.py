@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.classifier import Classifier, load_classifier
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.folder_result import FolderResult
 from napari_image_classifier.image_folder import find_images
 from napari_image_classifier.items import ItemsError
 from napari_image_classifier.journal import (
@@ -22,6 +23,7 @@ from napari_image_classifier.journal import (
 from napari_image_classifier.manifest import check_place
 from napari_image_classifier.masks import masks_as_kept
 from napari_image_classifier.naming import ImageFiles, NamePattern
+from napari_image_classifier.patient_prediction import PatientPrediction
 from napari_image_classifier.prediction import DrawThumbnail, Prediction
 from napari_image_classifier.prediction_stream import predict_images
 from napari_image_classifier.predictions_csv import (
@@ -29,6 +31,7 @@ from napari_image_classifier.predictions_csv import (
     classifier_of_table,
     write_predictions,
 )
+from napari_image_classifier.run_lock import only_run
 from napari_image_classifier.shards import Shard
 from napari_image_classifier.table_manifest import run_of, write_table_manifest
 from napari_image_classifier.thumbnails import draw_thumbnail
@@ -47,47 +50,6 @@ class OutputRefusedError(ImageClassifierError):
     """The output holds something that must not be lost."""
 
 
-@dataclass(frozen=True)
-class FolderResult:
-    """What became of a folder: numbers of items by status, and where the table lies.
-
-    ``n_resumed`` images were already done by an earlier run; ``stopped`` says that images are left.
-    """
-
-    output: Path
-    n_ok: int
-    n_unsure: int
-    n_unlike: int
-    n_empty: int
-    n_errors: int
-    n_resumed: int
-    stopped: bool
-    passed_over: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def n_classified(self) -> int:
-        """The number of items that have a class, however sure."""
-        return self.n_ok + self.n_unsure + self.n_unlike
-
-    @property
-    def message(self) -> str:
-        """One or two sentences for the person who waited."""
-        doubts = {"unsure": self.n_unsure, "unlike the training": self.n_unlike}
-        doubtful = " and ".join(f"{count} {what}" for what, count in doubts.items() if count)
-        said = f"{self.n_classified} classified{f' ({doubtful})' if doubtful else ''}, "
-        said += f"{self.n_errors} could not be read."
-        if self.n_empty:
-            said += f" Images without objects: {self.n_empty}."
-        if self.n_resumed:
-            said += f" {self.n_resumed} images had been done before."
-        if self.stopped:
-            said += " Stopped before the end: run it again to go on."
-        if self.passed_over:
-            counted = ", ".join(f"{count} {what}" for what, count in self.passed_over.items())
-            said += f" Passed over: {counted}."
-        return said
-
-
 def classify_folder(
     folder: str | Path,
     classifier: str | Path | Classifier,
@@ -102,6 +64,7 @@ def classify_folder(
     shard: Shard | None = None,
     predict: Predict | None = None,
     on_predictions: OnPredictions | None = None,
+    on_pause: Callable[[str], None] = lambda sentence: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> FolderResult:
     """Classify every image below ``folder`` and write the table ``output``.
@@ -110,6 +73,8 @@ def classify_folder(
     Predictions are appended to a journal beside ``output`` as they come; running again goes on
     where a run was stopped, tries again what could not be read, and classifies anew what has
     changed. ``on_predictions`` receives new rows, the number of images done and their total.
+    Files that are still being written are left until the end; while a drive can't be reached it
+    waits, and ``on_pause`` is told why.
     ``pattern`` makes one image of several files; ``axes`` says what axes mean in files that don't.
     ``masks`` says where the masks lie whose objects are classified: a folder or a name pattern, see
     `masks.MaskFiles`.
@@ -122,7 +87,9 @@ def classify_folder(
     ItemsError
         There are no images, or masks are missing, or not asked for.
     OutputRefusedError
-        ``output`` holds other work and ``overwrite`` is False.
+        ``output`` holds other work and ``overwrite`` is False, or it can't be written.
+    RunningError
+        Another run is writing ``output``.
     ManifestError
         The place of the manifest is taken by another one's.
     """
@@ -139,49 +106,55 @@ def classify_folder(
     check_place(table)
     header = {"classifier": classifier.sha256, "pattern": pattern, "axes": axes}
     header |= {"masks": kept_masks} if kept_masks else {}
-    path = journal_path(table)
-    done = _take_up(table, header, overwrite)
-    stamps = {files.name: stamp(files) for files in images}
-    finished = {
-        name: entry
-        for name, entry in done.items()
-        if not entry.n_errors and stamps.get(name) == entry.stamp
-    }
-    n_resumed = len(finished)
-    if on_predictions is not None and finished:
-        for rows in _in_portions(predictions_at(path, (e.offset for e in finished.values()))):
-            on_predictions(rows, n_resumed, len(images))
-    remaining = [files for files in images if files.name not in finished]
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
-    predict = predict or _here(workers, draw_thumbnail if thumbnails else None)
+    chosen = predict or _here(workers, draw_thumbnail if thumbnails else None)
+    patient = PatientPrediction(
+        lambda images: chosen(classifier, images, axes, should_stop), should_stop, on_pause
+    )
     run = run_of(classifier, root, pattern, axes, kept_masks, threads)
-    with Journal(path, header, run) as journal:
-        for rows in predict(classifier, remaining, axes, should_stop):
-            name = rows[0].file
-            finished[name] = journal.append(name, stamps[name], rows)
-            if on_predictions is not None:
-                on_predictions(rows, len(finished), len(images))
-        if len(finished) == len(images):
-            journal.finish(len(images))
-    n_rows = _write_table(table, images, finished, classifier)
-    stopped = len(finished) < len(images)
-    write_table_manifest(table, {path: finished}, complete=not stopped)
-    n_errors, n_unsure, n_unlike, n_empty = (
-        sum(getattr(entry, count) for entry in finished.values())
-        for count in ("n_errors", "n_unsure", "n_unlike", "n_empty")
-    )
-    return FolderResult(
-        table,
-        n_ok=n_rows - n_errors - n_unsure - n_unlike - n_empty,
-        n_unsure=n_unsure,
-        n_unlike=n_unlike,
-        n_empty=n_empty,
-        n_errors=n_errors,
-        n_resumed=n_resumed,
-        stopped=stopped,
-        passed_over=passed_over,
-    )
+    with only_run(table):
+        done = _take_up(table, header, overwrite)
+        stamps = {files.name: stamp(files) for files in images}
+        finished = {
+            name: entry
+            for name, entry in done.items()
+            if entry.is_final and stamps.get(name) == entry.stamp
+        }
+        n_resumed = len(finished)
+        if on_predictions is not None and finished:
+            offsets = (entry.offset for entry in finished.values())
+            for rows in _in_portions(predictions_at(journal_path(table), offsets)):
+                on_predictions(rows, n_resumed, len(images))
+        remaining = [files for files in images if files.name not in finished]
+        with _told_when_full(table):
+            opened = Journal(journal_path(table), header, run)
+        with opened as journal:
+            for rows, of in patient(remaining):
+                name = rows[0].file
+                with _told_when_full(table):
+                    finished[name] = journal.append(name, of, rows)
+                if on_predictions is not None:
+                    on_predictions(rows, len(finished), len(images))
+            stopped = len(finished) < len(images)
+            if not stopped:
+                journal.finish(len(images))
+        with _told_when_full(table):
+            n_rows = _write_table(table, images, finished, classifier)
+            write_table_manifest(table, {journal_path(table): finished}, complete=not stopped)
+    return FolderResult.of(table, finished.values(), n_rows, n_resumed, stopped, passed_over)
+
+
+@contextmanager
+def _told_when_full(table: Path) -> Iterator[None]:
+    """Say in a sentence what a disk refuses; all that was classified is in the journal."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputRefusedError(
+            f"{table} can't be written: {error.strerror or error}. What was classified is kept; "
+            "make room there, or mend the drive, and run it again: it goes on where it was."
+        ) from error
 
 
 def _check_masks(classifier: Classifier, masks: str | None) -> None:

@@ -61,7 +61,12 @@ def classify_job(
 ) -> dict[str, Any]:
     """Classify a folder in the compute process; the request holds `classify_folder`'s arguments."""
     sender = _Sender(emit)
-    result = classify_folder(**request, on_predictions=sender, should_stop=should_stop)
+    result = classify_folder(
+        **request,
+        on_predictions=sender,
+        on_pause=lambda sentence: emit({"event": "note", "message": sentence}),
+        should_stop=should_stop,
+    )
     sender.send_rest()
     return {
         "output": str(result.output),

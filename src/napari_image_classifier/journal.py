@@ -11,6 +11,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
@@ -58,6 +59,12 @@ class Entry(NamedTuple):
     n_unsure: int
     n_unlike: int
     n_empty: int
+    n_pending: int
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the image need not be tried again as long as its files stay as they are."""
+        return not self.n_errors and not self.n_pending
 
 
 def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
@@ -89,7 +96,7 @@ def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
 
 def _entry(of: Stamp, offset: int, rows: list[dict[str, Any]]) -> Entry:
     status = [row["status"] for row in rows]
-    counted = ("error", "unsure", "unlike-training", "empty")
+    counted = ("error", "unsure", "unlike-training", "empty", "pending")
     return Entry(of, offset, *(status.count(one) for one in counted))
 
 
@@ -176,7 +183,7 @@ class Journal:
     def __init__(self, path: Path, header: Mapping[str, Any], run: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _drop_torn_line(path)
-        self._file = path.open("ab")
+        self._file = path.open("ab", buffering=0)
         self._flushed = time.monotonic()
         if path.stat().st_size == 0:
             self._append({"journal": 1, **header})
@@ -186,9 +193,8 @@ class Journal:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with self._file:
+            os.fsync(self._file.fileno())
 
     def append(self, file: str, of: Stamp, predictions: list[Prediction]) -> Entry:
         """Write what was said of one image; it survives the end of this process at once."""
@@ -202,11 +208,19 @@ class Journal:
         self._append({"finished": n_images})
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(line).encode() + b"\n")
-        self._file.flush()
-        if time.monotonic() - self._flushed > SECONDS_BETWEEN_DISK_FLUSHES:
-            os.fsync(self._file.fileno())
-            self._flushed = time.monotonic()
+        whole = self._file.tell()
+        content = memoryview(json.dumps(line).encode() + b"\n")
+        try:
+            while content:
+                content = content[self._file.write(content) :]
+            if time.monotonic() - self._flushed > SECONDS_BETWEEN_DISK_FLUSHES:
+                os.fsync(self._file.fileno())
+                self._flushed = time.monotonic()
+        except OSError:
+            # A full disk may have taken half of it.
+            with suppress(OSError):
+                self._file.truncate(whole)
+            raise
 
 
 def _drop_torn_line(path: Path) -> None:

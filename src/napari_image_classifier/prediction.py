@@ -36,7 +36,8 @@ class Prediction:
     ``item`` is the selection within the image ("" for a whole one). ``probabilities`` has every
     class, in the classifier's order; ``confidence`` is that of ``class_name``. With status
     "unsure" or "unlike-training" the class is no answer, and ``message`` says why; with "error",
-    and with "empty" (no objects in the image's mask), there is only that. ``thumbnail`` is a small
+    with "empty" (no objects in the image's mask) and "pending" (its files are still being written),
+    there is only that. ``thumbnail`` is a small
     PNG where one was asked for. ``place`` is where an object lies, None for all else.
     ``pixels`` is the hash of the planes that were read for it (see `pixel_hash`), "" where none
     was taken.

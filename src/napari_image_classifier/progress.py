@@ -77,6 +77,10 @@ class Progress:
         if self._bars is not None:
             self._bars.stop()
 
+    def note(self, sentence: str) -> None:
+        """Show a sentence that stays."""
+        self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
     def show(self, what: str, done: int, total: int) -> None:
         """Show that ``done`` of ``total`` are done."""
         self._show(what, done, total, f"{done} of {total}")
@@ -88,6 +92,8 @@ class Progress:
             self._show(STAGES["evaluating"], done, total, f"{done / total:.1%}")
         elif event["event"] == "progress":
             self.show(STAGES.get(event["stage"], event["stage"]), event["done"], event["total"])
+        elif event["event"] == "note":
+            self.note(event["message"])
         elif event["event"] == "epoch":
             epoch, epochs = event["epoch"], event["epochs"]
             self.show(f"Training ({_record(event)})", epoch, epochs)

@@ -85,7 +85,8 @@ def sort_images(
     ``table`` is a ``predictions.csv`` of whole images, ``images`` the folder that was classified,
     and ``pattern`` the name pattern of then, so that an image in several files is copied with all
     of them. Images that have no answer go to folders named after their status: "unsure",
-    "unlike-training", "error". Names of classes become safe names of folders (see `folder_names`).
+    "unlike-training", "error", "pending". Names of classes become safe names of folders (see
+    `folder_names`).
 
     The images are read and never touched. A stop, or an error, leaves whole images only.
     ``on_progress`` hears how many of how many images are done.

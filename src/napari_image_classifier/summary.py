@@ -152,7 +152,7 @@ def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any
         "answered": len(answered),
         "unsure": int((rows["status"] == "unsure").sum()),
         "unlike_training": int((rows["status"] == "unlike-training").sum()),
-        "errors": int((rows["status"] == "error").sum()),
+        "errors": int(rows["status"].isin(["error", "pending"]).sum()),
         **({"empty_images": n_empty} if OF_OBJECTS in rows else {}),
     }
     images = np.unique(answered["file"], return_inverse=True)[1]

@@ -37,7 +37,7 @@ def classes_over_time(predictions: Sequence[Prediction]) -> "pd.DataFrame":
             "answered": answered,
             "unsure": rows["status"] == "unsure",
             "unlike_training": rows["status"] == "unlike-training",
-            "errors": rows["status"] == "error",
+            "errors": rows["status"].isin(["error", "pending"]),
             **{f"n_{name}": answered & (rows["class"] == name) for name in names},
         },
         index=rows.index,

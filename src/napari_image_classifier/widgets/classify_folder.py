@@ -233,6 +233,8 @@ class ClassifyFolder(Dock):
         if event["event"] == "predictions":
             self._waiting_rows.extend(event["rows"])
             self._latest = event
+        elif event["event"] == "note":
+            self.progress.note(event["message"])
 
     def _draw(self) -> None:
         """Show what has come since the last time: one drawing, however many events."""

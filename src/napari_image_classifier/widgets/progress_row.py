@@ -54,6 +54,10 @@ class ProgressRow(QWidget):
         left = "" if seconds_left is None else f", {time_in_words(seconds_left)} left"
         self._note.setText(note + left)
 
+    def note(self, sentence: str) -> None:
+        """Show a sentence until there is progress again."""
+        self._note.setText(sentence)
+
     def stopping(self, note: str) -> None:
         """Show that a cancel is on its way."""
         self.cancel_button.setEnabled(False)

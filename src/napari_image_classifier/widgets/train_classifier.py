@@ -278,6 +278,8 @@ class TrainClassifier(Dock):
             self.progress.update_progress(
                 event["epoch"], event["epochs"], note, event.get("seconds_left")
             )
+        elif kind == "note":
+            self.progress.note(event["message"])
         elif kind == "progress":
             note = f"{str(event['stage']).capitalize()}: {event['done']} of {event['total']}"
             self.progress.update_progress(
