@@ -39,7 +39,7 @@ def compile_colouring(dtype: Any) -> None:
     It takes seconds, in which the window would not answer; call this on another thread.
     """
     colours: dict[int | None, Any] = {None: "red", 1: "green"}
-    Labels(np.zeros((2, 2), dtype), colormap=DirectLabelColormap(color_dict=colours))
+    DirectLabelColormap(color_dict=colours).map(np.zeros((2, 2), dtype))
 
 
 class ColouredObjects:
