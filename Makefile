@@ -12,6 +12,8 @@ READY = .venv/ready
 # A real window, on a screen of its own where there is none.
 WINDOW = $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname -s)),,xvfb-run -a -s "-screen 0 1600x1000x24")
 DATA ?= ../shared/data
+# Seconds that each of the fuzzers looks for.
+FUZZ ?= 1800
 
 .PHONY: demo test lint check-wheel bench accuracy simulations labelling fuzz screenshots build clean
 
@@ -52,7 +54,7 @@ labelling: $(READY)
 
 # The short round of these is part of make test.
 fuzz: $(READY)
-	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/test_fuzzed_tiffs.py --timeout 7200
+	FUZZ_SECONDS=$(FUZZ) $(BIN)/python -m pytest -s tests/test_fuzzed_classifiers.py tests/test_fuzzed_images.py tests/test_fuzzed_tables.py --timeout 14400
 	SPLIT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_split_properties.py --timeout 7200
 	OBJECT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_object_boxes.py --timeout 7200
 

@@ -5,6 +5,8 @@ import os
 import re
 import struct
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -30,6 +32,7 @@ _LOCATOR = 20
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _READ_AT_ONCE = 1024**2
+_LONGEST_DETAIL = 200
 
 
 def checked_path(path: str | Path) -> Path:
@@ -59,6 +62,28 @@ def checked_path(path: str | Path) -> Path:
     if not path.is_file():
         raise ClassifierFileError(f"{path} is not an ordinary file.")
     return path.resolve()
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Put the file's name before what is said of it in the block, a sentence or the end of one."""
+    try:
+        yield
+    except ClassifierFileError as error:
+        said = " ".join(str(error).split())
+        said = f". {said}" if said[:1].isupper() else f": {said.rstrip('.')}."
+        raise ClassifierFileError(f"{path} can't be used{said}") from error
+
+
+@contextmanager
+def read_from(path: Path) -> Iterator[None]:
+    """Do as `named` does, and say of an archive that is not as it says that it is damaged."""
+    with named(path):
+        try:
+            yield
+        except DAMAGE as error:
+            said = " ".join(str(error).split())[:_LONGEST_DETAIL].rstrip(".")
+            raise ClassifierFileError(f"it is damaged ({said})") from error
 
 
 def opened(path: Path) -> IO[bytes]:

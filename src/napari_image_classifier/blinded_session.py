@@ -117,7 +117,13 @@ class BlindedSession:
         self._table = AppendedTable(folder / ANSWERS, COLUMNS)
         self.answers: dict[int, Answer] = {}
         for row in self._table.rows:
-            self._take(row)
+            try:
+                self._take(row)
+            except (ValueError, IndexError) as error:
+                raise SessionError(
+                    f"{self._table.path} is damaged: it holds an answer that can't be understood "
+                    f"({error}). Mend that row, or begin another session."
+                ) from error
 
     @property
     def position(self) -> int | None:
@@ -223,6 +229,8 @@ class BlindedSession:
 
     def _take(self, row: Mapping[str, str]) -> None:
         position = int(row["position"]) - 1
+        if not 0 <= position < len(self.plan.showings):
+            raise IndexError(f"there is no position {position + 1}")
         if not row["class"]:
             self.answers.pop(position, None)
             return
@@ -274,7 +282,7 @@ def _read_plan(path: Path) -> SessionPlan:
         raise SessionError(f"{path} is no session of this version of napari-image-classifier.")
     try:
         return SessionPlan.from_json(stored)
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise SessionError(f"{path} is damaged: {error}.") from error
 
 

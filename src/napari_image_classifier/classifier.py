@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.archive import (
-    DAMAGE,
     checked_path,
+    named,
     opened,
     opened_archive,
+    read_from,
     sha256_of,
 )
 from napari_image_classifier.arrays import Float64Array, FloatArray
@@ -211,7 +212,10 @@ class Classifier:
                 f"not {images.shape}."
             )
         views = list(orientations_of(images, self.description.orientations))
-        return [[graph.run(np.ascontiguousarray(view)) for view in views] for graph in self.graphs]
+        with named(self.path):
+            return [
+                [graph.run(np.ascontiguousarray(view)) for view in views] for graph in self.graphs
+            ]
 
     def _image_from(self, array: npt.NDArray[Any]) -> Image:
         if array.ndim == 2 and self.preparation.n_channels == 1:
@@ -247,18 +251,14 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
     with opened(path) as file:
         sha256 = sha256_of(file)
         file.seek(0)
-        with opened_archive(file, path) as archive:
-            try:
-                description, graphs = read_parts(archive)
-            except DAMAGE as error:
-                raise ClassifierFileError(f"{path} is damaged: {error}.") from error
-            except ClassifierFileError as error:
-                said = str(error).rstrip(".")
-                raise ClassifierFileError(f"{path} can't be used: {said}.") from error
+        with opened_archive(file, path) as archive, read_from(path):
+            description, graphs = read_parts(archive)
     if description.by_texture:
         from napari_image_classifier.texture_model import TextureModel
 
-        return Classifier(path, sha256, description, [*map(TextureModel.from_bytes, graphs)])
+        with named(path):
+            models = [*map(TextureModel.from_bytes, graphs)]
+        return Classifier(path, sha256, description, models)
     return Classifier(
         path,
         sha256,

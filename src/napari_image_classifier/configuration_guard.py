@@ -213,6 +213,7 @@ def _history(stored: Any, names: set[str]) -> list[Any]:
     if not (
         isinstance(stored, list)
         and len(stored) == 3
+        and isinstance(stored[0], str)
         and stored[0] in names
         and all(map(index, stored[1:]))
     ):

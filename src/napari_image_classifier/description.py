@@ -1,6 +1,6 @@
 """What `classifier.json` inside a classifier file says."""
 
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -72,7 +72,7 @@ class ClassifierDescription:
             raise ClassifierFileError(
                 f"Images are seen in 1 or {EVERY} orientations, not {self.orientations}."
             )
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
+        if not _is_positive(self.temperature):
             raise ClassifierFileError(
                 f"The temperature is {self.temperature}; it must be a number above 0."
             )
@@ -133,7 +133,7 @@ class ClassifierDescription:
         _check(isinstance(stored.get("preparation"), Mapping), "its preparation is missing")
         _check(architecture is None or isinstance(architecture, Mapping), "its architecture")
         _check(_is_list_of(members, Mapping), "its members are not a list")
-        _check(isinstance(temperature, (int, float)), "its temperature is not a number")
+        _check(_is_positive(temperature), "its temperature is not a number above 0")
         for key in ("training", "thresholds"):
             _check(isinstance(stored.get(key, {}), Mapping), f"its {key} are not a table")
         try:
@@ -170,6 +170,11 @@ def _member(stored: Mapping[str, Any], n_classes: int) -> Member:
     probe = stored.get("probe", [])
     _check(_is_list_of(probe, float) and len(probe) in (0, n_classes), "a member's probe")
     return Member(**{key: stored[key] for key in keys}, probe=tuple(probe))
+
+
+def _is_positive(stored: Any) -> bool:
+    # A whole number in JSON may be larger than any float.
+    return isinstance(stored, (int, float)) and 0 < stored < sys.float_info.max
 
 
 def _is_list_of(stored: Any, kind: type) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -62,35 +63,46 @@ class KeptRuns:
         """
         self._path = path
         self._key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-        self._runs: dict[str, list[list[float]]] = {}
+        self._runs: dict[str, Float64Array] = {}
         if path.is_file():
             try:
                 stored = json.loads(path.read_text(encoding="utf-8"))
             except ValueError:
                 return
-            if stored.get("evaluation") != self._key:
+            if not isinstance(stored, dict) or stored.get("evaluation") != self._key:
                 raise TrainingRefused(
                     f"{path.name} holds an evaluation that was stopped, of other images or with "
                     "other choices. Choose another name for the report; or, if that one is not to "
                     "be gone on with, delete the file."
                 )
-            self._runs = stored["runs"]
+            self._runs = _understood(stored.get("runs"))
 
     def get(self, name: str) -> Float64Array | None:
         """Return the probabilities (tested item, class) of a run that is done."""
-        found = self._runs.get(name)
-        return None if found is None else np.array(found, np.float64)
+        return self._runs.get(name)
 
     def put(self, name: str, probabilities: Float64Array) -> None:
         """Keep the probabilities of a run."""
-        self._runs[name] = probabilities.tolist()
+        self._runs[name] = probabilities
+        runs = {name: rows.tolist() for name, rows in self._runs.items()}
         with replace_file(self._path) as temporary:
-            content = {"evaluation": self._key, "runs": self._runs}
+            content = {"evaluation": self._key, "runs": runs}
             temporary.write_text(json.dumps(content), encoding="utf-8")
 
     def remove(self) -> None:
         """Remove the file, when all that it holds stands elsewhere."""
         self._path.unlink(missing_ok=True)
+
+
+def _understood(stored: Any) -> dict[str, Float64Array]:
+    """Return the runs that a file holds; one that makes no sense is trained again."""
+    runs = {}
+    for name, rows in stored.items() if isinstance(stored, dict) else ():
+        with suppress(ValueError, TypeError):
+            probabilities = np.array(rows, np.float64)
+            if probabilities.ndim == 2:
+                runs[name] = probabilities
+    return runs
 
 
 @dataclass(frozen=True)

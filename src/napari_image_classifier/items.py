@@ -144,10 +144,16 @@ def _image_of_row(
     if name in by_name:
         return by_name[name]
     path = Path(name) if Path(name).is_absolute() else root / name
-    found = by_path.get(path) or by_path.get(path.resolve())
-    if found is None and path.is_file() and root not in path.resolve().parents:
-        found = ImageFiles.single(path, root)
-    return found
+    if path in by_path:
+        return by_path[path]
+    try:
+        real, is_there = path.resolve(), path.is_file()
+    except (OSError, ValueError):
+        # No file can be called so.
+        return None
+    if real not in by_path and is_there and root not in real.parents:
+        return ImageFiles.single(path, root)
+    return by_path.get(real)
 
 
 def _item_of_row(row: Mapping[str, str], image: ImageFiles) -> Item:

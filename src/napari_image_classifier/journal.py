@@ -11,7 +11,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
@@ -86,11 +86,12 @@ def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
         raise JournalError(
             f"{path} is not a record that can be continued; move it away or choose another output."
         )
-    entries = {
-        line["file"]: _entry(line["stamp"], offset, line["rows"])
-        for offset, line in lines
-        if "file" in line
-    }
+    with _damage_told(path):
+        entries = {
+            str(line["file"]): _entry(line["stamp"], offset, line["rows"])
+            for offset, line in lines
+            if "file" in line
+        }
     return header, entries
 
 
@@ -104,8 +105,10 @@ def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Predicti
     """Yield the predictions of the images whose lines begin at ``offsets``."""
     with path.open("rb") as file:
         for offset in offsets:
-            line = line_at(file, offset)
-            yield [_prediction(line["file"], row) for row in line["rows"]]
+            with _damage_told(path):
+                line = line_at(file, offset)
+                predictions = [_prediction(line["file"], row) for row in line["rows"]]
+            yield predictions
 
 
 def line_at(journal: IO[bytes], offset: int) -> dict[str, Any]:
@@ -117,9 +120,13 @@ def line_at(journal: IO[bytes], offset: int) -> dict[str, Any]:
 
 def read_runs(path: Path) -> list[dict[str, Any]]:
     """Return what a journal says of every run that wrote it, in their order."""
-    with path.open("rb") as file:
+    with path.open("rb") as file, _damage_told(path):
         # Told by their beginning, as those of a million images need not be understood for it.
-        return [json.loads(line)["run"] for line in file if line.startswith(_RUN_BEGINS)]
+        return [
+            json.loads(line)["run"]
+            for line in file
+            if line.startswith(_RUN_BEGINS) and line.endswith(b"\n")
+        ]
 
 
 def was_finished(path: Path) -> bool:
@@ -137,13 +144,21 @@ def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         for line in file:
             if not line.endswith(b"\n"):
                 return
-            try:
-                yield offset, json.loads(line)
-            except ValueError as error:
-                raise JournalError(
-                    f"{path} is damaged; move it away or choose another output."
-                ) from error
+            with _damage_told(path):
+                found = json.loads(line)
+                if not isinstance(found, dict):
+                    raise TypeError("a line is no table of values")
+            yield offset, found
             offset += len(line)
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Say in a sentence that what was read in the block can't be understood."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise JournalError(f"{path} is damaged; move it away or choose another output.") from error
 
 
 def _prediction(file: str, row: Mapping[str, Any]) -> Prediction:

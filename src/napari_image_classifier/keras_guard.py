@@ -15,16 +15,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from napari_image_classifier.archive import (
-    DAMAGE,
+    named,
     open_member,
     opened,
     opened_archive,
+    read_from,
     read_member,
 )
-from napari_image_classifier.bounded_json import JsonRefused, read_bounded_json
+from napari_image_classifier.bounded_json import read_bounded_json
 from napari_image_classifier.classifier_parts import CONFIGURATION, WEIGHTS
 from napari_image_classifier.configuration_guard import Configuration, checked_configuration
-from napari_image_classifier.description import ClassifierFileError
 from napari_image_classifier.network_size import network_size
 from napari_image_classifier.weights_guard import Shape, check_weights
 
@@ -42,7 +42,8 @@ def written_anew(path: Path) -> Iterator[Path]:
         In a sentence: why Keras is not given this network.
     """
     configuration = read_configuration(path)
-    declared = network_size(configuration).weights
+    with named(path):
+        declared = network_size(configuration).weights
     with weights_of(path, WEIGHTS, declared) as weights:
         copy = weights.with_name("network.keras")
         with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as archive:
@@ -55,12 +56,9 @@ def written_anew(path: Path) -> Iterator[Path]:
 
 def read_configuration(path: Path) -> Configuration:
     """Return the checked configuration of the network in ``path``, or raise ClassifierFileError."""
-    try:
-        with opened(path) as file, opened_archive(file, path) as archive, _named(path):
-            content = read_member(archive, CONFIGURATION, LARGEST_CONFIGURATION)
+    with opened(path) as file, opened_archive(file, path) as archive, read_from(path):
+        content = read_member(archive, CONFIGURATION, LARGEST_CONFIGURATION)
         return checked_configuration(read_bounded_json(content, largest=LARGEST_CONFIGURATION))
-    except (*DAMAGE, JsonRefused) as error:
-        raise ClassifierFileError(f"{path} is damaged: {error}.") from error
 
 
 @contextmanager
@@ -74,26 +72,14 @@ def weights_of(path: Path, member: str, declared: Iterable[Shape]) -> Iterator[P
     """
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / WEIGHTS
-        try:
-            with (
-                opened(path) as file,
-                opened_archive(file, path) as archive,
-                _named(path),
-                open_member(archive, member) as stored,
-                weights.open("wb") as copy,
-            ):
-                shutil.copyfileobj(stored, copy)
-        except DAMAGE as error:
-            raise ClassifierFileError(f"{path} is damaged: {error}.") from error
-        with _named(path):
+        with (
+            opened(path) as file,
+            opened_archive(file, path) as archive,
+            read_from(path),
+            open_member(archive, member) as stored,
+            weights.open("wb") as copy,
+        ):
+            shutil.copyfileobj(stored, copy)
+        with named(path):
             check_weights(weights, declared)
         yield weights
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Put the file's name before a sentence that begins with "it" or "its"."""
-    try:
-        yield
-    except ClassifierFileError as error:
-        raise ClassifierFileError(f"{path} can't be used: {error}.") from error

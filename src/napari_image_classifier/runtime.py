@@ -70,9 +70,16 @@ class Graph:
     def _started(self) -> "onnxruntime.InferenceSession":
         with self._starting:
             if self._session is None:
-                session = _start(self._content, self._threads)
-                if self._probe is not None:
-                    _check_probe(session, self._probe)
+                try:
+                    session = _start(self._content, self._threads)
+                    if self._probe is not None:
+                        _check_probe(session, self._probe)
+                except ClassifierFileError:
+                    raise
+                except Exception as error:
+                    # The runtime has a class for every reason, and shares no base among them.
+                    said = " ".join(str(error).split())[:200].rstrip(".")
+                    raise ClassifierFileError(f"its network can't be started ({said})") from error
                 self._session, self._content = session, b""
             return self._session
 
@@ -93,11 +100,10 @@ def _start(content: bytes, threads: int | None) -> "onnxruntime.InferenceSession
     options.log_severity_level = 3
     # Waiting threads that spin take the processor from the viewer.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        # The runtime raises a class of its own for every reason, and shares no base among them.
-        raise ClassifierFileError(f"The classifier's network can't be started: {error}") from error
+    # The other try that the runtime makes would be the same one, with words on the terminal.
+    return onnxruntime.InferenceSession(
+        content, options, providers=["CPUExecutionProvider"], enable_fallback=0
+    )
 
 
 def _check_probe(session: "onnxruntime.InferenceSession", probe: Probe) -> None:

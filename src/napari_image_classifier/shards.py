@@ -78,7 +78,7 @@ def merge_shards(table: Path) -> int:
     with ExitStack() as opened:
         tables = [csv.DictReader(opened.enter_context(_open(path))) for path in paths]
         header = list(dict.fromkeys(name for share in tables for name in share.fieldnames or ()))
-        placed = (_with_place(*of_share) for of_share in zip(tables, names, strict=True))
+        placed = (_with_place(*of_share) for of_share in zip(paths, tables, names, strict=True))
         rows = heapq.merge(*placed, key=lambda placed: placed[0])
         with replace_file(table) as temporary, _open(temporary, "w") as file:
             merged = csv.DictWriter(file, header, restval="", lineterminator="\n")
@@ -138,11 +138,16 @@ def _open(path: Path, mode: str = "r") -> IO[str]:
     return path.open(mode, newline="", encoding="utf-8", errors="surrogateescape")
 
 
-def _with_place(rows: Iterable[Row], names: set[str]) -> Iterator[tuple[Place, Row]]:
-    """Yield each row and what it is sorted by, and note the image's name in ``names``."""
-    for row in rows:
-        names.add(row["file"])
-        yield place_of_row(row), row
+def _with_place(path: Path, rows: Iterable[Row], names: set[str]) -> Iterator[tuple[Place, Row]]:
+    """Yield each row of the share and what it is sorted by, and note its image in ``names``."""
+    try:
+        for row in rows:
+            if None in row or None in row.values() or "classifier" not in row:
+                raise ValueError("a row is longer or shorter than the header")
+            names.add(row["file"])
+            yield place_of_row(row), row
+    except (csv.Error, ValueError, LookupError) as error:
+        raise ShardError(f"The share {path} is damaged; run it again with --overwrite.") from error
 
 
 def _of_one_classifier(rows: Iterable[Row], table: Path) -> Iterator[Row]:

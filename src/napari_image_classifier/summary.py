@@ -20,6 +20,8 @@ FIXED_COLUMNS = ("file", "item", "status", "class", "confidence")
 BEHIND_CLASSES, BEFORE_FIELDS = "message", "classifier"
 # A column that only tables of objects have.
 OF_OBJECTS = "area"
+# Items of these have probabilities that count.
+TOLD = ("ok", "unsure")
 NUMBER = re.compile(r"(\d+)")
 
 
@@ -59,6 +61,7 @@ def summarize(
     columns = [by] if isinstance(by, str) else list(by)
     rows = read_predictions(path)
     names = _class_names(rows)
+    _check_numbers(path, rows, names)
     known: list[str] = []
     if wells is not None:
         own = set(rows)
@@ -102,6 +105,12 @@ def read_predictions(path: Path) -> "pd.DataFrame":
             f"{path.name} is no table of predictions, as it has no column {missing[0]}; give the "
             "one that classify has written."
         )
+    other = [f"p_{name}" for name in _class_names(rows) if f"p_{name}" not in rows]
+    if other:
+        raise SummaryError(
+            f"{path.name} is damaged: between its columns confidence and message stands one that "
+            "is no probability. Take the table that classify has written."
+        )
     return rows
 
 
@@ -143,9 +152,23 @@ def _class_names(rows: "pd.DataFrame") -> list[str]:
     return [name.removeprefix("p_") for name in header[first:behind]]
 
 
+def _check_numbers(path: Path, rows: "pd.DataFrame", class_names: Sequence[str]) -> None:
+    import pandas as pd
+
+    told = rows[rows["status"].isin(TOLD)]
+    for name in class_names:
+        wrong = pd.to_numeric(told.get(f"p_{name}"), errors="coerce").isna()
+        if wrong.any():
+            raise SummaryError(
+                f"{path.name} has no probability of {name} in the row of "
+                f"{told['file'][wrong].iloc[0]}: the table was changed or damaged. Take the one "
+                "that classify has written."
+            )
+
+
 def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any]:
     answered = rows[rows["status"] == "ok"]
-    told = rows[rows["status"].isin(["ok", "unsure"])]
+    told = rows[rows["status"].isin(TOLD)]
     n_empty = int((rows["status"] == "empty").sum())
     counts: dict[str, Any] = {
         "items": len(rows) - n_empty,

@@ -74,9 +74,12 @@ class TextureModel:
             made = cls(*(np.array(stored[name], np.float64) for name in names))
         except (ValueError, TypeError, LookupError) as error:
             raise ClassifierFileError(f"its texture model can't be understood ({error})") from error
-        n_classes, n_features = len(made.offsets), len(made.middle)
-        fits = made.weights.shape == (n_classes, n_features) and made.scale.shape == (n_features,)
-        if not (fits and np.isfinite(made.weights).all() and (made.scale > 0).all()):
+        n_classes, n_features = made.offsets.size, made.middle.size
+        shapes = [(n_features,), (n_features,), (n_classes, n_features), (n_classes,)]
+        arrays = [made.middle, made.scale, made.weights, made.offsets]
+        fits = [array.shape for array in arrays] == shapes and n_classes > 0
+        finite = all(np.isfinite(array).all() for array in arrays)
+        if not (fits and finite and (made.scale > 0).all()):
             raise ClassifierFileError("its texture model makes no sense")
         return made
 
