@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.journal import Stamp, stamp
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.prediction import Prediction
@@ -79,7 +80,9 @@ class PatientPrediction:
             name = rows[0].file
             now = stamp(by_name[name])
             changing = now != settled[name] or (_failed(rows) and _is_fresh(now))
-            pending = [Prediction(name, "", "pending", message=STILL_WRITTEN)]
+            pending = [
+                Prediction(name, "", "pending", message=STILL_WRITTEN, code=Fault.STILL_WRITTEN)
+            ]
             yield Told(pending if changing else rows, now)
 
     def _settled(self, images: Sequence[ImageFiles]) -> dict[str, Stamp]:
