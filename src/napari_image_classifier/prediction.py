@@ -98,6 +98,8 @@ class Prediction:
         return cls(file, item, "error", message=sentence, code=code)
 
 
+Predictions = list[list[Prediction]]
+
 _NOTHING_KNOWN = np.array([np.nan])
 NO_OBJECTS = "There are no objects in its mask."
 
@@ -108,7 +110,7 @@ def predict_files(
     axes: str | None = None,
     draw_thumbnail: DrawThumbnail | None = None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> list[list[Prediction]]:
+) -> Predictions:
     """Return, for each image in order, the predictions of its items.
 
     An image that can't be classified gives one prediction with status "error"; one that was passed
