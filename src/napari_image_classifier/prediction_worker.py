@@ -17,7 +17,7 @@ from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.prediction import Prediction, Predictions
 from napari_image_classifier.prediction_helper import Helper
 from napari_image_classifier.readable_names import readable
-from napari_image_classifier.time_limits import Patience, TookTooLongError
+from napari_image_classifier.time_limits import Patience, TookTooLongError, took_too_long
 
 SECONDS_BETWEEN_LOOKS = 0.1
 
@@ -168,10 +168,7 @@ def _listen(asked: "queue.SimpleQueue[_Asked | None]") -> None:
 
 
 def _too_slow(files: ImageFiles) -> Prediction:
-    sentence = (
-        f"{readable(files.name)} can't be classified: it could not be read in time. See whether "
-        "its drive answers, or copy it to this computer, and run it again."
-    )
+    sentence = took_too_long(files.name)
     return Prediction(files.name, "", "error", message=sentence, code=Fault.TOO_SLOW)
 
 

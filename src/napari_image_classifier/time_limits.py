@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from napari_image_classifier.naming import ImageFiles
+from napari_image_classifier.readable_names import readable
 
 # Far more than any image takes that is read at all.
 SECONDS_FOR_AN_IMAGE = 60.0
@@ -77,6 +78,14 @@ def asked_apart(ask: Callable[[], T]) -> Future[T]:
     # As a daemon, it does not keep the program from ending.
     threading.Thread(target=asked, daemon=True).start()
     return answer
+
+
+def took_too_long(name: str) -> str:
+    """Return the sentence for the image ``name``, which did not come."""
+    return (
+        f"{readable(name)} can't be read: it did not come in time. See whether its drive answers, "
+        "or copy it to this computer."
+    )
 
 
 def _megabytes(path: Path) -> float:
