@@ -53,7 +53,7 @@ def test_every_item_gets_a_row(images, tiny_classifier_path, tmp_path):
     ]  # fmt: skip
     assert list(rows[0]) == [
         "file", "item", "status", "class", "confidence", "p_control", "p_depleted", "message",
-        "classifier",
+        "code", "classifier",
     ]  # fmt: skip
     broken = rows[4]
     assert (broken["status"], broken["class"]) == ("error", "")

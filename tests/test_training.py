@@ -95,13 +95,15 @@ def test_refuses_one_class_and_one_group(folder):
 
 
 def test_names_every_file_that_can_not_be_used(folder):
-    """Unreadable files are known before any training starts."""
+    """Whatever is wrong with them; too few are left, so nothing is trained."""
     (folder / "dark" / "0.tif").write_bytes(b"II*\0 no image")
     nan = np.full((12, 12), np.nan, np.float32)
     write_image(folder / "dark" / "1.tif", Image.from_array(nan, "YX"))
     said = refusal(folder)
-    assert said.startswith("1 of 4 images can't be used")
+    assert said.startswith("2 of 4 images can't be used")
     assert "0.tif" in said
+    assert "dark/1.tif" in said
+    assert "Without them there is no image of dark" in said
     (folder / "dark" / "0.tif").unlink()
     write_image(folder / "dark" / "2.tif", Image.from_array(nan, "YX"))
     said = refusal(folder)

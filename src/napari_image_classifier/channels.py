@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.faults import Fault
 
 
 class ChannelMismatchError(ImageClassifierError):
     """The image does not have the channels that the classifier was trained on."""
+
+    code = Fault.NO_CHANNEL
 
 
 def match_channels(

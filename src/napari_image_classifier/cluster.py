@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_image_classifier.classifier import Classifier
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.prediction import Prediction
 
@@ -162,7 +163,8 @@ class _Tasks:
                 self.submit((files,))
             return
         name = task[0].name
-        yield [Prediction(name, "", "error", message=f"{name} ended every worker that read it.")]
+        said = f"{name} ended every worker that read it."
+        yield [Prediction(name, "", "error", message=said, code=Fault.CRASHED)]
 
 
 def _wait_for_a_worker(client: "Client", address: str, should_stop: Callable[[], bool]) -> None:

@@ -20,6 +20,7 @@ from napari_image_classifier.evaluation_runs import KeptRuns, Lane, OneLane, Tel
 from napari_image_classifier.independence import check_enough, units_of, units_per_class
 from napari_image_classifier.items import Item, ItemTable
 from napari_image_classifier.keras_manifest import keras_run, keras_versions
+from napari_image_classifier.left_out_images import check_rest
 from napari_image_classifier.manifest import check_place, images_part, this_run, write_manifest
 from napari_image_classifier.messages import Event
 from napari_image_classifier.seen_images import Seen
@@ -27,7 +28,7 @@ from napari_image_classifier.simple_methods import SIMPLE, TEXTURE, Features, Su
 from napari_image_classifier.splitting import digest
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 from napari_image_classifier.training_images import TrainingImages, read_training_images
-from napari_image_classifier.training_manifest import files_part
+from napari_image_classifier.training_manifest import files_part, left_out_part
 from napari_image_classifier.training_record import machine
 from napari_image_classifier.training_set import TrainingSet, training_set
 
@@ -88,6 +89,7 @@ def _write_manifest(report: Path, evaluation: Evaluation, case: "_Case") -> None
         "split_sha256": [digest(images.items, folds.splits) for folds in evaluation.plan.seeds],
         "images": images_part(case.table.root, case.table.axes, case.data.preparation),
     }
+    head |= left_out_part(images)
     write_manifest(report, "evaluation", head, files_part(images, case.table.root))
 
 
@@ -118,7 +120,8 @@ class _Case:
         config = TrainingConfig.from_json(request["config"])
         items = [item for item in table.items if item.class_name is not None]
         finished = load_classifier(request["classifier"]) if request["classifier"] else None
-        _check_testable(items, finished, table.assumptions[len(given.assumptions) :])
+        assisted = table.assumptions[len(given.assumptions) :]
+        _check_testable(items, finished, assisted)
 
         def tell(stage: str, done: int, total: int) -> None:
             emit({"event": "progress", "stage": stage, "done": done, "total": total})
@@ -131,6 +134,13 @@ class _Case:
             on_progress=tell,
             should_stop=should_stop,
         )
+        check_rest(
+            images.left_out,
+            items,
+            images.items,
+            lambda rest: _check_testable(rest, finished, assisted),
+        )
+        items = list(images.items)
         seen_known = finished is not None and _check_not_seen(finished, images)
         data = training_set(images, (np.arange(len(items)), np.arange(0)))
         class_names = finished.class_names if finished else data.class_names

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any
 
+SECONDS_TO_END = 1.0
+
 
 class HelperProcess:
     """A process that runs ``module``, which is `connected`, seen from the other side."""
@@ -27,26 +29,51 @@ class HelperProcess:
             **_untouched_by_the_keyboard(),
         )
 
+        self._received: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
     def send(self, message: Any) -> None:
         """Send a message; if the process is gone, what is received next says so."""
         assert self._process.stdin is not None
         with suppress(OSError, ValueError):
             _write(self._process.stdin, message)
 
-    def receive(self) -> Any:
-        """Wait for a message and return it; None if the process is gone."""
-        assert self._process.stdout is not None
-        return _read(self._process.stdout)
+    def receive(self, seconds: float | None = None) -> Any:
+        """Wait for a message and return it; None if the process is gone.
+
+        Raises
+        ------
+        TimeoutError
+            There was none for so many ``seconds``, where a number is given.
+        """
+        try:
+            message = self._received.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError from None
+        if message is None:
+            # It stays gone.
+            self._received.put(None)
+        return message
 
     def end(self) -> None:
         """End the process at once; what it was doing is lost. Safe to call twice."""
         self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            # What was not sent yet can't be sent any more.
-            with suppress(OSError):
-                stream.close()
+        assert self._process.stdin is not None
+        # What was not sent yet can't be sent any more.
+        with suppress(OSError):
+            self._process.stdin.close()
+        # The system does not end what waits for a drive that hangs.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECONDS_TO_END)
+            self._listener.join(SECONDS_TO_END)
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            while (message := _read(stream)) is not None:
+                self._received.put(message)
+        self._received.put(None)
 
 
 def connected() -> tuple[Callable[[], Any], Callable[[Any], None]]:

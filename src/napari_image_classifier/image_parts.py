@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.image_source import (
     AXES,
     AnyArray,
@@ -133,6 +134,7 @@ class _OpenParts:
             if values and source.length(axis) > 1:
                 raise ImageReadError(
                     part.path,
+                    Fault.PARTS_UNFIT,
                     f"{part.path.name} holds {source.length(axis)} {_WORDS[axis]} itself, but the "
                     f"name pattern counts them, too: leave {{{_FIELDS[axis]}}} out of it.",
                 )
@@ -140,6 +142,7 @@ class _OpenParts:
         if (source.axes, source.shape, source.dtype) != (first.axes, first.shape, first.dtype):
             raise ImageReadError(
                 part.path,
+                Fault.PARTS_UNFIT,
                 f"{part.path.name} ({_kind(source)}) and {first_part.path.name} ({_kind(first)}) "
                 "can't be one image: their shapes or types differ.",
             )
@@ -167,6 +170,7 @@ def check_complete(files: ImageFiles) -> None:
         more = f"; and {len(files.missing) - 5} more" if len(files.missing) > 5 else ""
         raise ImageReadError(
             files.parts[0].path,
+            Fault.INCOMPLETE,
             f"{files.name} is not complete, other images have {shown}{more}: "
             "copy the missing files here, or leave the image out.",
         )

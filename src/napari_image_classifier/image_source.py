@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.faults import Fault
+from napari_image_classifier.readable_names import readable
 
 AXES = "TCZYX"
 RGB_NAMES = ("red", "green", "blue")
@@ -19,11 +21,12 @@ Color = tuple[float, float, float]
 
 
 class ImageReadError(ImageClassifierError):
-    """A file that can't be read as an image; ``path`` is the file."""
+    """A file that can't be read as an image; ``path`` is the file, ``code`` says what is wrong."""
 
-    def __init__(self, path: Path, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, path: Path, code: Fault, sentence: str) -> None:
+        super().__init__(readable(sentence))
         self.path = path
+        self.code = code
 
 
 class AxesUnknownError(ImageReadError):
@@ -40,8 +43,9 @@ class AxesUnknownError(ImageReadError):
         axes: str,
         shape: tuple[int, ...],
         choices: tuple[str, ...],
+        code: Fault = Fault.AXES_UNKNOWN,
     ) -> None:
-        super().__init__(path, sentence)
+        super().__init__(path, code, sentence)
         self.axes = axes
         self.shape = shape
         self.choices = choices

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.foreign_formats import FOREIGN_SUFFIXES
 from napari_image_classifier.image_parts import check_complete, open_parts
 from napari_image_classifier.image_source import (
@@ -263,14 +264,16 @@ def _read_mask(files: ImageFiles, image: Image) -> Image:
 def _open(path: Path, axes: str | None) -> ImageSource:
     foreign = FOREIGN_SUFFIXES.get(path.suffix.lower())
     if foreign is not None:
-        raise ImageReadError(path, f"{path.name} can't be read: {foreign}")
+        raise ImageReadError(path, Fault.FOREIGN_FORMAT, f"{path.name} can't be read: {foreign}")
     check_regular_file(path)
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return open_picture(path)
     if path.suffix.lower() in TIFF_SUFFIXES:
         return open_tiff(path, axes)
     raise ImageReadError(
-        path, f"{path.name} can't be read: only TIFF, PNG and JPEG files are images here."
+        path,
+        Fault.NO_IMAGE,
+        f"{path.name} can't be read: only TIFF, PNG and JPEG files are images here.",
     )
 
 

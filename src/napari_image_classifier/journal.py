@@ -172,6 +172,7 @@ def _prediction(file: str, row: Mapping[str, Any]) -> Prediction:
         row["message"],
         pixels=row.get("pixels", ""),
         place=ObjectPlace(*row["place"]) if row.get("place") else None,
+        code=row.get("code", ""),
     )
 
 
@@ -186,6 +187,7 @@ def row_of(prediction: Prediction) -> dict[str, Any]:
         "confidence": prediction.confidence,
         "probabilities": dict(prediction.probabilities),
         "message": prediction.message,
+        **({"code": prediction.code} if prediction.code else {}),
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_image_classifier.arrays import Float64Array, IntArray
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.image_source import AnyArray
 from napari_image_classifier.images import Image
 from napari_image_classifier.selection import Each, SelectionError, format_selection
@@ -21,6 +22,8 @@ BLACK_AND_WHITE = (1, 255, 65535)
 
 class MaskError(ImageClassifierError):
     """A mask that does not fit its image, or numbers no objects."""
+
+    code = Fault.MASK_UNFIT
 
 
 class ObjectPlace(NamedTuple):

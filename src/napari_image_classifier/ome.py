@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import tifffile
 
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.image_source import Color, ImageReadError, PixelSize
 from napari_image_classifier.units import micrometres
 
@@ -59,12 +60,15 @@ def _beside(path: Path, name: str) -> Path:
     # The description may come from anywhere: it must not lead out of the folder.
     if not name or PurePosixPath(name).name != name or PureWindowsPath(name).name != name:
         raise ImageReadError(
-            path, f"{path.name} needs the file “{name}”, which is not a file in the same folder."
+            path,
+            Fault.INCOMPLETE,
+            f"{path.name} needs the file “{name}”, which is not a file in the same folder.",
         )
     beside = path.with_name(name)
     if not beside.is_file():
         raise ImageReadError(
             path,
+            Fault.INCOMPLETE,
             f"{path.name} is one of several files of one image, and {name} is missing: "
             "copy it into the same folder.",
         )
@@ -164,7 +168,9 @@ def _parsed(path: Path, description: str) -> Any:
         return ElementTree.fromstring(description)
     except ElementTree.ParseError as error:
         raise ImageReadError(
-            path, f"{path.name} can't be read: its OME description is damaged ({error})."
+            path,
+            Fault.DAMAGED,
+            f"{path.name} can't be read: its OME description is damaged ({error}).",
         ) from error
 
 

@@ -6,12 +6,15 @@ until the end; when a drive is gone, the batch waits for it.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import wait as wait_for
 from itertools import chain
 from typing import NamedTuple
 
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.journal import Stamp, stamp
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.time_limits import asked_apart
 
 FAILURES_IN_A_ROW = 3
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -56,12 +59,14 @@ class PatientPrediction:
         n_gone, was_gone = 0, False
         for rows in self._predict(images):
             files = by_name[rows[0].file]
-            now = stamp(files)
+            # Of a drive that hangs nothing is asked here: it would hang this, too.
+            hangs = rows[0].code == Fault.TOO_SLOW
+            now = before[files.name] if hangs else stamp(files)
             gone = _failed(rows) and _GONE in now
-            n_gone = n_gone + 1 if gone else 0
+            n_gone = n_gone + 1 if gone or hangs else 0
             was_gone = was_gone or gone
             if n_gone >= FAILURES_IN_A_ROW:
-                self._wait_for_drive(files)
+                was_gone = self._wait_for_drive(files) or was_gone
                 n_gone = 0
             # What failed while a drive was gone may come when it is back.
             doubtful = _failed(rows) and (was_gone or _is_fresh(now))
@@ -77,9 +82,11 @@ class PatientPrediction:
         by_name = {files.name: files for files in images}
         for rows in self._predict(images):
             name = rows[0].file
-            now = stamp(by_name[name])
+            now = settled[name] if rows[0].code == Fault.TOO_SLOW else stamp(by_name[name])
             changing = now != settled[name] or (_failed(rows) and _is_fresh(now))
-            pending = [Prediction(name, "", "pending", message=STILL_WRITTEN)]
+            pending = [
+                Prediction(name, "", "pending", message=STILL_WRITTEN, code=Fault.STILL_WRITTEN)
+            ]
             yield Told(pending if changing else rows, now)
 
     def _settled(self, images: Sequence[ImageFiles]) -> dict[str, Stamp]:
@@ -93,17 +100,25 @@ class PatientPrediction:
                 return found
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
-    def _wait_for_drive(self, files: ImageFiles) -> None:
+    def _wait_for_drive(self, files: ImageFiles) -> bool:
+        """Wait until the drive is there, or there is a stop; return whether it was not."""
         folder = files.parts[0].path.parent
         told = False
-        while not folder.is_dir() and not self._should_stop():
+        answer = asked_apart(folder.is_dir)
+        while not self._should_stop():
+            wait_for([answer], SECONDS_BETWEEN_LOOKS)
+            if answer.done() and answer.exception() is None and answer.result():
+                break
             if not told:
                 told = True
                 self._on_pause(
                     f"Drive not reachable, nothing lost: {folder} is gone. It goes on when the "
                     "drive is back, or stop it and run it again later."
                 )
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+            if answer.done():
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+                answer = asked_apart(folder.is_dir)
+        return told
 
 
 def _failed(rows: Sequence[Prediction]) -> bool:

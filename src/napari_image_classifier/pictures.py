@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.image_source import (
     RGB_COLORS,
     RGB_NAMES,
@@ -14,33 +15,39 @@ from napari_image_classifier.image_source import (
     ImageReadError,
     ImageSource,
 )
+from napari_image_classifier.read_failures import not_of_its_suffix, read_failure
+from napari_image_classifier.tiff_checks import check_memory, check_proportion
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 
 _GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "F")
 
 
-def open_picture(path: Path) -> ImageSource:
+def open_picture(path: Path, *, of_tiff: bool = False) -> ImageSource:
     """Return the picture ``path``: grey as it is, everything else as red, green and blue.
+
+    With ``of_tiff`` it is a TIFF file that holds a JPEG.
 
     Raises
     ------
     ImageReadError
-        The file is damaged, cut short, or no picture.
+        The file is damaged, cut short, too large, or no picture.
     """
     try:
-        with PIL.Image.open(path) as picture:
+        with PIL.Image.open(path, formats=("TIFF",) if of_tiff else ("PNG", "JPEG")) as picture:
+            _check_size(path, picture)
             picture.load()
             pixels, assumptions = _pixels(picture)
             metadata = {str(key): one for key, one in picture.info.items() if _is_plain(one)}
-    except (PIL.UnidentifiedImageError, PIL.Image.DecompressionBombError) as error:
-        reason = "it is no PNG or JPEG file" if isinstance(error, OSError) else str(error)
-        raise ImageReadError(path, f"{path.name} can't be read: {reason}.") from error
+    except PIL.UnidentifiedImageError as error:
+        raise not_of_its_suffix(path, "PNG or JPEG") from error
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
+        raise ImageReadError(
+            path, Fault.TOO_LARGE, f"{path.name} can't be read: {error}."
+        ) from error
     except Exception as error:
         # Damaged files raise nearly anything in Pillow.
-        raise ImageReadError(
-            path, f"{path.name} can't be read: it is damaged or cut short ({error})."
-        ) from error
+        raise read_failure(path, error) from error
     if pixels.ndim == 2:
         return ImageSource(
             "YX",
@@ -62,6 +69,14 @@ def open_picture(path: Path) -> ImageSource:
         assumptions=assumptions,
         display=tuple(ChannelDisplay(color) for color in RGB_COLORS),
     )
+
+
+def _check_size(path: Path, picture: PIL.Image.Image) -> None:
+    # Pillow holds one byte for each sample, four for the deep modes.
+    sample = 4 if picture.mode in ("I", "F") else 2 if picture.mode.startswith("I;16") else 1
+    needed = picture.width * picture.height * len(picture.getbands()) * sample
+    check_proportion(path, needed, path.stat().st_size)
+    check_memory(path, needed)
 
 
 def _pixels(picture: PIL.Image.Image) -> tuple[AnyArray, tuple[str, ...]]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.arrays import Float64Array, FloatArray
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.gate import UNLIKE_EVERY_CLASS
 from napari_image_classifier.image_items import items_of_image
 from napari_image_classifier.image_kind import ImageKind
@@ -18,6 +18,8 @@ from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.objects import ObjectPlace, Objects
 from napari_image_classifier.pixel_hash import PixelHash
 from napari_image_classifier.preparation import finished
+from napari_image_classifier.read_failures import told
+from napari_image_classifier.readable_names import readable
 from napari_image_classifier.runtime import PIXELS_AT_ONCE
 
 if TYPE_CHECKING:
@@ -37,10 +39,10 @@ class Prediction:
     class, in the classifier's order; ``confidence`` is that of ``class_name``. With status
     "unsure" or "unlike-training" the class is no answer, and ``message`` says why; with "error",
     with "empty" (no objects in the image's mask) and "pending" (its files are still being written),
-    there is only that. ``thumbnail`` is a small
-    PNG where one was asked for. ``place`` is where an object lies, None for all else.
-    ``pixels`` is the hash of the planes that were read for it (see `pixel_hash`), "" where none
-    was taken.
+    there is only that, and ``code`` says it to programs (see `faults.Fault`; "" where there is
+    a class). ``thumbnail`` is a small PNG where one was asked for. ``place`` is where an object
+    lies, None for all else. ``pixels`` is the hash of the planes that were read for it (see
+    `pixel_hash`), "" where none was taken.
     """
 
     file: str
@@ -53,6 +55,7 @@ class Prediction:
     thumbnail: bytes | None = field(default=None, compare=False, repr=False)
     pixels: str = field(default="", compare=False, repr=False)
     place: ObjectPlace | None = None
+    code: str = ""
 
     @classmethod
     def of_probabilities(
@@ -74,7 +77,9 @@ class Prediction:
         by_class = {name: float(p) for name, p in zip(class_names, probabilities, strict=True)}
         best = max(by_class, key=by_class.__getitem__)
         if not np.isfinite(list(by_class.values())).all():
-            return cls(file, item, "error", message=NOT_A_NUMBER, place=place)
+            return cls(
+                file, item, "error", message=_not_finite(file), place=place, code=Fault.NOT_FINITE
+            )
         status: Status = "ok"
         message = ""
         if why_unlike:
@@ -86,8 +91,16 @@ class Prediction:
             file, item, status, best, by_class[best], by_class, message, thumbnail, place=place
         )
 
+    @classmethod
+    def of_failure(cls, file: str, error: Exception, item: str = "") -> Self:
+        """Say of an image that it can't be classified; ``error`` is why."""
+        code, sentence = told(file, error)
+        return cls(file, item, "error", message=sentence, code=code)
 
-NOT_A_NUMBER = "The image has pixels without a value (NaN or infinite), so it can't be classified."
+
+Predictions = list[list[Prediction]]
+
+_NOTHING_KNOWN = np.array([np.nan])
 NO_OBJECTS = "There are no objects in its mask."
 
 
@@ -97,7 +110,7 @@ def predict_files(
     axes: str | None = None,
     draw_thumbnail: DrawThumbnail | None = None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> list[list[Prediction]]:
+) -> Predictions:
     """Return, for each image in order, the predictions of its items.
 
     An image that can't be classified gives one prediction with status "error"; one that was passed
@@ -111,10 +124,8 @@ def predict_files(
         try:
             with read_image(files, axes=axes) as image:
                 batch.add_image(files.name, image, should_stop)
-        except ImageClassifierError as error:
-            batch.fail(files.name, str(error))
         except Exception as error:  # noqa: BLE001 - one image must not end a batch of thousands
-            batch.fail(files.name, _not_classified(files.name, error))
+            batch.fail(files.name, error)
     found = batch.predictions()
     return [found.get(files.name, []) for files in images]
 
@@ -127,7 +138,7 @@ class _Batch:
         self._draw_thumbnail = draw_thumbnail
         self._waiting: list[_Waiting] = []
         self._found: dict[str, list[Prediction]] = {}
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, Prediction] = {}
 
     def add_image(self, file: str, image: Image, should_stop: Callable[[], bool]) -> None:
         """Add all items of an image, or none where there is a stop on the way."""
@@ -139,7 +150,9 @@ class _Batch:
                 self.forget(file)
                 return
         if seen is None:
-            nothing = Prediction(file, "", "empty", message=NO_OBJECTS, pixels=read.taken())
+            nothing = Prediction(
+                file, "", "empty", message=NO_OBJECTS, pixels=read.taken(), code=Fault.NO_OBJECTS
+            )
             self._found[file] = [nothing]
 
     def _add(self, item: "_Waiting") -> None:
@@ -153,19 +166,15 @@ class _Batch:
         self._waiting = [item for item in self._waiting if item.file != file]
         self._found.pop(file, None)
 
-    def fail(self, file: str, message: str) -> None:
+    def fail(self, file: str, error: Exception) -> None:
         """Give the image an error in place of whatever its other items are found to be."""
         self.forget(file)
-        self._failed[file] = message
+        self._failed[file] = Prediction.of_failure(file, error)
 
     def predictions(self) -> dict[str, list[Prediction]]:
         """Return the predictions of each image by its name."""
         self._predict_waiting()
-        errors = {
-            file: [Prediction(file, "", "error", message=message)]
-            for file, message in self._failed.items()
-        }
-        return self._found | errors
+        return self._found | {file: [failed] for file, failed in self._failed.items()}
 
     def _predict_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -177,7 +186,7 @@ class _Batch:
             judged = _judged(self._classifier, [item.seen for item in items])
         except Exception as error:  # noqa: BLE001 - as for a single image
             if len(items) == 1:
-                self.fail(items[0].file, _not_classified(items[0].file, error))
+                self.fail(items[0].file, error)
                 return
             # One image must not fail those beside it.
             for item in items:
@@ -266,11 +275,13 @@ def _prediction(
     judgement: _Judgement,
     draw_thumbnail: DrawThumbnail | None = None,
 ) -> Prediction:
+    # What an image lacks, some layers take for 0; a class of such pixels is none.
+    said = judgement.probabilities if np.isfinite(seen.pixels).all() else _NOTHING_KNOWN
     return Prediction.of_probabilities(
         file,
         seen.selection,
         classifier.class_names,
-        judgement.probabilities,
+        np.broadcast_to(said, judgement.probabilities.shape),
         draw_thumbnail(seen.pixels) if draw_thumbnail else None,
         answers_from=classifier.description.answers_from,
         why_unlike=seen.why_unlike or (UNLIKE_EVERY_CLASS if judgement.how_far > 1 else ""),
@@ -278,5 +289,8 @@ def _prediction(
     )
 
 
-def _not_classified(file: str, error: Exception) -> str:
-    return f"{file} can't be classified: {type(error).__name__}: {error}"
+def _not_finite(file: str) -> str:
+    return (
+        f"{readable(file)} has pixels without a value (NaN or infinite), so it can't be "
+        "classified; export it without them."
+    )

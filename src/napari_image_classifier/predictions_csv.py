@@ -24,7 +24,8 @@ def columns(
     probabilities = [f"p_{name}" for name in class_names]
     place = ObjectPlace._fields if of_objects else ()
     fixed = ["file", "item", *place, "status", "class", "confidence", *probabilities]
-    return [*fixed, "message", "classifier", *(name for name in fields if name not in fixed)]
+    own = [*fixed, "message", "code", "classifier"]
+    return [*own, *(name for name in fields if name not in own)]
 
 
 def write_predictions(
@@ -79,6 +80,7 @@ def _row(prediction: Prediction, class_names: Sequence[str]) -> dict[str, str]:
         "class": prediction.class_name or "",
         "confidence": "" if prediction.confidence is None else f"{prediction.confidence:.6f}",
         "message": prediction.message,
+        "code": prediction.code,
     }
     if prediction.place:
         row |= {name: f"{value:.2f}".removesuffix(".00")

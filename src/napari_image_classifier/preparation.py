@@ -230,7 +230,8 @@ def _scaled(pixels: FloatArray, preparation: Preparation) -> FloatArray:
         low, high = np.transpose(preparation.ranges)
     else:
         raise PreparationError("A fixed intensity range was asked for, and none is stored.")
-    width = np.maximum(high - low, np.finfo(np.float32).tiny)
+    # A channel of one value has no range; a width of 1 keeps what differs from it finite.
+    width = np.where(high > low, high - low, 1.0)
     # Rows of pixels are long and channels few: calculating by row is several times faster.
     rows = pixels.reshape(pixels.shape[0], -1)
     low_by_row, width_by_row = (

@@ -7,6 +7,7 @@ import re
 from typing import Literal
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.images import Image
 
 Each = Literal["image", "time", "plane"]
@@ -16,6 +17,8 @@ _PART = re.compile(r"\s*(t|z|label)\s*=\s*(\d+)\s*")
 
 class SelectionError(ImageClassifierError):
     """A selection that can't be understood, or that the image does not have."""
+
+    code = Fault.NO_SUCH_ITEM
 
 
 def parse_selection(selection: str) -> dict[str, int]:

@@ -228,7 +228,7 @@ def _classified(classifier: Classifier, item: Item, axes: str | None) -> Predict
             (said,) = predict_image(classifier, image, item.file, selections=[item.selection])
             return replace(said, pixels=read.taken())
     except ImageClassifierError as error:
-        return Prediction(item.file, item.selection, "error", message=str(error))
+        return Prediction.of_failure(item.file, error, item.selection)
 
 
 def _limits(classifier: Classifier) -> dict[str, tuple[float, float]]:

@@ -15,7 +15,8 @@ from napari_image_classifier.controls import Controls, acquisition_control, back
 from napari_image_classifier.evaluation_plan import Folds, Run
 from napari_image_classifier.evaluation_runs import Tell
 from napari_image_classifier.refitting import RefittedScore, refitted_score
-from napari_image_classifier.training_images import OnProgress, TrainingImages
+from napari_image_classifier.training_images import TrainingImages
+from napari_image_classifier.training_reader import OnProgress
 
 SIMPLE = "brightness and file facts"
 TEXTURE = "texture features"

@@ -4,6 +4,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.image_source import AXES, AxesUnknownError, ImageReadError
 from napari_image_classifier.tiff_colors import PixelMeaning
 
@@ -32,6 +33,7 @@ def stored_axes(
     if not _choices(found, shape):
         raise ImageReadError(
             path,
+            Fault.FURTHER_AXES,
             f"{path.name} has axes besides time, channel and depth ({found}, {_times(shape)}), "
             "perhaps several positions: save each of them as an image of its own.",
         )
@@ -56,6 +58,7 @@ def _checked(path: Path, asked: str, found: str, shape: tuple[int, ...]) -> str:
     if not proper or not {"Y", "X"} <= set(asked):
         raise ImageReadError(
             path,
+            Fault.AXES_UNFIT,
             f"The axes {asked} can't be used: write each of T, C, Z, Y, X at most once, "
             "and Y and X always, for example ZYX.",
         )
@@ -67,6 +70,7 @@ def _checked(path: Path, asked: str, found: str, shape: tuple[int, ...]) -> str:
             found,
             shape,
             _choices(found, shape),
+            Fault.AXES_UNFIT,
         )
     return asked
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import tifffile
 
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.image_source import ImageReadError
+from napari_image_classifier.memory import LARGE_PLANE, why_too_large
+from napari_image_classifier.read_failures import COPY_AGAIN, system_failure
 
 # Real images never shrink this much; files made to exhaust the memory do.
 MOST_EXPANSION = 250
-LARGE_PLANE = 256 * 2**20
 
 
 def check_regular_file(path: Path) -> os.stat_result:
@@ -27,13 +29,16 @@ def check_regular_file(path: Path) -> os.stat_result:
     try:
         status = path.stat()
     except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise ImageReadError(path, f"{path} can't be read: {reason}.") from error
+        raise system_failure(path, error) from error
     if not stat.S_ISREG(status.st_mode):
-        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
-        raise ImageReadError(path, f"{path} can't be read: it is {what}, not a file.")
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, a socket or a device"
+        raise ImageReadError(
+            path, Fault.NOT_A_FILE, f"{path} can't be read: it is {what}, not a file."
+        )
     if status.st_size == 0:
-        raise ImageReadError(path, f"{path.name} can't be read: the file is empty.")
+        raise ImageReadError(
+            path, Fault.EMPTY_FILE, f"{path.name} can't be read: the file is empty. {COPY_AGAIN}"
+        )
     return status
 
 
@@ -57,14 +62,17 @@ def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
     ------
     ImageReadError
         An axis of length 0, complex pixels, planes that are missing, or a plane whose declared
-        size is out of proportion to the file.
+        size is out of proportion to the file or to the memory that is free.
     """
     page = series.keyframe
     if series.dtype is None or page.dtype is None or page.dtype.kind not in "buif":
-        kind = "complex" if getattr(page.dtype, "kind", "") == "c" else "of an unknown kind"
-        raise ImageReadError(path, f"{path.name} can't be read: its pixels are {kind}.")
+        raise _of_unknown_pixels(path, page)
     if page.ndim < 2 or min(series.shape, default=0) < 1 or page.nbytes < 1:
-        raise ImageReadError(path, f"{path.name} can't be read: it declares an image of size 0.")
+        raise ImageReadError(
+            path,
+            Fault.SIZE_ZERO,
+            f"{path.name} can't be read: it declares an image of size 0. {COPY_AGAIN}",
+        )
     check_page(path, page)
     planes = max(declared_planes(series), _planes_of_imagej(tiff))
     if series.dataoffset is not None:
@@ -76,6 +84,7 @@ def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
     if any(one is None for one in series.pages):
         raise ImageReadError(
             path,
+            Fault.INCOMPLETE,
             f"{path.name} declares {planes} planes, and some of them are in none of its files: "
             "copy all the files of the image into one folder.",
         )
@@ -104,20 +113,48 @@ def check_whole(path: Path, series: Any, file_size: int) -> None:
     ImageReadError
         Its declared size is out of proportion to the file.
     """
-    if series.nbytes > max(LARGE_PLANE, MOST_EXPANSION * file_size):
-        raise _out_of_proportion(path, series.nbytes, file_size)
+    check_proportion(path, series.nbytes, file_size)
+    check_memory(path, series.nbytes)
+
+
+def check_proportion(path: Path, declared: int, there: int) -> None:
+    """Refuse pixels of ``declared`` bytes that ``there`` bytes of a file can hardly hold.
+
+    Raises
+    ------
+    ImageReadError
+        They are out of proportion.
+    """
+    if declared > max(LARGE_PLANE, MOST_EXPANSION * there):
+        raise _out_of_proportion(path, declared, there)
+
+
+def _of_unknown_pixels(path: Path, page: Any) -> ImageReadError:
+    if getattr(page.dtype, "kind", "") == "c":
+        return ImageReadError(
+            path,
+            Fault.COMPLEX,
+            f"{path.name} can't be read: its pixels are complex numbers; save their magnitude.",
+        )
+    return ImageReadError(
+        path,
+        Fault.PIXEL_TYPE,
+        f"{path.name} can't be read: its pixels are of an unknown kind; save them as integers or "
+        "fractions of 8, 16 or 32 bits.",
+    )
 
 
 def _cut_short(path: Path, declared: int, there: int) -> ImageReadError:
     return ImageReadError(
         path,
+        Fault.CUT_SHORT,
         f"{path.name} can't be read: it declares {declared} planes and holds {there}, "
-        "so it was cut short. Copy it again from the microscope, or export it anew.",
+        f"so it was cut short. {COPY_AGAIN}",
     )
 
 
 def check_page(path: Path, page: Any) -> None:
-    """Refuse a page whose bytes are past the end of its file, or far too few for its pixels."""
+    """Refuse a page whose bytes are past the end, or too few for its pixels, or too many."""
     keyframe = page.keyframe
     size = page.parent.filehandle.size
     pairs = list(zip(page.dataoffsets, page.databytecounts, strict=False))
@@ -125,8 +162,9 @@ def check_page(path: Path, page: Any) -> None:
     if not pairs or stored < 1 or any(offset + count > size for offset, count in pairs):
         raise ImageReadError(
             path,
+            Fault.CUT_SHORT,
             f"{path.name} can't be read: pixels that it declares are past its end, so it was cut "
-            "short. Copy it again from the microscope, or export it anew.",
+            f"short. {COPY_AGAIN}",
         )
     if keyframe.compression == 1:
         too_small = stored * 8 < math.prod(keyframe.shape) * keyframe.bitspersample
@@ -135,11 +173,25 @@ def check_page(path: Path, page: Any) -> None:
     tile = keyframe.tilewidth * keyframe.tilelength * keyframe.dtype.itemsize
     if too_small or (keyframe.is_tiled and tile > max(LARGE_PLANE, 4 * keyframe.nbytes)):
         raise _out_of_proportion(path, max(keyframe.nbytes, tile), stored)
+    check_memory(path, max(keyframe.nbytes, tile))
+
+
+def check_memory(path: Path, plane_bytes: int) -> None:
+    """Refuse a plane for which there is no memory.
+
+    Raises
+    ------
+    ImageReadError
+        It needs more than is free.
+    """
+    if why := why_too_large(plane_bytes):
+        raise ImageReadError(path, Fault.TOO_LARGE, f"{path.name} can't be read: {why}.")
 
 
 def _out_of_proportion(path: Path, declared: int, there: int) -> ImageReadError:
     return ImageReadError(
         path,
+        Fault.OUT_OF_PROPORTION,
         f"{path.name} can't be read: it declares pixels of {declared / 2**20:,.0f} MB and holds "
         f"{there / 2**20:,.3f} MB for them, so it is damaged.",
     )

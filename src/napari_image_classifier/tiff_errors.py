@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import tifffile
+
 from napari_image_classifier.image_source import ImageReadError
+from napari_image_classifier.read_failures import damaged, not_of_its_suffix, read_failure
 
 # Tags without which pixels can't be found or understood; a damaged private tag harms nobody.
 _NEEDED_TAGS = frozenset(
@@ -43,27 +46,19 @@ def sentences_for(path: Path) -> Iterator[None]:
     try:
         yield
         failure = next(filter(None, map(_failure, _heard.records)), None)
+    except tifffile.TiffFileError as error:
+        if str(error).startswith("not a TIFF file"):
+            raise not_of_its_suffix(path, "TIFF") from error
+        raise read_failure(path, error) from error
     except ImageReadError:
         raise
-    except MemoryError as error:
-        raise ImageReadError(
-            path, f"{path.name} can't be read: it needs more memory than there is."
-        ) from error
     except Exception as error:
         # Damaged files raise some ten types of exception in tifffile and its decoders.
-        raise ImageReadError(path, damaged(path, f"{type(error).__name__}: {error}")) from error
+        raise read_failure(path, error) from error
     finally:
         _heard.records = before
     if failure:
-        raise ImageReadError(path, damaged(path, failure))
-
-
-def damaged(path: Path, detail: str) -> str:
-    """Return the sentence for a damaged file."""
-    return (
-        f"{path.name} can't be read: the file is damaged, cut short or no TIFF "
-        f"({_shortened(detail)}). Copy it again from the microscope, or export it anew."
-    )
+        raise damaged(path, failure)
 
 
 def _failure(record: logging.LogRecord) -> str | None:
@@ -74,9 +69,3 @@ def _failure(record: logging.LogRecord) -> str | None:
     if "TiffTag.fromfile" in message and tag and int(tag.group(1)) not in _NEEDED_TAGS:
         return None
     return message
-
-
-def _shortened(detail: str) -> str:
-    # tifffile names its own classes in its messages: noise in a sentence for people.
-    text = re.sub(r"<TiffTag.fromfile> raised \w+|<tifffile\.|[<>]", "", " ".join(detail.split()))
-    return text.strip("().'\" ")[:200]

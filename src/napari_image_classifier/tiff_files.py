@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.image_source import (
     AXES,
     RGB_COLORS,
@@ -20,6 +21,7 @@ from napari_image_classifier.image_source import (
     ImageSource,
 )
 from napari_image_classifier.pictures import open_picture
+from napari_image_classifier.read_failures import damaged
 from napari_image_classifier.tiff_axes import stored_axes
 from napari_image_classifier.tiff_checks import (
     check_page,
@@ -29,7 +31,7 @@ from napari_image_classifier.tiff_checks import (
     open_checked,
 )
 from napari_image_classifier.tiff_colors import PixelMeaning, pixel_meaning
-from napari_image_classifier.tiff_errors import damaged, sentences_for
+from napari_image_classifier.tiff_errors import sentences_for
 from napari_image_classifier.tiff_metadata import described
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
@@ -58,11 +60,13 @@ def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
 
 def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSource:
     if not tiff.series:
-        raise ImageReadError(path, f"{path.name} can't be read: there is no image in it.")
+        raise ImageReadError(
+            path, Fault.NO_IMAGE, f"{path.name} can't be read: there is no image in it."
+        )
     if tiff.pages.first.compression == tifffile.COMPRESSION.OJPEG:
         # The JPEG of before 1995 is beyond tifffile, not beyond the libtiff in Pillow.
         tiff.close()
-        return open_picture(path)
+        return open_picture(path, of_tiff=True)
     own = _own_series(tiff)
     series = own[0]
     check_series(path, tiff, series)
@@ -170,9 +174,9 @@ class _PlaneReader:
             if self.axes.index("Y") > self.axes.index("X"):
                 plane = plane.T
             if plane.shape != (self.length("Y"), self.length("X")):
-                raise ImageReadError(
-                    self.path, damaged(self.path, f"a plane of another shape, {plane.shape}")
-                )
+                raise damaged(self.path, f"a plane of another shape, {plane.shape}")
+            if plane.dtype != self.series.dtype.newbyteorder("="):
+                raise damaged(self.path, f"pixels of another type, {plane.dtype}")
             return self.meaning.apply(plane, chosen["S"])
 
     def _decoded(self, number: int) -> AnyArray:

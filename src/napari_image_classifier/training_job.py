@@ -21,6 +21,7 @@ from napari_image_classifier.gate_fitting import gate_of
 from napari_image_classifier.independence import check_enough, units_of
 from napari_image_classifier.items import Item, ItemTable
 from napari_image_classifier.keras_jobs import run_stoppable, throttled
+from napari_image_classifier.left_out_images import check_rest
 from napari_image_classifier.manifest import check_place
 from napari_image_classifier.messages import Event
 from napari_image_classifier.orientations import EVERY
@@ -129,10 +130,11 @@ def _train(
         ),
         should_stop=should_stop,
     )
+    check_rest(images.left_out, items, images.items, lambda rest: check_enough(rest, images.units))
     if "pixels" in request:
         check_unchanged(images, request["pixels"])
     learner.prepare(request.get("threads"))
-    parts = training_parts(items, images.units, config)
+    parts = training_parts(images.items, images.units, config)
     data = training_set(images, parts.splits[0], parts.learnt_from)
     kept_in = unfinished_path(output)
     noted: list[str] = []

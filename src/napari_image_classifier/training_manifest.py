@@ -40,7 +40,15 @@ def write_training_manifest(
         "start_from_sha256": earlier,
         "images": images_part(table.root, table.axes, classifier.preparation),
     }
+    head |= left_out_part(images)
     return write_manifest(output, "classifier", head, files_part(images, table.root))
+
+
+def left_out_part(images: TrainingImages) -> dict[str, Any]:
+    """Return the images that could not be read, and why; nothing where all could."""
+    if not images.left_out:
+        return {}
+    return {"left_out": [one._asdict() for one in images.left_out]}
 
 
 def files_part(images: TrainingImages, folder: Path) -> Iterator[dict[str, Any]]:

@@ -77,9 +77,9 @@ def messages(
             f"The scores are exploratory: fewer than {GROUPS_FOR_MORE_THAN_EXPLORATION} "
             f"independent groups in {', '.join(f'{name} ({counts[name]})' for name in few)}."
         )
-    left_out = len(table.items) - len(data.items)
-    if left_out:
-        said.append(f"{left_out} images without a class were left out.")
+    without_class = sum(item.class_name is None for item in table.items)
+    if without_class:
+        said.append(f"{without_class} images without a class were left out.")
     if earlier is not None:
         said.append("Training went on from an existing classifier, with its preparation.")
     if len(ensemble.networks) > 1:

@@ -38,6 +38,7 @@ def prediction_of_row(row: Mapping[str, Any]) -> Prediction:
         row["message"],
         thumbnail=base64.b64decode(row["png"]) if row.get("png") else None,
         place=ObjectPlace(*row["place"]) if row.get("place") else None,
+        code=row.get("code", ""),
     )
 
 

@@ -6,7 +6,6 @@ from time import monotonic
 from typing import Any
 
 from napari_image_classifier.classifier import Classifier
-from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.prediction import Prediction, predict_image
 from napari_image_classifier.reader import METADATA_KEY
 from napari_image_classifier.thumbnails import draw_thumbnail
@@ -69,11 +68,8 @@ def _predictions(
             should_stop,
             objects=objects,
         )
-    except ImageClassifierError as error:
-        yield Prediction(name, "", "error", message=str(error))
     except Exception as error:  # noqa: BLE001 - whatever a lazy layer raises, the others go on
-        message = f"{name} can't be classified: {type(error).__name__}: {error}"
-        yield Prediction(name, "", "error", message=message)
+        yield Prediction.of_failure(name, error)
 
 
 def keep_in_metadata(
