@@ -104,7 +104,7 @@ def test_a_torn_last_line_is_dropped(images, tiny_classifier_path, tmp_path):
     journal = journal_path(output)
     journal.write_bytes(journal.read_bytes()[:-20])
     result = classify_folder(images, tiny_classifier_path, output)
-    assert result.n_resumed == 5
+    assert result.n_resumed == 6
     assert output.read_text() == before
 
 
@@ -114,7 +114,7 @@ def test_a_changed_image_is_classified_anew(images, tiny_classifier_path, tmp_pa
     classify_folder(images, tiny_classifier_path, output)
     before = rows_of(output)
     save_image(images / "0.tif", (2, 40, 40))
-    assert classify_folder(images, tiny_classifier_path, output).n_resumed == 5
+    assert classify_folder(images, tiny_classifier_path, output).n_resumed == 6
     assert rows_of(output)[1:] == before[1:]
     said = load_classifier(tiny_classifier_path).predict(images / "0.tif")
     assert float(rows_of(output)[0]["confidence"]) == pytest.approx(said.confidence, abs=1e-5)

@@ -70,6 +70,10 @@ class AppendedTable:
             # Also where somebody has deleted it meanwhile.
             with replace_file(self.path) as temporary:
                 _write(temporary, _as_csv(self.rows, self._columns))
+        if not _ends_with_newline(self.path):
+            # Half a row that could not be taken away when it failed, or what an editor left.
+            _drop_cut_line(self.path)
+            _end_line(self.path)
         _append_to_disk(self.path, _as_csv(added, self._columns, header=False))
         self.rows += added
         self._latest = now
@@ -139,6 +143,11 @@ def _is_whole(line: str) -> bool:
     except ValueError:
         return False
     return time.endswith("Z")
+
+
+def _end_line(path: Path) -> None:
+    if not _ends_with_newline(path):
+        _append_to_disk(path, "\n")
 
 
 def _ends_with_newline(path: Path) -> bool:

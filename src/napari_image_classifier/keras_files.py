@@ -268,8 +268,9 @@ def import_job(
         preparation=_preparation_for(network, request, source),
         training={"imported_from": source.name, "source_sha256": sha256},
     )
-    save_classifier(output, [network], description)
-    write_import_manifest(output)
+    with replace_file(output) as temporary:
+        save_classifier(temporary, [network], description)
+        write_import_manifest(output, load_classifier(temporary))
     return {"classifier": str(output.resolve()), "class_names": list(description.class_names)}
 
 

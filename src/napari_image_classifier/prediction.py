@@ -16,6 +16,7 @@ from napari_image_classifier.image_kind import ImageKind
 from napari_image_classifier.images import Image, read_image
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.objects import ObjectPlace, Objects
+from napari_image_classifier.passing_errors import may_pass
 from napari_image_classifier.pixel_hash import PixelHash
 from napari_image_classifier.preparation import finished
 from napari_image_classifier.runtime import PIXELS_AT_ONCE
@@ -40,7 +41,8 @@ class Prediction:
     there is only that. ``thumbnail`` is a small
     PNG where one was asked for. ``place`` is where an object lies, None for all else.
     ``pixels`` is the hash of the planes that were read for it (see `pixel_hash`), "" where none
-    was taken.
+    was taken. ``may_pass`` says of an error that it may be no fault of the file (see
+    `passing_errors`).
     """
 
     file: str
@@ -53,6 +55,7 @@ class Prediction:
     thumbnail: bytes | None = field(default=None, compare=False, repr=False)
     pixels: str = field(default="", compare=False, repr=False)
     place: ObjectPlace | None = None
+    may_pass: bool = field(default=False, compare=False, repr=False)
 
     @classmethod
     def of_probabilities(
@@ -112,9 +115,9 @@ def predict_files(
             with read_image(files, axes=axes) as image:
                 batch.add_image(files.name, image, should_stop)
         except ImageClassifierError as error:
-            batch.fail(files.name, str(error))
+            batch.fail(files.name, str(error), may_pass=may_pass(error))
         except Exception as error:  # noqa: BLE001 - one image must not end a batch of thousands
-            batch.fail(files.name, _not_classified(files.name, error))
+            batch.fail(files.name, _not_classified(files.name, error), may_pass=may_pass(error))
     found = batch.predictions()
     return [found.get(files.name, []) for files in images]
 
@@ -127,7 +130,7 @@ class _Batch:
         self._draw_thumbnail = draw_thumbnail
         self._waiting: list[_Waiting] = []
         self._found: dict[str, list[Prediction]] = {}
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, Prediction] = {}
 
     def add_image(self, file: str, image: Image, should_stop: Callable[[], bool]) -> None:
         """Add all items of an image, or none where there is a stop on the way."""
@@ -153,19 +156,15 @@ class _Batch:
         self._waiting = [item for item in self._waiting if item.file != file]
         self._found.pop(file, None)
 
-    def fail(self, file: str, message: str) -> None:
+    def fail(self, file: str, message: str, *, may_pass: bool) -> None:
         """Give the image an error in place of whatever its other items are found to be."""
         self.forget(file)
-        self._failed[file] = message
+        self._failed[file] = Prediction(file, "", "error", message=message, may_pass=may_pass)
 
     def predictions(self) -> dict[str, list[Prediction]]:
         """Return the predictions of each image by its name."""
         self._predict_waiting()
-        errors = {
-            file: [Prediction(file, "", "error", message=message)]
-            for file, message in self._failed.items()
-        }
-        return self._found | errors
+        return self._found | {file: [error] for file, error in self._failed.items()}
 
     def _predict_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -177,7 +176,8 @@ class _Batch:
             judged = _judged(self._classifier, [item.seen for item in items])
         except Exception as error:  # noqa: BLE001 - as for a single image
             if len(items) == 1:
-                self.fail(items[0].file, _not_classified(items[0].file, error))
+                message = _not_classified(items[0].file, error)
+                self.fail(items[0].file, message, may_pass=may_pass(error))
                 return
             # One image must not fail those beside it.
             for item in items:

@@ -25,7 +25,9 @@ from napari_image_classifier.manifest import check_place
 from napari_image_classifier.messages import Event
 from napari_image_classifier.orientations import EVERY
 from napari_image_classifier.reserved_images import rule_seen_on
+from napari_image_classifier.run_lock import only_run
 from napari_image_classifier.runtime import Runnable
+from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.splitting import Split
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused, check_request
 from napari_image_classifier.training_images import read_training_images
@@ -95,14 +97,17 @@ def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     ------
     TrainingRefused
         Anything that can be seen before training, and training that came to nothing.
+    RunningError
+        Another training is writing the output.
     Cancelled
         ``should_stop`` returned True before an epoch had ended.
     """
     something_to_keep = threading.Event()
-    return run_stoppable(
-        lambda: _train(request, throttled(emit), should_stop, something_to_keep),
-        lambda: should_stop() and not something_to_keep.is_set(),
-    )
+    with only_run(Path(request["output"])):
+        return run_stoppable(
+            lambda: _train(request, throttled(emit), should_stop, something_to_keep),
+            lambda: should_stop() and not something_to_keep.is_set(),
+        )
 
 
 def _train(
@@ -163,10 +168,18 @@ def _train(
         found["messages"].append(rule.in_words())
     record = training_record.record(config, data, found, learner.versions())
     try:
-        learner.save(output, ensemble, replace(description, training=record))
-        write_training_manifest(
-            output, learner.run(), table, images, ensemble, going_on.sha256 if going_on else None
-        )
+        with replace_file(output) as temporary:
+            learner.save(temporary, ensemble, replace(description, training=record))
+            # Before it has its name: a training that can't be begun again is complete.
+            write_training_manifest(
+                output,
+                load_classifier(temporary),
+                learner.run(),
+                table,
+                images,
+                ensemble,
+                going_on.sha256 if going_on else None,
+            )
     except OSError as error:
         raise TrainingRefused(
             f"The classifier can't be written to {output}: {error.strerror or error}. What was "
