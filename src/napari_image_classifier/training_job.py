@@ -181,10 +181,12 @@ def _train(
                 going_on.sha256 if going_on else None,
             )
     except OSError as error:
+        goes_on = (
+            ": what was learnt is kept beside it, and it goes on from the end" * kept_in.is_dir()
+        )
         raise TrainingRefused(
-            f"The classifier can't be written to {output}: {error.strerror or error}. What was "
-            "learnt is kept beside it; make room there, and train again to the same place with the "
-            "same settings: it goes on from the end."
+            f"The classifier can't be written to {output}: {error.strerror or error}. Make room "
+            f"there, and train again to the same place with the same settings{goes_on}."
         ) from error
     shutil.rmtree(kept_in, ignore_errors=True)
     return {**found, "classifier": str(output), "class_names": list(data.class_names)}
