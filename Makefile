@@ -13,7 +13,7 @@ READY = .venv/ready
 WINDOW = $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname -s)),,xvfb-run -a -s "-screen 0 1600x1000x24")
 DATA ?= ../shared/data
 
-.PHONY: demo test lint check-wheel bench accuracy simulations labelling fuzz screenshots build clean
+.PHONY: demo test lint check-wheel bench accuracy simulations labelling fuzz faults screenshots build clean
 
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
@@ -55,6 +55,11 @@ fuzz: $(READY)
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/test_fuzzed_tiffs.py --timeout 7200
 	SPLIT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_split_properties.py --timeout 7200
 	OBJECT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_object_boxes.py --timeout 7200
+
+# Everything is killed wherever it writes, and its disk filled and broken: an hour.
+faults: $(READY)
+	$(BIN)/python benchmarks/kill_points.py
+	$(BIN)/python benchmarks/ten_thousand_files.py
 
 screenshots: $(READY)
 	$(WINDOW) $(BIN)/python docs/make_screenshots.py

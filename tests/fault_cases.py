@@ -63,8 +63,8 @@ def learn(folder: Path, say: Say, network: str = "texture", **choices: Any) -> N
 
 
 def learn_by_network(folder: Path, say: Say) -> None:
-    """Train two small networks with Keras."""
-    learn(folder, say, "residual", epochs=2, patience=2, members=2, seed=3)
+    """Train a small network with Keras."""
+    learn(folder, say, "residual", epochs=3, patience=3, seed=3)
 
 
 def weights_in(path: Path) -> list[str]:
