@@ -6,8 +6,8 @@ strikes at every point where the work touches a file, as tests/fault_points.py c
 kills each (before, after, and half-way through a write or twice in a row), then a full and a broken
 disk, once and for good. After every strike all files are opened, the work is done again, and the
 result compared with that of work that nobody disturbed. Networks, which take seconds to train, are
-struck at one write, flush and rename of each file. As root on Linux, a real disk of too few bytes is filled, too.
-Stops at the first thing that is lost. About an hour on two cores.
+struck at one write, flush and rename of each file. As root on Linux, a real disk of too few bytes
+is filled, too. Stops at the first thing that is lost. Half an hour on two cores.
 """
 
 import argparse

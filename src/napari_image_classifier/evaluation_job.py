@@ -1,7 +1,6 @@
 """The evaluation job: reads the images, has everything trained and tested, writes the report."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from napari_image_classifier.items import Item, ItemTable
 from napari_image_classifier.keras_manifest import keras_run, keras_versions
 from napari_image_classifier.manifest import check_place, images_part, this_run, write_manifest
 from napari_image_classifier.messages import Event
-from napari_image_classifier.safe_files import why_elsewhere
+from napari_image_classifier.safe_files import told_when_refused, why_elsewhere
 from napari_image_classifier.seen_images import Seen
 from napari_image_classifier.simple_methods import SIMPLE, TEXTURE, Features, Subjects
 from napari_image_classifier.splitting import digest
@@ -34,6 +33,10 @@ from napari_image_classifier.training_record import machine
 from napari_image_classifier.training_set import TrainingSet, training_set
 
 IMAGES_AT_ONCE = 32
+GO_ON = (
+    "What was trained and tested is kept; make room there, or mend the drive, and evaluate again "
+    "with the same settings: it goes on where it was."
+)
 
 # Makes what trains and tests networks, for these images.
 MakeLanes = Callable[[TrainingImages, TrainingConfig, ShouldStop], Sequence[Lane]]
@@ -52,7 +55,7 @@ def evaluated(request: Event, make_lanes: MakeLanes, emit: Emit, should_stop: Sh
     plan = case.plan
     name, lanes = case.lanes(make_lanes, should_stop)
     kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings())
-    with _told_when_full(report):
+    with told_when_refused(report, TrainingRefused, GO_ON):
         said = done_runs(plan.runs, lanes, kept, emit)
     evaluation = Evaluation(
         items=subjects.images.items,
@@ -70,7 +73,7 @@ def evaluated(request: Event, make_lanes: MakeLanes, emit: Emit, should_stop: Sh
         controls=subjects.controls() if request["controls"] else Controls(None, None),
     )
     # Before the report: an evaluation that can't be begun again is complete.
-    with _told_when_full(report):
+    with told_when_refused(report, TrainingRefused, GO_ON):
         _write_manifest(report, evaluation, case)
         written = write_report(evaluation, case.data.pixels, report, case.made_with())
         kept.remove()
@@ -81,18 +84,6 @@ def evaluated(request: Event, make_lanes: MakeLanes, emit: Emit, should_stop: Sh
         "sentence": evaluation.verdict.sentence,
         "errors": surest_errors(evaluation, case.data.pixels),
     }
-
-
-@contextmanager
-def _told_when_full(report: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise TrainingRefused(
-            f"{error.filename or report} can't be written: {error.strerror or error}. What was "
-            "trained and tested is kept; make room there, or mend the drive, and evaluate again "
-            "with the same settings: it goes on where it was."
-        ) from error
 
 
 def _write_manifest(report: Path, evaluation: Evaluation, case: "_Case") -> None:

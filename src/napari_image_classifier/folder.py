@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -32,12 +31,16 @@ from napari_image_classifier.predictions_csv import (
     fill_predictions,
 )
 from napari_image_classifier.run_lock import only_run
-from napari_image_classifier.safe_files import WrittenTable, replace_table
+from napari_image_classifier.safe_files import WrittenTable, replace_table, told_when_refused
 from napari_image_classifier.shards import Shard
 from napari_image_classifier.table_manifest import run_of, write_table_manifest
 from napari_image_classifier.thumbnails import draw_thumbnail
 
 ROWS_TOLD_AT_ONCE = 1000
+GO_ON = (
+    "What was classified is kept; make room there, or mend the drive, and run it again: it goes on "
+    "where it was."
+)
 
 # What yields the predictions of each image: of (classifier, images, axes, should_stop).
 Predict = Callable[
@@ -116,7 +119,7 @@ def classify_folder(
         lambda images: chosen(classifier, images, axes, should_stop), should_stop, on_pause
     )
     run = run_of(classifier, root, pattern, axes, kept_masks, threads)
-    with _told_when_full(table), only_run(table):
+    with told_when_refused(table, OutputRefusedError, GO_ON), only_run(table):
         done = _take_up(table, header, overwrite)
         stamps = {files.name: stamp(files) for files in images}
         finished = {
@@ -145,19 +148,6 @@ def classify_folder(
                 # Last of all: shares are merged when their journals say that they are done.
                 journal.finish(len(images))
     return FolderResult.of(written, finished.values(), n_rows, n_resumed, stopped, passed_over)
-
-
-@contextmanager
-def _told_when_full(table: Path) -> Iterator[None]:
-    """Say in a sentence what a disk refuses; all that was classified is in the journal."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputRefusedError(
-            f"{error.filename or table} can't be written: {error.strerror or error}. What was "
-            "classified is kept; "
-            "make room there, or mend the drive, and run it again: it goes on where it was."
-        ) from error
 
 
 def _check_masks(classifier: Classifier, masks: str | None) -> None:

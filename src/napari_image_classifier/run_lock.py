@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.safe_files import told_when_refused
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 class RunningError(ImageClassifierError):
@@ -26,22 +31,13 @@ def only_run(output: Path) -> Iterator[None]:
     OutputUnwritableError
         Nothing can be written there.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
     lock = FileLock(output.with_name(f".{output.name}.lock"))
-    try:
+    what_now = "Make room there, mend the drive, or choose another output."
+    with told_when_refused(output, OutputUnwritableError, what_now):
         output.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise RunningError(
-            f"Another run is writing {output}; wait until it has ended, stop it, or choose another "
-            "output."
-        ) from error
-    except OSError as error:
-        raise OutputUnwritableError(
-            f"{output} can't be written: {error.strerror or error}. Nothing was lost; make room "
-            "there, mend the drive, or choose another output."
-        ) from error
+        _acquire(lock, output)
     try:
         yield
     finally:
@@ -49,3 +45,15 @@ def only_run(output: Path) -> Iterator[None]:
         with suppress(OSError):
             Path(lock.lock_file).unlink()
         lock.release()
+
+
+def _acquire(lock: "FileLock", output: Path) -> None:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RunningError(
+            f"Another run is writing {output}; wait until it has ended, stop it, or choose another "
+            "output."
+        ) from error

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from zlib import crc32
 
+from napari_image_classifier.errors import ImageClassifierError
+
 UNFINISHED = ".writing-"
 # Nobody writes at one file for so long.
 SECONDS_UNTIL_ABANDONED = 86_400
@@ -73,6 +75,20 @@ def why_elsewhere(wanted: Path, path: Path) -> str:
         f"{wanted.name} is open in another program, such as Excel, so this was written beside "
         f"it, as {path.name}."
     )
+
+
+@contextmanager
+def told_when_refused(
+    output: Path, kind: type[ImageClassifierError], what_now: str
+) -> Iterator[None]:
+    """Turn what a disk refuses in the block into an error of that ``kind``, a sentence.
+
+    ``what_now`` says what is kept, and what to do, in sentences that follow it.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{output} can't be written: {error.strerror or error}. {what_now}") from error
 
 
 def flush_to_disk(path: Path) -> None:
