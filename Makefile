@@ -15,7 +15,7 @@ DATA ?= ../shared/data
 # Seconds that each of the fuzzers looks for.
 FUZZ ?= 1800
 
-.PHONY: demo test lint check-wheel bench accuracy simulations labelling fuzz screenshots build clean
+.PHONY: demo test lint check-wheel bench accuracy simulations labelling fuzz faults screenshots build clean
 
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
@@ -57,6 +57,11 @@ fuzz: $(READY)
 	FUZZ_SECONDS=$(FUZZ) $(BIN)/python -m pytest -s tests/test_fuzzed_classifiers.py tests/test_fuzzed_images.py tests/test_fuzzed_tables.py --timeout 14400
 	SPLIT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_split_properties.py --timeout 7200
 	OBJECT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_object_boxes.py --timeout 7200
+
+# Everything is killed wherever it writes, and its disk filled and broken: an hour.
+faults: $(READY)
+	$(BIN)/python benchmarks/kill_points.py
+	$(BIN)/python benchmarks/ten_thousand_files.py
 
 screenshots: $(READY)
 	$(WINDOW) $(BIN)/python docs/make_screenshots.py

@@ -1,5 +1,6 @@
 """The table of annotations: what was given stays given, whatever happens."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import textwrap
 
 import pytest
 
+from napari_image_classifier import appended_table
 from napari_image_classifier.annotation_log import AnnotationLog
 from napari_image_classifier.annotations import (
     ASSISTED,
@@ -218,3 +220,39 @@ def test_killed_at_any_moment_nothing_acknowledged_is_lost(path):
             for key, one in log.annotations.items()
         )
     assert acknowledged > 300
+
+
+def test_half_a_row_that_stayed_is_not_written_on(path, monkeypatch):
+    """The disk broke in the middle of it, and would not even take it away again."""
+    log = AnnotationLog(path, "Ada")
+    log.give([A], "mitosis")
+
+    def refuse(*arguments):
+        raise OSError(errno.EIO, "Input/output error")
+
+    def half(path, text):
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text[: len(text) // 2])
+        refuse()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(appended_table, "_append_to_disk", half)
+        with pytest.raises(OSError, match="Input/output error"):
+            log.give([B], "other")
+    assert not path.read_text().endswith("\n")
+    log.give([C], "other")
+    assert classes(log) == classes(AnnotationLog(path, "Ada")) == {"a": "mitosis", "c": "other"}
+
+
+def test_a_last_line_without_an_end_gets_one(path):
+    """As an editor may leave it while labels are given; half a line is somebody's who writes."""
+    log = AnnotationLog(path, "Ada")
+    log.give([A], "mitosis")
+    path.write_text(path.read_text().rstrip("\n"))
+    log.give([B], "other")
+    assert classes(AnnotationLog(path, "Ada")) == {"a": "mitosis", "b": "other"}
+    before = path.read_text() + "c.tif,,oth"
+    path.write_text(before)
+    with pytest.raises(OSError, match="another program is writing"):
+        log.give([C], "other")
+    assert path.read_text() == before

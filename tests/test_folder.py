@@ -1,16 +1,20 @@
 """folder: a folder → a table of predictions that survives anything."""
 
 import csv
+import errno
 import os
 
 import numpy as np
 import pytest
 
+from napari_image_classifier import folder, prediction
 from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.compute import ComputeProcess
 from napari_image_classifier.folder import OutputRefusedError, can_be_continued, classify_folder
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.journal import journal_path
+from napari_image_classifier.read_failures import read_failure
+from napari_image_classifier.shards import Shard, ShardError, merge_shards
 
 RANDOM = np.random.default_rng(3)
 
@@ -104,7 +108,7 @@ def test_a_torn_last_line_is_dropped(images, tiny_classifier_path, tmp_path):
     journal = journal_path(output)
     journal.write_bytes(journal.read_bytes()[:-20])
     result = classify_folder(images, tiny_classifier_path, output)
-    assert result.n_resumed == 5
+    assert result.n_resumed == 6
     assert output.read_text() == before
 
 
@@ -114,10 +118,81 @@ def test_a_changed_image_is_classified_anew(images, tiny_classifier_path, tmp_pa
     classify_folder(images, tiny_classifier_path, output)
     before = rows_of(output)
     save_image(images / "0.tif", (2, 40, 40))
-    assert classify_folder(images, tiny_classifier_path, output).n_resumed == 5
+    assert classify_folder(images, tiny_classifier_path, output).n_resumed == 6
     assert rows_of(output)[1:] == before[1:]
     said = load_classifier(tiny_classifier_path).predict(images / "0.tif")
     assert float(rows_of(output)[0]["confidence"]) == pytest.approx(said.confidence, abs=1e-5)
+
+
+def test_what_is_done_is_not_read_again(images, tiny_classifier_path, tmp_path):
+    """Nor are errors that would come again: all files could be anything now."""
+    output = tmp_path / "predictions.csv"
+    classify_folder(images, tiny_classifier_path, output)
+    before = output.read_bytes()
+    for path in images.rglob("*.tif"):
+        found = path.stat()
+        path.write_bytes(bytes(found.st_size))
+        os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    again = classify_folder(images, tiny_classifier_path, output)
+    assert (again.n_resumed, again.n_errors) == (7, 1)
+    assert output.read_bytes() == before
+
+
+def test_an_error_that_may_be_over_is_tried_again(
+    images, tiny_classifier_path, tmp_path, monkeypatch
+):
+    """The drive, the memory or the rights were at fault, and the file is as it was."""
+    output = tmp_path / "predictions.csv"
+    really_read = prediction.read_image
+
+    def read(files, **choices):
+        reasons = {"0.tif": OSError(errno.EIO, "Input/output error"), "1.tif": MemoryError(),
+                   "2.tif": PermissionError(errno.EACCES, "Permission denied")}  # fmt: skip
+        if files.name in reasons:
+            raise read_failure(files.parts[0].path, reasons[files.name])
+        return really_read(files, **choices)
+
+    monkeypatch.setattr(prediction, "read_image", read)
+    assert classify_folder(images, tiny_classifier_path, output, workers=1).n_errors == 4
+    monkeypatch.undo()
+    again = classify_folder(images, tiny_classifier_path, output)
+    assert (again.n_resumed, again.n_errors, again.n_ok) == (4, 1, 16)
+
+
+def test_errors_are_tried_again_by_other_programs(images, tiny_classifier_path, tmp_path):
+    """A newer version may read what this one could not; once, as it then says so itself."""
+    output = tmp_path / "predictions.csv"
+    classify_folder(images, tiny_classifier_path, output)
+    journal = journal_path(output)
+    journal.write_text(journal.read_text().replace('"tifffile": "', '"tifffile": "1.'))
+    assert classify_folder(images, tiny_classifier_path, output).n_resumed == 6
+    assert classify_folder(images, tiny_classifier_path, output).n_resumed == 7
+
+
+def test_shares_are_done_when_their_tables_are(images, tiny_classifier_path, tmp_path, monkeypatch):
+    """One whose table could not be written is not merged, whatever its journal holds."""
+    output, whole = tmp_path / "predictions.csv", tmp_path / "whole.csv"
+    classify_folder(images, tiny_classifier_path, whole)
+    classify_folder(images, tiny_classifier_path, output, shard=Shard(2, 2))
+    seen = []
+    first = classify_folder(
+        images, tiny_classifier_path, output, workers=1, shard=Shard(1, 2),
+        on_predictions=lambda *news: seen.append(news), should_stop=lambda: len(seen) >= 2,
+    )  # fmt: skip
+    assert first.stopped
+
+    def refuse(*arguments, **choices):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(folder, "fill_predictions", refuse)
+    with pytest.raises(OutputRefusedError, match="No space left on device"):
+        classify_folder(images, tiny_classifier_path, output, shard=Shard(1, 2))
+    monkeypatch.undo()
+    with pytest.raises(ShardError, match="1 of 2 shares are not done"):
+        merge_shards(output)
+    assert classify_folder(images, tiny_classifier_path, output, shard=Shard(1, 2)).n_resumed == 4
+    merge_shards(output)
+    assert output.read_text() == whole.read_text()
 
 
 def test_an_output_that_holds_other_work_is_refused(images, tiny_classifier_path, tmp_path):

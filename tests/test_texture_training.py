@@ -19,6 +19,7 @@ from napari_image_classifier.images import Image
 from napari_image_classifier.items import read_items
 from napari_image_classifier.manifest import manifest_path
 from napari_image_classifier.reproducing import reproduce
+from napari_image_classifier.run_lock import RunningError, only_run
 from napari_image_classifier.texture_model import TextureModel
 from napari_image_classifier.training import train
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
@@ -177,3 +178,15 @@ def test_stopped_it_leaves_nothing(trained, tmp_path):
             should_stop=lambda: True, in_process=True,
         )  # fmt: skip
     assert not (tmp_path / "x.keras").exists()
+
+
+def test_a_second_training_to_the_same_place_is_refused(trained, tmp_path):
+    """While the first lives; it is left alone."""
+    _, table, _, _ = trained
+    output = tmp_path / "texture.keras"
+    with only_run(output), pytest.raises(RunningError, match="Another run is writing"):
+        train(table, TEXTURE, output=output, in_process=True)
+    assert train(table, TEXTURE, output=output, in_process=True).path == output
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "texture.keras", "texture.manifest.json",
+    ]  # fmt: skip

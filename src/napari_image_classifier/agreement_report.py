@@ -12,7 +12,7 @@ from napari_image_classifier.comparison import ComparedItem, Comparison, in_word
 from napari_image_classifier.evaluation_plots import difference_plot
 from napari_image_classifier.kappa import Kappa
 from napari_image_classifier.report_page import parts_of_rows, picture_in_page, render_page
-from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.safe_files import replace_file, replace_table
 
 TEMPLATE = "agreement.html"
 PICTURES_SHOWN = 24
@@ -29,6 +29,7 @@ def write_agreement_report(
 ) -> dict[str, Path]:
     """Write the report and, beside it, its numbers and every answer; return their paths.
 
+    Where a spreadsheet shows the answers of before, they lie beside these (`replace_table`).
     ``notes`` are sentences on what was left out or taken for granted; ``draw`` returns a picture of
     an item, a PNG, or None.
     """
@@ -37,15 +38,17 @@ def write_agreement_report(
         "json": report.with_name(f"{report.stem}.agreement.json"),
         "csv": report.with_name(f"{report.stem}.answers.csv"),
     }
+    with replace_table(paths["csv"]) as table:
+        _write_answers(table.temporary, agreement, comparisons)
+    paths["csv"] = table.path
+    notes = [*notes, *filter(None, [table.sentence])]
     numbers = {
         "agreement": agreement.to_json() if agreement else None,
         "comparisons": [one.to_json() for one in comparisons],
-        "notes": list(notes),
+        "notes": notes,
     }
     with replace_file(paths["json"]) as temporary:
         temporary.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
-    with replace_file(paths["csv"]) as temporary:
-        _write_answers(temporary, agreement, comparisons)
     page = render_page(
         TEMPLATE,
         sentence=agreement_in_words(agreement) if agreement else "",

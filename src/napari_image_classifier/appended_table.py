@@ -42,6 +42,7 @@ class AppendedTable:
         self._columns = [*columns, TIME]
         self.rows: list[dict[str, str]] = []
         self._latest = datetime.min.replace(tzinfo=UTC)
+        self._left_half_a_row = False
         if path.is_file() and path.stat().st_size:
             _drop_cut_line(path)
             self._take_over()
@@ -70,9 +71,24 @@ class AppendedTable:
             # Also where somebody has deleted it meanwhile.
             with replace_file(self.path) as temporary:
                 _write(temporary, _as_csv(self.rows, self._columns))
+        if not _ends_with_newline(self.path):
+            self._end_last_line()
+        self._left_half_a_row = True
         _append_to_disk(self.path, _as_csv(added, self._columns, header=False))
+        self._left_half_a_row = False
         self.rows += added
         self._latest = now
+
+    def _end_last_line(self) -> None:
+        if self._left_half_a_row:
+            # It could not be taken away when it failed.
+            _drop_cut_line(self.path)
+        if _ends_with_newline(self.path):
+            return
+        if not _is_whole(_last_line(self.path)):
+            raise BlockingIOError(f"another program is writing {self.path.name}")
+        # As an editor may have left it.
+        _append_to_disk(self.path, "\n")
 
     def _take_over(self) -> None:
         try:
@@ -123,12 +139,17 @@ def _append_to_disk(path: Path, text: str) -> None:
 
 
 def _drop_cut_line(path: Path) -> None:
-    content = path.read_bytes()
-    whole, _, last = content.rpartition(b"\n")
-    if last.strip() and not _is_whole(last.decode("utf-8", "replace")):
+    last = _last_line(path)
+    if last.strip() and not _is_whole(last):
+        whole, _, _ = path.read_bytes().rpartition(b"\n")
         with path.open("rb+") as file:
             file.truncate(len(whole) + 1)
         flush_to_disk(path)
+
+
+def _last_line(path: Path) -> str:
+    """Return what stands behind the last end of a line."""
+    return path.read_bytes().rpartition(b"\n")[2].decode("utf-8", "replace")
 
 
 def _is_whole(line: str) -> bool:

@@ -23,7 +23,7 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.item_table import ItemTable
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.predictions_csv import write_predictions
-from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.safe_files import replace_file, told_when_refused
 from napari_image_classifier.selection import Each
 from napari_image_classifier.spreadsheets import read_spreadsheet
 
@@ -246,23 +246,24 @@ def create_session(
     Raises
     ------
     SessionError
-        There is a session in this folder.
+        There is a session in this folder, or none can be written there.
     """
     if (folder / PLAN).exists():
         raise SessionError(
             f"There is a session in {folder} already; resume it, or choose another folder."
         )
-    folder.mkdir(parents=True, exist_ok=True)
     sealed = folder / PREDICTIONS
     rows = sorted(predictions, key=lambda one: one.file)
-    write_predictions(sealed, [[one] for one in rows], plan.class_names, plan.classifier_sha256)
-    values = {
-        **plan.to_json(),
-        "predictions_sha256": _digest(sealed),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    with replace_file(folder / PLAN) as temporary:
-        temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    with told_when_refused(folder, SessionError, "Make room there, and prepare it again."):
+        write_predictions(sealed, [[one] for one in rows], plan.class_names, plan.classifier_sha256)
+        values = {
+            **plan.to_json(),
+            "predictions_sha256": _digest(sealed),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        # Last of all: where there is a plan, there is a session.
+        with replace_file(folder / PLAN) as temporary:
+            temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     return BlindedSession(folder)
 
 

@@ -69,7 +69,7 @@ class Checkpoints:
     def latest(self, series: str) -> Checkpoint | None:
         """Return the latest whole one of a series, None where there is none."""
         for path in reversed(self._of(series)):
-            found = _read(path)
+            found = read_checkpoint(path)
             if found is not None and found.notes.get("fingerprint") == self._fingerprint:
                 return found
         return None
@@ -83,7 +83,7 @@ class Checkpoints:
 
     def _clear_foreign(self) -> None:
         for path in self._folder.glob("*.checkpoint"):
-            found = _read(path)
+            found = read_checkpoint(path)
             if found is None or found.notes.get("fingerprint") != self._fingerprint:
                 path.unlink(missing_ok=True)
         # What was being written when a process was ended.
@@ -92,7 +92,8 @@ class Checkpoints:
         self._cleared = True
 
 
-def _read(path: Path) -> Checkpoint | None:
+def read_checkpoint(path: Path) -> Checkpoint | None:
+    """Return what a file holds, None where it is not whole."""
     with suppress(OSError, ValueError, KeyError):
         content = path.read_bytes()
         digest, stored = content[:_DIGITS], content[_DIGITS:]

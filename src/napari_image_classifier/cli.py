@@ -99,8 +99,10 @@ def merge(output: options.Table) -> None:
     """Make one table of the shares that classify --shard wrote beside it."""
     from napari_image_classifier.shards import merge_shards
 
-    count = merge_shards(output)
-    typer.echo(f"Written: {output} ({count} rows)")
+    written, n_rows = merge_shards(output)
+    if written.sentence:
+        typer.echo(written.sentence)
+    typer.echo(f"Written: {written.path} ({n_rows} rows)")
 
 
 @app.command()

@@ -114,5 +114,7 @@ def _evaluate_and_say(
             # Keras may still be in a step on its thread, which nothing can hurry.
             leave_at_once(str(error))
     typer.echo(found.sentence)
+    if found.elsewhere:
+        typer.echo(found.elsewhere)
     for path in (found.report, found.json, found.csv):
         typer.echo(f"Written: {path}")

@@ -30,7 +30,7 @@ def summarize_command(
     """Count the classes in each well, with intervals, from a table of predictions."""
     from napari_image_classifier.dose_response import draw_dose_response
     from napari_image_classifier.plate_map import draw_plate_maps
-    from napari_image_classifier.safe_files import replace_file
+    from napari_image_classifier.safe_files import replace_table
     from napari_image_classifier.summary import summarize
 
     if dose is None and (dose_response or series):
@@ -47,11 +47,11 @@ def summarize_command(
         draw_plate_maps(found, plate_map, shown)
     if dose and dose_response:
         draw_dose_response(found, dose_response, dose, shown, series)
-    with replace_file(output) as temporary:
-        found.to_csv(temporary, index=False, float_format="%.4f", errors="surrogateescape")
-    for sentence in [*_not_listed(found, wells), *told]:
+    with replace_table(output) as written:
+        found.to_csv(written.temporary, index=False, float_format="%.4f", errors="surrogateescape")
+    for sentence in [*_not_listed(found, wells), *told, *filter(None, [written.sentence])]:
         typer.echo(sentence)
-    typer.echo(f"Written: {output} ({len(found)} rows)")
+    typer.echo(f"Written: {written.path} ({len(found)} rows)")
     for path in filter(None, (plate_map, dose_response)):
         typer.echo(f"Written: {path}")
 

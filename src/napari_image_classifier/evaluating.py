@@ -27,7 +27,8 @@ Method = Literal["network", "texture"]
 class EvaluationResult:
     """Where the report, its numbers and its predictions lie, and the answer in a sentence.
 
-    ``verdict`` is the kind of answer, one of `verdict.Kind`.
+    ``verdict`` is the kind of answer, one of `verdict.Kind`; ``elsewhere`` says why the predictions
+    lie under another name than usual, where they do.
     """
 
     report: Path
@@ -35,6 +36,7 @@ class EvaluationResult:
     csv: Path
     verdict: str
     sentence: str
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def evaluate(
         ) from None
     return EvaluationResult(
         Path(result["report"]), Path(result["json"]), Path(result["csv"]), result["verdict"],
-        result["sentence"],
+        result["sentence"], result["elsewhere"],
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from napari_image_classifier.controls import Controls
 from napari_image_classifier.description import TEXTURE as TEXTURE_NETWORK
 from napari_image_classifier.evaluation import Evaluation
 from napari_image_classifier.evaluation_plan import Plan, Run, plan_of, plan_of_finished
-from napari_image_classifier.evaluation_report import surest_errors, write_report
+from napari_image_classifier.evaluation_report import predictions_path, surest_errors, write_report
 from napari_image_classifier.evaluation_runs import KeptRuns, Lane, OneLane, Tell, done_runs
 from napari_image_classifier.independence import check_enough, units_of, units_per_class
 from napari_image_classifier.items import Item, ItemTable
@@ -23,6 +23,7 @@ from napari_image_classifier.keras_manifest import keras_run, keras_versions
 from napari_image_classifier.left_out_images import check_rest
 from napari_image_classifier.manifest import check_place, images_part, this_run, write_manifest
 from napari_image_classifier.messages import Event
+from napari_image_classifier.safe_files import told_when_refused, why_elsewhere
 from napari_image_classifier.seen_images import Seen
 from napari_image_classifier.simple_methods import SIMPLE, TEXTURE, Features, Subjects
 from napari_image_classifier.splitting import digest
@@ -33,6 +34,10 @@ from napari_image_classifier.training_record import machine
 from napari_image_classifier.training_set import TrainingSet, training_set
 
 IMAGES_AT_ONCE = 32
+GO_ON = (
+    "What was trained and tested is kept; make room there, or mend the drive, and evaluate again "
+    "with the same settings: it goes on where it was."
+)
 
 # Makes what trains and tests networks, for these images.
 MakeLanes = Callable[[TrainingImages, TrainingConfig, ShouldStop], Sequence[Lane]]
@@ -51,7 +56,8 @@ def evaluated(request: Event, make_lanes: MakeLanes, emit: Emit, should_stop: Sh
     plan = case.plan
     name, lanes = case.lanes(make_lanes, should_stop)
     kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings())
-    said = done_runs(plan.runs, lanes, kept, emit)
+    with told_when_refused(report, TrainingRefused, GO_ON):
+        said = done_runs(plan.runs, lanes, kept, emit)
     evaluation = Evaluation(
         items=subjects.images.items,
         class_names=case.class_names,
@@ -67,11 +73,14 @@ def evaluated(request: Event, make_lanes: MakeLanes, emit: Emit, should_stop: Sh
         sealed_simple=case.sealed_simple(),
         controls=subjects.controls() if request["controls"] else Controls(None, None),
     )
-    written = write_report(evaluation, case.data.pixels, report, case.made_with())
-    _write_manifest(report, evaluation, case)
-    kept.remove()
+    # Before the report: an evaluation that can't be begun again is complete.
+    with told_when_refused(report, TrainingRefused, GO_ON):
+        _write_manifest(report, evaluation, case)
+        written = write_report(evaluation, case.data.pixels, report, case.made_with())
+        kept.remove()
     return {
         **{name: str(path) for name, path in written.items()},
+        "elsewhere": why_elsewhere(predictions_path(report), written["csv"]),
         "verdict": evaluation.verdict.kind,
         "sentence": evaluation.verdict.sentence,
         "errors": surest_errors(evaluation, case.data.pixels),

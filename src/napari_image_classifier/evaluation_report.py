@@ -17,7 +17,7 @@ from napari_image_classifier.evaluation_plots import (
 )
 from napari_image_classifier.independence import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.report_page import parts_of_rows, picture_in_page, render_page
-from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.safe_files import replace_file, replace_table
 from napari_image_classifier.thumbnails import draw_thumbnail
 
 TEMPLATE = "evaluation.html"
@@ -29,13 +29,14 @@ def write_report(
 ) -> dict[str, Path]:
     """Write the report and, beside it, its numbers and its predictions; return their paths.
 
+    Where a spreadsheet shows the predictions of before, they lie beside these (`replace_table`).
     ``pixels`` are the prepared images, for pictures of errors; ``made_with`` holds what it needs
     to be done again.
     """
     paths = {
         "report": report,
         "json": report.with_name(report.stem + JSON_SUFFIX),
-        "csv": report.with_name(f"{report.stem}.predictions.csv"),
+        "csv": predictions_path(report),
     }
     earlier = earlier_evaluations(report.parent, evaluation.images_digest)
     with replace_file(paths["json"]) as temporary:
@@ -43,12 +44,18 @@ def write_report(
             **evaluation.to_json(), "earlier_evaluations": earlier, "made_with": dict(made_with)
         }  # fmt: skip
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    with replace_file(paths["csv"]) as temporary:
-        _write_predictions(evaluation, temporary, made_with["seeds"])
+    with replace_table(paths["csv"]) as table:
+        _write_predictions(evaluation, table.temporary, made_with["seeds"])
+    paths["csv"] = table.path
     with replace_file(report) as temporary:
         page = _page(evaluation, pixels, made_with, earlier)
         temporary.write_text(page, encoding="utf-8")
     return paths
+
+
+def predictions_path(report: Path) -> Path:
+    """Return where the predictions of a report are wanted: beside it."""
+    return report.with_name(f"{report.stem}.predictions.csv")
 
 
 def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> list[dict[str, Any]]:

@@ -72,3 +72,11 @@ class Fault(StrEnum):
     """There is no object in its mask."""
     NOT_CLASSIFIED = "not-classified"
     """Something else went wrong."""
+
+
+# What may be over when an unchanged file is read again: memory that others had, a drive that did
+# not answer, a file that was locked, parts that had not come yet.
+PASSING = frozenset(
+    {Fault.MISSING, Fault.UNREADABLE, Fault.TOO_LARGE, Fault.INCOMPLETE, Fault.TOO_SLOW}
+    | {Fault.OUT_OF_MEMORY, Fault.CRASHED, Fault.STILL_WRITTEN}
+)

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -29,14 +28,19 @@ from napari_image_classifier.prediction_stream import predict_images
 from napari_image_classifier.predictions_csv import (
     DIGITS_OF_SHA256,
     classifier_of_table,
-    write_predictions,
+    fill_predictions,
 )
 from napari_image_classifier.run_lock import only_run
+from napari_image_classifier.safe_files import WrittenTable, replace_table, told_when_refused
 from napari_image_classifier.shards import Shard
 from napari_image_classifier.table_manifest import run_of, write_table_manifest
 from napari_image_classifier.thumbnails import draw_thumbnail
 
 ROWS_TOLD_AT_ONCE = 1000
+GO_ON = (
+    "What was classified is kept; make room there, or mend the drive, and run it again: it goes on "
+    "where it was."
+)
 
 # What yields the predictions of each image: of (classifier, images, axes, should_stop).
 Predict = Callable[
@@ -71,10 +75,12 @@ def classify_folder(
 
     A manifest beside it says what it was made of (see `manifest`).
     Predictions are appended to a journal beside ``output`` as they come; running again goes on
-    where a run was stopped, tries again what could not be read, and classifies anew what has
-    changed. ``on_predictions`` receives new rows, the number of images done and their total.
+    where a run was stopped, tries again what may have come right since (see `Entry.is_final`), and
+    classifies anew what has changed. ``on_predictions`` receives new rows, the number of images
+    done and their total.
     Files that are still being written are left until the end; while a drive can't be reached it
-    waits, and ``on_pause`` is told why.
+    waits, and ``on_pause`` is told why. Where a spreadsheet keeps the table from being replaced, it
+    lies beside it (see `replace_table`), and the result's ``output`` is that.
     ``pattern`` makes one image of several files; ``axes`` says what axes mean in files that don't.
     ``masks`` says where the masks lie whose objects are classified: a folder or a name pattern, see
     `masks.MaskFiles`.
@@ -113,13 +119,13 @@ def classify_folder(
         lambda images: chosen(classifier, images, axes, should_stop), should_stop, on_pause
     )
     run = run_of(classifier, root, pattern, axes, kept_masks, threads)
-    with only_run(table):
+    with told_when_refused(table, OutputRefusedError, GO_ON), only_run(table):
         done = _take_up(table, header, overwrite)
         stamps = {files.name: stamp(files) for files in images}
         finished = {
             name: entry
             for name, entry in done.items()
-            if entry.is_final and stamps.get(name) == entry.stamp
+            if stamps.get(name) == entry.stamp and entry.is_final(run["versions"])
         }
         n_resumed = len(finished)
         if on_predictions is not None and finished:
@@ -127,34 +133,21 @@ def classify_folder(
             for rows in _in_portions(predictions_at(journal_path(table), offsets)):
                 on_predictions(rows, n_resumed, len(images))
         remaining = [files for files in images if files.name not in finished]
-        with _told_when_full(table):
-            opened = Journal(journal_path(table), header, run)
-        with opened as journal:
+        with Journal(journal_path(table), header, run) as journal:
             for rows, of in patient(remaining):
                 name = rows[0].file
-                with _told_when_full(table):
-                    finished[name] = journal.append(name, of, rows)
+                finished[name] = journal.append(name, of, rows)
                 if on_predictions is not None:
                     on_predictions(rows, len(finished), len(images))
             stopped = len(finished) < len(images)
+            written, n_rows = _write_table(table, images, finished, classifier)
+            write_table_manifest(
+                written.path, {journal_path(table): finished}, complete=not stopped
+            )
             if not stopped:
+                # Last of all: shares are merged when their journals say that they are done.
                 journal.finish(len(images))
-        with _told_when_full(table):
-            n_rows = _write_table(table, images, finished, classifier)
-            write_table_manifest(table, {journal_path(table): finished}, complete=not stopped)
-    return FolderResult.of(table, finished.values(), n_rows, n_resumed, stopped, passed_over)
-
-
-@contextmanager
-def _told_when_full(table: Path) -> Iterator[None]:
-    """Say in a sentence what a disk refuses; all that was classified is in the journal."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputRefusedError(
-            f"{table} can't be written: {error.strerror or error}. What was classified is kept; "
-            "make room there, or mend the drive, and run it again: it goes on where it was."
-        ) from error
+    return FolderResult.of(written, finished.values(), n_rows, n_resumed, stopped, passed_over)
 
 
 def _check_masks(classifier: Classifier, masks: str | None) -> None:
@@ -175,17 +168,19 @@ def _write_table(
     images: Iterable[ImageFiles],
     finished: Mapping[str, Entry],
     classifier: Classifier,
-) -> int:
-    """Derive the table from the journal, image by image; return the number of its rows."""
+) -> tuple[WrittenTable, int]:
+    """Derive the table from the journal, image by image; return it and the number of its rows."""
     in_order = (finished[name].offset for name in sorted(finished))
-    return write_predictions(
-        table,
-        predictions_at(journal_path(table), in_order),
-        classifier.class_names,
-        classifier.sha256,
-        {files.name: files.fields for files in images if files.fields},
-        of_objects=classifier.preparation.objects is not None,
-    )
+    with replace_table(table) as written:
+        n_rows = fill_predictions(
+            written.temporary,
+            predictions_at(journal_path(table), in_order),
+            classifier.class_names,
+            classifier.sha256,
+            {files.name: files.fields for files in images if files.fields},
+            of_objects=classifier.preparation.objects is not None,
+        )
+    return written, n_rows
 
 
 def _in_portions(predictions: Iterable[list[Prediction]]) -> Iterator[list[Prediction]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from napari_image_classifier.journal import Entry
+from napari_image_classifier.safe_files import WrittenTable
 
 _COUNTS = ("n_unsure", "n_unlike", "n_empty", "n_pending", "n_errors")
 
@@ -15,7 +16,8 @@ _COUNTS = ("n_unsure", "n_unlike", "n_empty", "n_pending", "n_errors")
 class FolderResult:
     """What became of a folder: numbers of items by status, and where the table lies.
 
-    ``n_resumed`` images were already done by an earlier run; ``stopped`` says that images are left.
+    ``n_resumed`` images were already done by an earlier run; ``stopped`` says that images are left,
+    and ``elsewhere`` why the table is not where it was wanted.
     """
 
     output: Path
@@ -28,11 +30,12 @@ class FolderResult:
     n_resumed: int
     stopped: bool
     passed_over: Mapping[str, int] = field(default_factory=dict)
+    elsewhere: str = ""
 
     @classmethod
     def of(
         cls,
-        table: Path,
+        table: WrittenTable,
         entries: Iterable[Entry],
         n_rows: int,
         n_resumed: int,
@@ -45,11 +48,12 @@ class FolderResult:
             for count in _COUNTS:
                 counted[count] += getattr(entry, count)
         return cls(
-            table,
+            table.path,
             n_ok=n_rows - counted.total(),
             n_resumed=n_resumed,
             stopped=stopped,
             passed_over=passed_over,
+            elsewhere=table.sentence,
             **{count: counted[count] for count in _COUNTS},
         )
 
@@ -76,4 +80,6 @@ class FolderResult:
         if self.passed_over:
             counted = ", ".join(f"{count} {what}" for what, count in self.passed_over.items())
             said += f" Passed over: {counted}."
+        if self.elsewhere:
+            said += f" {self.elsewhere}"
         return said

@@ -16,15 +16,19 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.faults import PASSING
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.objects import ObjectPlace
 from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.safe_files import flush_folder
 
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
 
 Stamp = list[list[int]]
 
 _RUN_BEGINS = b'{"run": '
+# In place of size and time of a file that can't be looked at.
+_GONE = [-1, 0]
 
 
 class JournalError(ImageClassifierError):
@@ -44,27 +48,37 @@ def stamp(files: ImageFiles) -> Stamp:
             found = part.path.stat()
         except OSError:
             # Reading it will say what is wrong; a stamp never equals this one by chance.
-            stats.append([-1, 0])
+            stats.append(_GONE)
         else:
             stats.append([found.st_size, found.st_mtime_ns])
     return stats
 
 
 class Entry(NamedTuple):
-    """What the journal says of one image: of which files, where its line begins, what is odd."""
+    """What the journal says of one image: of which files, where its line begins, what is odd.
+
+    ``versions`` are those of the programs that said so.
+    """
 
     stamp: Stamp
+    versions: Mapping[str, str]
     offset: int
     n_errors: int
     n_unsure: int
     n_unlike: int
     n_empty: int
     n_pending: int
+    n_passing: int
 
-    @property
-    def is_final(self) -> bool:
-        """Whether the image need not be tried again as long as its files stay as they are."""
-        return not self.n_errors and not self.n_pending
+    def is_final(self, versions: Mapping[str, str]) -> bool:
+        """Return whether the image need not be tried again by programs of these ``versions``.
+
+        Its files being as they were, an error would come again, unless it may have passed (see
+        `faults.PASSING`) or other programs read the files.
+        """
+        if self.n_pending or self.n_passing or _GONE in self.stamp:
+            return False
+        return not self.n_errors or self.versions == versions
 
 
 def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
@@ -86,19 +100,29 @@ def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
         raise JournalError(
             f"{path} is not a record that can be continued; move it away or choose another output."
         )
+    entries: dict[str, Entry] = {}
+    versions: Mapping[str, str] = {}
     with _damage_told(path):
-        entries = {
-            str(line["file"]): _entry(line["stamp"], offset, line["rows"])
-            for offset, line in lines
-            if "file" in line
-        }
+        for offset, line in lines:
+            if "run" in line:
+                versions = line["run"].get("versions", {})
+            elif "file" in line:
+                entries[str(line["file"])] = _entry(line["stamp"], versions, offset, line["rows"])
     return header, entries
 
 
-def _entry(of: Stamp, offset: int, rows: list[dict[str, Any]]) -> Entry:
+def _entry(
+    of: Stamp, versions: Mapping[str, str], offset: int, rows: list[dict[str, Any]]
+) -> Entry:
     status = [row["status"] for row in rows]
     counted = ("error", "unsure", "unlike-training", "empty", "pending")
-    return Entry(of, offset, *(status.count(one) for one in counted))
+    counts = [*map(status.count, counted), sum(map(_may_pass, rows))]
+    return Entry(of, versions, offset, *counts)
+
+
+def _may_pass(row: Mapping[str, Any]) -> bool:
+    # Versions before there were codes did not say.
+    return row["status"] == "error" and row.get("code", "") in ("", *PASSING)
 
 
 def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Prediction]]:
@@ -200,10 +224,12 @@ class Journal:
     def __init__(self, path: Path, header: Mapping[str, Any], run: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _drop_torn_line(path)
+        self._versions = run.get("versions", {})
         self._file = path.open("ab", buffering=0)
         self._flushed = time.monotonic()
         if path.stat().st_size == 0:
             self._append({"journal": 1, **header})
+            flush_folder(path.parent)
         self._append({"run": run})
 
     def __enter__(self) -> Self:
@@ -216,7 +242,7 @@ class Journal:
     def append(self, file: str, of: Stamp, predictions: list[Prediction]) -> Entry:
         """Write what was said of one image; it survives the end of this process at once."""
         rows = [{**row_of(said), "pixels": said.pixels} for said in predictions]
-        entry = _entry(of, self._file.tell(), rows)
+        entry = _entry(of, self._versions, self._file.tell(), rows)
         self._append({"file": file, "stamp": of, "rows": rows})
         return entry
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from napari_image_classifier.arrays import Float64Array
 from napari_image_classifier.compute import Emit, ShouldStop
@@ -14,6 +15,7 @@ from napari_image_classifier.keras_start import backend_here, is_on_processor, s
 from napari_image_classifier.keras_threads import use_threads
 from napari_image_classifier.machine import cores
 from napari_image_classifier.messages import Event
+from napari_image_classifier.run_lock import only_run
 from napari_image_classifier.run_training import trained_and_tested
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 from napari_image_classifier.training_images import TrainingImages
@@ -31,19 +33,23 @@ def evaluate_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     one, or None), "controls" and "curve" (whether these are wanted) and "report", the path of the
     HTML file. Events on the way are "progress"
     (stage "looking", "reading", "comparing", "measuring" or "evaluating"). The result holds
-    "report", "json" and "csv" (paths), "sentence", "verdict" and "errors" (the surest ones, with
+    "report", "json" and "csv" (paths), "elsewhere" (why the CSV is not where it was wanted),
+    "sentence", "verdict" and "errors" (the surest ones, with
     pictures, see `evaluation_report.surest_errors`).
 
     Raises
     ------
     TrainingRefused
         Anything that can be seen before training, and training that came to nothing.
+    RunningError
+        Another evaluation is writing the report.
     Cancelled
         ``should_stop`` returned True; what was done is taken up by the next run.
     """
-    return run_stoppable(
-        lambda: evaluated(request, _lanes, throttled(emit), should_stop), should_stop
-    )
+    with only_run(Path(request["report"])):
+        return run_stoppable(
+            lambda: evaluated(request, _lanes, throttled(emit), should_stop), should_stop
+        )
 
 
 class _Here:

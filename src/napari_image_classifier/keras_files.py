@@ -33,7 +33,7 @@ from napari_image_classifier.networks import rebuild_network
 from napari_image_classifier.preparation import Preparation
 from napari_image_classifier.probabilities import softmax
 from napari_image_classifier.probe import probe_image, says_otherwise
-from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.safe_files import replace_file, told_when_refused
 
 if TYPE_CHECKING:
     import keras
@@ -268,8 +268,13 @@ def import_job(
         preparation=_preparation_for(network, request, source),
         training={"imported_from": source.name, "source_sha256": sha256},
     )
-    save_classifier(output, [network], description)
-    write_import_manifest(output)
+    what_now = "Make room there, and import it again."
+    with (
+        told_when_refused(output, ClassifierFileError, what_now),
+        replace_file(output) as temporary,
+    ):
+        save_classifier(temporary, [network], description)
+        write_import_manifest(output, load_classifier(temporary))
     return {"classifier": str(output.resolve()), "class_names": list(description.class_names)}
 
 

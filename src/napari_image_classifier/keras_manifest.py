@@ -6,7 +6,7 @@ Never imported by anything the viewer imports.
 from pathlib import Path
 from typing import Any
 
-from napari_image_classifier.classifier import load_classifier
+from napari_image_classifier.classifier import Classifier
 from napari_image_classifier.keras_start import device_in_words
 from napari_image_classifier.keras_threads import threads_in_use
 from napari_image_classifier.manifest import this_run, write_manifest
@@ -36,9 +36,8 @@ def keras_versions() -> dict[str, str]:
     return {**machine("keras", backend), "backend": backend, "device": device_in_words(keras)}
 
 
-def write_import_manifest(output: Path) -> Path:
-    """Write the manifest of the classifier ``output``, whose network was trained elsewhere."""
-    classifier = load_classifier(output)
+def write_import_manifest(output: Path, classifier: Classifier) -> Path:
+    """Write the manifest of ``classifier``, trained elsewhere, which will be ``output``."""
     head = {
         "result": {"file": output.name, "sha256": classifier.sha256},
         "runs": [keras_run()],

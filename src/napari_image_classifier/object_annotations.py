@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.safe_files import WrittenTable, replace_file, replace_table
 from napari_image_classifier.spreadsheets import read_spreadsheet
 
 COLUMNS = ("file", "item", "class")
@@ -56,9 +56,9 @@ class ObjectAnnotations:
         """Take the last step back; return whether there was one."""
         if not self._before:
             return False
-        before = self._before.pop()
+        before = self._before[-1]
         self._write(before)
-        self.classes = before
+        self.classes = self._before.pop()
         return True
 
     def save(self, path: Path) -> None:
@@ -79,10 +79,19 @@ class ObjectAnnotations:
 
 def write_annotations(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -> None:
     """Write a CSV with the columns file, item and class, of the classes of each file's objects."""
-    with (
-        replace_file(path) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
+    with replace_file(path) as temporary:
+        _fill(temporary, classes_of)
+
+
+def export_annotations(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -> WrittenTable:
+    """Write the same as a result; where a spreadsheet shows the one of before, beside that."""
+    with replace_table(path) as table:
+        _fill(table.temporary, classes_of)
+    return table
+
+
+def _fill(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(COLUMNS)
         for name, classes in classes_of.items():

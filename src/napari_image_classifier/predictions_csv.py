@@ -37,7 +37,23 @@ def write_predictions(
     *,
     of_objects: bool = False,
 ) -> int:
-    """Write the table to ``path`` and return the number of its rows.
+    """Write the table to ``path`` and return the number of its rows; see `fill_predictions`."""
+    with replace_file(path) as temporary:
+        return fill_predictions(
+            temporary, predictions, class_names, sha256, fields_of, of_objects=of_objects
+        )
+
+
+def fill_predictions(
+    path: Path,
+    predictions: Iterable[list[Prediction]],
+    class_names: Sequence[str],
+    sha256: str,
+    fields_of: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    of_objects: bool = False,
+) -> int:
+    """Fill the file ``path`` with the table and return the number of its rows.
 
     ``predictions`` come image by image, sorted by file; within one they are sorted here.
     ``sha256`` is the classifier's; ``fields_of`` gives, per file, what the name pattern says of it
@@ -46,10 +62,7 @@ def write_predictions(
     fields_of = fields_of or {}
     fields = list(dict.fromkeys(name for fields in fields_of.values() for name in fields))
     header = columns(class_names, fields, of_objects=of_objects)
-    with (
-        replace_file(path) as temporary,
-        temporary.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
-    ):
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         table = csv.DictWriter(file, header, restval="", lineterminator="\n")
         table.writeheader()
         n_rows = 0

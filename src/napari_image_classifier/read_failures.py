@@ -18,6 +18,8 @@ _BEGINNINGS = {
 }
 _SUFFIXES = {"TIFF": ".tif", "PNG": ".png", "JPEG": ".jpg"}
 _GONE = (errno.ENOENT, errno.ENOTDIR)
+# A damaged file sends its reader to places that are none; without a number it is no system's error.
+_OF_THE_FILE = (None, errno.EINVAL)
 _NOT_DECODED = re.compile(r"imagecodecs|not supported|unsupported", re.IGNORECASE)
 _CUT = re.compile(r"truncated|not enough (bytes|data|image data)|too (small|short)", re.IGNORECASE)
 
@@ -32,7 +34,7 @@ def read_failure(path: Path, error: Exception) -> ImageReadError:
             Fault.OUT_OF_MEMORY,
             f"{path.name} can't be read: it needs more memory than there is.",
         )
-    if isinstance(error, OSError) and error.errno is not None:
+    if isinstance(error, OSError) and error.errno not in _OF_THE_FILE:
         return system_failure(path, error)
     return damaged(path, f"{type(error).__name__}: {error}")
 
@@ -49,6 +51,8 @@ def told(name: str, error: Exception) -> tuple[Fault, str]:
             f"{readable(name)} can't be classified: it needs more memory than there is.",
         )
     why = f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.errno not in _OF_THE_FILE:
+        return Fault.UNREADABLE, readable(f"{name} can't be read: {why}")
     return Fault.NOT_CLASSIFIED, readable(f"{name} can't be classified: {why}")
 
 

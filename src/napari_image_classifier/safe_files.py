@@ -1,10 +1,24 @@
-"""Files that are either whole or not there: temporary file, flush, rename."""
+"""Files that are either whole or not there: temporary file, flush, rename, flush of the folder."""
 
+import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from zlib import crc32
+
+from napari_image_classifier.errors import ImageClassifierError
+
+UNFINISHED = ".writing-"
+# Nobody writes at one file for so long.
+SECONDS_UNTIL_ABANDONED = 86_400
+
+# Not every file system has folders that can be flushed.
+_NOT_FLUSHED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 
 
 @contextmanager
@@ -14,24 +28,155 @@ def replace_file(path: Path) -> Iterator[Path]:
     Whatever stood at ``path`` stays whole until the new content is on the disk. When the block
     raises, the temporary file is removed and ``path`` is untouched.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".writing-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with _temporary_beside(path) as temporary:
         yield temporary
-        _copy_usual_permissions(temporary)
-        flush_to_disk(temporary)
-        temporary.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+        _rename(temporary, path)
+
+
+@dataclass
+class WrittenTable:
+    """A table that was ``wanted`` at some path, and the ``path`` that it got in the end."""
+
+    wanted: Path
+    temporary: Path
+    path: Path
+
+    @property
+    def sentence(self) -> str:
+        """See `why_elsewhere`."""
+        return why_elsewhere(self.wanted, self.path)
+
+
+@contextmanager
+def replace_table(path: Path) -> Iterator[WrittenTable]:
+    """Do what `replace_file` does with a result that people open in a spreadsheet.
+
+    On Windows nobody can replace a file that a spreadsheet shows. Then the table lies beside it,
+    under a name that is free: the block fills ``temporary`` of what is yielded, and its ``path``
+    says afterwards where the table is.
+    """
+    with _temporary_beside(path) as temporary:
+        table = WrittenTable(path, temporary, path)
+        yield table
+        try:
+            _rename(temporary, path)
+        except PermissionError:
+            if not path.is_file():
+                raise
+            table.path = _free_name(path)
+            _rename(temporary, table.path)
+
+
+def why_elsewhere(wanted: Path, path: Path) -> str:
+    """Return why a table lies elsewhere than it was wanted, for a person; "" where it does not."""
+    if path == wanted:
+        return ""
+    return (
+        f"{wanted.name} is open in another program, such as Excel, so this was written beside "
+        f"it, as {path.name}."
+    )
+
+
+@contextmanager
+def told_when_refused(
+    output: Path, kind: type[ImageClassifierError], what_now: str
+) -> Iterator[None]:
+    """Turn what a disk refuses in the block into an error of that ``kind``, a sentence.
+
+    ``what_now`` says what is kept, and what to do, in sentences that follow it.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{output} can't be written: {error.strerror or error}. {what_now}") from error
 
 
 def flush_to_disk(path: Path) -> None:
     """Wait until the content of the file ``path`` is on the disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Wait until the names of the files in ``folder`` are on the disk.
+
+    A power cut can take a new name back although the file's content is there. Windows has nothing
+    of the kind.
+    """
+    if os.name != "posix":
+        return
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        # A folder that takes files and shows none.
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NOT_FLUSHED:
+            raise
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _temporary_beside(path: Path) -> Iterator[Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _clear_abandoned(path.parent)
+    handle, name = tempfile.mkstemp(
+        prefix=f"{UNFINISHED}{_this_computer()}-{os.getpid()}-",
+        suffix=path.suffix,
+        dir=path.parent,
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    _copy_usual_permissions(temporary)
+    flush_to_disk(temporary)
+    temporary.replace(path)
+    flush_folder(path.parent)
+
+
+def _free_name(path: Path) -> Path:
+    """Return a name beside ``path`` that neither a file has nor what would lie beside that."""
+    taken = [entry.name for entry in path.parent.iterdir()]
+    number = 2
+    while any(name.startswith(f"{path.stem} ({number}).") for name in taken):
+        number += 1
+    return path.with_name(f"{path.stem} ({number}){path.suffix}")
+
+
+@cache
+def _clear_abandoned(folder: Path) -> None:
+    """Remove, once for each folder, what processes that were killed were writing there."""
+    with suppress(OSError):
+        for path in folder.glob(f"{UNFINISHED}*"):
+            if _is_abandoned(path):
+                path.unlink()
+
+
+def _is_abandoned(path: Path) -> bool:
+    computer, _, rest = path.name.removeprefix(UNFINISHED).partition("-")
+    pid = rest.partition("-")[0]
+    if computer == _this_computer() and pid.isdecimal():
+        import psutil
+
+        return not psutil.pid_exists(int(pid))
+    return time.time() - path.stat().st_mtime > SECONDS_UNTIL_ABANDONED
+
+
+def _this_computer() -> str:
+    import platform
+
+    # Folders on a network drive have writers on several.
+    return f"{crc32(platform.node().encode()):08x}"
 
 
 def _copy_usual_permissions(temporary: Path) -> None:

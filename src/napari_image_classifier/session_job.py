@@ -25,6 +25,7 @@ from napari_image_classifier.item_table import Item, ItemTable
 from napari_image_classifier.items import read_items
 from napari_image_classifier.pixel_hash import PixelHash
 from napari_image_classifier.prediction import Prediction, predict_image
+from napari_image_classifier.safe_files import told_when_refused
 from napari_image_classifier.seen_images import LearntFrom
 from napari_image_classifier.shown_item import ItemReader
 
@@ -119,9 +120,9 @@ def score_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop) -
             return None
 
     notes = list(dict.fromkeys(note for session in sessions for note in session.plan.notes))
-    paths = write_agreement_report(
-        Path(request["report"]), _agreement(comparisons), comparisons, notes, draw
-    )
+    report = Path(request["report"])
+    with told_when_refused(report, SessionError, "All answers are kept; make room there."):
+        paths = write_agreement_report(report, _agreement(comparisons), comparisons, notes, draw)
     return {
         "report": str(paths["report"]),
         "comparisons": [one.to_json() for one in comparisons],

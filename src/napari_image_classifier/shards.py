@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.journal import journal_path, read_journal, was_finished
 from napari_image_classifier.manifest import check_place
 from napari_image_classifier.predictions_csv import Place, place_of_row
-from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.safe_files import WrittenTable, replace_table
 from napari_image_classifier.table_manifest import write_table_manifest
 
 Anything = TypeVar("Anything")
@@ -60,10 +60,18 @@ class Shard:
         return table.with_name(f"{table.stem}.{self.number}-of-{self.of}{table.suffix}")
 
 
-def merge_shards(table: Path) -> int:
-    """Write ``table`` from its shares, which lie beside it; return the number of its rows.
+class MergedTable(NamedTuple):
+    """The table of all shares, and the number of its rows."""
 
-    The shares stay. The table is the one that a single run would have written.
+    written: WrittenTable
+    n_rows: int
+
+
+def merge_shards(table: Path) -> MergedTable:
+    """Write ``table`` from its shares, which lie beside it.
+
+    The shares stay. The table is the one that a single run would have written. Where a spreadsheet
+    shows an older one, it lies beside that (`replace_table`).
 
     Raises
     ------
@@ -80,15 +88,15 @@ def merge_shards(table: Path) -> int:
         header = list(dict.fromkeys(name for share in tables for name in share.fieldnames or ()))
         placed = (_with_place(*of_share) for of_share in zip(paths, tables, names, strict=True))
         rows = heapq.merge(*placed, key=lambda placed: placed[0])
-        with replace_file(table) as temporary, _open(temporary, "w") as file:
+        with replace_table(table) as written, _open(written.temporary, "w") as file:
             merged = csv.DictWriter(file, header, restval="", lineterminator="\n")
             merged.writeheader()
             count = 0
             for row in _of_one_classifier((row for _, row in rows), table):
                 merged.writerow(row)
                 count += 1
-    _merge_manifests(table, paths, names)
-    return count
+    _merge_manifests(written.path, paths, names)
+    return MergedTable(written, count)
 
 
 def _merge_manifests(table: Path, shares: Sequence[Path], names: Sequence[set[str]]) -> None:

@@ -26,7 +26,9 @@ from napari_image_classifier.manifest import check_place
 from napari_image_classifier.messages import Event
 from napari_image_classifier.orientations import EVERY
 from napari_image_classifier.reserved_images import rule_seen_on
+from napari_image_classifier.run_lock import only_run
 from napari_image_classifier.runtime import Runnable
+from napari_image_classifier.safe_files import replace_file, told_when_refused
 from napari_image_classifier.splitting import Split
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused, check_request
 from napari_image_classifier.training_images import read_training_images
@@ -96,24 +98,31 @@ def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     ------
     TrainingRefused
         Anything that can be seen before training, and training that came to nothing.
+    RunningError
+        Another training is writing the output.
     Cancelled
         ``should_stop`` returned True before an epoch had ended.
     """
+    config, output = TrainingConfig.from_json(request["config"]), Path(request["output"])
+    check_request(config, output)
     something_to_keep = threading.Event()
-    return run_stoppable(
-        lambda: _train(request, throttled(emit), should_stop, something_to_keep),
-        lambda: should_stop() and not something_to_keep.is_set(),
-    )
+    with only_run(output):
+        return run_stoppable(
+            lambda: _train(request, config, throttled(emit), should_stop, something_to_keep),
+            lambda: should_stop() and not something_to_keep.is_set(),
+        )
 
 
 def _train(
-    request: Event, emit: Emit, should_stop: ShouldStop, something_to_keep: threading.Event
+    request: Event,
+    config: TrainingConfig,
+    emit: Emit,
+    should_stop: ShouldStop,
+    something_to_keep: threading.Event,
 ) -> Event:
     table = ItemTable.from_json(request["items"])
-    config = TrainingConfig.from_json(request["config"])
     output = Path(request["output"])
     learner = _learner(config)
-    check_request(config, output)
     check_place(output)
     learner.check()
     items = [item for item in table.items if item.class_name is not None]
@@ -164,17 +173,20 @@ def _train(
         description = replace(description, thresholds=rule.to_json())
         found["messages"].append(rule.in_words())
     record = training_record.record(config, data, found, learner.versions())
-    try:
-        learner.save(output, ensemble, replace(description, training=record))
+    kept = "What was learnt is kept beside it. " if kept_in.is_dir() else ""
+    what_now = f"{kept}Make room there, and train again to the same place with the same settings."
+    with told_when_refused(output, TrainingRefused, what_now), replace_file(output) as temporary:
+        learner.save(temporary, ensemble, replace(description, training=record))
+        # Before it has its name: a training that can't be begun again is complete.
         write_training_manifest(
-            output, learner.run(), table, images, ensemble, going_on.sha256 if going_on else None
+            output,
+            load_classifier(temporary),
+            learner.run(),
+            table,
+            images,
+            ensemble,
+            going_on.sha256 if going_on else None,
         )
-    except OSError as error:
-        raise TrainingRefused(
-            f"The classifier can't be written to {output}: {error.strerror or error}. What was "
-            "learnt is kept beside it; make room there, and train again to the same place with the "
-            "same settings: it goes on from the end."
-        ) from error
     shutil.rmtree(kept_in, ignore_errors=True)
     return {**found, "classifier": str(output), "class_names": list(data.class_names)}
 

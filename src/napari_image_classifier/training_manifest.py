@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_image_classifier.classifier import load_classifier
+from napari_image_classifier.classifier import Classifier
 from napari_image_classifier.ensemble import Ensemble
 from napari_image_classifier.items import ItemTable
 from napari_image_classifier.manifest import file_entry, images_part, write_manifest
@@ -20,17 +20,17 @@ OF_MASK = "mask"
 
 def write_training_manifest(
     output: Path,
+    classifier: Classifier,
     run: Mapping[str, Any],
     table: ItemTable,
     images: TrainingImages,
     made: Ensemble,
     earlier: str | None,
 ) -> Path:
-    """Write the manifest of the classifier ``output``, just saved, and return its path.
+    """Write the manifest of ``classifier``, which will be ``output``, and return its path.
 
     ``run`` is `manifest.this_run`, ``earlier`` the SHA-256 of the classifier that was gone on from.
     """
-    classifier = load_classifier(output)
     head = {
         "result": {"file": output.name, "sha256": classifier.sha256},
         "runs": [run],

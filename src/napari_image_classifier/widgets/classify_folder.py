@@ -49,7 +49,7 @@ class ClassifyFolder(Dock):
         self._waiting_rows: deque[dict[str, Any]] = deque()
         self._latest: dict[str, Any] | None = None
         self._last_words: tuple[str, bool, str] | None = None
-        self._finished = False
+        self._table: Path | None = None
         self._surveyor = Worker(self)
         self._worker = Worker(self)
         self._expects_lookup = Lookup(self)
@@ -128,7 +128,7 @@ class ClassifyFolder(Dock):
         )
         self._waiting_rows.clear()
         self._latest = self._last_words = None
-        self._finished = False
+        self._table = None
         self.results.begin(self._classified(choices))
         self.progress.begin("Starting…")
         self._timer.start()
@@ -250,7 +250,7 @@ class ClassifyFolder(Dock):
             self._show_last_words()
 
     def _finish(self, result: Mapping[str, Any]) -> None:
-        self._finished = True
+        self._table = Path(result["output"])
         self._end(result["message"])
 
     def _end(self, sentence: str, error: bool = False, detail: str = "") -> None:
@@ -261,8 +261,8 @@ class ClassifyFolder(Dock):
         if self._last_words is not None:
             sentence, error, detail = self._last_words
             self.progress.end(sentence, error=error, detail=detail)
-        if self._finished:
-            self.results.finish()
+        if self._table is not None:
+            self.results.finish(self._table)
         self._show_what_can_run()
         self.ended.emit()
 

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.safe_files import replace_table
 from napari_image_classifier.widgets.progress_row import ProgressRow
 
 
 def save_copy(source: Path, target: Path, progress: ProgressRow) -> None:
     """Copy a file, and say below the progress bar how that went."""
     try:
-        with replace_file(target) as temporary:
-            temporary.write_bytes(source.read_bytes())
+        with replace_table(target) as copy:
+            copy.temporary.write_bytes(source.read_bytes())
     except OSError as error:
         progress.end(f"The copy could not be written: {error}.", error=True)
     else:
-        progress.end(f"Saved as {target}.")
+        progress.end(f"Saved as {copy.path}. {copy.sentence}".strip())

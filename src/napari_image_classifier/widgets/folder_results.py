@@ -1,5 +1,6 @@
 """What came out of a folder: the table of its images, its wells, and copies of either."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import napari
@@ -58,9 +59,9 @@ class FolderResults(QTabWidget):
         self.table.clear()
         self._show_written(None)
 
-    def finish(self) -> None:
+    def finish(self, table: Path) -> None:
         """Offer what can be done with the table, now that it is written."""
-        self._show_written(self._running)
+        self._show_written(self._running and replace(self._running, table=table))
 
     def open_image(self, prediction: Prediction) -> None:
         """Show the image of a row in the viewer."""

@@ -23,12 +23,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.object_annotations import write_annotations
+from napari_image_classifier.object_annotations import export_annotations
 from napari_image_classifier.widgets.annotated_image import AnnotatedImage, written
 from napari_image_classifier.widgets.class_buttons import ClassButtons
 from napari_image_classifier.widgets.dock import let_be_narrow
 from napari_image_classifier.widgets.layers import OpenImage, group_layers, open_layer
 from napari_image_classifier.widgets.object_layers import OpenObjects, fitting, open_objects
+from napari_image_classifier.widgets.refusals import told_in
 
 CHOOSE = "choose…"
 GROUP_TOOLTIP = (
@@ -159,7 +160,10 @@ class ObjectAnnotation(QWidget):
 
     def save(self, path: Path) -> None:
         """Write the classes of all images."""
-        write_annotations(path, {one.file: one.annotations.classes for one in self.images})
+        with told_in(self.says):
+            classes = {one.file: one.annotations.classes for one in self.images}
+            table = export_annotations(path, classes)
+            self.says.setText(f"Saved as {table.path}. {table.sentence}".strip())
 
     def refresh(self) -> None:
         """Offer the images and layers that are open now."""
@@ -233,32 +237,32 @@ class ObjectAnnotation(QWidget):
             self.says.setText("Write the name of a class first, and press Enter.")
             return
         name = self.classes.chosen
-        try:
+        with told_in(self.says):
             image.annotations.give({item: name})
-        except OSError as error:
-            self.says.setText(f"The class could not be kept: {error}.")
-            return
-        self.says.setText(f"Object {item.replace('label=', '')}: {name or 'no class'}.")
-        self._show()
+            self.says.setText(f"Object {item.replace('label=', '')}: {name or 'no class'}.")
+            self._show()
 
     def _undo(self) -> None:
-        if self.present is not None and self.present.annotations.undo():
-            self._show()
+        with told_in(self.says):
+            if self.present is not None and self.present.annotations.undo():
+                self._show()
 
     def _from_points(self) -> None:
         if self.present is None:
             return
         layers = [layer for layer in self._viewer.layers if isinstance(layer, Points)]
-        given, beside, unclear = self.present.from_points(layers)
-        self._say_taken(
-            given,
-            f"{beside} points lie on no object" * bool(beside),
-            f"{unclear} objects have points of several classes" * bool(unclear),
-        )
+        with told_in(self.says):
+            given, beside, unclear = self.present.from_points(layers)
+            self._say_taken(
+                given,
+                f"{beside} points lie on no object" * bool(beside),
+                f"{unclear} objects have points of several classes" * bool(unclear),
+            )
 
     def _from_column(self, number: int) -> None:
         if self.present is not None and number > 0:
-            self._say_taken(self.present.from_features(self.column.currentText()))
+            with told_in(self.says):
+                self._say_taken(self.present.from_features(self.column.currentText()))
 
     def _say_taken(self, given: int, *others: str) -> None:
         assert self.present is not None
@@ -268,8 +272,9 @@ class ObjectAnnotation(QWidget):
         self._show()
 
     def _rename(self, name: str, new: str) -> None:
-        for image in self._annotated.values():
-            image.annotations.rename(name, new)
+        with told_in(self.says):
+            for image in self._annotated.values():
+                image.annotations.rename(name, new)
         self._show()
 
     def _take_group(self, text: str) -> None:

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_image_classifier.prediction import Prediction
-from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.safe_files import replace_table
 from napari_image_classifier.track_ids import TrackId
 from napari_image_classifier.widgets.class_colours import Colour
 from napari_image_classifier.widgets.progress_row import ERROR_COLOUR
@@ -129,14 +129,14 @@ class TimeResults(QWidget):
 
         tables = [lapse.tracks for lapse in self._lapses.values() if lapse.has_tracks]
         try:
-            with replace_file(path) as temporary:
+            with replace_table(path) as written:
                 pd.concat(tables).to_csv(
-                    temporary, index=False, float_format="%.6f", errors="surrogateescape"
+                    written.temporary, index=False, float_format="%.6f", errors="surrogateescape"
                 )
         except OSError as error:
             self._say(f"{path.name} could not be written: {error}", error=True)
         else:
-            self._say(f"Saved as {path}.")
+            self._say(f"Saved as {written.path}. {written.sentence}".strip())
 
     def _choose(self) -> None:
         self._chosen_by_hand = self.of_all.isChecked()

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 from napari_image_classifier.dose_response import draw_dose_response
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plate_map import draw_plate_maps
-from napari_image_classifier.safe_files import replace_file
+from napari_image_classifier.safe_files import replace_table
 from napari_image_classifier.widgets.well_summary import WellSummary
 from napari_image_classifier.widgets.worker import Lookup
 
@@ -60,11 +60,12 @@ class WellSaving(QWidget):
         """Write the summary as a CSV."""
         wells = self._shown()
 
-        def save() -> None:
-            with replace_file(path) as temporary:
+        def save() -> str:
+            with replace_table(path) as written:
                 wells.summary.to_csv(
-                    temporary, index=False, float_format="%.4f", errors="surrogateescape"
+                    written.temporary, index=False, float_format="%.4f", errors="surrogateescape"
                 )
+            return f"Saved as {written.path}. {written.sentence}".strip()
 
         self._save(path, save)
 
@@ -100,15 +101,15 @@ class WellSaving(QWidget):
                 return
         save(path)
 
-    def _save(self, path: Path, save: Callable[[], None]) -> None:
+    def _save(self, path: Path, save: Callable[[], str | None]) -> None:
         self.said.emit(f"Writing {path.name}…", False)
 
         def answer() -> tuple[str, bool]:
             try:
-                save()
+                said = save()
             except (ImageClassifierError, OSError) as error:
                 return f"{path.name} could not be written: {error}", True
-            return f"Saved as {path}.", False
+            return said or f"Saved as {path}.", False
 
         self._lookup.ask(answer)
 
