@@ -239,6 +239,7 @@ IN_NETWORKS: Mapping[str, Callable[[Any], None]] = {
     "no layers": lambda stored: stored["config"].update(layers=[]),
     "layers that are text": lambda stored: stored["config"].update(layers=["Dense"]),
     "no outputs": lambda stored: stored["config"].pop("output_layers"),
+    "an output that is no name": lambda stored: stored["config"].update(output_layers=[{}, 0, 0]),
     "no configuration": lambda stored: stored.update(config=None),
 }
 
@@ -378,6 +379,8 @@ def classifiers(good: bytes) -> Iterator[tuple[str, bytes]]:
         yield name, _with_graph(parts, changed.SerializeToString())
     yield "a graph of noise", _with_graph(parts, b"\xff" * 4000)
     yield "no graph", _with_graph(parts, b"")
+    no_text = parts[GRAPH].replace(b"features", b"feature\x80")
+    yield "names that are no text", _with_graph(parts, no_text)
     for name, changes in IN_DESCRIPTIONS.items():
         stored = {**json.loads(parts[DESCRIPTION]), **changes}
         yield name, zipped({**parts, DESCRIPTION: json.dumps(stored).encode()})
@@ -528,7 +531,11 @@ IN_DESCRIPTIONS: Mapping[str, Mapping[str, Any]] = {
     "images beyond reason": {
         "preparation": {"channel_names": ["GFP", "DNA"], "size": [10**6, 10**6]}
     },
+    "a size of yes and no": {
+        "preparation": {"channel_names": ["GFP", "DNA"], "size": [True, True]}
+    },
     "a temperature of nothing": {"temperature": 0},
+    "a temperature beyond numbers": {"temperature": 10**400},
     "a gate of something": {"gate": {"kinds": 1}},
     "a probe of another number": {
         "members": [

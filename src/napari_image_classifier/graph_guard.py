@@ -6,6 +6,7 @@ nothing of a graph is carried out; what it would take is worked out from its sha
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ def check_graph(content: bytes, images: Shape, n_classes: int) -> None:
     model = _parsed(content)
     graph = model.graph
     _check_parts(model)
+    _check_names(graph)
     for node in graph.node:
         _check_node(node)
     for constant in graph.initializer:
@@ -85,6 +87,14 @@ def _check_parts(model: onnx.ModelProto) -> None:
         raise ClassifierFileError("its network has parts that no classifier has")
     if max(len(graph.node), len(graph.initializer)) > MOST_NODES:
         raise ClassifierFileError(f"its network has more than {MOST_NODES} parts")
+
+
+def _check_names(graph: onnx.GraphProto) -> None:
+    values = (*graph.input, *graph.output, *graph.initializer)
+    used = (name for node in graph.node for name in (*node.input, *node.output))
+    # Protocol Buffers gives bytes where a text is none.
+    if not all(isinstance(name, str) for name in chain((one.name for one in values), used)):
+        raise ClassifierFileError("its network has names that are no text")
 
 
 def _check_node(node: onnx.NodeProto) -> None:
