@@ -410,6 +410,21 @@ def resized(folder, size):
     return (folder / "plain.tif").read_bytes()
 
 
+def leading_back(folder):
+    """A file whose second directory says that it is followed by itself."""
+    path = folder / "two.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        tiff.write(pixels(16, 16), metadata=None)
+        tiff.write(pixels(8, 8), metadata=None)
+    with tifffile.TiffFile(path) as tiff:
+        second = tiff.pages[1].offset
+    content = bytearray(path.read_bytes())
+    end = second + 2 + 12 * int.from_bytes(content[second : second + 2], "little")
+    content[end : end + 4] = second.to_bytes(4, "little")
+    path.unlink()
+    return bytes(content)
+
+
 def damaged_files(folder):
     good = imagej_stack(folder / "good.tif").read_bytes()
     tifffile.imwrite(folder / "deflate.tif", pixels(64, 64), compression="zlib")
@@ -424,6 +439,7 @@ def damaged_files(folder):
         "noise.tif": bytes(RNG.integers(0, 256, 4000, dtype=np.uint8)),
         "deflate.tif": bytes(deflate),
         "width0.tif": resized(folder, 0),
+        "leading back.tif": leading_back(folder),
         "loop.tif": good[:4] + (8).to_bytes(4, "little") + b"\0\0" + (8).to_bytes(4, "little"),
         "text.png": b"this is no image at all",
         "half.jpg": b"\xff\xd8\xff\xe0\0\x10JFIF",
@@ -431,7 +447,7 @@ def damaged_files(folder):
 
 
 def test_damaged_files_raise_one_exception(tmp_path):
-    """Headers without pages, loops, noise, no width, broken compression, text."""
+    """Headers without pages, loops that never end, noise, no width, broken compression, text."""
     for name, content in damaged_files(tmp_path).items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ImageReadError) as refusal:

@@ -3,6 +3,7 @@
 import math
 import os
 import stat
+import struct
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import tifffile
 from napari_image_classifier.faults import Fault
 from napari_image_classifier.image_source import ImageReadError
 from napari_image_classifier.memory import LARGE_PLANE, why_too_large
-from napari_image_classifier.read_failures import COPY_AGAIN, system_failure
+from napari_image_classifier.read_failures import COPY_AGAIN, damaged, system_failure
 
 # Real images never shrink this much; files made to exhaust the memory do.
 MOST_EXPANSION = 250
@@ -53,6 +54,33 @@ def open_checked(path: Path) -> tifffile.TiffFile:
             opened.pop_all()
             return tiff
     return tifffile.TiffFile(path, omexml=description)
+
+
+def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
+    """Refuse a file whose directories lead back to themselves: tifffile follows them for ever.
+
+    Raises
+    ------
+    ImageReadError
+        They do.
+    """
+    # ImageJ's stacks are read by their first one alone, and may have thousands more.
+    if tiff.is_imagej:
+        return
+    file, form = tiff.filehandle, tiff.tiff
+    offset, seen = tiff.pages.first.offset, set[int]()
+    while 0 < offset < file.size:
+        if offset in seen:
+            raise damaged(path, "its directories lead back to themselves")
+        seen.add(offset)
+        try:
+            file.seek(offset)
+            (number,) = struct.unpack(form.tagnoformat, file.read(form.tagnosize))
+            file.seek(offset + form.tagnosize + number * form.tagsize)
+            (offset,) = struct.unpack(form.offsetformat, file.read(form.offsetsize))
+        except (struct.error, OSError):
+            # One that is cut off is the last one.
+            return
 
 
 def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:

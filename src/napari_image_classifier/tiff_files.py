@@ -24,6 +24,7 @@ from napari_image_classifier.pictures import open_picture
 from napari_image_classifier.read_failures import damaged
 from napari_image_classifier.tiff_axes import stored_axes
 from napari_image_classifier.tiff_checks import (
+    check_directories,
     check_page,
     check_series,
     check_whole,
@@ -59,6 +60,7 @@ def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
 
 
 def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSource:
+    check_directories(path, tiff)
     if not tiff.series:
         raise ImageReadError(
             path, Fault.NO_IMAGE, f"{path.name} can't be read: there is no image in it."
