@@ -34,6 +34,7 @@ from napari_image_classifier.tiff_checks import (
 from napari_image_classifier.tiff_colors import PixelMeaning, pixel_meaning
 from napari_image_classifier.tiff_errors import sentences_for
 from napari_image_classifier.tiff_metadata import described
+from napari_image_classifier.tiff_segments import refuse_larger_segments
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
 
@@ -194,6 +195,7 @@ class _PlaneReader:
     def _page(self, number: int) -> AnyArray:
         page = self.series.pages[number]
         check_page(self.path, page)
+        refuse_larger_segments(self.path, page)
         handle = page.parent.filehandle
         if not handle.closed:
             return np.asarray(page.asarray())
@@ -215,4 +217,6 @@ class _PlaneReader:
         return np.asarray(handle.read_array(dtype, count=count)).reshape(page.shape)
 
     def _everything(self, number: int) -> AnyArray:
+        for page in self.series.pages:
+            refuse_larger_segments(self.path, page)
         return np.asarray(self.series.asarray())
