@@ -12,7 +12,7 @@ from typing import IO, TypeVar
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.journal import journal_path, read_journal, was_finished
 from napari_image_classifier.manifest import check_place
-from napari_image_classifier.predictions_csv import Place, place_of_row
+from napari_image_classifier.predictions_csv import Place, TableWriter, place_of_row
 from napari_image_classifier.safe_files import replace_file
 from napari_image_classifier.table_manifest import write_table_manifest
 
@@ -81,8 +81,7 @@ def merge_shards(table: Path) -> int:
         placed = (_with_place(*of_share) for of_share in zip(tables, names, strict=True))
         rows = heapq.merge(*placed, key=lambda placed: placed[0])
         with replace_file(table) as temporary, _open(temporary, "w") as file:
-            merged = csv.DictWriter(file, header, restval="", lineterminator="\n")
-            merged.writeheader()
+            merged = TableWriter(file, header)
             count = 0
             for row in _of_one_classifier((row for _, row in rows), table):
                 merged.writerow(row)

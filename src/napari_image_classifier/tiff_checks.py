@@ -3,6 +3,7 @@
 import math
 import os
 import stat
+import struct
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,24 @@ def open_checked(path: Path) -> tifffile.TiffFile:
             opened.pop_all()
             return tiff
     return tifffile.TiffFile(path, omexml=description)
+
+
+def without_image(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
+    """Return the error of a TIFF file in which no image was found."""
+    handle, form = tiff.filehandle, tiff.tiff
+    # The directory of images may be the last that is written: a file cut short lacks it.
+    handle.seek(form.offsetsize)
+    (directory,) = struct.unpack(form.offsetformat, handle.read(form.offsetsize))
+    if directory >= handle.size:
+        return ImageReadError(
+            path,
+            Fault.CUT_SHORT,
+            f"{path.name} can't be read: the list of its images is past its end, so it was cut "
+            f"short. {COPY_AGAIN}",
+        )
+    return ImageReadError(
+        path, Fault.NO_IMAGE, f"{path.name} can't be read: there is no image in it."
+    )
 
 
 def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
