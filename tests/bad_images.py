@@ -24,6 +24,13 @@ CHANNELS = ("GFP", "DNA")
 # Bytes that are no UTF-8 as Python holds them.
 NO_TEXT = os.fsdecode(b"caf\xe9 \xff.tif")
 
+# A plain TIFF whose description names the channels.
+NAMED = {
+    "imagej": False, "photometric": "minisblack",
+    "metadata": {"axes": "CYX", "channel_names": list(CHANNELS)},
+    "pixels": RANDOM.integers(0, 4000, (2, 64, 64)).astype(np.uint16),
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class BadImage:
@@ -178,13 +185,12 @@ def _cut_short(made):
 
 def _damaged(made):
     fault = "damaged"
-    packed = good_bytes(folder=made.folder, imagej=False, compression="zlib", metadata={"axes": "CYX"},
-                        photometric="minisblack", pixels=good_pixels((2, 64, 64)))  # fmt: skip
+    options = NAMED
+    packed = good_bytes(folder=made.folder, compression="zlib", **options)
     place = _pixels_of(packed)
     for name, at in (("deflate.tif", place), ("deflate 2.tif", place + 60)):
         made.bytes(name, fault, "damaged", packed[:at] + b"\xff" * 40 + packed[at + 40 :])
-    lzw = good_bytes(folder=made.folder, imagej=False, compression="lzw", metadata={"axes": "CYX"},
-                     photometric="minisblack", pixels=good_pixels((2, 64, 64)))  # fmt: skip
+    lzw = good_bytes(folder=made.folder, compression="lzw", **options)
     place = _pixels_of(lzw)
     made.bytes("lzw.tif", fault, "damaged", lzw[:place] + b"\xff" * 400 + lzw[place + 400 :])
     made.bytes("directory.tif", fault, "damaged", b"II*\0\x08\0\0\0" + b"\xff" * 400)
@@ -264,12 +270,10 @@ def _strange_pixels(made):
                _declaring(10, 10, bits=32, count=4000, sample_format=5))  # fmt: skip
     made.bytes("unknown kind.tif", fault, "pixel-type",
                _declaring(10, 10, bits=100, count=4000))  # fmt: skip
-    content = bytearray(_declaring(10, 10, bits=8, samples=2, count=200))
-    place = content.index(struct.pack("<HHII", 259, 3, 1, 1))
-    content[place : place + 12] = struct.pack("<HHII", 259, 3, 1, 34661)
-    made.bytes("jbig.tif", fault, "compression", bytes(content))
-    content[place : place + 12] = struct.pack("<HHII", 259, 3, 1, 9999)
-    made.bytes("unheard of.tif", fault, "compression", bytes(content))
+    plain = good_bytes(folder=made.folder, **NAMED)
+    for name, compression in (("jbig.tif", 34661), ("unheard of.tif", 9999)):
+        raw, other = (struct.pack("<HHII", 259, 3, 1, number) for number in (1, compression))
+        made.bytes(name, fault, "compression", plain.replace(raw, other))
 
 
 def _not_finite(made):

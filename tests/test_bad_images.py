@@ -6,19 +6,25 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bad_images import NO_TEXT, write_bad_images, write_good, write_odd_images
+from keras_training_cases import pixels_of
 
 import napari_image_classifier as nic
 from napari_image_classifier import patient_prediction, prediction_stream
 from napari_image_classifier.faults import Fault
 from napari_image_classifier.folder import classify_folder
-from napari_image_classifier.items import Item, ItemTable
+from napari_image_classifier.items import Item, ItemTable, read_items
 from napari_image_classifier.manifest import manifest_path, read_manifest
 from napari_image_classifier.naming import ImageFiles
 from napari_image_classifier.readable_names import readable
+from napari_image_classifier.reproducing import reproduce
+from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 
 N_GOOD = 6
+CLASSES = ("clumped", "spread")
+TEXTURE = TrainingConfig(network="texture", channels=("GFP", "DNA"))
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "predictions-csv.md"
 # What the batch alone can meet, see test_slow_images.
 NOT_IN_A_FILE = {
@@ -124,20 +130,114 @@ def test_odd_images_are_no_errors(tiny_classifier_path, tmp_path):
         assert 0.0 <= float(row["confidence"]) <= 1.0
 
 
-def items_among(folder, bad, n_good):
-    """Items of two classes: the bad images and enough good ones."""
-    root = folder.parent
-    (folder / "more").mkdir(exist_ok=True)
-    names = [one.name for one in bad]
-    for number in range(n_good):
-        name = f"more/{number}.tif"
-        if not (folder / name).exists():
-            write_good(folder / name)
-        names.append(name)
-    return ItemTable(
-        root,
-        tuple(
-            Item(ImageFiles.single(folder / name, folder), "", ("dark", "light")[index % 2])
-            for index, name in enumerate(names)
-        ),
+@pytest.fixture(scope="module")
+def labelled(folder):
+    """Two classes that differ, with the bad images that concern nobody else among them."""
+    images, bad = folder
+    bad = [one for one in bad if one.fault not in ("channels", "axes")]
+    random = np.random.default_rng(4)
+    for number in range(100):
+        name = CLASSES[number % 2]
+        path = images.parent / "labelled" / name / f"{number}.tif"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_good(path, pixels_of(random, name == "clumped"))
+    table = read_items(images.parent / "labelled")
+    wrong = tuple(
+        Item(ImageFiles.single(images / one.name, images), "", CLASSES[number % 2])
+        for number, one in enumerate(bad)
     )
+    return ItemTable(table.root, (*table.items, *wrong)), bad
+
+
+@pytest.fixture(scope="module")
+def trained(labelled, tmp_path_factory):
+    """A classifier that was trained on them, and the events of its training."""
+    table, _ = labelled
+    events = []
+    output = tmp_path_factory.mktemp("trained") / "texture.keras"
+    classifier = nic.train(table, TEXTURE, output=output, on_event=events.append, in_process=True)
+    return classifier, events
+
+
+def test_training_leaves_them_out_and_says_so(labelled, trained):
+    """A sentence in its messages, a row for each in its manifest, and no other images learnt."""
+    table, bad = labelled
+    classifier, events = trained
+    n_images = len(table.items)
+    (said,) = [text for text in events[-1]["messages"] if "left out" in text]
+    assert said.startswith(f"{len(bad)} of {n_images} images can't be used and were left out: ")
+    stored = read_manifest(manifest_path(classifier.path))
+    assert {one["file"]: one["code"] for one in stored["left_out"]} == {
+        one.name: one.code for one in bad
+    }
+    assert all(names_the_file(one["message"], one["file"]) for one in stored["left_out"])
+    learnt = {entry["file"] for entry in stored["files"]}
+    assert learnt == {item.file for item in table.items} - {one.name for one in bad}
+
+
+def test_a_training_with_bad_images_can_be_made_again(trained):
+    """From what it learnt from, to the same weights."""
+    classifier, _ = trained
+    made = reproduce(manifest_path(classifier.path), in_process=True)
+    assert made.same, made.found
+
+
+def test_an_evaluation_leaves_them_out_as_well(labelled, tmp_path):
+    """And its manifest lists them."""
+    table, bad = labelled
+    nic.evaluate(
+        table, tmp_path / "report.html", TEXTURE, folds=2, seeds=1, controls=False, curve=False,
+        in_process=True,
+    )  # fmt: skip
+    stored = read_manifest(tmp_path / "report.manifest.json")
+    assert {one["file"] for one in stored["left_out"]} == {one.name for one in bad}
+    assert "used and were left out" in (tmp_path / "report.html").read_text()
+
+
+def refusal(table, output):
+    with pytest.raises(TrainingRefused) as refused:
+        nic.train(table, TEXTURE, output=output, in_process=True)
+    assert not output.exists()
+    return str(refused.value)
+
+
+def test_training_is_refused_where_most_are_bad(labelled, tmp_path):
+    """It is rather the way they are read that is wrong; the first are named."""
+    table, bad = labelled
+    few = ItemTable(table.root, table.items[20:])
+    said = refusal(few, tmp_path / "cells.keras")
+    assert said.startswith(f"{len(bad)} of {len(few.items)} images can't be used: ")
+
+
+def test_training_is_refused_where_a_class_has_too_few_left(labelled, folder, tmp_path):
+    """Never a classifier of fewer classes than were asked for."""
+    table, bad = labelled
+    third = Item(ImageFiles.single(folder[0] / bad[0].name, folder[0]), "", "third")
+    more = Item(ImageFiles.single(folder[0] / bad[1].name, folder[0]), "", "third")
+    items = tuple(item for item in table.items if item.file not in {one.name for one in bad})
+    said = refusal(ItemTable(table.root, (*items, third, more)), tmp_path / "cells.keras")
+    assert "Without them there is no image of third" in said
+    assert bad[0].name in said
+
+
+@pytest.mark.parametrize("fault", ["channels", "axes"])
+def test_what_may_concern_all_images_refuses_the_training(labelled, folder, tmp_path, fault):
+    """Other channels, or axes that nobody named: left out, that would be a silent mistake."""
+    table, bad = labelled
+    images, every = folder
+    items = tuple(item for item in table.items if item.file not in {one.name for one in bad})
+    name = next(one.name for one in every if one.fault == fault)
+    other = Item(ImageFiles.single(images / name, images), "", "spread")
+    said = refusal(ItemTable(table.root, (*items, other)), tmp_path / "cells.keras")
+    assert name in said
+
+
+def test_odd_images_are_told_by_the_gate(trained, tmp_path):
+    """What is unlike all that was learnt from gets no answer."""
+    images = tmp_path / "odd"
+    images.mkdir()
+    write_odd_images(images)
+    table = tmp_path / "predictions.csv"
+    classify_folder(images, trained[0], table)
+    assert {row["status"] for row in rows_of(table)} == {"unlike-training"}
+    assert all(row["message"] for row in rows_of(table))
