@@ -171,10 +171,12 @@ def _cut_short(made):
     )  # fmt: skip
     made.bytes("half a stack.tif", fault, "cut-short", stack[: len(stack) // 2])
     picture = made.folder / "template.png"
-    for kind, name in (("PNG", "half.png"), ("JPEG", "half.jpg")):
+    for kind in ("PNG", "JPEG"):
         PIL.Image.fromarray(good_pixels((64, 64)).astype(np.uint8)).save(picture, kind)
         content = picture.read_bytes()
-        made.bytes(name, fault, "cut-short", content[: len(content) // 2])
+        for name, part in (("quarter", 0.25), ("half", 0.5), ("most", 0.9)):
+            suffix = ".png" if kind == "PNG" else ".jpg"
+            made.bytes(f"{name}{suffix}", fault, "cut-short", content[: int(len(content) * part)])
     picture.unlink()
     ome = good_bytes(
         folder=made.folder, pixels=good_pixels((4, 32, 32)), imagej=False, ome=True,

@@ -202,7 +202,8 @@ def spread(plane: AnyArray) -> Limits:
     values = plane[::step, ::step].astype(np.float64)
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    return (low, high) if low < high else (low, low + 1.0)
+    # Beside a very large number, 1 is lost.
+    return (low, high) if low < high else (low, low + max(1.0, abs(low) / 1000))
 
 
 def _listed(path: Paths) -> list[Path]:
