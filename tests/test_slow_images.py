@@ -21,10 +21,12 @@ from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.prediction_stream import predict_images
 
 RANDOM = np.random.default_rng(5)
-BAD = ("crashes.tif", "hangs 1.tif", "hangs 2.tif")
+BAD = ("crashes.tif", "hangs.tif")
+# Enough for an image that can be read, also on a machine that has much else to do.
+SECONDS = 5.0
 CLASSIFY = """
 from napari_image_classifier import time_limits
-time_limits.SECONDS_FOR_AN_IMAGE = 2.0
+time_limits.SECONDS_FOR_AN_IMAGE = 5.0
 from napari_image_classifier.cli import main
 main()
 """
@@ -32,7 +34,7 @@ main()
 
 @pytest.fixture
 def images(tmp_path):
-    """Twelve images, three of which can't be read in the end, written an hour ago."""
+    """Eleven images, two of which can't be read in the end, written an hour ago."""
     folder = tmp_path / "images"
     folder.mkdir()
     for name in (*(f"{number:02}.tif" for number in range(9)), *BAD):
@@ -70,7 +72,7 @@ def check_rows(output):
     codes = {name: row["code"] for name, row in rows.items()}
     assert codes == {
         **dict.fromkeys((f"{number:02}.tif" for number in range(9)), ""),
-        "crashes.tif": "crashed", "hangs 1.tif": "too-slow", "hangs 2.tif": "too-slow",
+        "crashes.tif": "crashed", "hangs.tif": "too-slow",
     }  # fmt: skip
     for name in BAD:
         assert (rows[name]["status"], rows[name]["class"]) == ("error", "")
@@ -82,11 +84,11 @@ def test_who_never_comes_is_a_row(
     images, in_helpers, tiny_classifier_path, tmp_path, monkeypatch, helped
 ):
     """Whether a thread or a helper meets it; those that shared its task are classified."""
-    monkeypatch.setattr(time_limits, "SECONDS_FOR_AN_IMAGE", 2.0)
+    monkeypatch.setattr(time_limits, "SECONDS_FOR_AN_IMAGE", SECONDS)
     monkeypatch.setattr(prediction_stream, "SECONDS_WITHOUT_HELP", -1.0 if helped else 600.0)
     output = tmp_path / "predictions.csv"
     result = classify_folder(images, tiny_classifier_path, output, workers=2)
-    assert (result.n_ok, result.n_errors, result.stopped) == (9, 3, False)
+    assert (result.n_ok, result.n_errors, result.stopped) == (9, 2, False)
     check_rows(output)
     assert not [one for one in psutil.Process().children() if "helper" in " ".join(one.cmdline())]
 
@@ -94,7 +96,7 @@ def test_who_never_comes_is_a_row(
 def test_a_stop_does_not_wait_for_what_hangs(images, in_helpers, tiny_classifier_path):
     """Within a second, though a thread and a helper hang, with minutes left to them."""
     classifier = load_classifier(tiny_classifier_path, threads=1)
-    only_bad = [files for files in find_images(images)[0] if files.name.startswith("hangs")]
+    only_bad = [files for files in find_images(images)[0] if files.name in BAD]
     stop = threading.Event()
     stopped = []
 
@@ -128,12 +130,11 @@ def test_the_command_line_ends_though_a_thread_hangs(
     images, in_helpers, tiny_classifier_path, tmp_path
 ):
     """Which nothing can end but the end of the process."""
-    for name in ("crashes.tif", "hangs 2.tif"):
-        (images / name).unlink()
+    (images / "crashes.tif").unlink()
     output = tmp_path / "predictions.csv"
     subprocess.run(
         [sys.executable, "-c", CLASSIFY, "classify", str(images), "--workers", "1",
          "--classifier", str(tiny_classifier_path), "--output", str(output)],
         check=True, timeout=120,
     )  # fmt: skip
-    assert rows_of(output)["hangs 1.tif"]["code"] == "too-slow"
+    assert rows_of(output)["hangs.tif"]["code"] == "too-slow"

@@ -11,6 +11,7 @@ from napari_image_classifier.masks import MaskFiles
 from napari_image_classifier.naming import ImageFiles, NamePattern, group_files
 from napari_image_classifier.ome import files_of_image
 from napari_image_classifier.ome_plates import plate_fields
+from napari_image_classifier.tiff_errors import sentences_for
 
 OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
@@ -86,7 +87,8 @@ def _with_plate_fields(image: ImageFiles) -> ImageFiles:
     if not path.name.lower().endswith(OME_SUFFIXES):
         return image
     try:
-        found = plate_fields(path)
+        with sentences_for(path):
+            found = plate_fields(path)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, reading it will say so
         return image
     return replace(image, fields={**found, **image.fields}) if found else image
@@ -94,7 +96,8 @@ def _with_plate_fields(image: ImageFiles) -> ImageFiles:
 
 def _is_further_part(path: Path) -> bool:
     try:
-        names = files_of_image(path)
+        with sentences_for(path):
+            names = files_of_image(path)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, reading it will say so
         return False
     return path.name != names[0] and path.with_name(names[0]).is_file()

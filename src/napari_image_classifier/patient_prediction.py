@@ -17,7 +17,7 @@ from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.time_limits import asked_apart
 
 FAILURES_IN_A_ROW = 3
-SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_LOOKS = 0.4
 # What was changed so shortly ago may not be whole.
 SECONDS_UNTIL_WHOLE = 2.0
 LONGEST_WAIT_FOR_FILES = 10.0

@@ -43,7 +43,11 @@ def open_picture(path: Path, *, of_tiff: bool = False) -> ImageSource:
         raise not_of_its_suffix(path, "PNG or JPEG") from error
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
         raise ImageReadError(
-            path, Fault.TOO_LARGE, f"{path.name} can't be read: {error}."
+            path,
+            Fault.TOO_LARGE,
+            f"{path.name} can't be read: a picture of more than "
+            f"{2 * (PIL.Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} million pixels is not read; save "
+            "it as TIFF, or in parts.",
         ) from error
     except Exception as error:
         # Damaged files raise nearly anything in Pillow.

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from napari_image_classifier.objects import ObjectPlace
 from napari_image_classifier.prediction import Prediction
@@ -63,8 +64,7 @@ def fill_predictions(
     fields = list(dict.fromkeys(name for fields in fields_of.values() for name in fields))
     header = columns(class_names, fields, of_objects=of_objects)
     with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        table = csv.DictWriter(file, header, restval="", lineterminator="\n")
-        table.writeheader()
+        table = TableWriter(file, header)
         n_rows = 0
         for of_image in predictions:
             for prediction in sorted(of_image, key=lambda one: _place(one.file, one.item)):
@@ -73,6 +73,23 @@ def fill_predictions(
                 table.writerow({**fields_of.get(prediction.file, {}), **row})
                 n_rows += 1
     return n_rows
+
+
+class TableWriter:
+    """Writes the rows of a table, beginning with its header; what a row lacks stays empty."""
+
+    def __init__(self, file: IO[str], header: Sequence[str]) -> None:
+        self._plain, self._quoted = (
+            csv.DictWriter(file, header, restval="", lineterminator="\n", quoting=quoting)
+            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+        )
+        self._plain.writeheader()
+
+    def writerow(self, row: Mapping[str, str]) -> None:
+        """Write a row, by column."""
+        # Before Python 3.13 a carriage return is not quoted, and ends the row for who reads it.
+        breaks = any("\r" in text for text in row.values())
+        (self._quoted if breaks else self._plain).writerow(row)
 
 
 def place_of_row(row: Mapping[str, str]) -> Place:

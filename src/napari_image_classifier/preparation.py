@@ -221,6 +221,7 @@ def finished(pixels: FloatArray, preparation: Preparation) -> FloatArray:
     return _fitted(_scaled(pixels, preparation), preparation.size)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _scaled(pixels: FloatArray, preparation: Preparation) -> FloatArray:
     if preparation.intensity == "none":
         return pixels

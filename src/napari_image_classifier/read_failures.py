@@ -20,7 +20,9 @@ _SUFFIXES = {"TIFF": ".tif", "PNG": ".png", "JPEG": ".jpg"}
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 # A damaged file sends its reader to places that are none; without a number it is no system's error.
 _OF_THE_FILE = (None, errno.EINVAL)
-_NOT_DECODED = re.compile(r"imagecodecs|not supported|unsupported", re.IGNORECASE)
+_NOT_DECODED = re.compile(
+    r"imagecodecs|not supported|unsupported|not a known COMPRESSION", re.IGNORECASE
+)
 _CUT = re.compile(r"truncated|not enough (bytes|data|image data)|too (small|short)", re.IGNORECASE)
 
 
@@ -97,6 +99,8 @@ def damaged(path: Path, detail: str) -> ImageReadError:
 def not_of_its_suffix(path: Path, expected: str) -> ImageReadError:
     """Return what a person is told of a file that does not begin like ``expected``, a format."""
     kind = _kind_of(path)
+    if kind is not None and kind in expected:
+        return damaged(path, f"it begins like a {kind} file, and the rest is none")
     if kind is None:
         return ImageReadError(
             path,

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.image_source import AnyArray, ChannelDisplay, Color
-from napari_image_classifier.images import IMAGE_SUFFIXES, AxesUnknownError, Image, read_image
+from napari_image_classifier.images import (
+    IMAGE_SUFFIXES,
+    AxesUnknownError,
+    Image,
+    ImageReadError,
+    read_image,
+)
 
 METADATA_KEY = "napari_image_classifier"
 
@@ -42,8 +48,27 @@ _DYES = (
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
     """Return the reader of ``path`` (or of several), or None where a suffix is not an image's."""
     if all(one.suffix.lower() in IMAGE_SUFFIXES for one in _listed(path)):
-        return read_layers
+        return open_layers
     return None
+
+
+def open_layers(path: Paths) -> list[Any]:
+    """Return what `read_layers` does, of the images that can be read; each other one is told.
+
+    napari opens no further file after one that raises; where nobody sees a window, it is raised.
+    """
+    layers: list[Any] = []
+    for one in _listed(path):
+        try:
+            layers += read_layers(one)
+        except ImageReadError as error:
+            if not _has_window():
+                raise
+            from napari.utils.notifications import show_error
+
+            show_error(str(error))
+    # napari's word for: read, and nothing to show.
+    return layers or [(None,)]
 
 
 def read_layers(path: Paths) -> list[LayerData]:
@@ -177,7 +202,8 @@ def spread(plane: AnyArray) -> Limits:
     values = plane[::step, ::step].astype(np.float64)
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    return (low, high) if low < high else (low, low + 1.0)
+    # Beside a very large number, 1 is lost.
+    return (low, high) if low < high else (low, low + max(1.0, abs(low) / 1000))
 
 
 def _listed(path: Paths) -> list[Path]:
@@ -195,15 +221,20 @@ def _read(path: Path) -> Image:
 
 
 def _ask(question: AxesUnknownError) -> str | None:
-    from qtpy.QtCore import Qt
-    from qtpy.QtWidgets import QApplication
-
-    # Without a window, tooltips aside, there is nobody to answer: a script gets the sentence.
-    if QApplication.instance() is None or not any(
-        widget.isVisible() and widget.windowType() == Qt.WindowType.Window
-        for widget in QApplication.topLevelWidgets()
-    ):
+    # Without a window there is nobody to answer: a script gets the sentence.
+    if not _has_window():
         return None
     from napari_image_classifier.widgets.axes_dialog import ask_axes
 
     return ask_axes(question)
+
+
+def _has_window() -> bool:
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QApplication
+
+    # Tooltips are windows, too.
+    return QApplication.instance() is not None and any(
+        widget.isVisible() and widget.windowType() == Qt.WindowType.Window
+        for widget in QApplication.topLevelWidgets()
+    )

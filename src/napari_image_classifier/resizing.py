@@ -12,6 +12,8 @@ import PIL.Image
 from napari_image_classifier.arrays import FloatArray
 
 
+# Pixels without a value are found by who asks for them; they are no reason for a warning.
+@np.errstate(over="ignore", invalid="ignore")
 def resized(plane: npt.NDArray[Any], size: tuple[int, int]) -> FloatArray:
     """Return a plane of shape (y, x) at ``size``, float32.
 

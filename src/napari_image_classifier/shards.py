@@ -12,7 +12,7 @@ from typing import IO, NamedTuple, TypeVar
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.journal import journal_path, read_journal, was_finished
 from napari_image_classifier.manifest import check_place
-from napari_image_classifier.predictions_csv import Place, place_of_row
+from napari_image_classifier.predictions_csv import Place, TableWriter, place_of_row
 from napari_image_classifier.safe_files import WrittenTable, replace_table
 from napari_image_classifier.table_manifest import write_table_manifest
 
@@ -89,8 +89,7 @@ def merge_shards(table: Path) -> MergedTable:
         placed = (_with_place(*of_share) for of_share in zip(paths, tables, names, strict=True))
         rows = heapq.merge(*placed, key=lambda placed: placed[0])
         with replace_table(table) as written, _open(written.temporary, "w") as file:
-            merged = csv.DictWriter(file, header, restval="", lineterminator="\n")
-            merged.writeheader()
+            merged = TableWriter(file, header)
             count = 0
             for row in _of_one_classifier((row for _, row in rows), table):
                 merged.writerow(row)

@@ -65,7 +65,7 @@ def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
         They do.
     """
     # ImageJ's stacks are read by their first one alone, and may have thousands more.
-    if tiff.is_imagej:
+    if not tiff.pages or tiff.is_imagej:
         return
     file, form = tiff.filehandle, tiff.tiff
     offset, seen = tiff.pages.first.offset, set[int]()
@@ -81,6 +81,24 @@ def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
         except (struct.error, OSError):
             # One that is cut off is the last one.
             return
+
+
+def without_image(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
+    """Return the error of a TIFF file in which no image was found."""
+    handle, form = tiff.filehandle, tiff.tiff
+    # The directory of images may be the last that is written: a file cut short lacks it.
+    handle.seek(form.offsetsize)
+    (directory,) = struct.unpack(form.offsetformat, handle.read(form.offsetsize))
+    if directory >= handle.size:
+        return ImageReadError(
+            path,
+            Fault.CUT_SHORT,
+            f"{path.name} can't be read: the list of its images is past its end, so it was cut "
+            f"short. {COPY_AGAIN}",
+        )
+    return ImageReadError(
+        path, Fault.NO_IMAGE, f"{path.name} can't be read: there is no image in it."
+    )
 
 
 def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:

@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from napari_image_classifier.faults import Fault
 from napari_image_classifier.image_source import (
     AXES,
     RGB_COLORS,
     RGB_NAMES,
     AnyArray,
     ChannelDisplay,
-    ImageReadError,
     ImageSource,
 )
 from napari_image_classifier.pictures import open_picture
@@ -30,6 +28,7 @@ from napari_image_classifier.tiff_checks import (
     check_whole,
     declared_planes,
     open_checked,
+    without_image,
 )
 from napari_image_classifier.tiff_colors import PixelMeaning, pixel_meaning
 from napari_image_classifier.tiff_errors import sentences_for
@@ -63,9 +62,7 @@ def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
 def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSource:
     check_directories(path, tiff)
     if not tiff.series:
-        raise ImageReadError(
-            path, Fault.NO_IMAGE, f"{path.name} can't be read: there is no image in it."
-        )
+        raise without_image(path, tiff)
     if tiff.pages.first.compression == tifffile.COMPRESSION.OJPEG:
         # The JPEG of before 1995 is beyond tifffile, not beyond the libtiff in Pillow.
         tiff.close()

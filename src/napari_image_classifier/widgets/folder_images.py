@@ -17,13 +17,11 @@ from napari_image_classifier.images import read_image
 from napari_image_classifier.naming import ImageFiles, NamePattern
 from napari_image_classifier.objects import ObjectPlace
 from napari_image_classifier.prediction import Prediction
-from napari_image_classifier.reader import METADATA_KEY, image_layers
+from napari_image_classifier.reader import METADATA_KEY, image_layers, read_layers
 from napari_image_classifier.selection import parse_selection
 from napari_image_classifier.widgets.camera import look_at_object
 from napari_image_classifier.widgets.layers import open_layer
 from napari_image_classifier.widgets.sliders import move_sliders
-
-PLUGIN = "napari-image-classifier"
 
 
 def prediction_of_row(row: Mapping[str, Any]) -> Prediction:
@@ -100,13 +98,14 @@ def open_image(
         The image can't be read.
     """
     layers = [layer for layer in viewer.layers if _path_of(layer) == str(files.parts[0].path)]
-    if not layers and len(files.parts) == 1 and axes is None:
-        layers = viewer.open(files.parts[0].path, plugin=PLUGIN)
-    elif not layers:
-        made = [
-            Layer.create(*layer_data) for layer_data in image_layers(read_image(files, axes=axes))
-        ]
-        layers = [viewer.add_layer(layer) for layer in made]
+    if not layers:
+        as_dropped = len(files.parts) == 1 and axes is None
+        read = (
+            read_layers(files.parts[0].path)
+            if as_dropped
+            else image_layers(read_image(files, axes=axes))
+        )
+        layers = [viewer.add_layer(Layer.create(*layer_data)) for layer_data in read]
     viewer.layers.selection = set(layers)
     viewer.reset_view()
     if layers:
