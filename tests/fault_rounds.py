@@ -32,6 +32,7 @@ class Workshop:
         self._folder = folder
         self._given = folder / "given"
         self._number = 0
+        self._points: dict[str, list[Point]] = {}
         self._results: dict[str, Any] = {}
         self._server = subprocess.Popen(
             [sys.executable, PROGRAM, self._given / "images"],
@@ -76,16 +77,18 @@ class Workshop:
 
     def points(self, work: str) -> list[Point]:
         """Return the points of work that is not disturbed."""
-        place = self.place()
-        # The first one may load modules on its way.
-        for _ in range(2):
-            shutil.rmtree(place / OUTPUT)
-            (place / OUTPUT).mkdir()
-            done = self.do(work, place)
-            assert done.code == 0, done.said
-        self._results[work] = (done.one("result"), names(place))
-        shutil.rmtree(place)
-        return [Point(*point) for point in done.one("points")]
+        if work not in self._points:
+            place = self.place()
+            # The first one may load modules on its way.
+            for _ in range(2):
+                shutil.rmtree(place / OUTPUT)
+                (place / OUTPUT).mkdir()
+                done = self.do(work, place)
+                assert done.code == 0, done.said
+            self._results[work] = (done.one("result"), names(place))
+            self._points[work] = [Point(*point) for point in done.one("points")]
+            shutil.rmtree(place)
+        return self._points[work]
 
     def strike(self, work: str, faults: Sequence[Fault]) -> int:
         """Have faults strike, one run after another, then do the work to its end.
