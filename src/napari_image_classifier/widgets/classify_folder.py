@@ -96,6 +96,7 @@ class ClassifyFolder(Dock):
         self._worker.finished.connect(self._finish)
         self._worker.failed.connect(lambda message, detail: self._end(message, True, detail))
         self._worker.cancelled.connect(lambda: self._end("Stopped. Run it again to go on."))
+        self._worker.silent.connect(self.progress.show_silence)
         self._worker.running_changed.connect(self._show_what_can_run)
         self._expects_lookup.answered.connect(self._show_expectation)
 

@@ -120,6 +120,7 @@ class EvaluationPanel(QWidget):
         self._worker.cancelled.connect(
             lambda: self._end("Stopped; started again with the same choices it goes on from here.")
         )
+        self._worker.silent.connect(self.progress.show_silence)
         self._worker.running_changed.connect(self._running_changed)
 
     @property

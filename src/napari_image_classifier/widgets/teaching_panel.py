@@ -65,6 +65,7 @@ class TeachingPanel(QWidget):
         self._worker.failed.connect(
             lambda message, detail: self.progress.end(message, error=True, detail=detail)
         )
+        self._worker.silent.connect(self.progress.show_silence)
         self._worker.running_changed.connect(self._show_what_can_run)
 
     def begin(self, to_label: ToLabel) -> None:

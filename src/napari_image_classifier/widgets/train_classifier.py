@@ -123,6 +123,7 @@ class TrainClassifier(Dock):
         self._worker.cancelled.connect(
             lambda: self.progress.end("Stopped before anything was learnt; nothing was saved.")
         )
+        self._worker.silent.connect(self.progress.show_silence)
         self._worker.running_changed.connect(self._running_changed)
         self.evaluation.asked.connect(self.evaluate)
         self.evaluation.running_changed.connect(self._show_what_can_run)
