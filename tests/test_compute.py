@@ -69,7 +69,7 @@ def small_computer(monkeypatch):
 
 def test_a_process_that_takes_too_much_memory_is_ended(troublesome, small_computer):
     """Long before the computer has none left; the sentence says what to do."""
-    with pytest.raises(ComputeError, match="was ended, as it needed .* GB of memory") as caught:
+    with pytest.raises(ComputeError, match=r"was ended, as it needed .* GB of memory") as caught:
         ComputeProcess("hog", {"bytes": 3_000_000_000}).result()
     assert "Take fewer images" in str(caught.value)
 
@@ -106,7 +106,7 @@ def test_a_process_that_is_stuck_falls_silent_and_is_ended(troublesome, monkeypa
 
 @pytest.mark.skipif(sys.platform == "win32", reason="uses POSIX signals")
 def test_a_process_that_reads_nothing_holds_nobody_up(two_images):
-    """More is asked than a pipe holds, of a process that is stopped: start, cancel and kill return."""
+    """More is asked than a pipe holds, of a process that is stopped: nobody waits for it."""
     began = time.monotonic()
     process = ComputeProcess("survey", {"folder": str(two_images), "unknown": "x" * 10_000_000})
     os.kill(process.pid, signal.SIGSTOP)

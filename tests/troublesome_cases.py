@@ -1,4 +1,4 @@
-"""Jobs of the compute process that make trouble, for the tests of those who have to bear with it."""
+"""Jobs of the compute process that make trouble, for tests of those who must bear with it."""
 
 import os
 import re

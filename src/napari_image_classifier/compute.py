@@ -1,8 +1,8 @@
 """The compute process: long work in a process of its own, so that the viewer stays live.
 
 The viewer's side starts ``python -m napari_image_classifier.compute``, writes one request and
-reads events; the other side (`job_runner`) finds the job by name and runs it. The work ends when the
-pipe does, so no process outlives its viewer. `multiprocessing` is not used: its "spawn" runs a
+reads events; the other side (`job_runner`) finds the job by name and runs it. The work ends when
+the pipe does, so no process outlives its viewer. `multiprocessing` is not used: its "spawn" runs a
 user's unguarded script again.
 """
 

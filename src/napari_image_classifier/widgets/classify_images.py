@@ -27,6 +27,7 @@ from napari_image_classifier.widgets.image_run import ImageRun
 from napari_image_classifier.widgets.image_views import ImageViews
 from napari_image_classifier.widgets.layer_predictions import Task, keep_in_metadata
 from napari_image_classifier.widgets.open_image_list import OpenImageList
+from napari_image_classifier.widgets.patient_paths import Kind, kind_of
 from napari_image_classifier.widgets.prediction_table import PredictionTable
 from napari_image_classifier.widgets.progress_row import ERROR_COLOUR, ProgressRow
 
@@ -67,7 +68,7 @@ class ClassifyImages(Dock):
         self._build(viewer)
         self._connect()
         last = settings.remembered(settings.CLASSIFIER)
-        if last and Path(last).is_file():
+        if last and kind_of(Path(last)) is Kind.FILE:
             self.use_classifier(last)
         else:
             self._show_classifier(None, NO_CLASSIFIER)

@@ -121,7 +121,7 @@ class CompareWithMe(Dock):
 
     def _finish(self, result: Mapping[str, Any]) -> None:
         if "report" in result:
-            self.report = Path(result["report"]).resolve()
+            self.report = Path(result["report"]).absolute()
             self.progress.end("")
             self._show_result("".join(f"<p><b>{said}</b></p>" for said in result["sentences"]))
         else:

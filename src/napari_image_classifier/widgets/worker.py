@@ -13,6 +13,7 @@ from napari_image_classifier.widgets.post import post, tell
 Request = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
 SECONDS_TO_STOP = 0.9
+NOT_HEARD_OF = "Nothing was heard of the look at the images for a minute, twice; it was ended."
 MILLISECONDS_BETWEEN_LOOKS = 500
 
 
@@ -25,6 +26,10 @@ class _Job:
         self._lock = threading.Lock()
         self._process: ComputeProcess | None = None
         self._wanted = True
+
+    def anew(self) -> "_Job":
+        """Return the same once more."""
+        return _Job(self._verb, self._request)
 
     def begin(self) -> None:
         """Start, now that somebody listens."""
@@ -91,6 +96,9 @@ class Worker(QObject):
     process. While the process does not answer, `silent` carries, now and then, for how many
     seconds that has been so, and 0 when it is heard again. When the worker's parent is destroyed,
     the process is killed.
+
+    A job that only ``looks`` has no button to begin it again: it is begun once more by itself when
+    its process died or fell silent, and fails if that is so again.
     """
 
     happened = Signal(dict)
@@ -100,8 +108,10 @@ class Worker(QObject):
     silent = Signal(float)
     running_changed = Signal(bool)
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, *, looks: bool = False) -> None:
         super().__init__(parent)
+        self._looks = looks
+        self._may_begin_again = False
         self._job: _Job | None = None
         post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._deadline = QTimer(self)
@@ -131,12 +141,8 @@ class Worker(QObject):
         reading thread, so it may take its time but must not touch widgets or layers.
         """
         self.kill()
-        job = _Job(verb, request)
-        self._job = job
-        self._jobs.append(job)
-        self._is_silent = self._is_asked_to_stop = False
-        self._listening.start()
-        job.begin()
+        self._may_begin_again = self._looks
+        self._begin(_Job(verb, request))
         self.running_changed.emit(True)
 
     def cancel(self, kill_after: float | None = None) -> None:
@@ -161,13 +167,32 @@ class Worker(QObject):
             self._forget()
             job.kill()
 
+    def _begin(self, job: _Job) -> None:
+        self._job = job
+        self._jobs.append(job)
+        self._is_silent = self._is_asked_to_stop = False
+        self._listening.start()
+        job.begin()
+
+    def _begin_again(self) -> None:
+        assert self._job is not None
+        self._may_begin_again = False
+        self._jobs.remove(self._job)
+        self._job.kill()
+        self._begin(self._job.anew())
+
     def _give_up(self) -> None:
         self.kill()
         self.cancelled.emit()
 
     def _listen(self) -> None:
         silence = self._job.silence if self._job is not None else 0.0
-        if silence > SECONDS_OF_SILENCE:
+        if silence > SECONDS_OF_SILENCE and self._may_begin_again:
+            self._begin_again()
+        elif silence > SECONDS_OF_SILENCE and self._looks:
+            self.kill()
+            self.failed.emit(NOT_HEARD_OF, "")
+        elif silence > SECONDS_OF_SILENCE:
             self._is_silent = True
             self.silent.emit(silence)
         elif self._is_silent:
@@ -192,6 +217,8 @@ class Worker(QObject):
         elif kind == "cancelled":
             self._forget()
             self.cancelled.emit()
+        elif kind == "error" and event.get("died") and self._may_begin_again:
+            self._begin_again()
         elif kind == "error":
             self._forget()
             self.failed.emit(event["message"], event.get("detail") or "")
