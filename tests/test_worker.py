@@ -90,6 +90,34 @@ def test_a_killed_process_is_told_and_the_worker_works_again(worker, folder, qtb
         worker.start("survey", {"folder": str(folder)})
 
 
+def test_a_look_that_dies_is_taken_again_once(qtbot, monkeypatch, tmp_path):
+    """There is no button for it; what dies twice is told."""
+    offer_troublesome_jobs(monkeypatch, tmp_path)
+    owner = QObject()
+    worker = Worker(owner, looks=True)
+    worker.start("wait", {})
+    qtbot.waitUntil(lambda: worker.pid is not None)
+    first = worker.pid
+    os.kill(first, signal.SIGKILL)
+    qtbot.waitUntil(lambda: worker.pid not in (None, first))
+    assert worker.running
+    with qtbot.waitSignal(worker.failed, timeout=10_000) as caught:
+        os.kill(worker.pid, signal.SIGKILL)
+    assert "ended from outside" in caught.args[0]
+
+
+def test_a_look_that_falls_silent_is_taken_again_once(qtbot, monkeypatch, tmp_path):
+    """Nobody waits for ever for what a folder holds."""
+    offer_troublesome_jobs(monkeypatch, tmp_path)
+    monkeypatch.setattr(worker_module, "SECONDS_OF_SILENCE", 2.0)
+    owner = QObject()
+    worker = Worker(owner, looks=True)
+    with qtbot.waitSignal(worker.failed, timeout=30_000) as caught:
+        worker.start("stuck", {})
+    assert "Nothing was heard" in caught.args[0]
+    assert not worker.running
+
+
 def test_cancel_ends_a_job_that_does_not_listen(worker, qtbot):
     """After the time that is given the process is killed."""
     worker.start("survey", LONG)
