@@ -41,13 +41,15 @@ WARM = 10
 
 @dataclass(frozen=True)
 class Cycle:
-    """What was there after a viewer was closed; ``memory`` in bytes."""
+    """What was there after a viewer was closed; ``memory`` in bytes, ``files`` that are open."""
 
     network: str
     moment: str
     processes_left: int
     dock_left: bool
     memory: int
+    threads: int
+    files: int
 
 
 def main() -> None:
@@ -135,7 +137,9 @@ def seen(network: str, moment: str, gone: Callable[[], object]) -> Cycle:
         if not me.children(recursive=True) and gone() is None:
             break
     left = len(me.children(recursive=True))
-    cycle = Cycle(network, moment, left, gone() is not None, me.memory_info().rss)
+    files = me.num_handles() if sys.platform == "win32" else me.num_fds()
+    memory = me.memory_info().rss
+    cycle = Cycle(network, moment, left, gone() is not None, memory, me.num_threads(), files)
     print(asdict(cycle), flush=True)
     return cycle
 
@@ -149,7 +153,9 @@ def tell(what: str, cycles: list[Cycle]) -> None:
         f"{sum(cycle.processes_left for cycle in cycles)} processes left, "
         f"{sum(cycle.dock_left for cycle in cycles)} docks (or viewers) left in memory; "
         f"resident after cycle 1 {memory[0]:.0f} MB, after {min(WARM, len(memory))} {warm:.0f} MB, "
-        f"in the end {memory[-1]:.0f} MB: {memory[-1] / warm - 1:+.1%}",
+        f"in the end {memory[-1]:.0f} MB: {memory[-1] / warm - 1:+.1%}; "
+        f"threads {cycles[0].threads} and {cycles[-1].threads}, "
+        f"open files {cycles[0].files} and {cycles[-1].files}",
         flush=True,
     )
 
