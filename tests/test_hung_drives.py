@@ -1,6 +1,8 @@
 """Drives that hang or vanish under a real window: it stays live, and says what it waits for."""
 
 import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -15,6 +17,31 @@ from napari_image_classifier.widgets.patient_paths import DriveWatch, Kind, kind
 from napari_image_classifier.widgets.unused_path import unused
 
 PLUGIN = "napari-image-classifier"
+
+CLOSE = """
+import sys
+from pathlib import Path
+import napari
+from qtpy.QtCore import QSettings, QTimer
+from napari_image_classifier.widgets import image_run
+
+QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, sys.argv[2])
+viewer = napari.Viewer()
+_, dock = viewer.window.add_plugin_dock_widget("napari-image-classifier", "Classify images")
+dock.use_classifier(sys.argv[1])
+print(dock.expects.text().split()[0].lower())
+
+def hang(classifier, tasks, stopped):
+    print("reading", flush=True)
+    yield Path(sys.argv[1]).read_bytes()
+
+image_run.predict_tasks = hang
+image_run.SECONDS_TO_END = 0.5
+image_run.ImageRun(None, [], dock).start()
+QTimer.singleShot(1000, viewer.close)
+napari.run()
+print("closed")
+"""
 SILENT = "does not answer"
 
 
@@ -196,6 +223,16 @@ def test_cancel_ends_a_batch_within_a_second_while_its_drive_hangs(
     qtbot.waitUntil(lambda: "Stopped" in dock.progress.message.text())
     assert 0 < len(dock.table.model.predictions) < 400
     qtbot.waitUntil(lambda: not living_children(), timeout=10_000)
+
+
+def test_napari_closes_though_a_drive_hangs(hung_drive, tmp_path):  # noqa: F811
+    """A thread that waits for a classifier, or for an image's pixels, holds up no end."""
+    ended = subprocess.run(
+        [sys.executable, "-c", CLOSE, str(hung_drive.folder / "cells.keras"), str(tmp_path)],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split() == ["opening", "reading", "closed"], ended.stderr
 
 
 def living_children():
