@@ -13,7 +13,7 @@ READY = .venv/ready
 WINDOW = $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname -s)),,xvfb-run -a -s "-screen 0 1600x1000x24")
 DATA ?= ../shared/data
 
-.PHONY: demo test lint check-wheel bench accuracy simulations labelling fuzz screenshots build clean
+.PHONY: demo test lint check-wheel bench accuracy simulations cycles labelling fuzz screenshots build clean
 
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
@@ -44,6 +44,11 @@ accuracy: $(READY)
 simulations: $(READY)
 	$(BIN)/python benchmarks/comparison_simulations.py
 	$(BIN)/python benchmarks/agreement_coverage.py
+
+# Viewers opened and closed in one process, then one killed while a network learns: ten minutes.
+cycles: $(READY)
+	$(WINDOW) $(BIN)/python benchmarks/viewer_cycles.py
+	VIEWER_NETWORK=1 $(WINDOW) $(BIN)/python -m pytest tests/test_viewer_life.py
 
 # Labelling in a real window, killed and timed; then what the order of labels is worth (an hour).
 labelling: $(READY)
