@@ -78,7 +78,7 @@ class _Job:
     def _started(self, request: Mapping[str, Any]) -> ComputeProcess | None:
         if not self._wanted:
             return None
-        # Outside the lock: a large request waits for its reader, and `cancel` must not.
+        # Outside the lock: a process takes its time to start, and `cancel` must not wait for it.
         process = ComputeProcess(self._verb, request)
         with self._lock:
             self._process = process
