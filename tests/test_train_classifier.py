@@ -9,6 +9,7 @@ import time
 import numpy as np
 import psutil
 import pytest
+from audit_cases import environment_with_audit, written_down
 from qtpy.QtCore import QSettings
 
 from napari_image_classifier import process_limits
@@ -105,8 +106,12 @@ def test_a_folder_is_shown_before_anything_runs(dock, folder, qtbot):
     assert "not independent" in dock.why_not.text()
 
 
-def test_a_training_ends_with_a_file_a_plot_and_a_matrix(ready, folder, qtbot):
-    """From the click to a classifier that loads, beside the images."""
+def test_a_training_ends_with_a_file_a_plot_and_a_matrix(
+    ready, folder, qtbot, monkeypatch, tmp_path
+):
+    """From the click to a classifier that loads, beside the images; no socket on the way."""
+    for name, value in environment_with_audit(tmp_path).items():
+        monkeypatch.setenv(name, value)
     with qtbot.waitSignal(ready.trained, timeout=LONG) as caught:
         ready.run_button.click()
     classifier = load_classifier(caught.args[0])
@@ -119,6 +124,9 @@ def test_a_training_ends_with_a_file_a_plot_and_a_matrix(ready, folder, qtbot):
     ready.use_button.click()
     assert any("Classify images" in name for name in ready._viewer.window.dock_widgets)
     assert not {"keras", "tensorflow"} & set(sys.modules)
+    started, seen = written_down(tmp_path)
+    assert any("napari_image_classifier.compute" in command for command in started)
+    assert seen == []
 
 
 def test_the_device_is_shown_and_a_missing_backend_refused(ready, qtbot):
