@@ -15,7 +15,7 @@ DATA ?= ../shared/data
 # Seconds that each of the fuzzers looks for.
 FUZZ ?= 1800
 
-.PHONY: demo test lint check-wheel bench accuracy simulations labelling fuzz faults screenshots build clean
+.PHONY: demo test lint check-wheel bench accuracy simulations cycles labelling fuzz faults screenshots build clean
 
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
@@ -46,6 +46,11 @@ accuracy: $(READY)
 simulations: $(READY)
 	$(BIN)/python benchmarks/comparison_simulations.py
 	$(BIN)/python benchmarks/agreement_coverage.py
+
+# Viewers opened and closed in one process, then one killed while a network learns: ten minutes.
+cycles: $(READY)
+	$(WINDOW) $(BIN)/python benchmarks/viewer_cycles.py
+	VIEWER_NETWORK=1 $(WINDOW) $(BIN)/python -m pytest tests/test_viewer_life.py
 
 # Labelling in a real window, killed and timed; then what the order of labels is worth (an hour).
 labelling: $(READY)

@@ -1,6 +1,9 @@
 """The dock *Compare with me*: nothing in the window gives an answer away, and none is lost."""
 
 import csv
+import os
+import signal
+import sys
 
 import numpy as np
 import pytest
@@ -159,6 +162,35 @@ def test_a_session_is_answered_with_keys(viewer, qtbot, study, tmp_path):
     assert rows[2]["seen_before"] == "yes"
     assert all(float(row["seconds"]) >= 0 for row in rows if row["class"])
     assert list(viewer.layers) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
+def test_a_killed_process_is_told_and_nothing_is_lost(viewer, qtbot, study, tmp_path):
+    """kill -9 while the session is prepared, and while it is scored: a sentence, then once more."""
+    session = tmp_path / "session"
+    dock = opened(viewer, qtbot, study, session)
+    before = dock.setup.choices(), dock.setup.group.group, dock.setup.rater.text()
+    dock.setup.start_button.click()
+    kill(dock, qtbot)
+    assert (dock.setup.choices(), dock.setup.group.group, dock.setup.rater.text()) == before
+    dock.setup.start_button.click()
+    qtbot.waitUntil(lambda: dock.page.running, timeout=30_000)
+    while dock.page.running:
+        shown(dock, qtbot)
+        dock.page.answer(CLASSES[0])
+    answers = (session / "answers.csv").read_bytes()
+    kill(dock, qtbot)
+    assert (session / "answers.csv").read_bytes() == answers
+    dock.resume(session)
+    qtbot.waitUntil(lambda: dock.report is not None, timeout=60_000)
+
+
+def kill(dock, qtbot):
+    """End the compute process as the system does when memory is short, and wait for the word."""
+    qtbot.waitUntil(lambda: dock._worker.pid is not None, timeout=10_000)
+    os.kill(dock._worker.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not dock._worker.running)
+    assert "ended from outside" in dock.progress.message.text()
 
 
 def test_a_paused_session_goes_on(viewer, qtbot, study, tmp_path):

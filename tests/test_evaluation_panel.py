@@ -1,6 +1,8 @@
 """widgets.evaluation_panel: “How good is it really?” in the dock, on a real compute process."""
 
 import json
+import os
+import signal
 import sys
 import time
 
@@ -122,6 +124,25 @@ def test_cancel_ends_within_a_second_and_it_goes_on_where_it_was(dock, folder, q
     with qtbot.waitSignal(panel.ended, timeout=5000):
         panel.progress.cancel_button.click()
     assert panel.run_button.isEnabled()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
+def test_a_killed_process_is_told_and_the_panel_works_again(dock, qtbot):
+    """kill -9 of the compute process: a sentence, every choice as it was, and it can be begun."""
+    panel, told = dock.evaluation, []
+    panel.form["extent"].value = "texture"
+    before = dock.config(), panel.form.values(), dock.source.choices()
+    panel.run_button.click()
+    qtbot.waitUntil(lambda: panel._worker.pid is not None)
+    with qtbot.waitSignal(panel.ended, timeout=10_000):
+        os.kill(panel._worker.pid, signal.SIGKILL)
+    assert "ended from outside" in panel.progress.message.text()
+    assert (dock.config(), panel.form.values(), dock.source.choices()) == before
+    panel._worker.happened.connect(told.append)
+    panel.run_button.click()
+    qtbot.waitUntil(lambda: bool(told), timeout=LONG)
+    with qtbot.waitSignal(panel.ended, timeout=5000):
+        panel.progress.cancel_button.click()
 
 
 def test_a_refusal_is_one_sentence(dock, folder, qtbot):

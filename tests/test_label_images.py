@@ -1,7 +1,10 @@
 """The dock *Label images*, in a real window."""
 
 import csv
+import os
 import shutil
+import signal
+import sys
 
 import numpy as np
 import pytest
@@ -210,6 +213,9 @@ def test_it_learns_and_goes_on(window, qtbot, folder):
             window, qtbot, Qt.Key.Key_2 if number % 3 == 2 and number >= N_IMAGES else Qt.Key.Key_1
         )
     qtbot.waitUntil(dock.teaching.learn_button.isEnabled)
+    before = given(folder)
+    killed_while_it_learns(dock, qtbot)
+    assert given(folder) == before
     with qtbot.waitSignal(dock.teaching.answered, timeout=120_000):
         dock.teaching.learn_button.click()
     assert (folder / "labels.keras").is_file()
@@ -219,6 +225,18 @@ def test_it_learns_and_goes_on(window, qtbot, folder):
     labelled = set(dock.session.log.annotations)
     assert not labelled & set(dock.session.queue.teaching)
     assert dock.session.queue.suggestions[dock.session.queue.keys[0]] != Suggestion("")
+
+
+def killed_while_it_learns(dock, qtbot):
+    """kill -9 of the compute process: a sentence, and the button is there again."""
+    if sys.platform == "win32":
+        return
+    teaching = dock.teaching
+    teaching.learn_button.click()
+    qtbot.waitUntil(lambda: teaching._worker.pid is not None)
+    os.kill(teaching._worker.pid, signal.SIGKILL)
+    qtbot.waitUntil(teaching.learn_button.isEnabled)
+    assert "ended from outside" in teaching.progress.message.text()
 
 
 def test_objects_are_labelled_one_by_one(window, qtbot, folder, tmp_path):

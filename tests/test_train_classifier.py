@@ -7,12 +7,16 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
+from audit_cases import environment_with_audit, written_down
 from qtpy.QtCore import QSettings
 
+from napari_image_classifier import process_limits
 from napari_image_classifier.backends import BACKENDS, installed_backends
 from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.images import Image, write_image
+from napari_image_classifier.widgets import worker
 
 PLUGIN = "napari-image-classifier"
 LONG = 120_000
@@ -102,8 +106,12 @@ def test_a_folder_is_shown_before_anything_runs(dock, folder, qtbot):
     assert "not independent" in dock.why_not.text()
 
 
-def test_a_training_ends_with_a_file_a_plot_and_a_matrix(ready, folder, qtbot):
-    """From the click to a classifier that loads, beside the images."""
+def test_a_training_ends_with_a_file_a_plot_and_a_matrix(
+    ready, folder, qtbot, monkeypatch, tmp_path
+):
+    """From the click to a classifier that loads, beside the images; no socket on the way."""
+    for name, value in environment_with_audit(tmp_path).items():
+        monkeypatch.setenv(name, value)
     with qtbot.waitSignal(ready.trained, timeout=LONG) as caught:
         ready.run_button.click()
     classifier = load_classifier(caught.args[0])
@@ -116,6 +124,9 @@ def test_a_training_ends_with_a_file_a_plot_and_a_matrix(ready, folder, qtbot):
     ready.use_button.click()
     assert any("Classify images" in name for name in ready._viewer.window.dock_widgets)
     assert not {"keras", "tensorflow"} & set(sys.modules)
+    started, seen = written_down(tmp_path)
+    assert any("napari_image_classifier.compute" in command for command in started)
+    assert seen == []
 
 
 def test_the_device_is_shown_and_a_missing_backend_refused(ready, qtbot):
@@ -155,6 +166,38 @@ def test_a_killed_process_is_told_and_the_dock_works_again(ready, qtbot):
     assert "ended from outside" in ready.progress.message.text()
     with qtbot.waitSignal(ready.trained, timeout=LONG):
         ready.run_button.click()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no process")
+def test_a_silent_process_is_told_and_cancel_ends_it(ready, qtbot, monkeypatch):
+    """A process that is stopped: the sentence, Cancel within a second, and all choices kept."""
+    monkeypatch.setattr(worker, "SECONDS_OF_SILENCE", 2.0)
+    before = ready.config(), ready.source.choices(), ready.output_form.values()
+    ready.run_button.click()
+    qtbot.waitUntil(lambda: ready._worker.pid is not None)
+    pid = ready._worker.pid
+    os.kill(pid, signal.SIGSTOP)
+    qtbot.waitUntil(lambda: ready.progress.silence.isVisibleTo(ready), timeout=10_000)
+    assert "Nothing has been heard of this work for" in ready.progress.silence.text()
+    asked = time.monotonic()
+    ready.progress.cancel_button.click()
+    qtbot.waitUntil(lambda: not ready._worker.running, timeout=5000)
+    assert time.monotonic() - asked < 1.2
+    assert not ready.progress.silence.isVisibleTo(ready)
+    assert (ready.config(), ready.source.choices(), ready.output_form.values()) == before
+    assert ready.run_button.isEnabled()
+    qtbot.waitUntil(lambda: not psutil.pid_exists(pid))
+
+
+def test_a_training_that_needs_too_much_memory_says_what_to_do(ready, qtbot, monkeypatch):
+    """It is ended before the computer has none left; the dock works on."""
+    share = 300e6 / psutil.virtual_memory().available
+    monkeypatch.setattr(process_limits, "SHARE_OF_MEMORY", share)
+    ready.run_button.click()
+    qtbot.waitUntil(lambda: not ready._worker.running, timeout=LONG)
+    assert "was ended, as it needed" in ready.progress.message.text()
+    assert "Take fewer images, a smaller size" in ready.progress.message.text()
+    assert ready.run_button.isEnabled()
 
 
 def test_open_images_are_learnt_from(dock, tmp_path, qtbot):

@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QWidget
+from troublesome_cases import offer_troublesome_jobs
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.widgets import worker as worker_module
 from napari_image_classifier.widgets.worker import Lookup, Worker
 
 LONG = {"folder": os.path.abspath(os.sep), "thumbnails": 0}  # noqa: PTH100 - the whole disk
@@ -88,6 +90,34 @@ def test_a_killed_process_is_told_and_the_worker_works_again(worker, folder, qtb
         worker.start("survey", {"folder": str(folder)})
 
 
+def test_a_look_that_dies_is_taken_again_once(qtbot, monkeypatch, tmp_path):
+    """There is no button for it; what dies twice is told."""
+    offer_troublesome_jobs(monkeypatch, tmp_path)
+    owner = QObject()
+    worker = Worker(owner, looks=True)
+    worker.start("wait", {})
+    qtbot.waitUntil(lambda: worker.pid is not None)
+    first = worker.pid
+    os.kill(first, signal.SIGKILL)
+    qtbot.waitUntil(lambda: worker.pid not in (None, first))
+    assert worker.running
+    with qtbot.waitSignal(worker.failed, timeout=10_000) as caught:
+        os.kill(worker.pid, signal.SIGKILL)
+    assert "ended from outside" in caught.args[0]
+
+
+def test_a_look_that_falls_silent_is_taken_again_once(qtbot, monkeypatch, tmp_path):
+    """Nobody waits for ever for what a folder holds."""
+    offer_troublesome_jobs(monkeypatch, tmp_path)
+    monkeypatch.setattr(worker_module, "SECONDS_OF_SILENCE", 2.0)
+    owner = QObject()
+    worker = Worker(owner, looks=True)
+    with qtbot.waitSignal(worker.failed, timeout=30_000) as caught:
+        worker.start("stuck", {})
+    assert "Nothing was heard" in caught.args[0]
+    assert not worker.running
+
+
 def test_cancel_ends_a_job_that_does_not_listen(worker, qtbot):
     """After the time that is given the process is killed."""
     worker.start("survey", LONG)
@@ -97,6 +127,54 @@ def test_cancel_ends_a_job_that_does_not_listen(worker, qtbot):
         worker.cancel(kill_after=0.3)
     assert time.monotonic() - asked < 1
     assert not worker.running
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no process")
+def test_a_silent_process_is_told_and_so_is_that_it_is_heard_again(
+    worker, qtbot, monkeypatch, tmp_path
+):
+    """A process that is stopped for a while: told while it lasts, taken back when it is over."""
+    monkeypatch.setattr(worker_module, "SECONDS_OF_SILENCE", 2.5)
+    offer_troublesome_jobs(monkeypatch, tmp_path)
+    worker.start("wait", {})
+    qtbot.waitUntil(lambda: worker.pid is not None)
+    with qtbot.waitSignal(worker.silent, timeout=10_000) as caught:
+        os.kill(worker.pid, signal.SIGSTOP)
+    assert caught.args[0] > 2.5
+    with qtbot.waitSignal(
+        worker.silent, timeout=10_000, check_params_cb=lambda seconds: seconds == 0
+    ):
+        os.kill(worker.pid, signal.SIGCONT)
+    assert worker.running
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no process")
+def test_cancel_ends_a_silent_process_within_a_second(worker, qtbot, monkeypatch, tmp_path):
+    """Without being told that it may be killed: it can't answer."""
+    monkeypatch.setattr(worker_module, "SECONDS_OF_SILENCE", 2.5)
+    offer_troublesome_jobs(monkeypatch, tmp_path)
+    worker.start("wait", {})
+    qtbot.waitUntil(lambda: worker.pid is not None)
+    pid = worker.pid
+    with qtbot.waitSignal(worker.silent, timeout=10_000):
+        os.kill(pid, signal.SIGSTOP)
+    asked = time.monotonic()
+    with qtbot.waitSignal(worker.cancelled, timeout=10_000):
+        worker.cancel()
+    assert time.monotonic() - asked < 1.1
+    qtbot.waitUntil(lambda: not is_running(pid))
+
+
+def test_the_second_cancel_ends_what_takes_too_long(worker, qtbot, monkeypatch, tmp_path):
+    """The first waits for what is kept; who asks again does not want to wait."""
+    offer_troublesome_jobs(monkeypatch, tmp_path)
+    worker.start("wait", {})
+    qtbot.waitUntil(lambda: worker.pid is not None)
+    worker.cancel()
+    qtbot.wait(200)
+    assert worker.running
+    with qtbot.waitSignal(worker.cancelled, timeout=2000):
+        worker.cancel()
 
 
 def test_a_new_job_takes_the_place_of_the_old(worker, folder, qtbot):

@@ -1,25 +1,29 @@
 """The compute process: long work in a process of its own, so that the viewer stays live.
 
 The viewer's side starts ``python -m napari_image_classifier.compute``, writes one request and
-reads events; the other side finds the job by name and runs it. The work ends when the pipe does, so
-no process outlives its viewer. `multiprocessing` is not used: its "spawn" runs a user's unguarded
-script again.
+reads events; the other side (`job_runner`) finds the job by name and runs it. The work ends when
+the pipe does, so no process outlives its viewer. `multiprocessing` is not used: its "spawn" runs a
+user's unguarded script again.
 """
 
 import os
+import queue
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import traceback
+import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Self
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.messages import Event, read_message, write_message
-from napari_image_classifier.process_limits import Limits, keep_within
+from napari_image_classifier.messages import Event, encoded, read_message
+from napari_image_classifier.process_limits import ADVICE, Limits, keep_within
+from napari_image_classifier.process_tree import end_tree
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -39,6 +43,10 @@ JOBS: Mapping[str, str] = {
     "sort_images": "napari_image_classifier.sorted_copies:sort_job",
 }
 LAST_EVENTS = frozenset({"result", "cancelled", "error"})
+# Says nothing but that the process is there; `events` keeps it for itself.
+ALIVE = "alive"
+# A busy computer answers within a second; one that swaps, or starts TensorFlow, within some ten.
+SECONDS_OF_SILENCE = 60.0
 
 
 class ComputeError(ImageClassifierError):
@@ -60,24 +68,19 @@ class ComputeProcess:
     """One job in a process of its own, seen from the process that wants it done.
 
     ``verb`` is a key of `JOBS`; ``request`` is JSON. Iterate over `events` on a thread that may
-    wait; `cancel` and `kill` may be called from any other. Beyond ``limits`` it is ended.
+    wait; `cancel` and `kill` may be called from any other, and never wait. Beyond ``limits`` it is
+    ended.
     """
 
     def __init__(self, verb: str, request: Mapping[str, Any], limits: Limits | None = None) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "napari_image_classifier.compute"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            creationflags=_quiet_and_low_priority_on_windows(),
-            env=_environment(),
-        )
+        self._keeper = _Keeper(self._start)
+        self._process = self._keeper.process
         self._cancelled = threading.Event()
         self._passed_limit = ""
-        if limits is not None:
-            keep_within(self.pid, limits, self._end, self._is_over)
-        self._send({"verb": verb, "request": dict(request), "command": sys.argv})
+        self._heard = time.monotonic()
+        keep_within(self.pid, limits or Limits(), self._end, self._is_over)
+        self._keeper.send({"verb": verb, "request": dict(request), "command": sys.argv})
 
     def __enter__(self) -> Self:
         return self
@@ -91,14 +94,20 @@ class ComputeProcess:
         """The number of the process in the operating system."""
         return self._process.pid
 
+    @property
+    def silence(self) -> float:
+        """For how many seconds nothing has been heard of the process; it speaks every second."""
+        return time.monotonic() - self._heard
+
     def events(self) -> Iterator[Event]:
         """Yield events until the last one, whose "event" is "result", "cancelled" or "error".
 
-        A process that dies without a word yields an "error" that says so.
+        A process that dies without a word yields an "error" that says so, with "died" true.
         """
         assert self._process.stdout is not None
         while True:
             event = read_message(self._process.stdout)
+            self._heard = time.monotonic()
             if event is None:
                 self._process.wait()
                 death = self._event_of_a_death()
@@ -109,7 +118,8 @@ class ComputeProcess:
                 self._close()
                 yield event
                 return
-            yield event
+            if event.get("event") != ALIVE:
+                yield event
 
     def result(self, on_event: Emit | None = None, should_stop: ShouldStop | None = None) -> Event:
         """Wait for the result, handing every other event to ``on_event``.
@@ -137,36 +147,38 @@ class ComputeProcess:
         """Ask the job to stop; it keeps what it has and says so in its last event."""
         if not self._cancelled.is_set():
             self._cancelled.set()
-            self._send({"verb": "cancel"})
+            self._keeper.send({"verb": "cancel"})
 
     def kill(self) -> None:
-        """End the process at once. Safe to call twice, and after the last event."""
+        """End the process, and those that it has started, at once.
+
+        Safe to call twice, and after the last event.
+        """
         if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+            end_tree(self.pid)
+        self._keeper.leave()
 
     def _is_over(self) -> bool:
         return self._process.returncode is not None
 
     def _end(self, why: str) -> None:
         self._passed_limit = why
-        self._process.kill()
+        end_tree(self.pid)
 
-    def _send(self, message: Mapping[str, Any]) -> None:
-        assert self._process.stdin is not None
-        try:
-            write_message(self._process.stdin, message)
-        except (OSError, ValueError):
-            # It is gone or going; `events` tells how it ended.
-            return
+    def _start(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "napari_image_classifier.compute"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            creationflags=_quiet_and_low_priority_on_windows(),
+            env=_environment(),
+        )
 
     def _close(self) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue
+        self._keeper.leave()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._process.wait()
         self._errors.close()
 
@@ -178,16 +190,64 @@ class ComputeProcess:
         how = _how_it_ended(self._process.returncode)
         if self._passed_limit:
             how = f"was ended, as it {self._passed_limit}"
+        sentence = (
+            f"The compute process {how}. What was already written is kept; you can start again."
+        )
+        if "memory" in how:
+            sentence += f" {ADVICE}"
         return {
             "event": "error",
-            "message": f"The compute process {how}. What was already written is kept; "
-            "you can start again.",
+            "message": sentence,
             "detail": said[-4000:] or None,
+            "died": True,
         }
 
 
+class _Keeper:
+    """Starts a process and hands it its messages, on a thread that is there as long as it is.
+
+    Linux ends a process together with the thread that started it (see `end_with_parent`). And a
+    process that does not read must not hold up those who have something to tell it.
+    """
+
+    def __init__(self, start: Callable[[], "subprocess.Popen[bytes]"]) -> None:
+        self._start = start
+        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._started: Future[subprocess.Popen[bytes]] = Future()
+        threading.Thread(target=self._keep, name="compute process", daemon=True).start()
+        self.process = self._started.result()
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Write a message when those before it are written."""
+        self._outbox.put(encoded(message))
+
+    def leave(self) -> None:
+        """Say no more; a process that still listens ends."""
+        self._outbox.put(None)
+
+    def _keep(self) -> None:
+        try:
+            process = self._start()
+        except OSError as error:
+            self._started.set_exception(error)
+            return
+        self._started.set_result(process)
+        assert process.stdin is not None
+        # It is gone or going where it can't be written to; `events` tells how it ended.
+        with suppress(OSError, ValueError):
+            while (message := self._outbox.get()) is not None:
+                process.stdin.write(message)
+                process.stdin.flush()
+        with suppress(OSError):
+            process.stdin.close()
+        process.wait()
+
+
 class _watch:  # noqa: N801 - used as a function
-    """While it is entered, pass a True of ``should_stop`` on to the process."""
+    """While it is entered, pass a True of ``should_stop`` on to the process.
+
+    One that is asked to stop and has fallen silent is ended.
+    """
 
     def __init__(self, process: ComputeProcess, should_stop: ShouldStop | None) -> None:
         self._process = process
@@ -207,7 +267,9 @@ class _watch:  # noqa: N801 - used as a function
         while not self._over.wait(0.1):
             if self._should_stop():
                 self._process.cancel()
-                return
+                if self._process.silence > SECONDS_OF_SILENCE:
+                    self._process.kill()
+                    return
 
 
 def _how_it_ended(code: int) -> str:
@@ -231,66 +293,6 @@ def _quiet_and_low_priority_on_windows() -> int:
     return subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
 
 
-def _leave_the_viewer_its_share() -> None:
-    if sys.platform != "win32":
-        os.nice(10)
-
-
-def _find_job(verb: str) -> Job:
-    module, function = JOBS[verb].split(":")
-    job: Job = getattr(import_module(module), function)
-    return job
-
-
-def _run(job: Callable[[], Event], emit: Emit) -> None:
-    """Run a job to its last event, whatever happens in it."""
-    try:
-        emit({"event": "result", **job()})
-    except Cancelled:
-        emit({"event": "cancelled"})
-    except ImageClassifierError as error:
-        emit({"event": "error", "message": str(error), "detail": None})
-    except MemoryError:
-        emit({"event": "error", "message": "The computer has too little memory for this.",
-              "detail": traceback.format_exc()})  # fmt: skip
-    except Exception as error:  # noqa: BLE001 - a bug in a job is told, not lost with the process
-        emit({"event": "error", "message": f"Something went wrong that should not: {error}",
-              "detail": traceback.format_exc()})  # fmt: skip
-
-
-def main() -> None:
-    """Run the one job that is asked for on standard input."""
-    _leave_the_viewer_its_share()
-    # Whatever a library prints must not stand between two messages.
-    events = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    requests = sys.stdin.buffer
-    asked = read_message(requests)
-    if asked is None:
-        return
-    # A record of the work names the program that wanted it done.
-    sys.argv = asked["command"]
-    lock = threading.Lock()
-    stop = threading.Event()
-
-    def emit(event: Event) -> None:
-        with lock:
-            write_message(events, event)
-
-    def listen() -> None:
-        while (message := read_message(requests)) is not None:
-            if message["verb"] == "cancel":
-                stop.set()
-        # The viewer is gone: nobody waits for the rest.
-        os._exit(0)
-
-    threading.Thread(target=listen, daemon=True).start()
-    _run(lambda: _find_job(asked["verb"])(asked["request"], emit, stop.is_set), emit)
-    events.flush()
-    # Libraries with threads of their own can hang at exit, and nothing is left to write.
-    os._exit(0)
-
-
 if __name__ == "__main__":
     # The class must be the same one that jobs raise, not a second one named __main__.
-    import_module("napari_image_classifier.compute").main()
+    import_module("napari_image_classifier.job_runner").main()

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any
 
+from napari_image_classifier.process_tree import end_with_parent
+
 SECONDS_TO_END = 1.0
 
 
@@ -81,6 +83,7 @@ def connected() -> tuple[Callable[[], Any], Callable[[Any], None]]:
 
     When the other side is gone, this process ends.
     """
+    end_with_parent()
     # Whatever a library prints must not stand between two messages.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -4,6 +4,7 @@ Never imported by anything the viewer imports.
 """
 
 import os
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ def start_keras(asked: str | None = None) -> Any:
     # PyTorch's threads would wait for each other awake: six times slower beside a busy program.
     waiting = os.environ.get(HOW_THREADS_WAIT, "passive")
     try:
-        with _environment({SETTING: backend, HOW_THREADS_WAIT: waiting}):
+        with _environment({SETTING: backend, HOW_THREADS_WAIT: waiting}), _without_a_port():
             import keras
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         raise TrainingRefused(
@@ -85,6 +86,20 @@ def device_in_words(keras: Any) -> str:
 def is_on_processor(keras: Any) -> bool:
     """Return whether Keras computes on the processor."""
     return not _accelerator(keras)
+
+
+@contextmanager
+def _without_a_port() -> Iterator[None]:
+    """Keep urllib3, which TensorFlow imports, from taking a port for a moment.
+
+    It does so at import, to see whether the computer has IPv6.
+    """
+    before = socket.has_ipv6
+    socket.has_ipv6 = False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = before
 
 
 @contextmanager

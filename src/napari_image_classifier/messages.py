@@ -20,9 +20,14 @@ class MessageError(ImageClassifierError):
 
 def write_message(stream: IO[bytes], message: Mapping[str, Any]) -> None:
     """Write one message and flush."""
-    body = json.dumps(message, allow_nan=True).encode()
-    stream.write(_LENGTH.pack(len(body)) + body)
+    stream.write(encoded(message))
     stream.flush()
+
+
+def encoded(message: Mapping[str, Any]) -> bytes:
+    """Return a message as it stands on the pipe."""
+    body = json.dumps(message, allow_nan=True).encode()
+    return _LENGTH.pack(len(body)) + body
 
 
 def read_message(stream: IO[bytes]) -> Event | None:

@@ -1,19 +1,29 @@
-"""Limits of memory and time for a process that opens what may come from anywhere."""
+"""Limits of memory and time for a process, watched from another one."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 SECONDS_BETWEEN_LOOKS = 0.1
+# Of what it has and what is free: the rest is for the viewer, and for the system to breathe.
+SHARE_OF_MEMORY = 0.9
+ADVICE = "Take fewer images, a smaller size or a smaller batch size, or close other programs."
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a process may take: ``memory`` in bytes of its own, ``seconds`` from its start on."""
+    """What a process may take: ``memory`` in bytes of its own, ``seconds`` from its start on.
 
-    memory: int
-    seconds: float
+    Without a number of bytes it is its share of the computer's memory: as soon as the process and
+    those that it has started hold nine times as much as is left, it is too much. That is seen
+    before the computer begins to swap, or ends another program for want of memory.
+    """
+
+    memory: int | None = None
+    seconds: float = math.inf
 
 
 def keep_within(
@@ -32,8 +42,8 @@ def keep_within(
         try:
             process = psutil.Process(pid)
             while not over() and process.status() != psutil.STATUS_ZOMBIE:
-                if process.memory_info().rss > limits.memory:
-                    end(f"needed more than {limits.memory / 1e9:.0f} GB of memory")
+                if why := _too_much_memory(process, limits.memory):
+                    end(why)
                     return
                 if time.monotonic() - began > limits.seconds:
                     end(f"needed more than {limits.seconds / 60:.0f} minutes")
@@ -42,4 +52,36 @@ def keep_within(
         except psutil.NoSuchProcess:
             return
 
-    threading.Thread(target=look, daemon=True).start()
+    threading.Thread(target=look, name="limits", daemon=True).start()
+
+
+def _too_much_memory(process: Any, most: int | None) -> str:
+    """Return what a process takes too much, in words, or ""."""
+    import psutil
+
+    if most is not None:
+        too_much = process.memory_info().rss > most
+        return f"needed more than {most / 1e9:.1f} GB of memory" if too_much else ""
+    machine = psutil.virtual_memory()
+    # To look at a whole family takes long: not while there is so much left that it can't matter.
+    if machine.available > (1 - SHARE_OF_MEMORY) * machine.total:
+        return ""
+    used = _memory_of_family(process)
+    if used <= SHARE_OF_MEMORY * (used + machine.available):
+        return ""
+    return (
+        f"needed {used / 1e9:.1f} GB of memory and left the computer "
+        f"{machine.available / 1e9:.1f} GB"
+    )
+
+
+def _memory_of_family(process: Any) -> int:
+    import psutil
+
+    used = 0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            used += one.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return used

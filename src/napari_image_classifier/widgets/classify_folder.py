@@ -25,6 +25,7 @@ from napari_image_classifier.widgets.form_fields import (
     FolderChoices,
 )
 from napari_image_classifier.widgets.forms import Form
+from napari_image_classifier.widgets.patient_paths import DriveWatch, Kind, kind_of
 from napari_image_classifier.widgets.pattern_field import PatternField
 from napari_image_classifier.widgets.progress_row import ProgressRow
 from napari_image_classifier.widgets.worker import Lookup, Worker
@@ -50,9 +51,10 @@ class ClassifyFolder(Dock):
         self._latest: dict[str, Any] | None = None
         self._last_words: tuple[str, bool, str] | None = None
         self._table: Path | None = None
-        self._surveyor = Worker(self)
+        self._surveyor = Worker(self, looks=True)
         self._worker = Worker(self)
         self._expects_lookup = Lookup(self)
+        self._drives = DriveWatch(self)
         self._timer = QTimer(self)
         self._timer.setInterval(MILLISECONDS_BETWEEN_DRAWS)
         self._build()
@@ -96,13 +98,15 @@ class ClassifyFolder(Dock):
         self._worker.finished.connect(self._finish)
         self._worker.failed.connect(lambda message, detail: self._end(message, True, detail))
         self._worker.cancelled.connect(lambda: self._end("Stopped. Run it again to go on."))
+        self._worker.silent.connect(self.progress.show_silence)
         self._worker.running_changed.connect(self._show_what_can_run)
         self._expects_lookup.answered.connect(self._show_expectation)
+        self._drives.answered.connect(self._show_what_can_run)
 
     def _recall(self) -> None:
         for name in ("folder", "classifier"):
             path = Path(settings.remembered(name) or "-")
-            if path.exists():
+            if kind_of(path) in (Kind.FOLDER, Kind.FILE):
                 self.form[name].value = path
         self._show_what_can_run()
 
@@ -185,7 +189,7 @@ class ClassifyFolder(Dock):
 
     def _survey(self) -> None:
         folder = self.choices().folder
-        if folder is None or not folder.is_dir():
+        if folder is None or kind_of(folder) in (Kind.NOTHING, Kind.FILE):
             return
         self._surveyor.start(
             "survey",
@@ -204,7 +208,7 @@ class ClassifyFolder(Dock):
 
     def _look_at_classifier(self) -> None:
         path = self.choices().classifier
-        if path is not None and path.is_file():
+        if path is not None and kind_of(path) is not Kind.NOTHING:
             self._expects_lookup.ask(lambda: Expectation.of(path))
         else:
             self._expects.setText("")
@@ -220,7 +224,8 @@ class ClassifyFolder(Dock):
         self.run_button.setEnabled(why is None and not running)
         self.why_not.setText("" if running else why or "")
         self.why_not.setVisible(bool(self.why_not.text()))
-        begun = choices.output is not None and journal_path(choices.output).is_file()
+        journal = journal_path(choices.output) if choices.output and why is None else None
+        begun = journal is not None and kind_of(journal) is Kind.FILE
         continued = begun and not choices.overwrite
         self.run_button.setText("Continue" if continued else "Classify")
         self.run_button.setToolTip(

@@ -27,8 +27,10 @@ from napari_image_classifier.widgets.image_run import ImageRun
 from napari_image_classifier.widgets.image_views import ImageViews
 from napari_image_classifier.widgets.layer_predictions import Task, keep_in_metadata
 from napari_image_classifier.widgets.open_image_list import OpenImageList
+from napari_image_classifier.widgets.patient_paths import Kind, kind_of
 from napari_image_classifier.widgets.prediction_table import PredictionTable
 from napari_image_classifier.widgets.progress_row import ERROR_COLOUR, ProgressRow
+from napari_image_classifier.widgets.worker import Lookup
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,11 @@ class ClassifyImages(Dock):
         self._predicted: dict[str, tuple[Task, dict[str, Prediction]]] = {}
         self._views = ImageViews(viewer, self)
         self._drop = ClassifierDrop(self)
+        self._opening = Lookup(self)
         self._build(viewer)
         self._connect()
         last = settings.remembered(settings.CLASSIFIER)
-        if last and Path(last).is_file():
+        if last and kind_of(Path(last)) is Kind.FILE:
             self.use_classifier(last)
         else:
             self._show_classifier(None, NO_CLASSIFIER)
@@ -107,6 +110,7 @@ class ClassifyImages(Dock):
         self.results.item_selected.connect(self.overview.select)
         self.only_one.toggled.connect(self._views.show_only)
         self._drop.dropped.connect(self.use_classifier)
+        self._opening.answered.connect(self._loaded)
         self._drop.watch(self)
         # A path is typed here, not dropped: what is dropped goes to the dock around it.
         for line in self.form.native.findChildren(QLineEdit):
@@ -168,9 +172,7 @@ class ClassifyImages(Dock):
             self._show_classifier(None, NO_CLASSIFIER)
             return
         self._show_classifier(None, f"Opening {escape(path.name)} …")
-        worker = create_worker(_open, path, _start_thread=False)
-        worker.returned.connect(self._loaded)
-        worker.start()
+        self._opening.ask(lambda: _open(path))
 
     def _loaded(self, answer: tuple[Path, Classifier | str]) -> None:
         path, found = answer

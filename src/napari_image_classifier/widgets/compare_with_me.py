@@ -66,6 +66,7 @@ class CompareWithMe(Dock):
         self.page.ended.connect(self._leave_session)
         self.open_button.clicked.connect(self._open_report)
         self._worker.happened.connect(self._hear)
+        self._worker.silent.connect(self.progress.show_silence)
         self._worker.finished.connect(self._finish)
         self._worker.cancelled.connect(lambda: self.progress.end("Stopped; nothing was written."))
         self._worker.failed.connect(
@@ -120,7 +121,7 @@ class CompareWithMe(Dock):
 
     def _finish(self, result: Mapping[str, Any]) -> None:
         if "report" in result:
-            self.report = Path(result["report"]).resolve()
+            self.report = Path(result["report"]).absolute()
             self.progress.end("")
             self._show_result("".join(f"<p><b>{said}</b></p>" for said in result["sentences"]))
         else:

@@ -23,7 +23,7 @@ class DeviceLine(QLabel):
         self.setToolTip(TOOLTIP)
         self._known: dict[str | None, str] = {}
         self._backend: str | None = None
-        self._worker = Worker(self)
+        self._worker = Worker(self, looks=True)
         self._worker.finished.connect(self._found)
         self._worker.failed.connect(lambda message, detail: self._know(message))
         self.hide()

@@ -23,6 +23,7 @@ from napari_image_classifier.widgets.acquisition_choice import AcquisitionChoice
 from napari_image_classifier.widgets.error_list import ErrorList
 from napari_image_classifier.widgets.folder_images import open_image
 from napari_image_classifier.widgets.forms import Ask, Form
+from napari_image_classifier.widgets.patient_paths import Kind, kind_of, no_answer_from
 from napari_image_classifier.widgets.progress_row import ProgressRow
 from napari_image_classifier.widgets.training_source import TrainingSource
 from napari_image_classifier.widgets.unused_path import unused
@@ -120,6 +121,7 @@ class EvaluationPanel(QWidget):
         self._worker.cancelled.connect(
             lambda: self._end("Stopped; started again with the same choices it goes on from here.")
         )
+        self._worker.silent.connect(self.progress.show_silence)
         self._worker.running_changed.connect(self._running_changed)
 
     @property
@@ -138,7 +140,7 @@ class EvaluationPanel(QWidget):
         folder, field = self._source.folder(), self.form["report"]
         if folder is not None and field.value in (None, self._suggested):
             suggested = unused(folder / REPORT_NAME)
-            if suggested != self._suggested:
+            if suggested not in (None, self._suggested):
                 self._suggested = suggested
                 field.value = suggested
         self.acquisition.offer(*self._source.shared)
@@ -151,13 +153,15 @@ class EvaluationPanel(QWidget):
         report = _as_html(asked.report)
         choices = EXTENTS[asked.extent][1]
         self._show_answer(False)
+        if (kind := kind_of(report)) is not Kind.NOTHING:
+            taken = f"{report.name} is there already; choose another name."
+            why = no_answer_from(report) if kind is Kind.NO_ANSWER else taken
+            self.progress.end(why, error=True)
+            return
         try:
             check_evaluation(report, config, choices)
         except ImageClassifierError as error:
             self.progress.end(str(error), error=True)
-            return
-        if report.exists():
-            self.progress.end(f"{report.name} is there already; choose another name.", error=True)
             return
         self._report, self._table = report, None
         self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from napari_image_classifier.selection import Each
 from napari_image_classifier.widgets.forms import Ask
+from napari_image_classifier.widgets.patient_paths import Kind, kind_of, no_answer_from
 
 AXES_TOOLTIP = (
     "Only for files that don't say what their axes mean: one letter per axis in order, "
@@ -32,18 +34,33 @@ class FolderChoices:
 
     def why_unusable(self) -> str | None:
         """Return why nothing can run yet, as a sentence."""
-        if self.folder is None or not self.folder.is_dir():
-            return _absent("Choose a folder with images.", "folder", self.folder)
-        if self.classifier is None or not self.classifier.is_file():
-            choose = "Choose a classifier, a .keras file made by Train classifier."
-            return _absent(choose, "classifier", self.classifier)
-        if self.output is None or self.output.is_dir():
-            return "Choose a file name for the table of predictions, such as predictions.csv."
-        return None
+        return (
+            _why_not_there(self.folder, Kind.FOLDER, "folder", "Choose a folder with images.")
+            or _why_not_there(self.classifier, Kind.FILE, "classifier", CHOOSE_CLASSIFIER)
+            or why_no_name(self.output, "the table of predictions, such as predictions.csv")
+        )
 
 
-def _absent(choose: str, what: str, path: Path | None) -> str:
-    return choose if path is None else f"There is no {what} {path}."
+CHOOSE_CLASSIFIER = "Choose a classifier, a .keras file made by Train classifier."
+
+
+def why_no_name(path: Path | None, what: str) -> str | None:
+    """Return why a file can't be written at ``path``; ``what`` it is, and is called for example."""
+    kind = Kind.FOLDER if path is None else kind_of(path)
+    if kind is Kind.NO_ANSWER:
+        assert path is not None
+        return no_answer_from(path)
+    return f"Choose a file name for {what}." if kind is Kind.FOLDER else None
+
+
+def _why_not_there(path: Path | None, wanted: Kind, what: str, choose: str) -> str | None:
+    """Return why ``path`` is not what is wanted, called ``what``; ``choose``: when it is empty."""
+    if path is None:
+        return choose
+    kind = kind_of(path)
+    if kind is Kind.NO_ANSWER:
+        return no_answer_from(path)
+    return None if kind is wanted else f"There is no {what} {path}."
 
 
 FOLDER_ASKS = (
@@ -79,11 +96,22 @@ class LearnFrom:
 
     def why_unusable(self) -> str | None:
         """Return why it can't be looked at yet, as a sentence."""
-        if self.folder is None or not self.folder.is_dir():
-            return _absent("Choose a folder.", "folder", self.folder)
-        if self.items_csv is not None and not self.items_csv.is_file():
-            return f"There is no table {self.items_csv}."
-        return None
+        if why := _why_not_there(self.folder, Kind.FOLDER, "folder", "Choose a folder."):
+            return why
+        if self.items_csv is None:
+            return None
+        return _why_not_there(self.items_csv, Kind.FILE, "table", "")
+
+    def options(self) -> dict[str, Any]:
+        """Return what `read_items` takes beside the folder."""
+        return {
+            "items_csv": self.items_csv,
+            "pattern": self.pattern,
+            "group": self.group,
+            "each": self.each,
+            "axes": self.axes.strip() or None,
+            "masks": self.masks,
+        }
 
 
 FOLDER_ASK = Ask(
@@ -117,11 +145,12 @@ class LabelWhat:
 
     def why_unusable(self) -> str | None:
         """Return why it can't be looked at yet, as a sentence."""
-        if self.folder is None or not self.folder.is_dir():
-            return _absent("Choose a folder with images.", "folder", self.folder)
-        if self.masks is not None and not self.masks.is_dir() and "{" not in str(self.masks):
-            return f"There is no folder {self.masks} of masks."
-        return None
+        choose = "Choose a folder with images."
+        if why := _why_not_there(self.folder, Kind.FOLDER, "folder", choose):
+            return why
+        if self.masks is None or "{" in str(self.masks):
+            return None
+        return _why_not_there(self.masks, Kind.FOLDER, "folder of masks", "")
 
 
 LABEL_FOLDER_ASK = Ask(
@@ -148,13 +177,13 @@ class CompareWhat:
 
     def why_unusable(self) -> str | None:
         """Return why it can't be used yet, as a sentence."""
-        if self.folder is None or not self.folder.is_dir():
-            return _absent("Choose a folder with images.", "folder", self.folder)
-        if self.labels is not None and not self.labels.is_file():
-            return f"There is no table {self.labels}."
-        if self.classifier is None or not self.classifier.is_file():
-            choose = "Choose a classifier, a .keras file made by Train classifier."
-            return _absent(choose, "classifier", self.classifier)
+        choose = "Choose a folder with images."
+        if why := _why_not_there(self.folder, Kind.FOLDER, "folder", choose):
+            return why
+        if self.labels and (why := _why_not_there(self.labels, Kind.FILE, "table", "")):
+            return why
+        if why := _why_not_there(self.classifier, Kind.FILE, "classifier", CHOOSE_CLASSIFIER):
+            return why
         if self.session is None:
             return "Choose a folder for the session; a new one is made."
         return None

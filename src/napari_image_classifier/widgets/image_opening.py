@@ -11,6 +11,7 @@ from napari_image_classifier.objects import ObjectPlace
 from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.widgets.folder_images import ClassifiedFolder, open_image
 from napari_image_classifier.widgets.folder_objects import FolderObjects
+from napari_image_classifier.widgets.patient_paths import Kind, kind_of
 from napari_image_classifier.widgets.worker import Lookup
 
 GONE = "The image is no longer in the folder."
@@ -52,7 +53,7 @@ class ImageOpening(QObject):
         """Open images, the sliders and the camera at the item that is selected within them."""
         self._axes, self._selection, self._place = classified.axes, selection, place
         path = classified.folder / names[0]
-        if len(names) == 1 and classified.masks is None and path.is_file():
+        if len(names) == 1 and classified.masks is None and kind_of(path) is Kind.FILE:
             self._show([ImageFiles.single(path, classified.folder)])
         else:
             self._lookup.ask(lambda: classified.find(names))

@@ -5,6 +5,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_image_classifier.widgets.patient_paths import DriveWatch
 from napari_image_classifier.widgets.worker import Worker
 
 MILLISECONDS_BEFORE_A_LOOK = 300
@@ -26,11 +27,13 @@ class ItemsLook(QObject):
         super().__init__(parent)
         self._request = request
         self.found: Mapping[str, Any] | None = None
-        self._worker = Worker(self)
+        self._worker = Worker(self, looks=True)
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.setInterval(MILLISECONDS_BEFORE_A_LOOK)
         self._wait.timeout.connect(self._look)
+        self._drives = DriveWatch(self)
+        self._drives.answered.connect(self._look_if_unknown)
         self._worker.finished.connect(self._take)
         self._worker.failed.connect(lambda message, _: self.failed.emit(message))
 
@@ -50,6 +53,10 @@ class ItemsLook(QObject):
         """End a look that is under way."""
         self._wait.stop()
         self._worker.kill()
+
+    def _look_if_unknown(self) -> None:
+        if self.found is None and not self.under_way:
+            self.again()
 
     def _look(self) -> None:
         request = self._request()

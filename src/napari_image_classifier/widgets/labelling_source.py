@@ -25,6 +25,7 @@ from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.group_choice import GroupChoice
 from napari_image_classifier.widgets.items_look import ItemsLook
 from napari_image_classifier.widgets.layers import open_layer
+from napari_image_classifier.widgets.patient_paths import Kind, kind_of
 from napari_image_classifier.widgets.pattern_field import PatternField
 from napari_image_classifier.widgets.worker import Worker
 
@@ -108,7 +109,7 @@ class LabellingSource(QWidget):
     def _recall(self) -> None:
         self.rater.setText(settings.remembered(settings.RATER))
         folder = Path(settings.remembered(settings.LABELLED_FOLDER) or "-")
-        if folder.is_dir():
+        if kind_of(folder) is Kind.FOLDER:
             self.form["folder"].value = folder
         self._show_what_can_run()
 

@@ -1,9 +1,10 @@
 """A progress bar with the time left, a cancel button, and the sentence that ends it."""
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 ERROR_COLOUR = "#e06c75"
+MILLISECONDS_TO_STOP = 5000
 
 
 class ProgressRow(QWidget):
@@ -18,9 +19,15 @@ class ProgressRow(QWidget):
         self.cancel_button = QPushButton("Cancel", self)
         self.cancel_button.setToolTip("Stop within a second; what is done is kept.")
         self.cancel_button.clicked.connect(self.cancel_clicked)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(MILLISECONDS_TO_STOP)
+        self._patience.timeout.connect(self._offer_to_end)
         self._note = QLabel(self)
+        self.silence = QLabel(self)
+        self.silence.hide()
         self.message = QLabel(self)
-        for label in (self._note, self.message):
+        for label in (self._note, self.silence, self.message):
             label.setWordWrap(True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = QHBoxLayout()
@@ -30,6 +37,7 @@ class ProgressRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
         layout.addWidget(self._note)
+        layout.addWidget(self.silence)
         layout.addWidget(self.message)
         self._show_running(False)
         self.message.hide()
@@ -42,6 +50,7 @@ class ProgressRow(QWidget):
         self._bar.setRange(0, 1)
         self._bar.setValue(0)
         self._note.setText(note)
+        self.silence.hide()
         self.cancel_button.setEnabled(True)
         self._show_running(True)
 
@@ -59,17 +68,34 @@ class ProgressRow(QWidget):
         self._note.setText(sentence)
 
     def stopping(self, note: str) -> None:
-        """Show that a cancel is on its way."""
+        """Show that a cancel is on its way; when it takes long, let it be asked for again."""
         self.cancel_button.setEnabled(False)
         self._note.setText(note)
+        self._patience.start()
+
+    def show_silence(self, seconds: float) -> None:
+        """Show for how long nothing has been heard of the work; nothing for 0."""
+        self.silence.setVisible(seconds > 0)
+        if seconds:
+            self.silence.setText(
+                f"Nothing has been heard of this work for {time_in_words(seconds)}. It may hang, "
+                "or the computer be very busy. Cancel ends it at once."
+            )
+            self.cancel_button.setEnabled(True)
 
     def end(self, sentence: str, *, error: bool = False, detail: str = "") -> None:
         """Show the sentence that ends the job; ``detail`` is for a bug report."""
         self._show_running(False)
+        self._patience.stop()
+        self.silence.hide()
         self.message.setText(sentence)
         self.message.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
         self.message.setToolTip(detail)
         self.message.setVisible(bool(sentence))
+
+    def _offer_to_end(self) -> None:
+        self._note.setText(f"{self._note.text()} Cancel once more ends it at once.")
+        self.cancel_button.setEnabled(True)
 
     def _show_running(self, running: bool) -> None:
         for widget in (self._bar, self.cancel_button, self._note):

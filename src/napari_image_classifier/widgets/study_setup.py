@@ -36,6 +36,7 @@ from napari_image_classifier.widgets.form_fields import (
 from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.group_choice import GroupChoice
 from napari_image_classifier.widgets.items_look import ItemsLook
+from napari_image_classifier.widgets.patient_paths import Kind, kind_of
 from napari_image_classifier.widgets.pattern_field import PatternField
 from napari_image_classifier.widgets.worker import Lookup
 
@@ -128,7 +129,7 @@ class StudySetup(QWidget):
     def _recall(self) -> None:
         self.rater.setText(settings.remembered(settings.RATER))
         classifier = Path(settings.remembered(settings.CLASSIFIER) or "-")
-        if classifier.is_file():
+        if kind_of(classifier) is Kind.FILE:
             self.form["classifier"].value = classifier
         self._show_what_can_run()
 
@@ -198,7 +199,7 @@ class StudySetup(QWidget):
 
     def _request(self) -> dict[str, Any] | None:
         choices = self.choices()
-        if choices.folder is None or not choices.folder.is_dir():
+        if choices.folder is None or kind_of(choices.folder) is not Kind.FOLDER:
             return None
         # Of a condition its table; labels lie in tables of their own and name the same images.
         table = choices.labels if self.truth_kind == "condition" else None

@@ -13,6 +13,7 @@ from napari_image_classifier.description import TEXTURE
 from napari_image_classifier.items import read_items
 from napari_image_classifier.training_config import TrainingConfig
 from napari_image_classifier.widgets.labelling_source import ToLabel
+from napari_image_classifier.widgets.patient_paths import no_answer_from
 from napari_image_classifier.widgets.progress_row import ProgressRow
 from napari_image_classifier.widgets.unused_path import unused
 from napari_image_classifier.widgets.worker import Worker
@@ -65,6 +66,7 @@ class TeachingPanel(QWidget):
         self._worker.failed.connect(
             lambda message, detail: self.progress.end(message, error=True, detail=detail)
         )
+        self._worker.silent.connect(self.progress.show_silence)
         self._worker.running_changed.connect(self._show_what_can_run)
 
     def begin(self, to_label: ToLabel) -> None:
@@ -82,6 +84,9 @@ class TeachingPanel(QWidget):
         assert self._to_label is not None
         to_label = self._to_label
         output = unused(to_label.path.with_suffix(".keras"))
+        if output is None:
+            self.progress.end(no_answer_from(to_label.path), error=True)
+            return
         config = TrainingConfig(network=self.what.currentData())
         self.progress.begin("Learning…")
 

@@ -19,7 +19,9 @@ from napari_image_classifier.widgets.copies import save_copy
 from napari_image_classifier.widgets.device_line import DeviceLine
 from napari_image_classifier.widgets.dock import Dock, Folded
 from napari_image_classifier.widgets.evaluation_panel import EvaluationPanel
+from napari_image_classifier.widgets.form_fields import why_no_name
 from napari_image_classifier.widgets.forms import Form
+from napari_image_classifier.widgets.patient_paths import DriveWatch, Kind, kind_of
 from napari_image_classifier.widgets.progress_row import ProgressRow
 from napari_image_classifier.widgets.training_fields import (
     OUTPUT_ASKS,
@@ -27,6 +29,7 @@ from napari_image_classifier.widgets.training_fields import (
     TRAINING_ASKS,
     TRAINING_ASKS_FOLDED,
     TrainingFiles,
+    why_no_training,
 )
 from napari_image_classifier.widgets.training_plot import TrainingPlot
 from napari_image_classifier.widgets.training_source import TrainingSource
@@ -35,6 +38,9 @@ from napari_image_classifier.widgets.worker import Worker
 
 PLUGIN = "napari-image-classifier"
 OUTPUT_NAME = "classifier"
+OUTPUT_IN_WORDS = "the classifier, such as cells.keras"
+NOTHING_LEARNT = "Stopped before anything was learnt; nothing was saved."
+ENDED = "Ended at once; nothing was saved. The same training, begun again, goes on where it was."
 
 
 class TrainClassifier(Dock):
@@ -50,6 +56,7 @@ class TrainClassifier(Dock):
         self._epochs_done = 0
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._worker = Worker(self)
+        self._drives = DriveWatch(self)
         self._wanted_part: QWidget = self
         self._scroll_timer = QTimer(self)
         self._scroll_timer.setSingleShot(True)
@@ -109,6 +116,7 @@ class TrainClassifier(Dock):
 
     def _connect(self) -> None:
         self.source.changed.connect(self._show_what_can_run)
+        self._drives.answered.connect(self._show_what_can_run)
         self.output_form["output"].changed.connect(self._show_what_can_run)
         self.folded_form["backend"].changed.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.run)
@@ -121,8 +129,9 @@ class TrainClassifier(Dock):
             lambda message, detail: self.progress.end(message, error=True, detail=detail)
         )
         self._worker.cancelled.connect(
-            lambda: self.progress.end("Stopped before anything was learnt; nothing was saved.")
+            lambda: self.progress.end(ENDED if self._epochs_done else NOTHING_LEARNT)
         )
+        self._worker.silent.connect(self.progress.show_silence)
         self._worker.running_changed.connect(self._running_changed)
         self.evaluation.asked.connect(self.evaluate)
         self.evaluation.running_changed.connect(self._show_what_can_run)
@@ -130,7 +139,7 @@ class TrainClassifier(Dock):
 
     def _recall(self) -> None:
         folder = Path(settings.remembered(settings.TRAINING_FOLDER) or "-")
-        if folder.is_dir():
+        if kind_of(folder) is Kind.FOLDER:
             self.source.choose_folder(folder)
         backend = settings.remembered(settings.BACKEND)
         if backend in BACKENDS:
@@ -149,20 +158,15 @@ class TrainClassifier(Dock):
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be trained yet, as a sentence."""
-        return self._why_no_images() or self._why_no_output()
+        output = self.output_form.values()["output"]
+        return self._why_no_images() or why_no_name(output, OUTPUT_IN_WORDS)
 
     def _why_no_images(self) -> str | None:
         return (
             self.source.why_unusable()
             or self.channels.why_unusable()
-            or self.config().why_unusable()
+            or why_no_training(self.config())
         )
-
-    def _why_no_output(self) -> str | None:
-        output = self.output_form.values()["output"]
-        if output is None or output.is_dir():
-            return "Choose a file name for the classifier, such as cells.keras."
-        return None
 
     def run(self) -> None:
         """Start the training."""
@@ -253,10 +257,9 @@ class TrainClassifier(Dock):
     def _show_device(self) -> None:
         if self._busy:
             return
-        config = self.config()
         # To look is to start Keras: not before there is something to learn from.
-        if self.source.channels and not config.why_unusable():
-            self.device.show_for(config.backend)
+        if self.source.channels and not why_no_training(self.config()):
+            self.device.show_for(self.config().backend)
         else:
             self.device.hide()
 
@@ -265,7 +268,7 @@ class TrainClassifier(Dock):
         field = self.output_form["output"]
         if folder is not None and field.value in (None, self._suggested_output):
             suggested = unused(folder / f"{OUTPUT_NAME}.keras")
-            if suggested != self._suggested_output:
+            if suggested not in (None, self._suggested_output):
                 self._suggested_output = suggested
                 field.value = suggested
 

@@ -10,8 +10,10 @@ from napari_image_classifier.training_config import (
     IMAGENET,
     MOST_MEMBERS,
     RANDOM_WEIGHTS,
+    TrainingConfig,
 )
 from napari_image_classifier.widgets.forms import Ask
+from napari_image_classifier.widgets.patient_paths import Kind, kind_of, no_answer_from
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,15 @@ class TrainingFiles:
 
     output: Path | None = None
     start_from: Path | None = None
+
+
+def why_no_training(config: TrainingConfig) -> str | None:
+    """Return why it can't be trained with ``config``, also where a drive does not answer."""
+    for name in (config.start_from, config.weights):
+        path = Path(name or "")
+        if path.is_absolute() and kind_of(path) is Kind.NO_ANSWER:
+            return no_answer_from(path)
+    return config.why_unusable()
 
 
 OUTPUT_ASKS = (

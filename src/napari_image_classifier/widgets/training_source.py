@@ -24,6 +24,7 @@ from napari_image_classifier.widgets.forms import Form
 from napari_image_classifier.widgets.group_choice import GroupChoice
 from napari_image_classifier.widgets.object_annotation import ObjectAnnotation
 from napari_image_classifier.widgets.open_images import OpenImages
+from napari_image_classifier.widgets.patient_paths import DriveWatch
 from napari_image_classifier.widgets.pattern_field import PatternField
 from napari_image_classifier.widgets.survey_view import THUMBNAILS_PER_CLASS, SurveyView
 from napari_image_classifier.widgets.worker import Worker
@@ -48,7 +49,8 @@ class TrainingSource(QWidget):
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.survey: dict[str, Any] | None = None
-        self._surveyor = Worker(self)
+        self._surveyor = Worker(self, looks=True)
+        self._drives = DriveWatch(self)
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.setInterval(MILLISECONDS_BEFORE_A_LOOK)
@@ -92,6 +94,7 @@ class TrainingSource(QWidget):
         self.open_images.changed.connect(self.changed)
         self.objects.changed.connect(self.changed)
         self._wait.timeout.connect(self._look)
+        self._drives.answered.connect(self._look_if_unknown)
         self._surveyor.happened.connect(self._hear)
         self._surveyor.finished.connect(self._show)
         self._surveyor.failed.connect(self._show_failure)
@@ -207,7 +210,7 @@ class TrainingSource(QWidget):
         settings.remember(training_folder=folder)
 
         def read() -> Mapping[str, Any]:
-            return read_items(folder, acquisition=acquisition, **_options(choices)).to_json()
+            return read_items(folder, acquisition=acquisition, **choices.options()).to_json()
 
         return read
 
@@ -239,6 +242,10 @@ class TrainingSource(QWidget):
         self._wait.start()
         self.changed.emit()
 
+    def _look_if_unknown(self) -> None:
+        if self.survey is None and not self._looking:
+            self._look_soon()
+
     def _look(self) -> None:
         choices = self.choices()
         if choices.why_unusable() or self._in_viewer is not None:
@@ -247,7 +254,7 @@ class TrainingSource(QWidget):
             return
         if self.survey is None:
             self.view.say("Looking at the images…")
-        options = _options(choices)
+        options = choices.options()
         if self.survey is None:
             options["group"] = None  # it may be of the folder before
         csv, masks = options["items_csv"], options["masks"]
@@ -283,14 +290,3 @@ class TrainingSource(QWidget):
         self.view.clear()
         self.view.say("", message)
         self.changed.emit()
-
-
-def _options(choices: LearnFrom) -> dict[str, Any]:
-    return {
-        "items_csv": choices.items_csv,
-        "pattern": choices.pattern,
-        "group": choices.group,
-        "each": choices.each,
-        "axes": choices.axes.strip() or None,
-        "masks": choices.masks,
-    }

@@ -6,11 +6,15 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
-from napari_image_classifier.compute import ComputeProcess, Event
+from napari_image_classifier.compute import SECONDS_OF_SILENCE, ComputeProcess, Event
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.widgets.post import post, tell
 
 Request = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
+
+SECONDS_TO_STOP = 0.9
+NOT_HEARD_OF = "Nothing was heard of the look at the images for a minute, twice; it was ended."
+MILLISECONDS_BETWEEN_LOOKS = 500
 
 
 class _Job:
@@ -23,6 +27,10 @@ class _Job:
         self._process: ComputeProcess | None = None
         self._wanted = True
 
+    def anew(self) -> "_Job":
+        """Return the same once more."""
+        return _Job(self._verb, self._request)
+
     def begin(self) -> None:
         """Start, now that somebody listens."""
         threading.Thread(target=self._run, name=f"{self._verb} events", daemon=True).start()
@@ -31,6 +39,11 @@ class _Job:
     def pid(self) -> int | None:
         """The compute process's number, once it has started."""
         return self._process.pid if self._process is not None else None
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds nothing has been heard of the compute process."""
+        return self._process.silence if self._process is not None else 0.0
 
     def cancel(self) -> None:
         """Ask it to stop; before it has started, it never does."""
@@ -65,7 +78,7 @@ class _Job:
     def _started(self, request: Mapping[str, Any]) -> ComputeProcess | None:
         if not self._wanted:
             return None
-        # Outside the lock: a large request waits for its reader, and `cancel` must not.
+        # Outside the lock: a process takes its time to start, and `cancel` must not wait for it.
         process = ComputeProcess(self._verb, request)
         with self._lock:
             self._process = process
@@ -80,22 +93,34 @@ class Worker(QObject):
 
     Exactly one of `finished` (the result), `cancelled` and `failed` (a sentence for a person and
     a traceback for a bug report, "" when there is none) ends a job, whatever becomes of its
-    process. When the worker's parent is destroyed, the process is killed.
+    process. While the process does not answer, `silent` carries, now and then, for how many
+    seconds that has been so, and 0 when it is heard again. When the worker's parent is destroyed,
+    the process is killed.
+
+    A job that only ``looks`` has no button to begin it again: it is begun once more by itself when
+    its process died or fell silent, and fails if that is so again.
     """
 
     happened = Signal(dict)
     finished = Signal(dict)
     cancelled = Signal()
     failed = Signal(str, str)
+    silent = Signal(float)
     running_changed = Signal(bool)
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, *, looks: bool = False) -> None:
         super().__init__(parent)
+        self._looks = looks
+        self._may_begin_again = False
         self._job: _Job | None = None
         post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._deadline = QTimer(self)
         self._deadline.setSingleShot(True)
         self._deadline.timeout.connect(self._give_up)
+        self._listening = QTimer(self)
+        self._listening.setInterval(MILLISECONDS_BETWEEN_LOOKS)
+        self._listening.timeout.connect(self._listen)
+        self._is_silent = self._is_asked_to_stop = False
         self._jobs: list[_Job] = []
         post().employ(self, self._jobs)
 
@@ -116,19 +141,21 @@ class Worker(QObject):
         reading thread, so it may take its time but must not touch widgets or layers.
         """
         self.kill()
-        job = _Job(verb, request)
-        self._job = job
-        self._jobs.append(job)
-        job.begin()
+        self._may_begin_again = self._looks
+        self._begin(_Job(verb, request))
         self.running_changed.emit(True)
 
     def cancel(self, kill_after: float | None = None) -> None:
         """Ask the job to stop; `finished` or `cancelled` follows.
 
-        A job that has not done so ``kill_after`` seconds later is killed.
+        A job that has not done so ``kill_after`` seconds later is killed; so is, within a second,
+        one that does not answer, and one that is asked for the second time.
         """
         if self._job is None:
             return
+        if self._is_silent or self._is_asked_to_stop:
+            kill_after = min(kill_after or SECONDS_TO_STOP, SECONDS_TO_STOP)
+        self._is_asked_to_stop = True
         self._job.cancel()
         if kill_after is not None:
             self._deadline.start(round(1000 * kill_after))
@@ -140,15 +167,44 @@ class Worker(QObject):
             self._forget()
             job.kill()
 
+    def _begin(self, job: _Job) -> None:
+        self._job = job
+        self._jobs.append(job)
+        self._is_silent = self._is_asked_to_stop = False
+        self._listening.start()
+        job.begin()
+
+    def _begin_again(self) -> None:
+        assert self._job is not None
+        self._may_begin_again = False
+        self._jobs.remove(self._job)
+        self._job.kill()
+        self._begin(self._job.anew())
+
     def _give_up(self) -> None:
         self.kill()
         self.cancelled.emit()
+
+    def _listen(self) -> None:
+        silence = self._job.silence if self._job is not None else 0.0
+        if silence > SECONDS_OF_SILENCE and self._may_begin_again:
+            self._begin_again()
+        elif silence > SECONDS_OF_SILENCE and self._looks:
+            self.kill()
+            self.failed.emit(NOT_HEARD_OF, "")
+        elif silence > SECONDS_OF_SILENCE:
+            self._is_silent = True
+            self.silent.emit(silence)
+        elif self._is_silent:
+            self._is_silent = False
+            self.silent.emit(0.0)
 
     def _forget(self) -> None:
         if self._job is not None:
             self._jobs.remove(self._job)
         self._job = None
         self._deadline.stop()
+        self._listening.stop()
         self.running_changed.emit(False)
 
     def _hear(self, job: object, event: Event) -> None:
@@ -161,6 +217,8 @@ class Worker(QObject):
         elif kind == "cancelled":
             self._forget()
             self.cancelled.emit()
+        elif kind == "error" and event.get("died") and self._may_begin_again:
+            self._begin_again()
         elif kind == "error":
             self._forget()
             self.failed.emit(event["message"], event.get("detail") or "")

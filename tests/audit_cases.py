@@ -1,0 +1,41 @@
+"""What a program does with the network, written down by Python itself, for tests."""
+
+import json
+import os
+
+# Goes into every Python that is started: Python tells a hook whatever touches a socket.
+SITE = """
+import json, os, sys
+
+def hook(name, arguments, _open=os.open, _write=os.write):
+    if not name.startswith(("socket.", "urllib.", "http.client", "ftplib.", "smtplib.")):
+        return
+    if name == "socket.__new__" and int(arguments[1]) == 1:  # AF_UNIX: the screen's
+        return
+    if name in ("socket.bind", "socket.connect", "socket.sendto") and isinstance(
+        arguments[-1], (str, bytes)
+    ):
+        return
+    told = json.dumps({"program": sys.orig_argv, "event": name, "what": repr(arguments)})
+    _write(_log, told.encode() + b"\\n")
+
+_log = os.open(os.environ["AUDIT_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+os.write(_log, json.dumps({"started": sys.orig_argv}).encode() + b"\\n")
+sys.addaudithook(hook)
+"""
+
+
+def environment_with_audit(folder):
+    """Return an environment in which every Python writes down its network, in ``folder``."""
+    (folder / "sitecustomize.py").write_text(SITE, encoding="utf-8")
+    before = os.environ.get("PYTHONPATH", "")
+    path = os.pathsep.join([str(folder), *filter(None, before.split(os.pathsep))])
+    return {**os.environ, "PYTHONPATH": path, "AUDIT_LOG": str(folder / "audit.jsonl")}
+
+
+def written_down(folder):
+    """Return the command lines of all Pythons, and what they did with the network."""
+    lines = (folder / "audit.jsonl").read_text(encoding="utf-8").splitlines()
+    told = [json.loads(line) for line in lines]
+    started = [one["started"] for one in told if "started" in one]
+    return started, [one for one in told if "event" in one]
