@@ -13,7 +13,7 @@ from keras_training_cases import pixels_of
 
 import napari_image_classifier as nic
 from napari_image_classifier import patient_prediction, prediction_stream
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.faults import PASSING, Fault
 from napari_image_classifier.folder import classify_folder
 from napari_image_classifier.items import Item, ItemTable, read_items
 from napari_image_classifier.manifest import manifest_path, read_manifest
@@ -93,7 +93,10 @@ def test_each_is_one_row_of_the_table(folder, tiny_classifier_path, tmp_path, mo
         assert (row["status"], row["code"], row["message"]) == ("ok", "", "")
         assert row["class"]
     again = classify_folder(images, tiny_classifier_path, table, workers=2)
-    assert (again.n_errors, again.n_ok, again.n_resumed) == (len(bad), N_GOOD, N_GOOD)
+    may_pass = [one for one in bad if one.code in PASSING]
+    assert 0 < len(may_pass) < len(bad)
+    assert (again.n_errors, again.n_ok) == (len(bad), N_GOOD)
+    assert again.n_resumed == N_GOOD + len(bad) - len(may_pass)
     assert rows_of(table) == rows
 
 
