@@ -1,6 +1,7 @@
 """At least eighty bad images among good ones: each is a row, in every place that reads images."""
 
 import csv
+import errno
 import os
 import time
 from collections import Counter
@@ -8,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from bad_images import NO_TEXT, write_bad_images, write_good, write_odd_images
 from keras_training_cases import pixels_of
 
 import napari_image_classifier as nic
-from napari_image_classifier import patient_prediction, prediction_stream
+from napari_image_classifier import memory, patient_prediction, prediction_stream
 from napari_image_classifier.faults import PASSING, Fault
 from napari_image_classifier.folder import classify_folder
+from napari_image_classifier.images import ImageReadError, read_image
 from napari_image_classifier.items import Item, ItemTable, read_items
 from napari_image_classifier.manifest import manifest_path, read_manifest
 from napari_image_classifier.naming import ImageFiles
@@ -64,6 +67,50 @@ def test_there_are_many_of_each_class_of_fault(folder):
     assert len(bad) >= 80
     assert len({one.fault for one in bad}) >= 10
     assert {one.code for one in bad} == set(Fault) - NOT_IN_A_FILE
+
+
+def test_every_code_is_told_to_people():
+    """With its meaning and what to do, in the table of the docs."""
+    text = DOCS.read_text(encoding="utf-8")
+    section = text.split("## What can be wrong with an image")[1].split("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
+    assert [row[1].strip().strip("`") for row in rows] == list(Fault)
+    assert all(row[2].strip() and row[3].strip() for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError(errno.EIO, "Input/output error"), Fault.UNREADABLE),
+        (PermissionError(errno.EACCES, "Permission denied"), Fault.UNREADABLE),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), Fault.MISSING),
+        (MemoryError(), Fault.OUT_OF_MEMORY),
+    ],
+)
+@pytest.mark.parametrize("opener", ["tifffile.TiffFile.__init__", "PIL.Image.open"])
+def test_what_the_system_refuses_is_told(tmp_path, monkeypatch, error, code, opener):
+    """A failing drive, no permission, a file that goes while it is opened, no memory."""
+    path = tmp_path / ("a.png" if "PIL" in opener else "a.tif")
+    path.write_bytes(b"II*\0")
+
+    def refuse(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(opener, refuse)
+    with pytest.raises(ImageReadError, match=rf"{path.name} can't be read") as refused:
+        read_image(path)
+    assert refused.value.code == code
+
+
+def test_a_plane_for_which_there_is_no_memory_is_not_read(tmp_path, monkeypatch):
+    """Before anything of its size is taken; the sentence says how much there is."""
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((64, 64), np.uint16))
+    monkeypatch.setattr(memory, "LARGE_PLANE", 1000)
+    read_image(tmp_path / "a.tif").close()
+    monkeypatch.setattr(memory, "free_memory", lambda: 16_000)
+    with pytest.raises(ImageReadError, match=r"a\.tif .* needs 0\.0 GB of memory") as refused:
+        read_image(tmp_path / "a.tif")
+    assert refused.value.code == Fault.TOO_LARGE
 
 
 @pytest.mark.parametrize("helped", [False, True])

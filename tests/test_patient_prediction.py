@@ -5,15 +5,20 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
 import pytest
 
 from napari_image_classifier import patient_prediction
+from napari_image_classifier.faults import Fault
 from napari_image_classifier.folder import OutputRefusedError, classify_folder
+from napari_image_classifier.image_folder import find_images
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.journal import journal_path
+from napari_image_classifier.patient_prediction import PatientPrediction
+from napari_image_classifier.prediction import Prediction
 from napari_image_classifier.run_lock import RunningError, only_run
 
 HOLD = """
@@ -190,3 +195,35 @@ def test_a_full_disk_is_a_sentence_and_keeps_what_there_was(
     assert journal_path(output).read_bytes().endswith(b"\n")
     monkeypatch.undo()
     assert classify_folder(images, tiny_classifier_path, output).n_resumed == 3
+
+
+def slow(names):
+    """What a batch says of images that never came."""
+    return [[Prediction(name, "", "error", message="slow", code=Fault.TOO_SLOW)] for name in names]
+
+
+def test_a_drive_that_hangs_pauses_the_batch_and_a_stop_is_heard(images, monkeypatch):
+    """After three images that never came; asking the drive itself does not come back either."""
+    found, _ = find_images(images)
+    pauses, hang = [], threading.Event()
+    monkeypatch.setattr(type(images), "is_dir", lambda path: hang.wait(60))
+    patient = PatientPrediction(
+        lambda files: slow(one.name for one in files), lambda: bool(pauses), pauses.append
+    )
+    told = list(patient(found))
+    hang.set()
+    assert len(pauses) == 1
+    assert "Drive not reachable, nothing lost" in pauses[0]
+    assert [one.predictions[0].code for one in told[:2]] == [Fault.TOO_SLOW] * 2
+
+
+def test_images_that_never_come_from_a_drive_that_answers_are_rows(images):
+    """It is the images, then: nobody waits."""
+    found, _ = find_images(images)
+    pauses = []
+    patient = PatientPrediction(
+        lambda files: slow(one.name for one in files), lambda: False, pauses.append
+    )
+    told = list(patient(found))
+    assert not pauses
+    assert [one.predictions[0].file for one in told] == [files.name for files in found]

@@ -9,6 +9,8 @@ import numpy.typing as npt
 Projection = Literal["max", "mean", "sum", "middle", "sharpest"]
 
 
+# Pixels without a value are found by who asks for them; they are no reason for a warning.
+@np.errstate(over="ignore", invalid="ignore")
 def project(planes: Iterable[npt.NDArray[Any]], projection: Projection) -> npt.NDArray[Any]:
     """Reduce planes of shape (y, x), one at a time, to one: of their type, or float32 for sums.
 
