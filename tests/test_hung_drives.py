@@ -6,9 +6,9 @@ import sys
 import time
 
 import numpy as np
-import psutil
 import pytest
 from drive_cases import hung_drive  # noqa: F401 - a fixture
+from process_cases import living_children
 from qtpy.QtCore import QSettings, QTimer
 
 from napari_image_classifier.images import Image, write_image
@@ -233,9 +233,3 @@ def test_napari_closes_though_a_drive_hangs(hung_drive, tmp_path):  # noqa: F811
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.split() == ["opening", "reading", "closed"], ended.stderr
-
-
-def living_children():
-    """What this process has started and still lives."""
-    found = psutil.Process().children(recursive=True)
-    return [one for one in found if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import napari
 import psutil
+from process_cases import command_of, living_children
 from qtpy.QtCore import QSettings
 from qtpy.QtTest import QTest
 
@@ -42,7 +43,7 @@ def main():
     wait_until(lambda: trained)
     tell("trained", file=trained[0])
     work_on(docks, folder, learns="--network" in sys.argv)
-    tell("working", processes=[one.pid for one in children()])
+    tell("working", processes=[one.pid for one in living_children()])
     napari.run()
 
 
@@ -68,8 +69,8 @@ def once_round(folder, moment):
         viewer.close()
     gone = weakref.ref(dock)
     dock = viewer = window = _ = None
-    wait_until(lambda: not children() and is_gone(gone), 10, otherwise=lambda: None)
-    return {"processes": [one.cmdline() for one in children()], "dock": gone() is not None}
+    wait_until(lambda: not living_children() and is_gone(gone), 10, otherwise=lambda: None)
+    return {"processes": [command_of(one) for one in living_children()], "dock": gone() is not None}
 
 
 def is_gone(reference):
@@ -112,14 +113,14 @@ def work_on(docks, folder, learns):
     if learns:
         wait_until(lambda: "epoch" in heard)
     batch.run_button.click()
-    # Two compute processes, and a helper where there are two cores.
-    wait_until(lambda: len(children()) >= 3 or (psutil.cpu_count() < 2 and len(children()) >= 2))
+    # With one core there is no helper.
+    wait_until(lambda: helps() if psutil.cpu_count() > 1 else len(living_children()) > 1)
 
 
-def children():
-    """The living processes below this one."""
-    found = psutil.Process().children(recursive=True)
-    return [one for one in found if one.status() != psutil.STATUS_ZOMBIE]
+def helps():
+    """Whether a helper of the batch has begun: it listens on a thread of its own."""
+    helpers = [one for one in living_children() if "prediction_helper" in command_of(one)]
+    return any(one.num_threads() > 1 for one in helpers)
 
 
 def tell(what, **facts):
@@ -133,7 +134,7 @@ def wait_until(holds, seconds=SECONDS, otherwise=None):
         if time.monotonic() > until:
             if otherwise is not None:
                 return otherwise()
-            tell("too long", processes=[one.cmdline() for one in children()])
+            tell("too long", processes=[command_of(one) for one in living_children()])
             sys.exit(1)
         QTest.qWait(20)
     return None
