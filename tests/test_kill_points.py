@@ -44,12 +44,12 @@ def test_a_full_or_broken_disk_is_a_sentence(workshop, work):
     from fault_points import ERRORS, Fault
     from fault_rounds import one_of_each
 
-    ways = cycle(ERRORS)
+    points = workshop.points(work)
+    of_kind = {point.kind: number for number, point in one_of_each(points, WRITES)}
     struck = 0
-    for number, point in one_of_each(workshop.points(work), ("create", "write", "flush", "rename")):
-        how = next(ways)
-        lasts = point.kind in ("write", "create") and how == "ENOSPC"
-        struck += workshop.strike(work, [Fault(number, how, lasts=lasts)])
+    for kind, number in of_kind.items():
+        for how in ERRORS if kind == "write" else ("EIO",):
+            struck += workshop.strike(work, [Fault(number, how, lasts=how == "ENOSPC")])
     assert struck >= 4
 
 
