@@ -9,6 +9,7 @@ from typing import Any
 import napari
 import numpy as np
 from napari.layers import Labels, Layer
+from napari.layers._source import layer_source
 
 from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.errors import ImageClassifierError
@@ -22,6 +23,8 @@ from napari_image_classifier.selection import parse_selection
 from napari_image_classifier.widgets.camera import look_at_object
 from napari_image_classifier.widgets.layers import open_layer
 from napari_image_classifier.widgets.sliders import move_sliders
+
+PLUGIN = "napari-image-classifier"
 
 
 def prediction_of_row(row: Mapping[str, Any]) -> Prediction:
@@ -105,7 +108,9 @@ def open_image(
             if as_dropped
             else image_layers(read_image(files, axes=axes))
         )
-        layers = [viewer.add_layer(Layer.create(*layer_data)) for layer_data in read]
+        # As napari's own opening does, which would tell an error instead of raising it.
+        with layer_source(path=str(files.parts[0].path), reader_plugin=PLUGIN):
+            layers = [viewer.add_layer(Layer.create(*layer_data)) for layer_data in read]
     viewer.layers.selection = set(layers)
     viewer.reset_view()
     if layers:
