@@ -93,7 +93,7 @@ class ClassifyFolder(Dock):
         self.results.failed.connect(lambda sentence: self.progress.end(sentence, error=True))
         self._timer.timeout.connect(self._draw)
         self._surveyor.finished.connect(self._show_survey)
-        self._surveyor.failed.connect(lambda message, _: self.why_not.setText(message))
+        self._surveyor.failed.connect(self._show_failed_survey)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
         self._worker.failed.connect(lambda message, detail: self._end(message, True, detail))
@@ -205,6 +205,13 @@ class ClassifyFolder(Dock):
         self.pattern.set_proposals(survey["patterns"])
         self.pattern.show_images(survey["images"], survey["n_images"])
         self._show_what_can_run()
+
+    def _show_failed_survey(self, message: str, _detail: str) -> None:
+        self._show_what_can_run()
+        # A folder whose drive is gone has a sentence of its own, which says more.
+        if not self.why_not.text():
+            self.why_not.setText(message)
+            self.why_not.show()
 
     def _look_at_classifier(self) -> None:
         path = self.choices().classifier
