@@ -20,11 +20,9 @@ FUZZ ?= 1800
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
 
-# Two at a time: most tests wait for a network or a window on one core. Some look whether a window
-# answers within a second: what failed beside another test has to pass alone.
+# Two at a time: most tests wait for a network or a window on one core.
 test: lint
-	$(WINDOW) $(BIN)/python -m pytest -n 2 --dist loadfile \
-	|| { test $$? -eq 1 && $(WINDOW) $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
+	$(WINDOW) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

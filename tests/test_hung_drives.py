@@ -158,12 +158,12 @@ def test_docks_say_that_a_folder_does_not_answer(hung_drive, opened, ticks, qtbo
         compare.setup.why_not.text,
     )
     for text in words:
-        qtbot.waitUntil(lambda text=text: f"{folder} {SILENT}" in text(), timeout=30_000)
+        qtbot.waitUntil(lambda text=text: f"{folder} {SILENT}" in text(), timeout=10_000)
     n_ticks = len(ticks)
     qtbot.waitUntil(lambda: len(ticks) > n_ticks + 20)
     hung_drive.vanish()
     for text in words:
-        qtbot.waitUntil(lambda text=text: f"There is no folder {folder}" in text(), timeout=30_000)
+        qtbot.waitUntil(lambda text=text: f"There is no folder {folder}" in text(), timeout=10_000)
 
 
 def test_a_look_at_a_folder_that_hangs_can_be_left(
