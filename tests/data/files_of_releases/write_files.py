@@ -22,7 +22,7 @@ from qtpy.QtCore import QSettings
 
 import napari_image_classifier as nic
 from napari_image_classifier.annotation_log import AnnotationLog
-from napari_image_classifier.annotations import CANNOT_TELL, ItemKey
+from napari_image_classifier.annotations import CANNOT_TELL
 from napari_image_classifier.blinded_session import BlindedSession
 from napari_image_classifier.jobs import run_job
 from napari_image_classifier.object_annotations import ObjectAnnotations, export_annotations
@@ -36,6 +36,8 @@ TIME = 1_577_836_800 * 10**9
 CLASSES = ("coarse", "fine")
 N_LEARNT, N_NEW = 8, 6
 CHANNELS = ("DNA", "GFP")
+# With it, no image lies where rounding decides whether it is like those of the training.
+SEED = 7
 TEXTURE = nic.TrainingConfig(network="texture")
 EVALUATION = {"folds": 2, "seeds": 1, "controls": False, "curve": False}
 
@@ -135,7 +137,7 @@ def _write_classifiers(study: Path) -> None:
     Path("elsewhere.keras").unlink()
     items = nic.read_items(study / "images", group="folder:2")
     config = nic.TrainingConfig(
-        epochs=8, batch_size=4, learning_rate=0.02, start_from="imported.keras"
+        epochs=8, batch_size=4, learning_rate=0.02, seed=SEED, start_from="imported.keras"
     )
     nic.train(items, config, output=study / "network.keras", in_process=True)
     several = replace(config, members=2, orientations=True)
