@@ -1,10 +1,12 @@
 """What several test files share."""
 
-import subprocess
-import sys
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from keras_forks import KerasForks
 
 
 @pytest.fixture(scope="session")
@@ -45,19 +47,48 @@ save_classifier(sys.argv[1], [network], description)
 
 
 @pytest.fixture(scope="session")
-def tiny_classifier_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained classifier: channels GFP and DNA, classes control and depleted, 32 x 32 px.
-
-    Made in a process of its own, as TensorFlow beside a napari window is a crash.
-    """
-    path = tmp_path_factory.mktemp("classifier") / "tiny.keras"
-    subprocess.run([sys.executable, "-c", MAKE_TINY_CLASSIFIER, str(path)], check=True)
-    return path
+def keras_forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KerasForks]:
+    """Runs programs that need Keras, as TensorFlow beside a napari window is a crash."""
+    forks = KerasForks(tmp_path_factory.mktemp("keras"))
+    yield forks
+    forks.close()
 
 
 @pytest.fixture(scope="session")
-def tiny_object_classifier_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_classifier_path(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
+    """An untrained classifier: channels GFP and DNA, classes control and depleted, 32 x 32 px."""
+    return made_once(tmp_path_factory, "tiny.keras", lambda path: make_tiny(request, path))
+
+
+@pytest.fixture(scope="session")
+def tiny_object_classifier_path(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
     """The same for objects, cut out in boxes of 16 px."""
-    path = tmp_path_factory.mktemp("classifier") / "tiny objects.keras"
-    subprocess.run([sys.executable, "-c", MAKE_TINY_CLASSIFIER, str(path), "16"], check=True)
+    return made_once(
+        tmp_path_factory, "tiny objects.keras", lambda path: make_tiny(request, path, "16")
+    )
+
+
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]
+) -> Path:
+    """A file in a folder of its own that the first of all workers makes that asks for it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    path = shared / f"{name}.folder" / name
+    path.parent.mkdir(exist_ok=True)
+    with FileLock(shared / f"{name}.lock"):
+        if not path.exists():
+            make(path)
     return path
+
+
+def make_tiny(request: pytest.FixtureRequest, path: Path, *arguments: str) -> None:
+    """Make it; Keras is asked for only by the worker that does."""
+    forks: KerasForks = request.getfixturevalue("keras_forks")
+    done = forks.run("-c", MAKE_TINY_CLASSIFIER, path, *arguments)
+    assert done.returncode == 0, done.stderr

@@ -251,10 +251,10 @@ def test_ctrl_c_keeps_the_best_so_far(folder, tmp_path):
     assert load_classifier(output).class_names == ("bright", "dark")
 
 
-def test_import_a_network_of_somebody_else(tmp_path, folder):
+def test_import_a_network_of_somebody_else(keras_forks, tmp_path, folder):
     """A plain Keras file becomes a classifier with the names that were given."""
     source, output = tmp_path / "net.keras", tmp_path / "mine.keras"
-    subprocess.run([sys.executable, "-c", SAVE_A_NETWORK, str(source)], check=True)
+    assert keras_forks.run("-c", SAVE_A_NETWORK, source).returncode == 0
     names = ("--classes", "a,b", "--channels", "GFP, DNA")
     done = run_apart("import", source, *names, "--output", output)
     assert done.returncode == 0, done.stderr

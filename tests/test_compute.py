@@ -8,6 +8,7 @@ import time
 
 import psutil
 import pytest
+from process_cases import is_alive
 from troublesome_cases import offer_troublesome_jobs
 
 from napari_image_classifier import compute, process_limits
@@ -152,23 +153,15 @@ def test_a_process_that_hangs_ends_with_its_viewer(troublesome, stopped):
 
 def has_ended(pid):
     """Whether a process ends within ten seconds."""
+    try:
+        process = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return True
     for _ in range(100):
-        if not is_running(pid):
+        if not is_alive(process):
             return True
         time.sleep(0.1)
     return False
-
-
-def is_running(pid):
-    """Whether a process is there and no zombie."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return bool(state.stdout.strip()) and not state.stdout.startswith("Z")
 
 
 def test_every_job_is_named_where_it_can_be_found():

@@ -1,8 +1,6 @@
 """Batch normalisation in one operation learns what Keras's own layer learns."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -40,11 +38,9 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def found():
+def found(keras_forks):
     """What a few steps taught both networks."""
-    said = subprocess.run(
-        [sys.executable, "-c", LEARN], capture_output=True, text=True, check=False
-    )
+    said = keras_forks.run("-c", LEARN)
     assert said.returncode == 0, said.stderr[-3000:]
     return json.loads(said.stdout.splitlines()[-1])
 

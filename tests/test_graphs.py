@@ -1,8 +1,6 @@
 """graphs: from a Keras network to the graph that predicts without Keras."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +16,11 @@ NETWORKS = (
 
 
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory):
+def cases(keras_forks, tmp_path_factory):
     """A folder with graphs, images and Keras's probabilities, made in a process of its own."""
     folder = tmp_path_factory.mktemp("graphs")
-    subprocess.run([sys.executable, str(CASES), str(folder)], check=True)
+    done = keras_forks.run(CASES, folder)
+    assert done.returncode == 0, done.stderr
     return folder
 
 

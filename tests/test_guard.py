@@ -5,8 +5,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,23 +18,19 @@ HERE = Path(__file__).parent
 SECONDS, MEGABYTES = 1.0, 300.0
 
 
-def run_apart(program, *arguments):
+def run_apart(keras_forks, program, *arguments):
     """What a program of this folder prints, as JSON."""
-    done = subprocess.run(
-        [sys.executable, HERE / program, *map(str, arguments)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = keras_forks.run(HERE / program, *arguments)
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
-def refusals(tmp_path_factory, tiny_classifier_path):
+def refusals(keras_forks, tmp_path_factory, tiny_classifier_path):
     """What became of each hostile file, opened in every way there is."""
     folder = tmp_path_factory.mktemp("hostile")
     good = HERE / "keras_files" / "keras-3.15.1.keras"
-    return run_apart("hostile_cases.py", folder, good, tiny_classifier_path)
+    return run_apart(keras_forks, "hostile_cases.py", folder, good, tiny_classifier_path)
 
 
 def each(refusals):
@@ -71,9 +65,10 @@ def test_they_take_neither_memory_nor_time(refusals):
         assert said["megabytes"] < MEGABYTES, name
 
 
-def test_good_networks_are_opened_and_say_the_same(tmp_path):
+def test_good_networks_are_opened_and_say_the_same(keras_forks, tmp_path):
     """Of three versions of Keras, of every way to write a network, and as a classifier."""
-    found = run_apart("good_cases.py", tmp_path, *filter(None, [os.environ.get("GUARD_NETWORKS")]))
+    more = filter(None, [os.environ.get("GUARD_NETWORKS")])
+    found = run_apart(keras_forks, "good_cases.py", tmp_path, *more)
     assert len(found) >= 12
     for name, said in found.items():
         assert said["error"] == "", name

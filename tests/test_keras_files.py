@@ -1,8 +1,6 @@
 """keras_files: a classifier's file as Keras sees it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,10 +12,11 @@ CASES = Path(__file__).with_name("keras_file_cases.py")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(keras_forks, tmp_path_factory):
     """A folder of files that Keras made, in a process of its own."""
     folder = tmp_path_factory.mktemp("keras_files")
-    subprocess.run([sys.executable, str(CASES), str(folder)], check=True)
+    done = keras_forks.run(CASES, folder)
+    assert done.returncode == 0, done.stderr
     return folder
 
 

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -27,15 +25,10 @@ def training_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def cases(training_folder):
+def cases(training_folder, keras_forks):
     """What came of each training, by case. All ran in one process, as starting Keras is slow."""
     script = Path(__file__).with_name("keras_training_cases.py")
-    said = subprocess.run(
-        [sys.executable, str(script), str(training_folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    said = keras_forks.run(script, training_folder)
     assert said.returncode == 0, said.stderr[-3000:]
     return json.loads(said.stdout.splitlines()[-1])
 

@@ -1,8 +1,6 @@
 """The optimiser turns gradients of convolutions into steps whose directions weigh alike."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -38,9 +36,9 @@ print(json.dumps({{
 
 
 @pytest.fixture(scope="module")
-def found():
+def found(keras_forks):
     """Variables before and after one step."""
-    said = subprocess.run([sys.executable, "-c", STEP], capture_output=True, text=True, check=False)
+    said = keras_forks.run("-c", STEP)
     assert said.returncode == 0, said.stderr[-3000:]
     found = json.loads(said.stdout.splitlines()[-1])
     return {

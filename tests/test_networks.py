@@ -1,8 +1,6 @@
 """Networks by name, looked at in a process of their own, as they need Keras."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -45,9 +43,9 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def found():
+def found(keras_forks):
     """What was seen of the networks, by name."""
-    said = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=False)
+    said = keras_forks.run("-c", LOOK)
     assert said.returncode == 0, said.stderr[-3000:]
     return json.loads(said.stdout.splitlines()[-1])
 

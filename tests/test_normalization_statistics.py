@@ -1,8 +1,6 @@
 """Statistics of batch normalisation, measured for the weights there are."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -39,10 +37,9 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def found():
+def found(keras_forks):
     """What was measured of a layer by itself."""
-    command = [sys.executable, "-c", MEASURE]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = keras_forks.run("-c", MEASURE)
     assert said.returncode == 0, said.stderr[-3000:]
     return json.loads(said.stdout.splitlines()[-1])
 

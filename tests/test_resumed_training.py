@@ -1,7 +1,6 @@
 """A training that was ended from outside goes on, and comes to the very same networks."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,30 +12,25 @@ from napari_image_classifier.checkpoints import Checkpoints
 CASES = Path(__file__).with_name("resumed_training_cases.py")
 
 
-def trained(images, output, *epochs):
+def trained(keras_forks, images, output, *epochs):
     """What a training in a process of its own said; None where it was ended."""
     output.parent.mkdir(exist_ok=True)
-    done = subprocess.run(
-        [sys.executable, CASES, images, output, *map(str, epochs)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = keras_forks.run(CASES, images, output, *epochs)
     assert done.returncode in (0, -9, 1 if sys.platform == "win32" else 0), done.stderr
     return json.loads(done.stdout) if done.returncode == 0 else None
 
 
 @pytest.mark.timeout(600)
-def test_it_goes_on_to_the_same_weights(tmp_path):
+def test_it_goes_on_to_the_same_weights(keras_forks, tmp_path):
     """Ended in the first network, while that learns from everything, and in the second."""
     images = tmp_path / "images"
-    undisturbed = trained(images, tmp_path / "whole" / "a.keras")
+    undisturbed = trained(keras_forks, images, tmp_path / "whole" / "a.keras")
     output = tmp_path / "ended" / "a.keras"
     for epochs in (2, 3, 4):
-        assert trained(images, output, epochs) is None
+        assert trained(keras_forks, images, output, epochs) is None
         assert not output.exists()
         assert list((tmp_path / "ended" / "a.keras.unfinished").glob("*.checkpoint"))
-    resumed = trained(images, output)
+    resumed = trained(keras_forks, images, output)
     assert resumed["weights"] == undisturbed["weights"]
     assert resumed["history"] == undisturbed["history"]
     assert (undisturbed["gone on"], len(resumed["gone on"])) == ([], 2)

@@ -52,14 +52,10 @@ def python_says(images, tiny_classifier_path):
     return np.array([list(classifier.predict(path).probabilities.values()) for path in images])
 
 
-def test_plain_keras_says_the_same(images, tiny_classifier_path, python_says):
+def test_plain_keras_says_the_same(keras_forks, images, tiny_classifier_path, python_says):
     """keras.models.load_model of the very file, fed with our preparation."""
-    said = subprocess.run(
-        [sys.executable, "-c", PLAIN_KERAS, str(tiny_classifier_path), *map(str, images)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    said = keras_forks.run("-c", PLAIN_KERAS, tiny_classifier_path, *images)
+    assert said.returncode == 0, said.stderr
     keras_says = np.array(json.loads(said.stdout.splitlines()[-1]))
     np.testing.assert_allclose(keras_says, python_says, atol=TOLERANCE)
     assert np.ptp(python_says[:, 0]) > 100 * TOLERANCE
