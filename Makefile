@@ -50,7 +50,7 @@ simulations: $(READY)
 # Viewers opened and closed in one process, then one killed while a network learns: ten minutes.
 cycles: $(READY)
 	$(WINDOW) $(BIN)/python benchmarks/viewer_cycles.py
-	VIEWER_NETWORK=1 $(WINDOW) $(BIN)/python -m pytest tests/test_viewer_life.py
+	VIEWER_NETWORK=1 $(WINDOW) $(BIN)/python -m pytest tests/end_to_end/test_viewer_life.py
 
 # Labelling in a real window, killed and timed; then what the order of labels is worth (an hour).
 labelling: $(READY)
@@ -59,9 +59,9 @@ labelling: $(READY)
 
 # The short round of these is part of make test.
 fuzz: $(READY)
-	FUZZ_SECONDS=$(FUZZ) $(BIN)/python -m pytest -s tests/test_fuzzed_classifiers.py tests/test_fuzzed_images.py tests/test_fuzzed_tables.py --timeout 14400
-	SPLIT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_split_properties.py --timeout 7200
-	OBJECT_EXAMPLES=1000 $(BIN)/python -m pytest tests/test_object_boxes.py --timeout 7200
+	FUZZ_SECONDS=$(FUZZ) $(BIN)/python -m pytest -s tests/fuzz/test_classifiers.py tests/fuzz/test_images.py tests/fuzz/test_tables.py --timeout 14400
+	SPLIT_EXAMPLES=1000 $(BIN)/python -m pytest tests/items/test_split_properties.py --timeout 7200
+	OBJECT_EXAMPLES=1000 $(BIN)/python -m pytest tests/items/test_crops.py --timeout 7200
 
 # Everything is killed wherever it writes, and its disk filled and broken: an hour.
 faults: $(READY)

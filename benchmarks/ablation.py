@@ -16,9 +16,10 @@ import numpy as np
 from mitocheck_folds import balanced, folds, predict_fold
 
 import napari_image_classifier as nic
-from napari_image_classifier import network_training, training_loop
-from napari_image_classifier.muon import muon
-from napari_image_classifier.training_loop import AVERAGED_EPOCHS
+from napari_image_classifier.networks import members as network_training
+from napari_image_classifier.networks.fit import loop as training_loop
+from napari_image_classifier.networks.fit.loop import AVERAGED_EPOCHS
+from napari_image_classifier.networks.muon import muon
 
 FOLD = 1
 SEEDS = (0, 1, 2)

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 import napari_image_classifier as nic
+from napari_image_classifier.classifiers.temperature import tempered
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.image_folder import find_images
-from napari_image_classifier.preparation import prepare
-from napari_image_classifier.selection import selections_of
-from napari_image_classifier.temperature import tempered
+from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.items.preparation import prepare
+from napari_image_classifier.items.selection import selections_of
 
 BATCH = 32
 

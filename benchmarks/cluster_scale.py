@@ -24,9 +24,9 @@ import psutil
 from cluster_speed import running_cluster
 
 import napari_image_classifier as nic
-from napari_image_classifier.cluster import Task, stream
-from napari_image_classifier.image_folder import find_images
-from napari_image_classifier.prediction import Prediction
+from napari_image_classifier.batch.dask_cluster import Task, stream
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.images.discovery import find_images
 
 CLASSES = ("a", "b", "c")
 

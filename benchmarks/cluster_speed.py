@@ -11,7 +11,7 @@ from folder_speed import link_copies, rate, write_classifier, write_images
 from rows import Row, by_turns
 
 import napari_image_classifier as nic
-from napari_image_classifier.cluster import Cluster
+from napari_image_classifier.batch.dask_cluster import Cluster
 
 IMAGES = 4_000
 WORKERS = 2

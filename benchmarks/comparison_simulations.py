@@ -14,10 +14,14 @@ import argparse
 import numpy as np
 import scipy.stats
 
-from napari_image_classifier.chance import SIGNIFICANT
-from napari_image_classifier.comparison_power import comparison_power, simulated_differences
-from napari_image_classifier.comparison_verdict import MARGIN, comparison_verdict
-from napari_image_classifier.paired_difference import effective_size, paired_difference, score
+from napari_image_classifier.raters.comparison_verdict import MARGIN, comparison_verdict
+from napari_image_classifier.raters.power import comparison_power, simulated_differences
+from napari_image_classifier.statistics.paired_difference import (
+    effective_size,
+    paired_difference,
+    score,
+)
+from napari_image_classifier.statistics.permutation_tests import SIGNIFICANT
 
 # Items of each group.
 UNEVEN = (2, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45)

@@ -23,13 +23,13 @@ from rows import Row, by_turns
 from tutorial_script import classify_in_batches, classify_one_by_one
 
 import napari_image_classifier as nic
-from napari_image_classifier.feature_distance import FeatureDistance
-from napari_image_classifier.gate import Gate
-from napari_image_classifier.image_kind import ImageKind, KnownKinds
-from napari_image_classifier.image_statistics import brightness_of, detail_of, planes_of
-from napari_image_classifier.known_ranges import KnownRanges
-from napari_image_classifier.preparation import Preparation, finished, measured_pixels
-from napari_image_classifier.sample_data import make_sample_image
+from napari_image_classifier.classifiers.image_kind import ImageKind, KnownKinds
+from napari_image_classifier.classifiers.image_statistics import brightness_of, detail_of, planes_of
+from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
+from napari_image_classifier.classifiers.novelty import Gate
+from napari_image_classifier.images.sample_data import make_sample_image
+from napari_image_classifier.items.preparation import Preparation, finished, measured_pixels
+from napari_image_classifier.statistics.conformal_ranges import KnownRanges
 
 SIDE = 512
 DISTINCT = 8
@@ -237,9 +237,9 @@ def write_classifier(path: Path, channels: int = 2) -> Path:
     """Write an untrained classifier with the default network, and a gate as training makes it."""
     import keras
 
-    from napari_image_classifier.description import ClassifierDescription
-    from napari_image_classifier.keras_files import save_classifier
-    from napari_image_classifier.networks import build_network
+    from napari_image_classifier.classifiers.description import ClassifierDescription
+    from napari_image_classifier.networks.architectures import build_network
+    from napari_image_classifier.networks.files import save_classifier
 
     keras.utils.set_random_seed(0)
     names = tuple(f"Channel {number}" for number in range(1, channels + 1))

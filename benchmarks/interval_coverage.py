@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 import scipy.stats
 
-from napari_image_classifier.intervals import balanced_interval
+from napari_image_classifier.statistics.intervals import balanced_interval
 
 ACCURACIES = (0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
 CORRELATIONS = (0.05, 0.2, 0.4)

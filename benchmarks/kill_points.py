@@ -2,13 +2,12 @@
 
     python benchmarks/kill_points.py [WORK …] [--json FILE]
 
-strikes at every point where the work touches a file, as tests/fault_points.py counts them: three
-kills each (before, after, and half-way through a write or twice in a row), then a full and a broken
-disk, once and for good. After every strike all files are opened, the work is done again, and the
-result compared with that of work that nobody disturbed. Networks, which take seconds to train, are
-struck at one write, flush and rename of each file. As root on Linux, a real disk of too few bytes
-is filled, too. Stops at the first thing that is lost. Half an hour on two cores.
-"""
+strikes at every point where the work touches a file, as tests/helpers/fault_points.py counts them:
+three kills each (before, after, and half-way through a write or twice in a row), then a full and a
+broken disk, once and for good. After every strike all files are opened, the work is done again, and
+the result compared with that of work that nobody disturbed. Networks, which take seconds to train,
+are struck at one write, flush and rename of each file. As root on Linux, a real disk of too few
+bytes is filled, too. Stops at the first thing that is lost. Half an hour on two cores."""
 
 import argparse
 import json
@@ -23,9 +22,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from fault_cases import OUTPUT, REFUSED
-from fault_points import ERRORS, Fault, Point
-from fault_rounds import Workshop, check_readable, kills_of, one_of_each, workshop_with_classifier
+from helpers.fault_points import ERRORS, Fault, Point
+from helpers.fault_rounds import (
+    Workshop,
+    check_readable,
+    kills_of,
+    one_of_each,
+    workshop_with_classifier,
+)
+from programs.faults import OUTPUT, REFUSED
 
 WORK = ("training", "batch", "labels", "networks")
 WRITES = ("write", "flush", "rename", "flush of folder", "truncate")

@@ -99,7 +99,7 @@ def child(folder, table, number):
 
 def killed(folder, table, number, kills):
     """Kill the window so many times; return what was acknowledged and what the table holds."""
-    from napari_image_classifier.annotation_log import AnnotationLog
+    from napari_image_classifier.raters.annotation_log import AnnotationLog
 
     acknowledged = lost = done = 0
     chance = random.Random(0)
@@ -139,7 +139,7 @@ def speed(folder, number):
 
 def write_large(folder, number):
     """Write images of 2048 × 2048 in four channels of 16 bits."""
-    from napari_image_classifier.images import Image, write_image
+    from napari_image_classifier.images.image import Image, write_image
 
     chance = np.random.default_rng(0)
     for index in range(number):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_image_classifier.runtime import Graph
+from napari_image_classifier.classifiers.onnx_runtime import Graph
 
 SIZES = {1: 64, 2: 128}
 SECONDS = 3.0
@@ -24,8 +24,8 @@ def write_cases(folder):
     """Write graph, images and Keras's probabilities for one and for two channels."""
     import keras
 
-    from napari_image_classifier.graphs import export_graph
-    from napari_image_classifier.networks import residual
+    from napari_image_classifier.networks.architectures import residual
+    from napari_image_classifier.networks.export.onnx_export import export_graph
 
     random = np.random.default_rng(0)
     for channels, size in SIZES.items():

@@ -30,7 +30,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 import napari_image_classifier as nic
-from napari_image_classifier.intervals import proportion_interval
+from napari_image_classifier.statistics.intervals import proportion_interval
 
 FOLDS = 5
 RESAMPLINGS = 1000

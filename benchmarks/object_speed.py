@@ -21,9 +21,9 @@ import numpy as np
 from rows import Row, by_turns
 
 import napari_image_classifier as nic
-from napari_image_classifier.images import Image, write_image
-from napari_image_classifier.object_boxes import ObjectBox, cut_objects
-from napari_image_classifier.objects import objects_of
+from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.items.crops import ObjectBox, cut_objects
+from napari_image_classifier.items.objects import objects_of
 
 SIDE, PITCH, BOX = 4000, 28, 48
 CHANNELS = ("GFP", "DNA")
@@ -153,7 +153,7 @@ def on_the_command_line(classifier: Path, folder: Path) -> dict[str, str]:
 
 COMMAND = """
 import resource, sys
-from napari_image_classifier.cli import app
+from napari_image_classifier.cli.app import app
 app(standalone_mode=False)
 print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", file=sys.stderr)
 """

@@ -26,7 +26,7 @@ def first_row(folder: Path) -> float:
     """Classify from a shell and watch the journal, which every row is in at once."""
     table = folder / "predictions.csv"
     journal = table.with_name(table.name + ".journal")
-    command = [sys.executable, "-m", "napari_image_classifier.cli", "classify",
+    command = [sys.executable, "-m", "napari_image_classifier.cli.app", "classify",
                str(folder / "images"), "--classifier", str(folder / "two channels.keras"),
                "--output", str(table)]  # fmt: skip
     began = time.perf_counter()

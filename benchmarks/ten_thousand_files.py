@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from conftest import MAKE_TINY_CLASSIFIER
-from killed_batches import killed_twice
+from helpers.killed_batches import killed_twice
 
 
 def main() -> None:

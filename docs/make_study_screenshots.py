@@ -21,7 +21,7 @@ from qtpy.QtCore import QSettings
 from qtpy.QtTest import QTest
 
 import napari_image_classifier as nic
-from napari_image_classifier.training_config import TrainingConfig
+from napari_image_classifier.training.config import TrainingConfig
 
 MITOCHECK = DATA / "mitocheck"
 CLASSES = ("Apoptosis", "Binuclear", "Interphase", "Metaphase", "Prometaphase")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from keras_forks import KerasForks
+
+from helpers.keras_forks import KerasForks
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +22,10 @@ def shared_data() -> Path:
 MAKE_TINY_CLASSIFIER = """
 import sys
 import keras
-from napari_image_classifier.classifier import ClassifierDescription
-from napari_image_classifier.keras_files import save_classifier
-from napari_image_classifier.object_boxes import ObjectBox
-from napari_image_classifier.preparation import Preparation
+from napari_image_classifier.classifiers.classifier import ClassifierDescription
+from napari_image_classifier.networks.files import save_classifier
+from napari_image_classifier.items.crops import ObjectBox
+from napari_image_classifier.items.preparation import Preparation
 
 keras.utils.set_random_seed(7)
 images = keras.Input((None, None, 2))

@@ -16,56 +16,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_image_classifier.classifier import Classifier, load_classifier
-    from napari_image_classifier.dose_response import draw_dose_response
-    from napari_image_classifier.doses import dose_correlation
+    from napari_image_classifier.batch.classify_folder import classify_folder
+    from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+    from napari_image_classifier.classifiers.prediction import Prediction
     from napari_image_classifier.errors import ImageClassifierError
-    from napari_image_classifier.evaluating import evaluate
-    from napari_image_classifier.folder import classify_folder
-    from napari_image_classifier.images import Image, ImageReadError, read_image
-    from napari_image_classifier.items import Item, ItemTable, read_items
-    from napari_image_classifier.network_import import import_network
-    from napari_image_classifier.plate_map import draw_plate_maps
-    from napari_image_classifier.prediction import Prediction
-    from napari_image_classifier.preparation import Preparation, prepare
-    from napari_image_classifier.rater_comparison import compare_raters
-    from napari_image_classifier.reproducing import reproduce
-    from napari_image_classifier.sorted_copies import sort_images
-    from napari_image_classifier.summary import summarize
-    from napari_image_classifier.track_ids import track_ids_of
-    from napari_image_classifier.tracks import classes_of_tracks, classes_over_time
-    from napari_image_classifier.training import train
-    from napari_image_classifier.training_config import TrainingConfig
+    from napari_image_classifier.evaluation.evaluate import evaluate
+    from napari_image_classifier.evaluation.reproduce import reproduce
+    from napari_image_classifier.images.image import Image, ImageReadError, read_image
+    from napari_image_classifier.items.preparation import Preparation, prepare
+    from napari_image_classifier.items.reading import Item, ItemTable, read_items
+    from napari_image_classifier.plates.dose_response import draw_dose_response
+    from napari_image_classifier.plates.doses import dose_correlation
+    from napari_image_classifier.plates.plate_map import draw_plate_maps
+    from napari_image_classifier.plates.sort_images import sort_images
+    from napari_image_classifier.plates.summary import summarize
+    from napari_image_classifier.plates.track_ids import track_ids_of
+    from napari_image_classifier.plates.tracks import classes_of_tracks, classes_over_time
+    from napari_image_classifier.raters.rater_comparison import compare_raters
+    from napari_image_classifier.training.config import TrainingConfig
+    from napari_image_classifier.training.import_network import import_network
+    from napari_image_classifier.training.train import train
 
 # Loaded when first used, so that importing the package costs next to nothing.
 _HOMES = {
-    "Classifier": "classifier",
-    "Image": "images",
+    "Classifier": "classifiers.classifier",
+    "Image": "images.image",
     "ImageClassifierError": "errors",
-    "ImageReadError": "images",
-    "Item": "items",
-    "ItemTable": "items",
-    "Prediction": "prediction",
-    "Preparation": "preparation",
-    "TrainingConfig": "training_config",
-    "classes_of_tracks": "tracks",
-    "classes_over_time": "tracks",
-    "classify_folder": "folder",
-    "compare_raters": "rater_comparison",
-    "dose_correlation": "doses",
-    "draw_dose_response": "dose_response",
-    "draw_plate_maps": "plate_map",
-    "evaluate": "evaluating",
-    "import_network": "network_import",
-    "load_classifier": "classifier",
-    "prepare": "preparation",
-    "read_image": "images",
-    "read_items": "items",
-    "reproduce": "reproducing",
-    "sort_images": "sorted_copies",
-    "summarize": "summary",
-    "track_ids_of": "track_ids",
-    "train": "training",
+    "ImageReadError": "images.image",
+    "Item": "items.reading",
+    "ItemTable": "items.reading",
+    "Prediction": "classifiers.prediction",
+    "Preparation": "items.preparation",
+    "TrainingConfig": "training.config",
+    "classes_of_tracks": "plates.tracks",
+    "classes_over_time": "plates.tracks",
+    "classify_folder": "batch.classify_folder",
+    "compare_raters": "raters.rater_comparison",
+    "dose_correlation": "plates.doses",
+    "draw_dose_response": "plates.dose_response",
+    "draw_plate_maps": "plates.plate_map",
+    "evaluate": "evaluation.evaluate",
+    "import_network": "training.import_network",
+    "load_classifier": "classifiers.classifier",
+    "prepare": "items.preparation",
+    "read_image": "images.image",
+    "read_items": "items.reading",
+    "reproduce": "evaluation.reproduce",
+    "sort_images": "plates.sort_images",
+    "summarize": "plates.summary",
+    "track_ids_of": "plates.track_ids",
+    "train": "training.train",
 }
 
 __all__ = [

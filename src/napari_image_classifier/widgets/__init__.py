@@ -1,1 +1,1 @@
-"""The only rooms with Qt: one file per dock widget, and what they are made of."""
+"""The docks of napari and what they are made of."""

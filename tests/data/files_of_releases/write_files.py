@@ -21,12 +21,12 @@ import tifffile
 from qtpy.QtCore import QSettings
 
 import napari_image_classifier as nic
-from napari_image_classifier.annotation_log import AnnotationLog
-from napari_image_classifier.annotations import CANNOT_TELL
-from napari_image_classifier.blinded_session import BlindedSession
-from napari_image_classifier.jobs import run_job
-from napari_image_classifier.object_annotations import ObjectAnnotations, export_annotations
-from napari_image_classifier.widgets import settings
+from napari_image_classifier.items.annotations import CANNOT_TELL
+from napari_image_classifier.raters.annotation_log import AnnotationLog
+from napari_image_classifier.raters.blinded_session import BlindedSession
+from napari_image_classifier.raters.object_annotations import ObjectAnnotations, export_annotations
+from napari_image_classifier.system.run_job import run_job
+from napari_image_classifier.widgets.qt import settings
 
 HERE = Path(__file__).resolve().parent
 # In the files, in place of the folder in which they were written.

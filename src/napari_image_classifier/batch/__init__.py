@@ -1,0 +1,1 @@
+"""Folders classified: listing, workers, journal, table."""

@@ -1,0 +1,258 @@
+"""A folder of images → a table of predictions that survives anything."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.batch.journal import (
+    Entry,
+    Journal,
+    journal_path,
+    predictions_at,
+    read_journal,
+    stamp,
+)
+from napari_image_classifier.batch.manifest import run_of, write_table_manifest
+from napari_image_classifier.batch.predictions_csv import (
+    DIGITS_OF_SHA256,
+    classifier_of_table,
+    fill_predictions,
+)
+from napari_image_classifier.batch.result import FolderResult
+from napari_image_classifier.batch.retries import PatientPrediction
+from napari_image_classifier.batch.shards import Shard
+from napari_image_classifier.batch.stream import predict_images
+from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.classifiers.manifest import check_place
+from napari_image_classifier.classifiers.prediction import DrawThumbnail, Prediction
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.images.mask_files import masks_as_kept
+from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.thumbnails import draw_thumbnail
+from napari_image_classifier.items.reading import ItemsError
+from napari_image_classifier.system.atomic_files import (
+    WrittenTable,
+    replace_table,
+    told_when_refused,
+)
+from napari_image_classifier.system.output_lock import only_run
+
+ROWS_TOLD_AT_ONCE = 1000
+GO_ON = (
+    "What was classified is kept; make room there, or mend the drive, and run it again: it goes on "
+    "where it was."
+)
+
+# What yields the predictions of each image: of (classifier, images, axes, should_stop).
+Predict = Callable[
+    [Classifier, Sequence[ImageFiles], str | None, Callable[[], bool]],
+    Iterable[list[Prediction]],
+]
+OnPredictions = Callable[[list[Prediction], int, int], None]
+
+
+class OutputRefusedError(ImageClassifierError):
+    """The output holds something that must not be lost."""
+
+
+def classify_folder(
+    folder: str | Path,
+    classifier: str | Path | Classifier,
+    output: str | Path,
+    *,
+    pattern: str | None = None,
+    axes: str | None = None,
+    masks: str | Path | None = None,
+    overwrite: bool = False,
+    workers: int | None = None,
+    thumbnails: bool = False,
+    shard: Shard | None = None,
+    predict: Predict | None = None,
+    on_predictions: OnPredictions | None = None,
+    on_pause: Callable[[str], None] = lambda sentence: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> FolderResult:
+    """Classify every image below ``folder`` and write the table ``output``.
+
+    A manifest beside it says what it was made of (see `manifest`).
+    Predictions are appended to a journal beside ``output`` as they come; running again goes on
+    where a run was stopped, tries again what may have come right since (see `Entry.is_final`), and
+    classifies anew what has changed. ``on_predictions`` receives new rows, the number of images
+    done and their total.
+    Files that are still being written are left until the end; while a drive can't be reached it
+    waits, and ``on_pause`` is told why. Where a spreadsheet keeps the table from being replaced, it
+    lies beside it (see `replace_table`), and the result's ``output`` is that.
+    ``pattern`` makes one image of several files; ``axes`` says what axes mean in files that don't.
+    ``masks`` says where the masks lie whose objects are classified: a folder or a name pattern, see
+    `masks.MaskFiles`.
+    With a ``shard`` only that share of the images is classified and the table is written to
+    ``shard.output(output)``; `shards.merge_shards` makes one table of all. ``predict`` takes the
+    place of this machine's cores, in the order that suits it (see `cluster.Cluster`).
+
+    Raises
+    ------
+    ItemsError
+        There are no images, or masks are missing, or not asked for.
+    OutputRefusedError
+        ``output`` holds other work and ``overwrite`` is False, or it can't be written.
+    RunningError
+        Another run is writing ``output``.
+    ManifestError
+        The place of the manifest is taken by another one's.
+    """
+    root, table = Path(folder).expanduser().resolve(), Path(output).expanduser().resolve()
+    if not isinstance(classifier, Classifier):
+        classifier = load_classifier(classifier, threads=1)
+    kept_masks = masks_as_kept(masks, root) if masks else None
+    _check_masks(classifier, kept_masks)
+    images, passed_over = find_images(root, NamePattern(pattern) if pattern else None, kept_masks)
+    if not images:
+        raise ItemsError(f"There are no images to classify in {root}.")
+    if shard is not None:
+        images, table = list(shard.share(images)), shard.output(table)
+    check_place(table)
+    header = {"classifier": classifier.sha256, "pattern": pattern, "axes": axes}
+    header |= {"masks": kept_masks} if kept_masks else {}
+    # How many threads the workers of a cluster have is their own affair.
+    threads = None if predict else workers or os.cpu_count()
+    chosen = predict or _here(workers, draw_thumbnail if thumbnails else None)
+    patient = PatientPrediction(
+        lambda images: chosen(classifier, images, axes, should_stop), should_stop, on_pause
+    )
+    run = run_of(classifier, root, pattern, axes, kept_masks, threads)
+    with told_when_refused(table, OutputRefusedError, GO_ON), only_run(table):
+        done = _take_up(table, header, overwrite)
+        stamps = {files.name: stamp(files) for files in images}
+        finished = {
+            name: entry
+            for name, entry in done.items()
+            if stamps.get(name) == entry.stamp and entry.is_final(run["versions"])
+        }
+        n_resumed = len(finished)
+        if on_predictions is not None and finished:
+            offsets = (entry.offset for entry in finished.values())
+            for rows in _in_portions(predictions_at(journal_path(table), offsets)):
+                on_predictions(rows, n_resumed, len(images))
+        remaining = [files for files in images if files.name not in finished]
+        with Journal(journal_path(table), header, run) as journal:
+            for rows, of in patient(remaining):
+                name = rows[0].file
+                finished[name] = journal.append(name, of, rows)
+                if on_predictions is not None:
+                    on_predictions(rows, len(finished), len(images))
+            stopped = len(finished) < len(images)
+            written, n_rows = _write_table(table, images, finished, classifier)
+            write_table_manifest(
+                written.path, {journal_path(table): finished}, complete=not stopped
+            )
+            if not stopped:
+                # Last of all: shares are merged when their journals say that they are done.
+                journal.finish(len(images))
+    return FolderResult.of(written, finished.values(), n_rows, n_resumed, stopped, passed_over)
+
+
+def _check_masks(classifier: Classifier, masks: str | None) -> None:
+    if classifier.preparation.objects is not None and not masks:
+        raise ItemsError(
+            f"{classifier.path.name} learnt from objects cut out of images, so say where the masks "
+            "lie that number the objects (--masks)."
+        )
+    if classifier.preparation.objects is None and masks:
+        raise ItemsError(
+            f"{classifier.path.name} learnt from whole images, so masks are of no use; train one "
+            "on objects, or leave the masks out."
+        )
+
+
+def _write_table(
+    table: Path,
+    images: Iterable[ImageFiles],
+    finished: Mapping[str, Entry],
+    classifier: Classifier,
+) -> tuple[WrittenTable, int]:
+    """Derive the table from the journal, image by image; return it and the number of its rows."""
+    in_order = (finished[name].offset for name in sorted(finished))
+    with replace_table(table) as written:
+        n_rows = fill_predictions(
+            written.temporary,
+            predictions_at(journal_path(table), in_order),
+            classifier.class_names,
+            classifier.sha256,
+            {files.name: files.fields for files in images if files.fields},
+            of_objects=classifier.preparation.objects is not None,
+        )
+    return written, n_rows
+
+
+def _in_portions(predictions: Iterable[list[Prediction]]) -> Iterator[list[Prediction]]:
+    """Join the predictions of many images, so that none has to be told alone."""
+    remaining = chain.from_iterable(predictions)
+    while portion := list(islice(remaining, ROWS_TOLD_AT_ONCE)):
+        yield portion
+
+
+def _here(workers: int | None, draw: DrawThumbnail | None) -> Predict:
+    """Return what predicts on this machine's cores, in the order of the images."""
+
+    def predict(
+        classifier: Classifier,
+        images: Sequence[ImageFiles],
+        axes: str | None,
+        should_stop: Callable[[], bool],
+    ) -> Iterable[list[Prediction]]:
+        return predict_images(
+            classifier,
+            images,
+            axes=axes,
+            workers=workers,
+            draw_thumbnail=draw,
+            should_stop=should_stop,
+        )
+
+    return predict
+
+
+def _take_up(table: Path, header: Mapping[str, Any], overwrite: bool) -> dict[str, Entry]:
+    """Return what an earlier run with the same classifier and settings has done."""
+    path = journal_path(table)
+    if overwrite:
+        path.unlink(missing_ok=True)
+        return {}
+    written_by, done = read_journal(path)
+    if written_by:
+        for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
+                           ("axes", "meaning of the axes"), ("masks", "set of masks")):  # fmt: skip
+            if written_by.get(what) != header.get(what):
+                raise OutputRefusedError(
+                    f"{table} was begun with another {word}; "
+                    "choose another output, or overwrite it (--overwrite)."
+                )
+    elif table.is_file():
+        _refuse_foreign(table, str(header["classifier"]))
+    return done
+
+
+def _refuse_foreign(table: Path, sha256: str) -> None:
+    named = classifier_of_table(table)
+    if named is None:
+        raise OutputRefusedError(
+            f"{table} exists and is not a table of predictions; choose another output, "
+            "or overwrite it (--overwrite)."
+        )
+    if named not in ("", sha256[:DIGITS_OF_SHA256]):
+        raise OutputRefusedError(
+            f"{table} holds predictions of another classifier ({named}); choose another output, "
+            "or overwrite it (--overwrite)."
+        )
+
+
+def can_be_continued(output: Path, sha256: str) -> bool:
+    """Return whether ``output`` was begun with the classifier of that hash."""
+    try:
+        header, _ = read_journal(journal_path(output))
+    except ImageClassifierError:
+        return False
+    return bool(header) and header.get("classifier") == sha256

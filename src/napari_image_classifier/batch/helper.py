@@ -1,0 +1,136 @@
+"""A second process that reads, prepares and predicts for this one.
+
+Threads of one Python wait for each other between the pieces of work that NumPy and ONNX Runtime do
+for them; on small images they wait as long as they work.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from napari_image_classifier.classifiers.prediction import DrawThumbnail, Predictions, predict_files
+from napari_image_classifier.images.deadlines import Patience, TookTooLongError
+from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.system.helper_process import HelperProcess, connected
+
+if TYPE_CHECKING:
+    from napari_image_classifier.classifiers.classifier import Classifier
+
+READY, BEAT = b"ready", b"beat"
+SECONDS_BETWEEN_LOOKS = 0.1
+SECONDS_BETWEEN_BEATS = 0.5
+SECONDS_TO_START = 120.0
+
+
+class Helper:
+    """A process that predicts with the same classifier, seen from the one that it helps."""
+
+    def __init__(
+        self,
+        classifier: "Classifier",
+        axes: str | None = None,
+        draw_thumbnail: DrawThumbnail | None = None,
+    ) -> None:
+        self._is_ready = False
+        self._is_gone = False
+        self._began = time.monotonic()
+        self._process = HelperProcess("napari_image_classifier.batch.helper")
+        self._process.send((classifier.path, classifier.sha256, axes, draw_thumbnail))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has opened the classifier and is still there."""
+        if not self._is_ready and not self._is_gone:
+            with suppress(TimeoutError):
+                self._receive(0)
+        return self._is_ready and not self._is_gone
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was found to have ended."""
+        return self._is_gone
+
+    def predict(
+        self, images: Sequence[ImageFiles], over: threading.Event | None = None
+    ) -> Predictions | None:
+        """Return what `predict_files` does, from the other process.
+
+        None if that is gone, or ``over`` is set.
+
+        Raises
+        ------
+        TookTooLongError
+            An image took too long; the process is ended.
+        """
+        patience = Patience(images)
+        self._process.send(images)
+        while not (over and over.is_set()):
+            try:
+                said = self._receive(SECONDS_BETWEEN_LOOKS)
+            except TimeoutError:
+                self._check(patience)
+                continue
+            if said not in (READY, BEAT):
+                return cast(Predictions | None, said)
+            patience.beat()
+        return None
+
+    def end(self) -> None:
+        """End the process at once; what it was doing is lost. Safe to call twice."""
+        self._is_gone = True
+        self._process.end()
+
+    def _receive(self, seconds: float) -> Any:
+        said = self._process.receive(seconds)
+        self._is_ready |= said is not None
+        self._is_gone |= said is None
+        return said
+
+    def _check(self, patience: Patience) -> None:
+        if not self._is_ready and time.monotonic() - self._began < SECONDS_TO_START:
+            patience.beat()
+            return
+        try:
+            patience.check()
+        except TookTooLongError:
+            self.end()
+            raise
+
+
+def main() -> None:
+    """Predict what is asked for on standard input until it ends."""
+    asked, answer = connected()
+    path, sha256, axes, draw_thumbnail = asked()
+    classifier = _opened(path, sha256)
+    answer(READY)
+    told = time.monotonic()
+
+    def beat() -> bool:
+        nonlocal told
+        if time.monotonic() - told > SECONDS_BETWEEN_BEATS:
+            told = time.monotonic()
+            answer(BEAT)
+        return False
+
+    while True:
+        answer(predict_files(classifier, asked(), axes, draw_thumbnail, beat))
+
+
+def _opened(path: Path, sha256: str) -> "Classifier":
+    from napari_image_classifier.classifiers.classifier import load_classifier
+
+    classifier = load_classifier(path, threads=1)
+    if classifier.sha256 != sha256:
+        # Another file has taken its place since; the process that asked goes on alone.
+        os._exit(1)
+    return classifier
+
+
+if __name__ == "__main__":
+    # What is pickled must be of the same modules on both sides, none of them named __main__.
+    import_module("napari_image_classifier.batch.helper").main()

@@ -1,0 +1,134 @@
+"""predictions.csv: one row per item, sorted, written whole or not at all."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.items.objects import ObjectPlace
+from napari_image_classifier.items.selection import parse_selection
+from napari_image_classifier.system.atomic_files import replace_file
+
+DIGITS_OF_SHA256 = 12
+
+Place = tuple[str, int, int, int]
+
+
+def columns(
+    class_names: Sequence[str], fields: Sequence[str] = (), *, of_objects: bool = False
+) -> list[str]:
+    """Return the header: the fixed columns, one per class, then the name pattern's fields.
+
+    With ``of_objects`` there are columns for where each object lies, and how large it is.
+    """
+    probabilities = [f"p_{name}" for name in class_names]
+    place = ObjectPlace._fields if of_objects else ()
+    fixed = ["file", "item", *place, "status", "class", "confidence", *probabilities]
+    own = [*fixed, "message", "code", "classifier"]
+    return [*own, *(name for name in fields if name not in own)]
+
+
+def write_predictions(
+    path: Path,
+    predictions: Iterable[list[Prediction]],
+    class_names: Sequence[str],
+    sha256: str,
+    fields_of: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    of_objects: bool = False,
+) -> int:
+    """Write the table to ``path`` and return the number of its rows; see `fill_predictions`."""
+    with replace_file(path) as temporary:
+        return fill_predictions(
+            temporary, predictions, class_names, sha256, fields_of, of_objects=of_objects
+        )
+
+
+def fill_predictions(
+    path: Path,
+    predictions: Iterable[list[Prediction]],
+    class_names: Sequence[str],
+    sha256: str,
+    fields_of: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    of_objects: bool = False,
+) -> int:
+    """Fill the file ``path`` with the table and return the number of its rows.
+
+    ``predictions`` come image by image, sorted by file; within one they are sorted here.
+    ``sha256`` is the classifier's; ``fields_of`` gives, per file, what the name pattern says of it
+    (well, site, …), each of which becomes a column. ``of_objects`` is as in `columns`.
+    """
+    fields_of = fields_of or {}
+    fields = list(dict.fromkeys(name for fields in fields_of.values() for name in fields))
+    header = columns(class_names, fields, of_objects=of_objects)
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        table = TableWriter(file, header)
+        n_rows = 0
+        for of_image in predictions:
+            for prediction in sorted(of_image, key=lambda one: _place(one.file, one.item)):
+                row = _row(prediction, class_names)
+                row["classifier"] = sha256[:DIGITS_OF_SHA256]
+                table.writerow({**fields_of.get(prediction.file, {}), **row})
+                n_rows += 1
+    return n_rows
+
+
+class TableWriter:
+    """Writes the rows of a table, beginning with its header; what a row lacks stays empty."""
+
+    def __init__(self, file: IO[str], header: Sequence[str]) -> None:
+        self._plain, self._quoted = (
+            csv.DictWriter(file, header, restval="", lineterminator="\n", quoting=quoting)
+            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+        )
+        self._plain.writeheader()
+
+    def writerow(self, row: Mapping[str, str]) -> None:
+        """Write a row, by column."""
+        # Before Python 3.13 a carriage return is not quoted, and ends the row for who reads it.
+        breaks = any("\r" in text for text in row.values())
+        (self._quoted if breaks else self._plain).writerow(row)
+
+
+def place_of_row(row: Mapping[str, str]) -> Place:
+    """Return what a row of the table is sorted by: its file, time point, plane and label."""
+    return _place(row["file"], row["item"])
+
+
+def _place(file: str, item: str) -> Place:
+    chosen = parse_selection(item)
+    return file, chosen.get("t", -1), chosen.get("z", -1), chosen.get("label", -1)
+
+
+def _row(prediction: Prediction, class_names: Sequence[str]) -> dict[str, str]:
+    row = {
+        "file": prediction.file,
+        "item": prediction.item,
+        "status": prediction.status,
+        "class": prediction.class_name or "",
+        "confidence": "" if prediction.confidence is None else f"{prediction.confidence:.6f}",
+        "message": prediction.message,
+        "code": prediction.code,
+    }
+    if prediction.place:
+        row |= {name: f"{value:.2f}".removesuffix(".00")
+                for name, value in prediction.place._asdict().items()}  # fmt: skip
+    for name in class_names:
+        if name in prediction.probabilities:
+            row[f"p_{name}"] = f"{prediction.probabilities[name]:.6f}"
+    return row
+
+
+def classifier_of_table(path: Path) -> str | None:
+    """Return the classifier that a table of ours names; None where it names none.
+
+    An empty string stands for a table without rows.
+    """
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        rows = csv.DictReader(file)
+        if not {"file", "status", "classifier"} <= set(rows.fieldnames or ()):
+            return None
+        first = next(rows, None)
+        return first["classifier"] if first else ""

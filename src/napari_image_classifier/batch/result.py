@@ -1,0 +1,85 @@
+"""What became of a folder that was classified, in numbers and in words."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from napari_image_classifier.batch.journal import Entry
+from napari_image_classifier.system.atomic_files import WrittenTable
+
+_COUNTS = ("n_unsure", "n_unlike", "n_empty", "n_pending", "n_errors")
+
+
+@dataclass(frozen=True)
+class FolderResult:
+    """What became of a folder: numbers of items by status, and where the table lies.
+
+    ``n_resumed`` images were already done by an earlier run; ``stopped`` says that images are left,
+    and ``elsewhere`` why the table is not where it was wanted.
+    """
+
+    output: Path
+    n_ok: int
+    n_unsure: int
+    n_unlike: int
+    n_empty: int
+    n_pending: int
+    n_errors: int
+    n_resumed: int
+    stopped: bool
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    elsewhere: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        table: WrittenTable,
+        entries: Iterable[Entry],
+        n_rows: int,
+        n_resumed: int,
+        stopped: bool,
+        passed_over: Mapping[str, int],
+    ) -> Self:
+        """Count what the journal's entries say of the images; the table has ``n_rows``."""
+        counted = Counter[str]()
+        for entry in entries:
+            for count in _COUNTS:
+                counted[count] += getattr(entry, count)
+        return cls(
+            table.path,
+            n_ok=n_rows - counted.total(),
+            n_resumed=n_resumed,
+            stopped=stopped,
+            passed_over=passed_over,
+            elsewhere=table.sentence,
+            **{count: counted[count] for count in _COUNTS},
+        )
+
+    @property
+    def n_classified(self) -> int:
+        """The number of items that have a class, however sure."""
+        return self.n_ok + self.n_unsure + self.n_unlike
+
+    @property
+    def message(self) -> str:
+        """One or two sentences for the person who waited."""
+        doubts = {"unsure": self.n_unsure, "unlike the training": self.n_unlike}
+        doubtful = " and ".join(f"{count} {what}" for what, count in doubts.items() if count)
+        said = f"{self.n_classified} classified{f' ({doubtful})' if doubtful else ''}, "
+        said += f"{self.n_errors} could not be read."
+        if self.n_empty:
+            said += f" Images without objects: {self.n_empty}."
+        if self.n_pending:
+            said += f" Still being written: {self.n_pending}; run it again when they are whole."
+        if self.n_resumed:
+            said += f" {self.n_resumed} images had been done before."
+        if self.stopped:
+            said += " Stopped before the end: run it again to go on."
+        if self.passed_over:
+            counted = ", ".join(f"{count} {what}" for what, count in self.passed_over.items())
+            said += f" Passed over: {counted}."
+        if self.elsewhere:
+            said += f" {self.elsewhere}"
+        return said

@@ -1,0 +1,1 @@
+"""Classifiers: the file, prediction, confidence and novelty."""

@@ -1,0 +1,280 @@
+"""A trained classifier, without Keras: `load_classifier`, then `Classifier.predict`."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_image_classifier.classifiers.classifier_parts import read_parts
+from napari_image_classifier.classifiers.confidence import divergence, softmax
+from napari_image_classifier.classifiers.description import (
+    ClassifierDescription,
+    ClassifierFileError,
+    Member,
+)
+from napari_image_classifier.classifiers.file import (
+    checked_path,
+    named,
+    opened,
+    opened_archive,
+    read_from,
+    sha256_of,
+)
+from napari_image_classifier.classifiers.onnx_runtime import Graph, Probe, Runnable
+from napari_image_classifier.classifiers.prediction import Prediction, predict_image
+from napari_image_classifier.classifiers.probe import probe_image
+from napari_image_classifier.classifiers.temperature import tempered
+from napari_image_classifier.images.image import Image, read_image
+from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.orientations import orientations_of
+from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.items.selection import is_object
+from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.typing import Float64Array, FloatArray
+
+__all__ = [
+    "Classifier",
+    "ClassifierDescription",
+    "ClassifierFileError",
+    "Member",
+    "load_classifier",
+]
+
+
+class Classifier:
+    """A network with its class names, channel names and preparation; made by `load_classifier`.
+
+    Its methods may be called from several threads at once.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        sha256: str,
+        description: ClassifierDescription,
+        graphs: Sequence[Runnable],
+    ) -> None:
+        self.path = path
+        self.sha256 = sha256
+        self.description = description
+        self.graphs = tuple(graphs)
+
+    def __repr__(self) -> str:
+        return f"<Classifier {self.path.name}: {', '.join(self.class_names)}>"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes, in the order of every row of probabilities."""
+        return self.description.class_names
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The channels it was trained on, in the network's order."""
+        return self.preparation.channel_names
+
+    @property
+    def preparation(self) -> Preparation:
+        """How an image becomes the network's input."""
+        return self.description.preparation
+
+    def predict(
+        self,
+        image: Image | npt.NDArray[Any] | str | Path | ImageFiles,
+        *,
+        selection: str = "",
+        channels: Sequence[int] | None = None,
+    ) -> Prediction:
+        """Classify one image, given as such, as its file, or as an array.
+
+        An array has shape (channel, y, x) or (channel, z, y, x); for a classifier of one channel
+        (y, x) will do. ``selection`` says which time point ("t=3") or plane ("z=5") is meant,
+        counted from 0; ``channels`` gives the index in the image of each of the classifier's
+        channels where they are not to be matched by name.
+
+        Raises
+        ------
+        ImageClassifierError
+            The image can't be read, lacks a channel, or has several time points and none was
+            selected.
+        """
+        if isinstance(image, (str, Path, ImageFiles)):
+            with read_image(image) as read:
+                return self.predict(read, selection=selection, channels=channels)
+        if self.preparation.objects is not None and not is_object(selection):
+            raise ClassifierFileError(
+                f"{self.path.name} learnt from objects in images; use predict_objects, or select "
+                "one of them, such as label=12."
+            )
+        if not isinstance(image, Image):
+            image = self._image_from(np.asarray(image))
+        (said,) = predict_image(self, image, image.name, channels=channels, selections=[selection])
+        return said
+
+    def predict_objects(
+        self,
+        image: Image | npt.NDArray[Any],
+        mask: Image | npt.NDArray[Any] | None = None,
+        *,
+        channels: Sequence[int] | None = None,
+    ) -> list[Prediction]:
+        """Classify the objects of one image, for a classifier that learnt from objects.
+
+        ``image`` is as in `predict`, or an `Image` with a mask. ``mask`` is an `Image`, or an array
+        of shape (y, x), or (z, y, x) with the planes of the image, in which each object has its
+        number; between them it is 0.
+
+        Raises
+        ------
+        ImageClassifierError
+            The classifier learnt from whole images, or the image or its mask can't be used.
+        """
+        if self.preparation.objects is None:
+            raise ClassifierFileError(
+                f"{self.path.name} learnt from whole images, not from objects in them; use "
+                "predict, or train one on objects."
+            )
+        if not isinstance(image, Image):
+            image = self._image_from(np.asarray(image))
+        if mask is not None:
+            image.mask = mask if isinstance(mask, Image) else _mask_from(np.asarray(mask))
+        return list(predict_image(self, image, image.name, channels=channels))
+
+    def predict_prepared(self, batch: FloatArray) -> Float64Array:
+        """Return probabilities, float64 of shape (n, n_classes), each row summing to 1.
+
+        ``batch`` holds prepared images, float32 of shape (n, y, x, channel). Of several members
+        and orientations the probabilities are averaged, and then calibrated by the temperature.
+        """
+        return self.judge_prepared(batch)[0]
+
+    def judge_prepared(self, batch: FloatArray) -> tuple[Float64Array, Float64Array]:
+        """Return probabilities as `predict_prepared` does, and how far off each image looks.
+
+        The latter is of shape (n,): above 1, the networks find an image unlike every class that was
+        learnt from. It is 0 where the classifier has no gate.
+        """
+        probabilities, how_far, _ = self.judge_by_members(batch)
+        return probabilities, how_far
+
+    def judge_by_members(
+        self, batch: FloatArray
+    ) -> tuple[Float64Array, Float64Array, Float64Array]:
+        """Return what `judge_prepared` does, and how far the members disagree about each image.
+
+        The latter is of shape (n,), see `probabilities.divergence`.
+        """
+        members = self._run(batch)
+        said = np.array(
+            [[softmax(logits.astype(np.float64)) for logits, _ in views] for views in members]
+        )
+        probabilities = tempered(said.mean(axis=(0, 1)), self.description.temperature)
+        disagreement = divergence(said.mean(axis=1))
+        gate = self.description.gate
+        if gate is None:
+            return probabilities, np.zeros(len(probabilities)), disagreement
+        # Its limit is that of images as they are, not turned.
+        how_far = gate.how_far([views[0][1] for views in members])
+        return probabilities, how_far, disagreement
+
+    def logits_and_features(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return logits (n, n_classes) and the features they come from (n, n_features), float32.
+
+        ``batch`` as in `predict_prepared`. Of several members the logits are averaged and the
+        features stand side by side; over orientations both are averaged.
+        """
+        members = self._run(batch)
+        logits = [logits for member in members for logits, _ in member]
+        features = [np.mean([seen for _, seen in member], axis=0) for member in members]
+        return np.mean(logits, axis=0, dtype=np.float32), np.concatenate(features, axis=1)
+
+    def save(self, path: str | Path) -> None:
+        """Copy the classifier's file to ``path``, whole or not at all.
+
+        Raises
+        ------
+        ClassifierFileError
+            The file is gone, or is another one by now.
+        """
+        with opened(self.path) as source, replace_file(Path(path)) as temporary:
+            with temporary.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+            with temporary.open("rb") as copy:
+                if sha256_of(copy) != self.sha256:
+                    raise ClassifierFileError(
+                        f"{self.path} has changed since it was opened; open it again."
+                    )
+
+    def _run(self, batch: FloatArray) -> list[list[tuple[FloatArray, FloatArray]]]:
+        """Return logits and features, for each member and each orientation."""
+        images = np.ascontiguousarray(batch, np.float32)
+        if images.ndim != 4 or images.shape[3] != self.preparation.n_channels:
+            raise ValueError(
+                f"Prepared images have shape (n, y, x, {self.preparation.n_channels}), "
+                f"not {images.shape}."
+            )
+        views = list(orientations_of(images, self.description.orientations))
+        with named(self.path):
+            return [
+                [graph.run(np.ascontiguousarray(view)) for view in views] for graph in self.graphs
+            ]
+
+    def _image_from(self, array: npt.NDArray[Any]) -> Image:
+        if array.ndim == 2 and self.preparation.n_channels == 1:
+            return Image.from_array(array, "YX")
+        if array.ndim not in (3, 4):
+            raise ClassifierFileError(
+                f"An array of shape {array.shape} can't be classified: (channel, y, x) or "
+                "(channel, z, y, x) is expected."
+            )
+        return Image.from_array(array, "CYX" if array.ndim == 3 else "CZYX")
+
+
+def _mask_from(array: npt.NDArray[Any]) -> Image:
+    if array.ndim not in (2, 3):
+        raise ClassifierFileError(
+            f"A mask of shape {array.shape} can't be used: (y, x) or (z, y, x) is expected."
+        )
+    return Image.from_array(array, "YX" if array.ndim == 2 else "ZYX", name="the array given")
+
+
+def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifier:
+    """Open a classifier file.
+
+    ``threads`` is how many a single prediction uses; None means one per core. Take 1 where
+    predictions already run side by side.
+
+    Raises
+    ------
+    ClassifierFileError
+        There is no such file, it is no classifier, or it is damaged.
+    """
+    path = checked_path(path)
+    with opened(path) as file:
+        sha256 = sha256_of(file)
+        file.seek(0)
+        with opened_archive(file, path) as archive, read_from(path):
+            description, graphs = read_parts(archive)
+    if description.by_texture:
+        from napari_image_classifier.classifiers.texture_model import TextureModel
+
+        with named(path):
+            models = [*map(TextureModel.from_bytes, graphs)]
+        return Classifier(path, sha256, description, models)
+    return Classifier(
+        path,
+        sha256,
+        description,
+        [
+            Graph(graph, threads, _probe(member, description.preparation))
+            for graph, member in zip(graphs, description.members, strict=True)
+        ],
+    )
+
+
+def _probe(member: Member, preparation: Preparation) -> Probe | None:
+    if not member.probe:
+        return None
+    return Probe(probe_image(preparation.size, preparation.n_channels), member.probe)

@@ -1,0 +1,193 @@
+"""A classifier's graph, looked through before the runtime sees it: known operators, known sizes.
+
+ONNX Runtime works out what is constant when it opens a graph: 152 bytes made it take 2 GB. Here
+nothing of a graph is carried out; what it would take is worked out from its shapes.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, TensorProto
+
+from napari_image_classifier.classifiers.description import ClassifierFileError
+
+# All that `graph_layers` and `graph_activations` write. None makes much of little, such as Tile.
+OPERATORS = frozenset(
+    {"Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Conv", "Div", "Elu", "Exp"}
+    | {"Flatten", "Gelu", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "HardSwish"}
+    | {"Identity", "LayerNormalization", "LeakyRelu", "MatMul", "Max", "MaxPool", "Mean", "Min"}
+    | {"Mish", "Mul", "Pad", "Relu", "Reshape", "Selu", "Sigmoid", "Slice", "Softmax", "Softplus"}
+    | {"Softsign", "Sub", "Tanh", "Transpose"}
+)
+OPSETS = frozenset(range(18, 24))
+
+MOST_NODES = 10_000
+MOST_INPUTS = 200
+LONGEST_LIST = 16
+# Of one call of the runtime (`runtime.PIXELS_AT_ONCE`): the largest array, all arrays, and
+# multiplications; VGG16 takes 0.3 GB, 3 GB and 3e11.
+LARGEST_ARRAY = 1024**3
+LARGEST_SUM = 32 * 1024**3
+MOST_MULTIPLICATIONS = 1e13
+
+_ATTRIBUTES = frozenset(
+    {AttributeProto.INT, AttributeProto.INTS, AttributeProto.FLOAT, AttributeProto.STRING}
+)
+_NUMBERS: Mapping[int, np.dtype[Any]] = {
+    TensorProto.FLOAT: np.dtype("<f4"),
+    TensorProto.INT64: np.dtype("<i8"),
+}
+
+Shape = tuple[int, ...]
+
+
+def check_graph(content: bytes, images: Shape, n_classes: int) -> None:
+    """Refuse a graph that `graphs.export_graph` would not write.
+
+    ``images`` is the shape (n, y, x, channel) of what one call is given, and ``n_classes`` the
+    number of logits for each.
+
+    Raises
+    ------
+    ClassifierFileError
+        The sentence says what is wrong with it.
+    """
+    model = _parsed(content)
+    graph = model.graph
+    _check_parts(model)
+    _check_names(graph)
+    for node in graph.node:
+        _check_node(node)
+    for constant in graph.initializer:
+        _check_constant(constant)
+    _check_ends(graph, images)
+    shapes = _shapes(model, images)
+    if shapes.get("logits") != (images[0], n_classes):
+        raise ClassifierFileError("its network does not tell its classes apart")
+    _check_effort(graph, shapes)
+
+
+def _parsed(content: bytes) -> onnx.ModelProto:
+    try:
+        return onnx.load_model_from_string(content)
+    except Exception as error:
+        # Protocol Buffers has an exception of its own, in a place that changes.
+        raise ClassifierFileError("its network is damaged") from error
+
+
+def _check_parts(model: onnx.ModelProto) -> None:
+    graph = model.graph
+    known = [one.domain == "" and one.version in OPSETS for one in model.opset_import]
+    more = (model.functions, model.training_info, graph.sparse_initializer)
+    if known != [True] or any(map(len, more)) or len(graph.quantization_annotation):
+        raise ClassifierFileError("its network has parts that no classifier has")
+    if max(len(graph.node), len(graph.initializer)) > MOST_NODES:
+        raise ClassifierFileError(f"its network has more than {MOST_NODES} parts")
+
+
+def _check_names(graph: onnx.GraphProto) -> None:
+    values = (*graph.input, *graph.output, *graph.initializer)
+    used = (name for node in graph.node for name in (*node.input, *node.output))
+    # Protocol Buffers gives bytes where a text is none.
+    if not all(isinstance(name, str) for name in chain((one.name for one in values), used)):
+        raise ClassifierFileError("its network has names that are no text")
+
+
+def _check_node(node: onnx.NodeProto) -> None:
+    if node.domain or node.op_type not in OPERATORS:
+        raise ClassifierFileError(
+            f"its network has an operation that no classifier has: {node.op_type[:50]}"
+        )
+    if len(node.input) > MOST_INPUTS or len(node.output) != 1:
+        raise ClassifierFileError(f"its network has an operation {node.op_type} of another kind")
+    for attribute in node.attribute:
+        long = max(len(attribute.ints), len(attribute.s)) > LONGEST_LIST
+        if attribute.type not in _ATTRIBUTES or attribute.ref_attr_name or long:
+            raise ClassifierFileError(
+                f"its network has an operation {node.op_type} with a setting of another kind"
+            )
+
+
+def _check_constant(constant: TensorProto) -> None:
+    dtype = _NUMBERS.get(constant.data_type)
+    if dtype is None or len(constant.external_data) or constant.data_location:
+        raise ClassifierFileError("its network has numbers that lie elsewhere or are of no use")
+    if min(constant.dims, default=1) < 0 or len(constant.dims) > LONGEST_LIST:
+        raise ClassifierFileError("its network has numbers of an impossible shape")
+    if len(constant.raw_data) != math.prod(constant.dims) * dtype.itemsize:
+        raise ClassifierFileError("its network has other numbers than it declares")
+    if not np.isfinite(np.frombuffer(constant.raw_data, dtype)).all():
+        raise ClassifierFileError("its network holds numbers without a value (NaN or infinite)")
+    if dtype.kind == "f":
+        # Shapes do not depend on them, and they would be copied.
+        constant.ClearField("raw_data")
+
+
+def _check_ends(graph: onnx.GraphProto, images: Shape) -> None:
+    names = [one.name for one in graph.input], sorted(one.name for one in graph.output)
+    if names != (["images"], ["features", "logits"]):
+        raise ClassifierFileError("its network takes or gives something else than a classifier")
+    taken = graph.input[0].type.tensor_type
+    declared = [axis.dim_value for axis in taken.shape.dim]
+    fits = all(
+        length in (0, there) for length, there in zip(declared[1:], images[1:], strict=False)
+    )
+    if taken.elem_type != TensorProto.FLOAT or len(declared) != 4 or not fits:
+        raise ClassifierFileError("its network takes images of another shape")
+
+
+def _shapes(model: onnx.ModelProto, images: Shape) -> Mapping[str, Shape]:
+    """Return the shape of every array that comes about when ``images`` go through the graph."""
+    graph = model.graph
+    for axis, length in zip(graph.input[0].type.tensor_type.shape.dim, images, strict=True):
+        axis.dim_value = length
+    graph.ClearField("value_info")
+    for output in graph.output:
+        output.type.tensor_type.ClearField("shape")
+    try:
+        inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
+    except Exception as error:
+        # Of a graph that makes no sense it raises errors of half a dozen types.
+        raise ClassifierFileError("the parts of its network don't fit each other") from error
+    shapes = {
+        value.name: tuple(axis.dim_value for axis in value.type.tensor_type.shape.dim)
+        for value in (*inferred.value_info, *inferred.input, *inferred.output)
+    }
+    shapes |= {constant.name: tuple(constant.dims) for constant in graph.initializer}
+    unknown = [name for node in graph.node for name in node.output if 0 in shapes.get(name, (0,))]
+    if unknown:
+        raise ClassifierFileError("its network has parts of unknown size")
+    return shapes
+
+
+def _check_effort(graph: onnx.GraphProto, shapes: Mapping[str, Shape]) -> None:
+    sizes = [4 * math.prod(shapes[name]) for node in graph.node for name in node.output]
+    multiplications = sum(_multiplications(node, shapes) for node in graph.node)
+    if (
+        max(sizes, default=0) > LARGEST_ARRAY
+        or sum(sizes) > LARGEST_SUM
+        or multiplications > MOST_MULTIPLICATIONS
+    ):
+        raise ClassifierFileError(
+            f"its network would take too much of a computer ({max(sizes) / 1e9:.1f} GB at once, "
+            f"{multiplications:.0e} multiplications for a few images)"
+        )
+
+
+def _multiplications(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int:
+    given: int = math.prod(shapes[node.output[0]])
+    inputs: list[Shape] = [shapes.get(name, ()) for name in node.input]
+    first, second, *_ = (*inputs, (), ())
+    if node.op_type == "Conv":
+        return int(given * math.prod(second[1:]))
+    if node.op_type in ("Gemm", "MatMul"):
+        return int(given * max(first, default=1))
+    return int(given * math.prod(_window(node.attribute)))
+
+
+def _window(attributes: Sequence[AttributeProto]) -> Shape:
+    return next((tuple(one.ints) for one in attributes if one.name == "kernel_shape"), ())

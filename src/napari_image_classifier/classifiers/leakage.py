@@ -1,0 +1,73 @@
+"""Has a classifier learnt from the images that it is to be tested on? Its manifest knows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from napari_image_classifier.classifiers.manifest import ManifestError, manifest_path, read_manifest
+from napari_image_classifier.items.item import Item
+
+# A classifier that has learnt has its images in a manifest of this kind.
+KIND = "classifier"
+
+
+@dataclass(frozen=True)
+class LearntFrom:
+    """The hashes of the pixels that a classifier has learnt from, and the groups they were of.
+
+    ``known`` is False where its manifest is not there, or is of another classifier.
+    """
+
+    known: bool
+    pixels: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, classifier: Path, sha256: str) -> Self:
+        """Look into the manifest beside ``classifier``."""
+        path = manifest_path(classifier)
+        if not path.is_file():
+            return cls(known=False)
+        try:
+            stored = read_manifest(path)
+        except ManifestError:
+            return cls(known=False)
+        if stored["kind"] != KIND or stored["result"].get("sha256") != sha256:
+            return cls(known=False)
+        items = [item for file in stored["files"] for item in file["items"]]
+        return cls(
+            known=True,
+            pixels=frozenset(item["pixels"] for item in items),
+            groups=frozenset(item["group"] for item in items if item.get("group")),
+        )
+
+    def has_pixels(self, pixels: str) -> bool:
+        """Return whether these very pixels were learnt from."""
+        return pixels in self.pixels
+
+    def has_group_of(self, item: Item) -> bool:
+        """Return whether images of an item's group, by its name, were learnt from."""
+        return item.group is not None and item.group in self.groups
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The files of items whose very pixels a classifier has learnt from.
+
+    ``known`` is as in `LearntFrom`.
+    """
+
+    known: bool
+    files: tuple[str, ...] = ()
+
+    @classmethod
+    def by(
+        cls, classifier: Path, sha256: str, items: Sequence[Item], hashes: Sequence[str]
+    ) -> Self:
+        """Look into the manifest beside ``classifier``; ``hashes`` are of the items' pixels."""
+        learnt = LearntFrom.of(classifier, sha256)
+        pairs = zip(items, hashes, strict=True)
+        return cls(
+            learnt.known, tuple(item.file for item, pixels in pairs if learnt.has_pixels(pixels))
+        )

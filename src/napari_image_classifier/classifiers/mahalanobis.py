@@ -1,0 +1,93 @@
+"""How far an image's features are from those of every class that was learnt from."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
+
+MOST_DIRECTIONS = 64
+
+
+@dataclass(frozen=True)
+class FeatureDistance:
+    """The classes as clouds of one shape in the space of a network's last features.
+
+    ``means`` has shape (class, feature). The common covariance has the ``variances`` along its
+    ``directions``, shape (direction, feature), and one variance, ``rest``, across all others
+    (Moghaddam & Pentland, 1997), which keeps it small in the file. Beyond ``limit`` an image is
+    unlike every class.
+    """
+
+    means: FloatArray
+    directions: FloatArray
+    variances: FloatArray
+    rest: float
+    limit: float = np.inf
+
+    @classmethod
+    def fitted(cls, features: FloatArray, classes: IntArray) -> Self:
+        """Return the distance for features (image, feature) of images of these classes.
+
+        Mahalanobis' distance to the nearest class mean (Lee et al., 2018), with a covariance of
+        fewer images than features made sound as Ledoit & Wolf (2004) do.
+        """
+        from sklearn.covariance import ledoit_wolf
+
+        means = np.stack([features[classes == one].mean(axis=0) for one in np.unique(classes)])
+        apart = (features - means[np.unique(classes, return_inverse=True)[1]]).astype(np.float64)
+        covariance, _ = ledoit_wolf(apart, assume_centered=True)
+        variances, vectors = np.linalg.eigh(covariance)
+        variances, directions = variances[::-1], vectors.T[::-1]
+        kept = min(MOST_DIRECTIONS, len(variances))
+        floor = max(float(variances.mean()) * 1e-6, float(np.finfo(np.float32).tiny))
+        others = float(variances[kept:].mean()) if kept < len(variances) else 1.0
+        return cls(
+            means.astype(np.float32),
+            directions[:kept].astype(np.float32),
+            np.maximum(variances[:kept], floor).astype(np.float32),
+            max(others, floor),
+        )
+
+    def of(self, features: FloatArray) -> Float64Array:
+        """Return the distance to the nearest class, shape (image), of (image, feature)."""
+        apart = features[:, np.newaxis].astype(np.float64) - self.means
+        along = apart @ self.directions.T
+        across = np.maximum((apart**2).sum(axis=-1) - (along**2).sum(axis=-1), 0)
+        if len(self.directions) == features.shape[1]:
+            across[:] = 0
+        squares = (along**2 / self.variances).sum(axis=-1) + across / self.rest
+        return np.asarray(np.sqrt(squares.min(axis=1)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the distance as it stands in the classifier's file: arrays in base64."""
+        return {
+            "n_classes": len(self.means),
+            "n_directions": len(self.directions),
+            "means": _packed(self.means),
+            "directions": _packed(self.directions),
+            "variances": _packed(self.variances),
+            "rest": self.rest,
+            "limit": self.limit,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Any) -> Self:
+        """Make the distance from what `to_json` gave."""
+        return cls(
+            _unpacked(stored["means"]).reshape(stored["n_classes"], -1),
+            _unpacked(stored["directions"]).reshape(stored["n_directions"], -1),
+            _unpacked(stored["variances"]),
+            float(stored["rest"]),
+            float(stored["limit"]),
+        )
+
+
+def _packed(array: FloatArray) -> str:
+    return base64.b64encode(array.astype("<f4").tobytes()).decode()
+
+
+def _unpacked(text: str) -> FloatArray:
+    return np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)

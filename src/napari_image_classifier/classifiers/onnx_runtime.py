@@ -1,0 +1,117 @@
+"""Runs a classifier's graph without Keras, on ONNX Runtime, in float32."""
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from napari_image_classifier.classifiers.confidence import softmax
+from napari_image_classifier.classifiers.description import ClassifierFileError
+from napari_image_classifier.classifiers.probe import says_otherwise
+from napari_image_classifier.typing import FloatArray
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+# One call's intermediate results stay within some hundred megabytes, however many images come.
+PIXELS_AT_ONCE = 16 * 256 * 256
+
+
+class Runnable(Protocol):
+    """What says something of prepared images: a network's graph, or what takes its place."""
+
+    def run(self, images: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return logits, shape (n, n_classes), and features, (n, n_features), both float32."""
+        ...
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a network said, where it was made, of one prepared image.
+
+    ``image`` is of shape (1, y, x, channel), ``said`` a probability for each class.
+    """
+
+    image: FloatArray
+    said: tuple[float, ...]
+
+
+class Graph:
+    """The graph of one network; starts when first used, and may be used from several threads.
+
+    ``threads`` is how many a single call uses; None means one per core. With a ``probe`` it does
+    not start where it says something else.
+    """
+
+    def __init__(
+        self, content: bytes, threads: int | None = None, probe: Probe | None = None
+    ) -> None:
+        self._content = content
+        self._threads = threads
+        self._probe = probe
+        self._session: onnxruntime.InferenceSession | None = None
+        self._starting = threading.Lock()
+
+    def run(self, images: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return logits, shape (n, n_classes), and features, (n, n_features), both float32.
+
+        ``images`` are prepared, float32 of shape (n, y, x, channel).
+        """
+        session = self._started()
+        step = images_at_once(*images.shape[1:3])
+        parts = [
+            session.run(["logits", "features"], {"images": images[start : start + step]})
+            for start in range(0, max(1, len(images)), step)
+        ]
+        logits, features = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return logits, features
+
+    def _started(self) -> "onnxruntime.InferenceSession":
+        with self._starting:
+            if self._session is None:
+                try:
+                    session = _start(self._content, self._threads)
+                    if self._probe is not None:
+                        _check_probe(session, self._probe)
+                except ClassifierFileError:
+                    raise
+                except Exception as error:
+                    # The runtime has a class for every reason, and shares no base among them.
+                    said = " ".join(str(error).split())[:200].rstrip(".")
+                    raise ClassifierFileError(f"its network can't be started ({said})") from error
+                self._session, self._content = session, b""
+            return self._session
+
+
+def images_at_once(height: int, width: int) -> int:
+    """Return how many images of that size the runtime is given in one call."""
+    return max(1, PIXELS_AT_ONCE // max(1, height * width))
+
+
+def _start(content: bytes, threads: int | None) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    # The Windows wheels report to Microsoft unless told not to.
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Waiting threads that spin take the processor from the viewer.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # The other try that the runtime makes would be the same one, with words on the terminal.
+    return onnxruntime.InferenceSession(
+        content, options, providers=["CPUExecutionProvider"], enable_fallback=0
+    )
+
+
+def _check_probe(session: "onnxruntime.InferenceSession", probe: Probe) -> None:
+    (logits,) = session.run(["logits"], {"images": probe.image})
+    difference = says_otherwise(softmax(logits.astype(np.float64))[0], np.array(probe.said))
+    if difference:
+        raise ClassifierFileError(
+            "The classifier says something else on this computer than where it was made "
+            f"(probabilities of a test image differ by {difference:.1g}), so it is not used. "
+            "Run pip install --upgrade onnxruntime; if that does not help, please report it."
+        )

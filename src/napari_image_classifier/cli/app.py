@@ -1,0 +1,220 @@
+"""The command line: the verbs of the package, in the same words.
+
+No command but ``demo`` opens a viewer, so training may use Keras in this very process.
+"""
+
+import importlib
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from napari_image_classifier.cli import options
+from napari_image_classifier.cli.arguments import masks_in, names_in, refuse_to_replace
+from napari_image_classifier.cli.cli_tables import sort_command, summarize_command
+from napari_image_classifier.cli.evaluation import evaluate_command
+from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
+from napari_image_classifier.cli.progress import Progress, libraries_silent
+from napari_image_classifier.cli.reproduce import reproduce_and_say
+from napari_image_classifier.cli.tables import agreement_command
+from napari_image_classifier.cli.training import train_command
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.import_network import import_network
+
+DEFAULTS = TrainingConfig()
+
+app = typer.Typer(
+    help="Train a classifier on your own image classes and classify folders with it.",
+    epilog="With --debug anywhere, an error comes with its traceback.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+app.command("train")(train_command)
+app.command("evaluate")(evaluate_command)
+app.command("agreement")(agreement_command)
+app.command("summarize")(summarize_command)
+app.command("sort")(sort_command)
+
+
+@app.command()
+def classify(
+    images: options.Images,
+    classifier: options.Classifier,
+    output: options.Table,
+    pattern: options.Pattern = None,
+    axes: options.Axes = None,
+    masks: options.Masks = None,
+    overwrite: options.Overwrite = False,
+    workers: options.Workers = None,
+    shard: options.Shard = None,
+    dask: options.Dask = None,
+    dask_ca: options.DaskCa = None,
+    dask_certificate: options.DaskCertificate = None,
+    dask_key: options.DaskKey = None,
+) -> None:
+    """Classify a folder; a run that was stopped goes on where it was."""
+    from napari_image_classifier.batch.classify_folder import classify_folder
+    from napari_image_classifier.batch.dask_cluster import Cluster
+    from napari_image_classifier.batch.shards import Shard
+
+    cluster = Cluster(dask, dask_ca, dask_certificate, dask_key) if dask else None
+
+    with Progress() as progress, asked_to_stop() as should_stop:
+        result = classify_folder(
+            images,
+            classifier,
+            output,
+            pattern=pattern,
+            axes=axes,
+            masks=masks_in(masks),
+            overwrite=overwrite,
+            workers=workers,
+            shard=Shard.parse(shard) if shard else None,
+            predict=cluster.predict if cluster else None,
+            on_predictions=lambda rows, done, total: progress.show("Classifying", done, total),
+            on_pause=progress.note,
+            should_stop=should_stop,
+        )
+    typer.echo(result.message)
+    typer.echo(f"Written: {result.output}")
+    if result.stopped:
+        raise typer.Exit(STOPPED)
+    if not result.n_classified and not result.n_empty:
+        raise ImageClassifierError(
+            f"Nothing could be classified; the column message of {result.output.name} says why."
+        )
+
+
+@app.command()
+def merge(output: options.Table) -> None:
+    """Make one table of the shares that classify --shard wrote beside it."""
+    from napari_image_classifier.batch.shards import merge_shards
+
+    written, n_rows = merge_shards(output)
+    if written.sentence:
+        typer.echo(written.sentence)
+    typer.echo(f"Written: {written.path} ({n_rows} rows)")
+
+
+@app.command()
+def reproduce(
+    manifest: options.Manifest,
+    images: options.ImagesNow = None,
+    classifier: options.ClassifierNow = None,
+    output: options.Again = None,
+) -> None:
+    """Make a classifier or a table again from its manifest, and compare."""
+    reproduce_and_say(manifest, images, classifier, output)
+
+
+@app.command("import")
+def import_command(
+    source: options.SavedNetwork,
+    classes: options.Names,
+    channels: options.Names,
+    output: options.NewClassifier,
+    size: options.ImportedSize = None,
+    projection: options.Projection = DEFAULTS.projection,
+    intensity: options.ImportedIntensity = "none",
+    each: options.Each = "image",
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Make a classifier of a Keras network that was trained elsewhere."""
+    refuse_to_replace(output, overwrite)
+    wanted: dict[str, Any] = {"projection": projection, "intensity": intensity, "each": each}
+    if size is not None:
+        wanted["size"] = (size, size)
+    # Refused here, before Keras takes its seconds to start.
+    Preparation(names_in(channels), **wanted)
+    typer.echo(
+        "A Keras file can name any program, and Keras runs it. Here only layers that are known and "
+        "numbers are taken from it, and a file with anything else is refused.",
+        err=True,
+    )
+    with libraries_silent():
+        classifier = import_network(
+            source,
+            output,
+            class_names=names_in(classes),
+            channel_names=names_in(channels),
+            preparation=wanted,
+        )
+    typer.echo(f"Written: {classifier.path}")
+
+
+@app.command()
+def describe(
+    file: options.DescribedFile, axes: options.Axes = None, as_json: options.AsJson = False
+) -> None:
+    """Tell what is in an image or a classifier."""
+    from napari_image_classifier.cli.describe import describe_file, in_lines
+
+    found = describe_file(file, axes=axes)
+    typer.echo(json.dumps(found) if as_json else in_lines(found))
+
+
+@app.command()
+def info() -> None:
+    """Print versions, backend and device, for a bug report."""
+    from napari_image_classifier.cli.describe import in_lines
+    from napari_image_classifier.cli.environment import describe_environment
+
+    with libraries_silent():
+        found = describe_environment()
+    typer.echo(in_lines(found))
+
+
+@app.command()
+def demo(output: options.DemoFolder = Path("demo"), close: options.Close = False) -> None:
+    """Make sample images, train on them, and open the viewer with classified images."""
+    # By name: it opens a viewer, and nothing else here may reach napari.
+    run_demo = importlib.import_module("napari_image_classifier.cli.demo").run_demo
+    raise typer.Exit(run_demo(output, close=close, say=typer.echo))
+
+
+def main() -> None:
+    """Run the command line; an error is one sentence on stderr (--debug: a traceback too)."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a pipe that has no µ or “ gets a question mark in its place.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app(arguments, prog_name="napari-image-classifier")
+    except SystemExit as end:
+        if end.code == STOPPED:
+            typer.echo("Stopped; what was done is kept.", err=True)
+        raise
+    except ImageClassifierError as error:
+        _end(str(error), debug)
+    except OSError as error:
+        _end(f"{error.filename or 'A file'} can't be used: {error.strerror or error}.", debug)
+    except MemoryError:
+        _end("The computer has too little memory for this.", debug)
+    except Exception as error:  # noqa: BLE001 - a bug is told in a sentence, too
+        _end(
+            f"Something went wrong that should not: {type(error).__name__}: {error}. Please "
+            "report it with what --debug and napari-image-classifier info print.",
+            debug,
+        )
+
+
+def _end(sentence: str, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    typer.echo(sentence, err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""The demo: sample images, a training, and a viewer with classified images and a classified folder.
+
+Everything goes the way that a person's own images would: the same training, the same docks.
+"""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.sample_data import CLASS_NAMES, write_sample_folder
+from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.train import train
+
+PLUGIN = "napari-image-classifier"
+IMAGES_TO_LEARN_FROM = 24
+IMAGES_NEVER_SEEN = 12
+EPOCHS = 8
+SIZE = 64
+LONGEST_WAIT = 300_000
+
+Say = Callable[[str], None]
+
+
+def run_demo(output: Path, *, close: bool = False, say: Say) -> int:
+    """Run the demo into the folder ``output``; return the program's exit code.
+
+    Without a display, on Linux, it runs under Xvfb and closes by itself after its screenshot; so
+    it does with ``close``. Otherwise the window stays open until the person closes it.
+
+    Raises
+    ------
+    ImageClassifierError
+        There is no display and no Xvfb, or a step failed; the text says which.
+    """
+    if _has_no_display():
+        return _run_under_xvfb(output)
+    output.mkdir(parents=True, exist_ok=True)
+    learnt, unseen = output / "images to learn from", output / "images never seen"
+    write_sample_folder(learnt, IMAGES_TO_LEARN_FROM, seed=0)
+    write_sample_folder(unseen, IMAGES_NEVER_SEEN, seed=1000)
+    say(f"Made {2 * IMAGES_TO_LEARN_FROM} images to learn from and {2 * IMAGES_NEVER_SEEN} more.")
+    classifier, table = output / "cells.keras", output / "predictions.csv"
+    _train(learnt, classifier, say)
+    _show(unseen, classifier, table, output / "demo.png", close or _started_under_xvfb(), say)
+    return 0
+
+
+def _train(images: Path, output: Path, say: Say) -> None:
+    config = TrainingConfig(epochs=EPOCHS, size=SIZE)
+
+    def hear(event: dict[str, Any]) -> None:
+        if event["event"] == "epoch":
+            say(f"Epoch {event['epoch']} of {EPOCHS}: {event['val_accuracy']:.0%} right.")
+
+    say("Training; Keras takes some seconds to start.")
+    train(read_items(images), config, output=output, on_event=hear)
+    say(f"Written: {output}")
+
+
+def _show(
+    images: Path, classifier: Path, table: Path, screenshot: Path, close: bool, say: Say
+) -> None:
+    import napari
+
+    viewer = napari.Viewer(title="Image Classifier demo")
+    viewer.window._qt_window.resize(1500, 950)
+    paths = [images / name / f"{name}_{1000:03d}.tif" for name in CLASS_NAMES]
+    viewer.open(paths, plugin=PLUGIN)
+    viewer.grid.enabled = True
+    viewer.grid.stride = 2
+    viewer.reset_view()
+    _classify_open_images(viewer, classifier)
+    _classify_folder(viewer, images, classifier, table)
+    say(_score(table))
+    viewer.window._qt_window.grab().save(str(screenshot))
+    say(f"Written: {table} and {screenshot}")
+    if close:
+        viewer.close()
+        return
+    say("The window stays open: look around, and close it when you are done.")
+    napari.run()
+
+
+def _classify_open_images(viewer: Any, classifier: Path) -> None:
+    _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Classify images")
+    dock.use_classifier(classifier)
+    _wait_until(dock.run_button.isEnabled, "the classifier did not open")
+    ended: list[bool] = []
+    dock.ended.connect(lambda: ended.append(True))
+    dock.classify()
+    _wait_until(lambda: bool(ended), "the open images were not classified")
+
+
+def _classify_folder(viewer: Any, images: Path, classifier: Path, table: Path) -> None:
+    _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Classify folder", tabify=True)
+    dock.form["folder"].value = images
+    dock.form["output"].value = table
+    dock.folded_form["overwrite"].value = True
+    dock.use_classifier(classifier)
+    _wait_until(dock.run_button.isEnabled, "the folder can't be classified")
+    ended: list[bool] = []
+    dock.ended.connect(lambda: ended.append(True))
+    dock.run()
+    _wait_until(lambda: bool(ended), "the folder was not classified")
+
+
+def _wait_until(holds: Callable[[], bool], otherwise: str) -> None:
+    from qtpy.QtTest import QTest
+
+    # PyQt6's types take this static method for one of instances.
+    wait: Callable[[int], None] = cast(Any, QTest).qWait
+
+    for _ in range(LONGEST_WAIT // 50):
+        if holds():
+            wait(500)
+            return
+        wait(50)
+    raise ImageClassifierError(f"The demo was stopped after {LONGEST_WAIT // 60_000} minutes: "
+                               f"{otherwise}.")  # fmt: skip
+
+
+def _score(table: Path) -> str:
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    right = sum(row["file"].split("/")[0] == row["class"] for row in rows)
+    return f"{right} of {len(rows)} images that it had never seen were put into the right class."
+
+
+def _has_no_display() -> bool:
+    return sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
+def _started_under_xvfb() -> bool:
+    return os.environ.get("NAPARI_IMAGE_CLASSIFIER_DEMO") == "xvfb"
+
+
+def _run_under_xvfb(output: Path) -> int:
+    xvfb = shutil.which("xvfb-run")
+    if xvfb is None:
+        raise ImageClassifierError(
+            "There is no display; start the demo from a desktop, or install Xvfb "
+            "(on Debian and Ubuntu: apt-get install xvfb)."
+        )
+    command = [xvfb, "-a", "-s", "-screen 0 1600x1000x24", sys.executable, "-m",
+               "napari_image_classifier.cli.app", "demo", "--output", str(output)]  # fmt: skip
+    environment = {**os.environ, "NAPARI_IMAGE_CLASSIFIER_DEMO": "xvfb"}
+    return subprocess.run(command, env=environment, check=False).returncode

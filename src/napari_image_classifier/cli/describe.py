@@ -1,0 +1,68 @@
+"""What is in a file, an image or a classifier, for a person or a program to read."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def describe_file(path: Path, *, axes: str | None = None) -> dict[str, Any]:
+    """Return what there is to say of an image or a classifier, ready for JSON.
+
+    ``axes`` says what each stored axis of an image is, such as "ZYX", where the file does not.
+
+    Raises
+    ------
+    ImageClassifierError
+        The file is neither, or it is damaged.
+    """
+    if path.suffix.lower() in (".keras", ".h5", ".hdf5"):
+        return _describe_classifier(path)
+    from napari_image_classifier.images.image import describe_image, read_image
+
+    with read_image(path, axes=axes) as image:
+        return {"kind": "image", **describe_image(image)}
+
+
+def _describe_classifier(path: Path) -> dict[str, Any]:
+    from napari_image_classifier.classifiers.classifier import load_classifier
+
+    classifier = load_classifier(path)
+    stored = classifier.description.in_short()
+    members = stored.pop("members")
+    training = dict(stored.pop("training"))
+    # Written for every epoch, and long: the file has it.
+    training.pop("history", None)
+    return {
+        "kind": "classifier",
+        "file": str(path),
+        "sha256": classifier.sha256,
+        **stored,
+        "networks": len(members),
+        "training": training,
+    }
+
+
+def in_lines(found: Mapping[str, Any], indent: str = "") -> str:
+    """Return ``found`` as text, a line per value; what is empty is left out."""
+    return "\n".join(
+        line for key, value in found.items() for line in _lines(key, value, indent) if line
+    )
+
+
+def _lines(key: str, value: Any, indent: str) -> list[str]:
+    title = f"{indent}{key.replace('_', ' ')}:"
+    if isinstance(value, Mapping) and value:
+        return [title, in_lines(value, indent + "  ")]
+    if value is None or (isinstance(value, (str, list, tuple, Mapping)) and not value):
+        return []
+    return [f"{title} {_one_line(value)}"]
+
+
+def _one_line(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_one_line(part) for part in value)
+    return str(value)

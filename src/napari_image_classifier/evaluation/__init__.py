@@ -1,0 +1,1 @@
+"""Evaluation: repeated training on held-out groups, its report, and reproduction."""

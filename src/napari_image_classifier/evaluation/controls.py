@@ -1,0 +1,152 @@
+"""Is it the biology, or what was taken together? Controls that could turn an answer down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from napari_image_classifier.evaluation.refitting import Refitted, RefittedScore, refitted_score
+from napari_image_classifier.statistics.permutation_tests import chance_test, strata_of
+from napari_image_classifier.typing import Float64Array, IntArray
+
+# Two controls can turn the verdict; together they may do so by chance once in twenty.
+SIGNIFICANT_CONTROL = 0.025
+# From so strong a tie on, a class can largely be told by its acquisition.
+TIED = 0.5
+# The background explains a score if it reaches so much of the way from guessing to it.
+EXPLAINS = 0.5
+# Of images without any background there may be so many.
+WITHOUT_BACKGROUND = 0.1
+
+
+@dataclass(frozen=True)
+class AcquisitionControl:
+    """How classes and acquisitions (what was taken together) go along.
+
+    ``tie`` is Cramér's V of the two, counted in groups: 0 where every acquisition has the classes
+    in the same parts, 1 where each has a single one. ``recognised`` is how well acquisitions are
+    told apart among images of one class; None where no class has two acquisitions of two groups.
+    """
+
+    n_acquisitions: int
+    tie: float
+    recognised: RefittedScore | None
+
+    @property
+    def explains(self) -> bool:
+        """Whether the classes may be told by their acquisitions."""
+        if self.tie < TIED:
+            return False
+        return self.recognised is None or self.recognised.chance.p <= SIGNIFICANT_CONTROL
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What the background tells of the classes, and how classes and acquisitions go along.
+
+    ``background`` is None where too many images show none, ``acquisition`` where nobody said what
+    was taken together.
+    """
+
+    background: RefittedScore | None
+    acquisition: AcquisitionControl | None
+
+    def background_explains(self, score: float, guessing: float) -> bool:
+        """Whether the background alone reaches much of a balanced accuracy."""
+        if self.background is None or self.background.chance.p > SIGNIFICANT_CONTROL:
+            return False
+        return self.background.balanced_accuracy - guessing >= EXPLAINS * (score - guessing)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers as they go into evaluation.json."""
+        acquisition = self.acquisition
+        return {
+            "background": self.background and self.background.to_json(),
+            "acquisition": acquisition
+            and {
+                "acquisitions": acquisition.n_acquisitions,
+                "cramers_v": acquisition.tie,
+                "recognised": acquisition.recognised and acquisition.recognised.to_json(),
+            },
+        }
+
+
+def background_control(
+    features: Sequence[Float64Array | None],
+    classes: IntArray,
+    units: IntArray,
+    acquisitions: IntArray | None = None,
+) -> RefittedScore | None:
+    """Return what the backgrounds of images tell of their classes, one entry per item.
+
+    ``features`` are those of `background.background_features`. Nothing is permuted across
+    acquisitions, so that what differs between them does not count here.
+    """
+    there = np.array([one is not None for one in features])
+    if there.mean() < 1 - WITHOUT_BACKGROUND or len(np.unique(classes[there])) < 2:
+        return None
+    table = np.array([one for one in features if one is not None])
+    strata = strata_of(classes, acquisitions)
+    within = None if strata is None else strata[there]
+    return refitted_score(table, classes[there], units[there], within)
+
+
+def acquisition_control(
+    features: Float64Array, classes: IntArray, units: IntArray, acquisitions: IntArray
+) -> AcquisitionControl:
+    """Return how classes and acquisitions go along; all arrays hold one entry per item."""
+    return AcquisitionControl(
+        len(np.unique(acquisitions)),
+        cramers_v(classes, acquisitions, units),
+        _recognised(features, classes, units, acquisitions),
+    )
+
+
+def cramers_v(classes: IntArray, acquisitions: IntArray, units: IntArray) -> float:
+    """Return how strongly classes are tied to acquisitions, counted in units, from 0 to 1.
+
+    With the correction for chance of Bergsma (2013), as few groups look tied by accident.
+    """
+    from scipy.stats import contingency
+
+    pairs = np.unique(np.stack([units, classes, acquisitions]), axis=1)
+    counts = contingency.crosstab(pairs[1], pairs[2]).count
+    if min(counts.shape) < 2:
+        return 0.0
+    n, (rows, columns) = counts.sum(), counts.shape
+    squared = contingency.association(counts, method="cramer") ** 2 * (min(counts.shape) - 1)
+    by_chance = (rows - 1) * (columns - 1) / (n - 1)
+    most = min(one - (one - 1) ** 2 / (n - 1) for one in (rows, columns)) - 1
+    return float(min(1.0, np.sqrt(max(0.0, squared - by_chance) / most))) if most > 0 else 1.0
+
+
+def _recognised(
+    features: Float64Array, classes: IntArray, units: IntArray, acquisitions: IntArray
+) -> RefittedScore | None:
+    """Return how well acquisitions are told apart within the classes that have several."""
+    chosen = np.zeros(len(classes), bool)
+    for one in np.unique(classes):
+        members = classes == one
+        groups = {
+            int(acquisition): len(np.unique(units[members & (acquisitions == acquisition)]))
+            for acquisition in np.unique(acquisitions[members])
+        }
+        usable = [acquisition for acquisition, count in groups.items() if count >= 2]
+        if len(usable) >= 2:
+            chosen |= members & np.isin(acquisitions, usable)
+    if not chosen.any():
+        return None
+    table, within, taken = features[chosen], classes[chosen], acquisitions[chosen]
+    parts = [np.flatnonzero(within == one) for one in np.unique(within)]
+    methods = [Refitted(table[part], units[chosen][part]) for part in parts]
+
+    def scores(given: IntArray) -> Float64Array:
+        found = [
+            method.balanced_accuracies(given[:, part])
+            for method, part in zip(methods, parts, strict=True)
+        ]
+        return np.asarray(np.mean(found, axis=0))
+
+    test = chance_test(taken, units[chosen], scores, within)
+    return RefittedScore(float(scores(taken[np.newaxis])[0]), test)

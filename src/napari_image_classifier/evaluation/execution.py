@@ -1,0 +1,215 @@
+"""The runs of an evaluation, some side by side; what is done is kept when it is stopped."""
+
+import hashlib
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any, Protocol
+
+import numpy as np
+
+from napari_image_classifier.evaluation.plan import Run
+from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.compute_process import Emit
+from napari_image_classifier.training.config import TrainingRefused
+from napari_image_classifier.typing import Float64Array
+
+PROGRESS_STEPS = 1000
+
+Tell = Callable[[float], None]
+
+
+class LaneGoneError(Exception):
+    """What trained and tested is no more; another may do what it had begun."""
+
+
+class Lane(Protocol):
+    """What does one run after another, beside other lanes."""
+
+    def said(self, run: Run, tell: Tell) -> Float64Array:
+        """Train and test, and ``tell`` meanwhile which part of that is done.
+
+        Returns probabilities (tested item, class).
+
+        Raises
+        ------
+        LaneGoneError
+            It has ended, without a result.
+        """
+        ...
+
+    def end(self) -> None:
+        """Be gone; nobody waits for what is still being done."""
+        ...
+
+
+class KeptRuns:
+    """What was said of the tested items of each run, kept in a file."""
+
+    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+        """Take up what an evaluation with the same ``settings`` left in the file ``path``.
+
+        Raises
+        ------
+        TrainingRefused
+            The file holds runs of other images, folds or settings.
+        """
+        self._path = path
+        self._key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        self._runs: dict[str, Float64Array] = {}
+        if path.is_file():
+            try:
+                stored = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError:
+                return
+            if not isinstance(stored, dict) or stored.get("evaluation") != self._key:
+                raise TrainingRefused(
+                    f"{path.name} holds an evaluation that was stopped, of other images or with "
+                    "other choices. Choose another name for the report; or, if that one is not to "
+                    "be gone on with, delete the file."
+                )
+            self._runs = _understood(stored.get("runs"))
+
+    def get(self, name: str) -> Float64Array | None:
+        """Return the probabilities (tested item, class) of a run that is done."""
+        return self._runs.get(name)
+
+    def put(self, name: str, probabilities: Float64Array) -> None:
+        """Keep the probabilities of a run."""
+        self._runs[name] = probabilities
+        runs = {name: rows.tolist() for name, rows in self._runs.items()}
+        with replace_file(self._path) as temporary:
+            content = {"evaluation": self._key, "runs": runs}
+            temporary.write_text(json.dumps(content), encoding="utf-8")
+
+    def remove(self) -> None:
+        """Remove the file, when all that it holds stands elsewhere."""
+        self._path.unlink(missing_ok=True)
+
+
+def _understood(stored: Any) -> dict[str, Float64Array]:
+    """Return the runs that a file holds; one that makes no sense is trained again."""
+    runs = {}
+    for name, rows in stored.items() if isinstance(stored, dict) else ():
+        with suppress(ValueError, TypeError):
+            probabilities = np.array(rows, np.float64)
+            if probabilities.ndim == 2:
+                runs[name] = probabilities
+    return runs
+
+
+@dataclass(frozen=True)
+class OneLane:
+    """The only lane, where runs are so short, or so greedy, that they are done one by one."""
+
+    said: Callable[[Run, Tell], Float64Array]
+
+    def end(self) -> None:
+        """Do nothing: there is nothing but this process."""
+
+
+def done_runs(
+    runs: Sequence[Run], lanes: Sequence[Lane], kept: KeptRuns, emit: Emit
+) -> dict[str, Float64Array]:
+    """Return what was said in each run, by its name, and tell how far all of them are.
+
+    The first lane is there to the end; what another leaves behind is done by those that are left.
+    """
+    return _Runs(runs, lanes, kept, emit).done()
+
+
+class _Runs:
+    """Runs that are waiting and done, shared by the lanes, each on a thread of its own."""
+
+    def __init__(
+        self, runs: Sequence[Run], lanes: Sequence[Lane], kept: KeptRuns, emit: Emit
+    ) -> None:
+        self._names = [run.name for run in runs]
+        self._lanes = lanes
+        self._kept = kept
+        found = {run.name: kept.get(run.name) for run in runs}
+        self._said = {name: said for name, said in found.items() if said is not None}
+        self._waiting = deque(run for run in runs if run.name not in self._said)
+        self._progress = _Progress(runs, self._said, emit)
+        self._lock = Lock()
+
+    def done(self) -> dict[str, Float64Array]:
+        with ThreadPoolExecutor(len(self._lanes)) as threads:
+            working = [threads.submit(self._work, lane) for lane in self._lanes]
+            try:
+                for lane in as_completed(working):
+                    lane.result()
+            except BaseException:
+                self._waiting.clear()
+                self._end_lanes()
+                raise
+        # What was left behind after the first lane had found nothing to do any more.
+        self._work(self._lanes[0])
+        self._end_lanes()
+        return {name: self._said[name] for name in self._names}
+
+    def _end_lanes(self) -> None:
+        for lane in self._lanes:
+            lane.end()
+
+    def _work(self, lane: Lane) -> None:
+        while self._waiting:
+            try:
+                run = self._waiting.popleft()
+            except IndexError:
+                return
+            try:
+                said = lane.said(run, partial(self._tell, run))
+            except LaneGoneError:
+                self._waiting.appendleft(run)
+                return
+            with self._lock:
+                self._kept.put(run.name, said)
+                self._said[run.name] = said
+            self._tell(run, 1.0)
+
+    def _tell(self, run: Run, part: float) -> None:
+        with self._lock:
+            self._progress.tell(run, part)
+
+
+class _Progress:
+    """How far all runs are, in items to learn from and to test.
+
+    What was ``kept`` from an evaluation that was stopped says nothing of how long the rest takes.
+    """
+
+    def __init__(self, runs: Sequence[Run], kept: Mapping[str, object], emit: Emit) -> None:
+        self._total = sum(map(_work, runs))
+        self._kept = sum(_work(run) for run in runs if run.name in kept)
+        self._here: dict[str, float] = {}
+        self._emit = emit
+        self._began = time.monotonic()
+
+    def tell(self, run: Run, part: float) -> None:
+        # A run that is begun anew by another lane waits here until it is as far again.
+        self._here[run.name] = max(part * _work(run), self._here.get(run.name, 0.0))
+        here = sum(self._here.values())
+        done = self._kept + here
+        each = (time.monotonic() - self._began) / here if here else None
+        self._emit(
+            {
+                "event": "progress",
+                "stage": "evaluating",
+                "done": round(PROGRESS_STEPS * done / self._total),
+                "total": PROGRESS_STEPS,
+                "seconds_left": None if each is None else each * (self._total - done),
+            }
+        )
+
+
+def _work(run: Run) -> int:
+    """Return about how long a run takes, in items."""
+    return len(run.learnt) + len(run.tested)

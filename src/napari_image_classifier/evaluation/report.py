@@ -1,0 +1,129 @@
+"""The report of an evaluation: one HTML file, every number as JSON, every prediction as CSV."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.evaluation.dome import dome
+from napari_image_classifier.evaluation.outcome import Evaluation
+from napari_image_classifier.evaluation.plots import (
+    curve_plot,
+    groups_plot,
+    reliability_plot,
+    seeds_plot,
+)
+from napari_image_classifier.evaluation.report_page import (
+    parts_of_rows,
+    picture_in_page,
+    render_page,
+)
+from napari_image_classifier.images.thumbnails import draw_thumbnail
+from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION
+from napari_image_classifier.system.atomic_files import replace_file, replace_table
+from napari_image_classifier.typing import FloatArray
+
+TEMPLATE = "evaluation.html"
+JSON_SUFFIX = ".evaluation.json"
+
+
+def write_report(
+    evaluation: Evaluation, pixels: FloatArray, report: Path, made_with: Mapping[str, Any]
+) -> dict[str, Path]:
+    """Write the report and, beside it, its numbers and its predictions; return their paths.
+
+    Where a spreadsheet shows the predictions of before, they lie beside these (`replace_table`).
+    ``pixels`` are the prepared images, for pictures of errors; ``made_with`` holds what it needs
+    to be done again.
+    """
+    paths = {
+        "report": report,
+        "json": report.with_name(report.stem + JSON_SUFFIX),
+        "csv": predictions_path(report),
+    }
+    earlier = earlier_evaluations(report.parent, evaluation.images_digest)
+    with replace_file(paths["json"]) as temporary:
+        content = {
+            **evaluation.to_json(), "earlier_evaluations": earlier, "made_with": dict(made_with)
+        }  # fmt: skip
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    with replace_table(paths["csv"]) as table:
+        _write_predictions(evaluation, table.temporary, made_with["seeds"])
+    paths["csv"] = table.path
+    with replace_file(report) as temporary:
+        page = _page(evaluation, pixels, made_with, earlier)
+        temporary.write_text(page, encoding="utf-8")
+    return paths
+
+
+def predictions_path(report: Path) -> Path:
+    """Return where the predictions of a report are wanted: beside it."""
+    return report.with_name(f"{report.stem}.predictions.csv")
+
+
+def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> list[dict[str, Any]]:
+    """Return the errors that were surest, each with a picture of it, a PNG in base64."""
+    return [
+        {**error, "picture": picture_in_page(draw_thumbnail(pixels[index]))}
+        for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
+    ]
+
+
+def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
+    """Return the names of the evaluations of the same images that lie in a folder, sorted."""
+    found = []
+    for path in sorted(folder.glob(f"*{JSON_SUFFIX}")):
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(stored, dict) and stored.get("images_digest") == images_digest:
+            found.append(path.name)
+    return found
+
+
+def _page(
+    evaluation: Evaluation,
+    pixels: FloatArray,
+    made_with: Mapping[str, Any],
+    earlier: Sequence[str],
+) -> str:
+    numbers = evaluation.to_json()
+    return render_page(
+        TEMPLATE,
+        **numbers,
+        finished=evaluation.plan.is_of_finished,
+        seen_known=made_with.get("seen_known", False),
+        class_names=evaluation.class_names,
+        confusion_parts=parts_of_rows(numbers["scores"]["confusion"]),
+        guessing=1 / len(evaluation.class_names),
+        groups_plot=groups_plot(evaluation),
+        curve_plot=curve_plot(evaluation.learning_curve),
+        reliability_plot=reliability_plot(evaluation.calibration),
+        seeds_plot=seeds_plot(evaluation.over_seeds, evaluation.scores.balanced_accuracy),
+        errors=surest_errors(evaluation, pixels),
+        dome=dome(evaluation, made_with),
+        earlier=earlier,
+        few=GROUPS_FOR_MORE_THAN_EXPLORATION,
+        made_with=made_with,
+    )
+
+
+def _write_predictions(evaluation: Evaluation, path: Path, seeds: list[int]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["file", "item", "class", "group", "unit", "seed", "fold", "predicted", "confidence",
+             *(f"p_{name}" for name in evaluation.class_names)]
+        )  # fmt: skip
+        plans = evaluation.plan.seeds
+        for seed, said, plan in zip(seeds, evaluation.networks, plans, strict=True):
+            folds = plan.of_each_item(len(evaluation.items))
+            for index, (item, row) in enumerate(zip(evaluation.items, said, strict=True)):
+                predicted = evaluation.class_names[row.argmax()]
+                writer.writerow(
+                    [item.file, item.selection, item.class_name, item.group or "",
+                     evaluation.units[index], seed, folds[index], predicted, f"{row.max():.6f}",
+                     *(f"{p:.6f}" for p in row)]
+                )  # fmt: skip

@@ -1,0 +1,110 @@
+"""A network trained and tested as one run of an evaluation wants it, on the Keras side.
+
+It is trained as `keras_training` trains, on the images of its run alone: the epoch, the intensity
+ranges and everything else come from there, and the images that it is tested on are looked at once.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from napari_image_classifier.classifiers.classifier import load_classifier
+from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.evaluation.execution import Tell
+from napari_image_classifier.evaluation.perturbations import changed
+from napari_image_classifier.evaluation.plan import Run
+from napari_image_classifier.images.orientations import EVERY
+from napari_image_classifier.items.splits import validation_splits
+from napari_image_classifier.networks.fit.schedule import LearningRate
+from napari_image_classifier.networks.members import train_members
+from napari_image_classifier.system.compute_process import Cancelled, Emit, ShouldStop
+from napari_image_classifier.system.messages import Event
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.images import TrainingImages
+from napari_image_classifier.training.training_set import TrainingSet, training_set
+from napari_image_classifier.typing import Float64Array, IntArray
+
+IMAGES_AT_ONCE = 32
+
+
+def trained_and_tested(
+    run: Run,
+    images: TrainingImages,
+    config: TrainingConfig,
+    tell: Tell,
+    should_stop: ShouldStop,
+) -> Float64Array:
+    """Return the probabilities (tested item, class) of a network of the other items.
+
+    ``tell`` is told which part of the training is done.
+
+    Raises
+    ------
+    Cancelled
+        ``should_stop`` returned True.
+    """
+    from napari_image_classifier.networks.files import save_classifier
+
+    config = replace(config, seed=run.seed)
+    inner = validation_splits(
+        [images.items[i] for i in run.learnt],
+        images.units[run.learnt],
+        config.validation_fraction,
+        config.seed,
+        config.members,
+    )
+    splits = [(run.learnt[training], run.learnt[validation]) for training, validation in inner]
+    data = _as_changed(training_set(images, splits[0], run.learnt), run)
+    ensemble = train_members(
+        data, splits, config, None, _heard(tell, config), should_stop, lambda: None
+    )
+    if ensemble.cancelled:
+        raise Cancelled
+    description = ClassifierDescription(
+        class_names=data.class_names,
+        preparation=data.preparation,
+        architecture=ensemble.architecture,
+        orientations=EVERY if config.orientations else 1,
+        temperature=ensemble.temperature(data),
+        training={},
+    )
+    # Through its file, so that what is tested is what a person would get.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fold.keras"
+        save_classifier(path, ensemble.networks, description)
+        classifier = load_classifier(path, threads=1)
+        parts = [classifier.predict_prepared(data.pixels[part]) for part in _parts(run.tested)]
+    return np.concatenate(parts)
+
+
+def _heard(tell: Tell, config: TrainingConfig) -> Emit:
+    """Return what hears the events of a training, and tells which part of it is done."""
+    finishing = LearningRate(config).finishing_epochs if config.finish else 0
+    of_a_member = config.epochs + finishing
+    total = config.members * of_a_member
+    begun = 0
+
+    def hear(event: Event) -> None:
+        nonlocal begun
+        if event["event"] == "batch":
+            begun, epochs = divmod(event["epoch"] - 1, config.epochs)
+            tell((begun * of_a_member + epochs + event["done"] / event["total"]) / total)
+        elif event.get("stage") == "finishing":
+            epochs = config.epochs + finishing * event["done"] / event["total"]
+            tell((begun * of_a_member + epochs) / total)
+
+    return hear
+
+
+def _as_changed(data: TrainingSet, run: Run) -> TrainingSet:
+    if run.change is None:
+        return data
+    return replace(data, pixels=changed(data.pixels, run.change, run.seed))
+
+
+def _parts(indices: IntArray) -> Iterator[IntArray]:
+    for start in range(0, len(indices), IMAGES_AT_ONCE):
+        yield indices[start : start + IMAGES_AT_ONCE]

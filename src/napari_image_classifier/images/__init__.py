@@ -1,0 +1,1 @@
+"""Images: their files, pixels, channels and metadata."""

@@ -1,0 +1,243 @@
+"""Checks before anything large is allocated: is what the file declares really there?"""
+
+import math
+import os
+import stat
+import struct
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import tifffile
+
+from napari_image_classifier.faults import Fault
+from napari_image_classifier.images.memory import LARGE_PLANE, why_too_large
+from napari_image_classifier.images.read_errors import COPY_AGAIN, damaged, system_failure
+from napari_image_classifier.images.source import ImageReadError
+
+# Real images never shrink this much; files made to exhaust the memory do.
+MOST_EXPANSION = 250
+
+
+def check_regular_file(path: Path) -> os.stat_result:
+    """Refuse what is no ordinary file; a pipe or device would block for ever.
+
+    Raises
+    ------
+    ImageReadError
+        There is no such file, it is no regular file, or it is empty.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise system_failure(path, error) from error
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, a socket or a device"
+        raise ImageReadError(
+            path, Fault.NOT_A_FILE, f"{path} can't be read: it is {what}, not a file."
+        )
+    if status.st_size == 0:
+        raise ImageReadError(
+            path, Fault.EMPTY_FILE, f"{path.name} can't be read: the file is empty. {COPY_AGAIN}"
+        )
+    return status
+
+
+def open_checked(path: Path) -> tifffile.TiffFile:
+    """Open ``path`` with the OME description that belongs to it, wherever that lies."""
+    from napari_image_classifier.images.ome import companion_description
+
+    with ExitStack() as opened:
+        tiff = opened.enter_context(tifffile.TiffFile(path))
+        description = companion_description(path, tiff)
+        if description is None:
+            opened.pop_all()
+            return tiff
+    return tifffile.TiffFile(path, omexml=description)
+
+
+def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
+    """Refuse a file whose directories lead back to themselves: tifffile follows them for ever.
+
+    Raises
+    ------
+    ImageReadError
+        They do.
+    """
+    # ImageJ's stacks are read by their first one alone, and may have thousands more.
+    if not tiff.pages or tiff.is_imagej:
+        return
+    file, form = tiff.filehandle, tiff.tiff
+    offset, seen = tiff.pages.first.offset, set[int]()
+    while 0 < offset < file.size:
+        if offset in seen:
+            raise damaged(path, "its directories lead back to themselves")
+        seen.add(offset)
+        try:
+            file.seek(offset)
+            (number,) = struct.unpack(form.tagnoformat, file.read(form.tagnosize))
+            file.seek(offset + form.tagnosize + number * form.tagsize)
+            (offset,) = struct.unpack(form.offsetformat, file.read(form.offsetsize))
+        except (struct.error, OSError):
+            # One that is cut off is the last one.
+            return
+
+
+def without_image(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
+    """Return the error of a TIFF file in which no image was found."""
+    handle, form = tiff.filehandle, tiff.tiff
+    # The directory of images may be the last that is written: a file cut short lacks it.
+    handle.seek(form.offsetsize)
+    (directory,) = struct.unpack(form.offsetformat, handle.read(form.offsetsize))
+    if directory >= handle.size:
+        return ImageReadError(
+            path,
+            Fault.CUT_SHORT,
+            f"{path.name} can't be read: the list of its images is past its end, so it was cut "
+            f"short. {COPY_AGAIN}",
+        )
+    return ImageReadError(
+        path, Fault.NO_IMAGE, f"{path.name} can't be read: there is no image in it."
+    )
+
+
+def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
+    """Refuse a series whose declared pixels can't all be there.
+
+    Raises
+    ------
+    ImageReadError
+        An axis of length 0, complex pixels, planes that are missing, or a plane whose declared
+        size is out of proportion to the file or to the memory that is free.
+    """
+    page = series.keyframe
+    if series.dtype is None or page.dtype is None or page.dtype.kind not in "buif":
+        raise _of_unknown_pixels(path, page)
+    if page.ndim < 2 or min(series.shape, default=0) < 1 or page.nbytes < 1:
+        raise ImageReadError(
+            path,
+            Fault.SIZE_ZERO,
+            f"{path.name} can't be read: it declares an image of size 0. {COPY_AGAIN}",
+        )
+    check_page(path, page)
+    planes = max(declared_planes(series), _planes_of_imagej(tiff))
+    if series.dataoffset is not None:
+        # One block of bytes; looking at the pages behind the first would take longer than reading.
+        there = (tiff.filehandle.size - series.dataoffset) // page.nbytes
+        if there < planes:
+            raise _cut_short(path, planes, there)
+        return
+    if any(one is None for one in series.pages):
+        raise ImageReadError(
+            path,
+            Fault.INCOMPLETE,
+            f"{path.name} declares {planes} planes, and some of them are in none of its files: "
+            "copy all the files of the image into one folder.",
+        )
+    if len(series.pages) < planes:
+        raise _cut_short(path, planes, len(series.pages))
+    check_page(path, series.pages[-1])
+
+
+def declared_planes(series: Any) -> int:
+    """Return how many pages ``series`` should have, by its shape."""
+    return int(math.prod(series.shape) // max(math.prod(series.keyframe.shape), 1))
+
+
+def _planes_of_imagej(tiff: tifffile.TiffFile) -> int:
+    images = (tiff.imagej_metadata or {}).get("images", 1)
+    # Bio-Formats counts the samples of a colour picture as images, too.
+    samples = max(int(tiff.pages.first.samplesperpixel), 1)
+    return -(-images // samples) if isinstance(images, int) else 1
+
+
+def check_whole(path: Path, series: Any, file_size: int) -> None:
+    """Refuse a series that can only be read at once, and would fill the memory.
+
+    Raises
+    ------
+    ImageReadError
+        Its declared size is out of proportion to the file.
+    """
+    check_proportion(path, series.nbytes, file_size)
+    check_memory(path, series.nbytes)
+
+
+def check_proportion(path: Path, declared: int, there: int) -> None:
+    """Refuse pixels of ``declared`` bytes that ``there`` bytes of a file can hardly hold.
+
+    Raises
+    ------
+    ImageReadError
+        They are out of proportion.
+    """
+    if declared > max(LARGE_PLANE, MOST_EXPANSION * there):
+        raise _out_of_proportion(path, declared, there)
+
+
+def _of_unknown_pixels(path: Path, page: Any) -> ImageReadError:
+    if getattr(page.dtype, "kind", "") == "c":
+        return ImageReadError(
+            path,
+            Fault.COMPLEX,
+            f"{path.name} can't be read: its pixels are complex numbers; save their magnitude.",
+        )
+    return ImageReadError(
+        path,
+        Fault.PIXEL_TYPE,
+        f"{path.name} can't be read: its pixels are of an unknown kind; save them as integers or "
+        "fractions of 8, 16 or 32 bits.",
+    )
+
+
+def _cut_short(path: Path, declared: int, there: int) -> ImageReadError:
+    return ImageReadError(
+        path,
+        Fault.CUT_SHORT,
+        f"{path.name} can't be read: it declares {declared} planes and holds {there}, "
+        f"so it was cut short. {COPY_AGAIN}",
+    )
+
+
+def check_page(path: Path, page: Any) -> None:
+    """Refuse a page whose bytes are past the end, or too few for its pixels, or too many."""
+    keyframe = page.keyframe
+    size = page.parent.filehandle.size
+    pairs = list(zip(page.dataoffsets, page.databytecounts, strict=False))
+    stored = sum(count for _, count in pairs)
+    if not pairs or stored < 1 or any(offset + count > size for offset, count in pairs):
+        raise ImageReadError(
+            path,
+            Fault.CUT_SHORT,
+            f"{path.name} can't be read: pixels that it declares are past its end, so it was cut "
+            f"short. {COPY_AGAIN}",
+        )
+    if keyframe.compression == 1:
+        too_small = stored * 8 < math.prod(keyframe.shape) * keyframe.bitspersample
+    else:
+        too_small = keyframe.nbytes > max(LARGE_PLANE, MOST_EXPANSION * stored)
+    tile = keyframe.tilewidth * keyframe.tilelength * keyframe.dtype.itemsize
+    if too_small or (keyframe.is_tiled and tile > max(LARGE_PLANE, 4 * keyframe.nbytes)):
+        raise _out_of_proportion(path, max(keyframe.nbytes, tile), stored)
+    check_memory(path, max(keyframe.nbytes, tile))
+
+
+def check_memory(path: Path, plane_bytes: int) -> None:
+    """Refuse a plane for which there is no memory.
+
+    Raises
+    ------
+    ImageReadError
+        It needs more than is free.
+    """
+    if why := why_too_large(plane_bytes):
+        raise ImageReadError(path, Fault.TOO_LARGE, f"{path.name} can't be read: {why}.")
+
+
+def _out_of_proportion(path: Path, declared: int, there: int) -> ImageReadError:
+    return ImageReadError(
+        path,
+        Fault.OUT_OF_PROPORTION,
+        f"{path.name} can't be read: it declares pixels of {declared / 2**20:,.0f} MB and holds "
+        f"{there / 2**20:,.3f} MB for them, so it is damaged.",
+    )

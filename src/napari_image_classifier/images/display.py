@@ -1,0 +1,240 @@
+"""napari's File > Open: one layer per channel, as the file wants it shown."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_image_classifier.images.image import (
+    IMAGE_SUFFIXES,
+    AxesUnknownError,
+    Image,
+    ImageReadError,
+    read_image,
+)
+from napari_image_classifier.images.source import AnyArray, ChannelDisplay, Color
+
+METADATA_KEY = "napari_image_classifier"
+
+# Larger images stay on the disk and are read plane by plane.
+LARGEST_IN_MEMORY = 200 * 2**20
+_SHOWN_PIXELS = 512
+
+LayerData = tuple[Any, dict[str, Any], str]
+Limits = tuple[float, float]
+Paths = str | Path | Sequence[str | Path]
+
+_NAMED_COLORS: dict[Color, str] = {
+    (1.0, 1.0, 1.0): "gray",
+    (1.0, 0.0, 0.0): "red",
+    (0.0, 1.0, 0.0): "green",
+    (0.0, 0.0, 1.0): "blue",
+    (0.0, 1.0, 1.0): "cyan",
+    (1.0, 0.0, 1.0): "magenta",
+    (1.0, 1.0, 0.0): "yellow",
+}
+# Green and magenta first: people who don't tell red from green see both.
+COLOURS_IN_TURN = ("green", "magenta", "cyan", "yellow", "red", "blue", "gray")
+_DYES = (
+    (re.compile(r"dapi|hoechst|dna|nucle|405", re.IGNORECASE), "blue"),
+    (re.compile(r"gfp|fitc|488|alexa ?488", re.IGNORECASE), "green"),
+    (re.compile(r"rfp|cherry|cy3|tritc|texas|561|568|594", re.IGNORECASE), "magenta"),
+    (re.compile(r"cy5|640|647", re.IGNORECASE), "cyan"),
+)
+
+
+def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
+    """Return the reader of ``path`` (or of several), or None where a suffix is not an image's."""
+    if all(one.suffix.lower() in IMAGE_SUFFIXES for one in _listed(path)):
+        return open_layers
+    return None
+
+
+def open_layers(path: Paths) -> list[Any]:
+    """Return what `read_layers` does, of the images that can be read; each other one is told.
+
+    napari opens no further file after one that raises; where nobody sees a window, it is raised.
+    """
+    layers: list[Any] = []
+    for one in _listed(path):
+        try:
+            layers += read_layers(one)
+        except ImageReadError as error:
+            if not _has_window():
+                raise
+            from napari.utils.notifications import show_error
+
+            show_error(str(error))
+    # napari's word for: read, and nothing to show.
+    return layers or [(None,)]
+
+
+def read_layers(path: Paths) -> list[LayerData]:
+    """Return the layers of each image: one per channel, or one of colours.
+
+    Each layer's metadata says under "napari_image_classifier" which ``path`` and ``channel`` it
+    is, the ``channel_name`` that the file gives ("" where it gives none), and its ``axes``.
+
+    Raises
+    ------
+    ImageReadError
+        A file can't be read, or does not say its axes and nobody answers.
+    """
+    return [layer for one in _listed(path) for layer in image_layers(_read(one))]
+
+
+def image_layers(image: Image) -> list[LayerData]:
+    """Return the layers of an image: a small one is read now and closed, a large one later."""
+    size = int(np.prod(image.shape, dtype=np.int64)) * image.dtype.itemsize
+    pixels: Any
+    if size <= LARGEST_IN_MEMORY:
+        with image:
+            pixels = image.asarray()
+            limits = [limits_of(image, channel) for channel in range(image.n_channels)]
+    else:
+        pixels = image.data
+        limits = [limits_of(image, channel) for channel in range(image.n_channels)]
+    if image.is_rgb and image.dtype == np.uint8:
+        return [_rgb_layer(image, pixels)]
+    axis = image.axes.find("C")
+    before = (slice(None),) * max(axis, 0)
+    return [
+        (
+            pixels[(*before, channel)] if axis >= 0 else pixels,
+            {
+                **_placement(image, channel),
+                "name": _layer_name(image, channel),
+                "colormap": colormap_of(image, channel),
+                "contrast_limits": limits[channel],
+                "blending": "additive",
+            },
+            "image",
+        )
+        for channel in range(image.n_channels)
+    ]
+
+
+def _rgb_layer(image: Image, pixels: Any) -> LayerData:
+    axis = image.axes.index("C")
+    order = [i for i in range(len(image.axes)) if i != axis] + [axis]
+    placement = {**_placement(image, 0), "name": _stem(image), "rgb": True}
+    return pixels.transpose(order), placement, "image"
+
+
+def _placement(image: Image, channel: int) -> dict[str, Any]:
+    axes = image.axes.replace("C", "")
+    size = image.pixel_size
+    lengths = {"Z": size.z, "Y": size.y, "X": size.x} if size else {}
+    known = [lengths.get(axis) for axis in axes]
+    colors = image.is_rgb and image.dtype == np.uint8
+    placement: dict[str, Any] = {
+        "scale": tuple(length or 1.0 for length in known),
+        "axis_labels": tuple(axes.lower()),
+        "metadata": {
+            METADATA_KEY: {
+                "path": str(image.path or image.name),
+                "channel": None if colors else channel,
+                "channel_name": image.channel_names[channel] if image.channels_named else "",
+                "channel_names": list(image.channel_names),
+                "channels_named": image.channels_named,
+                "axes": axes,
+                "assumptions": list(image.assumptions),
+            },
+        },
+    }
+    if any(known):
+        placement["units"] = tuple("um" if length else "pixel" for length in known)
+    return placement
+
+
+def _stem(image: Image) -> str:
+    return re.sub(r"(\.ome)?\.[^.]+$", "", image.name, flags=re.IGNORECASE)
+
+
+def _layer_name(image: Image, channel: int) -> str:
+    if image.n_channels == 1:
+        return _stem(image)
+    return f"{_stem(image)} [{image.channel_names[channel]}]"
+
+
+def colormap_of(image: Image, channel: int) -> str:
+    """Return the colour that a channel is shown in, as napari calls it."""
+    color = image.display[channel].color
+    wanted = [display.color for display in image.display]
+    # An image all in grey is one whose colours nobody chose.
+    if color is not None and (image.n_channels == 1 or set(wanted) != {(1.0, 1.0, 1.0)}):
+        return _NAMED_COLORS.get(color) or _hexadecimal(color)
+    if image.n_channels == 1:
+        return "gray"
+    taken = [_dye_color(name) for name in image.channel_names] if image.channels_named else []
+    if taken and taken[channel] and taken.count(taken[channel]) == 1:
+        return str(taken[channel])
+    free = [name for name in COLOURS_IN_TURN if name not in taken]
+    return free[channel % len(free)]
+
+
+def _dye_color(name: str) -> str | None:
+    return next((color for dye, color in _DYES if dye.search(name)), None)
+
+
+def _hexadecimal(color: Color) -> str:
+    return "#" + "".join(f"{round(part * 255):02x}" for part in color)
+
+
+def limits_of(image: Image, channel: int, plane: AnyArray | None = None) -> Limits:
+    """Return between which intensities a channel is shown: what the file asks for, else all.
+
+    ``plane`` is one that is read already, of shape (y, x); the middle one is read without it.
+    """
+    asked = (image.display[channel] or ChannelDisplay()).contrast_limits
+    if asked is not None:
+        return asked
+    if plane is None:
+        plane = image.plane(time=image.n_times // 2, channel=channel, z=image.n_z // 2)
+    return spread(plane)
+
+
+def spread(plane: AnyArray) -> Limits:
+    """Return the least and the most of a plane, looked at in steps where it is large."""
+    step = max(1, min(plane.shape) // _SHOWN_PIXELS)
+    values = plane[::step, ::step].astype(np.float64)
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    # Beside a very large number, 1 is lost.
+    return (low, high) if low < high else (low, low + max(1.0, abs(low) / 1000))
+
+
+def _listed(path: Paths) -> list[Path]:
+    return [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
+
+
+def _read(path: Path) -> Image:
+    try:
+        return read_image(path)
+    except AxesUnknownError as question:
+        answer = _ask(question)
+        if answer is None:
+            raise
+        return read_image(path, axes=answer)
+
+
+def _ask(question: AxesUnknownError) -> str | None:
+    # Without a window there is nobody to answer: a script gets the sentence.
+    if not _has_window():
+        return None
+    from napari_image_classifier.widgets.viewer.axes_dialog import ask_axes
+
+    return ask_axes(question)
+
+
+def _has_window() -> bool:
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QApplication
+
+    # Tooltips are windows, too.
+    return QApplication.instance() is not None and any(
+        widget.isVisible() and widget.windowType() == Qt.WindowType.Window
+        for widget in QApplication.topLevelWidgets()
+    )

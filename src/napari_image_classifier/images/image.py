@@ -1,0 +1,293 @@
+"""One or several files → an image: lazily read pixels with named axes, channels and pixel size."""
+
+import re
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from napari_image_classifier.faults import Fault
+from napari_image_classifier.images.checks import check_regular_file
+from napari_image_classifier.images.foreign_formats import FOREIGN_SUFFIXES
+from napari_image_classifier.images.multi_file import check_complete, open_parts
+from napari_image_classifier.images.name_patterns import FilePart, ImageFiles, NamePattern
+from napari_image_classifier.images.png_jpeg import PICTURE_SUFFIXES, open_picture
+from napari_image_classifier.images.source import (
+    AXES,
+    AnyArray,
+    AxesUnknownError,
+    ChannelDisplay,
+    ImageReadError,
+    ImageSource,
+    PixelSize,
+)
+from napari_image_classifier.images.tiff.reader import TIFF_SUFFIXES, open_tiff
+from napari_image_classifier.images.tiff.writer import write_image
+
+__all__ = [
+    "FOREIGN_SUFFIXES",
+    "IMAGE_SUFFIXES",
+    "AxesUnknownError",
+    "ChannelDisplay",
+    "FilePart",
+    "Image",
+    "ImageFiles",
+    "ImageReadError",
+    "NamePattern",
+    "PixelSize",
+    "describe_image",
+    "read_image",
+    "write_image",
+]
+
+IMAGE_SUFFIXES = TIFF_SUFFIXES | PICTURE_SUFFIXES
+
+OnPlane = Callable[[int, int, int, AnyArray], None]
+
+# "2", "ch01" or "Channel:0:1" counts channels and names none.
+_MERE_NUMBER = re.compile(r"(channel|chan|ch|c|w)?[ :_#-]*\d+([:_ ]\d+)*", re.IGNORECASE)
+
+
+class Image:
+    """An image whose pixels are read when they are asked for; use it with ``with``.
+
+    ``axes`` is a part of "TCZYX", in that order and always with "YX"; ``shape`` has its order.
+    ``channel_names`` has one name per channel, made up where `channels_named` is False.
+    ``assumptions`` are sentences on what was taken for granted. ``mask`` is an image in which every
+    object of this one has its number, None where there is none. Reading is thread-safe.
+    """
+
+    def __init__(self, source: ImageSource, *, name: str, path: Path | None = None) -> None:
+        self._source = source
+        self.path = path
+        self.name = name
+        self.axes = source.axes
+        self.shape = source.shape
+        self.dtype = source.dtype
+        self.is_rgb = source.is_rgb
+        self.pixel_size = source.pixel_size
+        self.metadata = source.metadata
+        self.assumptions = source.assumptions
+        names = source.channel_names
+        self.channels_named = _named(names)
+        self.channel_names = names or tuple(f"Channel {i + 1}" for i in range(self.n_channels))
+        self.display = source.display or (ChannelDisplay(),) * self.n_channels
+        self.mask: Image | None = None
+        self._on_plane: OnPlane | None = None
+
+    @classmethod
+    def from_array(
+        cls,
+        array: Any,
+        axes: str,
+        *,
+        channel_names: Sequence[str] | None = None,
+        name: str = "",
+        pixel_size: PixelSize | None = None,
+        mask: "Image | None" = None,
+    ) -> "Image":
+        """Return an image of an array (numpy or dask) whose axes are ``axes``, such as "CYX".
+
+        Raises
+        ------
+        ValueError
+            The axes do not fit the array, or the names its channels.
+        """
+        if len(axes) != array.ndim or not set("YX") <= set(axes) <= set(AXES):
+            raise ValueError(f"axes {axes!r} do not fit an array of shape {array.shape}")
+        ordered = "".join(axis for axis in AXES if axis in axes)
+        if ordered != axes:
+            array = array.transpose([axes.index(axis) for axis in ordered])
+        n_channels = array.shape[ordered.index("C")] if "C" in ordered else 1
+        if channel_names is not None and len(channel_names) != n_channels:
+            raise ValueError(f"{len(channel_names)} names for {n_channels} channels")
+
+        def read(time: int, channel: int, z: int) -> AnyArray:
+            chosen = {"T": time, "C": channel, "Z": z}
+            return np.asarray(array[tuple(chosen[axis] for axis in ordered if axis in chosen)])
+
+        source = ImageSource(
+            ordered,
+            tuple(array.shape),
+            np.dtype(array.dtype),
+            read,
+            channel_names=tuple(channel_names or ()),
+            pixel_size=pixel_size,
+        )
+        image = cls(source, name=name)
+        image.mask = mask
+        return image
+
+    @property
+    def n_times(self) -> int:
+        """The number of time points."""
+        return self._source.length("T")
+
+    @property
+    def n_channels(self) -> int:
+        """The number of channels."""
+        return self._source.length("C")
+
+    @property
+    def n_z(self) -> int:
+        """The number of planes of the stack."""
+        return self._source.length("Z")
+
+    def plane(self, *, time: int = 0, channel: int = 0, z: int = 0) -> AnyArray:
+        """Return one plane, an array of shape (y, x) of the file's type; only it is read.
+
+        Raises
+        ------
+        ImageReadError
+            The plane is damaged.
+        IndexError
+            There is no such plane.
+        """
+        for index, length in ((time, self.n_times), (channel, self.n_channels), (z, self.n_z)):
+            if not 0 <= index < length:
+                raise IndexError(f"{self.name} has no plane {time=}, {channel=}, {z=}")
+        plane = self._source.read(time, channel, z)
+        if self._on_plane is not None:
+            self._on_plane(time, channel, z, plane)
+        return plane
+
+    def watch(self, on_plane: OnPlane) -> None:
+        """Have ``on_plane(time, channel, z, plane)`` see every plane that is read from now on."""
+        self._on_plane = on_plane
+
+    def asarray(self) -> AnyArray:
+        """Return all pixels, in the order of `axes`."""
+        pixels = np.empty(self.shape, self.dtype)
+        planes = pixels.reshape(self.n_times, self.n_channels, self.n_z, *self.shape[-2:])
+        for time, channel, z in product(*map(range, planes.shape[:3])):
+            planes[time, channel, z] = self.plane(time=time, channel=channel, z=z)
+        return pixels
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> AnyArray:
+        return self.asarray().astype(dtype or self.dtype, copy=False)
+
+    @property
+    def data(self) -> Any:
+        """All pixels as a dask array in the order of `axes`, one chunk per plane, not yet read.
+
+        The files must stay open as long as it is used; they are closed when nothing uses it.
+        """
+        import dask.array as da
+
+        weakref.finalize(self, self._source.close)
+        outer = self.axes[:-2]
+
+        def read_chunk(block_info: Any = None) -> AnyArray:
+            places = block_info[None]["chunk-location"]
+            chosen = dict(zip(outer, places, strict=False))
+            plane = self.plane(
+                time=chosen.get("T", 0), channel=chosen.get("C", 0), z=chosen.get("Z", 0)
+            )
+            return plane.reshape((1,) * len(outer) + plane.shape)
+
+        chunks = tuple((1,) * length for length in self.shape[:-2])
+        chunks += tuple((length,) for length in self.shape[-2:])
+        return da.map_blocks(  # type: ignore[no-untyped-call]
+            read_chunk,
+            chunks=chunks,
+            dtype=self.dtype,
+            meta=np.empty((0,) * len(chunks), self.dtype),
+        )
+
+    def close(self) -> None:
+        """Close the files."""
+        self._source.close()
+        if self.mask is not None:
+            self.mask.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Image {self.name} {self.axes} {self.shape} {self.dtype}>"
+
+
+def _named(names: Sequence[str]) -> bool:
+    different = len({name.casefold() for name in names}) == len(names)
+    return bool(names) and different and not any(_MERE_NUMBER.fullmatch(name) for name in names)
+
+
+def read_image(path: str | Path | ImageFiles, *, axes: str | None = None) -> Image:
+    """Open the image ``path``, of one file or of several.
+
+    ``axes`` says what each stored axis is, such as "ZYX", where the file does not say.
+
+    Raises
+    ------
+    ImageReadError
+        The file is damaged, cut short, of another format, or files of the image are missing.
+    AxesUnknownError
+        The file does not say what its axes are, and ``axes`` is not given.
+    """
+    if not isinstance(path, ImageFiles):
+        path = Path(path)
+        return Image(_open(path, axes), name=path.name, path=path)
+    first = path.parts[0]
+    if len(path.parts) == 1 and first == FilePart(first.path):
+        check_complete(path)
+        source = _open(first.path, axes)
+    else:
+        source = open_parts(path, lambda part: _open(part, axes))
+    image = Image(source, name=path.name, path=first.path)
+    if path.mask is not None:
+        try:
+            image.mask = _read_mask(path.mask, image)
+        except BaseException:
+            image.close()
+            raise
+    return image
+
+
+def _read_mask(files: ImageFiles, image: Image) -> Image:
+    try:
+        return read_image(files)
+    except AxesUnknownError as error:
+        # Numbered like the image it was made of, it has the axes of that.
+        axes = image.axes.replace("C", "")
+        if error.shape != tuple(image.shape[image.axes.index(axis)] for axis in axes):
+            raise
+        return read_image(files, axes=axes)
+
+
+def _open(path: Path, axes: str | None) -> ImageSource:
+    foreign = FOREIGN_SUFFIXES.get(path.suffix.lower())
+    if foreign is not None:
+        raise ImageReadError(path, Fault.FOREIGN_FORMAT, f"{path.name} can't be read: {foreign}")
+    check_regular_file(path)
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return open_picture(path)
+    if path.suffix.lower() in TIFF_SUFFIXES:
+        return open_tiff(path, axes)
+    raise ImageReadError(
+        path,
+        Fault.NO_IMAGE,
+        f"{path.name} can't be read: only TIFF, PNG and JPEG files are images here.",
+    )
+
+
+def describe_image(image: Image) -> dict[str, Any]:
+    """Return what there is to say of an image, ready for JSON."""
+    return {
+        "file": str(image.path) if image.path else image.name,
+        "axes": image.axes,
+        "shape": list(image.shape),
+        "dtype": image.dtype.name,
+        "channel_names": list(image.channel_names),
+        "channels_named": image.channels_named,
+        "is_rgb": image.is_rgb,
+        "pixel_size": asdict(image.pixel_size) if image.pixel_size else None,
+        "bytes": int(np.prod(image.shape, dtype=np.int64)) * image.dtype.itemsize,
+        "assumptions": list(image.assumptions),
+    }

@@ -1,0 +1,176 @@
+"""One image from several files: one per channel, plane or time point."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from napari_image_classifier.faults import Fault
+from napari_image_classifier.images.name_patterns import FilePart, ImageFiles, number_first
+from napari_image_classifier.images.source import (
+    AXES,
+    AnyArray,
+    ChannelDisplay,
+    ImageReadError,
+    ImageSource,
+)
+
+# A long series has more files than a process may hold open.
+FILES_HELD_OPEN = 16
+
+_FIELDS = {"T": "time", "C": "channel", "Z": "z"}
+_WORDS = {"T": "time points", "C": "channels", "Z": "planes"}
+
+Open = Callable[[Path], ImageSource]
+
+
+def open_parts(files: ImageFiles, open_file: Open) -> ImageSource:
+    """Return the image that ``files`` make together; ``open_file`` opens one of them.
+
+    The first file of each channel is opened now, the others when their planes are read.
+
+    Raises
+    ------
+    ImageReadError
+        Files are missing, differ in shape or type, or hold an axis that their names count.
+    """
+    check_complete(files)
+    parts = _OpenParts(files, open_file)
+    try:
+        return _source(files, parts)
+    except BaseException:
+        parts.close()
+        raise
+
+
+def _source(files: ImageFiles, parts: "_OpenParts") -> ImageSource:
+    counted = parts.counted
+    firsts = [parts.open((0, channel, 0)) for channel in range(len(counted["C"]) or 1)]
+    first = firsts[0]
+    lengths = {
+        axis: len(counted.get(axis, ())) or first.length(axis)
+        for axis in AXES
+        if counted.get(axis) or axis in first.axes
+    }
+
+    def read(time: int, channel: int, z: int) -> AnyArray:
+        asked = dict(zip("TCZ", (time, channel, z), strict=True))
+        key = (asked["T"], asked["C"], asked["Z"])
+        outside = tuple(i if counted[axis] else 0 for axis, i in zip("TCZ", key, strict=True))
+        inside = [0 if counted[axis] else asked[axis] for axis in "TCZ"]
+        return parts.open(outside).read(*inside)
+
+    return ImageSource(
+        "".join(lengths),
+        tuple(lengths.values()),
+        first.dtype,
+        read,
+        parts.close,
+        channel_names=_channel_names(counted["C"], firsts),
+        is_rgb=first.is_rgb,
+        pixel_size=first.pixel_size,
+        metadata=first.metadata,
+        assumptions=tuple(dict.fromkeys(said for one in firsts for said in one.assumptions)),
+        display=_display(counted["C"], firsts),
+    )
+
+
+def _channel_names(texts: list[str], firsts: list[ImageSource]) -> tuple[str, ...]:
+    if not texts:
+        return firsts[0].channel_names
+    own = [name for one in firsts for name in one.channel_names]
+    # "w1" says less than the lamp that the file itself names.
+    if all(text.isdecimal() for text in texts) and len(own) == len(texts):
+        return tuple(own)
+    return tuple(texts)
+
+
+def _display(texts: list[str], firsts: list[ImageSource]) -> tuple[ChannelDisplay, ...]:
+    if not texts:
+        return firsts[0].display
+    return tuple(one.display[0] if one.display else ChannelDisplay() for one in firsts)
+
+
+class _OpenParts:
+    """The files of an image by their place (time, channel, z), a few of them open."""
+
+    def __init__(self, files: ImageFiles, open_file: Open) -> None:
+        self.counted = {axis: _values(files.parts, name) for axis, name in _FIELDS.items()}
+        self._parts = {self._place(part): part for part in files.parts}
+        self._open_file = open_file
+        self._first: tuple[FilePart, ImageSource] | None = None
+        self._held: OrderedDict[tuple[int, ...], ImageSource] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def open(self, place: tuple[int, ...]) -> ImageSource:
+        """Return the open file at ``place``; it stays open at least until the next few are."""
+        with self._lock:
+            if place not in self._held:
+                part = self._parts[place]
+                source = self._open_file(part.path)
+                self._held[place] = source
+                self._check(part, source)
+                if len(self._held) > FILES_HELD_OPEN:
+                    self._held.popitem(last=False)[1].close()
+            self._held.move_to_end(place)
+            return self._held[place]
+
+    def close(self) -> None:
+        """Close all files."""
+        with self._lock:
+            while self._held:
+                self._held.popitem()[1].close()
+
+    def _place(self, part: FilePart) -> tuple[int, ...]:
+        return tuple(
+            self.counted[axis].index(getattr(part, name)) if self.counted[axis] else 0
+            for axis, name in _FIELDS.items()
+        )
+
+    def _check(self, part: FilePart, source: ImageSource) -> None:
+        if self._first is None:
+            self._first = (part, source)
+        for axis, values in self.counted.items():
+            if values and source.length(axis) > 1:
+                raise ImageReadError(
+                    part.path,
+                    Fault.PARTS_UNFIT,
+                    f"{part.path.name} holds {source.length(axis)} {_WORDS[axis]} itself, but the "
+                    f"name pattern counts them, too: leave {{{_FIELDS[axis]}}} out of it.",
+                )
+        first_part, first = self._first
+        if (source.axes, source.shape, source.dtype) != (first.axes, first.shape, first.dtype):
+            raise ImageReadError(
+                part.path,
+                Fault.PARTS_UNFIT,
+                f"{part.path.name} ({_kind(source)}) and {first_part.path.name} ({_kind(first)}) "
+                "can't be one image: their shapes or types differ.",
+            )
+
+
+def _values(parts: tuple[FilePart, ...], name: str) -> list[str]:
+    found = {getattr(part, name) for part in parts} - {None}
+    return sorted(found, key=number_first)
+
+
+def _kind(source: ImageSource) -> str:
+    return f"{source.axes} {' × '.join(map(str, source.shape))}, {source.dtype}"
+
+
+def check_complete(files: ImageFiles) -> None:
+    """Refuse an image of which files are missing.
+
+    Raises
+    ------
+    ImageReadError
+        Files are missing; the sentence names them.
+    """
+    if files.missing:
+        shown = "; ".join(files.missing[:5])
+        more = f"; and {len(files.missing) - 5} more" if len(files.missing) > 5 else ""
+        raise ImageReadError(
+            files.parts[0].path,
+            Fault.INCOMPLETE,
+            f"{files.name} is not complete, other images have {shown}{more}: "
+            "copy the missing files here, or leave the image out.",
+        )

@@ -1,0 +1,261 @@
+"""Name patterns: which files make one image, and which well, site or plate they show."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+
+from napari_image_classifier.errors import ImageClassifierError
+
+PART_FIELDS = ("channel", "z", "time")
+
+PRESETS: dict[str, str] = {
+    "Leica": "{series}_z{z}_ch{channel}.tif",
+    "Leica, one plane": "{series}_ch{channel}.tif",
+    "Leica, time series": "{series}_t{time}_z{z}_ch{channel}.tif",
+    "Nikon": "{name}xy{site}c{channel}.tif",
+    "Nikon, without a name": "xy{site}c{channel}.tif",
+    "Nikon, planes": "{name}xy{site}z{z}c{channel}.tif",
+    "ZEN": "{name}_s{site}c{channel}.tif",
+    "ZEN, planes": "{name}_s{site}z{z}c{channel}.tif",
+    "ZEN, originals": "{name}_s{site}c{channel}_ORG.tif",
+    "ZEN, one scene": "{name}_c{channel}.tif",
+    "MetaMorph": "{plate}_{well}_s{site}_w{channel}.tif",
+    "MetaMorph, one site": "{plate}_{well}_w{channel}.tif",
+    "MetaMorph, acquisition": "{name}_w{channel}_s{site}_t{time}.tif",
+    "Operetta": "r{row}c{column}f{site}p{z}-ch{channel}sk{time}fk1fl1.tiff",
+}
+
+# A field that is a number in every naming scheme is read as one, so that "s1_w2" can't be a site.
+_NUMBER = r"\d+"
+_EXPRESSIONS = {
+    "channel": r"[^/_]+?",
+    "z": _NUMBER,
+    "time": _NUMBER,
+    "site": _NUMBER,
+    "row": _NUMBER,
+    "column": _NUMBER,
+    "well": r"r\d+c\d+|[A-Za-z]{1,2}[-_ ]?\d{1,3}|\d+",
+}
+_ANYTHING = r"[^/]+?"
+_FIELD = re.compile(r"\{([^{}]*)\}")
+
+# What half of the images have is expected of the others; stacks may well differ in depth.
+_EXPECTED_SHARE = {"channel": 0.5, "z": 0.9, "time": 0.9}
+
+
+class NamePatternError(ImageClassifierError):
+    """A name pattern that can't be understood."""
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """One file of an image, and the text of the fields that tell it from the other files."""
+
+    path: Path
+    channel: str | None = None
+    z: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """The files of one image.
+
+    ``name`` is relative to the folder, with "/"; where there are several files, the fields that
+    tell them apart stay in it: "A01_s1_w{channel}.tif". ``fields`` are the pattern's other fields
+    (well, site, plate, day…). ``missing`` says in words what other images have and this one lacks.
+    ``mask`` holds the files in which its objects are numbered, where there are such.
+    """
+
+    name: str
+    parts: tuple[FilePart, ...]
+    fields: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    mask: "ImageFiles | None" = None
+
+    @classmethod
+    def single(cls, path: Path, root: Path) -> "ImageFiles":
+        """Return the image that the one file ``path`` is; its name is relative to ``root``."""
+        return cls(_relative(path, root), (FilePart(path),))
+
+
+@dataclass(frozen=True)
+class NamePattern:
+    """A file name with fields in braces, such as "{well}_s{site}_w{channel}.tif".
+
+    The fields channel, z and time tell the files of one image apart; all others say which image it
+    is. A pattern is compared with the file's name, or, where it contains "/", with as many folders
+    as it has. Upper and lower case are the same; ".tif" stands for ".tiff" too.
+
+    Raises
+    ------
+    NamePatternError
+        There is no field, a field has no proper name or stands there twice.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        remainder = _FIELD.sub("", self.text)
+        names = _FIELD.findall(self.text)
+        if "{" in remainder or "}" in remainder:
+            raise NamePatternError(
+                f"The name pattern {self.text} has a brace without its partner; "
+                "fields look like {well}_s{site}_w{channel}.tif."
+            )
+        if not names:
+            raise NamePatternError(
+                f"The name pattern {self.text} has no field in braces; "
+                "fields look like {well}_s{site}_w{channel}.tif."
+            )
+        for name in names:
+            if not name.isidentifier():
+                raise NamePatternError(
+                    f"The field {{{name}}} of the name pattern {self.text} needs a name of letters."
+                )
+            if names.count(name) > 1:
+                raise NamePatternError(
+                    f"The field {{{name}}} stands twice in the name pattern {self.text}."
+                )
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields, in order."""
+        return tuple(_FIELD.findall(self.text))
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """The regular expression that a whole name must match."""
+        pieces = _FIELD.split(self.text)
+        literals = [re.escape(literal) for literal in pieces[::2]]
+        literals[-1] = re.sub(r"\\\.tiff?$", r"\\.tiff?", literals[-1], flags=re.IGNORECASE)
+        source = literals[0]
+        for name, literal in zip(pieces[1::2], literals[1:], strict=True):
+            source += f"(?P<{name}>{_EXPRESSIONS.get(name, _ANYTHING)}){literal}"
+        return re.compile(source, re.IGNORECASE)
+
+    def match(self, name: str) -> dict[str, str] | None:
+        """Return the text of each field in ``name`` (with "/"), or None if it does not match."""
+        found = self.expression.fullmatch(self._compared(name))
+        return found.groupdict() if found else None
+
+    def image_name(self, name: str) -> str:
+        """Return ``name`` with the fields channel, z and time left as fields."""
+        compared = self._compared(name)
+        found = self.expression.fullmatch(compared)
+        if not found:
+            return name
+        spans = sorted((found.span(part), part) for part in PART_FIELDS if part in self.fields)
+        for (start, end), part in reversed(spans):
+            compared = f"{compared[:start]}{{{part}}}{compared[end:]}"
+        folders = name.count("/") - compared.count("/")
+        return "/".join([*name.split("/")[:folders], compared])
+
+    def _compared(self, name: str) -> str:
+        return "/".join(name.split("/")[-1 - self.text.count("/") :])
+
+
+def group_files(
+    paths: Sequence[Path], pattern: NamePattern | None, root: Path
+) -> tuple[list[ImageFiles], list[Path]]:
+    """Return the images that ``paths`` make, sorted by name, and the files not matched.
+
+    Without a pattern each file is an image. Names are relative to ``root``.
+    """
+    if pattern is None:
+        images = [ImageFiles.single(path, root) for path in paths]
+        return sorted(images, key=lambda image: image.name), []
+    unmatched: list[Path] = []
+    parts: dict[str, list[FilePart]] = defaultdict(list)
+    fields: dict[str, dict[str, str]] = {}
+    for path in paths:
+        name = _relative(path, root)
+        values = pattern.match(name)
+        if values is None:
+            unmatched.append(path)
+            continue
+        image = pattern.image_name(name)
+        parts[image].append(FilePart(path, **{f: values.get(f) for f in PART_FIELDS}))
+        fields[image] = {key: text for key, text in values.items() if key not in PART_FIELDS}
+    expected = {axis: _expected(axis, list(parts.values())) for axis in PART_FIELDS}
+    images = [
+        ImageFiles(name, _sorted(found), fields[name], _missing(name, found, expected))
+        for name, found in parts.items()
+    ]
+    return sorted(images, key=lambda image: image.name), unmatched
+
+
+def number_first(text: str | None) -> tuple[float, str]:
+    """Return a key that sorts "2" before "10", and numbers before words."""
+    text = text or ""
+    return (float(text) if text.isdecimal() else float("inf"), text)
+
+
+def _relative(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _sorted(parts: Sequence[FilePart]) -> tuple[FilePart, ...]:
+    key = dict.fromkeys(("time", "channel", "z"), number_first)
+    return tuple(sorted(parts, key=lambda part: [key[axis](getattr(part, axis)) for axis in key]))
+
+
+def _expected(axis: str, images: Sequence[Sequence[FilePart]]) -> set[str]:
+    counted = Counter(
+        value for parts in images for value in {getattr(part, axis) for part in parts}
+    )
+    needed = _EXPECTED_SHARE[axis] * len(images)
+    return {value for value, count in counted.items() if value is not None and count >= needed}
+
+
+def _missing(
+    name: str, parts: Sequence[FilePart], expected: Mapping[str, set[str]]
+) -> tuple[str, ...]:
+    wanted = []
+    for axis in PART_FIELDS:
+        here = {getattr(part, axis) for part in parts}
+        if here != {None}:
+            here |= expected[axis] | (set() if axis == "channel" else _gaps(here))
+        wanted.append(sorted(here, key=number_first))
+    there = {tuple(getattr(part, axis) for axis in PART_FIELDS) for part in parts}
+    absent = [values for values in product(*wanted) if values not in there]
+    return tuple(_in_words(name, values) for values in absent)
+
+
+def _gaps(texts: set[str]) -> set[str]:
+    if not all(text.isdecimal() for text in texts):
+        return set()
+    numbers = {int(text) for text in texts}
+    width = min(len(text) for text in texts)
+    between = set(range(min(numbers), max(numbers))) - numbers
+    # Every second number may as well be the way they are counted.
+    return (
+        {f"{number:0{width}}" for number in between} if len(between) < len(numbers) - 1 else set()
+    )
+
+
+def _in_words(name: str, values: Sequence[str | None]) -> str:
+    words = []
+    for axis, value in zip(PART_FIELDS, values, strict=True):
+        if value is not None:
+            words.append(f"{axis} {value}")
+            name = name.replace(f"{{{axis}}}", value)
+    return f"{', '.join(words)} ({name})"
+
+
+def propose_patterns(names: Sequence[str]) -> list[NamePattern]:
+    """Return the patterns that fit the file names found, best first.
+
+    Only such as make several files into one image: those that describe more of the names, and
+    leave fewer images with something missing, come first.
+    """
+    from napari_image_classifier.images.name_proposals import proposals
+
+    return proposals(names)

@@ -1,0 +1,107 @@
+"""PNG and JPEG files."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+from napari_image_classifier.faults import Fault
+from napari_image_classifier.images.checks import check_memory, check_proportion
+from napari_image_classifier.images.read_errors import not_of_its_suffix, read_failure
+from napari_image_classifier.images.source import (
+    RGB_COLORS,
+    RGB_NAMES,
+    AnyArray,
+    ChannelDisplay,
+    ImageReadError,
+    ImageSource,
+)
+
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
+
+_GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "F")
+
+
+def open_picture(path: Path, *, of_tiff: bool = False) -> ImageSource:
+    """Return the picture ``path``: grey as it is, everything else as red, green and blue.
+
+    With ``of_tiff`` it is a TIFF file that holds a JPEG.
+
+    Raises
+    ------
+    ImageReadError
+        The file is damaged, cut short, too large, or no picture.
+    """
+    try:
+        with PIL.Image.open(path, formats=("TIFF",) if of_tiff else ("PNG", "JPEG")) as picture:
+            _check_size(path, picture)
+            picture.load()
+            pixels, assumptions = _pixels(picture)
+            metadata = {str(key): one for key, one in picture.info.items() if _is_plain(one)}
+    except PIL.UnidentifiedImageError as error:
+        raise not_of_its_suffix(path, "PNG or JPEG") from error
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
+        raise ImageReadError(
+            path,
+            Fault.TOO_LARGE,
+            f"{path.name} can't be read: a picture of more than "
+            f"{2 * (PIL.Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} million pixels is not read; save "
+            "it as TIFF, or in parts.",
+        ) from error
+    except Exception as error:
+        # Damaged files raise nearly anything in Pillow.
+        raise read_failure(path, error) from error
+    if pixels.ndim == 2:
+        return ImageSource(
+            "YX",
+            pixels.shape,
+            pixels.dtype,
+            lambda time, channel, z: pixels,
+            metadata=metadata,
+            assumptions=assumptions,
+        )
+    channels = np.moveaxis(pixels, -1, 0)
+    return ImageSource(
+        "CYX",
+        channels.shape,
+        channels.dtype,
+        lambda time, channel, z: np.ascontiguousarray(channels[channel]),
+        channel_names=RGB_NAMES,
+        is_rgb=True,
+        metadata=metadata,
+        assumptions=assumptions,
+        display=tuple(ChannelDisplay(color) for color in RGB_COLORS),
+    )
+
+
+def _check_size(path: Path, picture: PIL.Image.Image) -> None:
+    # Pillow holds one byte for each sample, four for the deep modes.
+    sample = 4 if picture.mode in ("I", "F") else 2 if picture.mode.startswith("I;16") else 1
+    needed = picture.width * picture.height * len(picture.getbands()) * sample
+    check_proportion(path, needed, path.stat().st_size)
+    check_memory(path, needed)
+
+
+def _pixels(picture: PIL.Image.Image) -> tuple[AnyArray, tuple[str, ...]]:
+    assumptions = []
+    if getattr(picture, "n_frames", 1) > 1:
+        assumptions.append("Of an animation only the first picture is used.")
+    if "A" in picture.mode or "transparency" in picture.info:
+        assumptions.append("The transparency (alpha) of the picture is left out.")
+    if picture.mode in _GREY_MODES:
+        return np.array(picture), tuple(assumptions)
+    if picture.mode in ("LA", "La"):
+        return np.array(picture.convert("L")), tuple(assumptions)
+    if picture.mode not in ("RGB", "RGBA", "RGBX"):
+        assumptions.append(f"The colours ({picture.mode}) are taken as red, green and blue.")
+    pixels = np.array(picture.convert("RGB"))
+    if picture.mode == "P" and (pixels == pixels[..., :1]).all():
+        return np.ascontiguousarray(pixels[..., 0]), (
+            "Its palette is grey, so it has one channel.",
+        )
+    return pixels, tuple(assumptions)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float | tuple)

@@ -1,0 +1,94 @@
+"""What every reader of a file format hands over, and the one kind of error it raises."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.faults import Fault
+from napari_image_classifier.system.file_names import readable
+
+AXES = "TCZYX"
+RGB_NAMES = ("red", "green", "blue")
+RGB_COLORS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+AnyArray = npt.NDArray[Any]
+Color = tuple[float, float, float]
+
+
+class ImageReadError(ImageClassifierError):
+    """A file that can't be read as an image; ``path`` is the file, ``code`` says what is wrong."""
+
+    def __init__(self, path: Path, code: Fault, sentence: str) -> None:
+        super().__init__(readable(sentence))
+        self.path = path
+        self.code = code
+
+
+class AxesUnknownError(ImageReadError):
+    """The file does not say what its axes are: the user must.
+
+    ``axes`` is what the file says, with Q or I where it says nothing, ``shape`` its shape, and
+    ``choices`` are answers to offer, such as "ZYX".
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        sentence: str,
+        axes: str,
+        shape: tuple[int, ...],
+        choices: tuple[str, ...],
+        code: Fault = Fault.AXES_UNKNOWN,
+    ) -> None:
+        super().__init__(path, code, sentence)
+        self.axes = axes
+        self.shape = shape
+        self.choices = choices
+
+
+@dataclass(frozen=True)
+class PixelSize:
+    """The size of a pixel in ``unit``: "µm" wherever the file's unit can be turned into it."""
+
+    x: float
+    y: float
+    z: float | None = None
+    unit: str = "µm"
+
+
+@dataclass(frozen=True)
+class ChannelDisplay:
+    """How the file wants a channel shown: ``color`` as red, green, blue from 0 to 1."""
+
+    color: Color | None = None
+    contrast_limits: tuple[float, float] | None = None
+
+
+@dataclass
+class ImageSource:
+    """An open file: ``read(time, channel, z)`` gives one plane of shape (y, x).
+
+    ``shape`` is in the order of ``axes``, a part of "TCZYX". ``channel_names`` is empty where the
+    file names none.
+    """
+
+    axes: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    read: Callable[[int, int, int], AnyArray]
+    close: Callable[[], None] = lambda: None
+    channel_names: tuple[str, ...] = ()
+    is_rgb: bool = False
+    pixel_size: PixelSize | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    display: tuple[ChannelDisplay, ...] = ()
+
+    def length(self, axis: str) -> int:
+        """Return the length of ``axis``, 1 where the image has none."""
+        return self.shape[self.axes.index(axis)] if axis in self.axes else 1

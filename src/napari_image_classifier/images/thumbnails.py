@@ -1,0 +1,40 @@
+"""Small pictures of prepared images, as PNG."""
+
+import io
+
+import numpy as np
+import PIL.Image
+
+from napari_image_classifier.typing import FloatArray
+
+SIDE = 48
+
+# Green, magenta, blue, grey: the order in which most people see their stains.
+_COLOURS = np.array(
+    [[0, 1, 0], [1, 0, 1], [0.2, 0.4, 1], [0.6, 0.6, 0.6], [1, 0.6, 0], [0, 1, 1]], np.float32
+)
+
+
+def draw_thumbnail(pixels: FloatArray, side: int = SIDE) -> bytes:
+    """Return a PNG of at most ``side`` × ``side`` pixels of an array of shape (y, x, channel).
+
+    Each channel is stretched between its own percentiles; one channel is grey, several are added
+    in colours.
+    """
+    step = max(1, max(pixels.shape[:2]) // (2 * side))
+    small = np.nan_to_num(pixels[::step, ::step])
+    low, high = np.percentile(small, (1, 99.8), axis=(0, 1))
+    grey = np.clip((small - low) / np.maximum(high - low, 1e-12), 0, 1)
+    picture = PIL.Image.fromarray((_coloured(grey) * 255).astype(np.uint8))
+    picture.thumbnail((side, side))
+    written = io.BytesIO()
+    picture.save(written, "PNG", compress_level=1)
+    return written.getvalue()
+
+
+def _coloured(grey: FloatArray) -> FloatArray:
+    channels = grey.shape[-1]
+    if channels == 1:
+        return np.repeat(grey, 3, axis=-1)
+    colours = _COLOURS[np.arange(channels) % len(_COLOURS)]
+    return np.asarray(np.clip(grey @ colours, 0, 1), np.float32)

@@ -1,0 +1,71 @@
+"""What tifffile only logs, and the exceptions of damaged files, as one error with a sentence."""
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import tifffile
+
+from napari_image_classifier.images.read_errors import damaged, not_of_its_suffix, read_failure
+from napari_image_classifier.images.source import ImageReadError
+
+# Tags without which pixels can't be found or understood; a damaged private tag harms nobody.
+_NEEDED_TAGS = frozenset(
+    {256, 257, 258, 259, 262, 266, 270, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338}
+    | {339, 347, 50838, 50839, 33628, 33629}
+)
+_TAG = re.compile(r"TiffTag (\d+) @")
+
+_heard = threading.local()
+
+
+class _Listener(logging.Filter):
+    """Keeps what tifffile says while this thread reads, and keeps it off the terminal."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        messages: list[logging.LogRecord] | None = getattr(_heard, "records", None)
+        if messages is None:
+            return True
+        messages.append(record)
+        return False
+
+
+_LISTENER = _Listener()
+
+
+@contextmanager
+def sentences_for(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong in the block, logged or raised, into an `ImageReadError`."""
+    # tifffile reports a stack cut short in its log alone and gives what is left of it.
+    logging.getLogger("tifffile").addFilter(_LISTENER)
+    before = getattr(_heard, "records", None)
+    _heard.records = []
+    try:
+        yield
+        failure = next(filter(None, map(_failure, _heard.records)), None)
+    except tifffile.TiffFileError as error:
+        if str(error).startswith("not a TIFF file"):
+            raise not_of_its_suffix(path, "TIFF") from error
+        raise read_failure(path, error) from error
+    except ImageReadError:
+        raise
+    except Exception as error:
+        # Damaged files raise some ten types of exception in tifffile and its decoders.
+        raise read_failure(path, error) from error
+    finally:
+        _heard.records = before
+    if failure:
+        raise damaged(path, failure)
+
+
+def _failure(record: logging.LogRecord) -> str | None:
+    if record.levelno < logging.ERROR:
+        return None
+    message = record.getMessage()
+    tag = _TAG.search(message)
+    if "TiffTag.fromfile" in message and tag and int(tag.group(1)) not in _NEEDED_TAGS:
+        return None
+    return message

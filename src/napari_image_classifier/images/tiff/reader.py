@@ -1,0 +1,219 @@
+"""TIFF files: one plane at a time, with the meaning of every stored axis."""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from napari_image_classifier.images.checks import (
+    check_directories,
+    check_page,
+    check_series,
+    check_whole,
+    declared_planes,
+    open_checked,
+    without_image,
+)
+from napari_image_classifier.images.png_jpeg import open_picture
+from napari_image_classifier.images.read_errors import damaged
+from napari_image_classifier.images.source import (
+    AXES,
+    RGB_COLORS,
+    RGB_NAMES,
+    AnyArray,
+    ChannelDisplay,
+    ImageSource,
+)
+from napari_image_classifier.images.tiff.axes import stored_axes
+from napari_image_classifier.images.tiff.colors import PixelMeaning, pixel_meaning
+from napari_image_classifier.images.tiff.errors import sentences_for
+from napari_image_classifier.images.tiff.metadata import described
+from napari_image_classifier.images.tiff.segments import refuse_larger_segments
+
+TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
+
+
+def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
+    """Return the first image of the TIFF file ``path``; its handle stays open until closed.
+
+    ``axes`` says what each stored axis means where the file does not, such as "ZYX".
+
+    Raises
+    ------
+    ImageReadError
+        The file is damaged, cut short or of a kind that is not supported.
+    AxesUnknownError
+        The file does not say what its axes are, and ``axes`` does not either.
+    """
+    with ExitStack() as opened:
+        with sentences_for(path):
+            tiff = open_checked(path)
+            opened.callback(tiff.close)
+            source = _source(path, tiff, axes)
+        opened.pop_all()
+    return source
+
+
+def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSource:
+    check_directories(path, tiff)
+    if not tiff.series:
+        raise without_image(path, tiff)
+    if tiff.pages.first.compression == tifffile.COMPRESSION.OJPEG:
+        # The JPEG of before 1995 is beyond tifffile, not beyond the libtiff in Pillow.
+        tiff.close()
+        return open_picture(path, of_tiff=True)
+    own = _own_series(tiff)
+    series = own[0]
+    check_series(path, tiff, series)
+    meaning = pixel_meaning(tiff, series)
+    stored, said = stored_axes(path, series, meaning, axes)
+    reader = _PlaneReader(path, tiff, series, stored, meaning)
+    samples = meaning.samples if "S" in stored or meaning.palette is not None else 1
+    lengths = {axis: reader.length(axis) for axis in AXES}
+    lengths["C"] *= samples
+    description = described(tiff, lengths["C"], stored, tiff.series.index(series))
+    present = "".join(
+        axis
+        for axis in AXES
+        if axis in stored or lengths[axis] > 1 or axis in (description.axes or "")
+    )
+    source = ImageSource(
+        present,
+        tuple(lengths[axis] for axis in present),
+        meaning.dtype,
+        reader.read,
+        tiff.close,
+        channel_names=description.channel_names,
+        pixel_size=description.pixel_size,
+        metadata=description.metadata,
+        assumptions=(*meaning.assumptions, *said, *_left_out(tiff, own)),
+        display=description.display,
+    )
+    if meaning.is_rgb and lengths["C"] == samples:
+        source.is_rgb = True
+        source.channel_names = RGB_NAMES
+        source.display = tuple(ChannelDisplay(color) for color in RGB_COLORS)
+    return source
+
+
+def _own_series(tiff: tifffile.TiffFile) -> list[Any]:
+    """Return the images with pixels in this very file; an OME description may list a whole plate.
+
+    Read as the first image of the description, every file of the plate would be the same well.
+    """
+    if not tiff.is_ome:
+        return list(tiff.series)
+    own = [
+        series
+        for series in tiff.series
+        if any(page is not None and page.parent is tiff for page in series.pages)
+    ]
+    return own or list(tiff.series)
+
+
+def _left_out(tiff: tifffile.TiffFile, own: list[Any]) -> tuple[str, ...]:
+    said = []
+    images, series = len(own), own[0]
+    # A thumbnail or a label beside the image is none that anybody misses.
+    if images > 1 and not (tiff.is_lsm or tiff.is_svs or tiff.is_scn):
+        said.append(f"The file holds {images} images of different kinds; the first one is used.")
+    planes = declared_planes(series)
+    if tiff.is_imagej and tiff.pages.is_multipage and len(tiff.pages) > planes:
+        said.append(
+            f"The file holds {len(tiff.pages)} pages and describes {planes}; only those are used."
+        )
+    return tuple(said)
+
+
+@dataclass
+class _PlaneReader:
+    """Reads planes of a series whose stored axes have the letters ``axes``."""
+
+    path: Path
+    tiff: tifffile.TiffFile
+    series: Any
+    axes: str
+    meaning: PixelMeaning
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cached: tuple[int, AnyArray] | None = None
+        page_shape = self.series.keyframe.shape
+        self._n_inner = len(page_shape)
+        outer = self.series.shape[: -self._n_inner]
+        fits = self.series.shape[-self._n_inner :] == page_shape
+        count = int(np.prod(outer, dtype=np.int64))
+        self._get: Callable[[int], AnyArray]
+        if fits and self.series.dataoffset is not None:
+            self._get = self._plane_after_plane
+        elif fits and len(self.series.pages) == count:
+            self._get = self._page
+        else:
+            check_whole(self.path, self.series, self.tiff.filehandle.size)
+            self._n_inner = len(self.series.shape)
+            self._get = self._everything
+
+    def length(self, axis: str) -> int:
+        return int(self.series.shape[self.axes.index(axis)]) if axis in self.axes else 1
+
+    def read(self, time: int, channel: int, z: int) -> AnyArray:
+        samples = self.meaning.samples
+        chosen = {"T": time, "Z": z, "C": channel // samples, "S": channel % samples}
+        n_outer = len(self.axes) - self._n_inner
+        outer = [chosen.get(axis, 0) for axis in self.axes[:n_outer]]
+        inner = [slice(None) if axis in "YX" else chosen[axis] for axis in self.axes[n_outer:]]
+        number = int(np.ravel_multi_index(outer, self.series.shape[:n_outer])) if outer else 0
+        with self._lock, sentences_for(self.path):
+            page = self._decoded(number)
+            plane = page[tuple(inner)]
+            if self.axes.index("Y") > self.axes.index("X"):
+                plane = plane.T
+            if plane.shape != (self.length("Y"), self.length("X")):
+                raise damaged(self.path, f"a plane of another shape, {plane.shape}")
+            if plane.dtype != self.series.dtype.newbyteorder("="):
+                raise damaged(self.path, f"pixels of another type, {plane.dtype}")
+            return self.meaning.apply(plane, chosen["S"])
+
+    def _decoded(self, number: int) -> AnyArray:
+        if self._cached is not None and self._cached[0] == number:
+            return self._cached[1]
+        self._cached = None
+        page = self._get(number)
+        # Only a page that holds several planes is worth keeping.
+        if page.ndim > 2 or self.meaning.palette is not None:
+            self._cached = (number, page)
+        return page
+
+    def _page(self, number: int) -> AnyArray:
+        page = self.series.pages[number]
+        check_page(self.path, page)
+        refuse_larger_segments(self.path, page)
+        handle = page.parent.filehandle
+        if not handle.closed:
+            return np.asarray(page.asarray())
+        # The further files of a set are open only while they are read: there may be thousands.
+        handle.open()
+        try:
+            return np.asarray(page.asarray())
+        finally:
+            handle.close()
+
+    def _plane_after_plane(self, number: int) -> AnyArray:
+        """Read from one block of bytes; its later pages need not be there (ImageJ, STK)."""
+        page = self.series.keyframe
+        offset = self.series.dataoffset + number * page.nbytes
+        handle = self.tiff.filehandle
+        handle.seek(offset)
+        dtype = page.dtype.newbyteorder(self.tiff.byteorder)
+        count = int(np.prod(page.shape, dtype=np.int64))
+        return np.asarray(handle.read_array(dtype, count=count)).reshape(page.shape)
+
+    def _everything(self, number: int) -> AnyArray:
+        for page in self.series.pages:
+            refuse_larger_segments(self.path, page)
+        return np.asarray(self.series.asarray())

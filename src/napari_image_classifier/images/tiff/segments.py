@@ -1,0 +1,120 @@
+"""What compressed pixels say of their own size, looked at before they are decoded.
+
+A JPEG in a TIFF has a size of its own, whatever the TIFF says, and decoders believe it: of 2 kB
+they make 3 GB.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tifffile import COMPRESSION
+
+from napari_image_classifier.faults import Fault
+from napari_image_classifier.images.read_errors import COPY_AGAIN
+from napari_image_classifier.images.source import ImageReadError
+
+# Strips and tiles are filled up to whole blocks; nobody fills them up to this.
+MOST_TIMES = 4
+ALWAYS_FINE = 2**22
+
+# ITU-T T.81, table B.1: frames, but for three markers among them that are none; markers alone.
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_ALONE = {0x01, *range(0xD0, 0xDA)}
+# ITU-T T.800, A.4.1 and A.5.1: the start of a codestream, and the size that follows it at once.
+_CODESTREAM = b"\xff\x4f\xff\x51"
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+Decode = Callable[..., Any]
+
+
+def refuse_larger_segments(path: Path, page: Any) -> None:
+    """Have ``page``, and what shares its decoder, refuse segments far larger than it says."""
+    pixels_of = _PIXELS.get(page.keyframe.compression)
+    if pixels_of is None:
+        return
+    decode: Decode = page.keyframe.decode
+    if not isinstance(decode, _Checked):
+        most = max(ALWAYS_FINE, MOST_TIMES * page.keyframe.imagewidth * page.keyframe.imagelength)
+        page.keyframe.decode = _Checked(path, decode, pixels_of, most)
+
+
+class _Checked:
+    """Decodes a segment, unless it says that it has more than ``most`` pixels."""
+
+    def __init__(
+        self, path: Path, decode: Decode, pixels_of: Callable[[bytes], int], most: int
+    ) -> None:
+        self._path = path
+        self._decode = decode
+        self._pixels_of = pixels_of
+        self._most = most
+
+    def __call__(self, data: bytes | None, index: int, **options: Any) -> Any:
+        pixels = self._pixels_of(data) if data is not None else 0
+        if pixels > self._most:
+            raise ImageReadError(
+                self._path,
+                Fault.OUT_OF_PROPORTION,
+                f"{self._path.name} can't be read: a part of it says that it has {pixels:,} "
+                f"pixels, far more than the image. {COPY_AGAIN}",
+            )
+        return self._decode(data, index, **options)
+
+
+def jpeg_pixels(data: bytes) -> int:
+    """Return how many pixels a JPEG says that it has, 0 where it says nothing."""
+    for marker, place in _jpeg_markers(data):
+        if marker in _FRAMES:
+            size = data[place + 3 : place + 7]
+            return _product(struct.unpack(">HH", size)) if len(size) == 4 else 0
+    return 0
+
+
+def _jpeg_markers(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield each marker and where what belongs to it begins, found as decoders look for them."""
+    place = data.find(b"\xff")
+    while 0 <= place < len(data) - 1:
+        marker = data[place + 1]
+        if marker in (0x00, 0xFF):
+            place = data.find(b"\xff", place + 1)
+            continue
+        yield marker, place + 2
+        length = 0 if marker in _ALONE else int.from_bytes(data[place + 2 : place + 4], "big")
+        place = data.find(b"\xff", place + 2 + length)
+
+
+def jpeg2000_pixels(data: bytes) -> int:
+    """Return how many pixels a JPEG 2000 says that it has, 0 where it says nothing."""
+    place = data.find(_CODESTREAM)
+    size = data[place + 8 : place + 16]
+    return _product(struct.unpack(">II", size)) if place >= 0 and len(size) == 8 else 0
+
+
+def png_pixels(data: bytes) -> int:
+    """Return how many pixels a PNG says that it has, 0 where it says nothing."""
+    size = data[16:24]
+    return _product(struct.unpack(">II", size)) if data.startswith(_PNG) and len(size) == 8 else 0
+
+
+def _product(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
+
+
+_PIXELS: dict[int, Callable[[bytes], int]] = {
+    **dict.fromkeys(
+        (COMPRESSION.OJPEG, COMPRESSION.JPEG, COMPRESSION.JPEG_LOSSY, COMPRESSION.ALT_JPEG),
+        jpeg_pixels,
+    ),
+    **dict.fromkeys(
+        (
+            COMPRESSION.APERIO_JP2000_YCBC,
+            COMPRESSION.JPEG_2000_LOSSY,
+            COMPRESSION.APERIO_JP2000_RGB,
+            COMPRESSION.JPEG2000,
+        ),
+        jpeg2000_pixels,
+    ),
+    COMPRESSION.PNG: png_pixels,
+}

@@ -1,0 +1,83 @@
+"""An image as an OME-TIFF that reads back the same."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import tifffile
+
+from napari_image_classifier.images.ome import AXES_KEY
+from napari_image_classifier.images.source import AnyArray, PixelSize
+from napari_image_classifier.system.atomic_files import replace_file
+
+# OME-TIFF has no other types.
+_OME_TYPES = frozenset(
+    ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float64"]
+)
+
+
+class _Writable(Protocol):
+    axes: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    channel_names: tuple[str, ...]
+    channels_named: bool
+    pixel_size: PixelSize | None
+
+    def plane(self, *, time: int = 0, channel: int = 0, z: int = 0) -> AnyArray: ...
+
+
+def write_image(path: str | Path, image: _Writable) -> None:
+    """Write ``image`` as a TIFF, plane by plane; any file at ``path`` is replaced at once.
+
+    Axes, pixels, type, channel names and pixel size are the same when `read_image` reads it. It is
+    an OME-TIFF unless OME has no word for the type of its pixels (64-bit integers, float16).
+    """
+    ome = image.dtype.name in _OME_TYPES
+    with replace_file(Path(path)) as temporary:
+        tifffile.imwrite(
+            temporary,
+            _planes(image),
+            shape=image.shape,
+            dtype=image.dtype,
+            ome=ome,
+            bigtiff=int(np.prod(image.shape)) * image.dtype.itemsize > 2**31,
+            photometric="minisblack",
+            compression="zlib",
+            metadata=_ome_metadata(image) if ome else _plain_metadata(image),
+        )
+
+
+def _planes(image: _Writable) -> Iterator[AnyArray]:
+    names = {"T": "time", "C": "channel", "Z": "z"}
+    outer = [axis for axis in image.axes if axis in names]
+    for index in product(*(range(image.shape[image.axes.index(axis)]) for axis in outer)):
+        yield image.plane(**{names[axis]: i for axis, i in zip(outer, index, strict=True)})
+
+
+def _ome_metadata(image: _Writable) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"axes": image.axes, "MapAnnotation": {AXES_KEY: image.axes}}
+    if image.channels_named:
+        metadata["Channel"] = {"Name": list(image.channel_names)}
+    if image.pixel_size is not None:
+        for axis, length in (
+            ("X", image.pixel_size.x),
+            ("Y", image.pixel_size.y),
+            ("Z", image.pixel_size.z),
+        ):
+            if length is not None:
+                metadata[f"PhysicalSize{axis}"] = length
+                metadata[f"PhysicalSize{axis}Unit"] = image.pixel_size.unit
+    return metadata
+
+
+def _plain_metadata(image: _Writable) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"axes": image.axes}
+    if image.channels_named:
+        metadata["channel_names"] = list(image.channel_names)
+    if image.pixel_size is not None:
+        metadata["pixel_size"] = asdict(image.pixel_size)
+    return metadata

@@ -1,0 +1,1 @@
+"""Items: what is classified, how it is prepared, grouped and split."""

@@ -1,0 +1,115 @@
+"""What persons said of items: who, of which item, which class, and what was in sight meanwhile."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.system.csv_tables import read_spreadsheet
+
+# By eye alone; with a prediction in sight; in a blinded session.
+Mode = Literal["by-eye", "assisted", "blinded"]
+BY_EYE: Mode = "by-eye"
+ASSISTED: Mode = "assisted"
+BLINDED: Mode = "blinded"
+
+CANNOT_TELL = "cannot tell"
+COLUMNS = ("file", "item", "class", "rater", "mode", "action", "seconds", "group")
+
+
+class AnnotationsError(ImageClassifierError):
+    """A table of annotations that can't be used."""
+
+
+class ItemKey(NamedTuple):
+    """The name of an item in tables: its file, and what of it, as in "t=3" ("" for all of it)."""
+
+    file: str
+    item: str
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One answer that stands.
+
+    ``class_name`` is one of the classes or "cannot tell"; ``seconds`` is how long the item was in
+    sight before, None where nobody measured; ``group`` is what is not independent, "" where it
+    stands alone or nobody said.
+    """
+
+    key: ItemKey
+    class_name: str
+    rater: str
+    mode: Mode = BY_EYE
+    seconds: float | None = None
+    group: str = ""
+
+
+def read_annotations(path: Path) -> list[Annotation]:
+    """Return the annotations of a table that stand, of all raters.
+
+    The table has the columns "file" and "class", and may have "item", "rater", "mode", "seconds"
+    and "group". Of several rows of one rater and item the last one counts; one without a class
+    takes the answer back. Rows that name no rater are of one who is called as the file is.
+
+    Raises
+    ------
+    AnnotationsError
+        The table can't be read or lacks a column.
+    """
+    return standing(annotation_rows(path), path.stem)
+
+
+def annotation_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table that has the columns "file" and "class", as text by column.
+
+    Raises
+    ------
+    AnnotationsError
+        The table can't be read or lacks a column.
+    """
+    try:
+        table = read_spreadsheet(path)
+    except (OSError, ValueError) as error:
+        raise AnnotationsError(f"The table {path} can't be read: {error}.") from error
+    missing = [name for name in ("file", "class") if name not in table]
+    if missing:
+        raise AnnotationsError(
+            f"{path.name} has no column “{missing[0]}”: it has {', '.join(table)}. "
+            "The first line must name the columns file and class."
+        )
+    rows: list[dict[str, str]] = table.to_dict("records")
+    return rows
+
+
+def standing(rows: Iterable[Mapping[str, str]], rater: str = "") -> list[Annotation]:
+    """Return the annotations that stand after all rows; ``rater`` is of rows that name none."""
+    found: dict[tuple[str, ItemKey], Annotation] = {}
+    for row in rows:
+        annotation = annotation_of(row, rater)
+        key = annotation.rater, annotation.key
+        # One that is given anew comes at its new place.
+        found.pop(key, None)
+        if annotation.class_name:
+            found[key] = annotation
+    return list(found.values())
+
+
+def annotation_of(row: Mapping[str, str], rater: str = "") -> Annotation:
+    """Return what a row of a table says."""
+    seconds = row.get("seconds", "").strip()
+    mode = row.get("mode", "").strip()
+    return Annotation(
+        key_of(row),
+        row["class"].strip(),
+        row.get("rater", "").strip() or rater,
+        mode if mode in (BY_EYE, ASSISTED, BLINDED) else BY_EYE,
+        float(seconds) if seconds.replace(".", "", 1).isdigit() else None,
+        row.get("group", "").strip(),
+    )
+
+
+def key_of(row: Mapping[str, str]) -> ItemKey:
+    """Return the item that a row is of."""
+    return ItemKey(row["file"].strip().replace("\\", "/"), row.get("item", "").strip())

@@ -1,0 +1,103 @@
+"""From a table of annotations, as persons filled it, to the class that each item is of."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from napari_image_classifier.items.annotations import (
+    ASSISTED,
+    CANNOT_TELL,
+    COLUMNS,
+    Annotation,
+    ItemKey,
+    standing,
+)
+from napari_image_classifier.items.item import Item, ItemTable
+
+FEWEST_GROUPS = 2
+
+
+def is_annotation_table(columns: Iterable[str]) -> bool:
+    """Return whether a table with these columns is one that `annotation_log` fills."""
+    return set(COLUMNS) <= set(columns)
+
+
+def consensus(annotations: Iterable[Annotation]) -> dict[ItemKey, str]:
+    """Return the class that most raters gave to an item, "" where as many gave another one.
+
+    "cannot tell" is an answer like any other.
+    """
+    votes: dict[ItemKey, Counter[str]] = defaultdict(Counter)
+    for one in annotations:
+        votes[one.key][one.class_name] += 1
+    found = {}
+    for key, names in votes.items():
+        (first, most), *others = names.most_common(2)
+        found[key] = "" if others and others[0][1] == most else first
+    return found
+
+
+def is_assisted(item: Item) -> bool:
+    """Return whether an item's class was given with a prediction in sight."""
+    return item.columns.get("mode") == ASSISTED
+
+
+def unassisted(table: ItemTable) -> ItemTable:
+    """Return the items whose classes were given by eye alone; a sentence says if there are others.
+
+    On the others a classifier would be tested on what it, or one like it, had suggested.
+    """
+    kept = tuple(item for item in table.items if not is_assisted(item))
+    left_out = len(table.items) - len(kept)
+    if not left_out:
+        return table
+    sentence = f"{left_out} labels that were given with a prediction in sight were left out."
+    return replace(table, items=kept, assumptions=(*table.assumptions, sentence))
+
+
+def learnable(table: ItemTable) -> tuple[ItemTable, tuple[str, ...]]:
+    """Return the items of classes that can be learnt yet, and the names of the others.
+
+    A class needs two groups: one to learn from, one to check with.
+    """
+    groups: dict[str | None, set[str]] = defaultdict(set)
+    for item in table.items:
+        groups[item.class_name].add(item.group or item.file)
+    kept = tuple(item for item in table.items if len(groups[item.class_name]) >= FEWEST_GROUPS)
+    rare = sorted(name for name, of in groups.items() if name and len(of) < FEWEST_GROUPS)
+    return replace(table, items=kept), tuple(rare)
+
+
+def rows_of_classes(
+    rows: Sequence[Mapping[str, str]],
+) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+    """Return one row per item, as `read_items` takes them, and sentences on what was left out.
+
+    An item's row is the last one that stands, with the class that most raters gave; its "mode" is
+    "assisted" if any of these saw what a classifier says. Items without a class are left out.
+    """
+    given = standing(rows)
+    classes = consensus(given)
+    undecided = sum(not name for name in classes.values())
+    cannot_tell = sum(name == CANNOT_TELL for name in classes.values())
+    assisted = {one.key for one in given if one.mode == ASSISTED}
+    group_of = {one.key: one.group for one in given}
+    found = [
+        {
+            "file": key.file,
+            "item": key.item,
+            "class": name,
+            "mode": ASSISTED if key in assisted else "",
+            **({"group": group_of[key]} if group_of[key] else {}),
+        }
+        for key, name in classes.items()
+        if name and name != CANNOT_TELL
+    ]
+    raters = {one.rater for one in given}
+    sentences = {
+        f"{cannot_tell} items that nobody could tell were left out.": cannot_tell,
+        f"{undecided} items that raters gave different classes, as many each, were left out.":
+            undecided,
+        f"Of {len(raters)} raters, the class that most gave was taken.": len(raters) > 1,
+    }  # fmt: skip
+    return found, tuple(sentence for sentence, applies in sentences.items() if applies)

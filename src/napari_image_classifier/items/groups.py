@@ -1,0 +1,102 @@
+"""Which items are independent of each other, and which may never part."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from napari_image_classifier.items.duplicates import Pair
+from napari_image_classifier.items.reading import Item
+from napari_image_classifier.training.config import TrainingRefused
+from napari_image_classifier.typing import IntArray
+
+# Below this many independent groups in a class, a score says little about new images.
+GROUPS_FOR_MORE_THAN_EXPLORATION = 5
+
+
+def units_of(items: Sequence[Item], copies: Iterable[Pair] = ()) -> IntArray:
+    """Return the number of the unit each item belongs to, counted from 0 in order of appearance.
+
+    Items of one file (its planes and time points) or of one group are one unit, as are ``copies``
+    (pairs of indices, see `copies.find_copies`), and so are items that are linked through others:
+    two groups that share a file are one.
+    """
+    numbers: dict[str, int] = {}
+    links = [
+        (index, numbers.setdefault(key, len(numbers)))
+        for index, item in enumerate(items)
+        for key in _keys(item)
+    ]
+    n = len(items)
+    return _linked(n, [(index, n + number) for index, number in links] + list(copies))
+
+
+def joined(units: IntArray, acquisitions: IntArray) -> IntArray:
+    """Return larger units: of items that are linked by a unit or by having been taken together."""
+    n = len(units)
+    first = n + units.max() + 1
+    links = [(index, n + unit) for index, unit in enumerate(units)]
+    return _linked(n, links + [(index, first + one) for index, one in enumerate(acquisitions)])
+
+
+def _linked(n_items: int, links: Sequence[tuple[int, int]]) -> IntArray:
+    """Return the number of what each item is linked to, in order of appearance.
+
+    Numbers in ``links`` that are no items stand for what links them.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if n_items == 0:
+        return np.array([], np.intp)
+    rows, columns = np.array(links, np.intp).reshape(-1, 2).T
+    size = int(max(rows.max(), columns.max())) + 1
+    graph = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(size, size))
+    found = connected_components(graph, directed=False)[1][:n_items]
+    _, first, unit = np.unique(found, return_index=True, return_inverse=True)
+    return np.asarray(np.argsort(np.argsort(first))[unit], np.intp)
+
+
+def _keys(item: Item) -> Iterable[str]:
+    yield f"image {item.file}"
+    if item.group is not None:
+        yield f"group {item.group}"
+    for part in item.image.parts:
+        yield f"file {part.path}"
+
+
+def units_per_class(items: Sequence[Item], units: IntArray) -> dict[str, int]:
+    """Return the number of independent units in each class, by class name, sorted."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for item, unit in zip(items, units, strict=True):
+        if item.class_name is not None:
+            found[item.class_name].add(int(unit))
+    return {name: len(found[name]) for name in sorted(found)}
+
+
+def check_enough(items: Sequence[Item], units: IntArray, needed: int = 2) -> None:
+    """Refuse items that can't be learnt from and checked.
+
+    ``needed`` is 2, one unit of every class to learn from and one to check with, or 3, where
+    another one is kept to test with.
+
+    Raises
+    ------
+    TrainingRefused
+        There are fewer than two classes, or a class has fewer than the needed independent groups.
+    """
+    counts = units_per_class(items, units)
+    if len(counts) < 2:
+        found = f"there is one class, “{next(iter(counts))}”" if counts else "no image has a class"
+        raise TrainingRefused(f"Training needs at least two classes, and {found}.")
+    short = [name for name, count in counts.items() if count < needed]
+    if short:
+        unit = "images" if all(item.group is None for item in items) else "groups"
+        listed = ", ".join(f"“{name}” ({counts[name]})" for name in short)
+        purpose = {2: "two independent {}, one to learn from and one to check with",
+                   3: "three independent {}, one to learn from, one to choose the epoch with and "
+                      "one to test with"}[needed]  # fmt: skip
+        raise TrainingRefused(
+            f"Every class needs at least {purpose.format(unit)}; there are too few in {listed}. "
+            "Add images or leave that class out."
+        )

@@ -1,0 +1,98 @@
+"""The items and their table, as everything behind it takes them, and as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.items.annotations import ItemKey
+
+
+class ItemsError(ImageClassifierError):
+    """A folder or a table from which no items can be made."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to classify: an image, or a time point, a plane or an object of it.
+
+    ``selection`` is "" for a whole image, else what `selection` says, such as "t=3". Items
+    of one ``group`` (a well, a dish, an animal) are not independent and never part; those of one
+    ``acquisition`` (a plate, a day, a microscope) were taken together.
+    """
+
+    image: ImageFiles
+    selection: str = ""
+    class_name: str | None = None
+    group: str | None = None
+    acquisition: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The image's name relative to the folder, with "/"."""
+        return self.image.name
+
+    @property
+    def key(self) -> ItemKey:
+        """What it is called in tables of annotations."""
+        return ItemKey(self.file, self.selection)
+
+
+@dataclass(frozen=True)
+class ItemTable:
+    """Items of one folder, in order, and what was left out or taken for granted on the way."""
+
+    root: Path
+    items: tuple[Item, ...]
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    axes: str | None = None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes that a person gave, sorted."""
+        return tuple(sorted({item.class_name for item in self.items if item.class_name}))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the table as the compute process receives it."""
+        stored = asdict(self)
+        stored["root"] = str(self.root)
+        for item in stored["items"]:
+            _paths_as_text(item["image"])
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "ItemTable":
+        """Make the table from what `to_json` gave."""
+        return cls(
+            Path(stored["root"]),
+            tuple(_item_from_json(item) for item in stored["items"]),
+            stored["passed_over"],
+            tuple(stored["assumptions"]),
+            stored["axes"],
+        )
+
+
+def _paths_as_text(files: dict[str, Any]) -> None:
+    for part in files["parts"]:
+        part["path"] = str(part["path"])
+    if files["mask"] is not None:
+        _paths_as_text(files["mask"])
+
+
+def _item_from_json(stored: Mapping[str, Any]) -> Item:
+    return Item(**{**stored, "image": _files_from_json(stored["image"])})
+
+
+def _files_from_json(stored: Mapping[str, Any]) -> ImageFiles:
+    files = dict(stored)
+    files["parts"] = tuple(
+        FilePart(**{**part, "path": Path(part["path"])}) for part in files["parts"]
+    )
+    files["missing"] = tuple(files["missing"])
+    if files["mask"] is not None:
+        files["mask"] = _files_from_json(files["mask"])
+    return ImageFiles(**files)

@@ -1,0 +1,276 @@
+"""From an image to what the network sees: channels, projection, intensity, size.
+
+Training and prediction call the same function with the same stored `Preparation`, so a classifier
+means the same thing wherever it runs.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.channel_matching import match_channels
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.resizing import resized
+from napari_image_classifier.images.transforms import Projection, project
+from napari_image_classifier.items.crops import ObjectBox
+from napari_image_classifier.items.selection import Each, check_selection, parse_selection
+from napari_image_classifier.typing import FloatArray
+
+Intensity = Literal["fixed", "percentiles", "none"]
+
+LARGEST_SIZE = 8192
+PIXELS_SAMPLED_PER_IMAGE = 10_000
+RANGE_PERCENTILES = (0.5, 99.8)
+
+
+class PreparationError(ImageClassifierError):
+    """A preparation that can't be carried out, or not on this image."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How an image becomes the network's input, stored inside the classifier.
+
+    ``ranges`` holds, per channel, the intensities that become 0 and 1 when ``intensity`` is
+    "fixed"; values outside are not cut off. ``percentiles`` (0 to 100) play the same part,
+    measured on each image, when it is "percentiles". ``size`` is (y, x) in pixels. With
+    ``keep_aspect`` the image is scaled to fit and the rest is filled with 0, else it is stretched.
+    With ``objects`` it is the objects of an image's mask that are classified, each cut out in such
+    a box; with ``each`` "plane" those of every plane, else bodies through all planes.
+    """
+
+    channel_names: tuple[str, ...]
+    channels_named: bool = True
+    projection: Projection = "max"
+    intensity: Intensity = "fixed"
+    ranges: tuple[tuple[float, float], ...] = ()
+    percentiles: tuple[float, float] = (0.5, 99.5)
+    size: tuple[int, int] = (128, 128)
+    keep_aspect: bool = True
+    each: Each = "image"
+    objects: ObjectBox | None = None
+
+    def __post_init__(self) -> None:
+        _check_choice("projection", self.projection, get_args(Projection))
+        _check_choice("intensity", self.intensity, get_args(Intensity))
+        _check_choice("what is classified", self.each, get_args(Each))
+        if not 1 <= min(self.size) <= max(self.size) <= LARGEST_SIZE:
+            raise PreparationError(
+                f"The size {self.size} is not a size in pixels from 1 to {LARGEST_SIZE}."
+            )
+        if self.intensity == "fixed" and self.ranges and len(self.ranges) != self.n_channels:
+            raise PreparationError(
+                f"There are {len(self.ranges)} intensity ranges for {self.n_channels} channels."
+            )
+
+    @property
+    def n_channels(self) -> int:
+        """How many channels the network sees."""
+        return len(self.channel_names)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the preparation as it stands in ``classifier.json``."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Preparation":
+        """Make the preparation from what `to_json` gave, lists in place of tuples or not.
+
+        Raises
+        ------
+        PreparationError, TypeError, ValueError, KeyError or AttributeError
+            It was not `to_json` that gave it.
+        """
+        known = {key: stored[key] for key in cls.__dataclass_fields__ if key in stored}
+        for key in ("channel_names", "percentiles", "size"):
+            if key in known:
+                known[key] = tuple(known[key])
+        known["ranges"] = tuple((float(low), float(high)) for low, high in known.get("ranges", ()))
+        if known.get("objects") is not None:
+            known["objects"] = ObjectBox.from_json(known["objects"])
+        made = cls(**known)
+        if not made._is_sane():
+            raise PreparationError("A part of it is of another kind than in any preparation.")
+        return made
+
+    def _is_sane(self) -> bool:
+        names, numbers = self.channel_names, [*self.percentiles, *chain(*self.ranges)]
+        return (
+            len(names) > 0
+            and all(isinstance(name, str) for name in names)
+            and len(self.size) == len(self.percentiles) == 2
+            and all(type(length) is int for length in self.size)
+            and all(isinstance(flag, bool) for flag in (self.channels_named, self.keep_aspect))
+            and bool(np.isfinite(numbers).all())
+        )
+
+
+def _check_choice(what: str, choice: str, choices: Sequence[str]) -> None:
+    if choice not in choices:
+        raise PreparationError(f"{choice!r} is not a known {what}; choose {', '.join(choices)}.")
+
+
+def prepare(
+    image: Image,
+    preparation: Preparation,
+    *,
+    selection: str = "",
+    channels: Sequence[int] | None = None,
+) -> FloatArray:
+    """Return the network's input, float32 of shape (y, x, channel).
+
+    ``selection`` says which part of the image is meant: "" (a whole image), "t=3", "z=5" or
+    "t=3,z=5", counted from 0. ``channels`` gives the index in the image of each of the
+    preparation's channels; without it they are matched by `match_channels`.
+
+    Raises
+    ------
+    ChannelMismatchError
+        The image lacks a channel.
+    ImageReadError
+        The file turned out to be unreadable.
+    """
+    return finished(
+        measured_pixels(image, preparation, selection=selection, channels=channels), preparation
+    )
+
+
+def matched_channels(image: Image, preparation: Preparation) -> tuple[int, ...]:
+    """Return the index in the image of each of the preparation's channels.
+
+    Raises
+    ------
+    ChannelMismatchError
+        The image lacks a channel.
+    """
+    return match_channels(
+        preparation.channel_names,
+        preparation.channels_named,
+        image.channel_names,
+        image.channels_named,
+    )
+
+
+def measured_pixels(
+    image: Image,
+    preparation: Preparation,
+    *,
+    selection: str = "",
+    channels: Sequence[int] | None = None,
+) -> FloatArray:
+    """Return the pixels before intensities are scaled, float32 of shape (y, x, channel).
+
+    Z is projected and the size is the preparation's, but what keeps the aspect is not filled up
+    yet, so that every pixel was measured.
+    """
+    if channels is None:
+        channels = matched_channels(image, preparation)
+    check_selection(image, selection)
+    chosen = parse_selection(selection)
+    if "label" in chosen:
+        raise PreparationError(
+            f"“{selection}” of {image.name} is an object; say where the masks lie that number "
+            "the objects."
+        )
+    if image.n_times > 1 and "t" not in chosen:
+        raise PreparationError(
+            f"{image.name} has {image.n_times} time points; each is classified by itself, "
+            "so say which (t=0 is the first) or choose “every time point”."
+        )
+    first = _projected(image, preparation, channels[0], chosen)
+    size = _size_within(first.shape, preparation)
+    pixels = np.empty((*size, len(channels)), np.float32)
+    pixels[..., 0] = resized(first, size)
+    for index, channel in enumerate(channels[1:], start=1):
+        pixels[..., index] = resized(_projected(image, preparation, channel, chosen), size)
+    return pixels
+
+
+def _projected(
+    image: Image, preparation: Preparation, channel: int, chosen: Mapping[str, int]
+) -> npt.NDArray[Any]:
+    time = chosen.get("t", 0)
+    if "z" in chosen:
+        return image.plane(time=time, channel=channel, z=chosen["z"])
+    if image.n_z == 1:
+        return image.plane(time=time, channel=channel)
+    if preparation.projection == "middle":
+        return image.plane(time=time, channel=channel, z=image.n_z // 2)
+    planes = (image.plane(time=time, channel=channel, z=z) for z in range(image.n_z))
+    return project(planes, preparation.projection)
+
+
+def _size_within(shape: Sequence[int], preparation: Preparation) -> tuple[int, int]:
+    height, width = preparation.size
+    if not preparation.keep_aspect:
+        return height, width
+    scale = min(height / shape[0], width / shape[1])
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def finished(pixels: FloatArray, preparation: Preparation) -> FloatArray:
+    """Return measured pixels as the network sees them: intensities scaled, filled up to the size.
+
+    Both are float32 of shape (y, x, channel).
+    """
+    return _fitted(_scaled(pixels, preparation), preparation.size)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _scaled(pixels: FloatArray, preparation: Preparation) -> FloatArray:
+    if preparation.intensity == "none":
+        return pixels
+    if preparation.intensity == "percentiles":
+        low, high = np.percentile(pixels, preparation.percentiles, axis=(0, 1))
+    elif preparation.ranges:
+        low, high = np.transpose(preparation.ranges)
+    else:
+        raise PreparationError("A fixed intensity range was asked for, and none is stored.")
+    # A channel of one value has no range; a width of 1 keeps what differs from it finite.
+    width = np.where(high > low, high - low, 1.0)
+    # Rows of pixels are long and channels few: calculating by row is several times faster.
+    rows = pixels.reshape(pixels.shape[0], -1)
+    low_by_row, width_by_row = (
+        np.tile(values.astype(np.float32), pixels.shape[1]) for values in (low, width)
+    )
+    scaled: FloatArray = rows - low_by_row
+    scaled /= width_by_row
+    return scaled.reshape(pixels.shape)
+
+
+def _fitted(pixels: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """Centre an array of shape (y, x, channel) in one of ``size`` filled with 0."""
+    if pixels.shape[:2] == size:
+        return pixels
+    canvas = np.zeros((*size, pixels.shape[2]), np.float32)
+    top, left = (size[0] - pixels.shape[0]) // 2, (size[1] - pixels.shape[1]) // 2
+    canvas[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    return canvas
+
+
+def measure_ranges(samples: Iterable[FloatArray]) -> tuple[tuple[float, float], ...]:
+    """Return, per channel, the intensities that become 0 and 1.
+
+    ``samples`` are the `measured_pixels` of the training part only, each of shape (y, x, channel).
+    They are the 0.5th and 99.8th percentiles of pixels taken evenly from every image, so that a
+    large image counts no more than a small one.
+    """
+    taken = [_evenly_taken(sample) for sample in samples]
+    if not taken:
+        raise PreparationError("There are no images to measure an intensity range on.")
+    pixels = np.concatenate(taken)
+    low, high = np.nanpercentile(pixels, RANGE_PERCENTILES, axis=0)
+    # A channel of one value has no range; a width of 1 keeps it finite.
+    high = np.where(high > low, high, low + 1)
+    return tuple((float(a), float(b)) for a, b in zip(low, high, strict=True))
+
+
+def _evenly_taken(sample: FloatArray) -> FloatArray:
+    flat = sample.reshape(-1, sample.shape[-1])
+    step = max(1, len(flat) // PIXELS_SAMPLED_PER_IMAGE)
+    return flat[::step]

@@ -1,0 +1,256 @@
+"""What is classified: items from class folders, a CSV or a plain folder."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.images.image import read_image
+from napari_image_classifier.images.mask_files import masks_as_kept
+from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.items.consensus import is_annotation_table, rows_of_classes
+from napari_image_classifier.items.item import Item, ItemsError, ItemTable
+from napari_image_classifier.items.objects import objects_of
+from napari_image_classifier.items.selection import Each, parse_selection, selections_of
+from napari_image_classifier.system.csv_tables import read_spreadsheet
+
+__all__ = ["EACH_STANDS_ALONE", "Item", "ItemTable", "ItemsError", "read_items"]
+
+READERS = 4
+EACH_STANDS_ALONE = "Each image was taken to stand alone, as no group was given."
+
+
+def read_items(
+    folder: str | Path,
+    *,
+    items_csv: str | Path | None = None,
+    pattern: str | NamePattern | None = None,
+    group: str | None = None,
+    acquisition: str | None = None,
+    each: Each = "image",
+    axes: str | None = None,
+    masks: str | Path | None = None,
+    annotated: bool = True,
+) -> ItemTable:
+    """Read the table of items.
+
+    Without ``items_csv`` every image below ``folder`` is an item, of the class that its first
+    sub-folder is named after when ``annotated``. ``items_csv`` has the columns "file" (absolute or
+    relative to ``folder``), "class", and optionally "item", "group" and any others, which are
+    kept; of a table of annotations (see `annotation_log`) it is the class that most raters gave,
+    and "mode" tells "assisted" ones. ``pattern`` makes one image of several files (see `naming`).
+    ``group`` says which images are not independent: a column, a field of the pattern, "folder" (the
+    folder an image lies in) or "folder:2" (the second folder below ``folder``); without it each
+    image stands alone.
+    ``acquisition`` says in the same way what was taken together. With ``each`` "time" or "plane",
+    an image with several becomes that many items. ``masks`` says where the masks lie that number
+    the objects of each image, a folder or a name pattern (see `masks.MaskFiles`): each object
+    becomes an item, of the class of its image or of a row of its own, "label=12" in the column
+    "item"; with ``each`` "plane" every plane has objects of its own.
+
+    Raises
+    ------
+    ItemsError
+        No images, a column or field that is not there, a file of the table that is not there.
+    ImageFolderError
+        There is no such folder.
+    ImageReadError
+        ``each`` needs the number of time points or planes of a file that can't be read.
+    MaskError
+        A mask does not fit its image.
+    """
+    root = Path(folder).expanduser().resolve()
+    name_pattern = NamePattern(pattern) if isinstance(pattern, str) and pattern else pattern
+    kept_masks = masks_as_kept(masks, root) if masks else None
+    images, passed_over = find_images(root, name_pattern or None, kept_masks)
+    assumptions: list[str] = []
+    if items_csv is not None:
+        items, assumed = _items_of_csv(Path(items_csv), root, images)
+        assumptions += assumed
+    else:
+        items = [_item_of_folder(image, annotated) for image in images]
+    if not items:
+        raise ItemsError(_nothing_found(root, passed_over))
+    items = sharing(items, "group", group)
+    items = sharing(items, "acquisition", acquisition)
+    if all(item.group is None for item in items):
+        assumptions.append(EACH_STANDS_ALONE)
+    if kept_masks:
+        with ThreadPoolExecutor(READERS) as pool:
+            found = pool.map(lambda item: _objects_of(item, each, axes), items)
+            items = [part for parts in found for part in parts]
+    elif each != "image":
+        items = [part for item in items for part in _split_up(item, each, axes)]
+    if not items:
+        raise ItemsError(f"There are no objects in the masks of {root}.")
+    return ItemTable(root, tuple(items), passed_over, tuple(assumptions), axes)
+
+
+def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
+    folders = image.name.split("/")[:-1]
+    class_name = folders[0] if annotated and folders else None
+    return Item(image, class_name=class_name, columns=dict(image.fields))
+
+
+def _items_of_csv(
+    path: Path, root: Path, images: Sequence[ImageFiles]
+) -> tuple[list[Item], Sequence[str]]:
+    rows, assumptions = _rows(path), tuple[str, ...]()
+    if rows and is_annotation_table(rows[0]):
+        rows, assumptions = rows_of_classes(rows)
+        if not rows:
+            raise ItemsError(" ".join([f"{path.name} gives no item a class.", *assumptions]))
+    if rows and "file" not in rows[0]:
+        raise ItemsError(
+            f"{path.name} has no column “file”: it has {', '.join(rows[0])}. "
+            "The first line must name the columns file and class."
+        )
+    by_path = {part.path: image for image in images for part in image.parts}
+    by_name = {image.name: image for image in images}
+    items: dict[tuple[str, str], Item] = {}
+    absent = []
+    for row in rows:
+        image = _image_of_row(row["file"], root, by_name, by_path)
+        if image is None:
+            absent.append(row["file"])
+            continue
+        item = _item_of_row(row, image)
+        # With a name pattern each file of an image may have a row of its own.
+        items.setdefault((item.file, item.selection), item)
+        _check_same_class(items[item.file, item.selection], item, path)
+    if absent:
+        raise ItemsError(
+            f"{path.name} names {len(absent)} file{'s' * (len(absent) != 1)} that can't be found, "
+            f"the first is {absent[0]}; paths are absolute or relative to {root}."
+        )
+    return list(items.values()), assumptions
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        table = read_spreadsheet(path)
+    except (OSError, ValueError) as error:
+        raise ItemsError(f"The table {path} can't be read: {error}.") from error
+    rows: list[dict[str, str]] = table.to_dict("records")
+    return rows
+
+
+def _image_of_row(
+    file: str, root: Path, by_name: Mapping[str, ImageFiles], by_path: Mapping[Path, ImageFiles]
+) -> ImageFiles | None:
+    name = file.strip().replace("\\", "/")
+    if name in by_name:
+        return by_name[name]
+    path = Path(name) if Path(name).is_absolute() else root / name
+    if path in by_path:
+        return by_path[path]
+    try:
+        real, is_there = path.resolve(), path.is_file()
+    except (OSError, ValueError):
+        # No file can be called so.
+        return None
+    if real not in by_path and is_there and root not in real.parents:
+        return ImageFiles.single(path, root)
+    return by_path.get(real)
+
+
+def _item_of_row(row: Mapping[str, str], image: ImageFiles) -> Item:
+    others = {key: value for key, value in row.items() if key not in ("file", "class", "item")}
+    return Item(
+        image,
+        selection=row.get("item", "").strip(),
+        class_name=row.get("class", "").strip() or None,
+        group=row.get("group", "").strip() or None,
+        columns={**image.fields, **others},
+    )
+
+
+def _check_same_class(first: Item, again: Item, path: Path) -> None:
+    if first.class_name != again.class_name:
+        what = f"{first.file} {first.selection}".strip()
+        raise ItemsError(
+            f"{path.name} gives {what} two classes, {first.class_name} and {again.class_name}; "
+            "it has one."
+        )
+
+
+def sharing(
+    items: list[Item], what: Literal["group", "acquisition"], shared: str | None
+) -> list[Item]:
+    """Return the items with their group or acquisition: what they share, as `read_items` says.
+
+    Raises
+    ------
+    ItemsError
+        No item has it, or some have not.
+    """
+    if shared is None:
+        return items
+    find = _finder(shared, items)
+    found = [
+        replace(item, group=find(item))
+        if what == "group"
+        else replace(item, acquisition=find(item))
+        for item in items
+    ]
+    without = [item.file for item in found if not getattr(item, what)]
+    if without:
+        raise ItemsError(
+            f"{len(without)} images have no {shared}, the first is {without[0]}; "
+            f"give every image its {what}, or choose another one."
+        )
+    return found
+
+
+def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
+    if any(shared in item.columns for item in items):
+        return lambda item: item.columns.get(shared)
+    if shared == "folder":
+        return lambda item: "/".join(item.file.split("/")[:-1])
+    level = shared.removeprefix("folder:")
+    if level != shared and level.isdigit() and int(level) > 0:
+        return lambda item: folder_at(item.file, int(level))
+    known = sorted({name for item in items for name in item.columns})
+    raise ItemsError(
+        f"There is no column or field “{shared}” to group by; "
+        f"there {'are ' + ', '.join(known) if known else 'is none'}, and folder."
+    )
+
+
+def folder_at(file: str, level: int) -> str | None:
+    """Return the folder so many levels deep that a file is in, None where it is in none."""
+    folders = file.split("/")[:-1]
+    # The whole way to it: two animals may each have a folder named "slide 1".
+    return "/".join(folders[:level]) if len(folders) >= level else None
+
+
+def _split_up(item: Item, each: Each, axes: str | None) -> list[Item]:
+    if item.selection:
+        return [item]
+    with read_image(item.image, axes=axes) as image:
+        return [replace(item, selection=selection) for selection in selections_of(image, each)]
+
+
+def _objects_of(item: Item, each: Each, axes: str | None) -> list[Item]:
+    """Return an item for each object of an image, or of its time point or plane."""
+    wanted = parse_selection(item.selection)
+    if "label" in wanted:
+        return [item]
+    with read_image(item.image, axes=axes) as image:
+        found = objects_of(image, each).selections(image)
+    return [
+        replace(item, selection=selection)
+        for selection in found
+        if wanted.items() <= parse_selection(selection).items()
+    ]
+
+
+def _nothing_found(root: Path, passed_over: Mapping[str, int]) -> str:
+    counted = ", ".join(f"{count} {what}" for what, count in passed_over.items())
+    return (
+        f"There are no images to use in {root}"
+        + (f" (passed over: {counted})" if counted else "")
+        + "; TIFF, PNG and JPEG files are read."
+    )

@@ -1,0 +1,1 @@
+"""Jobs of the compute process, one module a verb."""

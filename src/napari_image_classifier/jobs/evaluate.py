@@ -1,0 +1,108 @@
+"""Networks to be evaluated, on the Keras side: one job of the compute process."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from napari_image_classifier.evaluation.execution import Lane, Tell
+from napari_image_classifier.evaluation.helper import HelperLane
+from napari_image_classifier.evaluation.plan import Run
+from napari_image_classifier.evaluation.procedure import evaluated
+from napari_image_classifier.evaluation.train_and_test import trained_and_tested
+from napari_image_classifier.networks.backend import backend_here, is_on_processor, start_keras
+from napari_image_classifier.networks.keras_threads import use_threads
+from napari_image_classifier.system.compute_process import Emit, ShouldStop
+from napari_image_classifier.system.machine import cores
+from napari_image_classifier.system.messages import Event
+from napari_image_classifier.system.output_lock import only_run
+from napari_image_classifier.system.stoppable import run_stoppable, throttled
+from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.images import TrainingImages
+from napari_image_classifier.typing import Float64Array
+
+MOST_LANES = 4
+# Of images, in bytes: each lane holds them as they were read, and again as its run prepares them.
+MOST_MEMORY = 4 * 1024**3
+
+
+def evaluate_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
+    """Train and test on folds, and write the report.
+
+    ``request`` holds "items" (`ItemTable.to_json`), "config" (`TrainingConfig.to_json`), "folds"
+    and "seeds" (numbers), "method" ("network" or "texture"), "classifier" (the path of a finished
+    one, or None), "controls" and "curve" (whether these are wanted) and "report", the path of the
+    HTML file. Events on the way are "progress"
+    (stage "looking", "reading", "comparing", "measuring" or "evaluating"). The result holds
+    "report", "json" and "csv" (paths), "elsewhere" (why the CSV is not where it was wanted),
+    "sentence", "verdict" and "errors" (the surest ones, with
+    pictures, see `evaluation_report.surest_errors`).
+
+    Raises
+    ------
+    TrainingRefused
+        Anything that can be seen before training, and training that came to nothing.
+    RunningError
+        Another evaluation is writing the report.
+    Cancelled
+        ``should_stop`` returned True; what was done is taken up by the next run.
+    """
+    with only_run(Path(request["report"])):
+        return run_stoppable(
+            lambda: evaluated(request, _lanes, throttled(emit), should_stop), should_stop
+        )
+
+
+class _Here:
+    """The lane that trains in this process."""
+
+    def __init__(
+        self, images: TrainingImages, config: TrainingConfig, should_stop: ShouldStop
+    ) -> None:
+        self._images = images
+        self._config = config
+        self._should_stop = should_stop
+        self._ended = False
+
+    def said(self, run: Run, tell: Tell) -> Float64Array:
+        """Do what `evaluation_runs.Lane` says."""
+
+        def is_over() -> bool:
+            return self._ended or self._should_stop()
+
+        return trained_and_tested(run, self._images, self._config, tell, is_over)
+
+    def end(self) -> None:
+        """Stop at the next batch."""
+        self._ended = True
+
+
+def _lanes(
+    images: TrainingImages, config: TrainingConfig, should_stop: ShouldStop
+) -> Sequence[Lane]:
+    """Return this process and its helpers, which share the cores.
+
+    Networks of this size gain little from a second core; two that are trained side by side, on a
+    core each, take two thirds of the time of one after the other.
+    """
+    config = replace(config, backend=backend_here(config.backend))
+    here = _Here(images, config, should_stop)
+    number = _side_by_side(images, config)
+    if number == 1:
+        return [here]
+    threads = cores() // number
+    try:
+        use_threads(str(config.backend), threads)
+    except TrainingRefused:
+        # A script has used Keras before; what is trained elsewhere would round otherwise.
+        return [here]
+    helpers = [HelperLane(images, config, threads, should_stop) for _ in range(number - 1)]
+    return [here, *helpers]
+
+
+def _side_by_side(images: TrainingImages, config: TrainingConfig) -> int:
+    """Return how many networks are best trained at a time."""
+    if config.backend == "jax" or not is_on_processor(start_keras(config.backend)):
+        # JAX can't be kept to some of the cores, and a graphics card is fully used by one.
+        return 1
+    of_a_lane = 2 * sum(pixels.nbytes for pixels in images.pixels)
+    return max(1, min(cores(), MOST_LANES, MOST_MEMORY // of_a_lane))

@@ -1,0 +1,288 @@
+"""Preparing and scoring blinded sessions, as jobs of the compute process."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.classifiers.leakage import LearntFrom
+from napari_image_classifier.classifiers.prediction import Prediction, predict_image
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.image import read_image
+from napari_image_classifier.images.pixel_hash import PixelHash
+from napari_image_classifier.items.annotations import (
+    ASSISTED,
+    CANNOT_TELL,
+    ItemKey,
+    read_annotations,
+)
+from napari_image_classifier.items.consensus import consensus
+from napari_image_classifier.items.item import Item, ItemTable
+from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.raters.agreement import Agreement, AgreementError, agreement_of
+from napari_image_classifier.raters.blinded_items import in_turn, showings_of
+from napari_image_classifier.raters.blinded_session import (
+    BlindedSession,
+    SessionError,
+    SessionPlan,
+    create_session,
+)
+from napari_image_classifier.raters.comparison import Comparison, TruthKind
+from napari_image_classifier.raters.report import write_agreement_report
+from napari_image_classifier.raters.shown_item import ItemReader
+from napari_image_classifier.system.atomic_files import told_when_refused
+from napari_image_classifier.system.compute_process import Cancelled
+
+PICTURE_SIDE = 96
+FEWEST_ITEMS = 10
+UNKNOWN_TRAINING = (
+    "The classifier's manifest is not beside it, so nothing here can know whether it had learnt "
+    "from these images: the comparison is fair only if it had not."
+)
+
+Emit = Callable[[dict[str, Any]], None]
+ShouldStop = Callable[[], bool]
+
+
+def prepare_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
+    """Choose what a session shows, seal the classifier's answers, and write it.
+
+    The request holds "session" (its folder), "rater", "truth" (see `comparison.TruthKind`),
+    "labels" (the table that truth comes from, None for that of "items"), "classifier", "margin",
+    "number" (of images), "second_arm", "seed", and under "items" the parameters of `read_items`.
+
+    Raises
+    ------
+    SessionError
+        Too few images are left, or there is a session in the folder.
+    Cancelled
+        ``should_stop`` returned True.
+    """
+    classifier = load_classifier(request["classifier"])
+    table = items_with_truth(
+        request["items"], request["truth"], request["labels"], request["rater"], classifier
+    )
+    learnt = LearntFrom.of(classifier.path, classifier.sha256)
+    number, seed = int(request["number"]), int(request["seed"])
+    fresh = tuple(item for item in table.items if not learnt.has_group_of(item))
+    chosen = _choose(fresh, table.axes, classifier, learnt, number, seed, emit, should_stop)
+    classes = {item.class_name for item in chosen.items}
+    if len(chosen.items) < FEWEST_ITEMS or len(classes) < 2:
+        raise SessionError(_too_few(table, fresh, chosen))
+    plan = SessionPlan(
+        rater=request["rater"],
+        truth=request["truth"],
+        margin=float(request["margin"]),
+        seed=seed,
+        class_names=tuple(sorted({*classifier.class_names, *filter(None, classes)})),
+        classifier=str(classifier.path),
+        classifier_sha256=classifier.sha256,
+        each=classifier.preparation.each,
+        items=replace(table, items=chosen.items),
+        showings=tuple(showings_of(len(chosen.items), seed, second_arm=request["second_arm"])),
+        limits=_limits(classifier),
+        notes=(*table.assumptions, *_notes(learnt, len(table.items) - len(fresh), chosen)),
+    )
+    session = create_session(Path(request["session"]), plan, chosen.predictions)
+    return {
+        "session": str(session.folder),
+        "items": len(chosen.items),
+        "showings": len(plan.showings),
+        "notes": list(plan.notes),
+    }
+
+
+def score_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
+    """Write the report of one or several sessions.
+
+    The request holds "sessions" (their folders) and "report".
+
+    Raises
+    ------
+    SessionError
+        A session can't be opened, or nothing was answered.
+    """
+    sessions = [BlindedSession(Path(folder)) for folder in request["sessions"]]
+    comparisons = [one for session in sessions for one in session.comparisons()]
+    if not comparisons:
+        raise SessionError("Nothing was answered yet.")
+    readers = {id(session): ItemReader(session.plan.each, session.plan.items.axes)
+               for session in sessions}  # fmt: skip
+    items = {
+        item.key: (readers[id(session)], item)
+        for session in sessions
+        for item in session.plan.items.items
+    }
+
+    def draw(key: ItemKey) -> bytes | None:
+        if should_stop():
+            raise Cancelled
+        reader, item = items[key]
+        try:
+            return reader.read(item).picture(PICTURE_SIDE)
+        except (ImageClassifierError, OSError):
+            return None
+
+    notes = list(dict.fromkeys(note for session in sessions for note in session.plan.notes))
+    report = Path(request["report"])
+    with told_when_refused(report, SessionError, "All answers are kept; make room there."):
+        paths = write_agreement_report(report, _agreement(comparisons), comparisons, notes, draw)
+    return {
+        "report": str(paths["report"]),
+        "comparisons": [one.to_json() for one in comparisons],
+        "sentences": [one.sentence for one in comparisons],
+    }
+
+
+def items_with_truth(
+    asked: Mapping[str, Any],
+    truth: TruthKind,
+    labels: str | None,
+    rater: str,
+    classifier: Classifier,
+) -> ItemTable:
+    """Return the items that have a truth, as their class.
+
+    ``asked`` are parameters of `read_items`. A condition comes with the items; what the person
+    herself said, or most others did, from the table ``labels``, without assisted answers.
+
+    Raises
+    ------
+    SessionError
+        Nobody gave such labels.
+    """
+    options = {**asked, "each": classifier.preparation.each}
+    folder = options.pop("folder")
+    if truth == "condition":
+        table = read_items(folder, **{**options, "items_csv": labels})
+        known = tuple(item for item in table.items if item.class_name)
+        return replace(table, items=known)
+    if labels is None:
+        raise SessionError("Choose the table of labels that are to be the truth.")
+    given = [one for one in read_annotations(Path(labels)) if one.mode != ASSISTED]
+    chosen = [one for one in given if (one.rater == rater) == (truth == "own")]
+    if not chosen:
+        raters = ", ".join(sorted({one.rater for one in given})) or "nobody"
+        whose = (
+            f"no labels of {rater}" if truth == "own" else f"nobody else's labels than {rater}'s"
+        )
+        raise SessionError(f"{labels} holds {whose}; it holds labels of {raters}.")
+    said = consensus(chosen)
+    table = read_items(folder, **{**options, "annotated": False})
+    found = [
+        replace(item, class_name=name)
+        for item in table.items
+        if (name := said.get(item.key, "")) not in ("", CANNOT_TELL)
+    ]
+    return replace(table, items=tuple(found))
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    items: tuple[Item, ...]
+    predictions: tuple[Prediction, ...]
+    n_learnt: int
+    n_unreadable: int
+
+
+def _choose(
+    items: Sequence[Item],
+    axes: str | None,
+    classifier: Classifier,
+    learnt: LearntFrom,
+    number: int,
+    seed: int,
+    emit: Emit,
+    should_stop: ShouldStop,
+) -> _Chosen:
+    """Classify items, classes in turn, until there are enough that were not learnt from."""
+    chosen: dict[int, Prediction] = {}
+    spoilt: set[str] = set()
+    n_learnt = n_unreadable = 0
+    for index in in_turn(items, seed):
+        if should_stop():
+            raise Cancelled
+        item = items[index]
+        if len(chosen) == number:
+            break
+        if _group(item) in spoilt:
+            n_learnt += 1
+            continue
+        said = _classified(classifier, item, axes)
+        if said.status == "error":
+            n_unreadable += 1
+        elif learnt.has_pixels(said.pixels):
+            # What was learnt from once spoils all that is not independent of it.
+            spoilt.add(_group(item))
+            gone = [one for one in chosen if _group(items[one]) in spoilt]
+            n_learnt += 1 + len(gone)
+            for one in gone:
+                chosen.pop(one)
+        else:
+            chosen[index] = said
+        emit({"event": "progress", "stage": "looking", "done": len(chosen), "total": number})
+    return _Chosen(
+        tuple(items[index] for index in chosen), tuple(chosen.values()), n_learnt, n_unreadable
+    )
+
+
+def _classified(classifier: Classifier, item: Item, axes: str | None) -> Prediction:
+    try:
+        with read_image(item.image, axes=axes) as image:
+            read = PixelHash(image)
+            (said,) = predict_image(classifier, image, item.file, selections=[item.selection])
+            return replace(said, pixels=read.taken())
+    except ImageClassifierError as error:
+        return Prediction.of_failure(item.file, error, item.selection)
+
+
+def _limits(classifier: Classifier) -> dict[str, tuple[float, float]]:
+    """Return between which intensities each channel is seen, if it is the same for all images."""
+    preparation = classifier.preparation
+    if not preparation.ranges or preparation.intensity != "fixed":
+        return {}
+    pairs = zip(preparation.channel_names, preparation.ranges, strict=True)
+    return {name: (float(low), float(high)) for name, (low, high) in pairs}
+
+
+def _group(item: Item) -> str:
+    return item.group or item.file
+
+
+def _notes(learnt: LearntFrom, n_of_known_groups: int, chosen: _Chosen) -> Iterator[str]:
+    """Yield sentences on what the session rests on."""
+    if not learnt.known:
+        yield UNKNOWN_TRAINING
+    if n_learnt := n_of_known_groups + chosen.n_learnt:
+        yield (
+            f"{n_learnt} images were not shown, as the classifier had learnt from them or from "
+            "others of their groups."
+        )
+    if chosen.n_unreadable:
+        yield f"{chosen.n_unreadable} images could not be read, and were not shown."
+
+
+def _too_few(table: ItemTable, fresh: Iterable[Item], chosen: _Chosen) -> str:
+    n_fresh = len(list(fresh))
+    return (
+        f"Only {len(chosen.items)} of {len(table.items)} images can be shown, and at least "
+        f"{FEWEST_ITEMS} of two classes are needed: {len(table.items) - n_fresh + chosen.n_learnt} "
+        f"are of groups that the classifier has learnt from, {chosen.n_unreadable} can't be read. "
+        "Take images that it has never seen."
+    )
+
+
+def _agreement(comparisons: Sequence[Comparison]) -> Agreement | None:
+    """Return how far several raters agree; None of one."""
+    answers: dict[str, dict[ItemKey, str]] = {}
+    groups: dict[ItemKey, str] = {}
+    for one in comparisons:
+        if one.arm == "everything":
+            given = answers.setdefault(one.rater, {})
+            given.update({item.key: item.person for item in one.items})
+            groups.update({item.key: item.group for item in one.items if item.group})
+    try:
+        return agreement_of(answers, groups)
+    except AgreementError:
+        return None

@@ -1,0 +1,232 @@
+"""Training as one job of the compute process: from the items to the classifier's file.
+
+What learns is a network (`keras_training`) or a line through texture features
+(`texture_training`); all else is the same for both, and here. Started by name (`compute.JOBS`),
+never imported by anything the viewer imports.
+"""
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.classifiers.description import TEXTURE, ClassifierDescription
+from napari_image_classifier.classifiers.manifest import check_place
+from napari_image_classifier.classifiers.onnx_runtime import Runnable
+from napari_image_classifier.images.orientations import EVERY
+from napari_image_classifier.items.groups import check_enough, units_of
+from napari_image_classifier.items.reading import Item, ItemTable
+from napari_image_classifier.items.splits import Split
+from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
+from napari_image_classifier.system.compute_process import Emit, ShouldStop
+from napari_image_classifier.system.messages import Event
+from napari_image_classifier.system.output_lock import only_run
+from napari_image_classifier.system.stoppable import run_stoppable, throttled
+from napari_image_classifier.training import record as training_record
+from napari_image_classifier.training.config import TrainingConfig, TrainingRefused, check_request
+from napari_image_classifier.training.dataset import training_parts
+from napari_image_classifier.training.ensemble import Ensemble
+from napari_image_classifier.training.images import read_training_images
+from napari_image_classifier.training.manifest import check_unchanged, write_training_manifest
+from napari_image_classifier.training.novelty_fitting import gate_of
+from napari_image_classifier.training.reserved_images import rule_seen_on
+from napari_image_classifier.training.training_set import TrainingSet, training_set
+from napari_image_classifier.training.unreadable import check_rest
+
+
+class Learner(Protocol):
+    """What differs between trainings; nothing is read or started before `prepare`."""
+
+    def check(self) -> None:
+        """Refuse, before any image is read, what can't work on this machine."""
+        ...
+
+    def prepare(self, threads: int | None) -> None:
+        """Get ready to calculate, with that many threads where a number is given."""
+        ...
+
+    def learn(
+        self,
+        data: TrainingSet,
+        splits: Sequence[Split],
+        earlier: ClassifierDescription | None,
+        emit: Emit,
+        should_stop: ShouldStop,
+        on_something_to_keep: Callable[[], None],
+        kept_in: Path,
+    ) -> Ensemble:
+        """Return what has learnt from each split; raise Cancelled where nothing is to be kept.
+
+        The folder ``kept_in`` is for what a training that is ended from outside goes on from.
+        """
+        ...
+
+    def runnable(self, ensemble: Ensemble) -> Sequence[Runnable]:
+        """Return what predicts as the classifier's file will."""
+        ...
+
+    def save(self, path: Path, ensemble: Ensemble, description: ClassifierDescription) -> None:
+        """Write the classifier's file, whole or not at all."""
+        ...
+
+    def run(self) -> dict[str, Any]:
+        """Return `manifest.this_run` of this run."""
+        ...
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions and the device that it depends on."""
+        ...
+
+
+def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
+    """Train a classifier and save it.
+
+    ``request`` holds "items" (`ItemTable.to_json`), "config" (`TrainingConfig.to_json`) and
+    "output", a path; to reproduce a training, also "threads" (how many calculate) and "pixels"
+    (the hashes of the items' pixels). Events on the way are "progress" (stage "looking",
+    "reading", "comparing", "starting" or "finishing"), "batch", "epoch" and "note" (a "message" for
+    a person, which is also among those of the result). The result holds "classifier" (path),
+    "class_names",
+    "confusion" (rows: annotated, columns: predicted, of the validation part),
+    "validation_accuracy", "balanced_accuracy", "best_epoch" of the first network, "members" (of
+    every one), "history", "messages" and "cancelled".
+
+    Raises
+    ------
+    TrainingRefused
+        Anything that can be seen before training, and training that came to nothing.
+    RunningError
+        Another training is writing the output.
+    Cancelled
+        ``should_stop`` returned True before an epoch had ended.
+    """
+    config, output = TrainingConfig.from_json(request["config"]), Path(request["output"])
+    check_request(config, output)
+    something_to_keep = threading.Event()
+    with only_run(output):
+        return run_stoppable(
+            lambda: _train(request, config, throttled(emit), should_stop, something_to_keep),
+            lambda: should_stop() and not something_to_keep.is_set(),
+        )
+
+
+def _train(
+    request: Event,
+    config: TrainingConfig,
+    emit: Emit,
+    should_stop: ShouldStop,
+    something_to_keep: threading.Event,
+) -> Event:
+    table = ItemTable.from_json(request["items"])
+    output = Path(request["output"])
+    learner = _learner(config)
+    check_place(output)
+    learner.check()
+    items = [item for item in table.items if item.class_name is not None]
+    check_enough(items, units_of(items))
+    going_on = _earlier(config, items)
+    earlier = going_on.description if going_on else None
+    images = read_training_images(
+        items,
+        config,
+        axes=table.axes,
+        preparation=earlier.preparation if earlier else None,
+        on_progress=lambda stage, done, total: emit(
+            {"event": "progress", "stage": stage, "done": done, "total": total}
+        ),
+        should_stop=should_stop,
+    )
+    check_rest(images.left_out, items, images.items, lambda rest: check_enough(rest, images.units))
+    if "pixels" in request:
+        check_unchanged(images, request["pixels"])
+    learner.prepare(request.get("threads"))
+    parts = training_parts(images.items, images.units, config)
+    data = training_set(images, parts.splits[0], parts.learnt_from)
+    kept_in = unfinished_path(output)
+    noted: list[str] = []
+
+    def tell(event: Event) -> None:
+        if event["event"] == "note" and event["message"] not in noted:
+            noted.append(event["message"])
+        emit(event)
+
+    ensemble = learner.learn(
+        data, parts.splits, earlier, tell, should_stop, something_to_keep.set, kept_in
+    )
+    found = training_record.outcome(data, ensemble)
+    found["messages"] = training_record.messages(config, table, data, ensemble, earlier)
+    found["messages"] += noted
+    description = ClassifierDescription(
+        class_names=data.class_names,
+        preparation=data.preparation,
+        architecture=ensemble.architecture,
+        orientations=EVERY if config.orientations else 1,
+        temperature=ensemble.temperature(data),
+        gate=gate_of(images, parts.used, data.preparation, ensemble.distances),
+    )
+    if config.risk is not None:
+        new = Classifier(output, "", description, learner.runnable(ensemble))
+        rule = rule_seen_on(parts.reserved, images, data, new, config.risk)
+        description = replace(description, thresholds=rule.to_json())
+        found["messages"].append(rule.in_words())
+    record = training_record.record(config, data, found, learner.versions())
+    kept = "What was learnt is kept beside it. " if kept_in.is_dir() else ""
+    what_now = f"{kept}Make room there, and train again to the same place with the same settings."
+    with told_when_refused(output, TrainingRefused, what_now), replace_file(output) as temporary:
+        learner.save(temporary, ensemble, replace(description, training=record))
+        # Before it has its name: a training that can't be begun again is complete.
+        write_training_manifest(
+            output,
+            load_classifier(temporary),
+            learner.run(),
+            table,
+            images,
+            ensemble,
+            going_on.sha256 if going_on else None,
+        )
+    shutil.rmtree(kept_in, ignore_errors=True)
+    return {**found, "classifier": str(output), "class_names": list(data.class_names)}
+
+
+def unfinished_path(output: Path) -> Path:
+    """Return the folder beside a classifier that is in training, gone when it is written."""
+    return output.with_name(output.name + ".unfinished")
+
+
+def _learner(config: TrainingConfig) -> Learner:
+    if config.network == TEXTURE:
+        from napari_image_classifier.training.texture_training import TextureLearner
+
+        return TextureLearner(config)
+    from napari_image_classifier.networks.learner import KerasLearner
+
+    return KerasLearner(config)
+
+
+def _earlier(config: TrainingConfig, items: list[Item]) -> Classifier | None:
+    """Return the classifier to go on from, if it is of the same classes."""
+    if config.start_from is None:
+        return None
+    earlier = load_classifier(Path(config.start_from))
+    if earlier.description.by_texture:
+        raise TrainingRefused(
+            f"{Path(config.start_from).name} has texture features in place of a network, and "
+            "there is nothing to go on with. Train a new classifier instead."
+        )
+    class_names = tuple(sorted({str(item.class_name) for item in items}))
+    if earlier.class_names != class_names:
+        raise TrainingRefused(
+            f"{Path(config.start_from).name} knows the classes {', '.join(earlier.class_names)}, "
+            f"and these images have {', '.join(class_names)}; training can only go on with the "
+            "same ones. Train a new classifier instead."
+        )
+    if config.channels and config.channels != earlier.channel_names:
+        raise TrainingRefused(
+            f"{Path(config.start_from).name} sees the channels "
+            f"{', '.join(earlier.channel_names)}, not {', '.join(config.channels)}; "
+            "training can only go on with the same ones."
+        )
+    return earlier

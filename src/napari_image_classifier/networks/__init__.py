@@ -1,0 +1,1 @@
+"""Keras networks: the only package that imports Keras."""

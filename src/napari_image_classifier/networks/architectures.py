@@ -1,0 +1,175 @@
+"""Networks by name: small convolutional ones for any number of channels and any image size.
+
+Another network is one more function here, entered in `_OWN`, and its name in
+`training.NETWORK_NAMES`, which the viewer reads without Keras. A function takes the architecture's
+arguments, all JSON, so that a classifier file can say how its network is built anew.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+from napari_image_classifier.classifiers.description import ClassifierFileError
+from napari_image_classifier.networks.backbones import BACKBONES
+from napari_image_classifier.networks.guard.layer_settings import Check, is_list, is_whole
+from napari_image_classifier.training.config import TrainingRefused
+
+if TYPE_CHECKING:
+    import keras
+
+# Keras's default of 0.99 lags behind on small data, and then every image gets one class.
+BATCH_NORMALISATION_MOMENTUM = 0.9
+
+# Up to this many pixels a side, the first layer keeps every pixel, every 2nd, else every 4th.
+STEM_STRIDES = ((96, 1), (192, 2))
+
+
+def residual(
+    channels: int,
+    classes: int,
+    *,
+    stem_stride: int = 1,
+    filters: Sequence[int] = (16, 32, 64, 128),
+) -> "keras.Model":
+    """Return a residual network with one block per stage (He et al., 2016; 310,000 parameters).
+
+    Few filters at full size, where a filter costs most, and one stage more to make up for it: half
+    the arithmetic of stages of 32, 64 and 128.
+    """
+    from keras import layers
+
+    inputs = _inputs(channels)
+    features = _normalised(_convolution(filters[0], stem_stride)(inputs))
+    for stage, width in enumerate(filters):
+        stride = 1 if stage == 0 else 2
+        shortcut = features
+        if stride > 1 or width != filters[0]:
+            shortcut = _normalised(_convolution(width, stride, kernel=1)(features), relu=False)
+        features = _normalised(_convolution(width, stride)(features))
+        features = _normalised(_convolution(width)(features), relu=False)
+        features = layers.Activation("relu")(layers.Add()([features, shortcut]))
+    return _classified(inputs, features, classes)
+
+
+def vgg(
+    channels: int,
+    classes: int,
+    *,
+    stem_stride: int = 1,
+    filters: Sequence[int] = (32, 64, 128),
+) -> "keras.Model":
+    """Return a plain stack of 3 × 3 convolutions in pairs, halved after each pair.
+
+    In the manner of the VGG papers (Simonyan & Zisserman, 2015), with batch normalisation, and
+    global average pooling in place of their large dense layers.
+    """
+    from keras import layers
+
+    inputs = features = _inputs(channels)
+    stride = stem_stride
+    for stage, width in enumerate(filters):
+        if stage > 0:
+            features = layers.MaxPooling2D(2, padding="same")(features)
+        features = _normalised(_convolution(width, stride)(features))
+        features = _normalised(_convolution(width)(features))
+        stride = 1
+    return _classified(inputs, features, classes)
+
+
+_OWN: Mapping[str, Callable[..., "keras.Model"]] = {"residual": residual, "vgg": vgg}
+NETWORKS: Mapping[str, Callable[..., "keras.Model"]] = {**_OWN, **BACKBONES}
+
+
+def build_network(
+    name: str, channels: int, classes: int, size: int
+) -> tuple["keras.Model", dict[str, Any]]:
+    """Return a new network for images of about ``size`` pixels a side, and its architecture.
+
+    The network takes float32 of shape (n, y, x, channel) with any y and x and gives probabilities
+    of shape (n, class). The architecture is ``{"name": …, "arguments": {…}}``;
+    ``NETWORKS[name](**arguments)`` builds the same network again.
+
+    Raises
+    ------
+    TrainingRefused
+        There is no network of that name.
+    """
+    if name not in NETWORKS:
+        raise TrainingRefused(f"There is no network “{name}”; choose {' or '.join(NETWORKS)}.")
+    build = NETWORKS[name]
+    arguments: dict[str, Any] = {"channels": channels, "classes": classes}
+    if name in _OWN:
+        arguments["stem_stride"] = stem_stride(size)
+        # Written down, so that a better default does not change what older files say.
+        arguments["filters"] = list(signature(build).parameters["filters"].default)
+    return build(**arguments), {"name": name, "arguments": arguments}
+
+
+def stem_stride(size: int) -> int:
+    """Return the first layer's stride, so that the work stays about the same at every size."""
+    return next((stride for longest, stride in STEM_STRIDES if size <= longest), 4)
+
+
+def _inputs(channels: int) -> Any:
+    import keras
+
+    return keras.Input((None, None, channels), dtype="float32", name="image")
+
+
+def _convolution(filters: int, stride: int = 1, kernel: int = 3) -> Any:
+    from keras import layers
+
+    return layers.Conv2D(
+        filters,
+        kernel,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+    )
+
+
+def _normalised(features: Any, *, relu: bool = True) -> Any:
+    from keras import layers
+
+    features = layers.BatchNormalization(momentum=BATCH_NORMALISATION_MOMENTUM)(features)
+    return layers.Activation("relu")(features) if relu else features
+
+
+def _classified(inputs: Any, features: Any, classes: int) -> "keras.Model":
+    import keras
+    from keras import layers
+
+    pooled = layers.GlobalAveragePooling2D(name="features")(features)
+    # float32 whatever the precision of the rest: probabilities are compared to 1e-4.
+    outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="class")(pooled)
+    return keras.Model(inputs, outputs)
+
+
+def rebuild_network(architecture: Mapping[str, Any]) -> "keras.Model":
+    """Return a network of that architecture, with random weights.
+
+    Raises
+    ------
+    ClassifierFileError
+        There is no such network, or its arguments are not those that one of them is made with.
+    """
+    name, arguments = str(architecture.get("name")), architecture.get("arguments")
+    if name not in NETWORKS or not isinstance(arguments, Mapping):
+        raise ClassifierFileError(f"There is no network “{name[:60]}” here.")
+    known = _ARGUMENTS if name in _OWN else _ARGUMENTS_OF_ALL
+    needed, given = set(_ARGUMENTS_OF_ALL), set(arguments)
+    if not needed <= given <= set(known) or not all(known[key](arguments[key]) for key in given):
+        raise ClassifierFileError(f"A network “{name}” is not made with such arguments.")
+    return NETWORKS[name](**arguments)
+
+
+_ARGUMENTS_OF_ALL: Mapping[str, Check] = {
+    "channels": is_whole(1, 1000),
+    "classes": is_whole(2, 10_000),
+}
+_ARGUMENTS: Mapping[str, Check] = {
+    **_ARGUMENTS_OF_ALL,
+    "stem_stride": is_whole(1, 4),
+    "filters": is_list(is_whole(1, 1024), 1, 8),
+}

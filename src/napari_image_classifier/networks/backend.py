@@ -1,0 +1,158 @@
+"""Keras, started on the backend that was chosen, and the device that it computes on.
+
+Never imported by anything the viewer imports.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from napari_image_classifier.system.compute_process import Emit, ShouldStop
+from napari_image_classifier.system.messages import Event
+from napari_image_classifier.training.backends import (
+    BACKENDS,
+    SETTING,
+    backend_to_use,
+    why_unusable,
+)
+from napari_image_classifier.training.config import TrainingRefused
+
+HOW_THREADS_WAIT = "OMP_WAIT_POLICY"
+
+
+def backend_here(asked: str | None = None) -> str:
+    """Return the backend of this process: of the Keras that runs in it, or that would start.
+
+    Raises
+    ------
+    TrainingRefused
+        The backend ``asked`` for, or the one that Keras is set to, is not installed, or Keras
+        already runs with another one, which it keeps until its process ends.
+    """
+    keras = sys.modules.get("keras")
+    running = None if keras is None else str(keras.backend.backend())
+    if running and asked and asked != running:
+        raise TrainingRefused(
+            f"Keras already runs in this program with {BACKENDS.get(running, running)} and can't "
+            f"change to {BACKENDS[asked]}; start the program anew, or train without in_process."
+        )
+    problem = why_unusable(running or asked)
+    if problem is not None:
+        raise TrainingRefused(problem)
+    return backend_to_use(running or asked)
+
+
+def start_keras(asked: str | None = None) -> Any:
+    """Return Keras, running on the backend ``asked`` for, or else on `backends.backend_to_use`.
+
+    Raises
+    ------
+    TrainingRefused
+        The backend is not installed or does not start, or Keras already runs with another one.
+    """
+    backend = backend_here(asked)
+    # PyTorch's threads would wait for each other awake: six times slower beside a busy program.
+    waiting = os.environ.get(HOW_THREADS_WAIT, "passive")
+    try:
+        with _environment({SETTING: backend, HOW_THREADS_WAIT: waiting}), _without_a_port():
+            import keras
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        raise TrainingRefused(
+            f"Keras can't start with {BACKENDS[backend]} ({error}). Install that anew, or choose "
+            "another backend."
+        ) from error
+    # A start that failed leaves its backend chosen for the next one.
+    backend_here(backend)
+    # A person's own Keras settings must not change what a classifier file holds.
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    return keras
+
+
+def describe_device(asked: str | None = None) -> dict[str, str]:
+    """Start Keras and return its "backend" and the "device" that it computes on, in words."""
+    keras = start_keras(asked)
+    return {"backend": keras.backend.backend(), "device": device_in_words(keras)}
+
+
+def device_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
+    """Return what `describe_device` says of the request's "backend", which may be None."""
+    return describe_device(request["backend"])
+
+
+def device_in_words(keras: Any) -> str:
+    """Return the device that Keras computes on, such as "processor, 8 cores"."""
+    return _accelerator(keras) or f"processor, {os.cpu_count()} cores"
+
+
+def is_on_processor(keras: Any) -> bool:
+    """Return whether Keras computes on the processor."""
+    return not _accelerator(keras)
+
+
+@contextmanager
+def _without_a_port() -> Iterator[None]:
+    """Keep urllib3, which TensorFlow imports, from taking a port for a moment.
+
+    It does so at import, to see whether the computer has IPv6.
+    """
+    before = socket.has_ipv6
+    socket.has_ipv6 = False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = before
+
+
+@contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    # Read once, at an import; programs that are started later must not inherit them.
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _accelerator(keras: Any) -> str:
+    """Return what Keras computes on besides the processor, "" where there is nothing."""
+    find = {"tensorflow": _tensorflow_device, "torch": _torch_device, "jax": _jax_device}
+    return find[keras.backend.backend()](keras)
+
+
+def _tensorflow_device(keras: Any) -> str:
+    import tensorflow as tf
+
+    # Only listed: a device that is used takes nearly all of its memory.
+    devices = tf.config.list_physical_devices("GPU")
+    if not devices:
+        return ""
+    details = tf.config.experimental.get_device_details(devices[0])
+    return f"{details.get('device_name', devices[0].name)} (GPU)"
+
+
+def _torch_device(keras: Any) -> str:
+    import torch
+
+    # Keras has rules of its own for which device it takes; where it puts a number is the truth.
+    device = keras.ops.convert_to_tensor(0.0).device
+    if device.type == "cpu":
+        return ""
+    if device.type == "mps":
+        return "Apple GPU"
+    return f"{getattr(torch, device.type).get_device_name(device)} (GPU)"
+
+
+def _jax_device(keras: Any) -> str:
+    import jax
+
+    device = jax.devices()[0]
+    return "" if device.platform == "cpu" else f"{device.device_kind} ({device.platform.upper()})"

@@ -1,0 +1,71 @@
+"""Which images a network is shown together, epoch by epoch, and how they are changed."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from napari_image_classifier.networks.fit.augmentation import Augmentation
+from napari_image_classifier.networks.fit.one_ahead import one_ahead
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.training_set import TrainingSet
+from napari_image_classifier.typing import FloatArray, IntArray
+
+# A small set is shown again, each time changed anew, until an epoch is worth a look.
+IMAGES_PER_EPOCH = 256
+# Images on which the averaged network's normalisation is measured before it is looked at.
+IMAGES_FOR_STATISTICS = 256
+
+
+class TrainingBatches:
+    """Batches of a set's members, drawn from the seed and the epoch alone.
+
+    All have one size: the last few images of a shuffled epoch wait for the next one, as a batch
+    of one image upsets batch normalisation.
+    """
+
+    def __init__(self, data: TrainingSet, config: TrainingConfig) -> None:
+        self._pixels = data.pixels
+        self._seed = config.seed
+        self._augment = Augmentation(
+            config.flips, config.turns, config.shift, config.gain, config.noise
+        )
+        self.size = min(config.batch_size, max(len(data.training), IMAGES_PER_EPOCH))
+
+    def per_epoch(self, members: IntArray) -> int:
+        """Return how many batches show every member once, or a small set several times."""
+        return max(len(members), IMAGES_PER_EPOCH) // self.size
+
+    def changed(self, epoch: int, members: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Yield which items are learnt from together, and their images as they are shown.
+
+        A batch is made on a thread while the one before it is learnt from.
+        """
+        yield from one_ahead(self._changed(epoch, members))
+
+    def unchanged(self, epoch: int, members: IntArray) -> Iterator[FloatArray]:
+        """Yield the images of some members, enough to measure normalisation on."""
+        random = np.random.default_rng((self._seed, epoch))
+        chosen = np.resize(random.permutation(members), IMAGES_FOR_STATISTICS)
+        for start in range(0, IMAGES_FOR_STATISTICS, self.size):
+            yield self._pixels[chosen[start : start + self.size]]
+
+    def in_order(self, members: IntArray) -> Iterator[tuple[int, FloatArray]]:
+        """Yield all members as they are: how many of a batch are new, and its images.
+
+        The last one is filled up, as every new shape of a batch would be compiled anew.
+        """
+        for start in range(0, len(members), self.size):
+            batch = self._pixels[members[start : start + self.size]]
+            yield len(batch), np.resize(batch, (self.size, *batch.shape[1:]))
+
+    def _changed(self, epoch: int, members: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
+        for number, batch in enumerate(self._shuffled(epoch, members)):
+            yield batch, self._augment(self._pixels[batch], (self._seed, epoch, number))
+
+    def _shuffled(self, epoch: int, members: IntArray) -> Iterator[IntArray]:
+        random = np.random.default_rng((self._seed, epoch))
+        needed = self.per_epoch(members) * self.size
+        rounds = math.ceil(needed / len(members))
+        order = np.concatenate([random.permutation(members) for _ in range(rounds)])
+        yield from order[:needed].reshape(-1, self.size)

@@ -1,0 +1,104 @@
+"""Where a training is, on the disk, so that one that was ended from outside goes on from there.
+
+A file holds arrays and notes after its own SHA-256, so that one that is not whole is told from one
+that is. The last two of a series are kept: while one is written, the other is there.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_image_classifier.system.atomic_files import replace_file
+
+KEPT = 2
+_DIGITS = 64
+_NOTES = "notes"
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class Checkpoint(NamedTuple):
+    """What was kept: arrays by name, and notes, which are JSON."""
+
+    arrays: dict[str, npt.NDArray[Any]]
+    notes: dict[str, Any]
+
+
+class Checkpoints:
+    """The checkpoints in ``folder`` of one training, which ``fingerprint`` names.
+
+    Those of a training of other images, settings or machines are passed over, and cleared away
+    with the first that is kept.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self._folder = folder
+        self._fingerprint = fingerprint
+        self._cleared = False
+
+    def keep(self, series: str, number: int, arrays: Arrays, notes: Mapping[str, Any]) -> None:
+        """Keep what came of step ``number`` of a series; when this returns it is on the disk.
+
+        Raises
+        ------
+        OSError
+            It can't be written; those that were kept before are still there.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not self._cleared:
+            self._clear_foreign()
+        content = io.BytesIO()
+        told = json.dumps({**notes, "fingerprint": self._fingerprint}).encode()
+        np.savez(content, allow_pickle=False, **{_NOTES: np.frombuffer(told, np.uint8), **arrays})
+        digest = hashlib.sha256(content.getbuffer()).hexdigest()
+        path = self._folder / f"{series}-{number:06}.checkpoint"
+        with replace_file(path) as temporary, temporary.open("wb") as file:
+            file.write(digest.encode())
+            file.write(content.getbuffer())
+        for older in self._of(series)[:-KEPT]:
+            older.unlink(missing_ok=True)
+
+    def latest(self, series: str) -> Checkpoint | None:
+        """Return the latest whole one of a series, None where there is none."""
+        for path in reversed(self._of(series)):
+            found = read_checkpoint(path)
+            if found is not None and found.notes.get("fingerprint") == self._fingerprint:
+                return found
+        return None
+
+    def clear(self) -> None:
+        """Take all of them away: the training is over."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _of(self, series: str) -> list[Path]:
+        return sorted(self._folder.glob(f"{series}-??????.checkpoint"))
+
+    def _clear_foreign(self) -> None:
+        for path in self._folder.glob("*.checkpoint"):
+            found = read_checkpoint(path)
+            if found is None or found.notes.get("fingerprint") != self._fingerprint:
+                path.unlink(missing_ok=True)
+        # What was being written when a process was ended.
+        for path in self._folder.glob(".writing-*"):
+            path.unlink(missing_ok=True)
+        self._cleared = True
+
+
+def read_checkpoint(path: Path) -> Checkpoint | None:
+    """Return what a file holds, None where it is not whole."""
+    with suppress(OSError, ValueError, KeyError):
+        content = path.read_bytes()
+        digest, stored = content[:_DIGITS], content[_DIGITS:]
+        if hashlib.sha256(stored).hexdigest().encode() == digest:
+            with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
+                found = {name: arrays[name] for name in arrays.files}
+            return Checkpoint(found, json.loads(found.pop(_NOTES).tobytes()))
+    return None

@@ -1,0 +1,1 @@
+"""Checks of a Keras file before Keras opens it."""

@@ -1,0 +1,120 @@
+"""Networks as what learns in a training.
+
+Never imported by anything the viewer imports. Only Keras is used, no backend of it, so that any of
+them serves.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.onnx_runtime import Graph
+from napari_image_classifier.items.splits import Split
+from napari_image_classifier.networks.backend import backend_here, start_keras
+from napari_image_classifier.networks.fit.checkpoints import Checkpoints
+from napari_image_classifier.networks.keras_threads import use_threads
+from napari_image_classifier.networks.members import optimizer_of, train_members
+from napari_image_classifier.system.compute_process import Emit, ShouldStop
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.ensemble import Ensemble
+from napari_image_classifier.training.training_set import TrainingSet
+
+
+class KerasLearner:
+    """A `training_job.Learner`: networks, trained by Keras."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self._config = config
+
+    def check(self) -> None:
+        """Refuse a backend that is not installed, or another one than already runs."""
+        backend_here(self._config.backend)
+
+    def prepare(self, threads: int | None) -> None:
+        """Start Keras with that many threads, where a number is given."""
+        if threads is not None:
+            use_threads(backend_here(self._config.backend), threads)
+
+    def learn(
+        self,
+        data: TrainingSet,
+        splits: Sequence[Split],
+        earlier: ClassifierDescription | None,
+        emit: Emit,
+        should_stop: ShouldStop,
+        on_something_to_keep: Callable[[], None],
+        kept_in: Path,
+    ) -> Ensemble:
+        """Train a network for each split, or go on with what is kept of such a training."""
+        # It reads and writes graphs, which takes a while to import.
+        from napari_image_classifier.networks.novelty import measured_distance
+
+        start_keras(self._config.backend)
+        checkpoints = Checkpoints(kept_in, _fingerprint(data, splits, self._config, earlier))
+        ensemble = train_members(
+            data,
+            splits,
+            self._config,
+            earlier,
+            emit,
+            should_stop,
+            on_something_to_keep,
+            measured_distance,
+            checkpoints,
+        )
+        ensemble.optimizer = optimizer_of(self._config).get_config()
+        return ensemble
+
+    def runnable(self, ensemble: Ensemble) -> list[Graph]:
+        """Return the networks as graphs."""
+        from napari_image_classifier.networks.export.onnx_export import export_graph
+
+        return [Graph(export_graph(network)) for network in ensemble.networks]
+
+    def save(self, path: Path, ensemble: Ensemble, description: ClassifierDescription) -> None:
+        """Write a file that plain Keras opens, too."""
+        from napari_image_classifier.networks.files import save_classifier
+
+        save_classifier(path, ensemble.networks, description)
+
+    def run(self) -> dict[str, Any]:
+        """Return what the manifest says of this run: Keras's backend, device and threads."""
+        from napari_image_classifier.networks.provenance import keras_run
+
+        return keras_run()
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions, backend and device."""
+        from napari_image_classifier.networks.provenance import keras_versions
+
+        return keras_versions()
+
+
+def _fingerprint(
+    data: TrainingSet,
+    splits: Sequence[Split],
+    config: TrainingConfig,
+    earlier: ClassifierDescription | None,
+) -> str:
+    """Return a hash of all that the weights of a training depend on."""
+    from napari_image_classifier.networks.provenance import keras_run
+
+    run = keras_run()
+    machine = {key: run[key] for key in ("processor", "threads", "backend", "device", "versions")}
+    hashed = hashlib.sha256()
+    said = (config.to_json(), data.preparation.to_json(), data.class_names, machine)
+    hashed.update(json.dumps(said, sort_keys=True).encode())
+    if earlier is not None:
+        hashed.update("".join(member.weights_sha256 for member in earlier.members).encode())
+    parts = [part for split in splits for part in split]
+    arrays: list[npt.NDArray[Any]] = [data.pixels, data.classes, *parts]
+    for array in arrays:
+        hashed.update(f"{array.shape} {array.dtype}".encode())
+        hashed.update(np.ascontiguousarray(array).data)
+    return hashed.hexdigest()

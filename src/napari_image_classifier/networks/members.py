@@ -1,0 +1,204 @@
+"""The networks of a classifier, trained one after another, each on another part of the images."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
+from napari_image_classifier.items.splits import Split
+from napari_image_classifier.networks.architectures import build_network
+from napari_image_classifier.networks.backbones import take_weights
+from napari_image_classifier.networks.backend import start_keras
+from napari_image_classifier.networks.fit.checkpoints import Checkpoint, Checkpoints
+from napari_image_classifier.networks.fit.fused_normalization import with_fused_normalization
+from napari_image_classifier.networks.fit.loop import TrainingLoop
+from napari_image_classifier.networks.fit.training_state import steps_in
+from napari_image_classifier.networks.muon import muon
+from napari_image_classifier.system.compute_process import Cancelled, Emit, ShouldStop
+from napari_image_classifier.system.messages import Event
+from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.ensemble import Ensemble, Learnt
+from napari_image_classifier.training.training_set import TrainingSet
+
+if TYPE_CHECKING:
+    import keras
+
+WEIGHT_DECAY = 0.05
+# Of a small set there are several epochs a second.
+SECONDS_BETWEEN_CHECKPOINTS = 5.0
+
+Measure = Callable[["keras.Model", Learnt, TrainingSet], FeatureDistance]
+
+
+def train_members(
+    data: TrainingSet,
+    splits: Sequence[Split],
+    config: TrainingConfig,
+    earlier: ClassifierDescription | None,
+    emit: Emit,
+    should_stop: ShouldStop,
+    on_first_epoch: Callable[[], None],
+    measure: Measure | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> Ensemble:
+    """Train a network for each split; those that are finished are kept when it is stopped.
+
+    ``measure`` says how far from its classes each network that is kept may see images. With
+    ``checkpoints`` it goes on where an earlier one of the same images and settings was ended, and
+    the networks are the very ones that it would have come to.
+
+    Raises
+    ------
+    Cancelled
+        It was stopped before there was anything to keep.
+    TrainingRefused
+        A training came to nothing.
+    """
+    ensemble = Ensemble()
+    for number, split in enumerate(splits):
+        of_member = replace(data, training=split[0], validation=split[1])
+        seeded = replace(config, seed=config.seed + number)
+        emit({"event": "progress", "stage": "starting", "done": 0, "total": 1})
+        network, ensemble.architecture = _network(seeded, data, earlier)
+        emit({"event": "progress", "stage": "starting", "done": 1, "total": 1})
+        counted = _counted_on(emit, number, len(splits), config.epochs)
+        learnt = _learn(
+            network,
+            of_member,
+            seeded,
+            counted,
+            should_stop,
+            on_first_epoch,
+            runs=len(splits) - number,
+            resumption=_Resumption(checkpoints, f"network{number + 1}", counted),
+        )
+        if learnt.probabilities is not None:
+            ensemble.networks.append(network)
+            ensemble.splits.append(split)
+            ensemble.learnt.append(learnt)
+            if measure is not None:
+                ensemble.distances.append(measure(network, learnt, of_member))
+            # Large, and of many networks more than can be kept.
+            learnt.chosen_weights = []
+        elif not learnt.cancelled:
+            raise TrainingRefused(
+                "Training came to nothing: the loss is no number. Try a lower learning rate, and "
+                "look for images with extreme intensities."
+            )
+        if learnt.cancelled:
+            break
+    if not ensemble.networks:
+        raise Cancelled
+    ensemble.learnt[-1].cancelled = learnt.cancelled
+    return ensemble
+
+
+def optimizer_of(config: TrainingConfig) -> "keras.optimizers.Optimizer":
+    """Return a fresh optimiser as every network is trained with."""
+    return muon(config.largest_step, WEIGHT_DECAY)
+
+
+def _network(
+    config: TrainingConfig, data: TrainingSet, earlier: ClassifierDescription | None
+) -> tuple["keras.Model", Mapping[str, Any] | None]:
+    """Return the network to train and its architecture."""
+    keras = start_keras(config.backend)
+    keras.utils.set_random_seed(config.seed)
+    if earlier is not None:
+        from napari_image_classifier.networks.files import load_network
+
+        return load_network(Path(str(config.start_from))), earlier.architecture
+    network, architecture = build_network(
+        config.network,
+        data.preparation.n_channels,
+        len(data.class_names),
+        max(data.preparation.size),
+    )
+    if config.begins_with_known_weights:
+        take_weights(network, config.network, config.weights)
+    return network, architecture
+
+
+def _learn(
+    network: "keras.Model",
+    data: TrainingSet,
+    config: TrainingConfig,
+    emit: Emit,
+    should_stop: ShouldStop,
+    on_first_epoch: Callable[[], None],
+    runs: int,
+    resumption: "_Resumption",
+) -> Learnt:
+    """Train the network and leave the best weights in it; ``runs`` trainings are left, with it."""
+    fused = with_fused_normalization(network)
+    # XLA makes this slower on a processor.
+    fused.compile(
+        optimizer_of(config),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,
+    )
+    loop = TrainingLoop(
+        fused, data, config, emit, should_stop, runs, resumption.keep, resumption.kept
+    )
+    learnt = loop.run(on_first_epoch)
+    network.set_weights(fused.get_weights())
+    return learnt
+
+
+class _Resumption:
+    """What is kept of one network's training, every few seconds, and what was kept before."""
+
+    def __init__(self, checkpoints: Checkpoints | None, series: str, emit: Emit) -> None:
+        self._checkpoints = checkpoints
+        self._series = series
+        self._emit = emit
+        self.kept = checkpoints.latest(series) if checkpoints else None
+        self._number = steps_in(self.kept) if self.kept else 0
+        self._kept_at = -math.inf
+        if self.kept is not None:
+            done = len(self.kept.notes["history"])
+            message = (
+                "Gone on from where an earlier training of the same images and settings was ended: "
+                f"after {done} epochs."
+            )
+            emit({"event": "note", "message": message})
+
+    def keep(self, make: Callable[[], Checkpoint], *, last: bool) -> None:
+        """Keep a checkpoint if it is time to, or if it is the ``last`` of the training."""
+        self._number += 1
+        now = time.monotonic()
+        if self._checkpoints is None or (
+            now - self._kept_at < SECONDS_BETWEEN_CHECKPOINTS and not last
+        ):
+            return
+        self._kept_at = now
+        checkpoint = make()
+        try:
+            self._checkpoints.keep(self._series, self._number, *checkpoint)
+        except OSError as error:
+            self._emit(
+                {
+                    "event": "note",
+                    "message": "How far the training was could not be written down at times "
+                    f"({error.strerror or error}): make room on the drive of the classifier.",
+                }
+            )
+
+
+def _counted_on(emit: Emit, number: int, members: int, epochs: int) -> Emit:
+    """Return ``emit`` with epochs counted on over the networks, and which network it is."""
+    if members == 1:
+        return emit
+
+    def emit_counted(event: Event) -> None:
+        if "epoch" in event:
+            event = {**event, "epoch": event["epoch"] + number * epochs,
+                     "epochs": members * epochs, "member": number + 1}  # fmt: skip
+        emit(event)
+
+    return emit_counted

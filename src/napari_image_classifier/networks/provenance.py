@@ -1,0 +1,46 @@
+"""What Keras adds to a manifest; the manifest of an imported network.
+
+Never imported by anything the viewer imports.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.classifiers.classifier import Classifier
+from napari_image_classifier.classifiers.manifest import this_run, write_manifest
+from napari_image_classifier.networks.backend import device_in_words
+from napari_image_classifier.networks.keras_threads import threads_in_use
+from napari_image_classifier.training.record import machine
+
+PACKAGES = ("keras", "onnx", "scipy", "scikit-image", "scikit-learn")
+
+
+def keras_run() -> dict[str, Any]:
+    """Return what is to be said of the run in which Keras has just worked."""
+    import keras
+
+    backend = keras.backend.backend()
+    return this_run(
+        threads=threads_in_use(keras),
+        backend=backend,
+        device=device_in_words(keras),
+        packages=(*PACKAGES, backend),
+    )
+
+
+def keras_versions() -> dict[str, str]:
+    """Return the versions and the device that a training depends on, as far as they are known."""
+    import keras
+
+    backend = keras.backend.backend()
+    return {**machine("keras", backend), "backend": backend, "device": device_in_words(keras)}
+
+
+def write_import_manifest(output: Path, classifier: Classifier) -> Path:
+    """Write the manifest of ``classifier``, trained elsewhere, which will be ``output``."""
+    head = {
+        "result": {"file": output.name, "sha256": classifier.sha256},
+        "runs": [keras_run()],
+        "classifier": classifier.description.in_short(),
+    }
+    return write_manifest(output, "import", head, ())

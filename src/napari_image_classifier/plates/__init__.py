@@ -1,0 +1,1 @@
+"""Wells, doses, plate maps and tracks, summarized from predictions."""

@@ -1,0 +1,212 @@
+"""Doses of wells, and whether what was found in the wells follows them."""
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_image_classifier.plates.columns import (
+    SummaryError,
+    in_words,
+    numbers_to_show,
+    places_in,
+)
+from napari_image_classifier.typing import Flags, Float64Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# With fewer there is no telling whether anything rises or falls.
+FEWEST_DOSES = 3
+MOST_SERIES = 20
+NOTHING_KNOWN = ("", "na", "nan", "n/a")
+# With fewer, the formula for p is no good: four wells in perfect order would have p = 0.
+MANY_WELLS = 30
+ALL_ORDERS_UP_TO = 7
+SHUFFLES = 9999
+RHO, P, WELLS, DOSES = "rho", "p", "wells", "doses"
+NO_SERIES = ""
+
+
+def doses_of(summary: "pd.DataFrame", dose: str) -> Float64Array:
+    """Return the dose of every row of a summary, NaN where its cell is empty.
+
+    Raises
+    ------
+    SummaryError
+        There is no such column, or a cell of it is no number.
+    """
+    if dose not in summary:
+        raise SummaryError(
+            f"There is no column “{dose}” to take doses from; there are "
+            f"{', '.join(summary.columns)}. Give a table of wells that has it, or, where file "
+            f"names have it, summarize by well,{dose}."
+        )
+    return np.array([_number(cell, dose) for cell in summary[dose]], float)
+
+
+def is_dose(summary: "pd.DataFrame", column: str) -> bool:
+    """Return whether a column holds numbers, or nothing, and enough different ones for doses."""
+    try:
+        doses = doses_of(summary, column)
+    except SummaryError:
+        return False
+    return len(np.unique(doses[np.isfinite(doses)])) >= FEWEST_DOSES
+
+
+def dose_correlation(
+    summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
+) -> "pd.DataFrame":
+    """Return how far a column of a summary rises or falls with the dose.
+
+    ``summary`` has a row per well, see `summary.summarize`; ``column`` is one of its numbers, such
+    as "percent_light". The table has a row for each value of the column ``by`` (one row without
+    it): "rho", Spearman's rank correlation over the wells whose dose and number are known; "p", how
+    often chance alone would give as much, either way (below 30 wells by shuffling them); "wells"
+    and "doses", how many there are of each. rho and p are NaN where there are fewer than three
+    doses, or all numbers are the same.
+
+    Raises
+    ------
+    SummaryError
+        A column is not there or holds no numbers, a well has several rows, or there are fewer than
+        three doses in every one of the series.
+    """
+    import pandas as pd
+
+    places_in(summary)
+    numbers_to_show(summary, [column])
+    doses, values = doses_of(summary, dose), summary[column].to_numpy(float)
+    known = np.isfinite(doses) & np.isfinite(values)
+    names, rows, most = [], [], 0
+    for name, members in series_of(summary, by):
+        x, y = doses[members & known], values[members & known]
+        rho, p = _spearman(x, y)
+        n_doses = len(np.unique(x))
+        most = max(most, n_doses)
+        names.append(name)
+        rows.append({RHO: rho, P: p, WELLS: len(x), DOSES: n_doses})
+    if most < FEWEST_DOSES:
+        of_each = f" of one “{by}”" if by else ""
+        raise SummaryError(
+            f"A dose response needs three doses or more{of_each}; in the column “{dose}” there are "
+            f"{most}, counting wells of which something is known."
+        )
+    found = pd.DataFrame(rows)
+    if by is not None:
+        found.insert(0, by, names)
+    return found
+
+
+def series_of(summary: "pd.DataFrame", by: str | None) -> Iterator[tuple[str, Flags]]:
+    """Yield each value of the column ``by``, as they come, and which rows have it.
+
+    Without ``by`` all rows are one series, called "".
+
+    Raises
+    ------
+    SummaryError
+        There is no such column, or it has too many values to tell apart by colour.
+    """
+    if by is None:
+        yield NO_SERIES, np.ones(len(summary), bool)
+        return
+    if by not in summary:
+        raise SummaryError(
+            f"There is no column “{by}” to tell series apart by; there are "
+            f"{', '.join(summary.columns)}."
+        )
+    names = summary[by].astype(str).to_numpy()
+    different = list(dict.fromkeys(names))
+    if len(different) > MOST_SERIES:
+        raise SummaryError(
+            f"The column “{by}” has {len(different)} values; series are told apart by colour, so "
+            f"give a column of at most {MOST_SERIES}, such as the compound."
+        )
+    for name in different:
+        yield name, names == name
+
+
+def correlations_in_words(found: "pd.DataFrame", dose: str, column: str) -> str:
+    """Return what `dose_correlation` has found, as sentences."""
+    by = [name for name in found if name not in (RHO, P, WELLS, DOSES)]
+    sentences = []
+    for row in found.to_dict("records"):
+        named = f", {row[by[0]] or 'without ' + by[0]}" if by else ""
+        start = f"{in_words(column).capitalize()} and {dose}{named}"
+        sentences.append(f"{start}: {correlation_in_words(row[RHO], row[P], row)}.")
+    return "\n".join(sentences)
+
+
+def correlation_in_words(rho: float, p: float, counts: Mapping[str, int]) -> str:
+    """Return "Spearman 0.93, p < 0.001, 36 wells of 9 doses"."""
+    wells = counted(counts[WELLS], "well")
+    if math.isfinite(rho):
+        shown = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+        return f"Spearman {rho:.2f}, {shown}, {wells} of {counted(counts[DOSES], 'dose')}"
+    if counts[DOSES] < FEWEST_DOSES:
+        return f"too few doses to tell, {counts[DOSES]} in {wells}"
+    return f"the same in all {wells}"
+
+
+def left_out_in_words(summary: "pd.DataFrame", dose: str, column: str) -> str:
+    """Return which wells `dose_correlation` leaves out, as a sentence; "" for none."""
+    without = ~np.isfinite(doses_of(summary, dose))
+    unknown = ~without & ~np.isfinite(summary[column].to_numpy(float))
+    parts = [
+        f"{counted(int(without.sum()), 'well')} without a {dose}" if without.any() else "",
+        f"{counted(int(unknown.sum()), 'well')} of which nothing is known" if unknown.any() else "",
+    ]
+    n_out = int(without.sum() + unknown.sum())
+    named = " and ".join(filter(None, parts))
+    return f"Left out: {named}." if n_out else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """Return "1 well" or "2 wells"."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def _spearman(doses: Float64Array, values: Float64Array) -> tuple[float, float]:
+    import scipy.stats
+
+    if len(np.unique(doses)) < FEWEST_DOSES or len(np.unique(values)) < 2:
+        return math.nan, math.nan
+    result = scipy.stats.spearmanr(doses, values)
+    p = result.pvalue
+    if len(doses) < MANY_WELLS:
+        p = _p_of_few(scipy.stats.rankdata(doses), scipy.stats.rankdata(values))
+    return float(result.statistic), float(p)
+
+
+def _p_of_few(doses: Float64Array, values: Float64Array) -> float:
+    """Return how often shuffled ranks are correlated as much, either way; all orders if few."""
+    doses, values = doses - doses.mean(), values - values.mean()
+    if len(values) <= ALL_ORDERS_UP_TO:
+        orders = np.array(list(permutations(values)))
+    else:
+        random = np.random.default_rng(0)
+        orders = random.permuted(np.tile(values, (SHUFFLES, 1)), axis=1)
+        # The order found is one of the possible ones.
+        orders = np.vstack([values, orders])
+    found = abs(doses @ values)
+    return float((np.abs(orders @ doses) >= found * (1 - 1e-9)).mean())
+
+
+def _number(cell: object, dose: str) -> float:
+    text = str(cell).strip()
+    if text.lower() in NOTHING_KNOWN:
+        return math.nan
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise SummaryError(
+            f"“{text}” in the column “{dose}” is no number; write a dose as 10 or 0.5, with a "
+            f"point, and its unit into the column's name. Leave the cell empty where it is not "
+            "known."
+        )
+    return number

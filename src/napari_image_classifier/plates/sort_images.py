@@ -1,0 +1,286 @@
+"""Copies of the images in folders by class, as a table of predictions says; nothing is moved."""
+
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.ome import companion_of, files_of_image
+from napari_image_classifier.plates.summary import read_predictions
+from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.folder_names import folder_names
+
+ANSWERED = "ok"
+BYTES_AT_ONCE = 4 << 20
+SECONDS_BETWEEN_EVENTS = 0.1
+
+OnProgress = Callable[[int, int], None]
+ShouldStop = Callable[[], bool]
+
+
+class SortingError(ImageClassifierError):
+    """Images that can't be copied into folders by class."""
+
+
+class _StoppedError(Exception):
+    """A person does not want the rest of the copies."""
+
+
+@dataclass(frozen=True)
+class SortedCopies:
+    """What was copied: ``counts`` are the images in each folder below ``output``.
+
+    ``missing`` are the names of images in the table that are no longer among the images.
+    """
+
+    output: Path
+    counts: Mapping[str, int]
+    n_images: int
+    missing: tuple[str, ...] = ()
+    stopped: bool = False
+
+    @property
+    def message(self) -> str:
+        """One or two sentences for the person who waited."""
+        n_copied = sum(self.counts.values())
+        by_folder = ", ".join(f"{count} to {name}" for name, count in self.counts.items())
+        said = f"{n_copied} of {self.n_images} images copied{by_folder and ': '}{by_folder}."
+        if self.missing:
+            count = f"{len(self.missing)} image{'s' * (len(self.missing) != 1)}"
+            said += (
+                f" No longer in the folder: {count} of the table, the first is {self.missing[0]}."
+            )
+        if self.stopped:
+            said += " Stopped before the end; what was copied is whole."
+        return said
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """An image with all its files, and the folder that they go to."""
+
+    folder: str
+    files: tuple[Path, ...]
+
+
+def sort_images(
+    table: str | Path,
+    images: str | Path,
+    output: str | Path,
+    *,
+    pattern: str | None = None,
+    on_progress: OnProgress = lambda done, total: None,
+    should_stop: ShouldStop = lambda: False,
+) -> SortedCopies:
+    """Copy every image of a table of predictions into ``output``/<class>, with its sub-folders.
+
+    ``table`` is a ``predictions.csv`` of whole images, ``images`` the folder that was classified,
+    and ``pattern`` the name pattern of then, so that an image in several files is copied with all
+    of them. Images that have no answer go to folders named after their status: "unsure",
+    "unlike-training", "error", "pending". Names of classes become safe names of folders (see
+    `folder_names`).
+
+    The images are read and never touched. A stop, or an error, leaves whole images only.
+    ``on_progress`` hears how many of how many images are done.
+
+    Raises
+    ------
+    SortingError
+        The table classifies parts of images, or none of its images is there; the output is not
+        empty, or lies within the images; there is too little room; a file can't be copied.
+    SummaryError
+        It is no table of predictions.
+    ImageFolderError
+        There is no such folder of images.
+    NamePatternError
+        The name pattern can't be understood.
+    """
+    path, root, target = Path(table), Path(images).resolve(), Path(output).resolve()
+    labels = _labels(path)
+    _check_output(target, root)
+    found, _ = find_images(root, NamePattern(pattern) if pattern else None)
+    by_name = {files.name: files for files in found}
+    missing = tuple(name for name in labels if name not in by_name)
+    _check_found(path, root, labels, missing, pattern)
+    folders = _folders(labels.values())
+    copies = [
+        _Copy(folders[label], _files_of(by_name[name]))
+        for name, label in labels.items()
+        if name in by_name
+    ]
+    _check_room(copies, target)
+    counts, stopped = _copy_all(copies, root, target, on_progress, should_stop)
+    return SortedCopies(target, counts, len(copies), missing, stopped)
+
+
+def sort_job(
+    request: Mapping[str, Any], emit: Callable[[dict[str, Any]], None], should_stop: ShouldStop
+) -> dict[str, Any]:
+    """Do what `sort_images` does in the compute process; the request holds its arguments.
+
+    Events are "progress" ({"done", "total"}), the result has "message" and "stopped".
+    """
+    last = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_BETWEEN_EVENTS:
+            last = time.monotonic()
+            emit({"event": "progress", "done": done, "total": total})
+
+    result = sort_images(**request, on_progress=tell, should_stop=should_stop)
+    return {"message": result.message, "stopped": result.stopped}
+
+
+def _labels(table: Path) -> dict[str, tuple[str, str]]:
+    """Return the status and the class of every image of a table, by its name."""
+    rows = read_predictions(table)
+    parts = rows[rows["item"] != ""]
+    if len(parts):
+        first = parts.iloc[0]
+        raise SortingError(
+            f"{table.name} gives classes to parts of images ({first['item']} of {first['file']}), "
+            "so that one image may have several classes. Only whole images can be copied into "
+            "folders by class."
+        )
+    columns = (rows[name] for name in ("file", "status", "class"))
+    return {
+        file: (status, class_name if status == ANSWERED else "")
+        for file, status, class_name in zip(*columns, strict=True)
+    }
+
+
+def _folders(labels: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return the folder of each status and class; a class called "error" is no error."""
+    different = sorted(set(labels))
+    statuses = [status for status, _ in different if status != ANSWERED]
+    names = folder_names(statuses)
+    classes = folder_names(
+        (class_name for status, class_name in different if status == ANSWERED), names.values()
+    )
+    return {
+        (status, class_name): classes[class_name] if status == ANSWERED else names[status]
+        for status, class_name in different
+    }
+
+
+def _check_output(output: Path, images: Path) -> None:
+    if output == images or images in output.parents:
+        raise SortingError(
+            f"{output} lies within the images' folder, where the copies would be taken for images "
+            "to classify; choose a folder elsewhere."
+        )
+    if output.exists() and not output.is_dir():
+        raise SortingError(f"{output} is a file; choose an empty folder for the copies.")
+    # .DS_Store and the like are there as soon as somebody has looked at an empty folder.
+    if output.is_dir() and any(not entry.name.startswith(".") for entry in output.iterdir()):
+        raise SortingError(
+            f"{output} is not empty; choose an empty folder, or a new one, for the copies."
+        )
+
+
+def _check_found(
+    table: Path, images: Path, names: Iterable[str], missing: Sequence[str], pattern: str | None
+) -> None:
+    if not missing or len(missing) < len(list(names)):
+        return
+    do = "give the folder that was classified"
+    if "{" in missing[0] and not pattern:
+        do = "an image is several files there: give the name pattern that it was classified with"
+    elif pattern:
+        do += ", and the name pattern of then"
+    raise SortingError(
+        f"None of the images of {table.name} is in {images}, the first is {missing[0]}; {do}."
+    )
+
+
+def _files_of(image: ImageFiles) -> tuple[Path, ...]:
+    """Return all files of an image, also those that only its OME description names."""
+    files = dict.fromkeys(part.path for part in image.parts)
+    if len(files) == 1:
+        (path,) = files
+        # Whatever is wrong with a file, it can still be copied as it is.
+        with suppress(Exception):
+            names = [*files_of_image(path), companion_of(path)]
+            beside = (path.with_name(name) for name in names if name)
+            files |= dict.fromkeys(one for one in beside if one.is_file())
+    return tuple(files)
+
+
+def _check_room(copies: Sequence[_Copy], output: Path) -> None:
+    needed = sum(file.stat().st_size for copy in copies for file in copy.files)
+    there = next(folder for folder in (output, *output.parents) if folder.is_dir())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise SortingError(
+            f"The copies need {needed / 1e9:.1f} GB, and {output} has room for {free / 1e9:.1f} "
+            "GB; choose a folder on another disk."
+        )
+
+
+def _copy_all(
+    copies: Sequence[_Copy],
+    root: Path,
+    output: Path,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+) -> tuple[dict[str, int], bool]:
+    """Return the images copied to each folder, and whether it was stopped before the end."""
+    counts: Counter[str] = Counter()
+    done: set[Path] = set()
+    for number, copy in enumerate(copies):
+        on_progress(number, len(copies))
+        try:
+            done |= _copy_image(copy, root, output, done, should_stop)
+        except _StoppedError:
+            return dict(counts), True
+        except OSError as error:
+            raise SortingError(
+                f"{error.filename or copy.files[0]} could not be copied: "
+                f"{error.strerror or error}. {number} of {len(copies)} images are in {output}."
+            ) from error
+        counts[copy.folder] += 1
+    on_progress(len(copies), len(copies))
+    return dict(sorted(counts.items())), False
+
+
+def _copy_image(
+    copy: _Copy, root: Path, output: Path, done: set[Path], should_stop: ShouldStop
+) -> set[Path]:
+    """Copy all files of an image, or none; return the copies."""
+    made: set[Path] = set()
+    try:
+        for source in copy.files:
+            target = output / copy.folder / source.relative_to(root)
+            # Images may share a file, as one that describes them all.
+            if target in done:
+                continue
+            if target.exists():
+                raise FileExistsError(17, "a file of that name is there already", str(target))
+            _copy_file(source, target, should_stop)
+            made.add(target)
+    except BaseException:
+        for target in made:
+            target.unlink()
+        raise
+    return made
+
+
+def _copy_file(source: Path, target: Path, should_stop: ShouldStop) -> None:
+    with replace_file(target) as temporary:
+        with source.open("rb") as old, temporary.open("wb") as new:
+            while block := old.read(BYTES_AT_ONCE):
+                if should_stop():
+                    raise _StoppedError
+                new.write(block)
+        times = source.stat()
+        # When an image was taken is often known from nothing else.
+        os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))

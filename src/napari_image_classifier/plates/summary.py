@@ -1,0 +1,209 @@
+"""From a table of predictions to what there is of each class in each well, plate or day."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_image_classifier.plates.columns import WELL, SummaryError
+from napari_image_classifier.plates.well_table import join_wells
+from napari_image_classifier.statistics.intervals import proportion_interval
+from napari_image_classifier.typing import Flags, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIXED_COLUMNS = ("file", "item", "status", "class", "confidence")
+# The first column behind the classes' probabilities, and the last one that is not the pattern's.
+BEHIND_CLASSES, BEFORE_FIELDS = "message", "classifier"
+# A column that only tables of objects have.
+OF_OBJECTS = "area"
+# Items of these have probabilities that count.
+TOLD = ("ok", "unsure")
+NUMBER = re.compile(r"(\d+)")
+
+
+def summarize(
+    table: str | Path, by: str | Sequence[str] = WELL, wells: str | Path | None = None
+) -> "pd.DataFrame":
+    """Return what was found in each well: a row per well, or whatever ``by`` names.
+
+    ``table`` is a ``predictions.csv``; ``by`` one or several of its columns, such as
+    ``["plate", "well"]``. After these come ``items``, of which ``answered`` (status "ok"),
+    ``unsure``, ``unlike_training`` and ``errors``, of objects also ``empty_images``, those whose
+    mask has none, and for each class
+
+    - ``n_<class>``, how many of the answered items it has, and ``percent_<class>`` of them;
+    - ``low_<class>`` and ``high_<class>``, the 95 % interval of that, see
+      `intervals.proportion_interval`. It counts images: items of one image are no independent
+      witnesses, so one image alone gives 0 to 100;
+    - ``mean_p_<class>``, its mean probability over the answered and the unsure items.
+
+    What nothing can be said of is NaN. Rows are sorted as people count, A2 before A10.
+
+    ``wells`` is a table of what is known of the wells, see `well_table.join_wells`: ``by`` may name
+    its columns, too, and a summary by well has all of them before ``items``, as text, empty for
+    wells that are not in it.
+
+    Raises
+    ------
+    SummaryError
+        The file is no table of predictions, or lacks a column of ``by``; a well is on several
+        plates that differ.
+    WellTableError
+        The table of wells can't be joined.
+    """
+    import pandas as pd
+
+    path = Path(table)
+    columns = [by] if isinstance(by, str) else list(by)
+    rows = read_predictions(path)
+    names = _class_names(rows)
+    _check_numbers(path, rows, names)
+    known: list[str] = []
+    if wells is not None:
+        own = set(rows)
+        rows = join_wells(rows, path, Path(wells))
+        known = [name for name in rows if name not in own and name not in columns]
+    _check_columns(path, rows, columns)
+    counted = list(_of_group(rows[:0], names))
+    known = _checked_known(rows, columns, known, counted) if WELL in columns else []
+    found = [
+        {
+            **dict(zip(columns, key, strict=True)),
+            **dict(group[known].iloc[0]),
+            **_of_group(group, names),
+        }
+        for key, group in rows.groupby(columns, sort=False)
+    ]
+    found.sort(key=lambda row: [_as_counted(row[column]) for column in columns])
+    return pd.DataFrame(found, columns=[*columns, *known, *counted])
+
+
+def read_predictions(path: Path) -> "pd.DataFrame":
+    """Return a table of predictions as text.
+
+    Raises
+    ------
+    SummaryError
+        It is not there, can't be read, or is no table of predictions.
+    """
+    import pandas as pd
+
+    try:
+        rows = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding_errors="surrogateescape"
+        )
+    except (ValueError, FileNotFoundError) as error:
+        why = "is not there" if isinstance(error, FileNotFoundError) else "can't be read as a CSV"
+        raise SummaryError(f"{path} {why}; give the table that classify has written.") from error
+    missing = [name for name in (*FIXED_COLUMNS, BEHIND_CLASSES) if name not in rows]
+    if missing:
+        raise SummaryError(
+            f"{path.name} is no table of predictions, as it has no column {missing[0]}; give the "
+            "one that classify has written."
+        )
+    other = [f"p_{name}" for name in _class_names(rows) if f"p_{name}" not in rows]
+    if other:
+        raise SummaryError(
+            f"{path.name} is damaged: between its columns confidence and message stands one that "
+            "is no probability. Take the table that classify has written."
+        )
+    return rows
+
+
+def _check_columns(path: Path, rows: "pd.DataFrame", columns: Sequence[str]) -> None:
+    for column in columns:
+        if column not in rows:
+            header = list(rows.columns)
+            fields = header[header.index(BEFORE_FIELDS) + 1 :] if BEFORE_FIELDS in header else []
+            known = ", ".join(fields) or "none but those of every table"
+            raise SummaryError(
+                f"{path.name} has no column “{column}” to count by; it has {known}. Columns such "
+                "as well come from file names: classify with a name pattern that has {well}."
+            )
+
+
+def _checked_known(
+    rows: "pd.DataFrame", columns: Sequence[str], known: list[str], counted: Sequence[str]
+) -> list[str]:
+    """Return the columns of the table of wells that a summary has beside those it is by."""
+    for name in known:
+        if name in counted:
+            raise SummaryError(
+                f"The table of wells has a column “{name}”, as the summary has; name it otherwise."
+            )
+        several = rows.groupby(list(columns))[name].nunique() > 1
+        if several.any():
+            place = several.index[several][0]
+            named = place if isinstance(place, str) else ", ".join(place)
+            raise SummaryError(
+                f"The well {named} is on several plates, with different “{name}”; summarize by "
+                "plate,well."
+            )
+    return known
+
+
+def _class_names(rows: "pd.DataFrame") -> list[str]:
+    header = list(rows.columns)
+    first, behind = header.index(FIXED_COLUMNS[-1]) + 1, header.index(BEHIND_CLASSES)
+    return [name.removeprefix("p_") for name in header[first:behind]]
+
+
+def _check_numbers(path: Path, rows: "pd.DataFrame", class_names: Sequence[str]) -> None:
+    import pandas as pd
+
+    told = rows[rows["status"].isin(TOLD)]
+    for name in class_names:
+        wrong = pd.to_numeric(told.get(f"p_{name}"), errors="coerce").isna()
+        if wrong.any():
+            raise SummaryError(
+                f"{path.name} has no probability of {name} in the row of "
+                f"{told['file'][wrong].iloc[0]}: the table was changed or damaged. Take the one "
+                "that classify has written."
+            )
+
+
+def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any]:
+    answered = rows[rows["status"] == "ok"]
+    told = rows[rows["status"].isin(TOLD)]
+    n_empty = int((rows["status"] == "empty").sum())
+    counts: dict[str, Any] = {
+        "items": len(rows) - n_empty,
+        "answered": len(answered),
+        "unsure": int((rows["status"] == "unsure").sum()),
+        "unlike_training": int((rows["status"] == "unlike-training").sum()),
+        "errors": int(rows["status"].isin(["error", "pending"]).sum()),
+        **({"empty_images": n_empty} if OF_OBJECTS in rows else {}),
+    }
+    images = np.unique(answered["file"], return_inverse=True)[1]
+    for name in class_names:
+        counts |= _of_class(name, answered["class"].to_numpy() == name, images)
+        counts[f"mean_p_{name}"] = told[f"p_{name}"].astype(float).mean()
+    return counts
+
+
+def _of_class(name: str, is_it: Flags, images: IntArray) -> Mapping[str, float]:
+    if len(is_it) == 0:
+        score = low = high = np.nan
+    else:
+        interval = proportion_interval(is_it, images)
+        score, low, high = interval.score, interval.low, interval.high
+    return {
+        f"n_{name}": int(is_it.sum()),
+        f"percent_{name}": 100 * score,
+        f"low_{name}": 100 * low,
+        f"high_{name}": 100 * high,
+    }
+
+
+def _as_counted(text: str) -> list[tuple[bool, int, str]]:
+    """Return a key that sorts A2 before A10."""
+    return list(_parts(text))
+
+
+def _parts(text: str) -> Iterator[tuple[bool, int, str]]:
+    for part in filter(None, NUMBER.split(text)):
+        yield part.isdecimal(), int(part) if part.isdecimal() else 0, part

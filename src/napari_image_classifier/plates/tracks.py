@@ -1,0 +1,160 @@
+"""Classes in time-lapses: of all objects at each time point, and of the tracks that they make."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.items.selection import parse_selection
+from napari_image_classifier.plates.track_ids import TRACK_ID, TrackId
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Of these the probabilities count, as in the mean probabilities of a summary.
+CLASSIFIED = ("ok", "unsure")
+TRACK = ["file", TRACK_ID]
+
+
+def classes_over_time(predictions: Sequence[Prediction]) -> "pd.DataFrame":
+    """Return how many objects of each class there are at each time point.
+
+    The table has a row for each time point of each image, sorted by them: "file" and "time",
+    counted from 0; "items", how many objects there are, of which "answered" (status "ok"),
+    "unsure", "unlike_training" and "errors"; for each class "n_<class>", how many of the answered
+    ones have it, and "percent_<class>" of them, NaN where none has an answer. A time point without
+    objects has no row, and items that are of no time point are left out.
+    """
+    import pandas as pd
+
+    rows = _rows(predictions)
+    names = class_names_of(predictions)
+    answered = rows["status"] == "ok"
+    counted = pd.DataFrame(
+        {
+            "items": 1,
+            "answered": answered,
+            "unsure": rows["status"] == "unsure",
+            "unlike_training": rows["status"] == "unlike-training",
+            "errors": rows["status"].isin(["error", "pending"]),
+            **{f"n_{name}": answered & (rows["class"] == name) for name in names},
+        },
+        index=rows.index,
+    ).astype(np.int64)
+    counts = counted.groupby([rows["file"], rows["time"]], sort=False).sum().reset_index()
+    some = counts["answered"].where(counts["answered"] > 0)
+    shares = {f"percent_{name}": 100 * counts[f"n_{name}"] / some for name in names}
+    return pd.concat([counts, pd.DataFrame(shares, index=counts.index)], axis=1)
+
+
+def track_probabilities(
+    predictions: Sequence[Prediction], track_ids: Sequence[TrackId | None]
+) -> "pd.DataFrame":
+    """Return the probabilities of each track at each of its time points.
+
+    ``track_ids`` has the track of each prediction, None where it has none (see
+    `track_ids.track_ids_of`). The table has a row for each time point of each track, sorted by
+    "file", "track_id" and "time"; "p_<class>" is the mean over its objects there, nearly always
+    one, with status "ok" or "unsure", and "class" that of the highest. Where there is no such
+    object the probabilities are NaN, and the class is None. Items without a track, or of no time
+    point, are left out.
+    """
+    rows = _rows(predictions, track_ids)
+    rows = rows[rows[TRACK_ID].notna()].copy()
+    names = class_names_of(predictions)
+    columns = [f"p_{name}" for name in names]
+    rows[columns] = rows[columns].where(rows["status"].isin(CLASSIFIED))
+    table = rows.groupby([*TRACK, "time"], sort=False)[columns].mean().reset_index()
+    table.insert(3, "class", _likeliest(table[columns], names))
+    return table
+
+
+def classes_of_tracks(
+    predictions: Sequence[Prediction], track_ids: Sequence[TrackId | None]
+) -> "pd.DataFrame":
+    """Return the class of each track of a time-lapse: a row per track.
+
+    Arguments and rows are as in `track_probabilities`; tracks of different images are different
+    ones. The table is sorted by "file" and "track_id". Its other columns are
+
+    - "first_time" and "last_time", counted from 0, and "time_points", at how many there is an
+      object; "classified", at how many of these it has the status "ok" or "unsure";
+    - "class", the one with the highest mean of the probabilities over the classified time points,
+      and "mean_probability", that mean; "mean_p_<class>", the mean of every class;
+    - "changes", how often the class at one classified time point is another than at the one before.
+
+    A track without a classified time point has no class (None), NaN as its means and <NA> changes.
+    Without any track the table has no rows.
+    """
+    moments = track_probabilities(predictions, track_ids)
+    names = class_names_of(predictions)
+    means = [f"mean_p_{name}" for name in names]
+    tracks = moments.groupby(TRACK, sort=False)
+    table = tracks.agg(
+        first_time=("time", "min"),
+        last_time=("time", "max"),
+        time_points=("time", "size"),
+        classified=("class", "count"),
+        **{f"mean_p_{name}": (f"p_{name}", "mean") for name in names},
+    )
+    table.insert(4, "class", _likeliest(table[means], names))
+    table.insert(5, "mean_probability", table[means].max(axis=1).astype(np.float64))
+    table.insert(6, "changes", _changes(moments).reindex(table.index).astype("Int64"))
+    return table.reset_index()
+
+
+def _changes(moments: "pd.DataFrame") -> "pd.Series[Any]":
+    """Return how often the class changes in each track that has one at any time."""
+    known = moments[moments["class"].notna()]
+    before = known.groupby(TRACK, sort=False)["class"].shift()
+    changed = before.notna() & (known["class"] != before)
+    return changed.groupby([known[name] for name in TRACK], sort=False).sum()
+
+
+def _rows(
+    predictions: Sequence[Prediction], track_ids: Sequence[TrackId | None] | None = None
+) -> "pd.DataFrame":
+    """Return a row for each item of a time point, by file (in their order), track and time."""
+    import pandas as pd
+
+    names = class_names_of(predictions)
+    ids = [None] * len(predictions) if track_ids is None else list(track_ids)
+    numbers = {track: number for number, track in enumerate(sorted(set(ids), key=_in_order))}
+    files = {name: number for number, name in enumerate(dict.fromkeys(p.file for p in predictions))}
+    found = [
+        (files[said.file], numbers[track], time, said.file, track, said.status, said.class_name,
+         *(said.probabilities.get(name, np.nan) for name in names))
+        for said, track in zip(predictions, ids, strict=True)
+        if (time := parse_selection(said.item).get("t")) is not None
+    ]  # fmt: skip
+    order = ["_file", "_track", "time"]
+    columns = [*order, *TRACK, "status", "class", *(f"p_{name}" for name in names)]
+    # Objects, as a number beside an empty cell would become another kind of number.
+    table = pd.DataFrame(found, columns=columns, dtype=object)
+    table = table.astype({"time": np.int64, **dict.fromkeys(columns[7:], np.float64)})
+    table = table.sort_values(order, kind="stable", ignore_index=True)
+    return table.drop(columns=order[:2])
+
+
+def _in_order(track: TrackId | None) -> tuple[int, float, str]:
+    """Return a key that sorts numbers as numbers, then texts, whichever there are."""
+    if track is None or isinstance(track, str):
+        return (2 if track is None else 1, 0.0, track or "")
+    return 0, track, ""
+
+
+def class_names_of(predictions: Sequence[Prediction]) -> list[str]:
+    """Return the classes that there are, in the order of the classifier; none if all failed."""
+    return next((list(said.probabilities) for said in predictions if said.probabilities), [])
+
+
+def _likeliest(probabilities: "pd.DataFrame", names: Sequence[str]) -> "pd.Series[Any]":
+    """Return the name of the column with the highest number of each row, None where all are NaN."""
+    import pandas as pd
+
+    found = np.full(len(probabilities), None, object)
+    known = probabilities.notna().any(axis=1).to_numpy() if names else np.zeros(len(found), bool)
+    best = probabilities[known].fillna(-1.0).to_numpy().argmax(axis=1) if known.any() else []
+    found[known] = [names[number] for number in best]
+    return pd.Series(found, probabilities.index, dtype=object)

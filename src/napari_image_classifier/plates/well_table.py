@@ -1,0 +1,149 @@
+"""A table of wells, as a person keeps it: the dose, the compound and whatever else is known."""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.well_names import WellError, well_named
+from napari_image_classifier.plates.columns import PLATE, WELL
+from napari_image_classifier.system.csv_tables import read_spreadsheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# More wells than these are counted and no longer named.
+NAMED = 5
+
+
+class WellTableError(ImageClassifierError):
+    """A table of wells that can't be read, or does not belong to the predictions."""
+
+
+def read_wells(path: Path) -> "pd.DataFrame":
+    """Return a table of wells as text, without spaces around it.
+
+    It is a CSV with the column "well", optionally "plate", and any others; commas, semicolons or
+    tabs separate.
+
+    Raises
+    ------
+    WellTableError
+        It is not there, can't be read, or has no column of wells.
+    """
+    try:
+        table = read_spreadsheet(path)
+    except FileNotFoundError as error:
+        raise WellTableError(f"There is no table of wells {path}.") from error
+    except (OSError, ValueError) as error:
+        raise WellTableError(f"The table of wells {path} can't be read: {error}.") from error
+    if WELL not in table:
+        raise WellTableError(
+            f"{path.name} has no column “well”: it has {', '.join(table.columns)}. Its first line "
+            "must name the columns: well, optionally plate, and any others such as dose."
+        )
+    table = table.apply(lambda column: column.str.strip())
+    # Spreadsheets leave lines of nothing but commas below what was filled in.
+    return table[table[WELL] != ""].drop_duplicates(ignore_index=True)
+
+
+def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame":
+    """Return the ``rows`` of predictions with the columns of a table of wells behind them.
+
+    Wells are found by name, A1 and A01 being the same, and by plate where both have plates. A row
+    whose well is not in the table gets empty cells. ``table`` is where the predictions are from.
+
+    Raises
+    ------
+    WellTableError
+        The predictions have no wells, or none of these; a well stands there twice; a column is in
+        both tables.
+    """
+    known = read_wells(wells)
+    if WELL not in rows:
+        raise WellTableError(
+            f"{table.name} has no column “well” to find its wells in {wells.name} by; wells come "
+            "from file names: classify with a name pattern that has {well}."
+        )
+    places = [name for name in (PLATE, WELL) if name in known and name in rows]
+    for name in known:
+        if name in rows and name not in places:
+            raise WellTableError(
+                f"{table.name} has a column “{name}” already; name that of {wells.name} otherwise."
+            )
+    by_place = _by_place(known, places, wells)
+    found = [by_place.get(place) for place in _places(rows, places)]
+    if not any(found):
+        of_plates = ", or on other plates" if PLATE in places else ""
+        raise WellTableError(
+            f"None of the wells of {table.name} is in {wells.name}{of_plates}: the first is "
+            f"{_in_words(rows, places)} here and {_in_words(known, places)} there."
+        )
+    joined = rows.copy()
+    for name in known:
+        if name not in places:
+            joined[name] = [row[name] if row else "" for row in found]
+    return joined
+
+
+def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
+    """Return, as a sentence, which wells of a summary the table of wells lacks; "" for none."""
+    known = read_wells(wells)
+    places = [name for name in (PLATE, WELL) if name in known and name in summary]
+    if WELL not in places:
+        return ""
+    listed = set(_places(known, places))
+    missing = [place not in listed for place in _places(summary, places)]
+    absent = summary[missing]
+    if not len(absent):
+        return ""
+    named = [name for name in (PLATE, WELL) if name in summary]
+    names = [", ".join(row) for row in absent[named].itertuples(index=False)][:NAMED]
+    more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
+    return f"{wells.name} says nothing of {_counted(len(absent))}: {'; '.join(names)}{more}."
+
+
+def _counted(n_wells: int) -> str:
+    return f"{n_wells} well{'s' * (n_wells != 1)}"
+
+
+def _by_place(
+    known: "pd.DataFrame", places: list[str], wells: Path
+) -> Mapping[Hashable, Mapping[str, str]]:
+    by_place: dict[Hashable, Mapping[str, str]] = {}
+    for place, row in zip(_places(known, places), known.to_dict("records"), strict=True):
+        if place in by_place:
+            named = ", ".join(row[name] for name in places)
+            plates = (
+                ""
+                if PLATE in places or PLATE not in known
+                else ", and the predictions have no column “plate” to tell them apart by"
+            )
+            raise WellTableError(
+                f"{wells.name} has two different rows for the well {named}{plates}; a well has "
+                "one row."
+            )
+        by_place[place] = row
+    return by_place
+
+
+def _places(rows: "pd.DataFrame", places: list[str]) -> list[Hashable]:
+    keys = {WELL: _same_well, PLATE: _same_number}
+    return list(zip(*(rows[name].map(keys[name]) for name in places), strict=True))
+
+
+def _same_well(name: str) -> Hashable:
+    try:
+        return well_named(name)
+    except WellError:
+        return _same_number(name)
+
+
+def _same_number(name: str) -> Hashable:
+    """Return the same for 7 and 007, as spreadsheets take the zeros away."""
+    text = name.strip().casefold()
+    return int(text) if text.isdecimal() else text
+
+
+def _in_words(rows: "pd.DataFrame", places: list[str]) -> str:
+    return ", ".join(rows[places].iloc[0]) if len(rows) else "none"

@@ -1,0 +1,1 @@
+"""People: annotations, blinded sessions, agreement with each other and the machine."""

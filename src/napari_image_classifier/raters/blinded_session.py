@@ -1,0 +1,291 @@
+"""A blinded session: a folder with its plan, the machine's sealed answers, and the person's."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from napari_image_classifier.batch.predictions_csv import write_predictions
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.items.annotations import BLINDED, CANNOT_TELL, ItemKey
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.selection import Each
+from napari_image_classifier.raters.blinded_items import Showing
+from napari_image_classifier.raters.comparison import (
+    NO_ANSWER,
+    Arm,
+    ComparedItem,
+    Comparison,
+    TruthKind,
+    compare,
+)
+from napari_image_classifier.system.append_log import AppendedTable
+from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
+from napari_image_classifier.system.csv_tables import read_spreadsheet
+
+SCHEMA = 1
+PLAN, PREDICTIONS, ANSWERS = "session.json", "predictions.csv", "answers.csv"
+COLUMNS = ("position", "arm", "file", "item", "class", "rater", "mode", "seconds", "seen_before")
+SEEN = "yes"
+
+
+class SessionError(ImageClassifierError):
+    """A session that can't be opened, or not any more."""
+
+
+@dataclass(frozen=True)
+class SessionPlan:
+    """All that is fixed before the first answer.
+
+    ``items`` holds what is shown, with its truth as class and its group; ``showings`` say when, by
+    the numbers of the items. ``limits`` are intensities between which the classifier sees its
+    channels, if they are the same for all images. ``notes`` are sentences on what is not known,
+    such as what the classifier had seen. ``predictions_sha256`` seals the machine's answers.
+    """
+
+    rater: str
+    truth: TruthKind
+    margin: float
+    seed: int
+    class_names: tuple[str, ...]
+    classifier: str
+    classifier_sha256: str
+    each: Each
+    items: ItemTable
+    showings: tuple[Showing, ...]
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    predictions_sha256: str = ""
+    created: str = ""
+
+    def key(self, showing: Showing) -> ItemKey:
+        """Return which item is shown."""
+        return self.items.items[showing.item].key
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as it stands in its file."""
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain["items"] = self.items.to_json()
+        plain["showings"] = [asdict(one) for one in self.showings]
+        return {"schema": SCHEMA, **plain}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Make the plan from what `to_json` gave."""
+        values = {name: stored[name] for name in cls.__dataclass_fields__}
+        values["items"] = ItemTable.from_json(stored["items"])
+        values["showings"] = tuple(Showing(**one) for one in stored["showings"])
+        values["limits"] = {name: tuple(ends) for name, ends in stored["limits"].items()}
+        for name in ("class_names", "notes"):
+            values[name] = tuple(stored[name])
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the person said at one position of the session."""
+
+    class_name: str
+    seconds: float | None = None
+    seen_before: bool = False
+
+
+class BlindedSession:
+    """A session that was prepared in ``folder``, as far as it has come.
+
+    Raises
+    ------
+    SessionError
+        There is none, it is damaged, or the machine's answers are not those that were sealed.
+    OSError
+        Its files can't be opened.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.plan = _read_plan(folder / PLAN)
+        sealed = folder / PREDICTIONS
+        if not sealed.is_file() or _digest(sealed) != self.plan.predictions_sha256:
+            raise SessionError(
+                f"The classifier's answers in {sealed} are not those that were sealed before the "
+                "session began, so nothing can be concluded from it; begin another session."
+            )
+        self._table = AppendedTable(folder / ANSWERS, COLUMNS)
+        self.answers: dict[int, Answer] = {}
+        for row in self._table.rows:
+            try:
+                self._take(row)
+            except (ValueError, IndexError) as error:
+                raise SessionError(
+                    f"{self._table.path} is damaged: it holds an answer that can't be understood "
+                    f"({error}). Mend that row, or begin another session."
+                ) from error
+
+    @property
+    def position(self) -> int | None:
+        """The position that has no answer yet; None at the end."""
+        positions = range(len(self.plan.showings))
+        return next((one for one in positions if one not in self.answers), None)
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything has an answer."""
+        return self.position is None
+
+    def answer(
+        self, class_name: str, seconds: float | None = None, *, seen_before: bool = False
+    ) -> None:
+        """Answer what is shown at the present position; it is on the disk when this returns.
+
+        Raises
+        ------
+        OSError
+            It could not be written, and was not given.
+        """
+        position = self.position
+        if position is not None:
+            self._append(position, Answer(class_name, seconds, seen_before))
+
+    def undo(self) -> int | None:
+        """Take the last answer back; return its position, None where there is none.
+
+        Raises
+        ------
+        OSError
+            It could not be written.
+        """
+        position = max(self.answers, default=None)
+        if position is not None:
+            self._append(position, Answer(""))
+        return position
+
+    def predictions(self) -> dict[ItemKey, str]:
+        """Return the machine's sealed answers, "no answer" where it gave none."""
+        rows = read_spreadsheet(self.folder / PREDICTIONS).to_dict("records")
+        return {
+            ItemKey(row["file"], row["item"]): row["class"] if row["status"] == "ok" else NO_ANSWER
+            for row in rows
+        }
+
+    def comparisons(self) -> list[Comparison]:
+        """Return the comparison of each arm, of the items that were answered."""
+        arms: dict[Arm, list[int]] = {}
+        for position in sorted(self.answers):
+            arms.setdefault(self.plan.showings[position].arm, []).append(position)
+        return [self._comparison(arm, positions) for arm, positions in arms.items()]
+
+    def _comparison(self, arm: Arm, positions: Sequence[int]) -> Comparison:
+        plan, said = self.plan, self.predictions()
+        first: dict[int, Answer] = {}
+        again: dict[int, Answer] = {}
+        for position in positions:
+            showing = plan.showings[position]
+            (again if showing.again else first)[showing.item] = self.answers[position]
+        items = []
+        for number, answer in sorted(first.items()):
+            item = plan.items.items[number]
+            second = again.get(number)
+            items.append(
+                ComparedItem(
+                    item.key,
+                    item.class_name or "",
+                    answer.class_name,
+                    said.get(item.key, NO_ANSWER),
+                    second.class_name if second else None,
+                    item.group or "",
+                    answer.seconds,
+                    answer.seen_before,
+                )
+            )
+        return compare(
+            items,
+            rater=plan.rater,
+            machine=Path(plan.classifier).stem,
+            truth=plan.truth,
+            arm=arm,
+            margin=plan.margin,
+        )
+
+    def _append(self, position: int, answer: Answer) -> None:
+        showing = self.plan.showings[position]
+        file, item = self.plan.key(showing)
+        row = {
+            "position": str(position + 1),
+            "arm": showing.arm,
+            "file": file,
+            "item": item,
+            "class": answer.class_name,
+            "rater": self.plan.rater,
+            "mode": BLINDED,
+            "seconds": "" if answer.seconds is None else f"{answer.seconds:.2f}",
+            "seen_before": SEEN if answer.seen_before else "",
+        }
+        self._table.append([row])
+        self._take(row)
+
+    def _take(self, row: Mapping[str, str]) -> None:
+        position = int(row["position"]) - 1
+        if not 0 <= position < len(self.plan.showings):
+            raise IndexError(f"there is no position {position + 1}")
+        if not row["class"]:
+            self.answers.pop(position, None)
+            return
+        seconds = float(row["seconds"]) if row["seconds"] else None
+        self.answers[position] = Answer(row["class"], seconds, row["seen_before"] == SEEN)
+
+
+def create_session(
+    folder: Path, plan: SessionPlan, predictions: Sequence[Prediction]
+) -> BlindedSession:
+    """Write a session, the machine's answers sealed, and open it.
+
+    Raises
+    ------
+    SessionError
+        There is a session in this folder, or none can be written there.
+    """
+    if (folder / PLAN).exists():
+        raise SessionError(
+            f"There is a session in {folder} already; resume it, or choose another folder."
+        )
+    sealed = folder / PREDICTIONS
+    rows = sorted(predictions, key=lambda one: one.file)
+    with told_when_refused(folder, SessionError, "Make room there, and prepare it again."):
+        write_predictions(sealed, [[one] for one in rows], plan.class_names, plan.classifier_sha256)
+        values = {
+            **plan.to_json(),
+            "predictions_sha256": _digest(sealed),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        # Last of all: where there is a plan, there is a session.
+        with replace_file(folder / PLAN) as temporary:
+            temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    return BlindedSession(folder)
+
+
+def answers_to_give(plan: SessionPlan) -> tuple[str, ...]:
+    """Return what a person may say, "cannot tell" last."""
+    return (*plan.class_names, CANNOT_TELL)
+
+
+def _read_plan(path: Path) -> SessionPlan:
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SessionError(f"There is no session in {path.parent} ({error.strerror}).") from error
+    except ValueError as error:
+        raise SessionError(f"{path} is damaged; it is not JSON.") from error
+    if not isinstance(stored, dict) or stored.get("schema") != SCHEMA:
+        raise SessionError(f"{path} is no session of this version of napari-image-classifier.")
+    try:
+        return SessionPlan.from_json(stored)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise SessionError(f"{path} is damaged: {error}.") from error
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

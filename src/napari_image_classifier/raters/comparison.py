@@ -1,0 +1,214 @@
+"""A person and a classifier on the same items, against the same truth."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any, Literal
+
+import numpy as np
+
+from napari_image_classifier.items.annotations import CANNOT_TELL, ItemKey
+from napari_image_classifier.raters.agreement import group_numbers
+from napari_image_classifier.raters.comparison_verdict import (
+    MARGIN,
+    ComparisonVerdict,
+    comparison_verdict,
+)
+from napari_image_classifier.statistics.paired_difference import PairedDifference, paired_difference
+from napari_image_classifier.statistics.rater_agreement import Kappa, cohen_kappa
+from napari_image_classifier.typing import Flags, IntArray
+
+# What truth is: how the sample was treated; what the person herself had said; what most others
+# said; or a table that does not say what it rests on.
+TruthKind = Literal["condition", "own", "consensus", "table"]
+# What a person was shown: all that there is; what the classifier sees.
+Arm = Literal["everything", "classifier's view"]
+NO_ANSWER = "no answer"
+
+
+@dataclass(frozen=True)
+class ComparedItem:
+    """One item: its truth, what the person said first and, on a repeat, again, and the machine.
+
+    ``again`` is None where it was not repeated; ``machine`` is "no answer" where the classifier
+    abstained or could not read it. ``group`` is what is not independent, "" where it stands alone.
+    """
+
+    key: ItemKey
+    truth: str
+    person: str
+    machine: str
+    again: str | None = None
+    group: str = ""
+    seconds: float | None = None
+    seen_before: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A person and a classifier on ``items``, each of which counts once.
+
+    ``consistency`` is the person's with herself, of the repeats; ``between`` that of person and
+    machine. ``difference`` and ``verdict`` are None where truth is what the person had said before,
+    as accuracy is agreement then. ``unseen`` is the difference without the items that the person
+    had seen before, None where there are none of these, or only these.
+    """
+
+    rater: str
+    machine: str
+    truth: TruthKind
+    arm: Arm
+    margin: float
+    items: tuple[ComparedItem, ...]
+    class_names: tuple[str, ...]
+    between: Kappa
+    own: Kappa
+    consistency: Kappa | None
+    difference: PairedDifference | None
+    unseen: PairedDifference | None
+    verdict: ComparisonVerdict | None
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one sentence."""
+        if self.verdict is not None:
+            return self.verdict.sentence
+        return (
+            f"You agreed with your own earlier labels on {self.own.agreement:.0%} of "
+            f"{self.own.n_items} images (kappa {in_words(self.own)}), the machine on "
+            f"{self._machine_right:.0%}. As these labels are yours, this says nothing about who is "
+            "better."
+        )
+
+    @property
+    def _machine_right(self) -> float:
+        return sum(one.machine == one.truth for one in self.items) / len(self.items)
+
+    @property
+    def wavered(self) -> tuple[ComparedItem, ...]:
+        """Those to which the person gave another answer when they came again."""
+        return tuple(one for one in self.items if one.again not in (None, one.person))
+
+    @property
+    def steady_but_different(self) -> tuple[ComparedItem, ...]:
+        """Those to which the person gave the same answer twice, and the machine another one."""
+        return tuple(
+            one for one in self.items if one.again == one.person and one.machine != one.person
+        )
+
+    @property
+    def median_seconds(self) -> float | None:
+        """How long an answer took."""
+        known = [one.seconds for one in self.items if one.seconds is not None]
+        return median(known) if known else None
+
+    def confusion(self, of: Literal["person", "machine"]) -> IntArray:
+        """Return a row per true class, a column per answer; the last column is that of none."""
+        answers = (*self.class_names, CANNOT_TELL if of == "person" else NO_ANSWER)
+        table = np.zeros((len(self.class_names), len(answers)), np.intp)
+        for one in self.items:
+            said = getattr(one, of)
+            column = answers.index(said) if said in answers else len(answers) - 1
+            table[self.class_names.index(one.truth), column] += 1
+        return table
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all numbers, plain."""
+        return {
+            "rater": self.rater,
+            "machine": self.machine,
+            "truth": self.truth,
+            "arm": self.arm,
+            "margin": self.margin,
+            "sentence": self.sentence,
+            "verdict": self.verdict.kind if self.verdict else None,
+            "class_names": list(self.class_names),
+            "n_items": len(self.items),
+            "n_groups": self.between.n_groups,
+            "between": asdict(self.between),
+            "own": asdict(self.own),
+            "consistency": asdict(self.consistency) if self.consistency else None,
+            "difference": asdict(self.difference) if self.difference else None,
+            "unseen": asdict(self.unseen) if self.unseen else None,
+            "cannot_tell": sum(one.person == CANNOT_TELL for one in self.items),
+            "no_answer": sum(one.machine == NO_ANSWER for one in self.items),
+            "seen_before": sum(one.seen_before for one in self.items),
+            "median_seconds": self.median_seconds,
+            "confusion_person": self.confusion("person").tolist(),
+            "confusion_machine": self.confusion("machine").tolist(),
+        }
+
+
+def compare(
+    items: Sequence[ComparedItem],
+    *,
+    rater: str,
+    machine: str,
+    truth: TruthKind,
+    arm: Arm = "everything",
+    margin: float = MARGIN,
+) -> Comparison:
+    """Compare a person and a classifier; "cannot tell" and "no answer" count as wrong.
+
+    Raises
+    ------
+    ValueError
+        There are no items.
+    """
+    if not items:
+        raise ValueError("there are no items to compare on")
+    difference = None if truth == "own" else _difference(items)
+    unseen = [one for one in items if not one.seen_before]
+    some_seen = difference is not None and 0 < len(unseen) < len(items)
+    twice = [one for one in items if one.again is not None]
+    return Comparison(
+        rater,
+        machine,
+        truth,
+        arm,
+        margin,
+        tuple(items),
+        tuple(sorted({one.truth for one in items})),
+        between=_kappa(items, lambda one: one.person, lambda one: one.machine),
+        own=_kappa(items, lambda one: one.person, lambda one: one.truth),
+        consistency=_kappa(twice, lambda one: one.person, lambda one: one.again or "")
+        if twice
+        else None,
+        difference=difference,
+        unseen=_difference(unseen) if some_seen else None,
+        verdict=comparison_verdict(difference, margin) if difference else None,
+    )
+
+
+def in_words(found: Kappa | None) -> str:
+    """Return kappa with its interval."""
+    if found is None or found.kappa is None:
+        return "not defined"
+    if found.low is None or found.high is None:
+        return f"{found.kappa:.2f}, too few groups for an interval"
+    return f"{found.kappa:.2f}, 95 % interval {found.low:.2f} to {found.high:.2f}"
+
+
+def _difference(items: Sequence[ComparedItem]) -> PairedDifference:
+    machine, person = (_right(items, who) for who in ("machine", "person"))
+    return paired_difference(machine, person, _groups(items))
+
+
+def _right(items: Sequence[ComparedItem], who: str) -> Flags:
+    return np.array([getattr(one, who) == one.truth for one in items], bool)
+
+
+def _groups(items: Sequence[ComparedItem]) -> IntArray:
+    return group_numbers([one.key for one in items], {one.key: one.group for one in items})
+
+
+def _kappa(
+    items: Sequence[ComparedItem],
+    first: Callable[[ComparedItem], str],
+    second: Callable[[ComparedItem], str],
+) -> Kappa:
+    answers = [(first(one), second(one)) for one in items]
+    codes: dict[str, int] = {}
+    numbers = [[codes.setdefault(name, len(codes)) for name in pair] for pair in answers]
+    one, other = np.array(numbers, np.intp).T
+    return cohen_kappa(one, other, _groups(items))

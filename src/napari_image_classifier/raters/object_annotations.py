@@ -1,0 +1,119 @@
+"""Which class a person has given to which objects of an image, kept safe as it is given."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from napari_image_classifier.system.atomic_files import WrittenTable, replace_file, replace_table
+from napari_image_classifier.system.csv_tables import read_spreadsheet
+
+COLUMNS = ("file", "item", "class")
+
+
+class ObjectAnnotations:
+    """Classes of the objects of one image, by item, such as "label=12" or "t=3,label=12".
+
+    ``path`` is a CSV with the columns file, item and class, as training reads it, that is written
+    anew, whole, after every change; ``file`` stands in it as the image's name. What it holds
+    already is taken over, as far as ``items``, the image's objects, have it still; a file that is
+    no such table is moved aside.
+
+    Raises
+    ------
+    OSError
+        The file is there and can't be opened.
+    """
+
+    def __init__(self, path: Path, file: str, items: Iterable[str]) -> None:
+        self._path = path
+        self._file = file
+        self._before: list[dict[str, str]] = []
+        known = set(items)
+        self.classes = {item: name for item, name in _stored(path).items() if item in known}
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many objects have each class."""
+        return Counter(self.classes.values())
+
+    def give(self, classes: Mapping[str, str | None]) -> None:
+        """Give objects classes, all in one step; None takes their class away.
+
+        Raises
+        ------
+        OSError
+            They could not be written, and nothing was given.
+        """
+        changed = {**self.classes, **classes}
+        self._keep({item: name for item, name in changed.items() if name is not None})
+
+    def rename(self, name: str, new: str) -> None:
+        """Call a class otherwise; one that is there already gets its objects, too."""
+        self._keep({item: new if one == name else one for item, one in self.classes.items()})
+
+    def undo(self) -> bool:
+        """Take the last step back; return whether there was one."""
+        if not self._before:
+            return False
+        before = self._before[-1]
+        self._write(before)
+        self.classes = self._before.pop()
+        return True
+
+    def save(self, path: Path) -> None:
+        """Write the classes to another CSV."""
+        write_annotations(path, {self._file: self.classes})
+
+    def _keep(self, classes: dict[str, str]) -> None:
+        if classes == self.classes:
+            return
+        self._write(classes)
+        self._before.append(self.classes)
+        self.classes = classes
+
+    def _write(self, classes: Mapping[str, str]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        write_annotations(self._path, {self._file: classes})
+
+
+def write_annotations(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -> None:
+    """Write a CSV with the columns file, item and class, of the classes of each file's objects."""
+    with replace_file(path) as temporary:
+        _fill(temporary, classes_of)
+
+
+def export_annotations(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -> WrittenTable:
+    """Write the same as a result; where a spreadsheet shows the one of before, beside that."""
+    with replace_table(path) as table:
+        _fill(table.temporary, classes_of)
+    return table
+
+
+def _fill(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(COLUMNS)
+        for name, classes in classes_of.items():
+            rows.writerows((name, item, of_item) for item, of_item in classes.items())
+
+
+def _stored(path: Path) -> dict[str, str]:
+    try:
+        table = read_spreadsheet(path)
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        table = None
+    if table is None or not set(COLUMNS) <= set(table):
+        _set_aside(path)
+        return {}
+    return dict(zip(table["item"], table["class"], strict=True))
+
+
+def _set_aside(path: Path) -> None:
+    """Move a file that can't be understood out of the way, as somebody may be able to mend it."""
+    number = 1
+    while (aside := path.with_name(f"{path.stem} unreadable {number}.csv")).exists():
+        number += 1
+    path.rename(aside)

@@ -1,0 +1,235 @@
+"""What a person is shown of an item: all channels, all planes, and where in them it is; no Qt."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from napari_image_classifier.classifiers.classifier import Classifier
+from napari_image_classifier.classifiers.prediction import seen_items
+from napari_image_classifier.images.display import COLOURS_IN_TURN, colormap_of, limits_of, spread
+from napari_image_classifier.images.image import Image, read_image
+from napari_image_classifier.images.source import AnyArray
+from napari_image_classifier.images.thumbnails import draw_thumbnail
+from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.items.item import Item
+from napari_image_classifier.items.objects import Objects, objects_of
+from napari_image_classifier.items.selection import (
+    Each,
+    SelectionError,
+    check_selection,
+    parse_selection,
+)
+
+# Of the images that items were taken from, so many bytes stay at hand.
+KEPT_BYTES = 512 * 2**20
+# So many times as wide as an object is what is seen around it.
+SURROUNDINGS = 3
+
+
+class Rectangle(NamedTuple):
+    """A part of an image, in pixels, counted from 0; ``bottom`` and ``right`` lie outside it."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """How many rows it has."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """How many columns it has."""
+        return self.right - self.left
+
+
+@dataclass(frozen=True, eq=False)
+class ShownItem:
+    """The pixels of an item, as they are.
+
+    ``channels`` holds an array of shape (z, y, x) for each channel, (y, x) where there is one
+    plane. ``scale`` is the distance of pixels along these axes, in ``unit`` ("um" or "pixel").
+    ``colormaps`` and ``contrast_limits`` are what the file asks for, or what suits it. An object is
+    in the ``rectangle``; None for all else. ``plane`` is the one to begin with.
+    """
+
+    channels: tuple[AnyArray, ...]
+    channel_names: tuple[str, ...]
+    colormaps: tuple[str, ...]
+    contrast_limits: tuple[tuple[float, float], ...]
+    scale: tuple[float, ...]
+    unit: str
+    plane: int = 0
+    rectangle: Rectangle | None = None
+
+    def picture(self, side: int) -> bytes:
+        """Return a PNG: of an object what is around it, too, of planes the most."""
+        near = self.with_surroundings()
+        flat = [channel if channel.ndim == 2 else channel.max(axis=0) for channel in near.channels]
+        return draw_thumbnail(np.stack(flat, axis=-1).astype(np.float32), side)
+
+    def with_surroundings(self) -> Self:
+        """Return an object with what is around it, and nothing else of its image."""
+        if self.rectangle is None:
+            return self
+        rectangle, (height, width) = self.rectangle, self.channels[0].shape[-2:]
+        side = SURROUNDINGS * max(rectangle.height, rectangle.width)
+        top = (rectangle.top + rectangle.bottom - side) // 2
+        left = (rectangle.left + rectangle.right - side) // 2
+        around = Rectangle(
+            max(top, 0), max(left, 0), min(top + side, height), min(left + side, width)
+        )
+        within = Rectangle(
+            rectangle.top - around.top,
+            rectangle.left - around.left,
+            rectangle.bottom - around.top,
+            rectangle.right - around.left,
+        )
+        rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
+        cut = tuple(channel[..., rows, columns] for channel in self.channels)
+        return replace(self, channels=cut, rectangle=within)
+
+    def turned(self, orientation: int) -> Self:
+        """Return it turned, as `orientations_of` numbers the eight orientations, from 0."""
+        quarters, mirrored = divmod(orientation, 2)
+        turned, scale = self, self.scale
+        for _ in range(quarters):
+            turned = turned._turned_once()
+        if mirrored:
+            turned = turned._mirrored()
+        if quarters % 2:
+            scale = (*scale[:-2], scale[-1], scale[-2])
+        return replace(turned, scale=scale)
+
+    def _turned_once(self) -> Self:
+        one, width = self.rectangle, self.channels[0].shape[-1]
+        # What was at the right comes to the top.
+        rectangle = one and Rectangle(width - one.right, one.top, width - one.left, one.bottom)
+        channels = tuple(np.rot90(channel, axes=(-2, -1)) for channel in self.channels)
+        return replace(self, channels=channels, rectangle=rectangle)
+
+    def _mirrored(self) -> Self:
+        one, width = self.rectangle, self.channels[0].shape[-1]
+        rectangle = one and Rectangle(one.top, width - one.right, one.bottom, width - one.left)
+        channels = tuple(channel[..., ::-1] for channel in self.channels)
+        return replace(self, channels=channels, rectangle=rectangle)
+
+
+def as_classifier_sees(item: Item, classifier: Classifier, axes: str | None = None) -> ShownItem:
+    """Return an item exactly as a classifier's network receives it.
+
+    Raises
+    ------
+    ImageClassifierError
+        The image can't be read, or lacks a channel.
+    """
+    with read_image(item.image, axes=axes) as image:
+        (seen,) = seen_items(classifier, image, selections=[item.selection])
+        names = classifier.channel_names
+        channels = tuple(seen.pixels[..., number] for number in range(len(names)))
+        colours = ("gray",) if len(names) == 1 else COLOURS_IN_TURN
+    return ShownItem(
+        channels,
+        names,
+        tuple(colours[number % len(colours)] for number in range(len(names))),
+        tuple(spread(channel) for channel in channels),
+        (1.0, 1.0),
+        "pixel",
+    )
+
+
+class ItemReader:
+    """Reads items; what was read of their images stays at hand, as the next item may be in it.
+
+    ``axes`` and ``each`` are as in `read_items`. It may be called from several threads.
+    """
+
+    def __init__(self, each: Each = "image", axes: str | None = None) -> None:
+        self._each: Each = each
+        self._axes = axes
+        self._kept: OrderedDict[ItemKey, tuple[ShownItem, Objects | None]] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, item: Item) -> ShownItem:
+        """Read all planes and channels of the image, or of the time point or plane, of an item.
+
+        Raises
+        ------
+        ImageClassifierError
+            The image or its mask can't be read, or there is no such item.
+        """
+        chosen = parse_selection(item.selection)
+        if "label" not in chosen:
+            with read_image(item.image, axes=self._axes) as image:
+                check_selection(image, item.selection)
+                if image.n_times > 1 and "t" not in chosen:
+                    raise SelectionError(
+                        f"{image.name} has {image.n_times} time points, which can't have one class "
+                        "together; choose every time point."
+                    )
+                return _of_planes(image, chosen.get("t", 0), chosen.get("z"))
+        around, objects = self._frame(item, chosen.get("t", 0), chosen.get("z"))
+        assert objects is not None
+        index = int(np.flatnonzero(objects.label == chosen["label"])[0])
+        return replace(around, rectangle=_rectangle(objects, index), plane=_middle(objects, index))
+
+    def _frame(self, item: Item, time: int, z: int | None) -> tuple[ShownItem, Objects | None]:
+        """Return the time point or plane that objects are in, and these objects."""
+        key = ItemKey(item.file, f"{time} {z}")
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        with read_image(item.image, axes=self._axes) as image:
+            found = objects_of(image, self._each)
+            here = found.at(time, z)
+            frame = _of_planes(image, time, z), replace(here, mask=None)
+        with self._lock:
+            self._kept[key] = frame
+            while len(self._kept) > 1 and self._kept_bytes > KEPT_BYTES:
+                self._kept.popitem(last=False)
+        return frame
+
+    @property
+    def _kept_bytes(self) -> int:
+        return sum(channel.nbytes for shown, _ in self._kept.values() for channel in shown.channels)
+
+
+def _of_planes(image: Image, time: int, z: int | None) -> ShownItem:
+    planes = range(image.n_z) if z is None else [z]
+    channels = []
+    for channel in range(image.n_channels):
+        stack = [image.plane(time=time, channel=channel, z=plane) for plane in planes]
+        channels.append(stack[0] if len(stack) == 1 else np.stack(stack))
+    size = image.pixel_size
+    scale = (size.z or 1.0, size.y, size.x) if size else (1.0, 1.0, 1.0)
+    numbers = range(image.n_channels)
+    return ShownItem(
+        tuple(channels),
+        image.channel_names,
+        tuple(colormap_of(image, channel) for channel in numbers),
+        tuple(limits_of(image, number, _middle_plane(channels[number])) for number in numbers),
+        scale[3 - channels[0].ndim :],
+        "um" if size and size.unit == "µm" else "pixel",
+        plane=len(planes) // 2,
+    )
+
+
+def _middle_plane(channel: AnyArray) -> AnyArray:
+    return channel if channel.ndim == 2 else channel[len(channel) // 2]
+
+
+def _rectangle(objects: Objects, index: int) -> Rectangle:
+    # Its centre is that of its pixels, which may lie anywhere in the rectangle around them.
+    half = (max(objects.height[index], objects.width[index]) + 3) // 2
+    y, x = round(objects.y[index]), round(objects.x[index])
+    return Rectangle(int(y - half), int(x - half), int(y + half + 1), int(x + half + 1))
+
+
+def _middle(objects: Objects, index: int) -> int:
+    return int(objects.first_z[index] + objects.end_z[index] - 1) // 2

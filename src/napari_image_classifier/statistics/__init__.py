@@ -1,0 +1,1 @@
+"""Intervals, permutation tests, agreement and scores, computed from plain arrays."""

@@ -1,0 +1,112 @@
+"""The range that numbers of images of one kind lie in, with a margin for images to come."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from napari_image_classifier.typing import Float64Array, IntArray
+
+FOLDS = 5
+USUAL_PERCENTILES = (1.0, 50.0, 99.0)
+# Where all images agree, so much on the scale of the statistics is still nothing new.
+SMALLEST_WIDTH = 0.1
+# Of so few images that none of them may be beyond the limit, the most extreme one times this.
+MARGIN_OF_FEW = 1.25
+_ENDLESS = 1e30
+
+
+@dataclass(frozen=True)
+class KnownRanges:
+    """Middle and width, below and above it, of several numbers, each of shape (channel, number).
+
+    How far off an image is, is the largest distance from the middle in these widths; beyond
+    ``limit`` it is unlike what was learnt from.
+    """
+
+    middle: Float64Array
+    below: Float64Array
+    above: Float64Array
+    limit: float
+
+    @classmethod
+    def fitted(cls, numbers: Float64Array, units: IntArray, rate: float) -> Self:
+        """Return the ranges of ``numbers``, shape (image, channel, number).
+
+        ``units`` says which images may not part. The limit is such that of images of other units
+        about ``rate`` are beyond it: every fifth of the units is judged by ranges of the others
+        (cross-conformal prediction; Vovk, 2015).
+        """
+        _, unit = np.unique(units, return_inverse=True)
+        fold = unit % min(FOLDS, unit.max() + 1)
+        scores = np.concatenate(
+            [
+                _of_images(numbers[fold != one]).how_far(numbers[fold == one])
+                for one in np.unique(fold)
+            ]
+        )
+        found = _of_images(numbers)
+        return cls(found.middle, found.below, found.above, max(1.0, upper_limit(scores, rate)))
+
+    def how_far(self, numbers: Float64Array) -> Float64Array:
+        """Return how far off images are, shape (image), from (image, channel, number)."""
+        return np.asarray(self._apart(numbers).max(axis=(1, 2)))
+
+    def worst(self, numbers: Float64Array) -> tuple[int, int, bool] | None:
+        """Return which channel and number are farthest off, and whether above; None if within.
+
+        ``numbers`` are those of one image, shape (channel, number).
+        """
+        apart = self._apart(numbers)
+        channel, number = np.unravel_index(np.argmax(apart), apart.shape)
+        # Pixels without a value are no matter of this.
+        if not apart[channel, number] > self.limit:
+            return None
+        above = bool(numbers[channel, number] > self.middle[channel, number])
+        return int(channel), int(number), above
+
+    def only_below(self, kept: int) -> "KnownRanges":
+        """Return ranges in which only one number counts, and only where it is too low."""
+        others = np.arange(self.middle.shape[1]) != kept
+        below = np.where(others, _ENDLESS, self.below)
+        return KnownRanges(self.middle, below, np.full_like(self.above, _ENDLESS), self.limit)
+
+    def _apart(self, numbers: Float64Array) -> Float64Array:
+        off = numbers - self.middle
+        return np.where(off < 0, -off / self.below, off / self.above)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ranges as they stand in the classifier's file."""
+        return {
+            "middle": self.middle.tolist(),
+            "below": self.below.tolist(),
+            "above": self.above.tolist(),
+            "limit": self.limit,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Any) -> Self:
+        """Make the ranges from what `to_json` gave."""
+        middle, below, above = (
+            np.array(stored[key], np.float64) for key in ("middle", "below", "above")
+        )
+        return cls(middle, below, above, float(stored["limit"]))
+
+
+def _of_images(numbers: Float64Array) -> KnownRanges:
+    low, middle, high = np.percentile(numbers, USUAL_PERCENTILES, axis=0)
+    below = np.maximum(middle - low, SMALLEST_WIDTH)
+    return KnownRanges(middle, below, np.maximum(high - middle, SMALLEST_WIDTH), math.inf)
+
+
+def upper_limit(scores: Float64Array, rate: float) -> float:
+    """Return what about ``rate`` of further scores are above.
+
+    It is the score with (n + 1) · rate above it (conformal prediction; Vovk et al., 2005); where
+    that is none, one somewhat larger than all.
+    """
+    rank = math.ceil((len(scores) + 1) * (1 - rate))
+    if rank > len(scores):
+        return float(scores.max()) * MARGIN_OF_FEW
+    return float(np.sort(scores)[rank - 1])

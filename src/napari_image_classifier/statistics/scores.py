@@ -1,0 +1,127 @@
+"""How well predictions agree with the classes that were given."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from napari_image_classifier.statistics.intervals import (
+    Interval,
+    balanced_interval,
+    proportion_interval,
+)
+from napari_image_classifier.typing import Flags, Float64Array, IntArray
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How one class fared; None where there is nothing to divide by.
+
+    ``sensitivity`` is the part of its images that was recognised, ``precision`` the part of the
+    images predicted to be of it that are, ``auc`` how often an image of it got a higher
+    probability for it than an image of another class.
+    """
+
+    name: str
+    n_items: int
+    n_groups: int
+    sensitivity: Interval | None
+    precision: float | None
+    f1: float | None
+    auc: float | None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of predictions that were made for images not learnt from.
+
+    ``confusion`` has a row per class given and a column per class predicted.
+    ``balanced_accuracy`` is the mean sensitivity of the classes, ``matthews`` the correlation of
+    Matthews (for several classes that of Gorodkin, 2004), ``kappa`` that of Cohen.
+    """
+
+    confusion: IntArray
+    accuracy: Interval
+    balanced_accuracy: Interval
+    matthews: float
+    kappa: float
+    classes: tuple[ClassScores, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scores as plain numbers."""
+        return {
+            "balanced_accuracy": vars(self.balanced_accuracy),
+            "accuracy": vars(self.accuracy),
+            "matthews": self.matthews,
+            "kappa": self.kappa,
+            "classes": [
+                {**vars(one), "sensitivity": vars(one.sensitivity) if one.sensitivity else None}
+                for one in self.classes
+            ],
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def scores_of(
+    truth: IntArray, probabilities: Float64Array, units: IntArray, class_names: tuple[str, ...]
+) -> Scores:
+    """Score predictions, one row of ``probabilities`` (item, class) per item.
+
+    ``truth`` holds the index of the class given, ``units`` which items are not independent.
+    """
+    from sklearn.metrics import cohen_kappa_score, confusion_matrix, matthews_corrcoef
+
+    labels = np.arange(len(class_names))
+    predicted = probabilities.argmax(axis=1)
+    right = predicted == truth
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kappa = cohen_kappa_score(truth, predicted, labels=labels)
+    return Scores(
+        confusion=confusion_matrix(truth, predicted, labels=labels),
+        accuracy=proportion_interval(right, units),
+        balanced_accuracy=balanced_interval(right, truth, units),
+        matthews=float(matthews_corrcoef(truth, predicted)),
+        # One class only, always predicted: no agreement beyond chance is possible.
+        kappa=float(kappa) if np.isfinite(kappa) else 0.0,
+        classes=tuple(
+            _of_class(int(label), class_names[label], truth, probabilities, units)
+            for label in labels
+        ),
+    )
+
+
+def balanced_accuracy(truth: IntArray, right: Flags) -> float:
+    """Return the mean over classes of the part that was right; one entry per item."""
+    return float(balanced_accuracies(truth[np.newaxis], right[np.newaxis])[0])
+
+
+def balanced_accuracies(truth: IntArray, right: Flags) -> Float64Array:
+    """Return the mean over classes of the part that was right, for each row of (row, item)."""
+    counts, hits = [], []
+    for label in np.unique(truth):
+        members = truth == label
+        counts.append(members.sum(axis=1))
+        hits.append((members & right).sum(axis=1))
+    there = np.array(counts) > 0
+    parts = np.array(hits) / np.maximum(counts, 1)
+    return np.asarray(parts.sum(axis=0) / there.sum(axis=0), np.float64)
+
+
+def _of_class(
+    label: int, name: str, truth: IntArray, probabilities: Float64Array, units: IntArray
+) -> ClassScores:
+    from sklearn.metrics import roc_auc_score
+
+    members = truth == label
+    said = probabilities.argmax(axis=1) == label
+    hits = int((members & said).sum())
+    both = 0 < members.sum() < len(members)
+    return ClassScores(
+        name=name,
+        n_items=int(members.sum()),
+        n_groups=len(np.unique(units[members])),
+        sensitivity=proportion_interval(said[members], units[members]) if members.any() else None,
+        precision=hits / int(said.sum()) if said.any() else None,
+        f1=2 * hits / int(members.sum() + said.sum()) if members.any() or said.any() else None,
+        auc=float(roc_auc_score(members, probabilities[:, label])) if both else None,
+    )

@@ -1,0 +1,1 @@
+"""Files, processes, locks and progress: what the program asks of the operating system."""

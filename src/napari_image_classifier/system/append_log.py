@@ -1,0 +1,183 @@
+"""A table (CSV) that only ever grows: a row that was appended is on the disk, whole."""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.system.atomic_files import flush_to_disk, replace_file
+from napari_image_classifier.system.csv_tables import read_spreadsheet
+
+# The last column: a line that was cut off does not end in a whole one.
+TIME = "time"
+_TICK = timedelta(microseconds=1)
+
+
+class AppendedTableError(ImageClassifierError):
+    """A file that can't be appended to, as it is no table of this kind."""
+
+
+class AppendedTable:
+    """The table at ``path``; it has ``columns``, and "time" as the last one.
+
+    ``rows`` are those of the file and all that were appended, as text by column. A last line that
+    was cut off, as a power cut leaves it, was never acknowledged, and is dropped. A table that a
+    spreadsheet has saved in its own manner is written anew in this one, with the columns that were
+    added to it. The file comes into being with the first row.
+
+    Raises
+    ------
+    AppendedTableError
+        The file lacks a column, or is no table.
+    OSError
+        The file can't be opened or mended.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self.path = path
+        self._columns = [*columns, TIME]
+        self.rows: list[dict[str, str]] = []
+        self._latest = datetime.min.replace(tzinfo=UTC)
+        self._left_half_a_row = False
+        if path.is_file() and path.stat().st_size:
+            _drop_cut_line(path)
+            self._take_over()
+
+    def append(self, rows: Iterable[Mapping[str, str]]) -> None:
+        """Append rows, all with the same time, one that no earlier row has.
+
+        A cell that a row does not have is empty. When this returns, the rows are on the disk.
+
+        Raises
+        ------
+        OSError
+            They could not be written; the table is as it was before.
+        """
+        now = max(datetime.now(UTC), self._latest + _TICK)
+        time = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        added = [
+            {name: _in_one_line(row.get(name, "")) for name in self._columns} | {TIME: time}
+            for row in rows
+        ]
+        if not added:
+            return
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(f"the folder {self.path.parent} is not there")
+        if not self.path.is_file() or self.path.stat().st_size == 0:
+            # Also where somebody has deleted it meanwhile.
+            with replace_file(self.path) as temporary:
+                _write(temporary, _as_csv(self.rows, self._columns))
+        if not _ends_with_newline(self.path):
+            self._end_last_line()
+        self._left_half_a_row = True
+        _append_to_disk(self.path, _as_csv(added, self._columns, header=False))
+        self._left_half_a_row = False
+        self.rows += added
+        self._latest = now
+
+    def _end_last_line(self) -> None:
+        if self._left_half_a_row:
+            # It could not be taken away when it failed.
+            _drop_cut_line(self.path)
+        if _ends_with_newline(self.path):
+            return
+        if not _is_whole(_last_line(self.path)):
+            raise BlockingIOError(f"another program is writing {self.path.name}")
+        # As an editor may have left it.
+        _append_to_disk(self.path, "\n")
+
+    def _take_over(self) -> None:
+        try:
+            table = read_spreadsheet(self.path)
+        except ValueError as error:
+            raise AppendedTableError(f"{self.path} is no table: {error}.") from error
+        missing = [name for name in self._columns if name not in table]
+        if missing:
+            raise AppendedTableError(
+                f"{self.path} is another kind of table: it has no column {', '.join(missing)}. "
+                "Choose another file name; nothing was changed in this one."
+            )
+        added = [name for name in table if name not in self._columns]
+        self._columns = [*self._columns[:-1], *added, TIME]
+        self.rows = table.to_dict("records")
+        with suppress(ValueError):
+            self._latest = max(datetime.fromisoformat(row[TIME]) for row in self.rows)
+        header = _as_csv([], self._columns).encode()
+        with self.path.open("rb") as file:
+            is_ours = file.read(len(header)) == header
+        if not is_ours or not _ends_with_newline(self.path):
+            with replace_file(self.path) as temporary:
+                _write(temporary, _as_csv(self.rows, self._columns))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_bytes(_encoded(text))
+
+
+def _encoded(text: str) -> bytes:
+    # Names of files may hold bytes that are no text.
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _append_to_disk(path: Path, text: str) -> None:
+    whole = path.stat().st_size
+    try:
+        with path.open("ab", buffering=0) as file:
+            content = memoryview(_encoded(text))
+            while content:
+                content = content[file.write(content) :]
+            os.fsync(file.fileno())
+    except OSError:
+        # A full disk may have taken half of it.
+        with suppress(OSError):
+            os.truncate(path, whole)
+        raise
+
+
+def _drop_cut_line(path: Path) -> None:
+    last = _last_line(path)
+    if last.strip() and not _is_whole(last):
+        whole, _, _ = path.read_bytes().rpartition(b"\n")
+        with path.open("rb+") as file:
+            file.truncate(len(whole) + 1)
+        flush_to_disk(path)
+
+
+def _last_line(path: Path) -> str:
+    """Return what stands behind the last end of a line."""
+    return path.read_bytes().rpartition(b"\n")[2].decode("utf-8", "replace")
+
+
+def _is_whole(line: str) -> bool:
+    """Return whether a line without an end has one, as an editor of text may leave it."""
+    time = line.replace(";", ",").replace("\t", ",").rpartition(",")[2].strip('" \r')
+    try:
+        datetime.fromisoformat(time)
+    except ValueError:
+        return False
+    return time.endswith("Z")
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _in_one_line(cell: str) -> str:
+    return " ".join(cell.splitlines())
+
+
+def _as_csv(
+    rows: Iterable[Mapping[str, str]], columns: Sequence[str], *, header: bool = True
+) -> str:
+    written = io.StringIO()
+    table = csv.DictWriter(written, columns, restval="", lineterminator="\n")
+    if header:
+        table.writeheader()
+    table.writerows(rows)
+    return written.getvalue()

@@ -1,0 +1,59 @@
+"""One run at a time for each output: two would write over each other's work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.system.atomic_files import told_when_refused
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+
+class RunningError(ImageClassifierError):
+    """An output that another run is writing."""
+
+
+class OutputUnwritableError(ImageClassifierError):
+    """An output in a place that takes no files."""
+
+
+@contextmanager
+def only_run(output: Path) -> Iterator[None]:
+    """Be the only one that writes ``output`` until the block ends, or the process does.
+
+    Raises
+    ------
+    RunningError
+        Another run, also in another process, is writing it.
+    OutputUnwritableError
+        Nothing can be written there.
+    """
+    from filelock import FileLock
+
+    lock = FileLock(output.with_name(f".{output.name}.lock"))
+    what_now = "Make room there, mend the drive, or choose another output."
+    with told_when_refused(output, OutputUnwritableError, what_now):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        _acquire(lock, output)
+    try:
+        yield
+    finally:
+        # While it is held, or another run's lock would go; Windows removes it with the release.
+        with suppress(OSError):
+            Path(lock.lock_file).unlink()
+        lock.release()
+
+
+def _acquire(lock: "FileLock", output: Path) -> None:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RunningError(
+            f"Another run is writing {output}; wait until it has ended, stop it, or choose another "
+            "output."
+        ) from error

@@ -1,0 +1,1 @@
+"""Training without Keras: images, settings, texture classifiers, records."""

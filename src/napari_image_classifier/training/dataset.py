@@ -1,0 +1,109 @@
+"""Which images a training learns from, checks with, and keeps for nothing but its promise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_image_classifier.items.consensus import is_assisted
+from napari_image_classifier.items.reading import Item
+from napari_image_classifier.items.splits import (
+    SEEDS_APART,
+    Split,
+    validation_split,
+    validation_splits,
+)
+from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.typing import IntArray
+
+RESERVED = 0.2
+_BY_EYE_ALONE = " Only labels that were given by eye alone count for it."
+
+
+@dataclass(frozen=True)
+class TrainingParts:
+    """Indices of items: a split for each network, and those that no network has to do with.
+
+    The latter are empty where nothing is promised about wrong answers.
+    """
+
+    splits: list[Split]
+    reserved: IntArray
+
+    @property
+    def learnt_from(self) -> IntArray:
+        """The items that any network learns from, before it is finished, sorted."""
+        return np.unique(np.concatenate([training for training, _ in self.splits]))
+
+    @property
+    def used(self) -> IntArray:
+        """The items that any network learns from or is checked with, sorted."""
+        return np.unique(np.concatenate([part for split in self.splits for part in split]))
+
+
+def training_parts(items: Sequence[Item], units: IntArray, config: TrainingConfig) -> TrainingParts:
+    """Deal the items out; no unit (`independence.units_of`) is in two parts of a network.
+
+    Labels that were given with a prediction in sight (`annotated_items.is_assisted`) are learnt
+    from, but never reserved, nor checked with where the others are enough to check with: those of
+    a unit that is reserved or checked with are used for nothing.
+
+    Raises
+    ------
+    TrainingRefused
+        There are too few units, or they are too entangled.
+    """
+    by_eye = np.flatnonzero([not is_assisted(item) for item in items])
+    used: IntArray = np.arange(len(items), dtype=np.intp)
+    reserved: IntArray = np.arange(0, dtype=np.intp)
+    if config.risk is not None:
+        used, reserved = _reserved(items, units, by_eye, config)
+    try:
+        splits = _splits(items, units, np.intersect1d(used, by_eye), config)
+    except TrainingRefused:
+        splits = _splits(items, units, used, config)
+    return TrainingParts([(_apart(used, kept, units), kept) for _, kept in splits], reserved)
+
+
+def _apart(some: IntArray, others: IntArray, units: IntArray) -> IntArray:
+    """Return those of units that none of the others is of."""
+    return some[~np.isin(units[some], units[others])]
+
+
+def _splits(
+    items: Sequence[Item], units: IntArray, some: IntArray, config: TrainingConfig
+) -> list[Split]:
+    chosen = [items[i] for i in some]
+    _check_every_class(chosen, items)
+    splits = validation_splits(
+        chosen, units[some], config.validation_fraction, config.seed, config.members
+    )
+    return [(some[learnt], some[kept]) for learnt, kept in splits]
+
+
+def _check_every_class(some: Sequence[Item], items: Sequence[Item]) -> None:
+    missing = {str(item.class_name) for item in items} - {str(item.class_name) for item in some}
+    if missing:
+        raise TrainingRefused(f"There are none of {', '.join(f'“{n}”' for n in sorted(missing))}.")
+
+
+def _reserved(
+    items: Sequence[Item], units: IntArray, by_eye: IntArray, config: TrainingConfig
+) -> Split:
+    some = [items[i] for i in by_eye]
+    try:
+        _check_every_class(some, items)
+        # Another seed: the validation part must not be what would be reserved next time.
+        _, chosen = validation_split(some, units[by_eye], RESERVED, config.seed + SEEDS_APART)
+        reserved = by_eye[chosen]
+        used = _apart(np.arange(len(items), dtype=np.intp), reserved, units)
+        validation_split(
+            [items[i] for i in used], units[used], config.validation_fraction, config.seed
+        )
+    except TrainingRefused as error:
+        raise TrainingRefused(
+            f"A fifth of the groups can't be kept to see how many answers are wrong: {error} Or "
+            "train without a limit for wrong answers."
+            + (_BY_EYE_ALONE if len(by_eye) < len(items) else "")
+        ) from error
+    return used, reserved

@@ -1,0 +1,183 @@
+"""The images of a training, read one by one; those that can't be read are left out."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import wait as wait_for
+from typing import TypeVar
+
+import numpy as np
+
+from napari_image_classifier.batch.journal import Stamp, stamp
+from napari_image_classifier.classifiers.image_kind import ImageKind
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.faults import Fault
+from napari_image_classifier.images.deadlines import (
+    Patience,
+    TookTooLongError,
+    asked_apart,
+    took_too_long,
+)
+from napari_image_classifier.images.image import Image, ImageReadError, read_image
+from napari_image_classifier.images.pixel_hash import PixelHash
+from napari_image_classifier.items.image_items import items_of_image
+from napari_image_classifier.items.objects import objects_of
+from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.items.reading import Item
+from napari_image_classifier.items.selection import is_object
+from napari_image_classifier.system.compute_process import Cancelled, ShouldStop
+from napari_image_classifier.training.preparation_choice import Look, each_of_items
+from napari_image_classifier.training.unreadable import LeftOut, check_share, listed
+from napari_image_classifier.typing import FloatArray
+
+READERS = 4
+SECONDS_BETWEEN_LOOKS = 0.1
+
+OnProgress = Callable[[str, int, int], None]
+Beat = Callable[[], None]
+T = TypeVar("T")
+# Of an open image, its items, and what to call now and then.
+Work = Callable[[Image, Sequence[Item], Beat], T]
+# The stamp of an image's files; by selection, the pixels of each item and the hash of the read.
+_Measured = tuple[Stamp, dict[str, tuple[FloatArray, str]]]
+
+
+class TrainingReader:
+    """Reads the items image by image on a few threads, so that no file is opened per plane.
+
+    Images that can't be read leave its ``items``.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        axes: str | None,
+        on_progress: OnProgress,
+        should_stop: ShouldStop,
+    ) -> None:
+        self.items = tuple(items)
+        self._axes = axes
+        self._on_progress = on_progress
+        self._should_stop = should_stop
+        self.stamps: dict[str, Stamp] = {}
+        self.left_out: list[LeftOut] = []
+        self._n_images = len({item.file for item in items})
+
+    @property
+    def files(self) -> dict[str, list[int]]:
+        """The images, by file, and the numbers of their items."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for index, item in enumerate(self.items):
+            found[item.file].append(index)
+        return found
+
+    @property
+    def sources(self) -> list[int]:
+        """A number for each item, the same for those of one file."""
+        numbers = {file: number for number, file in enumerate(self.files)}
+        return [numbers[item.file] for item in self.items]
+
+    def said_of_left_out(self) -> list[str]:
+        """Return in a sentence what was left out, if anything was."""
+        if not self.left_out:
+            return []
+        return [listed(self.left_out, self._n_images, " and were left out")]
+
+    def looks(self) -> dict[str, Look]:
+        """Return what each image's head says, by file."""
+
+        def look(image: Image, items: Sequence[Item], beat: Beat) -> Look:
+            return Look(
+                image.channel_names,
+                image.channels_named,
+                max(image.shape[image.axes.index(axis)] for axis in "YX"),
+                image.assumptions,
+                ImageKind.of(image),
+                self._object_sides(image, items),
+            )
+
+        return self._each_image("looking", look)
+
+    def _object_sides(self, image: Image, items: Sequence[Item]) -> tuple[int, ...]:
+        selections = [item.selection for item in items]
+        if not any(map(is_object, selections)):
+            return ()
+        objects = objects_of(image, each_of_items(self.items)).named(selections, image)
+        return tuple(np.maximum(objects.height, objects.width).tolist())
+
+    def pixels(
+        self, preparation: Preparation, channels: dict[str, tuple[int, ...]]
+    ) -> tuple[list[FloatArray], list[str]]:
+        """Return the measured pixels of each item, (y, x, channel), and the hashes of the read."""
+
+        def measure(image: Image, items: Sequence[Item], beat: Beat) -> _Measured:
+            file, files = items[0].file, items[0].image
+            of_files, read = stamp(files), PixelHash(image)
+            found: dict[str, tuple[FloatArray, str]] = {}
+            for item in items_of_image(
+                image,
+                preparation,
+                selections=[item.selection for item in items],
+                channels=channels[file],
+            ):
+                beat()
+                if not np.isfinite(item.pixels).all():
+                    raise ImageReadError(
+                        files.parts[0].path,
+                        Fault.NOT_FINITE,
+                        f"{file} holds pixels that are no finite number.",
+                    )
+                found[item.selection] = item.pixels, read.taken()
+            return of_files, found
+
+        measured = self._each_image("reading", measure)
+        self.stamps = {file: of_files for file, (of_files, _) in measured.items()}
+        in_order = [measured[item.file][1][item.selection] for item in self.items]
+        return [pixels for pixels, _ in in_order], [taken for _, taken in in_order]
+
+    def _each_image(self, stage: str, work: Work[T]) -> dict[str, T]:
+        """Return what ``work`` says of each image, by file, and leave out those that it can't."""
+        found: dict[str, T] = {}
+        problems: dict[str, ImageClassifierError] = {}
+        files = self.files
+        with ThreadPoolExecutor(READERS) as pool:
+            futures = {
+                pool.submit(self._in_time, work, [self.items[index] for index in of_file]): file
+                for file, of_file in files.items()
+            }
+            try:
+                for done, future in enumerate(as_completed(futures), start=1):
+                    if self._should_stop():
+                        raise Cancelled
+                    try:
+                        found[futures[future]] = future.result()
+                    except ImageClassifierError as error:
+                        problems[futures[future]] = error
+                    self._on_progress(stage, done, len(futures))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        self.left_out = check_share(problems, self._n_images, self.left_out)
+        self.items = tuple(item for item in self.items if item.file not in problems)
+        return {file: found[file] for file in files if file in found}
+
+    def _in_time(self, work: Work[T], items: Sequence[Item]) -> T:
+        """Return what ``work`` says of an image; one that never comes is given up."""
+        files = items[0].image
+        patience = Patience([files])
+
+        def of_opened() -> T:
+            with read_image(files, axes=self._axes) as image:
+                return work(image, items, patience.beat)
+
+        answer = asked_apart(of_opened)
+        try:
+            while not wait_for([answer], SECONDS_BETWEEN_LOOKS).done:
+                if self._should_stop():
+                    raise Cancelled
+                patience.check()
+        except TookTooLongError:
+            raise ImageReadError(
+                files.parts[0].path, Fault.TOO_SLOW, took_too_long(items[0].file)
+            ) from None
+        return answer.result()

@@ -1,0 +1,50 @@
+"""A Keras network that was saved elsewhere → a classifier, in the compute process."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.system.compute_process import ComputeProcess
+from napari_image_classifier.system.process_limits import Limits
+
+# TensorFlow alone takes 1 GB.
+MEMORY = 4 * 1024**3
+COPIES = 8
+SECONDS = 600.0
+
+
+def import_network(
+    source: str | Path,
+    output: str | Path,
+    *,
+    class_names: Sequence[str],
+    channel_names: Sequence[str],
+    preparation: Mapping[str, Any] | None = None,
+) -> Classifier:
+    """Make a classifier of the Keras network in the file ``source`` and write it to ``output``.
+
+    A `.keras` file says neither what its outputs mean nor what its input is: ``class_names`` and
+    ``channel_names`` are in the network's order, and ``preparation`` holds the fields of
+    `Preparation` as the network was trained with. Without them intensities are handed over as
+    they are in the image; ``size`` is needed where the network takes any.
+
+    The file is data: Keras is given known layers and numbers that were understood of it, whatever
+    else it names is refused (see `keras_guard`), and that happens in a process with limits.
+
+    Raises
+    ------
+    ImageClassifierError
+        The network can't be used, in a sentence that says why.
+    """
+    request = {
+        "source": str(source),
+        "output": str(output),
+        "class_names": list(class_names),
+        "channel_names": list(channel_names),
+        "preparation": dict(preparation or {}),
+    }
+    # Of its weights there are some copies for a while: Keras's, the graph's, the compared one's.
+    memory = MEMORY + COPIES * (Path(source).stat().st_size if Path(source).is_file() else 0)
+    result = ComputeProcess("import", request, Limits(memory, SECONDS)).result()
+    return load_classifier(result["classifier"])

@@ -1,0 +1,134 @@
+"""How the images of a training are prepared, by what is asked for and what their files say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_image_classifier.classifiers.image_kind import ImageKind
+from napari_image_classifier.items.crops import ObjectBox, side_for
+from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.items.reading import Item
+from napari_image_classifier.items.selection import Each, is_object
+from napari_image_classifier.training.config import SMALLEST_SIZE, TrainingConfig, TrainingRefused
+
+LARGEST_SIZE_CHOSEN = 256
+SIZE_STEP = 8
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the head of an image's file says."""
+
+    channel_names: tuple[str, ...]
+    channels_named: bool
+    longest_side: int
+    assumptions: tuple[str, ...]
+    kind: ImageKind
+    object_sides: tuple[int, ...]
+
+
+def preparation_for(
+    items: Sequence[Item], config: TrainingConfig, looks: dict[str, Look]
+) -> Preparation:
+    """Return the preparation, without what is measured on the images' pixels.
+
+    ``looks`` has what the head of each image's file says, by the image's name.
+
+    Raises
+    ------
+    TrainingRefused
+        The images have different channels, or some items are objects and others are not.
+    """
+    if not config.channels:
+        _check_same_channels(looks)
+    first = next(iter(looks.values()))
+    box = _box(items, config, looks)
+    size = config.size or (
+        _size_of(box, looks) if box else _size_for([look.longest_side for look in looks.values()])
+    )
+    return Preparation(
+        channel_names=config.channels or first.channel_names,
+        channels_named=all(look.channels_named for look in looks.values()),
+        projection=config.projection,
+        intensity=config.intensity,
+        size=(size, size),
+        keep_aspect=config.keep_aspect,
+        each=each_of_items(items),
+        objects=box,
+    )
+
+
+def check_same_kind(preparation: Preparation, items: Sequence[Item]) -> None:
+    """Refuse to go on from objects with whole images, or the other way round.
+
+    Raises
+    ------
+    TrainingRefused
+        The items are not what the classifier that has ``preparation`` learnt from.
+    """
+    if any(is_object(item.selection) != (preparation.objects is not None) for item in items):
+        learnt = "objects" if preparation.objects is not None else "whole images"
+        raise TrainingRefused(
+            f"The classifier to go on from learnt from {learnt}, and not all of these are such; "
+            "train a new one instead."
+        )
+
+
+def _box(items: Sequence[Item], config: TrainingConfig, looks: dict[str, Look]) -> ObjectBox | None:
+    of_objects = [is_object(item.selection) for item in items]
+    if not any(of_objects):
+        return None
+    if not all(of_objects):
+        whole = items[of_objects.index(False)]
+        raise TrainingRefused(
+            f"Objects and whole images can't be learnt from together, and {whole.file} is meant as "
+            "a whole; give it an object in the column “item”, such as label=12."
+        )
+    if config.box:
+        return ObjectBox.parse(config.box, config.neighbours)
+    sides = [side for look in looks.values() for side in look.object_sides]
+    return ObjectBox(side_for(sides), "px", config.neighbours)
+
+
+def _size_of(box: ObjectBox, looks: dict[str, Look]) -> int:
+    """Return the side of a box in pixels as a multiple of 8, at most 256."""
+    if box.unit == "px":
+        return _size_for([box.side])
+    sizes = [look.kind.pixel_size for look in looks.values()]
+    return _size_for([box.side / size for size in sizes if size] or [LARGEST_SIZE_CHOSEN])
+
+
+def said_of_objects(preparation: Preparation, config: TrainingConfig) -> list[str]:
+    """Return in a sentence how objects are cut out, where that is chosen now."""
+    box = preparation.objects
+    if box is None or config.start_from is not None:
+        return []
+    chosen = "" if config.box else ", as nearly all objects fit into that"
+    return [
+        f"Objects are cut out in boxes of {box.side:g} {box.unit}{chosen}; neighbours in them are "
+        f"{box.neighbours}."
+    ]
+
+
+def _check_same_channels(looks: dict[str, Look]) -> None:
+    (one, first), *others = looks.items()
+    for other, look in others:
+        if sorted(look.channel_names) != sorted(first.channel_names):
+            raise TrainingRefused(
+                f"{one} has the channels {', '.join(first.channel_names)} and {other} has "
+                f"{', '.join(look.channel_names)}; choose channels that every image has."
+            )
+
+
+def _size_for(longest_sides: Sequence[float]) -> int:
+    """Return the usual long side, at most 256, as a multiple of 8."""
+    usual = min(float(np.median(longest_sides)), LARGEST_SIZE_CHOSEN)
+    return max(SMALLEST_SIZE, round(usual / SIZE_STEP) * SIZE_STEP)
+
+
+def each_of_items(items: Sequence[Item]) -> Each:
+    """Return what an image becomes, from what the items are."""
+    if any("z=" in item.selection for item in items):
+        return "plane"
+    return "time" if any("t=" in item.selection for item in items) else "image"

@@ -1,0 +1,58 @@
+"""Training, as the viewer, the command line and a script ask for it. Nothing here needs Keras.
+
+The work itself is in `training_job`, which runs in the compute process.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_image_classifier.items.reading import ItemTable
+from napari_image_classifier.system.compute_process import Cancelled, Emit, ShouldStop
+from napari_image_classifier.system.run_job import run_job
+from napari_image_classifier.training.config import TrainingConfig, TrainingRefused, check_request
+
+if TYPE_CHECKING:
+    from napari_image_classifier.classifiers.classifier import Classifier
+
+
+def train(
+    items: ItemTable,
+    config: TrainingConfig | None = None,
+    *,
+    output: str | Path | None = None,
+    on_event: Emit | None = None,
+    should_stop: ShouldStop | None = None,
+    in_process: bool = False,
+) -> "Classifier":
+    """Train a classifier on items that have a class, write it to ``output`` and return it.
+
+    Without ``output`` it is written to a temporary folder; `Classifier.save` copies it.
+    ``on_event`` receives the events of `training_job.train_job` as they happen and its result;
+    ``should_stop`` is asked often, and the best network so far is kept when it returns True. The
+    work runs in a process of its own; ``in_process`` is for programs that never open a viewer, as
+    TensorFlow and a napari window in one process can crash it.
+
+    Raises
+    ------
+    TrainingRefused
+        The items, the configuration or the output can't be used, or training was stopped before
+        its first epoch ended; the text says which.
+    """
+    from napari_image_classifier.classifiers.classifier import load_classifier
+
+    if output is None:
+        output = Path(tempfile.mkdtemp(prefix="napari-image-classifier-")) / "classifier.keras"
+    config = config or TrainingConfig()
+    output = Path(output).expanduser().absolute()
+    check_request(config, output)
+    request = {"items": items.to_json(), "config": config.to_json(), "output": str(output)}
+    try:
+        result = run_job("train", request, on_event, should_stop, in_process=in_process)
+    except Cancelled:
+        raise TrainingRefused(
+            "Training was stopped before its first epoch ended, so there is no classifier to keep."
+        ) from None
+    if on_event is not None:
+        on_event(result)
+    return load_classifier(Path(result["classifier"]))

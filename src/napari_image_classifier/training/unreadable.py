@@ -1,0 +1,89 @@
+"""Images that can't be learnt from: which, why, and whether the others are enough."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.faults import Fault
+from napari_image_classifier.images.read_errors import told
+from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.items.reading import Item
+from napari_image_classifier.training.config import TrainingRefused
+
+PROBLEMS_NAMED = 5
+# With fewer than half of the images, it is rather the way they are read that is wrong.
+MOST_LEFT_OUT = 0.5
+
+# What one word of a person mends for every such image is no reason to do without it.
+_TO_BE_ASKED = (Fault.AXES_UNKNOWN, Fault.AXES_UNFIT)
+
+
+class LeftOut(NamedTuple):
+    """An image that can't be used: why, as a code and in a sentence that names it."""
+
+    file: str
+    code: str
+    message: str
+
+
+def may_be_left_out(error: ImageClassifierError) -> bool:
+    """Return whether it is the image alone that is bad, not what was asked of it."""
+    return isinstance(error, ImageReadError) and error.code not in _TO_BE_ASKED
+
+
+def check_share(
+    problems: Mapping[str, ImageClassifierError], n_images: int, earlier: Sequence[LeftOut] = ()
+) -> list[LeftOut]:
+    """Return the images that are left out: the ``earlier`` ones and those of ``problems``.
+
+    Raises
+    ------
+    TrainingRefused
+        More than half of the images can't be used, or one of them for a reason that concerns the
+        others.
+    """
+    found = [*earlier, *(LeftOut(file, *told(file, error)) for file, error in problems.items())]
+    found.sort()
+    bad_alone = all(map(may_be_left_out, problems.values()))
+    if not bad_alone or len(found) > MOST_LEFT_OUT * n_images:
+        raise TrainingRefused(listed(found, n_images))
+    return found
+
+
+def check_rest(
+    left_out: Sequence[LeftOut],
+    before: Sequence[Item],
+    rest: Sequence[Item],
+    check: Callable[[Sequence[Item]], None],
+) -> None:
+    """Refuse what is left of the items ``before`` when ``check`` does, or a class is gone.
+
+    Raises
+    ------
+    TrainingRefused
+        Too few are left; the sentence names those that were left out, too.
+    """
+    if not left_out:
+        return
+    said = listed(left_out, len({item.file for item in before}))
+    gone = {str(item.class_name) for item in before} - {str(item.class_name) for item in rest}
+    if gone:
+        raise TrainingRefused(
+            f"{said} Without them there is no image of {', '.join(sorted(gone))}; mend them, or "
+            "leave that class out."
+        )
+    try:
+        check(rest)
+    except TrainingRefused as refused:
+        raise TrainingRefused(f"{said} Without them: {refused}") from refused
+
+
+def listed(left_out: Sequence[LeftOut], n_images: int, then: str = "") -> str:
+    """Return in words how many images can't be used, what was done ``then``, and the first few."""
+    named = [one.message for one in left_out]
+    more = len(named) - PROBLEMS_NAMED
+    return (
+        f"{len(named)} of {n_images} images can't be used{then}: "
+        + " ".join(named[:PROBLEMS_NAMED])
+        + (f" And {more} more." if more > 0 else "")
+    )

@@ -1,0 +1,120 @@
+"""The buttons below the wells: their table, their plates and their dose response as files."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.plates.dose_response import draw_dose_response
+from napari_image_classifier.plates.plate_map import draw_plate_maps
+from napari_image_classifier.system.atomic_files import replace_table
+from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary
+from napari_image_classifier.widgets.qt.compute_worker import Lookup
+
+PICTURES = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
+
+
+class WellSaving(QWidget):
+    """Asks where to, and writes what is shown, on a thread.
+
+    ``said`` carries a sentence on how that went, and whether it is an error.
+    """
+
+    said = Signal(str, bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._wells: WellSummary | None = None
+        self._suggested = Path("wells")
+        self._column = ""
+        self._dose: str | None = None
+        self._series: str | None = None
+        self._lookup = Lookup(self)
+        self._lookup.answered.connect(lambda answer: self.said.emit(*answer))
+        self.table_button = _button("Save table…", "Write a row for each well to a CSV file.")
+        self.plates_button = _button("Save plates…", "Write all plates as a PNG, SVG or PDF.")
+        self.doses_button = _button("Save doses…", "Write the dose response as a PNG, SVG or PDF.")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for button, name, kinds, save in (
+            (self.table_button, "wells.csv", "CSV (*.csv)", self.save_table),
+            (self.plates_button, "plates.png", PICTURES, self.save_plates),
+            (self.doses_button, "doses.png", PICTURES, self.save_doses),
+        ):
+            layout.addWidget(button)
+            button.clicked.connect(partial(self._ask_where, name, kinds, save))
+
+    def offer(
+        self, wells: WellSummary, table: Path, column: str, dose: str | None, series: str | None
+    ) -> None:
+        """Offer to save what is shown: wells of a ``table``, coloured by a column, over a dose."""
+        self._wells, self._column, self._dose, self._series = wells, column, dose, series
+        self._suggested = table.with_suffix("")
+        self.plates_button.setVisible(bool(wells.places))
+        self.doses_button.setVisible(dose is not None)
+
+    def save_table(self, path: Path) -> None:
+        """Write the summary as a CSV."""
+        wells = self._shown()
+
+        def save() -> str:
+            with replace_table(path) as written:
+                wells.summary.to_csv(
+                    written.temporary, index=False, float_format="%.4f", errors="surrogateescape"
+                )
+            return f"Saved as {written.path}. {written.sentence}".strip()
+
+        self._save(path, save)
+
+    def save_plates(self, path: Path) -> None:
+        """Write all plates, coloured as they are, as a picture."""
+        self._save(path, partial(draw_plate_maps, self._shown().summary, path, [self._column]))
+
+    def save_doses(self, path: Path) -> None:
+        """Write the dose response as a picture."""
+        assert self._dose is not None
+        draw = partial(
+            draw_dose_response, self._shown().summary, path, self._dose, [self._column],
+            self._series,
+        )  # fmt: skip
+        self._save(path, draw)
+
+    def _shown(self) -> WellSummary:
+        assert self._wells is not None
+        return self._wells
+
+    def _ask_where(self, name: str, kinds: str, save: Callable[[Path], None], *_: object) -> None:
+        suggested = self._suggested.with_name(f"{self._suggested.name}.{name}")
+        title = "Save"
+        chosen, kind = QFileDialog.getSaveFileName(self, title, str(suggested), kinds)
+        if not chosen:
+            return
+        path = Path(chosen)
+        if not path.suffix:
+            path = path.with_suffix(f".{kind.split()[0].lower()}")
+            # The dialog has asked about the name without it.
+            if path.exists():
+                self.said.emit(f"{path.name} is there already; choose another name.", True)
+                return
+        save(path)
+
+    def _save(self, path: Path, save: Callable[[], str | None]) -> None:
+        self.said.emit(f"Writing {path.name}…", False)
+
+        def answer() -> tuple[str, bool]:
+            try:
+                said = save()
+            except (ImageClassifierError, OSError) as error:
+                return f"{path.name} could not be written: {error}", True
+            return said or f"Saved as {path}.", False
+
+        self._lookup.ask(answer)
+
+
+def _button(text: str, tooltip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tooltip)
+    return button

@@ -1,0 +1,174 @@
+"""What a table of predictions says of its wells, for the tab *Wells*; no Qt."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.well_names import Well, WellError, plate_of, well_named
+from napari_image_classifier.plates.columns import (
+    PER_CENT,
+    PLATE,
+    PROBABILITY,
+    WELL,
+    in_words,
+    interval_columns,
+)
+from napari_image_classifier.plates.doses import MOST_SERIES, counted, is_dose
+from napari_image_classifier.plates.summary import BEFORE_FIELDS, read_predictions, summarize
+from napari_image_classifier.plates.well_table import wells_not_listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HOW_TO_GET_WELLS = (
+    "This table says nothing of wells. They come from file names: unfold “One image in several "
+    "files” above, give a name pattern that has {well} in it, such as {well}_s{site}.tif, also "
+    "where each file is one image, and classify with “Start over”."
+)
+ITEMS = "items"
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class WellSummary:
+    """A summary with a row per well, and what can be done with it.
+
+    ``places`` are where the rows lie, empty where wells have other names than places on a plate;
+    ``shape`` is the plate's, rows and columns. ``files`` are the images of each row. ``known`` are
+    the columns that say what a well is, ``doses`` those of them that are doses, ``series`` those
+    that tell kinds of wells apart. ``note`` is a sentence for the person, "" for none.
+    """
+
+    summary: "pd.DataFrame"
+    places: tuple[Well, ...]
+    shape: tuple[int, int]
+    files: tuple[tuple[str, ...], ...]
+    known: tuple[str, ...]
+    doses: tuple[str, ...]
+    series: tuple[str, ...]
+    note: str
+
+    @property
+    def plates(self) -> list[str]:
+        """The names of the plates; one without a name where there is no such column."""
+        return list(dict.fromkeys(self.summary[PLATE])) if PLATE in self.summary else [""]
+
+    @property
+    def columns(self) -> list[str]:
+        """The numbers that wells can be coloured by, the usual ones first."""
+        names = list(self.summary.columns)
+        return [
+            *(name for name in names if name.startswith(PER_CENT)),
+            *(name for name in names if name.startswith(PROBABILITY)),
+            *self.counts,
+            ITEMS,
+            *(name for name in names if name.startswith("n_")),
+        ]
+
+    @property
+    def counts(self) -> list[str]:
+        """The columns that say how many items have each status."""
+        names = list(self.summary.columns)
+        behind = names[names.index(ITEMS) + 1 :]
+        return list(takewhile(lambda name: not name.startswith("n_"), behind))
+
+    def rows_of(self, plate: str) -> list[int]:
+        """Return the rows of a plate."""
+        if PLATE not in self.summary:
+            return list(range(len(self.summary)))
+        return [row for row, name in enumerate(self.summary[PLATE]) if name == plate]
+
+    def name_of(self, row: int) -> str:
+        """Return what a well is called, after its plate."""
+        names = [name for name in (PLATE, WELL) if name in self.summary]
+        return " ".join(self.summary[name].iloc[row] for name in names)
+
+    def explain(self, row: int, column: str) -> str:
+        """Return a well in words: what was found, how surely, and what is known of it."""
+        of_well = self.summary.iloc[row]
+        doubts = [
+            f"{of_well[name]} {name.replace('_', ' ')}" for name in self.counts if of_well[name]
+        ]
+        lines = [
+            self.name_of(row),
+            f"{counted(len(self.files[row]), 'image')}: {', '.join(doubts)}",
+            f"{in_words(column)}: {_in_digits(of_well, column)}",
+        ]
+        known = [f"{name}: {of_well[name]}" for name in self.known if of_well[name]]
+        return "\n".join([*lines, *known])
+
+
+def look_at_wells(table: Path, wells: Path | None) -> WellSummary | str:
+    """Return what a table of predictions says of its wells, or why it says nothing, as a sentence.
+
+    ``wells`` is a table of what is known of the wells (see `well_table`).
+    """
+    try:
+        rows = read_predictions(table)
+        if WELL not in rows:
+            return HOW_TO_GET_WELLS
+        return _of_rows(rows, table, wells)
+    except ImageClassifierError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - on a thread nobody else would hear of it
+        return f"Something went wrong that should not: {type(error).__name__}: {error}"
+
+
+def _of_rows(rows: "pd.DataFrame", table: Path, wells: Path | None) -> WellSummary:
+    keys = [name for name in (PLATE, WELL) if name in rows]
+    fields = _fields_of_wells(rows, keys)
+    summary = summarize(table, [*keys, *fields], wells)
+    end = list(summary.columns).index(ITEMS)
+    known = tuple(name for name in summary.columns[:end] if name not in keys)
+    files: Mapping[object, tuple[str, ...]] = {
+        key: tuple(dict.fromkeys(of_well)) for key, of_well in rows.groupby(keys)["file"]
+    }
+    places, why_none = _places(summary[WELL])
+    doses = tuple(name for name in known if is_dose(summary, name))
+    kinds = (name for name in (PLATE, *known) if name not in doses)
+    note = " ".join(filter(None, (why_none, wells_not_listed(summary, wells) if wells else "")))
+    return WellSummary(
+        summary,
+        places,
+        plate_of(places),
+        tuple(files[key] for key in summary[keys].itertuples(index=False, name=None)),
+        known,
+        doses,
+        tuple(name for name in kinds if _tells_apart(summary, name)),
+        note,
+    )
+
+
+def _fields_of_wells(rows: "pd.DataFrame", keys: list[str]) -> list[str]:
+    """Return the further fields of the file names that are the same for all images of a well."""
+    header = list(rows.columns)
+    fields = [name for name in header[header.index(BEFORE_FIELDS) + 1 :] if name not in keys]
+    return [name for name in fields if (rows.groupby(keys)[name].nunique() <= 1).all()]
+
+
+def _places(names: Sequence[str]) -> tuple[tuple[Well, ...], str]:
+    try:
+        places = tuple(well_named(name) for name in names)
+    except WellError as error:
+        return (), f"{error} So no plate is drawn."
+    return places, ""
+
+
+def _tells_apart(summary: "pd.DataFrame", name: str) -> bool:
+    return name in summary and 1 < summary[name].nunique() <= MOST_SERIES
+
+
+def _in_digits(of_well: "pd.Series[object]", column: str) -> str:
+    value = float(of_well[column])
+    if math.isnan(value):
+        return "nothing is known"
+    digits = 2 if column.startswith(PROBABILITY) else 0
+    ends = interval_columns(column)
+    if ends is None:
+        return f"{value:.{digits}f}"
+    low, high = (float(of_well[name]) for name in ends)
+    return f"{value:.0f} ({low:.0f} to {high:.0f})"

@@ -1,0 +1,266 @@
+"""The tab *Wells* of the dock *Classify folder*: plates and dose responses of a finished table."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import napari
+import numpy as np
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.plates.columns import in_words, scale_of
+from napari_image_classifier.plates.dose_response import dose_series
+from napari_image_classifier.widgets.classify_folder.image_opening import ImageOpening
+from napari_image_classifier.widgets.classify_folder.plate_view import PlateView
+from napari_image_classifier.widgets.classify_folder.well_saving import WellSaving
+from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary, look_at_wells
+from napari_image_classifier.widgets.qt.compute_worker import Lookup
+from napari_image_classifier.widgets.qt.dock import let_be_narrow
+from napari_image_classifier.widgets.qt.forms import Ask, Form
+from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+from napari_image_classifier.widgets.shared.image_opening import ClassifiedFolder
+
+NOTHING_YET = "The wells are shown here when the folder has been classified."
+COUNTING = "Counting…"
+IMAGES_OPENED = 4
+NO_DOSE, ALL_ALIKE = "no dose response", "all wells alike"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    wells: Path | None = None
+
+
+ASKS = (
+    Ask("wells", "Table of wells", "Optional: a CSV table of what is known of the wells, with the "
+        "column well, plate if layouts differ, and others such as dose and compound.",
+        {"mode": "r", "filter": "*.csv *.txt *.tsv", "nullable": True}),
+)  # fmt: skip
+
+
+class WellsTab(QWidget):
+    """Shows what was found in each well, and opens a well's images.
+
+    Nothing is counted before the tab is looked at. ``shown`` is emitted when it shows a table,
+    ``said`` when it has done something else that it was asked for.
+    """
+
+    shown = Signal()
+    said = Signal(str)
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._classified: ClassifiedFolder | None = None
+        self._wells: WellSummary | None = None
+        self._waiting = False
+        self._counting = Lookup(self)
+        self._opening = ImageOpening(viewer, self)
+        self._opened_row = 0
+        self._build()
+        self._connect()
+        self.show_folder(None)
+
+    def _build(self) -> None:
+        self.sentence = _label()
+        self.form = Form(_Asked(), ASKS)
+        self.colour = _choice("What the wells are coloured by.")
+        self.plate = _choice("Which plate is shown.")
+        self.view = PlateView()
+        self.message = _label()
+        self.dose = _choice("A column that holds the dose of each well.")
+        self.series = _choice("A column whose values have a dose response each.")
+        self.doses = QVBoxLayout()
+        self.dose_view: QWidget | None = None
+        self.saving = WellSaving()
+        self._choices = _row(self.colour, self.plate)
+        self._dose_choices = _row(self.dose, self.series)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 6, 0, 0)
+        for widget in (self.sentence, self.form.native, self._choices, self.view, self.message,
+                       self._dose_choices):  # fmt: skip
+            column.addWidget(widget)
+        column.addLayout(self.doses)
+        column.addWidget(self.saving)
+        column.addStretch()
+
+    def _connect(self) -> None:
+        self.form["wells"].changed.connect(self._count)
+        for box in (self.colour, self.plate, self.dose, self.series):
+            box.activated.connect(self._draw)
+        self.view.well_clicked.connect(self.open_well)
+        self._counting.answered.connect(self._show)
+        self.saving.said.connect(self._say)
+        self._opening.opened.connect(self._say_opened)
+        self._opening.failed.connect(lambda sentence: self._say(sentence, error=True))
+
+    @property
+    def wells(self) -> WellSummary | None:
+        """What is shown; None while nothing is."""
+        return self._wells
+
+    def show_folder(self, classified: ClassifiedFolder | None) -> None:
+        """Show the wells of a folder as soon as the tab is looked at; None for no folder yet."""
+        self._classified = classified
+        self._waiting = classified is not None
+        self._hide(NOTHING_YET)
+        if self.isVisible():
+            self.look()
+
+    def look(self) -> None:
+        """Count the wells, where that has not been done."""
+        if self._waiting:
+            self._count()
+
+    def showEvent(self, event: object) -> None:  # noqa: N802
+        """Count when somebody looks."""
+        self.look()
+
+    def open_well(self, row: int) -> None:
+        """Open the first images of a well, given its row in the summary."""
+        assert self._wells is not None
+        assert self._classified is not None
+        self._opened_row = row
+        self.view.choose(row)
+        self._opening.open(self._classified, self._wells.files[row][:IMAGES_OPENED])
+
+    def _shown(self) -> WellSummary:
+        assert self._wells is not None
+        return self._wells
+
+    def _count(self) -> None:
+        if self._classified is None:
+            return
+        self._waiting = False
+        self._hide(COUNTING)
+        table, wells = self._classified.table, self.form["wells"].value
+        self._counting.ask(lambda: look_at_wells(table, wells))
+
+    def _hide(self, sentence: str) -> None:
+        self._wells = None
+        self.sentence.setText(sentence)
+        self.sentence.show()
+        for widget in (self._choices, self.view, self.message, self._dose_choices, self.saving):
+            widget.hide()
+        self.form.native.setVisible(self._classified is not None)
+        self._show_doses(False)
+
+    def _show(self, found: WellSummary | str) -> None:
+        if isinstance(found, str):
+            self._hide(found)
+        else:
+            self._wells = found
+            self.sentence.setText(found.note)
+            self.sentence.setVisible(bool(found.note))
+            _offer(self.colour, [(in_words(name), name) for name in found.columns])
+            _offer(self.plate, [(name or "without a plate", name) for name in found.plates])
+            _offer(self.dose, [(NO_DOSE, None), *((f"dose: {n}", n) for n in found.doses)], 1)
+            _offer(self.series, [(ALL_ALIKE, None), *((f"by {n}", n) for n in found.series)])
+            self.plate.setVisible(len(found.plates) > 1)
+            self._choices.show()
+            self.saving.show()
+            self._dose_choices.setVisible(bool(found.doses))
+            self._draw()
+        self.shown.emit()
+
+    def _draw(self) -> None:
+        self.message.hide()
+        self._draw_plate()
+        drawn = self._draw_doses()
+        self._show_doses(drawn)
+        assert self._classified is not None
+        dose = self.dose.currentData() if drawn else None
+        table, column = self._classified.table, self.colour.currentData()
+        self.saving.offer(self._shown(), table, column, dose, self.series.currentData())
+
+    def _draw_plate(self) -> None:
+        wells, column = self._shown(), self.colour.currentData()
+        self.view.setVisible(bool(wells.places))
+        if not wells.places:
+            return
+        rows = {wells.places[row]: row for row in wells.rows_of(self.plate.currentData())}
+        values = wells.summary[column].to_numpy(float)
+        self.view.show_plate(
+            wells.shape, rows, {well: float(values[row]) for well, row in rows.items()},
+            scale_of(column, values), in_words(column), lambda row: wells.explain(row, column),
+        )  # fmt: skip
+
+    def _draw_doses(self) -> bool:
+        wells, column = self._shown(), self.colour.currentData()
+        dose, by = self.dose.currentData(), self.series.currentData()
+        if dose is None:
+            return False
+        try:
+            axis, series = dose_series(wells.summary, dose, column, by)
+        except ImageClassifierError as error:
+            self._say(str(error), error=True)
+            return False
+        # Not before there is a dose: it brings pyqtgraph.
+        from napari_image_classifier.widgets.classify_folder.dose_view import DoseView
+
+        if not isinstance(self.dose_view, DoseView):
+            self.dose_view = view = DoseView()
+            view.well_clicked.connect(self.open_well)
+            self.doses.addWidget(view)
+        self.dose_view.show_series(
+            axis, series, scale_of(column, wells.summary[column].to_numpy(np.float64)),
+            (dose, in_words(column)), lambda row: wells.explain(row, column),
+        )  # fmt: skip
+        return True
+
+    def _show_doses(self, visible: bool) -> None:
+        if self.dose_view is not None:
+            self.dose_view.setVisible(visible)
+
+    def _say_opened(self, count: int) -> None:
+        wells = self._wells
+        if wells is None:
+            return
+        total = len(wells.files[self._opened_row])
+        which = "its only image" if total == 1 else f"{count} of its {total} images"
+        words = wells.explain(self._opened_row, self.colour.currentData()).splitlines()
+        self._say(f"{words[0]} – {'; '.join(words[1:])}. Opened: {which}.")
+
+    def _say(self, sentence: str, error: bool = False) -> None:
+        self.message.setText(sentence)
+        self.message.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+        self.message.show()
+        self.said.emit(sentence)
+
+
+def _label() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    return label
+
+
+def _choice(tooltip: str) -> QComboBox:
+    box = QComboBox()
+    box.setToolTip(tooltip)
+    let_be_narrow(box)
+    return box
+
+
+def _row(*widgets: QWidget) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return row
+
+
+def _offer(box: QComboBox, entries: list[tuple[str, str | None]], first: int = 0) -> None:
+    """Offer entries; what was chosen before stays, where it is still there."""
+    before = box.currentData()
+    box.clear()
+    for words, data in entries:
+        box.addItem(words, data)
+    kept = box.findData(before) if before is not None else -1
+    box.setCurrentIndex(kept if kept >= 0 else min(first, len(entries) - 1))

@@ -1,0 +1,243 @@
+"""The open images as a table: which are classified, and which of their layers is what."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.QtCore import QAbstractItemModel, QModelIndex, Qt, QTimer, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+from napari_image_classifier.widgets.viewer.layer_predictions import Task
+from napari_image_classifier.widgets.viewer.layers import OpenImage, match
+from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, fitting, named_like
+
+ARROW = " ▾"
+MISSING = "choose"
+ROW_HEIGHT = 24
+ROWS_SHOWN = (3, 8)
+
+
+class ChannelTable(QTableWidget):
+    """One row per open image: a check box with its name, then a channel per classifier channel.
+
+    A channel chosen by hand is also taken for the other images whose channels have the same
+    names. Where objects are classified, a last column has the layer that marks them. ``changed``
+    tells that `tasks` may be others now.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._images: list[OpenImage] = []
+        self._wanted: tuple[str, ...] = ()
+        self._wanted_named = True
+        # By hand: for images of these channel names, the index for each of the classifier's.
+        self._by_hand: dict[tuple[object, ...], dict[int, int]] = {}
+        self._unchecked: set[str] = set()
+        self._marking: Sequence[OpenObjects] | None = None
+        # By hand: for an image's name, the layer that marks its objects.
+        self._marking_by_hand: dict[str, Any] = {}
+        self.setItemDelegate(_ChannelCombo(self))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.itemChanged.connect(self._take)
+
+    def show_images(
+        self,
+        images: Sequence[OpenImage],
+        wanted: Sequence[str],
+        wanted_named: bool,
+        marking: Sequence[OpenObjects] | None = None,
+    ) -> None:
+        """Make a row of every image; ``wanted`` are the classifier's channels.
+
+        ``marking`` are the layers that may mark objects, None where whole images are classified.
+        """
+        if tuple(wanted) != self._wanted:
+            self._by_hand.clear()
+        self._images, self._wanted, self._wanted_named = list(images), tuple(wanted), wanted_named
+        self._marking = marking
+        self.blockSignals(True)
+        titles = ["Image", *wanted] + ["Objects"] * (marking is not None)
+        self.setColumnCount(len(titles))
+        self.setHorizontalHeaderLabels(titles)
+        self.setRowCount(len(images))
+        for row in range(len(images)):
+            self._fill(row)
+        self.blockSignals(False)
+        self._set_sizes()
+        self.changed.emit()
+
+    def tasks(self) -> list[Task]:
+        """Return what is to be classified: the checked images that lack nothing."""
+        return [
+            Task(
+                image,
+                tuple(image.choices[i] for i in self._chosen(image) if i is not None),
+                self._marked(image),
+            )
+            for image in self._images
+            if image.name not in self._unchecked
+            and not image.unknown_axes
+            and not self._lacks(image)
+        ]
+
+    def incomplete(self) -> list[OpenImage]:
+        """Return the checked images that lack a channel, or a layer that marks their objects."""
+        return [
+            image
+            for image in self._images
+            if image.name not in self._unchecked and self._lacks(image)
+        ]
+
+    def choices(self, row: int, column: int = 1) -> list[str]:
+        """Return what can be chosen in a cell: channels, or layers that mark objects."""
+        image = self._images[row]
+        if self._is_of_objects(column):
+            return [one.name for one in fitting(image, self._marking or ())]
+        return [choice.name for choice in image.choices]
+
+    def choose(self, row: int, channel: int, choice: int) -> None:
+        """Take the image's ``choice`` for the classifier's ``channel``, both counted from 0.
+
+        Behind the last channel, it is the layer that marks its objects.
+        """
+        image = self._images[row]
+        if self._is_of_objects(channel + 1):
+            layer = fitting(image, self._marking or ())[choice].layer
+            self._marking_by_hand[image.name] = layer
+        else:
+            self._by_hand.setdefault(_key(image, choice), {})[channel] = choice
+        self.show_images(self._images, self._wanted, self._wanted_named, self._marking)
+
+    def _is_of_objects(self, column: int) -> bool:
+        return self._marking is not None and column == 1 + len(self._wanted)
+
+    def _lacks(self, image: OpenImage) -> bool:
+        without_objects = self._marking is not None and self._marked(image) is None
+        return None in self._chosen(image) or without_objects
+
+    def _marked(self, image: OpenImage) -> OpenObjects | None:
+        """Return the layer that marks an image's objects: chosen, or the one that can be meant."""
+        found = fitting(image, self._marking or ())
+        by_hand = self._marking_by_hand.get(image.name)
+        for one in found:
+            if one.layer is by_hand:
+                return one
+        return found[0] if len(found) == 1 or (found and named_like(found, image)) else None
+
+    def _chosen(self, image: OpenImage) -> list[int | None]:
+        chosen = list(match(image, self._wanted, self._wanted_named))
+        for key in (_names(image), image.name):
+            for channel, choice in self._by_hand.get((key,), {}).items():
+                chosen[channel] = choice
+        return chosen
+
+    def _fill(self, row: int) -> None:
+        image = self._images[row]
+        name = QTableWidgetItem(image.name)
+        name.setToolTip("\n".join([image.name, *(layer.name for layer in image.layers)]))
+        name.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
+        checked = image.name not in self._unchecked
+        name.setCheckState(Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
+        self.setItem(row, 0, name)
+        for column, choice in enumerate(self._chosen(image), start=1):
+            cell = QTableWidgetItem(_text(image, choice))
+            cell.setToolTip(f"The channel of {image.name} that is {self._wanted[column - 1]}.")
+            if choice is None:
+                cell.setForeground(QColor(ERROR_COLOUR))
+            self.setItem(row, column, cell)
+        if self._marking is not None:
+            self.setItem(row, 1 + len(self._wanted), self._cell_of_objects(image))
+
+    def _cell_of_objects(self, image: OpenImage) -> QTableWidgetItem:
+        marked = self._marked(image)
+        offered = fitting(image, self._marking or ())
+        cell = QTableWidgetItem((marked.name if marked else MISSING) + ARROW if offered else "none")
+        cell.setToolTip(
+            f"The layer (Labels, Points or Shapes) that marks the objects of {image.name}."
+            if offered
+            else f"No Labels, Points or Shapes layer fits {image.name}; make or open one."
+        )
+        if marked is None:
+            cell.setForeground(QColor(ERROR_COLOUR))
+        return cell
+
+    def _take(self, item: QTableWidgetItem) -> None:
+        image = self._images[item.row()]
+        if item.column() == 0:
+            if item.checkState() == Qt.CheckState.Checked:
+                self._unchecked.discard(image.name)
+            else:
+                self._unchecked.add(image.name)
+            self.changed.emit()
+
+    def _set_sizes(self) -> None:
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setMaximumSectionSize(140)
+        rows = min(max(self.rowCount(), ROWS_SHOWN[0]), ROWS_SHOWN[1])
+        self.setFixedHeight(header.sizeHint().height() + rows * ROW_HEIGHT + 4)
+
+
+def _names(image: OpenImage) -> tuple[str, ...]:
+    return tuple(channel.name for channel in image.channels)
+
+
+def _key(image: OpenImage, choice: int) -> tuple[object, ...]:
+    """Return what a choice holds for: all images of these channels, or one with another's layer."""
+    return (_names(image) if choice < len(image.channels) else image.name,)
+
+
+def _text(image: OpenImage, choice: int | None) -> str:
+    if not image.choices:
+        return "–"
+    return (MISSING if choice is None else image.choices[choice].name) + ARROW
+
+
+class _ChannelCombo(QStyledItemDelegate):
+    """Lets a person choose a channel from a list that opens with the first click."""
+
+    def createEditor(  # noqa: N802
+        self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> QWidget | None:
+        table = self.parent()
+        row, column = index.row(), index.column()
+        choices = table.choices(row, column) if isinstance(table, ChannelTable) else []
+        if index.column() == 0 or not choices:
+            return None
+        combo = QComboBox(parent)
+        combo.addItems(choices)
+        combo.activated.connect(lambda: self.commitData.emit(combo))
+        combo.activated.connect(lambda: self.closeEditor.emit(combo))
+        return combo
+
+    def setEditorData(self, editor: QWidget | None, index: QModelIndex) -> None:  # noqa: N802
+        if isinstance(editor, QComboBox):
+            editor.setCurrentText(str(index.data()).removesuffix(ARROW))
+            editor.showPopup()
+
+    def setModelData(  # noqa: N802
+        self, editor: QWidget | None, model: QAbstractItemModel | None, index: QModelIndex
+    ) -> None:
+        table = self.parent()
+        if isinstance(editor, QComboBox) and isinstance(table, ChannelTable):
+            row, channel, choice = index.row(), index.column() - 1, editor.currentIndex()
+            # Not while the combo is open: choosing fills the table anew.
+            QTimer.singleShot(0, lambda: table.choose(row, channel, choice))

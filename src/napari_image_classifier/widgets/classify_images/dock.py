@@ -1,0 +1,265 @@
+"""The dock *Classify images*: a classifier and the open images in, a class on each image out."""
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import napari
+from napari.qt.threading import create_worker
+from qtpy.QtCore import QEvent, Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
+
+from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.widgets.classify_images.class_overview import ClassOverview
+from napari_image_classifier.widgets.classify_images.classifier import (
+    description_in_words,
+    details_in_words,
+)
+from napari_image_classifier.widgets.classify_images.classifier_drop import ClassifierDrop
+from napari_image_classifier.widgets.classify_images.image_list import OpenImageList
+from napari_image_classifier.widgets.classify_images.run import ImageRun
+from napari_image_classifier.widgets.qt import settings
+from napari_image_classifier.widgets.qt.compute_worker import Lookup
+from napari_image_classifier.widgets.qt.dock import Dock
+from napari_image_classifier.widgets.qt.forms import Ask, Form
+from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
+from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR, ProgressRow
+from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
+from napari_image_classifier.widgets.viewer.coloured_objects import compile_colouring
+from napari_image_classifier.widgets.viewer.layer_predictions import Task, keep_in_metadata
+from napari_image_classifier.widgets.viewer.prediction_display import ImageViews
+
+
+@dataclass(frozen=True)
+class ClassifierChoice:
+    """What the form asks."""
+
+    classifier: Path | None = None
+
+
+CLASSIFIER_ASK = Ask(
+    "classifier",
+    "Classifier",
+    "A .keras file made by Train classifier, or imported. You can also drop it on the viewer.",
+    {"mode": "r", "filter": "*.keras", "nullable": True},
+)
+NO_CLASSIFIER = "Choose a classifier, a .keras file made by Train classifier, or drop it here."
+
+
+class ClassifyImages(Dock):
+    """Classifies the images that are open in the viewer, on a thread of it.
+
+    ``classifier_changed`` tells that one was loaded, or could not be; ``ended`` that nothing runs
+    any more, whatever ended it.
+    """
+
+    classifier_changed = Signal()
+    ended = Signal()
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.classifier: Classifier | None = None
+        self._run: ImageRun | None = None
+        self._predicted: dict[str, tuple[Task, dict[str, Prediction]]] = {}
+        self._views = ImageViews(viewer, self)
+        self._drop = ClassifierDrop(self)
+        self._opening = Lookup(self)
+        self._build(viewer)
+        self._connect()
+        last = settings.remembered(settings.CLASSIFIER)
+        if last and kind_of(Path(last)) is Kind.FILE:
+            self.use_classifier(last)
+        else:
+            self._show_classifier(None, NO_CLASSIFIER)
+
+    def _build(self, viewer: napari.Viewer) -> None:
+        self.form = Form(ClassifierChoice(), (CLASSIFIER_ASK,))
+        self.expects = QLabel()
+        self.expects.setWordWrap(True)
+        self.open_images = OpenImageList(viewer)
+        self.hint = QLabel()
+        self.hint.setWordWrap(True)
+        self.run_button = QPushButton("Classify")
+        self.run_button.setToolTip("Classify the images that are checked above.")
+        self.progress = ProgressRow()
+        self.only_one = QCheckBox("Show only the image I click on")
+        self.only_one.setToolTip("The other classified images are hidden until you uncheck this.")
+        self.overview = ClassOverview(viewer)
+        self.results = PredictionTable()
+        self.add_heading("1. Classifier")
+        self.column.addWidget(self.form.native)
+        self.column.addWidget(self.expects)
+        self.add_heading("2. Open images")
+        for widget in (self.open_images, self.hint, self.run_button, self.progress):
+            self.column.addWidget(widget)
+        self.results_heading = self.add_heading("3. Result")
+        self.column.addWidget(self.only_one)
+        self.column.addWidget(self.overview)
+        self.column.addWidget(self.results)
+        self._show_results(False)
+
+    def _connect(self) -> None:
+        self.form["classifier"].changed.connect(self._choose)
+        self.open_images.changed.connect(self._show_state)
+        self.run_button.clicked.connect(self.classify)
+        self.progress.cancel_clicked.connect(self.cancel)
+        self.results.item_selected.connect(self._views.go_to)
+        self.results.item_selected.connect(self.overview.select)
+        self.only_one.toggled.connect(self._views.show_only)
+        self._drop.dropped.connect(self.use_classifier)
+        self._opening.answered.connect(self._loaded)
+        self._drop.watch(self)
+        # A path is typed here, not dropped: what is dropped goes to the dock around it.
+        for line in self.form.native.findChildren(QLineEdit):
+            line.setAcceptDrops(False)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        """Take drops on the canvas as well, now that the dock has its place in the window."""
+        super().showEvent(event)
+        self._drop.watch_canvas(self)
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        """Leave the canvas as it was when napari takes the dock away."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.ParentChange and not self.parent():
+            self.cancel()
+            self._views.clear()
+
+    def use_classifier(self, path: str | Path) -> None:
+        """Open a classifier and show what it expects; `classifier_changed` follows."""
+        field = self.form["classifier"]
+        if field.value == Path(path):
+            self._choose(field.value)
+        else:
+            field.value = Path(path)
+
+    def classify(self) -> None:
+        """Begin to classify the images that are checked; `ended` follows."""
+        self.open_images.refresh()
+        found = self.open_images.tasks()
+        if self.classifier is None or not found or self._run is not None:
+            return
+        tasks = [task.located() for task in found]
+        self._views.clear()
+        self.overview.clear()
+        self.only_one.setChecked(False)
+        self.results.clear()
+        self.results.set_class_names(self.classifier.class_names)
+        self._show_results(True)
+        self.progress.begin("Starting")
+        self._predicted = {}
+        self._run = ImageRun(self.classifier, tasks, self)
+        self._run.predicted.connect(self._show_predictions)
+        self._run.finished.connect(self._end)
+        self._run.start()
+        for task in tasks:
+            if task.objects is not None and task.objects.labels is not None:
+                create_worker(compile_colouring, task.objects.labels.dtype).start()
+        self._show_state()
+
+    def cancel(self) -> None:
+        """Stop at once; what was classified stays."""
+        if self._run is not None:
+            done, total = self._run.n_done, self._run.n_tasks
+            self._run.stop()
+            self._leave(f"Stopped: {done} of {_images(total)} were classified.")
+
+    def _choose(self, path: Path | None) -> None:
+        if path is None or path == Path():
+            self._show_classifier(None, NO_CLASSIFIER)
+            return
+        self._show_classifier(None, f"Opening {escape(path.name)} …")
+        self._opening.ask(lambda: _open(path))
+
+    def _loaded(self, answer: tuple[Path, Classifier | str]) -> None:
+        path, found = answer
+        if path != self.form["classifier"].value:
+            return
+        if isinstance(found, Classifier):
+            settings.remember(classifier=path)
+            self._show_classifier(found, description_in_words(found.description))
+        else:
+            self._show_classifier(None, escape(found), error=True)
+        self.classifier_changed.emit()
+
+    def _show_classifier(
+        self, classifier: Classifier | None, words: str, *, error: bool = False
+    ) -> None:
+        self.classifier = classifier
+        self.expects.setText(words)
+        self.expects.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+        self.expects.setToolTip(details_in_words(classifier.description) if classifier else "")
+        self.open_images.expect(classifier.preparation if classifier else None)
+
+    def _show_state(self) -> None:
+        why_not = self.open_images.why_unusable() if self.classifier else ""
+        self.hint.setText(why_not or (self.open_images.hint() if self.classifier else ""))
+        self.hint.setVisible(bool(self.hint.text()))
+        n_tasks = len(self.open_images.tasks())
+        self.run_button.setText(f"Classify {_images(n_tasks)}" if n_tasks else "Classify")
+        self.run_button.setEnabled(bool(n_tasks) and self._run is None)
+
+    def _show_results(self, shown: bool) -> None:
+        for widget in (self.results_heading, self.only_one, self.results):
+            widget.setVisible(shown)
+
+    def _show_predictions(self, n_done: int, pairs: list[tuple[Task, Prediction]]) -> None:
+        for task, prediction in pairs:
+            _, items = self._predicted.setdefault(prediction.file, (task, {}))
+            items[prediction.item] = prediction
+        self.results.add([prediction for _, prediction in pairs])
+        for name in dict.fromkeys(prediction.file for _, prediction in pairs):
+            self._make_known(name)
+        if self._run is not None:
+            total = self._run.n_tasks
+            said = f"{n_done} of {_images(total)}"
+            if any(prediction.place for _, prediction in pairs):
+                said += f", {self.results.model.rowCount()} objects so far"
+            self.progress.update_progress(n_done, total, said)
+
+    def _end(self, sentence: str) -> None:
+        if self._run is not None:
+            self._leave(sentence or self._summary(self._run.n_tasks), error=bool(sentence))
+
+    def _leave(self, sentence: str, *, error: bool = False) -> None:
+        if self._run is not None:
+            self._run.deleteLater()
+        self._run = None
+        for task, items in self._predicted.values():
+            if task.objects is None and self.classifier is not None:
+                layers = [layer.layer for layer in task.image.layers]
+                keep_in_metadata(layers, list(items.values()), self.classifier)
+            self.overview.add(task, list(items.values()))
+        self.progress.end(sentence, error=error)
+        self._show_state()
+        self.ended.emit()
+
+    def _make_known(self, name: str) -> None:
+        """Let the table lead to an image, and the canvas say its class; objects have colours."""
+        task, items = self._predicted[name]
+        layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
+        self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
+
+    def _summary(self, total: int) -> str:
+        bad = [name for name, (_, items) in self._predicted.items()
+               if any(prediction.status == "error" for prediction in items.values())]  # fmt: skip
+        told = f"{_images(total - len(bad))} classified."
+        if not bad:
+            return told
+        return f"{told} {_images(len(bad))} could not be; the table says why."
+
+
+def _open(path: Path) -> tuple[Path, Classifier | str]:
+    try:
+        return path, load_classifier(path)
+    except ImageClassifierError as error:
+        return path, str(error)
+    except Exception as error:  # noqa: BLE001 - whatever a runtime raises, the dock goes on
+        return path, f"{path} can't be opened: {type(error).__name__}: {error}"
+
+
+def _images(count: int) -> str:
+    return f"{count} image{'s' * (count != 1)}"

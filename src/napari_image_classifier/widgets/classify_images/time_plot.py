@@ -1,0 +1,114 @@
+"""Lines over time in the colours of the classes, and a line at the time that is shown."""
+
+from collections.abc import Mapping
+from html import escape
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtGui import QColor, QPalette
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from napari_image_classifier.typing import Float64Array
+from napari_image_classifier.widgets.viewer.class_colours import Colour
+
+HEIGHT = 170
+# So few that each can have its number.
+FEW_TIMES = 12
+
+
+class TimeView(QWidget):
+    """A line for each class; ``time_chosen`` carries the time that a person has dragged to."""
+
+    time_chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.names = QLabel(self)
+        self.names.setWordWrap(True)
+        self.plot = pg.PlotWidget(self, background=None)
+        self.plot.setFixedHeight(HEIGHT)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.hideButtons()
+        self.plot.setMenuEnabled(False)
+        self.plot.showGrid(x=False, y=True, alpha=0.2)
+        self.plot.setLabel("bottom", "time point")
+        self.plot.getAxis("left").setWidth(48)
+        self.plot.getAxis("left").enableAutoSIPrefix(False)
+        self.lines: dict[str, pg.PlotDataItem] = {}
+        self.now = pg.InfiniteLine(0, movable=True)
+        self.now.setZValue(10)
+        self.now.sigDragged.connect(self._drag)
+        self.plot.addItem(self.now)
+        self.setToolTip("The vertical line is the time that is shown; drag it to another one.")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.names)
+        layout.addWidget(self.plot)
+
+    def show_lines(
+        self,
+        lines: Mapping[str, Float64Array],
+        colours: Mapping[str, Colour],
+        label: str,
+        top: float,
+    ) -> None:
+        """Draw values of shape (n_times,) by class, from 0 to ``top``, with gaps where NaN."""
+        for line in self.lines.values():
+            self.plot.removeItem(line)
+        self.lines = {
+            name: self._line(values, QColor.fromRgbF(*colours[name]))
+            for name, values in lines.items()
+        }
+        n_times = max(map(len, lines.values()), default=1)
+        self.now.setBounds((0, n_times - 1))
+        self.plot.setXRange(0, max(n_times - 1, 1), padding=0.03)
+        self.plot.setYRange(0, top, padding=0.06)
+        self.plot.setLabel("left", label)
+        ticks = [[(time, str(time)) for time in range(n_times)], []]
+        self.plot.getAxis("bottom").setTicks(ticks if n_times <= FEW_TIMES else None)
+        self.names.setText(
+            " &nbsp; ".join(
+                f'<span style="color:{QColor.fromRgbF(*colours[name]).name()}">●</span> '
+                f"{escape(name)}"
+                for name in lines
+            )
+        )
+        self._take_colours_of_the_theme()
+
+    def show_time(self, time: int | None) -> None:
+        """Put the vertical line at a time point; None for nowhere."""
+        self.now.setVisible(time is not None)
+        if time is not None:
+            self.now.setValue(time)
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        """Follow a change of napari's theme."""
+        super().changeEvent(event)
+        changes = (QEvent.Type.StyleChange, QEvent.Type.PaletteChange)
+        if event is not None and event.type() in changes and hasattr(self, "now"):
+            self._take_colours_of_the_theme()
+
+    def _line(self, values: Float64Array, colour: QColor) -> pg.PlotDataItem:
+        return self.plot.plot(
+            np.arange(len(values)), values, pen=pg.mkPen(colour, width=2), connect="finite",
+            symbol="o", symbolSize=4, symbolBrush=colour, symbolPen=None,
+        )  # fmt: skip
+
+    def _drag(self) -> None:
+        time = round(self.now.value())
+        self.now.setValue(time)
+        self.time_chosen.emit(time)
+
+    def _take_colours_of_the_theme(self) -> None:
+        colour = self.palette().color(QPalette.ColorRole.WindowText)
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setTextPen(colour)
+            axis.setPen(QColor(colour))
+        self.now.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
+        self.now.setHoverPen(pg.mkPen(colour, width=3))
+        # The background is kept as it was first drawn, in the colour of the theme then.
+        self.plot.resetCachedContent()
+        self.plot.viewport().update()

@@ -1,0 +1,205 @@
+"""What was found over time: of all objects, or of the track of the one that is selected."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import napari
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.plates.track_ids import TrackId
+from napari_image_classifier.system.atomic_files import replace_table
+from napari_image_classifier.widgets.classify_images.time_lapse import TimeLapse
+from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+from napari_image_classifier.widgets.viewer.class_colours import Colour
+from napari_image_classifier.widgets.viewer.sliders import move_sliders
+
+if TYPE_CHECKING:
+    from napari_image_classifier.widgets.classify_images.time_plot import TimeView
+
+SUFFIX = ".csv"
+
+
+class TimeResults(QWidget):
+    """A plot over time that follows the time slider; hidden while there is no time-lapse.
+
+    Of several time-lapses it shows that of the row selected last, the first one before that.
+    """
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._lapses: dict[str, TimeLapse] = {}
+        self._colours: Mapping[str, Colour] = {}
+        self._shown: TimeLapse | None = None
+        self._track: TrackId | None = None
+        self._chosen_by_hand = False
+        self.view: TimeView | None = None
+        self._build()
+        self._watch()
+        self.clear()
+
+    def _build(self) -> None:
+        self.of_all = QRadioButton("All objects")
+        self.of_all.setToolTip("Per cent of each class at each time point.")
+        self.of_track = QRadioButton("This track")
+        self.of_track.setToolTip(
+            "Probability of each class in the track of the object whose row is selected below."
+        )
+        self.sentence, self.message = QLabel(), QLabel()
+        for label in (self.sentence, self.message):
+            label.setWordWrap(True)
+        self.save_button = QPushButton("Save tracks…")
+        self.save_button.setToolTip("Write a row for each track, with its class, to a CSV file.")
+        self._plots = QVBoxLayout()
+        choices = QHBoxLayout()
+        choices.addWidget(self.of_all)
+        choices.addWidget(self.of_track)
+        choices.addStretch()
+        choices.addWidget(self.save_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 6, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.sentence)
+        layout.addLayout(self._plots)
+        layout.addLayout(choices)
+        layout.addWidget(self.message)
+        for button in (self.of_all, self.of_track):
+            button.clicked.connect(self._choose)
+        self.save_button.clicked.connect(self._ask_where)
+
+    def _watch(self) -> None:
+        self._soon = soon = QTimer(self)
+        soon.setSingleShot(True)
+        soon.timeout.connect(self._follow)
+        # The viewer may be half gone when `destroyed` comes, so its emitter is held here.
+        moved = self._viewer.dims.events.current_step
+
+        def wake(event: Any = None) -> None:
+            soon.start()
+
+        moved.connect(wake)
+        self.destroyed.connect(lambda: moved.disconnect(wake))
+
+    def clear(self) -> None:
+        """Forget all time-lapses."""
+        self._lapses.clear()
+        self._shown = self._track = None
+        self._chosen_by_hand = False
+        self.of_all.setChecked(True)
+        self._say("")
+        self.hide()
+
+    def add(self, lapse: TimeLapse, colours: Mapping[str, Colour]) -> None:
+        """Show what was found in a time-lapse."""
+        self._colours = colours
+        self._lapses[lapse.name] = lapse
+        if lapse.why_no_tracks:
+            self._say(lapse.why_no_tracks, error=True)
+        if self._shown is None:
+            self._shown = lapse
+        self._draw()
+        self.show()
+
+    def select(self, prediction: Prediction) -> None:
+        """Show the image of a row, and its track, unless a person wants to see all objects."""
+        lapse = self._lapses.get(prediction.file)
+        if lapse is None:
+            return
+        self._shown, self._track = lapse, lapse.track_of(prediction)
+        if self._track is None:
+            self.of_all.setChecked(True)
+        elif not self._chosen_by_hand:
+            self.of_track.setChecked(True)
+        self._draw()
+
+    def save_tracks(self, path: Path) -> None:
+        """Write the table of the tracks of all images as a CSV."""
+        import pandas as pd
+
+        tables = [lapse.tracks for lapse in self._lapses.values() if lapse.has_tracks]
+        try:
+            with replace_table(path) as written:
+                pd.concat(tables).to_csv(
+                    written.temporary, index=False, float_format="%.6f", errors="surrogateescape"
+                )
+        except OSError as error:
+            self._say(f"{path.name} could not be written: {error}", error=True)
+        else:
+            self._say(f"Saved as {written.path}. {written.sentence}".strip())
+
+    def _choose(self) -> None:
+        self._chosen_by_hand = self.of_all.isChecked()
+        self._draw()
+
+    def _draw(self) -> None:
+        lapse = self._shown
+        assert lapse is not None
+        has_tracks = any(one.has_tracks for one in self._lapses.values())
+        for widget in (self.of_all, self.of_track, self.save_button):
+            widget.setVisible(has_tracks)
+        self.of_track.setEnabled(self._track is not None)
+        view = self._plot()
+        names = lapse.class_names
+        if self.of_track.isChecked() and self._track is not None:
+            said, track = lapse.track_in_words(self._track), self._track
+            lines = {name: lapse.probability(name, track) for name in names}
+            view.show_lines(lines, self._colours, "probability", 1.0)
+        else:
+            said = "Per cent of each class over time"
+            lines = {name: lapse.percent(name) for name in names}
+            view.show_lines(lines, self._colours, "per cent", 100.0)
+        self.sentence.setText(f"{said}, in {lapse.name}." if len(self._lapses) > 1 else f"{said}.")
+        self._follow()
+
+    def _plot(self) -> "TimeView":
+        if self.view is None:
+            # Not before there is a time-lapse: it brings pyqtgraph.
+            from napari_image_classifier.widgets.classify_images.time_plot import TimeView
+
+            self.view = TimeView(self)
+            self.view.time_chosen.connect(self._go_to)
+            self._plots.addWidget(self.view)
+        return self.view
+
+    def _follow(self) -> None:
+        """Put the vertical line where the slider is."""
+        if self._shown is not None and self.view is not None:
+            present = self._shown.layer in self._viewer.layers
+            self.view.show_time(self._shown.time_shown(self._viewer.dims) if present else None)
+
+    def _go_to(self, time: int) -> None:
+        """Move the slider to where the vertical line is."""
+        lapse = self._shown
+        if lapse is not None and lapse.layer in self._viewer.layers:
+            move_sliders(self._viewer, lapse.layer, lapse.axes, {"t": time})
+
+    def _ask_where(self) -> None:
+        names = [name for name, lapse in self._lapses.items() if lapse.has_tracks]
+        suggested = f"{Path(names[0]).stem}.tracks.csv" if len(names) == 1 else "tracks.csv"
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save tracks", suggested, f"CSV (*{SUFFIX})")
+        if not chosen:
+            return
+        path = Path(chosen)
+        if not path.suffix:
+            path = path.with_suffix(SUFFIX)
+            # The dialog has asked about the name without it.
+            if path.exists():
+                self._say(f"{path.name} is there already; choose another name.", error=True)
+                return
+        self.save_tracks(path)
+
+    def _say(self, sentence: str, *, error: bool = False) -> None:
+        self.message.setText(sentence)
+        self.message.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+        self.message.setVisible(bool(sentence))

@@ -1,0 +1,188 @@
+"""What a person sees while a blinded session runs: the classes, and nothing that could tell."""
+
+import time
+from collections.abc import Callable
+
+import napari
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.items.annotations import CANNOT_TELL
+from napari_image_classifier.raters.blinded_items import Showing
+from napari_image_classifier.raters.blinded_session import BlindedSession
+from napari_image_classifier.raters.shown_item import ItemReader, ShownItem, as_classifier_sees
+from napari_image_classifier.widgets.compare.blinding import Blindfold
+from napari_image_classifier.widgets.compare.channel_looks import ChannelLooks
+from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
+from napari_image_classifier.widgets.viewer.item_display import ItemStage
+from napari_image_classifier.widgets.viewer.items_ahead import ItemsAhead
+
+READ_AHEAD = 3
+HOW = "Keys: 1 to 9 give a class, 0 “cannot tell”, Backspace takes the last answer back."
+AS_THE_CLASSIFIER = "Now you see exactly what the classifier sees."
+UNREADABLE = "This image can't be shown any more. Answer “cannot tell”, or pause and see to it."
+
+
+class BlindedPage(QWidget):
+    """Runs a session: shows image after image, takes answers. `ended` follows the last one."""
+
+    ended = Signal()
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self.session: BlindedSession | None = None
+        self._since: float | None = None
+        self._ahead: ItemsAhead | None = None
+        self._stage: ItemStage | None = None
+        self._blindfold = Blindfold(viewer, parent)
+        self.keys = ClassKeys(parent)
+        self.progress, self.says = QLabel(), QLabel(HOW)
+        self.says.setWordWrap(True)
+        self._classes = QVBoxLayout()
+        self.buttons: list[QPushButton] = []
+        self.seen_before = QCheckBox("I have seen this one before")
+        self.undo_button = QPushButton("Undo")
+        self.pause_button = QPushButton("Pause")
+        self.pause_button.setToolTip("Every answer is kept; go on whenever you like.")
+        self.looks = ChannelLooks()
+        row = QHBoxLayout()
+        row.addWidget(self.undo_button)
+        row.addWidget(self.pause_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.progress)
+        column.addLayout(self._classes)
+        column.addWidget(self.seen_before)
+        column.addLayout(row)
+        column.addWidget(self.says)
+        column.addWidget(self.looks)
+        self.keys.chosen.connect(self._answer_by_key)
+        self.keys.cannot_tell.connect(lambda: self.answer(CANNOT_TELL))
+        self.keys.undone.connect(self.undo)
+        self.undo_button.clicked.connect(self.undo)
+        self.pause_button.clicked.connect(self.pause)
+
+    @property
+    def running(self) -> bool:
+        """Whether a session is on the screen."""
+        return self.session is not None
+
+    def begin(self, session: BlindedSession) -> None:
+        """Show the first image that has no answer."""
+        self.session = session
+        self._stage = ItemStage(self._viewer, blinded=True, limits=session.plan.limits)
+        self._ahead = ItemsAhead(_reader(session), self)
+        self._ahead.arrived.connect(self._show_arrived)
+        self._offer_classes(session.plan.class_names)
+        self._blindfold.put_on()
+        self.keys.listen()
+        self._show()
+
+    def answer(self, class_name: str) -> None:
+        """Answer what is on the screen; nothing counts before it is seen."""
+        if self.session is None or self._since is None:
+            return
+        seconds = time.monotonic() - self._since
+        try:
+            self.session.answer(class_name, seconds, seen_before=self.seen_before.isChecked())
+        except OSError as error:
+            self.says.setText(f"The answer could not be written ({error}); give it again.")
+            return
+        self.says.setText(HOW)
+        self._show()
+
+    def undo(self) -> None:
+        """Take the last answer back, and show its image again."""
+        if self.session is None:
+            return
+        try:
+            taken_back = self.session.undo()
+        except OSError as error:
+            self.says.setText(f"It could not be taken back ({error}).")
+            return
+        if taken_back is not None:
+            self._show()
+
+    def pause(self) -> None:
+        """Leave the session as it is, and give the window back."""
+        if self.session is None:
+            return
+        self.session = None
+        self.keys.listen(False)
+        if self._ahead is not None:
+            self._ahead.want({})
+            self._ahead.deleteLater()
+            self._ahead = None
+        if self._stage is not None:
+            self._stage.leave()
+        self._blindfold.take_off()
+        self.ended.emit()
+
+    def _show(self) -> None:
+        assert self.session is not None
+        assert self._ahead is not None
+        position, showings = self.session.position, self.session.plan.showings
+        self._since = None
+        self.seen_before.setChecked(False)
+        self.undo_button.setEnabled(bool(self.session.answers))
+        if position is None:
+            self.pause()
+            return
+        of_classifier = showings[position].arm != "everything"
+        self.progress.setText(
+            f"<b>{position + 1} of {len(showings)}</b>"
+            + (f"<br>{AS_THE_CLASSIFIER}" if of_classifier else "")
+        )
+        places = range(position, min(position + 1 + READ_AHEAD, len(showings)))
+        self._ahead.want({place: showings[place] for place in places})
+        self._show_arrived(position)
+
+    def _show_arrived(self, position: int) -> None:
+        if self.session is None or position != self.session.position or self._since is not None:
+            return
+        assert self._ahead is not None
+        assert self._stage is not None
+        if self._ahead.why_not(position):
+            # The sentence of the error would name the file.
+            self._stage.clear()
+            self.says.setText(UNREADABLE)
+            self._since = time.monotonic()
+        elif (shown := self._ahead.get(position)) is not None:
+            self._stage.show(shown)
+            self.looks.show_layers(self._stage.layers)
+            self._since = time.monotonic()
+
+    def _offer_classes(self, names: tuple[str, ...]) -> None:
+        for button in self.buttons:
+            button.deleteLater()
+        self.buttons = []
+        for number, name in enumerate((*names, CANNOT_TELL)):
+            key = "0" if name == CANNOT_TELL else str(number + 1)
+            has_key = name == CANNOT_TELL or number < MOST_CLASSES
+            button = QPushButton(f"{key}   {name}" if has_key else name)
+            button.clicked.connect(lambda _=False, name=name: self.answer(name))
+            self._classes.addWidget(button)
+            self.buttons.append(button)
+
+    def _answer_by_key(self, number: int) -> None:
+        if self.session is not None and number < len(self.session.plan.class_names):
+            self.answer(self.session.plan.class_names[number])
+
+
+def _reader(session: BlindedSession) -> Callable[[Showing], ShownItem]:
+    """Return what makes a picture of a showing; it is called on a thread."""
+    plan = session.plan
+    reader = ItemReader(plan.each, plan.items.axes)
+    classifiers: list[Classifier] = []
+
+    def read(showing: Showing) -> ShownItem:
+        item = plan.items.items[showing.item]
+        if showing.arm == "everything":
+            return reader.read(item).with_surroundings().turned(showing.orientation)
+        if not classifiers:
+            classifiers.append(load_classifier(plan.classifier, threads=1))
+        return as_classifier_sees(item, classifiers[0], plan.items.axes).turned(showing.orientation)
+
+    return read

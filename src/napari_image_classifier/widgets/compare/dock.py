@@ -1,0 +1,165 @@
+"""The dock *Compare with me*: a person and a classifier on the same images, blinded."""
+
+import webbrowser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import napari
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.raters.blinded_session import BlindedSession
+from napari_image_classifier.widgets.compare.blinded_page import BlindedPage
+from napari_image_classifier.widgets.compare.setup import StudySetup
+from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.dock import Dock
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow
+
+REPORT = "report.html"
+
+
+class CompareWithMe(Dock):
+    """Asks for the study, runs the session, shows what came out."""
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._worker = Worker(self)
+        self._folders: list[Path] = []
+        self.report: Path | None = None
+        self.setup = StudySetup()
+        self.page = BlindedPage(viewer, self)
+        self.progress = ProgressRow()
+        self._before = QWidget()
+        self.resume_button = QPushButton("Resume…")
+        self.resume_button.setToolTip("Go on with a session that was paused: choose its folder.")
+        self.combine_button = QPushButton("Report of several…")
+        self.combine_button.setToolTip("One report of several sessions, of other raters, too.")
+        self.result = QLabel()
+        self.result.setWordWrap(True)
+        self.open_button = QPushButton("Open the report")
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.resume_button)
+        row.addWidget(self.combine_button)
+        before = QVBoxLayout(self._before)
+        before.setContentsMargins(0, 0, 0, 0)
+        before.addWidget(self.setup)
+        before.addLayout(row)
+        for widget in (self._before, self.page, self.progress, self.result, self.open_button):
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+        self.page.hide()
+        self.result.hide()
+        self.open_button.hide()
+
+    def _connect(self) -> None:
+        self.closed.connect(self.stop)
+        self.setup.prepared.connect(self._prepare)
+        self.resume_button.clicked.connect(self._ask_what_to_resume)
+        self.combine_button.clicked.connect(self._ask_what_to_combine)
+        self.progress.cancel_clicked.connect(self._cancel)
+        self.page.ended.connect(self._leave_session)
+        self.open_button.clicked.connect(self._open_report)
+        self._worker.happened.connect(self._hear)
+        self._worker.silent.connect(self.progress.show_silence)
+        self._worker.finished.connect(self._finish)
+        self._worker.cancelled.connect(lambda: self.progress.end("Stopped; nothing was written."))
+        self._worker.failed.connect(
+            lambda message, detail: self.progress.end(message, error=True, detail=detail)
+        )
+
+    def resume(self, folder: Path) -> None:
+        """Go on with a session, or show the result of one that is at its end."""
+        try:
+            session = BlindedSession(folder)
+        except (ImageClassifierError, OSError) as error:
+            self.progress.end(str(error), error=True)
+            return
+        self.progress.end("")
+        self._folders = [folder]
+        if session.finished:
+            self.score([folder])
+            return
+        self._show_result("")
+        self._before.hide()
+        self.page.show()
+        self.page.begin(session)
+
+    def score(self, folders: Sequence[Path]) -> None:
+        """Write the report of sessions, beside the first."""
+        self._folders = list(folders)
+        self.progress.begin("Comparing…")
+        report = folders[0] / REPORT
+        self._worker.start(
+            "score_session", {"sessions": [str(one) for one in folders], "report": str(report)}
+        )
+
+    def stop(self) -> None:
+        """End everything that runs, and give the window back; every answer is kept."""
+        self.setup.stop()
+        self._worker.kill()
+        self.page.pause()
+
+    def _prepare(self, request: Mapping[str, Any]) -> None:
+        self._show_result("")
+        self.progress.begin("Choosing images, and sealing the classifier's answers…")
+        self._worker.start("prepare_session", request)
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        if event["event"] == "progress":
+            note = f"{event['done']} of {event['total']} images"
+            self.progress.update_progress(event["done"], event["total"], note)
+
+    def _cancel(self) -> None:
+        self.progress.stopping("Stopping…")
+        self._worker.cancel(kill_after=0.9)
+
+    def _finish(self, result: Mapping[str, Any]) -> None:
+        if "report" in result:
+            self.report = Path(result["report"]).absolute()
+            self.progress.end("")
+            self._show_result("".join(f"<p><b>{said}</b></p>" for said in result["sentences"]))
+        else:
+            self.resume(Path(result["session"]))
+
+    def _leave_session(self) -> None:
+        self.page.hide()
+        self._before.show()
+        (folder,) = self._folders
+        session = BlindedSession(folder)
+        if session.finished:
+            self.score([folder])
+            return
+        left = len(session.plan.showings) - len(session.answers)
+        self._show_result(
+            f"Paused: {left} images are left. Every answer is kept in {folder}; “Resume…” goes on."
+        )
+
+    def _show_result(self, words: str) -> None:
+        self.result.setText(words)
+        self.result.setVisible(bool(words))
+        self.open_button.setVisible(bool(words) and self.report is not None)
+
+    def _open_report(self) -> None:
+        assert self.report is not None
+        webbrowser.open(self.report.as_uri())
+
+    def _ask_what_to_resume(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, "Resume a session"):
+            self.resume(Path(folder))
+
+    def _ask_what_to_combine(self) -> None:
+        """Ask for a folder that holds the folders of sessions."""
+        chosen = QFileDialog.getExistingDirectory(self, "The folder that holds the sessions")
+        if not chosen:
+            return
+        folders = [path.parent for path in sorted(Path(chosen).glob("**/session.json"))]
+        if folders:
+            self.score(folders)
+        else:
+            self.progress.end(f"There is no session in {chosen}.", error=True)

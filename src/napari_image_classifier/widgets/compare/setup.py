@@ -1,0 +1,276 @@
+"""What a comparison is going to be, asked before it begins, and what it can show."""
+
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+
+from napari_image_classifier.classifiers.classifier import load_classifier
+from napari_image_classifier.classifiers.leakage import LearntFrom
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.reading import sharing
+from napari_image_classifier.raters.comparison import TruthKind
+from napari_image_classifier.raters.comparison_verdict import MARGIN, POWER
+from napari_image_classifier.raters.power import comparison_power, images_needed
+from napari_image_classifier.widgets.qt import settings
+from napari_image_classifier.widgets.qt.compute_worker import Lookup
+from napari_image_classifier.widgets.qt.dock import Folded, let_be_narrow
+from napari_image_classifier.widgets.qt.forms import Form
+from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
+from napari_image_classifier.widgets.shared.form_fields import (
+    AXES_ASK,
+    MASKS_ASK,
+    STUDY_ASKS,
+    CompareWhat,
+)
+from napari_image_classifier.widgets.shared.group_choice import GroupChoice
+from napari_image_classifier.widgets.shared.pattern_field import PatternField
+from napari_image_classifier.widgets.shared.survey import ItemsLook
+
+TRUTHS: dict[TruthKind, str] = {
+    "condition": "the experimental condition",
+    "own": "my own labels",
+    "consensus": "what most other raters said",
+}
+USUAL_NUMBER = 100
+ON_OWN_LABELS = (
+    "On your own labels being right is agreeing with yourself: the report says how far the machine "
+    "agrees with you, and not who is better."
+)
+
+
+class StudySetup(QWidget):
+    """Asks; `prepared` carries the request of the job "prepare_session"."""
+
+    prepared = Signal(dict)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = ItemsLook(self._request, self)
+        self._power_lookup = Lookup(self)
+        self._build()
+        self._connect()
+        self._recall()
+
+    def _build(self) -> None:
+        self.form = Form(CompareWhat(), STUDY_ASKS)
+        self.folded_form = Form(CompareWhat(), (MASKS_ASK, AXES_ASK))
+        self.truth = QComboBox()
+        self.truth.setToolTip("What an answer is held against.")
+        for kind, words in TRUTHS.items():
+            self.truth.addItem(words, kind)
+        let_be_narrow(self.truth)
+        self.pattern, self.group = PatternField(), GroupChoice()
+        self.rater = QLineEdit()
+        self.rater.setPlaceholderText("your name or initials")
+        self.number, self.margin = QSpinBox(), QSpinBox()
+        self.number.setRange(10, 5000)
+        self.number.setValue(USUAL_NUMBER)
+        self.number.setToolTip("How many images are shown; some come twice, to see how steady "
+                               "you are.")  # fmt: skip
+        self.margin.setRange(1, 50)
+        self.margin.setValue(round(100 * MARGIN))
+        self.margin.setSuffix(" points")
+        self.margin.setToolTip("How much worse would still be “as good”; it can't be changed "
+                               "after the first answer.")  # fmt: skip
+        self.second_arm = QCheckBox("Then once more, with exactly the classifier's view")
+        self.second_arm.setToolTip(
+            "All images again, as the network receives them: its channels, size and intensities. "
+            "It is scored apart."
+        )
+        self.power, self.why_not = QLabel(), QLabel()
+        self.start_button = QPushButton("Start")
+        more = Folded("Objects, not whole images; files without axes")
+        more.inside.addWidget(self.folded_form.native)
+        layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addRow("Truth is", self.truth)
+        for widget in (self.form.native, self.pattern, more, self.group):
+            layout.addRow(widget)
+        layout.addRow("Rater", self.rater)
+        layout.addRow("Images", self.number)
+        layout.addRow("Still as good", self.margin)
+        for widget in (self.second_arm, self.power, self.start_button, self.why_not):
+            layout.addRow(widget)
+        for label in (self.power, self.why_not):
+            label.setWordWrap(True)
+
+    def _connect(self) -> None:
+        for name in ("folder", "labels"):
+            self.form[name].changed.connect(self._look.again)
+        self.form["session"].changed.connect(self._show_what_can_run)
+        self.form["classifier"].changed.connect(self._show_power)
+        for name in ("masks", "axes"):
+            self.folded_form[name].changed.connect(self._look.again)
+        self.truth.currentIndexChanged.connect(self._look.again)
+        self.pattern.pattern_changed.connect(self._look.again)
+        self.rater.textChanged.connect(self._show_what_can_run)
+        for box in (self.number, self.margin):
+            box.valueChanged.connect(self._show_power)
+        self.group.changed.connect(self._show_power)
+        self._look.changed.connect(self._show)
+        self._look.failed.connect(self.why_not.setText)
+        self._power_lookup.answered.connect(self._say_power)
+        self.start_button.clicked.connect(self.start)
+
+    def _recall(self) -> None:
+        self.rater.setText(settings.remembered(settings.RATER))
+        classifier = Path(settings.remembered(settings.CLASSIFIER) or "-")
+        if kind_of(classifier) is Kind.FILE:
+            self.form["classifier"].value = classifier
+        self._show_what_can_run()
+
+    def choices(self) -> CompareWhat:
+        """Return what is filled in."""
+        return CompareWhat(**self.form.values(), **self.folded_form.values())
+
+    @property
+    def truth_kind(self) -> TruthKind:
+        """What truth is to be."""
+        kind: TruthKind = self.truth.currentData()
+        return kind
+
+    def why_unusable(self) -> str | None:
+        """Return why it can't begin yet, as a sentence."""
+        choices = self.choices()
+        if why := choices.why_unusable():
+            return why
+        if self.truth_kind != "condition" and choices.labels is None:
+            return "Choose the table of labels that are to be the truth."
+        if self.listed is None:
+            return "Looking at the images…" if self._look.under_way else self.why_not.text()
+        if not self.group.answered:
+            return "Say which images are not independent."
+        if not self.rater.text().strip():
+            return "Write your name or initials."
+        return None
+
+    def start(self) -> None:
+        """Hand on what was asked."""
+        choices = self.choices()
+        if self.why_unusable():
+            return
+        settings.remember(rater=self.rater.text().strip(), classifier=choices.classifier)
+        self.prepared.emit(
+            {
+                "session": str(choices.session),
+                "rater": self.rater.text().strip(),
+                "truth": self.truth_kind,
+                "labels": choices.labels and str(choices.labels),
+                "classifier": str(choices.classifier),
+                "margin": self.margin.value() / 100,
+                "number": self.number.value(),
+                "second_arm": self.second_arm.isChecked(),
+                "seed": random.SystemRandom().randrange(2**31),
+                "items": {**self._items(), "group": self.group.group},
+            }
+        )
+
+    def stop(self) -> None:
+        """End a look that is under way."""
+        self._look.stop()
+
+    def _items(self) -> dict[str, Any]:
+        choices = self.choices()
+        return {
+            "folder": str(choices.folder),
+            "pattern": self.pattern.pattern,
+            "axes": choices.axes.strip() or None,
+            "masks": choices.masks and str(choices.masks),
+        }
+
+    @property
+    def listed(self) -> Mapping[str, Any] | None:
+        """The images, as the job "list_items" says it; None while they are not known."""
+        return self._look.found
+
+    def _request(self) -> dict[str, Any] | None:
+        choices = self.choices()
+        if choices.folder is None or kind_of(choices.folder) is not Kind.FOLDER:
+            return None
+        # Of a condition its table; labels lie in tables of their own and name the same images.
+        table = choices.labels if self.truth_kind == "condition" else None
+        return {**self._items(), "items_csv": table and str(table)}
+
+    def _show(self) -> None:
+        if self.listed is not None:
+            in_folders = self.truth_kind == "condition" and not self.choices().labels
+            first = 2 if in_folders else 1
+            self.group.offer(self.listed["columns"], range(first, self.listed["folder_levels"] + 1))
+            self.pattern.set_proposals(self.listed["patterns"])
+        self._show_power()
+
+    def _show_power(self) -> None:
+        self._show_what_can_run()
+        on_own = self.truth_kind == "own"
+        self.power.setText(ON_OWN_LABELS if on_own else "")
+        if self.listed is None or not self.group.answered or on_own:
+            return
+        listed, group = self.listed["items"], self.group.group
+        number, margin = self.number.value(), self.margin.value() / 100
+        classifier = self.choices().classifier
+        self._power_lookup.ask(lambda: power_in_words(listed, group, number, margin, classifier))
+
+    def _say_power(self, words: str | None) -> None:
+        if self.truth_kind != "own":
+            self.power.setText(words or "")
+
+    def _show_what_can_run(self) -> None:
+        why = self.why_unusable()
+        self.start_button.setEnabled(why is None)
+        self.why_not.setText(why or "")
+        self.why_not.setVisible(bool(why))
+
+
+def power_in_words(
+    listed: Mapping[str, Any],
+    group: str | None,
+    number: int,
+    margin: float,
+    classifier: Path | None = None,
+) -> str:
+    """Return what so many images, spread over the groups, would show.
+
+    ``listed`` is an `ItemTable` as JSON, whose items may be too few. Groups that ``classifier`` has
+    learnt from, by their names, are left out.
+    """
+    table = ItemTable.from_json(listed)
+    try:
+        items = sharing(list(table.items), "group", group)
+        if classifier is not None and classifier.is_file():
+            sha256 = load_classifier(classifier, threads=1).sha256
+            learnt = LearntFrom.of(classifier, sha256)
+            items = [item for item in items if not learnt.has_group_of(item)]
+    except ImageClassifierError as error:
+        return str(error)
+    if not items:
+        return "The classifier has learnt from all of these groups; take images that it never saw."
+    n_groups = len({item.group or item.key for item in items})
+    shown = min(number, len(items))
+    n_groups = min(n_groups, shown)
+    per_group, rest = divmod(shown, n_groups)
+    sizes = [per_group + 1] * rest + [per_group] * (n_groups - rest)
+    found = comparison_power(sizes, margin)
+    groups = "" if n_groups == shown else f" of {n_groups} groups"
+    words = (
+        f"{shown} images{groups}: of a machine that is as good as you, {found.not_worse:.0%} of "
+        f"such studies show that it is not worse by more than {100 * margin:.0f} points; of one "
+        f"that is 20 points better, {found.better:.0%} show that it is better."
+    )
+    if found.not_worse < POWER:
+        needed = images_needed(round(shown / n_groups), margin)
+        words += f" For 80 %: about {needed} images, as many a group." if needed else ""
+    return words

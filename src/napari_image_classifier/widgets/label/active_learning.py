@@ -1,0 +1,170 @@
+"""*Learn and go on*: a classifier of the labels so far, and what it wants to be told next."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_image_classifier.classifiers.description import TEXTURE
+from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.items.consensus import learnable
+from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.widgets.label.source import ToLabel
+from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.path_probe import no_answer_from
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow
+from napari_image_classifier.widgets.qt.unused_path import unused
+
+SECONDS_OR_MINUTES = {
+    "texture features: seconds": TEXTURE,
+    "a network: minutes": TrainingConfig().network,
+}
+FEWEST = 10
+
+
+class TeachingPanel(QWidget):
+    """Trains on the labels so far, or takes a classifier, and asks it about all items.
+
+    ``answered`` carries what the job "order" found.
+    """
+
+    answered = Signal(dict)
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._to_label: ToLabel | None = None
+        self._annotated: list[ItemKey] = []
+        self._too_rare: tuple[str, ...] = ()
+        self.classifier: Path | None = None
+        self._worker = Worker(self)
+        self.what = QComboBox()
+        self.what.setToolTip("What learns from the labels so far.")
+        for words, network in SECONDS_OR_MINUTES.items():
+            self.what.addItem(words, network)
+        self.learn_button = QPushButton("Learn and go on")
+        self.ask_button = QPushButton("Ask a classifier…")
+        self.ask_button.setToolTip("Have a classifier that is there already look at all items.")
+        self.progress = ProgressRow()
+        row = QHBoxLayout()
+        for button in (self.learn_button, self.ask_button):
+            row.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.what)
+        column.addLayout(row)
+        column.addWidget(self.progress)
+        self.learn_button.clicked.connect(self.learn)
+        self.ask_button.clicked.connect(self._choose)
+        self.progress.cancel_clicked.connect(self._cancel)
+        self._worker.happened.connect(self._hear)
+        self._worker.finished.connect(self._finish)
+        self._worker.cancelled.connect(lambda: self.progress.end("Stopped; your labels are kept."))
+        self._worker.failed.connect(
+            lambda message, detail: self.progress.end(message, error=True, detail=detail)
+        )
+        self._worker.silent.connect(self.progress.show_silence)
+        self._worker.running_changed.connect(self._show_what_can_run)
+
+    def begin(self, to_label: ToLabel) -> None:
+        """Take what is labelled."""
+        self._to_label = to_label
+        self._show_what_can_run()
+
+    def show_annotated(self, keys: list[ItemKey]) -> None:
+        """Take which items have a class."""
+        self._annotated = keys
+        self._show_what_can_run()
+
+    def learn(self) -> None:
+        """Train on the labels so far."""
+        assert self._to_label is not None
+        to_label = self._to_label
+        output = unused(to_label.path.with_suffix(".keras"))
+        if output is None:
+            self.progress.end(no_answer_from(to_label.path), error=True)
+            return
+        config = TrainingConfig(network=self.what.currentData())
+        self.progress.begin("Learning…")
+
+        def request() -> Mapping[str, Any]:
+            what = to_label.what
+            assert what.folder is not None
+            items = read_items(
+                what.folder,
+                items_csv=to_label.path,
+                pattern=what.pattern,
+                group=what.group,
+                axes=what.axes.strip() or None,
+                masks=what.masks,
+            )
+            some, self._too_rare = learnable(items)
+            return {"items": some.to_json(), "config": config.to_json(), "output": str(output)}
+
+        self._too_rare = ()
+        self._worker.start("train", request)
+
+    def ask(self, classifier: Path) -> None:
+        """Have a classifier look at all items."""
+        assert self._to_label is not None
+        self.classifier = classifier
+        self.progress.begin("Looking at all items…")
+        self._worker.start(
+            "order",
+            {
+                "items": self._to_label.table.to_json(),
+                "classifier": str(classifier),
+                "annotated": [list(key) for key in self._annotated],
+            },
+        )
+
+    def stop(self) -> None:
+        """End what runs, at once."""
+        self._worker.kill()
+
+    def _choose(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(
+            self, "Ask a classifier", "", "Classifier (*.keras)"
+        )
+        if chosen:
+            self.ask(Path(chosen))
+
+    def _cancel(self) -> None:
+        self.progress.stopping("Stopping…")
+        self._worker.cancel(kill_after=0.9)
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        left = event.get("seconds_left")
+        if event["event"] == "epoch":
+            note = f"Learning: epoch {event['epoch']} of {event['epochs']}"
+            self.progress.update_progress(event["epoch"], event["epochs"], note, left)
+        elif event["event"] == "progress":
+            note = f"{str(event['stage']).capitalize()}: {event['done']} of {event['total']}"
+            self.progress.update_progress(event["done"], event["total"], note, left)
+
+    def _finish(self, result: Mapping[str, Any]) -> None:
+        if "classifier" in result:
+            self.ask(Path(result["classifier"]))
+            return
+        assert self.classifier is not None
+        rare = ", ".join(self._too_rare)
+        self.progress.end(
+            f"{self.classifier.name} has looked at all items. What would teach it most comes first."
+            + (f" Not learnt yet, as there are too few: {rare}." if rare else "")
+        )
+        self.answered.emit(dict(result))
+
+    def _show_what_can_run(self) -> None:
+        idle = self._to_label is not None and not self._worker.running
+        self.ask_button.setEnabled(idle)
+        enough = len(self._annotated) >= FEWEST
+        self.learn_button.setEnabled(idle and enough)
+        self.learn_button.setToolTip(
+            "Train on the labels so far, then show first what the classifier would learn most from."
+            if enough
+            else f"Give at least {FEWEST} labels first."
+        )
+        self.changed.emit()

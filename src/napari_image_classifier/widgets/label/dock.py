@@ -1,0 +1,300 @@
+"""The dock *Label images*: classes given by eye, on the disk the moment they are given."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import napari
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
+from napari_image_classifier.items.item import Item
+from napari_image_classifier.raters.annotation_log import AnnotationLog
+from napari_image_classifier.raters.labelling_queue import Suggestion
+from napari_image_classifier.raters.shown_item import ItemReader
+from napari_image_classifier.widgets.label.active_learning import TeachingPanel
+from napari_image_classifier.widgets.label.choices import UNLABELLED, LabellingChoices
+from napari_image_classifier.widgets.label.gallery import SIDE, Gallery
+from napari_image_classifier.widgets.label.session import LabellingSession
+from napari_image_classifier.widgets.label.source import LabellingSource, ToLabel
+from napari_image_classifier.widgets.qt.dock import Dock, Folded, let_be_cut_off
+from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
+from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
+from napari_image_classifier.widgets.viewer.class_colours import class_colours
+
+PLUGIN = "napari-image-classifier"
+KEYS_IN_WORDS = "Keys: 1 to 9 give a class, 0 “cannot tell”, Space goes on, Backspace takes back."
+NO_CLASSES = "Write the name of a class first, and press Enter."
+
+
+class LabelImages(Dock):
+    """Asks what to label, then shows item after item; the gallery takes several at once."""
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self.session: LabellingSession | None = None
+        self._to_label: ToLabel | None = None
+        self.keys = ClassKeys(self)
+        self.source = LabellingSource(viewer)
+        self._asked = Folded("What is labelled")
+        self._asked.inside.addWidget(self.source)
+        self._asked.unfold()
+        self.column.addWidget(self._asked)
+        self._desk = QWidget()
+        self._desk.hide()
+        self._build_desk()
+        self.column.addWidget(self._desk)
+        self.column.addStretch(1)
+        self._connect()
+
+    def _build_desk(self) -> None:
+        self.counted = QLabel()
+        self.classes = ClassButtons(keys=True, rows=MOST_CLASSES + 1)
+        self.cannot_tell_button = QPushButton("Cannot tell")
+        self.next_button = QPushButton("Next")
+        self.undo_button = QPushButton("Undo")
+        self.cannot_tell_button.setToolTip("It is an answer, too (key 0).")
+        self.next_button.setToolTip("Go on without an answer (Space).")
+        self.undo_button.setToolTip("Take the last answer back, to the first (Backspace).")
+        self.now, self.says = QLabel(), QLabel()
+        self.choices = LabellingChoices()
+        self.see_predictions = QCheckBox("Show what the classifier says")
+        self.see_predictions.setToolTip(
+            "What is labelled meanwhile is marked “assisted”, and never used to test a classifier."
+        )
+        self.teaching = TeachingPanel()
+        self.train_button = QPushButton("Open in Train classifier")
+        self.train_button.setToolTip("Train on these labels with all choices.")
+        for label in (self.counted, self.now, self.says):
+            label.setWordWrap(True)
+            let_be_cut_off(label)
+        grid = QGridLayout(self._desk)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.addWidget(self.counted, 0, 0, 1, 3)
+        grid.addWidget(self.classes, 1, 0, 1, 3)
+        for column, button in enumerate(
+            (self.cannot_tell_button, self.next_button, self.undo_button)
+        ):
+            grid.addWidget(button, 2, column)
+        rows: tuple[QWidget, ...] = (self.now, self.says, self.choices, self.see_predictions)
+        for row, widget in enumerate(rows, start=3):
+            grid.addWidget(widget, row, 0, 1, 3)
+        grid.addWidget(self.teaching, 8, 0, 1, 3)
+        grid.addWidget(self.train_button, 9, 0, 1, 3)
+        self._grid = grid
+
+    def _connect(self) -> None:
+        self.closed.connect(self.stop)
+        self.source.begun.connect(self.begin)
+        self.classes.clicked.connect(self.give)
+        self.classes.renamed.connect(self._rename)
+        self.classes.changed.connect(self._show_counts)
+        self.keys.chosen.connect(self._choose_by_key)
+        self.keys.cannot_tell.connect(lambda: self.give(CANNOT_TELL))
+        self.keys.skipped.connect(self.go_on)
+        self.keys.undone.connect(self.undo)
+        self.cannot_tell_button.clicked.connect(lambda: self.give(CANNOT_TELL))
+        self.next_button.clicked.connect(self.go_on)
+        self.undo_button.clicked.connect(self.undo)
+        self.choices.changed.connect(self._arrange)
+        self.see_predictions.toggled.connect(self._see_predictions)
+        self.teaching.answered.connect(self._take_answers)
+        self.train_button.clicked.connect(self.open_training)
+
+    def begin(self, to_label: ToLabel) -> None:
+        """Show the first item that has no class yet."""
+        group_of = {item.key: item.group for item in to_label.table.items if item.group}
+        try:
+            log = AnnotationLog(to_label.path, to_label.rater, group_of)
+        except (ImageClassifierError, OSError) as error:
+            self.source.found.setText(str(error))
+            return
+        self._end_session()
+        self._to_label = to_label
+        what = to_label.what
+        reader = ItemReader(what.each, what.axes.strip() or None)
+        self.session = LabellingSession(self._viewer, to_label.table, reader, log, self)
+        self.session.moved.connect(self._show_item)
+        self.session.given.connect(self._take_given)
+        self.session.failed.connect(self._say)
+        self.gallery = self._new_gallery(reader, to_label)
+        for name in [*log.counts, *(one.class_name for one in log.of_others)]:
+            self.classes.add(name)
+        self._asked.set_title(f"What is labelled: {what.folder}")
+        self._asked.fold()
+        self._desk.show()
+        self.teaching.begin(to_label)
+        self._offer_choices()
+        self.choices.choose(UNLABELLED if log.annotations else None)
+        self._take_given([])
+        self.keys.listen(self.isVisible())
+
+    def give(self, class_name: str | None) -> None:
+        """Give a class to the item in the viewer, or to all that are picked in the gallery."""
+        if self.session is None:
+            return
+        picked = self.gallery.picked
+        several = picked if len(picked) > 1 else []
+        if self.session.give(class_name, several):
+            self._say("")
+            self.session.go_on()
+
+    def go_on(self) -> None:
+        """Show the next item, without a class for this one."""
+        if self.session is not None:
+            self._say("")
+            self.session.go_on()
+
+    def undo(self) -> None:
+        """Take the last answer back."""
+        if self.session is not None:
+            self._say("")
+            self.session.undo()
+
+    def open_training(self) -> None:
+        """Open *Train classifier* with these labels."""
+        assert self._to_label is not None
+        _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")
+        widget.source.choose_labels(self._to_label.what)
+
+    def stop(self) -> None:
+        """End everything that runs, and show what was open before."""
+        self.source.stop()
+        self.teaching.stop()
+        self._end_session()
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        """Listen for keys while the dock is in sight."""
+        super().showEvent(event)
+        self.keys.listen(self.session is not None)
+
+    def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802
+        """Leave the keys to the viewer."""
+        super().hideEvent(event)
+        self.keys.listen(False)
+
+    def _new_gallery(self, reader: ItemReader, to_label: ToLabel) -> Gallery:
+        items: dict[ItemKey, Item] = {item.key: item for item in to_label.table.items}
+        gallery = Gallery(lambda key: reader.read(items[key]).picture(SIDE))
+        gallery.went_to.connect(self._go_to)
+        self._grid.addWidget(gallery, 7, 0, 1, 3)
+        return gallery
+
+    def _end_session(self) -> None:
+        self.keys.listen(False)
+        if self.session is not None:
+            self.session.end()
+            self.session.deleteLater()
+            self.gallery.deleteLater()
+            self.session = None
+
+    def _choose_by_key(self, number: int) -> None:
+        names = self.classes.names
+        if number < len(names):
+            self.give(names[number])
+        else:
+            self._say(NO_CLASSES if not names else f"There are only {len(names)} classes.")
+
+    def _rename(self, name: str, new: str) -> None:
+        if self.session is not None:
+            self.session.rename(name, new)
+
+    def _go_to(self, key: ItemKey) -> None:
+        if self.session is not None and key != self.session.current:
+            self.session.show(key)
+
+    def _arrange(self) -> None:
+        if self.session is None:
+            return
+        queue = self.session.queue
+        queue.arrange(self.choices.shown, self.choices.order)
+        self.gallery.items.show_items(queue.keys)
+        self._show_words()
+        self._show_counts()
+        self.session.show(queue.keys[0] if queue.keys else None)
+
+    def _see_predictions(self, in_sight: bool) -> None:
+        if self.session is not None:
+            self.session.prediction_in_sight = in_sight
+            self._show_words()
+            self._show_item(self.session.current, pick=False)
+
+    def _take_answers(self, result: Mapping[str, Any]) -> None:
+        assert self.session is not None
+        queue = self.session.queue
+        queue.suggestions = {
+            ItemKey(row["file"], row["item"]):
+                Suggestion(row["class"] or "", row["confidence"] or 0.0)
+            for row in result["items"]
+        }  # fmt: skip
+        queue.teaching = [ItemKey(*key) for key in result["order"]]
+        for name in sorted({said.class_name for said in queue.suggestions.values()} - {""}):
+            self.classes.add(name)
+        self._offer_choices()
+        self.choices.choose(UNLABELLED, "teaching")
+
+    def _offer_choices(self) -> None:
+        assert self.session is not None
+        said = {one.class_name for one in self.session.queue.suggestions.values()} - {""}
+        self.choices.offer(self.classes.names, sorted(said), knows=bool(said))
+        self.see_predictions.setVisible(bool(said))
+
+    def _take_given(self, _: object) -> None:
+        assert self.session is not None
+        self._show_words()
+        self._show_counts()
+        annotations = self.session.log.annotations
+        self.teaching.show_annotated([key for key in annotations if key in self.session.items])
+
+    def _show_words(self) -> None:
+        assert self.session is not None
+        said = self.session.queue.suggestions if self.see_predictions.isChecked() else {}
+        words = {key: f"{one.class_name}?" for key, one in said.items() if one.class_name}
+        words |= {key: one.class_name for key, one in self.session.log.annotations.items()}
+        colours = class_colours(self.classes.names)
+        colours |= {f"{name}?": colours[name] for name in self.classes.names}
+        self.gallery.items.show_words(words, colours)
+
+    def _show_counts(self) -> None:
+        if self.session is None:
+            return
+        log, items = self.session.log, self.session.items
+        self.classes.show_counts(log.counts)
+        n_labelled = sum(key in items for key in log.annotations)
+        cannot_tell, assisted = log.counts[CANNOT_TELL], self._n_assisted
+        self.counted.setText(
+            f"<b>{n_labelled} of {len(items)}</b> have a class"
+            + (f", of {cannot_tell} you could not tell" if cannot_tell else "")
+            + (f"; {assisted} assisted" if assisted else "")
+            + f".<br>{KEYS_IN_WORDS}"
+        )
+        self.undo_button.setEnabled(log.can_undo)
+
+    @property
+    def _n_assisted(self) -> int:
+        assert self.session is not None
+        return sum(one.mode == ASSISTED for one in self.session.log.annotations.values())
+
+    def _show_item(self, key: ItemKey | None, pick: bool = True) -> None:
+        assert self.session is not None
+        if key is None:
+            self.now.setText("Nothing is left to show here; choose something else under “Show”.")
+            return
+        if pick:
+            self.gallery.go_to(key)
+        said = self.session.queue.suggestions.get(key)
+        told = ""
+        if said is not None and self.see_predictions.isChecked():
+            told = (
+                f"<br>The classifier says {said.class_name or 'nothing'} ({said.confidence:.0%})."
+            )
+        self.now.setText(f"{Path(key.file).name} {key.item}".strip() + told)
+        given = self.session.log.annotations.get(key)
+        self.classes.show_given(given.class_name if given else None)
+
+    def _say(self, sentence: str) -> None:
+        self.says.setText(sentence)
+        self.says.setVisible(bool(sentence))

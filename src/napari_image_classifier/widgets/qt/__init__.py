@@ -1,0 +1,1 @@
+"""Qt widgets and threads that know neither napari nor images."""

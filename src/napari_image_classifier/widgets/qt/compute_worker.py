@@ -1,0 +1,258 @@
+"""The one place where what the compute process says becomes Qt signals."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.system.compute_process import SECONDS_OF_SILENCE, ComputeProcess, Event
+from napari_image_classifier.widgets.qt.gui_thread import post, tell
+
+Request = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
+
+SECONDS_TO_STOP = 0.9
+NOT_HEARD_OF = "Nothing was heard of the look at the images for a minute, twice; it was ended."
+MILLISECONDS_BETWEEN_LOOKS = 500
+
+
+class _Job:
+    """One run of the compute process; it outlives the widget by the moment it takes to end."""
+
+    def __init__(self, verb: str, request: Request) -> None:
+        self._verb = verb
+        self._request = request
+        self._lock = threading.Lock()
+        self._process: ComputeProcess | None = None
+        self._wanted = True
+
+    def anew(self) -> "_Job":
+        """Return the same once more."""
+        return _Job(self._verb, self._request)
+
+    def begin(self) -> None:
+        """Start, now that somebody listens."""
+        threading.Thread(target=self._run, name=f"{self._verb} events", daemon=True).start()
+
+    @property
+    def pid(self) -> int | None:
+        """The compute process's number, once it has started."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds nothing has been heard of the compute process."""
+        return self._process.silence if self._process is not None else 0.0
+
+    def cancel(self) -> None:
+        """Ask it to stop; before it has started, it never does."""
+        with self._lock:
+            if self._process is None:
+                self._wanted = False
+            else:
+                self._process.cancel()
+
+    def kill(self) -> None:
+        """End it at once."""
+        with self._lock:
+            self._wanted = False
+            if self._process is not None:
+                self._process.kill()
+
+    def _run(self) -> None:
+        try:
+            request = self._request() if callable(self._request) else self._request
+            process = self._started(request)
+            if process is None:
+                tell(self, {"event": "cancelled"})
+                return
+            for event in process.events():
+                tell(self, event)
+        except ImageClassifierError as error:
+            tell(self, {"event": "error", "message": str(error)})
+        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell it to
+            message = f"Something went wrong that should not: {type(error).__name__}: {error}"
+            tell(self, {"event": "error", "message": message})
+
+    def _started(self, request: Mapping[str, Any]) -> ComputeProcess | None:
+        if not self._wanted:
+            return None
+        # Outside the lock: a process takes its time to start, and `cancel` must not wait for it.
+        process = ComputeProcess(self._verb, request)
+        with self._lock:
+            self._process = process
+            if not self._wanted:
+                process.cancel()
+                process.kill()
+        return process
+
+
+class Worker(QObject):
+    """Runs one job at a time in the compute process; every signal comes on the GUI thread.
+
+    Exactly one of `finished` (the result), `cancelled` and `failed` (a sentence for a person and
+    a traceback for a bug report, "" when there is none) ends a job, whatever becomes of its
+    process. While the process does not answer, `silent` carries, now and then, for how many
+    seconds that has been so, and 0 when it is heard again. When the worker's parent is destroyed,
+    the process is killed.
+
+    A job that only ``looks`` has no button to begin it again: it is begun once more by itself when
+    its process died or fell silent, and fails if that is so again.
+    """
+
+    happened = Signal(dict)
+    finished = Signal(dict)
+    cancelled = Signal()
+    failed = Signal(str, str)
+    silent = Signal(float)
+    running_changed = Signal(bool)
+
+    def __init__(self, parent: QObject, *, looks: bool = False) -> None:
+        super().__init__(parent)
+        self._looks = looks
+        self._may_begin_again = False
+        self._job: _Job | None = None
+        post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+        self._deadline = QTimer(self)
+        self._deadline.setSingleShot(True)
+        self._deadline.timeout.connect(self._give_up)
+        self._listening = QTimer(self)
+        self._listening.setInterval(MILLISECONDS_BETWEEN_LOOKS)
+        self._listening.timeout.connect(self._listen)
+        self._is_silent = self._is_asked_to_stop = False
+        self._jobs: list[_Job] = []
+        post().employ(self, self._jobs)
+
+    @property
+    def running(self) -> bool:
+        """Whether a job has begun and not ended."""
+        return self._job is not None
+
+    @property
+    def pid(self) -> int | None:
+        """The compute process's number in the operating system, once it has started."""
+        return self._job.pid if self._job is not None else None
+
+    def start(self, verb: str, request: Request) -> None:
+        """Begin the job ``verb``; what still runs is killed.
+
+        ``request`` is the job's request, or a function that makes it: that is called on the
+        reading thread, so it may take its time but must not touch widgets or layers.
+        """
+        self.kill()
+        self._may_begin_again = self._looks
+        self._begin(_Job(verb, request))
+        self.running_changed.emit(True)
+
+    def cancel(self, kill_after: float | None = None) -> None:
+        """Ask the job to stop; `finished` or `cancelled` follows.
+
+        A job that has not done so ``kill_after`` seconds later is killed; so is, within a second,
+        one that does not answer, and one that is asked for the second time.
+        """
+        if self._job is None:
+            return
+        if self._is_silent or self._is_asked_to_stop:
+            kill_after = min(kill_after or SECONDS_TO_STOP, SECONDS_TO_STOP)
+        self._is_asked_to_stop = True
+        self._job.cancel()
+        if kill_after is not None:
+            self._deadline.start(round(1000 * kill_after))
+
+    def kill(self) -> None:
+        """End the job at once, without a last signal but ``running_changed``."""
+        if self._job is not None:
+            job = self._job
+            self._forget()
+            job.kill()
+
+    def _begin(self, job: _Job) -> None:
+        self._job = job
+        self._jobs.append(job)
+        self._is_silent = self._is_asked_to_stop = False
+        self._listening.start()
+        job.begin()
+
+    def _begin_again(self) -> None:
+        assert self._job is not None
+        self._may_begin_again = False
+        self._jobs.remove(self._job)
+        self._job.kill()
+        self._begin(self._job.anew())
+
+    def _give_up(self) -> None:
+        self.kill()
+        self.cancelled.emit()
+
+    def _listen(self) -> None:
+        silence = self._job.silence if self._job is not None else 0.0
+        if silence > SECONDS_OF_SILENCE and self._may_begin_again:
+            self._begin_again()
+        elif silence > SECONDS_OF_SILENCE and self._looks:
+            self.kill()
+            self.failed.emit(NOT_HEARD_OF, "")
+        elif silence > SECONDS_OF_SILENCE:
+            self._is_silent = True
+            self.silent.emit(silence)
+        elif self._is_silent:
+            self._is_silent = False
+            self.silent.emit(0.0)
+
+    def _forget(self) -> None:
+        if self._job is not None:
+            self._jobs.remove(self._job)
+        self._job = None
+        self._deadline.stop()
+        self._listening.stop()
+        self.running_changed.emit(False)
+
+    def _hear(self, job: object, event: Event) -> None:
+        if self._job is None or job is not self._job:
+            return
+        kind = event["event"]
+        if kind == "result":
+            self._forget()
+            self.finished.emit(event)
+        elif kind == "cancelled":
+            self._forget()
+            self.cancelled.emit()
+        elif kind == "error" and event.get("died") and self._may_begin_again:
+            self._begin_again()
+        elif kind == "error":
+            self._forget()
+            self.failed.emit(event["message"], event.get("detail") or "")
+        else:
+            self.happened.emit(event)
+
+
+class Lookup(QObject):
+    """Calls a function that may take its time on a thread; the newest question is answered.
+
+    For looks at the disk that are too slow for the GUI thread and too small for a process.
+    """
+
+    answered = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._question: object = None
+        post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+
+    def ask(self, question: Callable[[], object]) -> None:
+        """Call ``question`` on a thread; `answered` has its answer, None after an error of ours."""
+        self._question = question
+
+        def run() -> None:
+            try:
+                answer = question()
+            except (ImageClassifierError, OSError):
+                answer = None
+            tell(question, answer)
+
+        threading.Thread(target=run, name="look", daemon=True).start()
+
+    def _hear(self, question: object, answer: object) -> None:
+        if self._question is not None and question is self._question:
+            self._question = None
+            self.answered.emit(answer)

@@ -1,0 +1,108 @@
+"""Forms from dataclasses: an instance holds the defaults, a row says how each field is asked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args, get_type_hints
+
+from magicgui.widgets import ComboBox, Container, FileEdit, FloatSpinBox, create_widget
+from magicgui.widgets.bases import Widget
+
+from napari_image_classifier.widgets.qt.dock import let_be_narrow
+
+LARGEST = 1_000_000
+# Digits after the point.
+DIGITS = 5
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How one field of a dataclass is asked: its words, and options of its magicgui widget.
+
+    ``none_means`` are the words for None where the field is an optional number, or one of
+    ``options["choices"]``, which are words and values.
+    """
+
+    name: str
+    label: str
+    tooltip: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    none_means: str = ""
+
+
+class Form:
+    """The magicgui form of some fields of a dataclass, filled from an instance of it."""
+
+    def __init__(self, defaults: Any, asks: Iterable[Ask]) -> None:
+        self._asks = tuple(asks)
+        hints = get_type_hints(type(defaults))
+        widgets = [_widget(ask, hints[ask.name], getattr(defaults, ask.name)) for ask in self._asks]
+        self.container: Container[Widget] = Container(widgets=widgets)
+        self.container.margins = (0, 0, 0, 0)
+        self.native = self.container.native
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the magicgui widget of a field."""
+        return self.container[name]
+
+    def values(self) -> dict[str, Any]:
+        """Return what the form says, by field name: keywords for the dataclass."""
+        found = {}
+        for ask in self._asks:
+            value = self.container[ask.name].value
+            if ask.none_means:
+                value = _or_none(value)
+            found[ask.name] = value
+        return found
+
+
+def _widget(ask: Ask, hint: Any, default: Any) -> Widget:
+    if ask.none_means:
+        make = _choice_or_none if "choices" in ask.options else _number_or_none
+        return make(ask, default)
+    kind = next((part for part in get_args(hint) if part is not type(None)), hint)
+    widget = create_widget(
+        value=default,
+        annotation=hint if isinstance(kind, str) else kind,
+        name=ask.name,
+        label=ask.label,
+        options={"tooltip": ask.tooltip, **ask.options},
+    )
+    if isinstance(widget, FileEdit):
+        widget.choose_btn.text = "Choose…"
+    if isinstance(widget, ComboBox):
+        let_be_narrow(widget.native)
+    return widget
+
+
+def _or_none(value: float | str) -> float | str | None:
+    if not value:
+        return None
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _choice_or_none(ask: Ask, default: str | None) -> Widget:
+    # "" stands for None: magicgui tells nobody when None is chosen.
+    return ComboBox(
+        value=default or "",
+        choices=[(ask.none_means, ""), *ask.options["choices"]],
+        name=ask.name,
+        label=ask.label,
+        tooltip=ask.tooltip,
+    )
+
+
+def _number_or_none(ask: Ask, default: float | None) -> Widget:
+    # 0 stands for None: magicgui has no optional numbers, and of its two kinds of number only this
+    # one shows words in place of its smallest value.
+    number = FloatSpinBox(
+        value=default or 0,
+        min=0,
+        max=ask.options.get("max", LARGEST),
+        step=ask.options.get("step", 1),
+        name=ask.name,
+        label=ask.label,
+        tooltip=ask.tooltip,
+    )
+    number.native.setDecimals(DIGITS if "step" in ask.options else 0)
+    number.native.setSpecialValueText(ask.none_means)
+    return number

@@ -1,0 +1,194 @@
+"""The classes that can be given: named, in their colours, counted, chosen by a click or a key."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from qtpy.QtCore import QModelIndex, Qt, Signal
+from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QMessageBox,
+    QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_image_classifier.items.annotations import CANNOT_TELL
+from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES
+from napari_image_classifier.widgets.shared.class_legend import SWATCH
+from napari_image_classifier.widgets.viewer.class_colours import class_colours
+
+NO_CLASS = "no class"
+COUNT = Qt.ItemDataRole.UserRole
+ROWS_SHOWN = 5
+
+
+class ClassButtons(QWidget):
+    """A list of classes, one of them chosen; the last line takes a class away.
+
+    With ``keys`` each has the number of its key before it. ``changed`` tells that there are others,
+    ``chosen_changed`` that another one is chosen, ``clicked`` carries the one that was clicked on
+    (None for the last line), ``renamed`` a name and the new one, which may be another's: then they
+    are one from now on.
+    """
+
+    changed = Signal()
+    chosen_changed = Signal()
+    clicked = Signal(object)
+    renamed = Signal(str, str)
+
+    def __init__(
+        self, parent: QWidget | None = None, *, keys: bool = False, rows: int = ROWS_SHOWN
+    ) -> None:
+        super().__init__(parent)
+        self._rows = rows
+        self.list = QListWidget()
+        self.list.setItemDelegate(_Line(self.list, keys))
+        self.list.setToolTip("The class that a click gives. F2 renames it; the name of another "
+                             "class makes one of both.")  # fmt: skip
+        self.name = QLineEdit()
+        self.name.setPlaceholderText("a new class")
+        self._add = QPushButton("Add")
+        self._add.setToolTip("Add a class of this name.")
+        line = QHBoxLayout()
+        line.addWidget(self.name)
+        line.addWidget(self._add)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(line)
+        column.addWidget(self.list)
+        self._append("")
+        self._names = [""]
+        self._set_height()
+        self._add.clicked.connect(self._add_named)
+        self.name.returnPressed.connect(self._add_named)
+        self.list.currentRowChanged.connect(lambda _: self.chosen_changed.emit())
+        self.list.itemClicked.connect(self._click)
+        self.list.itemChanged.connect(self._take_name)
+
+    @property
+    def names(self) -> list[str]:
+        """The classes, in the order in which they were added."""
+        return self._names[:-1]
+
+    @property
+    def chosen(self) -> str | None:
+        """The class that is chosen, None for “no class”."""
+        row = self.list.currentRow()
+        return self._names[row] or None if row >= 0 else None
+
+    def add(self, name: str) -> None:
+        """Add a class, unless it is there, and choose it if it is the first one."""
+        if not name or name in (*self._names, CANNOT_TELL):
+            return
+        self._append(name)
+        self._names.insert(len(self._names) - 1, name)
+        self._paint()
+        if len(self.names) == 1:
+            self.choose(name)
+        self._set_height()
+        self.changed.emit()
+
+    def choose(self, name: str | None) -> None:
+        """Choose a class, or with None “no class”."""
+        self.list.setCurrentRow(self._names.index(name or ""))
+
+    def show_given(self, name: str | None) -> None:
+        """Mark the class that something has, or none, without choosing it anew."""
+        self.list.blockSignals(True)
+        row = self._names.index(name) if name in self.names else -1
+        self.list.setCurrentRow(row)
+        self.list.blockSignals(False)
+
+    def show_counts(self, counts: Mapping[str, int]) -> None:
+        """Write behind each class how many have it."""
+        self.list.blockSignals(True)
+        for row, name in enumerate(self.names):
+            self.list.item(row).setData(COUNT, counts.get(name, 0))
+        self.list.blockSignals(False)
+        self.list.viewport().update()
+
+    def _append(self, name: str) -> None:
+        item = QListWidgetItem(name)
+        item.setData(COUNT, 0)
+        if name:
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        self.list.blockSignals(True)
+        self.list.insertItem(max(self.list.count() - 1, 0), item)
+        self.list.blockSignals(False)
+
+    def _paint(self) -> None:
+        colours = class_colours(self.names)
+        self.list.blockSignals(True)
+        for row, name in enumerate(self.names):
+            swatch = QPixmap(SWATCH, SWATCH)
+            swatch.fill(QColor.fromRgbF(*colours[name]))
+            self.list.item(row).setIcon(QIcon(swatch))
+        self.list.blockSignals(False)
+
+    def _add_named(self) -> None:
+        name = self.name.text().strip()
+        self.name.clear()
+        if name and name != CANNOT_TELL:
+            self.add(name)
+            self.choose(name)
+
+    def _click(self, item: QListWidgetItem) -> None:
+        self.clicked.emit(self._names[self.list.row(item)] or None)
+
+    def _take_name(self, item: QListWidgetItem) -> None:
+        """Take what a person has written over the name."""
+        row = self.list.row(item)
+        name, new = self._names[row], item.text().strip()
+        refused = new in ("", name, CANNOT_TELL)
+        if refused or (new in self._names and not self.wants_to_merge(name, new)):
+            self.list.blockSignals(True)
+            item.setText(name)
+            self.list.blockSignals(False)
+            return
+        if new in self._names:
+            self.list.takeItem(row)
+            self._names.pop(row)
+            self._paint()
+            self._set_height()
+        else:
+            self._names[row] = new
+        self.renamed.emit(name, new)
+
+    def wants_to_merge(self, name: str, new: str) -> bool:
+        """Ask whether two classes shall be one."""
+        answer = QMessageBox.question(
+            self, "Merge classes", f"There is a class “{new}” already. Make one class of both?"
+        )
+        return answer == QMessageBox.StandardButton.Yes
+
+    def _set_height(self) -> None:
+        rows = min(self.list.count(), self._rows)
+        height = self.list.sizeHintForRow(0) * rows + 2 * self.list.frameWidth() + 4
+        self.list.setFixedHeight(max(height, 40))
+
+
+class _Line(QStyledItemDelegate):
+    """Writes the key before a class, and behind it how many have it."""
+
+    def __init__(self, parent: QListWidget, keys: bool) -> None:
+        super().__init__(parent)
+        self._keys = keys
+
+    def initStyleOption(  # noqa: N802
+        self, option: QStyleOptionViewItem | None, index: QModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        assert option is not None
+        name: Any = index.data()
+        if not name:
+            option.text = NO_CLASS
+            return
+        has_key = self._keys and index.row() < MOST_CLASSES
+        key = f"{index.row() + 1}   " if has_key else ""
+        option.text = f"{key}{name}: {index.data(COUNT)}"

@@ -1,0 +1,65 @@
+"""The legend of coloured objects: how many there are of each class, and which are shown."""
+
+from collections.abc import Mapping
+
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+
+from napari_image_classifier.widgets.viewer.class_colours import Colour
+
+SWATCH = 12
+
+
+class ClassLegend(QWidget):
+    """A box to check for each class, in its colour, with its count.
+
+    ``hidden_changed`` carries the names whose boxes are not checked.
+    """
+
+    hidden_changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._boxes: dict[str, QCheckBox] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The names whose objects are not to be seen."""
+        return frozenset(name for name, box in self._boxes.items() if not box.isChecked())
+
+    def show_counts(self, counts: Mapping[str, int], colours: Mapping[str, Colour]) -> None:
+        """Show the names of ``colours`` that there are any of, and the classes without any."""
+        total = max(sum(counts.values()), 1)
+        for name, colour in colours.items():
+            if name not in self._boxes:
+                self._boxes[name] = self._box(colour)
+            box, count = self._boxes[name], counts.get(name, 0)
+            box.setText(f"{name}: {count} ({count / total:.0%})")
+            box.setVisible(bool(count))
+        self.setVisible(bool(counts))
+
+    def clear(self) -> None:
+        """Forget all classes; everything is to be seen again."""
+        for box in self._boxes.values():
+            box.deleteLater()
+        self._boxes.clear()
+        self.hide()
+
+    def box(self, name: str) -> QCheckBox:
+        """Return the box of a class."""
+        return self._boxes[name]
+
+    def _box(self, colour: Colour) -> QCheckBox:
+        swatch = QPixmap(SWATCH, SWATCH)
+        swatch.fill(QColor.fromRgbF(*colour))
+        box = QCheckBox(self)
+        box.setIcon(QIcon(swatch))
+        box.setChecked(True)
+        box.setToolTip("Uncheck to hide the objects of this class.")
+        box.toggled.connect(lambda: self.hidden_changed.emit(self.hidden))
+        self._column.addWidget(box)
+        return box

@@ -1,0 +1,156 @@
+"""From the rows that a folder's job sends back to predictions, files and layers."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import napari
+import numpy as np
+from napari.layers import Labels, Layer
+from napari.layers._source import layer_source
+
+from napari_image_classifier.classifiers.classifier import load_classifier
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.images.display import METADATA_KEY, image_layers, read_layers
+from napari_image_classifier.images.image import read_image
+from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.items.objects import ObjectPlace
+from napari_image_classifier.items.selection import parse_selection
+from napari_image_classifier.widgets.viewer.layers import open_layer
+from napari_image_classifier.widgets.viewer.navigation import look_at_object
+from napari_image_classifier.widgets.viewer.sliders import move_sliders
+
+PLUGIN = "napari-image-classifier"
+
+
+def prediction_of_row(row: Mapping[str, Any]) -> Prediction:
+    """Return the prediction that an event's row holds."""
+    return Prediction(
+        row["file"],
+        row["item"],
+        row["status"],
+        row["class"],
+        row["confidence"],
+        row["probabilities"],
+        row["message"],
+        thumbnail=base64.b64decode(row["png"]) if row.get("png") else None,
+        place=ObjectPlace(*row["place"]) if row.get("place") else None,
+        code=row.get("code", ""),
+    )
+
+
+@dataclass(frozen=True)
+class ClassifiedFolder:
+    """A folder that was classified into ``table``; the rest says how it was read."""
+
+    folder: Path
+    table: Path
+    pattern: str | None = None
+    axes: str | None = None
+    masks: str | None = None
+
+    def find(self, names: Sequence[str]) -> list[ImageFiles]:
+        """Return the images of these names that are still in the folder, in order."""
+        paths = [self.folder / name for name in names]
+        if self.masks is None and all(path.is_file() for path in paths):
+            return [ImageFiles.single(path, self.folder) for path in paths]
+        pattern = NamePattern(self.pattern) if self.pattern else None
+        images, _ = find_images(self.folder, pattern, self.masks)
+        found = {files.name: files for files in images}
+        return [found[name] for name in names if name in found]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a classifier expects, in words, and the classes it tells apart (none: unusable)."""
+
+    words: str
+    class_names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, path: Path) -> "Expectation":
+        """Open the classifier; the words say what is wrong where that fails."""
+        try:
+            classifier = load_classifier(path, threads=1)
+        except ImageClassifierError as error:
+            return cls(str(error))
+        channels = ", ".join(classifier.channel_names)
+        names = classifier.class_names
+        return cls(f"Expects: {channels}. Tells apart: {', '.join(names)}.", names)
+
+
+def open_image(
+    viewer: napari.Viewer,
+    files: ImageFiles,
+    axes: str | None,
+    selection: str = "",
+    place: ObjectPlace | None = None,
+) -> list[Layer]:
+    """Open an image in the viewer, a layer per channel; where it is open already, select it.
+
+    The sliders go to the time point or plane that ``selection`` names, the camera to the object at
+    ``place``. Returns the image's layers.
+
+    Raises
+    ------
+    ImageReadError
+        The image can't be read.
+    """
+    layers = [layer for layer in viewer.layers if _path_of(layer) == str(files.parts[0].path)]
+    if not layers:
+        as_dropped = len(files.parts) == 1 and axes is None
+        read = (
+            read_layers(files.parts[0].path)
+            if as_dropped
+            else image_layers(read_image(files, axes=axes))
+        )
+        # As napari's own opening does, which would tell an error instead of raising it.
+        with layer_source(path=str(files.parts[0].path), reader_plugin=PLUGIN):
+            layers = [viewer.add_layer(Layer.create(*layer_data)) for layer_data in read]
+    viewer.layers.selection = set(layers)
+    viewer.reset_view()
+    if layers:
+        move_sliders(viewer, layers[0], open_layer(layers[0]).axes, parse_selection(selection))
+    if layers and place is not None:
+        look_at_object(viewer, layers[0], place)
+    return list(layers)
+
+
+def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> tuple[Labels, str]:
+    """Open the mask of an image as a Labels layer, where ``beside``, a layer of the image, lies.
+
+    Returns the layer, the one that is open already if there is one, and what its axes are.
+
+    Raises
+    ------
+    ImageReadError
+        The mask can't be read.
+    """
+    with read_image(files) as image:
+        assert image.mask is not None
+        path = str(image.mask.path)
+        for layer in viewer.layers:
+            if isinstance(layer, Labels) and _path_of(layer) == path:
+                return layer, image.mask.axes
+        axes = [place for place, axis in enumerate(image.axes.replace("C", ""))
+                if axis in image.mask.axes]  # fmt: skip
+        scale, translate = (np.asarray(of)[axes] for of in (beside.scale, beside.translate))
+        mask = Labels(
+            image.mask.asarray(),
+            name=f"{image.name} mask",
+            scale=scale,
+            translate=translate,
+            units=[beside.units[axis] for axis in axes],
+            metadata={METADATA_KEY: {"path": path}},
+        )
+        viewer.add_layer(mask)
+        return mask, image.mask.axes
+
+
+def _path_of(layer: Layer) -> str:
+    ours = layer.metadata.get(METADATA_KEY) or {}
+    return str(ours.get("path") or layer.source.path)

@@ -1,0 +1,137 @@
+"""Which files make one image: the name pattern, and the images that it makes of a folder."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QWidget,
+)
+
+from napari_image_classifier.images.name_patterns import PRESETS
+from napari_image_classifier.widgets.qt.dock import Folded
+
+TITLE = "One image in several files"
+ROWS_SHOWN = 100
+TOOLTIP = (
+    "Only where a microscope writes one file per channel or plane: the file names with fields in "
+    "braces, for example {well}_s{site}_w{channel}.tif. Files that differ in {channel}, {z} or "
+    "{time} alone become one image; other fields, such as {well}, become columns. "
+    "Empty: each file is one image."
+)
+
+
+class PatternField(Folded):
+    """A folded-away name pattern with proposals, presets and a table of what it makes."""
+
+    pattern_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(TITLE, parent)
+        self.edit = QLineEdit()
+        self.edit.setPlaceholderText("each file is one image")
+        self.edit.setToolTip(TOOLTIP)
+        self.edit.editingFinished.connect(self._tell_if_changed)
+        self._told = ""
+        self._chooser = QToolButton()
+        self._chooser.setText("Choose ▾")
+        self._chooser.setToolTip("Patterns that fit the names found, and those of microscopes.")
+        self._chooser.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self._chooser)
+        self._chooser.setMenu(self._menu)
+        self._hint = QLabel()
+        self._hint.setWordWrap(True)
+        self._table = _table()
+        row = QHBoxLayout()
+        row.addWidget(self.edit, stretch=1)
+        row.addWidget(self._chooser)
+        self.inside.addLayout(row)
+        self.inside.addWidget(self._hint)
+        self.inside.addWidget(self._table)
+        self.set_proposals(())
+
+    @property
+    def pattern(self) -> str | None:
+        """The pattern; None where each file is one image."""
+        return self.edit.text().strip() or None
+
+    @property
+    def n_images_shown(self) -> int:
+        """How many rows the table of images has."""
+        return self._table.rowCount() if self.pattern else 0
+
+    def set_pattern(self, text: str) -> None:
+        """Fill the pattern in as if it were typed."""
+        self.edit.setText(text)
+        self._tell_if_changed()
+
+    def set_proposals(self, patterns: Sequence[str]) -> None:
+        """Offer ``patterns``, best first, before the presets of the microscopes."""
+        self._menu.clear()
+        self._offer("each file is one image", "")
+        for text in patterns:
+            self._offer(f"{text}   (fits these names)", text)
+        self._menu.addSeparator()
+        for name, text in PRESETS.items():
+            self._offer(f"{name}:   {text}", text)
+        several = bool(patterns) and self.pattern is None
+        self._hint.setText(
+            f"These names look like several files per image: {patterns[0]} would join them."
+            if several
+            else ""
+        )
+        self._hint.setVisible(several)
+        self.set_title(TITLE + (" – perhaps here" if several else ""))
+
+    def show_images(self, images: Sequence[Mapping[str, Any]], n_images: int) -> None:
+        """List the images that the pattern makes, as `survey` describes them."""
+        fields = list(dict.fromkeys(name for image in images for name in image["fields"]))
+        self._table.setVisible(self.pattern is not None)
+        if self.pattern is None:
+            return
+        self._hint.setText(f"{n_images} images, each of the files that only differ in "
+                           "channel, plane or time.")  # fmt: skip
+        self._hint.show()
+        shown = images[:ROWS_SHOWN]
+        self._table.setColumnCount(3 + len(fields))
+        self._table.setHorizontalHeaderLabels(["image", *fields, "files", "missing"])
+        self._table.setRowCount(len(shown))
+        for row, image in enumerate(shown):
+            texts = [image["name"], *(image["fields"].get(name, "") for name in fields),
+                     str(len(image["parts"])), ", ".join(image["missing"])]  # fmt: skip
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setToolTip("\n".join(image["parts"]) if column == 0 else text)
+                self._table.setItem(row, column, item)
+        self._table.resizeColumnsToContents()
+
+    def _offer(self, words: str, text: str) -> None:
+        action = self._menu.addAction(words)
+        assert action is not None
+        action.triggered.connect(lambda: self.set_pattern(text))
+
+    def _tell_if_changed(self) -> None:
+        # Qt says "editing finished" when the focus goes elsewhere, too.
+        if self.edit.text() != self._told:
+            self._told = self.edit.text()
+            self.pattern_changed.emit(self._told)
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget()
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setMaximumHeight(150)
+    header = table.verticalHeader()
+    assert header is not None
+    header.hide()
+    table.setToolTip("The images that the pattern makes of the files; nothing has run yet.")
+    table.hide()
+    return table

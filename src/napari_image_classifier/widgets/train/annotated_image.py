@@ -1,0 +1,144 @@
+"""An open image whose objects a person gives classes to, and where these are kept meanwhile."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import napari
+import numpy as np
+import xxhash
+
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.raters.object_annotations import ObjectAnnotations
+from napari_image_classifier.widgets.qt import settings
+from napari_image_classifier.widgets.train.annotated_copy import AnnotatedCopy
+from napari_image_classifier.widgets.viewer.class_colours import class_colours
+from napari_image_classifier.widgets.viewer.layers import OpenImage, as_image
+from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, located, objects_in
+
+MOST_OF_A_NAME = 80
+
+
+class AnnotatedImage:
+    """The objects that a Labels layer marks in an open image, with a copy to click on.
+
+    ``on_click`` is told the item that was clicked on.
+
+    Raises
+    ------
+    ImageClassifierError
+        The layer does not fit the image, or numbers no objects.
+    OSError
+        The classes of last time can't be opened.
+    """
+
+    def __init__(
+        self,
+        viewer: napari.Viewer,
+        opened: OpenImage,
+        marked: OpenObjects,
+        on_click: Callable[["AnnotatedImage", str], None],
+    ) -> None:
+        self.opened = opened
+        found = located(marked, opened)
+        # What was marked when it was chosen: a person may go on painting in the layer.
+        labels = np.array(found.labels)
+        self.marked = replace(found, labels=labels)
+        self._image = self.as_image()
+        objects = objects_in(self.marked, opened, self._image, "image")
+        self.items = objects.selections(self._image)
+        source = opened.layers[0].source
+        self.file = Path(source).name if source else f"{plain_name(opened.name)}.tif"
+        self.group = ""
+        digest = xxhash.xxh3_64_hexdigest(np.ascontiguousarray(labels).data)
+        path = settings.folder() / "annotations" / f"{plain_name(opened.name)} {digest}.csv"
+        self.annotations = ObjectAnnotations(path, self.file, self.items)
+        self.copy = AnnotatedCopy(
+            viewer, self.marked, self.items, lambda item: on_click(self, item)
+        )
+
+    def as_image(self) -> Image:
+        """Return the image of all its channels."""
+        channels = self.opened.channels
+        return as_image(self.opened.name, channels, [channel.name for channel in channels])
+
+    @property
+    def mask(self) -> Image:
+        """The mask, as an image."""
+        assert self._image.mask is not None
+        return self._image.mask
+
+    def show(self, class_names: list[str]) -> None:
+        """Colour the copy by the classes that were given."""
+        names = dict.fromkeys([*class_names, *self.annotations.counts])
+        if self.copy.is_open:
+            self.copy.show(self.annotations.classes, class_colours(list(names)))
+
+    def from_features(self, column: str) -> int:
+        """Take the classes that stand in a column of the Labels layer's features.
+
+        Rows are of the label in their column "index", else of their number, counted from 0. Returns
+        how many objects got a class.
+        """
+        features = self.marked.layer.features
+        labels = features["index"] if "index" in features else np.arange(len(features))
+        named = {f"label={int(label)}": str(name).strip()
+                 for label, name in zip(labels, features[column], strict=True)
+                 if name is not None and str(name).strip() not in ("", "nan", "None")}  # fmt: skip
+        # Of a time-lapse the label is the same object at every time.
+        given = {
+            item: named[label] for item in self.items if (label := item.rsplit(",", 1)[-1]) in named
+        }
+        self.annotations.give(given)
+        return len(given)
+
+    def from_points(self, layers: list[Any]) -> tuple[int, int, int]:
+        """Give objects the names of the Points layers whose points lie on them.
+
+        Returns how many objects got a class, how many points lie on none, and how many objects
+        have points of several layers and so get none.
+        """
+        found: dict[str, set[str]] = {}
+        beside = 0
+        for layer in layers:
+            world = [layer.data_to_world(point) for point in layer.data]
+            for item in self.copy.items_at(world):
+                if item is None:
+                    beside += 1
+                else:
+                    found.setdefault(item, set()).add(layer.name)
+        given: Mapping[str, str] = {
+            item: next(iter(names)) for item, names in found.items() if len(names) == 1
+        }
+        self.annotations.give(given)
+        return len(given), beside, len(found) - len(given)
+
+
+def plain_name(image_name: str) -> str:
+    """Return a name that a person knows an image by, and that every file system takes."""
+    stem = image_name.removesuffix(".tif").removesuffix(".tiff")
+    return re.sub(r"[^\w.-]+", " ", stem)[:MOST_OF_A_NAME].strip() or "image"
+
+
+def written(images: list[AnnotatedImage], folder: Path) -> Mapping[str, Any]:
+    """Write the images, their masks and classes below ``folder``; return the items as JSON."""
+    import csv
+
+    from napari_image_classifier.images.image import write_image
+    from napari_image_classifier.items.reading import read_items
+
+    table = folder / "items.csv"
+    for name in ("images", "masks"):
+        (folder / name).mkdir(exist_ok=True)
+    with table.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["file", "item", "class", "group"])
+        for number, image in enumerate(images, start=1):
+            name = f"{number:05} {plain_name(image.opened.name)}.tif"
+            write_image(folder / "images" / name, image.as_image())
+            write_image(folder / "masks" / name, image.mask)
+            for item, class_name in image.annotations.classes.items():
+                rows.writerow([name, item, class_name, image.group])
+    return read_items(folder / "images", items_csv=table, masks=folder / "masks").to_json()

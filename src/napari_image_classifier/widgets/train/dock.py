@@ -1,0 +1,315 @@
+"""The dock *Train classifier*: from images with classes to a classifier, seen while it learns."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import napari
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from napari_image_classifier.classifiers.description import TEXTURE
+from napari_image_classifier.training.backends import BACKENDS
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.widgets.qt import settings
+from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.copies import save_copy
+from napari_image_classifier.widgets.qt.dock import Dock, Folded
+from napari_image_classifier.widgets.qt.forms import Form
+from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow
+from napari_image_classifier.widgets.qt.unused_path import unused
+from napari_image_classifier.widgets.shared.form_fields import why_no_name
+from napari_image_classifier.widgets.train.confusion_view import ConfusionView
+from napari_image_classifier.widgets.train.device_line import DeviceLine
+from napari_image_classifier.widgets.train.evaluation_panel import EvaluationPanel
+from napari_image_classifier.widgets.train.fields import ChannelChoice
+from napari_image_classifier.widgets.train.plot import TrainingPlot
+from napari_image_classifier.widgets.train.source import TrainingSource
+from napari_image_classifier.widgets.train.training_fields import (
+    OUTPUT_ASKS,
+    START_ASKS,
+    TRAINING_ASKS,
+    TRAINING_ASKS_FOLDED,
+    TrainingFiles,
+    why_no_training,
+)
+
+PLUGIN = "napari-image-classifier"
+OUTPUT_NAME = "classifier"
+OUTPUT_IN_WORDS = "the classifier, such as cells.keras"
+NOTHING_LEARNT = "Stopped before anything was learnt; nothing was saved."
+ENDED = "Ended at once; nothing was saved. The same training, begun again, goes on where it was."
+
+
+class TrainClassifier(Dock):
+    """Trains a classifier in the compute process."""
+
+    trained = Signal(str)
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._suggested_output: Path | None = None
+        self._classifier: Path | None = None
+        self._epochs_done = 0
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._worker = Worker(self)
+        self._drives = DriveWatch(self)
+        self._wanted_part: QWidget = self
+        self._scroll_timer = QTimer(self)
+        self._scroll_timer.setSingleShot(True)
+        self._scroll_timer.timeout.connect(lambda: self.scroll_to(self._wanted_part))
+        self.source = TrainingSource(viewer)
+        self._build_choices()
+        self._build_result()
+        self._connect()
+        self._recall()
+
+    def _build_choices(self) -> None:
+        self.form = Form(TrainingConfig(), TRAINING_ASKS)
+        self.folded_form = Form(TrainingConfig(), TRAINING_ASKS_FOLDED)
+        self.output_form = Form(TrainingFiles(), OUTPUT_ASKS)
+        self.start_form = Form(TrainingFiles(), START_ASKS)
+        self.channels = ChannelChoice()
+        more = Folded("More choices")
+        more.inside.addWidget(self.folded_form.native)
+        more.inside.addWidget(self.start_form.native)
+        self.device = DeviceLine()
+        self.run_button = QPushButton("Train")
+        self.run_button.setToolTip("Train in the background; the viewer stays usable.")
+        self.why_not = QLabel()
+        self.why_not.setWordWrap(True)
+        self.progress = ProgressRow()
+        self.add_heading("Images to learn from")
+        self.column.addWidget(self.source)
+        self.add_heading("Training")
+        for widget in (self.form.native, self.channels, more, self.output_form.native,
+                       self.device, self.run_button, self.why_not, self.progress):  # fmt: skip
+            self.column.addWidget(widget)
+
+    def _build_result(self) -> None:
+        self.plot = TrainingPlot()
+        self.plot.hide()
+        self._confusion_title = QLabel(
+            "<b>Validation images</b>: each row a class as annotated, each column as predicted"
+        )
+        self._confusion_title.setWordWrap(True)
+        self.confusion = ConfusionView()
+        self.save_button = QPushButton("Save a copy…")
+        self.save_button.setToolTip("The classifier is saved already; save it elsewhere, too.")
+        self.use_button = QPushButton("Use it now")
+        self.use_button.setToolTip("Open Classify images with this classifier.")
+        self._buttons = QWidget()
+        row = QHBoxLayout(self._buttons)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.save_button)
+        row.addWidget(self.use_button)
+        for widget in (self.plot, self._confusion_title, self.confusion, self._buttons):
+            self.column.addWidget(widget)
+        self.add_heading("How good is it really?")
+        self.evaluation = EvaluationPanel(self._viewer, self.source)
+        self.column.addWidget(self.evaluation)
+        self.column.addStretch(1)
+        self._show_result_widgets(False)
+
+    def _connect(self) -> None:
+        self.source.changed.connect(self._show_what_can_run)
+        self._drives.answered.connect(self._show_what_can_run)
+        self.output_form["output"].changed.connect(self._show_what_can_run)
+        self.folded_form["backend"].changed.connect(self._show_what_can_run)
+        self.run_button.clicked.connect(self.run)
+        self.progress.cancel_clicked.connect(self.cancel)
+        self.save_button.clicked.connect(self._save_a_copy)
+        self.use_button.clicked.connect(self.use_it_now)
+        self._worker.happened.connect(self._hear)
+        self._worker.finished.connect(self._finish)
+        self._worker.failed.connect(
+            lambda message, detail: self.progress.end(message, error=True, detail=detail)
+        )
+        self._worker.cancelled.connect(
+            lambda: self.progress.end(ENDED if self._epochs_done else NOTHING_LEARNT)
+        )
+        self._worker.silent.connect(self.progress.show_silence)
+        self._worker.running_changed.connect(self._running_changed)
+        self.evaluation.asked.connect(self.evaluate)
+        self.evaluation.running_changed.connect(self._show_what_can_run)
+        self.evaluation.ended.connect(lambda: self._scroll_soon(self.evaluation.last_part))
+
+    def _recall(self) -> None:
+        folder = Path(settings.remembered(settings.TRAINING_FOLDER) or "-")
+        if kind_of(folder) is Kind.FOLDER:
+            self.source.choose_folder(folder)
+        backend = settings.remembered(settings.BACKEND)
+        if backend in BACKENDS:
+            self.folded_form["backend"].value = backend
+        self._show_what_can_run()
+
+    def config(self) -> TrainingConfig:
+        """Return what is filled in."""
+        start_from = self.start_form.values()["start_from"]
+        return TrainingConfig(
+            **self.form.values(),
+            **self.folded_form.values(),
+            channels=self.channels.value(),
+            start_from=start_from and str(start_from),
+        )
+
+    def why_unusable(self) -> str | None:
+        """Return why nothing can be trained yet, as a sentence."""
+        output = self.output_form.values()["output"]
+        return self._why_no_images() or why_no_name(output, OUTPUT_IN_WORDS)
+
+    def _why_no_images(self) -> str | None:
+        return (
+            self.source.why_unusable()
+            or self.channels.why_unusable()
+            or why_no_training(self.config())
+        )
+
+    def run(self) -> None:
+        """Start the training."""
+        if self._busy or self.why_unusable():
+            self._show_what_can_run()
+            return
+        output: Path = self.output_form.values()["output"].with_suffix(".keras")
+        config = self.config()
+        settings.remember(classifier=output, backend=config.backend or "")
+        self._epochs_done = 0
+        self._classifier = None
+        self._show_result_widgets(False)
+        self.plot.clear(config.epochs)
+        self.plot.setVisible(config.network != TEXTURE)
+        self.progress.begin("Starting…")
+        self.device.stop()
+        self._scroll_soon(self.plot)
+        self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
+        make_items = self.source.items(Path(self._temporary.name))
+        self._worker.start(
+            "train",
+            lambda: {"items": make_items(), "config": config.to_json(), "output": str(output)},
+        )
+
+    def evaluate(self) -> None:
+        """Find out how good a classifier of these images would be on new ones."""
+        if self._busy or self._why_no_images():
+            self._show_what_can_run()
+            return
+        self.device.stop()
+        self.evaluation.run(self.config())
+
+    @property
+    def _busy(self) -> bool:
+        return self._worker.running or self.evaluation.running
+
+    def cancel(self) -> None:
+        """Stop; the best classifier so far is kept."""
+        if self._epochs_done:
+            self.progress.stopping("Stopping; the best so far is saved…")
+            self._worker.cancel()
+        else:
+            self.progress.stopping("Stopping…")
+            self._worker.cancel(kill_after=0.9)
+
+    def stop(self) -> None:
+        """End everything that runs, at once."""
+        self.source.stop()
+        self.device.stop()
+        self._scroll_timer.stop()
+        self._worker.kill()
+        self.evaluation.stop()
+
+    def use_it_now(self) -> None:
+        """Open *Classify images* with the classifier that was trained."""
+        assert self._classifier is not None
+        _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Classify images")
+        widget.use_classifier(self._classifier)
+
+    def save_copy(self, path: Path) -> None:
+        """Save the classifier to ``path``, too."""
+        assert self._classifier is not None
+        save_copy(self._classifier, path, self.progress)
+
+    def _save_a_copy(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Save a copy", str(self._classifier), "Classifier (*.keras)"
+        )
+        if chosen:
+            self.save_copy(Path(chosen).with_suffix(".keras"))
+
+    def _running_changed(self, running: bool) -> None:
+        if not running and self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+        self._show_what_can_run()
+
+    def _show_what_can_run(self) -> None:
+        self._suggest_output()
+        self.channels.offer(self.source.channels)
+        why = self.why_unusable()
+        self.run_button.setEnabled(why is None and not self._busy)
+        self.why_not.setText(why or "")
+        self.why_not.setVisible(bool(why) and not self._busy)
+        self.evaluation.offer(self._why_no_images() is None and not self._busy)
+        self._show_device()
+
+    def _show_device(self) -> None:
+        if self._busy:
+            return
+        # To look is to start Keras: not before there is something to learn from.
+        if self.source.channels and not why_no_training(self.config()):
+            self.device.show_for(self.config().backend)
+        else:
+            self.device.hide()
+
+    def _suggest_output(self) -> None:
+        folder = self.source.folder()
+        field = self.output_form["output"]
+        if folder is not None and field.value in (None, self._suggested_output):
+            suggested = unused(folder / f"{OUTPUT_NAME}.keras")
+            if suggested not in (None, self._suggested_output):
+                self._suggested_output = suggested
+                field.value = suggested
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        kind = event["event"]
+        if kind == "epoch":
+            self._epochs_done = event["epoch"]
+            self.plot.add(event)
+            note = f"Epoch {event['epoch']} of {event['epochs']}"
+            self.progress.update_progress(
+                event["epoch"], event["epochs"], note, event.get("seconds_left")
+            )
+        elif kind == "note":
+            self.progress.note(event["message"])
+        elif kind == "progress":
+            note = f"{str(event['stage']).capitalize()}: {event['done']} of {event['total']}"
+            self.progress.update_progress(
+                event["done"], event["total"], note, event.get("seconds_left")
+            )
+
+    def _finish(self, result: Mapping[str, Any]) -> None:
+        self._classifier = Path(result["classifier"])
+        sentences = [
+            "Stopped; the best so far was kept." if result.get("cancelled") else "",
+            f"Saved as {self._classifier}.",
+            f"Of the validation images, {result['validation_accuracy']:.0%} were right "
+            f"({result['balanced_accuracy']:.0%} with every class counted equally).",
+            *result["messages"],
+        ]
+        self.progress.end("\n".join(filter(None, sentences)))
+        self.confusion.show_matrix(result["confusion"], result["class_names"])
+        self._show_result_widgets(True)
+        self._show_what_can_run()
+        self._scroll_soon(self._buttons)
+        self.trained.emit(str(self._classifier))
+
+    def _scroll_soon(self, part: QWidget) -> None:
+        # Its place is known once the layout has made room for it.
+        self._wanted_part = part
+        self._scroll_timer.start(50)
+
+    def _show_result_widgets(self, visible: bool) -> None:
+        for widget in (self._confusion_title, self.confusion, self._buttons):
+            widget.setVisible(visible)

@@ -1,0 +1,300 @@
+"""Classes for objects of open images, given by clicking on them: a part of *Train classifier*."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import napari
+from napari.layers import Image as ImageLayer
+from napari.layers import Points
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.raters.object_annotations import export_annotations
+from napari_image_classifier.widgets.qt.dock import let_be_narrow
+from napari_image_classifier.widgets.qt.saving import told_in
+from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
+from napari_image_classifier.widgets.train.annotated_image import AnnotatedImage, written
+from napari_image_classifier.widgets.viewer.layers import OpenImage, group_layers, open_layer
+from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, fitting, open_objects
+
+CHOOSE = "choose…"
+GROUP_TOOLTIP = (
+    "Objects of one image are never parted. Images of one well, dish or animal are not independent "
+    "either: write the same word for them. Empty: the image stands alone."
+)
+HOW = "Choose a class, then click on objects of it in the image. Dragging moves the view."
+TOO_FEW_IMAGES = (
+    "Give every class to objects of at least two images, better of two wells, dishes or animals: "
+    "objects of one image are not independent of each other."
+)
+
+
+class ObjectAnnotation(QWidget):
+    """Asks which image, which layer marks its objects, and which class each object has."""
+
+    changed = Signal()
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._opened: list[OpenImage] = []
+        self._offered: list[OpenObjects] = []
+        self._annotated: dict[tuple[str, Any], AnnotatedImage] = {}
+        self.present: AnnotatedImage | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.refresh)
+        self._build()
+        self._connect()
+        self.refresh()
+
+    def _build(self) -> None:
+        self.image, self.layer, self.column = QComboBox(), QComboBox(), QComboBox()
+        for box in (self.image, self.layer, self.column):
+            let_be_narrow(box)
+        self.image.setToolTip("The open image whose objects get classes now.")
+        self.layer.setToolTip("The Labels layer in which its objects are numbered.")
+        self.group = QLineEdit()
+        self.group.setToolTip(GROUP_TOOLTIP)
+        self.classes = ClassButtons()
+        self.undo_button = QPushButton("Undo")
+        self.undo_button.setToolTip("Take back the last class that was given in this image.")
+        self.points_button = QPushButton("From Points layers")
+        self.points_button.setToolTip(
+            "Every Points layer is a class named like the layer: objects under its points get it."
+        )
+        self.column.setToolTip("Take the classes from a column of the Labels layer's features.")
+        self.save_button = QPushButton("Save classes…")
+        self.save_button.setToolTip(
+            "Write a table (CSV) of the classes of all images, for the command line's --items. "
+            "They are kept safe all the same, and are here again with the same image and mask."
+        )
+        self.says = QLabel()
+        self.says.setWordWrap(True)
+        asked = QFormLayout()
+        asked.setContentsMargins(0, 0, 0, 0)
+        asked.addRow("Image", self.image)
+        asked.addRow("Objects", self.layer)
+        asked.addRow("Same well, dish, animal", self.group)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(asked)
+        column.addWidget(self.classes)
+        for widgets in ((self.undo_button, self.points_button), (self.column, self.save_button)):
+            line = QHBoxLayout()
+            for widget in widgets:
+                line.addWidget(widget, stretch=1)
+            column.addLayout(line)
+        column.addWidget(self.says)
+
+    def _connect(self) -> None:
+        self.image.activated.connect(self._offer_layers)
+        self.layer.activated.connect(self._choose)
+        self.group.textEdited.connect(self._take_group)
+        self.classes.changed.connect(self._show)
+        self.classes.renamed.connect(self._rename)
+        self.classes.chosen_changed.connect(self._activate)
+        self.undo_button.clicked.connect(self._undo)
+        self.points_button.clicked.connect(self._from_points)
+        self.column.activated.connect(self._from_column)
+        self.save_button.clicked.connect(self._ask_where_to_save)
+        layers = self._viewer.layers
+        for happening in (layers.events.inserted, layers.events.removed):
+            happening.connect(self._refresh_soon)
+
+    @property
+    def images(self) -> list[AnnotatedImage]:
+        """The images in which objects have classes."""
+        return [image for image in self._annotated.values() if image.annotations.classes]
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The channels of the present image."""
+        return (
+            tuple(channel.name for channel in self.present.opened.channels) if self.present else ()
+        )
+
+    def why_unusable(self) -> str | None:
+        """Return why nothing can be learnt yet, as a sentence."""
+        if self.present is None and not self.images:
+            return "Choose an open image and the Labels layer that marks its objects."
+        sources: dict[str, set[str]] = {}
+        for image in self.images:
+            for name in image.annotations.counts:
+                sources.setdefault(name, set()).add(image.group or image.file)
+        if len(sources) < 2:
+            return "Give objects at least two classes: choose one, then click on objects."
+        if any(len(images) < 2 for images in sources.values()):
+            return TOO_FEW_IMAGES
+        return None
+
+    def items(self, temporary: Path) -> Callable[[], Mapping[str, Any]]:
+        """Return a function that writes the images and returns the table of items as JSON."""
+        images = self.images
+        return lambda: written(images, temporary)
+
+    def folder(self) -> Path | None:
+        """Where the first image's file is; the home folder where it has none."""
+        layers = (layer for image in self.images for layer in image.opened.layers)
+        source = next((layer.source for layer in layers if layer.source), None)
+        return Path(source).parent if source else Path.home()
+
+    def leave(self) -> None:
+        """Take no more clicks."""
+        for image in self._annotated.values():
+            image.copy.leave()
+
+    def save(self, path: Path) -> None:
+        """Write the classes of all images."""
+        with told_in(self.says):
+            classes = {one.file: one.annotations.classes for one in self.images}
+            table = export_annotations(path, classes)
+            self.says.setText(f"Saved as {table.path}. {table.sentence}".strip())
+
+    def refresh(self) -> None:
+        """Offer the images and layers that are open now."""
+        layers = [layer for layer in self._viewer.layers if isinstance(layer, ImageLayer)]
+        self._opened = [image for image in group_layers([open_layer(layer) for layer in layers])
+                        if image.channels]  # fmt: skip
+        before = self.image.currentText()
+        self.image.clear()
+        self.image.addItems([image.name for image in self._opened])
+        self.image.setCurrentIndex(max(self.image.findText(before), 0) if self._opened else -1)
+        self._offer_layers()
+
+    def _offer_layers(self) -> None:
+        marking = [open_objects(layer) for layer in self._viewer.layers]
+        labels = [one for one in marking if one is not None and one.kind == "Labels"]
+        opened = self._image_chosen()
+        self._offered = fitting(opened, labels) if opened else []
+        self.layer.clear()
+        self.layer.addItems([CHOOSE, *(one.name for one in self._offered)])
+        self._show_present(None)
+        for number, one in enumerate(self._offered, start=1):
+            if opened is not None and (opened.name, one.layer) in self._annotated:
+                self.layer.setCurrentIndex(number)
+                self._choose()
+                break
+
+    def _image_chosen(self) -> OpenImage | None:
+        index = self.image.currentIndex()
+        return self._opened[index] if 0 <= index < len(self._opened) else None
+
+    def _choose(self) -> None:
+        opened, number = self._image_chosen(), self.layer.currentIndex() - 1
+        if opened is None or number < 0:
+            self._show_present(None)
+            return
+        marked = self._offered[number]
+        key = (opened.name, marked.layer)
+        known = self._annotated.get(key)
+        if known is None or not known.copy.is_open:
+            try:
+                known = AnnotatedImage(self._viewer, opened, marked, self._give)
+            except (ImageClassifierError, OSError) as error:
+                self.says.setText(str(error))
+                return
+            self._annotated[key] = known
+            for name in known.annotations.counts:
+                self.classes.add(name)
+        self._show_present(known)
+
+    def _show_present(self, image: AnnotatedImage | None) -> None:
+        self.present = image
+        for widget in (self.group, self.classes, self.undo_button, self.points_button, self.column,
+                       self.save_button):  # fmt: skip
+            widget.setEnabled(image is not None)
+        self.column.clear()
+        if image is not None:
+            self.group.setText(image.group)
+            names = [str(name) for name in image.marked.layer.features if name != "index"]
+            self.column.addItems(["from a column…", *names])
+            taken_over = len(image.annotations.classes)
+            self.says.setText(f"{taken_over} objects have a class. {HOW}" if taken_over else HOW)
+            self._activate()
+        self._show()
+
+    def _activate(self) -> None:
+        if self.present is not None and self.present.copy.is_open:
+            self.present.copy.activate()
+
+    def _give(self, image: AnnotatedImage, item: str) -> None:
+        if not self.classes.names:
+            self.says.setText("Write the name of a class first, and press Enter.")
+            return
+        name = self.classes.chosen
+        with told_in(self.says):
+            image.annotations.give({item: name})
+            self.says.setText(f"Object {item.replace('label=', '')}: {name or 'no class'}.")
+            self._show()
+
+    def _undo(self) -> None:
+        with told_in(self.says):
+            if self.present is not None and self.present.annotations.undo():
+                self._show()
+
+    def _from_points(self) -> None:
+        if self.present is None:
+            return
+        layers = [layer for layer in self._viewer.layers if isinstance(layer, Points)]
+        with told_in(self.says):
+            given, beside, unclear = self.present.from_points(layers)
+            self._say_taken(
+                given,
+                f"{beside} points lie on no object" * bool(beside),
+                f"{unclear} objects have points of several classes" * bool(unclear),
+            )
+
+    def _from_column(self, number: int) -> None:
+        if self.present is not None and number > 0:
+            with told_in(self.says):
+                self._say_taken(self.present.from_features(self.column.currentText()))
+
+    def _say_taken(self, given: int, *others: str) -> None:
+        assert self.present is not None
+        for name in self.present.annotations.counts:
+            self.classes.add(name)
+        self.says.setText("; ".join([f"{given} objects got a class", *filter(None, others)]) + ".")
+        self._show()
+
+    def _rename(self, name: str, new: str) -> None:
+        with told_in(self.says):
+            for image in self._annotated.values():
+                image.annotations.rename(name, new)
+        self._show()
+
+    def _take_group(self, text: str) -> None:
+        if self.present is not None:
+            self.present.group = text.strip()
+            self.changed.emit()
+
+    def _show(self) -> None:
+        counts = sum((image.annotations.counts for image in self._annotated.values()), Counter())
+        self.classes.show_counts(counts)
+        if self.present is not None:
+            self.present.show(self.classes.names)
+        self.changed.emit()
+
+    def _ask_where_to_save(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save classes", "objects.csv", "CSV (*.csv)")
+        if chosen:
+            self.save(Path(chosen))
+
+    def _refresh_soon(self) -> None:
+        # napari forgets this method only when Python does, which may be after Qt.
+        if isalive(self):  # type: ignore[no-untyped-call]
+            self._soon.start(100)

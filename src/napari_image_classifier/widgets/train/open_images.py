@@ -1,0 +1,228 @@
+"""The open images as something to learn from: a table in which a person fills in the classes."""
+
+import csv
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import napari
+from napari.layers import Image as ImageLayer
+from qtpy.compat import isalive
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_image_classifier.images.image import write_image
+from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.selection import Each, parse_selection
+from napari_image_classifier.widgets.viewer.layers import (
+    MEANINGS,
+    OpenImage,
+    as_image,
+    group_layers,
+    open_layer,
+)
+from napari_image_classifier.widgets.viewer.sliders import move_sliders
+
+IMAGE, CLASS, GROUP = range(3)
+HEADERS = ("Image", "Class", "Same well, dish, animal")
+GROUP_TOOLTIP = (
+    "Images of one well, dish or animal are not independent: write the same word for them, and "
+    "they stay together. Empty: the image stands alone."
+)
+MOST_OF_A_NAME = 80
+AXIS_WORDS = {"Z": "planes", "T": "time points", "C": "channels"}
+
+
+class OpenImages(QWidget):
+    """A row per open image; the layers of one image are one row."""
+
+    changed = Signal()
+
+    def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._images: list[OpenImage] = []
+        self._meanings: dict[int, str] = {}
+        self._answers: dict[str, tuple[str, str]] = {}
+        self._written: dict[str, OpenImage] = {}
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.refresh)
+        self.table = _table()
+        self._question = QLabel("What a stack's planes are:")
+        self._meaning = QComboBox()
+        self._meaning.setToolTip("The layers don't say what their first axes mean; say it here.")
+        self._name = QLineEdit()
+        self._name.setPlaceholderText("class")
+        self._name.setToolTip("A class for the rows that are selected above.")
+        self._give = QPushButton("Give to selected")
+        self._give.setToolTip("Write this class into the selected rows.")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.table)
+        for row in ((self._name, self._give), (self._question, self._meaning)):
+            line = QHBoxLayout()
+            for widget in row:
+                line.addWidget(widget)
+            layout.addLayout(line)
+        self.table.itemChanged.connect(self._keep_answers)
+        self._give.clicked.connect(self._give_class)
+        self._meaning.activated.connect(self._explain)
+        # A dozen layers come one by one; the table follows once.
+        for happening in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            happening.connect(self._refresh_soon)
+        self.refresh()
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The channels of the first image."""
+        first = next(iter(self._images), None)
+        return tuple(channel.name for channel in first.channels) if first else ()
+
+    def folder(self) -> Path | None:
+        """Where the first image's file is; the home folder where it has none."""
+        sources = [layer.source for image in self._images for layer in image.layers if layer.source]
+        return Path(sources[0]).parent if sources else Path.home()
+
+    def set_class(self, row: int, name: str) -> None:
+        """Fill in a class."""
+        self.table.item(row, CLASS).setText(name)
+
+    def why_unusable(self) -> str | None:
+        """Return why nothing can be learnt from the open images yet."""
+        if not self._images:
+            return "Open images first, then give each its class."
+        if any(image.unknown_axes for image in self._images):
+            return "Say what the planes of the stacks are."
+        if len({name for name, _ in self._filled_in().values() if name}) < 2:
+            return "Give the images at least two classes in the table."
+        return None
+
+    def items(self, temporary: Path, each: Each) -> Callable[[], Mapping[str, Any]]:
+        """Return a function that writes the images and returns the table of items as JSON."""
+        answers = self._filled_in()
+        chosen = [(image, *answers[image.name]) for image in self._images
+                  if answers[image.name][0]]  # fmt: skip
+        self._written = written = {
+            _file_name(number, image.name): image for number, (image, _, _) in enumerate(chosen, 1)
+        }
+
+        def write() -> Mapping[str, Any]:
+            table = temporary / "items.csv"
+            with table.open("w", newline="", encoding="utf-8") as file:
+                rows = csv.writer(file)
+                rows.writerow(["file", "class", "group"])
+                for name, (image, class_name, group) in zip(written, chosen, strict=True):
+                    names = [channel.name for channel in image.channels]
+                    write_image(temporary / name, as_image(image.name, image.channels, names))
+                    rows.writerow([name, class_name, group])
+            return read_items(temporary, items_csv=table, each=each).to_json()
+
+        return write
+
+    def show_image(self, file: str, item: str) -> bool:
+        """Select the image that `items` wrote as ``file``; whether it is still open."""
+        image = self._written.get(file)
+        layers = [layer.layer for layer in image.layers] if image else []
+        if image is None or not all(layer in self._viewer.layers for layer in layers):
+            return False
+        self._viewer.layers.selection = set(layers)
+        move_sliders(self._viewer, layers[0], image.layers[0].axes, parse_selection(item))
+        return True
+
+    def refresh(self) -> None:
+        """Make a row of every image that is open now; classes given before stay."""
+        layers = [layer for layer in self._viewer.layers if isinstance(layer, ImageLayer)]
+        self._images = group_layers([open_layer(layer) for layer in layers], (), self._meanings)
+        present = set(layers)
+        self._written = {
+            name: image
+            for name, image in self._written.items()
+            if all(layer.layer in present for layer in image.layers)
+        }
+        self.table.blockSignals(True)
+        self.table.setRowCount(len(self._images))
+        for row, image in enumerate(self._images):
+            texts = (image.name, *self._answers.get(image.name, ("", "")))
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                if column == IMAGE:
+                    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+                    item.setToolTip("\n".join(layer.name for layer in image.layers))
+                elif column == GROUP:
+                    item.setToolTip(GROUP_TOOLTIP)
+                self.table.setItem(row, column, item)
+        self.table.blockSignals(False)
+        self._ask_for_meaning()
+        self.changed.emit()
+
+    def _filled_in(self) -> dict[str, tuple[str, str]]:
+        cells = self.table.item
+        return {
+            image.name: (cells(row, CLASS).text().strip(), cells(row, GROUP).text().strip())
+            for row, image in enumerate(self._images)
+        }
+
+    def _keep_answers(self) -> None:
+        self._answers.update(self._filled_in())
+        self.changed.emit()
+
+    def _give_class(self) -> None:
+        for index in self.table.selectionModel().selectedRows():
+            self.set_class(index.row(), self._name.text().strip())
+
+    def _refresh_soon(self) -> None:
+        # napari forgets this method only when Python does, which may be after Qt.
+        if isalive(self):  # type: ignore[no-untyped-call]
+            self._soon.start(100)
+
+    def _ask_for_meaning(self) -> None:
+        unknown = next((image.unknown_axes for image in self._images if image.unknown_axes), 0)
+        for widget in (self._question, self._meaning):
+            widget.setVisible(unknown in MEANINGS)
+        self._meaning.clear()
+        self._meaning.addItem("please choose…", None)
+        for axes in MEANINGS.get(unknown, ()):
+            words = ", then ".join(AXIS_WORDS[axis] for axis in axes)
+            self._meaning.addItem(words, (unknown, axes))
+
+    def _explain(self) -> None:
+        chosen = self._meaning.currentData()
+        if chosen is not None:
+            number, axes = chosen
+            self._meanings[number] = axes
+            self.refresh()
+
+
+def _file_name(number: int, image_name: str) -> str:
+    """Return a name that a person knows the image by, and that every file system takes."""
+    plain = re.sub(r"[^\w.-]+", " ", image_name)[:MOST_OF_A_NAME].strip()
+    return f"{number:05} {plain}".strip() + ".tif"
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, len(HEADERS))
+    table.setHorizontalHeaderLabels(HEADERS)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setMinimumHeight(160)
+    table.setToolTip("Give each image its class; images without one are not learnt from.")
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(IMAGE, QHeaderView.ResizeMode.Stretch)
+    table.horizontalHeaderItem(GROUP).setToolTip(GROUP_TOOLTIP)
+    table.setColumnWidth(CLASS, 90)
+    table.setColumnWidth(GROUP, 90)
+    table.verticalHeader().hide()
+    return table

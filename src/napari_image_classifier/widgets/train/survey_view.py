@@ -1,0 +1,124 @@
+"""What a folder or table holds: classes with counts and thumbnails, channels, what was assumed."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QPixmap
+from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from napari_image_classifier.items.reading import EACH_STANDS_ALONE
+from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+
+SIDE = 48
+THUMBNAILS_PER_CLASS = 4
+TALLEST = 240
+
+
+class SurveyView(QWidget):
+    """A row per class, and sentences below."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._thumbnails: dict[str, list[QPixmap]] = {}
+        self._pictures: dict[str, list[QLabel]] = {}
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._notes = QLabel(self)
+        self._problems = QLabel(self)
+        self._problems.setStyleSheet(f"color: {ERROR_COLOUR}")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._scroll)
+        for label in (self._notes, self._problems):
+            label.setWordWrap(True)
+            layout.addWidget(label)
+        self.clear()
+
+    @property
+    def text(self) -> str:
+        """The sentences below the classes."""
+        return "\n".join(filter(None, (self._notes.text(), self._problems.text())))
+
+    def clear(self) -> None:
+        """Forget everything, thumbnails too."""
+        self._thumbnails.clear()
+        self._show_classes({}, {})
+        self.say("")
+
+    def say(self, note: str, problem: str = "") -> None:
+        """Show sentences only."""
+        for label, text in ((self._notes, note), (self._problems, problem)):
+            label.setText(text)
+            label.setVisible(bool(text))
+
+    def add_thumbnail(self, class_name: str | None, png: str) -> None:
+        """Keep a thumbnail, a PNG in base64, and show it where its class has a row."""
+        picture = QPixmap()
+        picture.loadFromData(base64.b64decode(png), "PNG")
+        name = class_name or ""
+        self._thumbnails.setdefault(name, []).append(picture)
+        self._fill_pictures(name)
+
+    def show_survey(self, survey: Mapping[str, Any]) -> None:
+        """Show the result of a "survey" job."""
+        self._show_classes(survey["classes"], survey["groups"])
+        self.say("\n".join(_notes(survey)), "\n".join(survey["problems"]))
+
+    def _show_classes(self, counts: Mapping[str, int], groups: Mapping[str, int]) -> None:
+        inside = QWidget()
+        grid = QGridLayout(inside)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(2)
+        self._pictures.clear()
+        for row, (name, count) in enumerate(sorted(counts.items())):
+            words = f"<b>{name}</b><br>{_counted(count, 'image')}"
+            if groups.get(name, count) != count:
+                words += f"<br>{_counted(groups[name], 'group')}"
+            title = QLabel(words)
+            title.setToolTip(name)
+            title.setMaximumWidth(150)
+            grid.addWidget(title, row, 0)
+            self._pictures[name] = [QLabel() for _ in range(THUMBNAILS_PER_CLASS)]
+            for column, label in enumerate(self._pictures[name], start=1):
+                label.setObjectName("thumbnail")
+                label.setFixedSize(SIDE, SIDE)
+                grid.addWidget(label, row, column)
+            self._fill_pictures(name)
+        grid.setColumnStretch(0, 1)
+        self._scroll.setWidget(inside)
+        self._scroll.setFixedHeight(min(TALLEST, len(counts) * (SIDE + 6)))
+        self._scroll.setVisible(bool(counts))
+
+    def _fill_pictures(self, name: str) -> None:
+        labels, pictures = self._pictures.get(name, ()), self._thumbnails.get(name, ())
+        for label, picture in zip(labels, pictures, strict=False):
+            label.setPixmap(picture)
+
+
+def _notes(survey: Mapping[str, Any]) -> list[str]:
+    notes = []
+    if survey["channels"]:
+        named = "" if survey["channels_named"] else " (the files name none)"
+        notes.append(f"Channels: {', '.join(survey['channels'])}{named}.")
+    if survey["sizes"]:
+        notes.append(f"Sizes: {_some(survey['sizes'])}.")
+    if survey.get("without_class"):
+        notes.append(f"{_counted(survey['without_class'], 'image')} without a class.")
+    if survey["passed_over"]:
+        counted = ", ".join(f"{count} {what}" for what, count in survey["passed_over"].items())
+        notes.append(f"Passed over: {counted}.")
+    # Which images stand alone is asked below, in so many words.
+    return [*notes, *(text for text in survey["assumptions"] if text != EACH_STANDS_ALONE)]
+
+
+def _some(texts: Sequence[str], shown: int = 3) -> str:
+    more = len(texts) - shown
+    return ", ".join(texts[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" + "s" * (count != 1)

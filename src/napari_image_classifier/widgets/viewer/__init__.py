@@ -1,0 +1,1 @@
+"""Layers, captions and colours in the napari viewer."""

@@ -1,0 +1,66 @@
+"""The viewer's camera, moved to an image or to an object in it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import napari
+import numpy as np
+
+from napari_image_classifier.items.objects import ObjectPlace
+from napari_image_classifier.raters.shown_item import Rectangle
+
+# How large an object is on the screen at least, when it is gone to, in the screen's pixels.
+PIXELS_ACROSS = 60
+# How large a rectangle is on the screen when it is gone to.
+RECTANGLE_ACROSS = 240
+# Of what marks an object and has no size, in the image's pixels.
+SMALLEST_AREA = 80
+
+
+def look_at_layer(viewer: napari.Viewer, layer: Any) -> None:
+    """Look at the middle of a layer."""
+    _centre(viewer, layer.extent.world.mean(axis=0))
+
+
+def look_at_object(viewer: napari.Viewer, layer: Any, place: ObjectPlace) -> None:
+    """Look at an object of an image, of which ``layer`` is one, from near enough to see it."""
+    data = np.zeros(layer.ndim)
+    data[-2:] = place.y, place.x
+    _centre(viewer, np.asarray(layer.data_to_world(data)))
+    across = 2 * np.sqrt(max(place.area, SMALLEST_AREA) / np.pi) * abs(float(layer.scale[-1]))
+    camera = camera_of(viewer)
+    camera.zoom = max(camera.zoom, PIXELS_ACROSS / across)
+
+
+def look_at_rectangle(
+    viewer: napari.Viewer, layer: Any, rectangle: Rectangle, *, zoom: bool
+) -> None:
+    """Look at a part of an image, of which ``layer`` is one; with ``zoom`` from near enough."""
+    middle = (rectangle.top + rectangle.bottom - 1) / 2, (rectangle.left + rectangle.right - 1) / 2
+    data = np.zeros(layer.ndim)
+    data[-2:] = middle
+    _centre(viewer, np.asarray(layer.data_to_world(data)))
+    if zoom:
+        side = max(rectangle.height, rectangle.width) * abs(float(layer.scale[-1]))
+        camera_of(viewer).zoom = RECTANGLE_ACROSS / side
+
+
+def look_at_all_of(viewer: napari.Viewer, layers: Sequence[Any]) -> None:
+    """Look at layers as a whole."""
+    try:
+        viewer.reset_view(layers=layers)
+    except TypeError:  # an older napari knows only all layers
+        viewer.reset_view()
+
+
+def camera_of(viewer: napari.Viewer) -> Any:
+    """Return the camera, wherever this napari has it."""
+    # Before 0.9 the camera was on the viewer itself.
+    return getattr(viewer, "scene", viewer).camera
+
+
+def _centre(viewer: napari.Viewer, middle: Any) -> None:
+    dims, camera = viewer.dims, camera_of(viewer)
+    first = dims.ndim - len(middle)
+    centre = [middle[axis - first] for axis in dims.displayed if axis >= first]
+    camera.center = (*camera.center[: 3 - len(centre)], *centre)

@@ -1,0 +1,230 @@
+"""Between napari's Labels, Points and Shapes layers and the objects of an image.
+
+Nothing here needs a viewer or Qt. A layer is looked at by `open_objects`, and once more by
+`located`; `objects_in` works on what that gives, so it may run on any thread.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.images.display import METADATA_KEY
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.items.objects import Objects, objects_of
+from napari_image_classifier.items.selection import Each
+from napari_image_classifier.plates.track_ids import INDEX, TRACK_ID, TrackId, track_ids_of
+from napari_image_classifier.typing import Float64Array, IntArray
+from napari_image_classifier.widgets.viewer.layers import LayersError, OpenImage, lengths_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IS_COPY = "copy"
+
+Kind = Literal["Labels", "Points", "Shapes"]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenObjects:
+    """A layer that marks the objects of an image.
+
+    ``shape`` is that of a Labels layer's array, in which every object has its number; of others it
+    is the number of axes alone. ``layer`` is napari's own. `located` fills in the rest, which no
+    longer needs it: ``labels``, the array, and what its last ``axes`` are, such as "TYX"; or
+    ``places`` in pixels of the image, shape (n, number of axes), and ``sizes``, height, width and
+    area in pixels, shape (n, 3), 0 where there are none. The label of a point or a shape is its
+    row, counted from 1. ``features`` is a copy of the layer's table.
+    """
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    layer: Any
+    labels: Any = None
+    axes: str = ""
+    places: Float64Array | None = None
+    sizes: Float64Array | None = None
+    features: "pd.DataFrame | None" = None
+
+
+def as_copy() -> dict[str, Any]:
+    """Return the metadata of a layer that is a copy, made to be coloured or clicked on."""
+    return {METADATA_KEY: {IS_COPY: True}}
+
+
+def open_objects(layer: Any) -> OpenObjects | None:
+    """Return what a layer is as one that marks objects, None where it marks none.
+
+    Copies that were made here mark nothing new, and so are none (see `as_copy`).
+    """
+    if (layer.metadata.get(METADATA_KEY) or {}).get(IS_COPY):
+        return None
+    kind = type(layer).__name__
+    if kind == "Labels":
+        return OpenObjects(layer.name, "Labels", tuple(_labels_of(layer).shape), layer)
+    if kind == "Points" and len(layer.data):
+        return OpenObjects(layer.name, "Points", (layer.ndim,), layer)
+    if kind == "Shapes" and len(layer.data):
+        return OpenObjects(layer.name, "Shapes", (layer.ndim,), layer)
+    return None
+
+
+def fitting(image: OpenImage, candidates: Sequence[OpenObjects]) -> list[OpenObjects]:
+    """Return the layers that can be of an image, those named like it first."""
+    found = [one for one in candidates if _axes_of(one, image) is not None]
+    return sorted(found, key=lambda one: not _is_named_like(one, image))
+
+
+def named_like(candidates: Sequence[OpenObjects], image: OpenImage) -> bool:
+    """Return whether one of the layers, and no other, has the name of the image in its own."""
+    return sum(_is_named_like(one, image) for one in candidates) == 1
+
+
+def _is_named_like(marked: OpenObjects, image: OpenImage) -> bool:
+    return image.name.rsplit(".", 1)[0].casefold() in marked.name.casefold()
+
+
+def located(marked: OpenObjects, image: OpenImage) -> OpenObjects:
+    """Take what is needed of a layer; call this on the main thread."""
+    layer = marked.layer
+    marked = replace(marked, features=layer.features.copy())
+    if marked.kind == "Labels":
+        return replace(marked, labels=_labels_of(layer), axes=_axes_of(marked, image) or "")
+    of_image = image.channels[0].layer.layer
+    if marked.kind == "Points":
+        places = _moved(layer.data, layer, of_image)
+        return replace(marked, places=places, sizes=np.zeros((len(places), 3)))
+    corners = [_moved(shape, layer, of_image) for shape in layer.data]
+    low, high = (np.array([getattr(one, end)(axis=0) for one in corners]) for end in ("min", "max"))
+    areas = np.array([_area(one[:, -2:]) for one in corners])
+    sizes = np.column_stack([(high - low)[:, -2:], areas])
+    return replace(marked, places=(low + high) / 2, sizes=sizes)
+
+
+def objects_in(marked: OpenObjects, opened: OpenImage, image: Image, each: Each) -> Objects:
+    """Return the objects that a layer, which was `located`, marks in an image.
+
+    ``opened`` is what ``image`` was made of; a Labels layer becomes its mask.
+
+    Raises
+    ------
+    LayersError
+        The layer does not fit, or something is marked outside the image.
+    MaskError
+        Its labels do not fit.
+    """
+    axes = _axes_of(marked, opened)
+    if axes is None:
+        raise LayersError(f"The layer {marked.name} does not fit {opened.name}.")
+    if marked.labels is not None:
+        shape = marked.shape[len(marked.shape) - len(axes) :]
+        image.mask = Image.from_array(marked.labels.reshape(shape), axes, name=marked.name)
+        return objects_of(image, each)
+    assert marked.places is not None
+    assert marked.sizes is not None
+    by_axis = dict(zip(axes, marked.places[:, -len(axes) :].T, strict=True))
+    return _at_places(marked.name, image, by_axis, marked.sizes)
+
+
+def tracks_in(
+    marked: OpenObjects, predictions: Sequence[Prediction], n_times: int
+) -> list[TrackId | None]:
+    """Return the track of each object of a layer, which was `located`; None where it has none.
+
+    It is in the column "track_id" of the layer's features: of a Labels layer in the rows that
+    `track_ids_of` finds, of others in the row of the point or the shape.
+
+    Raises
+    ------
+    TrackError
+        The features do not say which object is meant.
+    """
+    features = marked.features
+    if features is None or TRACK_ID not in features:
+        return [None] * len(predictions)
+    if marked.kind != "Labels":
+        features = features[[TRACK_ID]].assign(**{INDEX: np.arange(1, len(features) + 1)})
+    return track_ids_of(predictions, features, n_times)
+
+
+def _axes_of(marked: OpenObjects, image: OpenImage) -> str | None:
+    """Return the image's axes that a layer has, None where it does not fit."""
+    if not image.channels:
+        return None
+    lengths = lengths_of(image.channels[0])
+    axes = "".join(lengths)
+    for kept in dict.fromkeys((axes, axes.replace("Z", ""))):
+        if marked.kind != "Labels":
+            if marked.shape == (len(kept),):
+                return kept
+            continue
+        wanted = tuple(lengths[axis] for axis in kept)
+        extra = len(marked.shape) - len(wanted)
+        if extra >= 0 and marked.shape == (1,) * extra + wanted:
+            return kept
+    return None
+
+
+def _at_places(
+    name: str, image: Image, by_axis: Mapping[str, Float64Array], sizes: Float64Array
+) -> Objects:
+    y, x = by_axis["Y"], by_axis["X"]
+    zeros = np.zeros(len(y))
+    time, z = (np.rint(by_axis.get(axis, zeros)).astype(np.intp) for axis in "TZ")
+    _check_within(name, image, (time, z, y, x))
+    in_planes = "Z" in by_axis and image.n_z > 1
+    order = np.lexsort((np.arange(len(y)), z * in_planes, time))
+    height, width, area = sizes[order].T
+    first, end = (z, z + 1) if in_planes else (np.zeros_like(z), np.full_like(z, image.n_z))
+    return Objects(
+        label=order + 1,
+        time=time[order],
+        first_z=first[order],
+        end_z=end[order],
+        y=y[order],
+        x=x[order],
+        area=area,
+        height=_whole(height),
+        width=_whole(width),
+        in_planes=in_planes,
+    )
+
+
+def _check_within(name: str, image: Image, places: Sequence[Any]) -> None:
+    lengths = (image.n_times, image.n_z, *image.shape[-2:])
+    outside = np.zeros(len(places[0]), bool)
+    for values, length in zip(places, lengths, strict=True):
+        outside |= (values < -0.5) | (values > length - 0.5)
+    if outside.any():
+        first = int(np.flatnonzero(outside)[0]) + 1
+        raise LayersError(
+            f"{int(outside.sum())} of what the layer {name} marks lie outside {image.name}, the "
+            f"first is number {first}; move or delete them."
+        )
+
+
+def _labels_of(layer: Any) -> Any:
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def _moved(places: Any, layer: Any, of_image: Any) -> Float64Array:
+    """Return places of a layer, shape (n, axes), in the pixels of another one."""
+    moved = []
+    for place in places:
+        world = np.asarray(layer.data_to_world(place), np.float64)
+        missing = max(of_image.ndim - len(world), 0)
+        moved.append(of_image.world_to_data(np.concatenate([np.zeros(missing), world])))
+    return np.array(moved, np.float64)[:, -layer.ndim :]
+
+
+def _whole(lengths: Float64Array) -> IntArray:
+    return np.rint(lengths).astype(np.intp)
+
+
+def _area(corners: Float64Array) -> float:
+    """Return the area of a polygon, shape (n, 2), by the shoelace formula."""
+    y, x = corners.T
+    return float(abs(y @ np.roll(x, 1) - x @ np.roll(y, 1)) / 2)

@@ -1,0 +1,106 @@
+"""What the viewer shows of the predictions: captions, and the image that a person asks for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import napari
+from qtpy.QtCore import QObject, QTimer
+
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.items.selection import parse_selection
+from napari_image_classifier.widgets.viewer.captions import Captioned, Captions
+from napari_image_classifier.widgets.viewer.navigation import look_at_layer, look_at_object
+from napari_image_classifier.widgets.viewer.sliders import move_sliders
+
+
+class ImageViews(QObject):
+    """Knows which layers a prediction is of; the layers' own looks stay as the user set them."""
+
+    def __init__(self, viewer: napari.Viewer, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._captions = Captions(viewer)
+        self._images: dict[str, Captioned] = {}
+        self._hidden: list[Any] = []
+        self._only: str | None = None
+        self._show_only = False
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._refresh)
+        self._watch()
+
+    def _watch(self) -> None:
+        soon, viewer = self._soon, self._viewer
+
+        def wake(event: Any = None) -> None:
+            soon.start()
+
+        happenings = (
+            *self._captions.events,
+            viewer.layers.events.removed,
+            viewer.layers.events.inserted,
+        )
+        for happening in happenings:
+            happening.connect(wake)
+
+        def leave() -> None:
+            for happening in happenings:
+                happening.disconnect(wake)
+
+        self.destroyed.connect(leave)
+
+    def clear(self) -> None:
+        """Forget all predictions and take the captions away."""
+        self.show_only(False)
+        self._images.clear()
+        self._refresh()
+
+    def add(
+        self, name: str, layers: Sequence[Any], axes: str, predictions: Mapping[str, Prediction]
+    ) -> None:
+        """Show an image's predictions, by item; ``axes`` are those of its layers' data."""
+        self._images[name] = Captioned(name, tuple(layers), axes, dict(predictions))
+        self._soon.start()
+
+    def go_to(self, prediction: Prediction) -> None:
+        """Select the image's layers, move the sliders to the item, and centre the view on it.
+
+        A small object is brought nearer, until it can be seen.
+        """
+        image = self._images.get(prediction.file)
+        present = [layer for layer in image.layers if layer in self._viewer.layers] if image else []
+        if image is None or not present:
+            return
+        if self._show_only:
+            self._show_alone(image)
+        selection = self._viewer.layers.selection
+        selection.clear()
+        selection.update(present)
+        move_sliders(self._viewer, present[0], image.axes, parse_selection(prediction.item))
+        if prediction.place is not None:
+            look_at_object(self._viewer, present[0], prediction.place)
+        else:
+            look_at_layer(self._viewer, present[0])
+
+    def show_only(self, wanted: bool) -> None:
+        """Hide the other classified images when one is gone to; without it they come back."""
+        self._show_only = wanted
+        if not wanted:
+            for layer in self._hidden:
+                layer.visible = True
+            self._hidden = []
+
+    def _show_alone(self, image: Captioned) -> None:
+        for layer in self._hidden:
+            layer.visible = True
+        others = [other for other in self._images.values() if other is not image]
+        self._hidden = [layer for other in others for layer in other.visible_layers]
+        for layer in self._hidden:
+            layer.visible = False
+
+    def _refresh(self) -> None:
+        layers = set(self._viewer.layers)
+        self._images = {
+            name: image for name, image in self._images.items() if layers.issuperset(image.layers)
+        }
+        self._captions.show(list(self._images.values()))

@@ -1,0 +1,34 @@
+"""demo: the main job from end to end, as a new user runs it."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image as Picture
+
+
+def test_the_demo_does_the_main_job(tmp_path):
+    """Trains, opens a real window, classifies images and a folder, and says how it went."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("without a person to close the window, the demo runs under Xvfb, on Linux")
+    environment = {key: value for key, value in os.environ.items() if "DISPLAY" not in key}
+    command = [sys.executable, "-m", "napari_image_classifier.cli.app", "demo", "--output"]
+    said = subprocess.run(
+        [*command, str(tmp_path / "demo")],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    with (tmp_path / "demo" / "predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    right = sum(row["file"].split("/")[0] == row["class"] for row in rows)
+    assert len(rows) == 24
+    assert right >= 20
+    assert f"{right} of 24 images" in said.stdout
+    assert (tmp_path / "demo" / "cells.keras").is_file()
+    window = Picture.open(tmp_path / "demo" / "demo.png")
+    assert len(window.convert("RGB").getcolors(maxcolors=2**24)) > 1000

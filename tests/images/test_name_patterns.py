@@ -1,0 +1,157 @@
+"""Name patterns: which files make one image, and what is proposed from the names."""
+
+from pathlib import Path
+
+import pytest
+
+from napari_image_classifier.images.name_patterns import (
+    PRESETS,
+    FilePart,
+    ImageFiles,
+    NamePattern,
+    NamePatternError,
+    group_files,
+    propose_patterns,
+)
+
+ROOT = Path("/images")
+
+
+def group(names, pattern):
+    images, unmatched = group_files([ROOT / name for name in names], NamePattern(pattern), ROOT)
+    return images, [path.name for path in unmatched]
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "fields"),
+    [
+        ("Leica", "Series001_z00_ch00.tif", {"series": "Series001", "z": "00", "channel": "00"}),
+        ("Nikon, without a name", "xy01c1.tif", {"site": "01", "channel": "1"}),
+        ("Nikon", "day2xy01c1.tif", {"name": "day2", "site": "01", "channel": "1"}),
+        ("ZEN", "Experiment-01_s1c2.tif", {"name": "Experiment-01", "site": "1", "channel": "2"}),
+        ("MetaMorph", "well_A01_s1_w2.TIF",
+         {"plate": "well", "well": "A01", "site": "1", "channel": "2"}),
+        ("MetaMorph, acquisition", "exp_w1GFP_s2_t10.tif",
+         {"name": "exp", "channel": "1GFP", "site": "2", "time": "10"}),
+        ("Operetta", "r02c03f04p05-ch1sk1fk1fl1.tiff",
+         {"row": "02", "column": "03", "site": "04", "z": "05", "channel": "1", "time": "1"}),
+    ],
+)  # fmt: skip
+def test_presets_describe_the_names_of_their_microscopes(preset, name, fields):
+    """Upper and lower case are the same."""
+    assert NamePattern(PRESETS[preset]).match(name) == fields
+
+
+def test_pattern_is_compared_with_the_name_or_with_folders():
+    """A "/" in the pattern takes folders in."""
+    assert NamePattern("{well}_w{channel}.tif").match("plate 1/A01_w1.tif") is not None
+    found = NamePattern("{plate}/{well}_w{channel}.tif").match("screen/plate 1/A01_w1.tiff")
+    assert found == {"plate": "plate 1", "well": "A01", "channel": "1"}
+    assert NamePattern("{well}_w{channel}.tif").match("A01_1.tif") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("a.tif", "no field"), ("{well_w1.tif", "brace"), ("{a b}.tif", "name of letters"),
+     ("{z}_{z}.tif", "twice")],
+)  # fmt: skip
+def test_pattern_that_makes_no_sense_is_refused(text, words):
+    """With a sentence and an example."""
+    with pytest.raises(NamePatternError, match=words):
+        NamePattern(text)
+
+
+def test_files_of_one_image_are_grouped_in_the_order_of_their_numbers():
+    """Channels, planes and times tell files apart; all else says which image it is."""
+    names = [f"A{w}_z{z}_w{c}.tif" for w in (1, 2) for c in (2, 1) for z in (10, 9)]
+    images, unmatched = group([*names, "notes.tif"], "{well}_z{z}_w{channel}.tif")
+    assert [image.name for image in images] == [
+        "A1_z{z}_w{channel}.tif", "A2_z{z}_w{channel}.tif",
+    ]  # fmt: skip
+    assert [(p.channel, p.z) for p in images[0].parts] == [
+        ("1", "9"), ("1", "10"), ("2", "9"), ("2", "10"),
+    ]  # fmt: skip
+    assert (images[0].fields, images[0].missing) == ({"well": "A1"}, ())
+    assert unmatched == ["notes.tif"]
+
+
+def test_same_names_in_different_folders_are_different_images():
+    """The classes are folders, and wells repeat in them."""
+    names = [f"{folder}/A1_w{c}.tif" for folder in ("control", "depleted") for c in (1, 2)]
+    images, _ = group(names, "{well}_w{channel}.tif")
+    assert [image.name for image in images] == [
+        "control/A1_w{channel}.tif", "depleted/A1_w{channel}.tif",
+    ]  # fmt: skip
+
+
+def test_missing_channel_and_plane_are_named():
+    """With the name of the file that should be there."""
+    names = ["A1_w1.tif", "A1_w2.tif", "A2_w1.tif"]
+    images, _ = group(names, "{well}_w{channel}.tif")
+    assert [image.missing for image in images] == [(), ("channel 2 (A2_w2.tif)",)]
+    stack = [f"A1_z{z}_w{c}.tif" for z in range(3) for c in (1, 2) if (z, c) != (1, 2)]
+    images, _ = group(stack, "{well}_z{z}_w{channel}.tif")
+    assert images[0].missing == ("channel 2, z 1 (A1_z1_w2.tif)",)
+
+
+def test_gap_in_a_stack_is_missing_but_a_shorter_stack_is_not():
+    """Half of the images may well be deeper than the others."""
+    gap, _ = group([f"A1_z{z}.tif" for z in (0, 1, 3)], "{well}_z{z}.tif")
+    assert gap[0].missing == ("z 2 (A1_z2.tif)",)
+    names = [f"A{w}_z{z}.tif" for w in range(4) for z in range(3 + w % 2)]
+    images, _ = group(names, "{well}_z{z}.tif")
+    assert all(image.missing == () for image in images)
+
+
+def test_without_a_pattern_each_file_is_an_image():
+    """Sorted by name."""
+    images, unmatched = group_files([ROOT / "b/2.tif", ROOT / "a.tif"], None, ROOT)
+    assert images == [
+        ImageFiles("a.tif", (FilePart(ROOT / "a.tif"),)),
+        ImageFiles("b/2.tif", (FilePart(ROOT / "b/2.tif"),)),
+    ]
+    assert unmatched == []
+    assert ImageFiles.single(ROOT / "b/2.tif", ROOT) == images[1]
+
+
+WELLS = [f"{row}{column:02}" for row in "AB" for column in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("names", "n_images"),
+    [
+        ([f"Series{s:03}_z{z:02}_ch{c:02}.tif" for s in range(3) for z in range(4)
+          for c in range(2)], 3),
+        ([f"{w}_s{s}_w{c}.tif" for w in WELLS for s in (1, 2) for c in (1, 2)], 12),
+        ([f"plate1_{w}_s1_w{c}.tif" for w in WELLS for c in (1, 2)], 6),
+        ([f"xy{s:02}c{c}.tif" for s in range(5) for c in (1, 2)], 5),
+        ([f"x/P1_{w}_{c}.tif" for w in WELLS for c in ("DAPI", "GFP", "Alexa488")], 6),
+        ([f"{c}-{s}.tif" for s in range(9) for c in ("DAPI", "GFP")], 9),
+        ([f"r{r:02}c{c:02}f01p{p:02}-ch{ch}sk1fk1fl1.tiff" for r in (1, 2) for c in (1, 2)
+          for p in (1, 2) for ch in (1, 2)], 4),
+        ([f"{folder}/{c}.tif" for folder in "abcd" for c in ("DAPI", "GFP")], 4),
+    ],
+    ids=["Leica", "MetaMorph", "plate", "Nikon", "dyes", "dye first", "Operetta", "folders"],
+)  # fmt: skip
+def test_pattern_is_proposed_from_the_names(names, n_images):
+    """The best one makes the images that a person would."""
+    best = propose_patterns(names)[0]
+    images, unmatched = group_files([Path(name) for name in names], best, Path())
+    assert len(images) == n_images
+    assert unmatched == []
+    assert all(not image.missing for image in images)
+    assert {len(image.parts) for image in images} == {len(names) // n_images}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [], ["a.tif"], ["a.tif", "b.tif"], [f"img{i:03}.tif" for i in range(20)],
+        [f"{c}_{i}.tif" for c in ("control", "depleted") for i in range(9)],
+        [f"{w}.tif" for w in WELLS],
+    ],
+    ids=["none", "one", "two", "numbers", "classes", "wells"],
+)  # fmt: skip
+def test_nothing_is_proposed_for_images_of_one_file(names):
+    """Two classes in the names are no two channels."""
+    assert propose_patterns(names) == []

@@ -1,0 +1,153 @@
+"""items: the table of what is classified."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+
+from napari_image_classifier.images.discovery import ImageFolderError
+from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.items.reading import (
+    EACH_STANDS_ALONE,
+    ItemsError,
+    ItemTable,
+    read_items,
+)
+
+
+def save_picture(path):
+    """Write a tiny grey PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Picture.fromarray(np.zeros((4, 4), np.uint8)).save(path)
+
+
+@pytest.fixture
+def class_folders(tmp_path):
+    """Two classes, wells below them, and the rubbish that real folders hold."""
+    for name in ("control/A01/1", "control/A02/1", "depleted/B01/1", "depleted/B01/2"):
+        save_picture(tmp_path / f"{name}.png")
+    (tmp_path / "control" / "._1.png").write_bytes(b"\0")
+    (tmp_path / "control" / ".DS_Store").write_bytes(b"\0")
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+def test_the_first_sub_folder_is_the_class(class_folders):
+    """However deep the image lies; names use “/”."""
+    table = read_items(class_folders)
+    assert [(item.file, item.class_name) for item in table.items] == [
+        ("control/A01/1.png", "control"),
+        ("control/A02/1.png", "control"),
+        ("depleted/B01/1.png", "depleted"),
+        ("depleted/B01/2.png", "depleted"),
+    ]
+    assert table.class_names == ("control", "depleted")
+
+
+def test_rubbish_is_passed_over_and_counted(class_folders):
+    """Hidden files, other formats and empty folders are no errors."""
+    assert read_items(class_folders).passed_over == {
+        "hidden files": 2,
+        "files of other formats": 1,
+        "empty folders": 1,
+    }
+
+
+def test_without_a_group_the_table_says_what_was_assumed(class_folders):
+    """Each image stands alone, and that is said."""
+    assert read_items(class_folders).assumptions == (EACH_STANDS_ALONE,)
+
+
+def test_a_folder_level_groups(class_folders):
+    """The second folder is the well; "folder" is the one the image lies in."""
+    for group in ("folder:2", "folder"):
+        table = read_items(class_folders, group=group)
+        assert [item.group for item in table.items] == [
+            "control/A01", "control/A02", "depleted/B01", "depleted/B01",
+        ]  # fmt: skip
+        assert table.assumptions == ()
+
+
+def test_an_unknown_group_is_refused(class_folders):
+    """The sentence names what there is to group by."""
+    with pytest.raises(ItemsError, match=r"no column or field “well”.*folder"):
+        read_items(class_folders, group="well")
+
+
+def test_a_table_names_files_classes_and_groups(class_folders):
+    """Relative paths, a semicolon, other columns kept, a class left empty."""
+    path = class_folders / "items.csv"
+    path.write_text(
+        "file;class;well;day\ncontrol/A01/1.png;wild type;A01;1\ndepleted/B01/2.png;;B01;2\n",
+        encoding="utf-8-sig",
+    )
+    table = read_items(class_folders, items_csv=path, group="well")
+    assert [(i.file, i.class_name, i.group, i.columns["day"]) for i in table.items] == [
+        ("control/A01/1.png", "wild type", "A01", "1"),
+        ("depleted/B01/2.png", None, "B01", "2"),
+    ]
+
+
+def test_a_table_may_name_files_elsewhere(class_folders, tmp_path_factory):
+    """Absolute paths outside the folder are taken."""
+    elsewhere = tmp_path_factory.mktemp("drive") / "x.png"
+    save_picture(elsewhere)
+    path = class_folders / "items.csv"
+    path.write_text(f"file,class\n{elsewhere},a\n")
+    (item,) = read_items(class_folders, items_csv=path).items
+    assert item.image.parts[0].path == elsewhere
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name,class\n1.png,a\n", "no column “file”"),
+        ("file,class\nnowhere.png,a\n", "nowhere.png"),
+        ("file,class\n", "no images"),
+        ("file,class\ncontrol/A01/1.png,a\ncontrol/A01/1.png,b\n", "two classes, a and b"),
+    ],
+)
+def test_a_table_that_is_wrong_is_refused(class_folders, text, sentence):
+    """A missing column, a missing file, no rows, two classes for one image."""
+    path = class_folders / "items.csv"
+    path.write_text(text)
+    with pytest.raises(ItemsError, match=sentence):
+        read_items(class_folders, items_csv=path)
+
+
+def test_files_of_one_image_make_one_item(tmp_path):
+    """With a name pattern; the fields become columns, and can be the group."""
+    for well in ("A01", "A02"):
+        for channel in (1, 2):
+            save_picture(tmp_path / "cells" / f"{well}_s1_w{channel}.png")
+    table = read_items(tmp_path, pattern="{well}_s{site}_w{channel}.png", group="well")
+    assert [(i.file, i.group, i.columns["site"]) for i in table.items] == [
+        ("cells/A01_s1_w{channel}.png", "A01", "1"),
+        ("cells/A02_s1_w{channel}.png", "A02", "1"),
+    ]
+    assert len(table.items[0].image.parts) == 2
+
+
+def test_every_plane_can_be_an_item(tmp_path):
+    """Planes and time points are listed from the file."""
+    stack = Image.from_array(np.zeros((3, 8, 8), np.uint8), "ZYX")
+    (tmp_path / "a").mkdir()
+    write_image(tmp_path / "a" / "stack.tif", stack)
+    table = read_items(tmp_path, each="plane")
+    assert [item.selection for item in table.items] == ["z=0", "z=1", "z=2"]
+
+
+def test_a_folder_that_is_not_there_or_empty_is_refused(tmp_path):
+    """A sentence with the folder in it."""
+    with pytest.raises(ItemsError, match="no images"):
+        read_items(tmp_path)
+    with pytest.raises(ImageFolderError, match="no folder"):
+        read_items(tmp_path / "nowhere")
+
+
+def test_the_table_reaches_the_compute_process_unchanged(class_folders):
+    """Through JSON and back nothing changes."""
+    table = read_items(class_folders, group="folder")
+    assert ItemTable.from_json(json.loads(json.dumps(table.to_json()))) == table

@@ -1,0 +1,206 @@
+"""Raters and machine, from tables to the report."""
+
+import csv
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from statsmodels.stats.inter_rater import cohens_kappa
+from typer.testing import CliRunner
+
+import napari_image_classifier as nic
+from napari_image_classifier.cli.app import app
+from napari_image_classifier.items.annotations import (
+    ASSISTED,
+    CANNOT_TELL,
+    AnnotationsError,
+    ItemKey,
+)
+from napari_image_classifier.raters.agreement import AgreementError
+from napari_image_classifier.raters.annotation_log import AnnotationLog
+from napari_image_classifier.raters.comparison import ComparedItem, compare
+from napari_image_classifier.statistics.paired_difference import paired_difference
+
+CLASSES = np.array(["interphase", "metaphase", "anaphase"])
+N = 120
+
+
+def answers(part_right, seed):
+    """Answers to images of three classes in turn, of which a part is right."""
+    random = np.random.default_rng(seed)
+    truth = CLASSES[np.arange(N) % 3]
+    return np.where(random.random(N) < part_right, truth, random.choice(CLASSES, N))
+
+
+def write(path, given, **columns):
+    """A table of answers, with other columns beside them."""
+    with path.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["file", "class", *columns])
+        for number, name in enumerate(given):
+            values = [of[number] for of in columns.values()]
+            table.writerow([f"well {number // 6}/{number}.tif", name, *values])
+    return path
+
+
+def predictions(path, given, status=None):
+    """A table as classify writes it."""
+    return write(path, given, status=status or ["ok"] * N, classifier=["abc"] * N)
+
+
+class Links(HTMLParser):
+    """What a page would fetch."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        self.found += [value for name, value in attributes if name in ("src", "href")]
+
+
+def test_two_raters_are_compared_as_statsmodels_does(tmp_path):
+    """Images in common, percentage, kappa; the page needs no network."""
+    ada, bob = answers(0.9, 1), answers(0.7, 2)
+    paths = [write(tmp_path / "ada.csv", ada), write(tmp_path / "bob.csv", bob)]
+    found = nic.compare_raters(paths, tmp_path / "report.html")
+    table = [[((ada == one) & (bob == other)).sum() for other in CLASSES] for one in CLASSES]
+    (pair,) = found.agreement.pairs
+    assert pair.kappa.kappa == pytest.approx(cohens_kappa(np.array(table)).kappa)
+    assert pair.kappa.agreement == pytest.approx((ada == bob).mean())
+    assert len(found.agreement.differing) == (ada != bob).sum()
+    page = (tmp_path / "report.html").read_text()
+    links = Links()
+    links.feed(page)
+    assert not [link for link in links.found if not link.startswith("data:")]
+    assert found.sentences[0] in page
+    with (tmp_path / "report.answers.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 2 * N
+
+
+def test_a_machine_is_compared_with_each_rater_by_group(tmp_path):
+    """Against a truth, with groups from the folders; what the machine does not answer is wrong."""
+    truth = CLASSES[np.arange(N) % 3]
+    status = ["ok"] * (N - 3) + ["unsure", "error", "unlike-training"]
+    machine = answers(0.95, 3)
+    tables = [
+        write(tmp_path / "ada.csv", answers(0.9, 1)),
+        write(tmp_path / "bob.csv", answers(0.7, 2)),
+        predictions(tmp_path / "predictions.csv", machine, status),
+    ]
+    found = nic.compare_raters(
+        tables,
+        tmp_path / "report.html",
+        truth=write(tmp_path / "truth.csv", truth),
+        group="folder",
+    )
+    right = (machine == truth) & (np.array(status) == "ok")
+    expected = paired_difference(right, answers(0.7, 2) == truth, np.arange(N) // 6)
+    assert [one.rater for one in found.comparisons] == ["ada", "bob"]
+    assert found.comparisons[1].difference == expected
+    assert found.agreement.alpha is not None
+    numbers = json.loads((tmp_path / "report.agreement.json").read_text())
+    assert numbers["comparisons"][1]["no_answer"] == 3
+    assert numbers["comparisons"][1]["verdict"] == "better"
+
+
+def test_the_consensus_leaves_the_tested_rater_out(tmp_path):
+    """Of two others who differ there is none, and these images are left out."""
+    truth = CLASSES[np.arange(N) % 3]
+    wrong = np.where(np.arange(N) < 20, "metaphase", truth)
+    tables = [
+        write(tmp_path / "ada.csv", truth),
+        write(tmp_path / "bob.csv", wrong),
+        write(tmp_path / "eve.csv", truth),
+        predictions(tmp_path / "predictions.csv", truth),
+    ]
+    found = nic.compare_raters(tables, tmp_path / "report.html", truth="consensus")
+    by_rater = {one.rater: one for one in found.comparisons}
+    assert len(by_rater["bob"].items) == N
+    assert by_rater["bob"].difference.difference == pytest.approx((wrong != truth).mean())
+    assert len(by_rater["ada"].items) == (wrong == truth).sum()
+
+
+def test_assisted_labels_meet_no_machine(tmp_path):
+    """They were given with its answer in sight; between persons they count."""
+    log = AnnotationLog(tmp_path / "labels.csv", "Ada")
+    other = AnnotationLog(tmp_path / "others.csv", "Bob")
+    for number, name in enumerate(CLASSES[np.arange(30) % 3]):
+        key = ItemKey(f"well {number // 6}/{number}.tif", "")
+        log.give([key], str(name), ASSISTED if number < 10 else "by-eye")
+        other.give([key], str(name))
+    tables = [log.path, other.path]
+    alone = nic.compare_raters(tables, tmp_path / "a.html")
+    assert len(alone.agreement.answers["Ada"]) == 30
+    tables.append(predictions(tmp_path / "predictions.csv", answers(0.9, 3)))
+    beside = nic.compare_raters(tables, tmp_path / "b.html")
+    assert len(beside.agreement.answers["Ada"]) == 20
+    assert "10 labels" in beside.notes[0]
+
+
+def compared(truth, person, machine, again=None, **options):
+    """An item of a comparison."""
+    number = compared.number = getattr(compared, "number", 0) + 1
+    return ComparedItem(ItemKey(f"{number}.tif", ""), truth, person, machine, again, **options)
+
+
+def test_repeats_count_once_and_cannot_tell_is_wrong():
+    """Consistency comes from the repeats, accuracy from the first answers."""
+    items = [
+        compared("a", "a", "a", "a"),
+        compared("a", "a", "b", "a", seen_before=True),
+        compared("b", CANNOT_TELL, "b", "b", seconds=2.0),
+        compared("b", "b", "no answer", seconds=4.0),
+    ]
+    found = compare(items, rater="Ada", machine="m", truth="condition")
+    assert found.difference.person.score == 0.75
+    assert found.difference.machine.score == 0.5
+    assert found.consistency.n_items == 3
+    assert [one.key for one in found.wavered] == [items[2].key]
+    assert [one.key for one in found.steady_but_different] == [items[1].key]
+    assert found.confusion("person").tolist() == [[2, 0, 0], [0, 1, 1]]
+    assert found.confusion("machine").tolist() == [[1, 1, 0], [0, 1, 1]]
+    assert found.unseen.n_items == 3
+    assert found.median_seconds == 3.0
+
+
+def test_on_ones_own_labels_nobody_is_better():
+    """Accuracy is agreement then, and there is no verdict."""
+    items = [compared("a", "a", "b"), compared("b", "b", "b"), compared("b", "a", "b")]
+    found = compare(items, rater="Ada", machine="m", truth="own")
+    assert found.verdict is None
+    assert found.difference is None
+    assert "nothing about who is better" in found.sentence
+
+
+def test_tables_that_share_nothing_are_told_apart_by_their_names(tmp_path):
+    """The sentence shows how files are named in each; a truth without a machine is refused."""
+    one = write(tmp_path / "a.csv", ["x"])
+    other = tmp_path / "b.csv"
+    other.write_text("file,class\n0.tif,x\n")
+    with pytest.raises(AgreementError, match=r"a: well 0/0.tif; b: 0.tif"):
+        nic.compare_raters([one, other], tmp_path / "report.html")
+    with pytest.raises(AgreementError, match="at least two"):
+        nic.compare_raters([one], tmp_path / "report.html")
+    with pytest.raises(AgreementError, match=r"add predictions.csv"):
+        nic.compare_raters([one, write(tmp_path / "c.csv", ["x"])], tmp_path / "r.html", truth=one)
+    (tmp_path / "d.csv").write_text("name\nx\n")
+    with pytest.raises(AnnotationsError, match="no column “file”"):
+        nic.compare_raters([one, tmp_path / "d.csv"], tmp_path / "report.html")
+
+
+def test_the_command_says_it_in_words(tmp_path):
+    """And writes over nothing unasked."""
+    tables = [
+        str(write(tmp_path / "ada.csv", answers(0.9, 1))),
+        str(predictions(tmp_path / "predictions.csv", answers(0.9, 2))),
+    ]
+    truth = str(write(tmp_path / "truth.csv", CLASSES[np.arange(N) % 3]))
+    command = ["agreement", *tables, "--truth", truth, "--report", str(tmp_path / "r.html")]
+    found = CliRunner().invoke(app, command)
+    assert found.exit_code == 0, found.output
+    assert "ada and predictions gave the same answer" in found.output
+    assert "95 % interval" in found.output
+    assert CliRunner().invoke(app, command).exit_code != 0
+    assert CliRunner().invoke(app, [*command, "--overwrite"]).exit_code == 0

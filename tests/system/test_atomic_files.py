@@ -1,0 +1,79 @@
+"""safe_files: a file is whole or not there."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from napari_image_classifier.system.atomic_files import SECONDS_UNTIL_ABANDONED, replace_file
+
+
+def test_new_content_takes_the_place_of_the_old(tmp_path):
+    """A block that ends well leaves the new file and nothing else."""
+    path = tmp_path / "result.csv"
+    path.write_text("old")
+    with replace_file(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_old_content_outlives_a_failure(tmp_path):
+    """A block that raises leaves the old file as it was, and no temporary one."""
+    path = tmp_path / "result.csv"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), replace_file(path) as temporary:
+        temporary.write_text("half of the n")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+WRITE_AND_BE_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from napari_image_classifier.system.atomic_files import replace_file
+with replace_file(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half of the n")
+    print(temporary, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_killed_processes_were_writing_is_cleared_away(tmp_path):
+    """When something is next written there; what a living process writes stays."""
+    path = tmp_path / "result.csv"
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITE_AND_BE_KILLED, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for _ in range(2)
+    ]
+    killed, living = (Path(writer.stdout.readline().strip()) for writer in writers)
+    writers[0].kill()
+    writers[0].communicate()
+    assert killed.exists()
+    with replace_file(path) as temporary:
+        temporary.write_text("new")
+    assert not killed.exists()
+    assert living.read_text() == "half of the n"
+    writers[1].communicate()
+    assert path.read_text() == "half of the n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_other_computers_were_writing_is_left_for_a_day(tmp_path):
+    """On a drive that many use, nobody knows which of their processes live."""
+    fresh, old = (tmp_path / f".writing-0123abcd-7-{name}.csv" for name in ("fresh", "old"))
+    for path in (fresh, old):
+        path.write_text("half")
+    os.utime(old, (time.time() - 2 * SECONDS_UNTIL_ABANDONED,) * 2)
+    with replace_file(tmp_path / "result.csv") as temporary:
+        temporary.write_text("new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [fresh.name, "result.csv"]

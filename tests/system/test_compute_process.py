@@ -1,0 +1,176 @@
+"""compute: a job in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from helpers.processes import is_alive
+from helpers.troublesome_jobs import offer_troublesome_jobs
+from napari_image_classifier.system import compute_process as compute
+from napari_image_classifier.system import process_limits
+from napari_image_classifier.system.compute_process import ComputeError, ComputeProcess
+from napari_image_classifier.system.process_limits import Limits
+
+
+@pytest.fixture
+def two_images(tmp_path):
+    """A folder with two small images in two classes."""
+    import numpy as np
+    from PIL import Image
+
+    for name in ("control", "depleted"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(tmp_path / name / "1.png")
+    return tmp_path
+
+
+def test_a_job_sends_events_and_a_result(two_images):
+    """The survey job of a real folder, in a real process."""
+    with ComputeProcess("survey", {"folder": str(two_images)}) as process:
+        events = list(process.events())
+    assert {event["event"] for event in events} == {"thumbnail", "progress", "result"}
+    assert events[-1]["classes"] == {"control": 1, "depleted": 1}
+
+
+def test_a_refusal_is_told_in_its_own_words(tmp_path):
+    """A job's sentence arrives without a traceback."""
+    process = ComputeProcess("survey", {"folder": str(tmp_path / "nowhere")})
+    with pytest.raises(ComputeError, match="There is no folder") as caught:
+        process.result()
+    assert caught.value.detail is None
+
+
+def test_a_killed_process_is_told_plainly(two_images):
+    """kill -9 gives one error event with a sentence."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no kill -9")
+    with ComputeProcess("survey", {"folder": str(two_images)}) as process:
+        os.kill(process.pid, signal.SIGKILL)
+        *_, last = process.events()
+    assert last["event"] == "error"
+    assert "ended from outside" in last["message"]
+
+
+@pytest.fixture
+def troublesome(monkeypatch, tmp_path):
+    """Jobs that make trouble can be asked for."""
+    offer_troublesome_jobs(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def small_computer(monkeypatch):
+    """A process that holds more than 300 MB has more than its share."""
+    share = 300e6 / psutil.virtual_memory().available
+    monkeypatch.setattr(process_limits, "SHARE_OF_MEMORY", share)
+
+
+def test_a_process_that_takes_too_much_memory_is_ended(troublesome, small_computer):
+    """Long before the computer has none left; the sentence says what to do."""
+    with pytest.raises(ComputeError, match=r"was ended, as it needed .* GB of memory") as caught:
+        ComputeProcess("hog", {"bytes": 3_000_000_000}).result()
+    assert "Take fewer images" in str(caught.value)
+
+
+def test_limits_of_its_own_count_as_well(troublesome):
+    """Memory in bytes, and time."""
+    with pytest.raises(ComputeError, match=r"more than 0\.2 GB of memory"):
+        ComputeProcess("hog", {"bytes": 1_000_000_000}, Limits(memory=200_000_000)).result()
+    with pytest.raises(ComputeError, match="needed more than 0 minutes"):
+        ComputeProcess("stuck", {}, Limits(seconds=1.0)).result()
+
+
+def test_what_has_enough_memory_is_left_alone(troublesome):
+    """No limit is passed by a job of usual size."""
+    assert ComputeProcess("hog", {"bytes": 100_000_000}).result()["taken"] == 100_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone chooses what to end by a number")
+def test_the_kernel_would_end_it_before_the_viewer(troublesome):
+    """What runs out of memory is the work, not the window."""
+    with ComputeProcess("stuck", {}) as process:
+        next(process.events())
+        with open(f"/proc/{process.pid}/oom_score_adj") as file:  # noqa: PTH123
+            assert int(file.read()) == 1000
+
+
+def test_a_process_that_is_stuck_falls_silent_and_is_ended(troublesome, monkeypatch):
+    """It answers no wish to stop; whoever waits for its result is not kept for ever."""
+    monkeypatch.setattr(compute, "SECONDS_OF_SILENCE", 3.0)
+    events = []
+    with pytest.raises(compute.Cancelled):
+        ComputeProcess("stuck", {}).result(events.append, lambda: bool(events))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uses POSIX signals")
+def test_a_process_that_reads_nothing_holds_nobody_up(two_images):
+    """More is asked than a pipe holds, of a process that is stopped: nobody waits for it."""
+    began = time.monotonic()
+    process = ComputeProcess("survey", {"folder": str(two_images), "unknown": "x" * 10_000_000})
+    os.kill(process.pid, signal.SIGSTOP)
+    process.cancel()
+    process.kill()
+    assert time.monotonic() - began < 2
+    assert list(process.events()) == [{"event": "cancelled"}]
+
+
+def test_the_process_ends_with_its_viewer():
+    """When the process that asked is killed, the compute process goes too."""
+    if sys.platform == "win32":
+        pytest.skip("uses POSIX signals")
+    script = (
+        "import time; from napari_image_classifier.system.compute_process import ComputeProcess;"
+        "p = ComputeProcess('survey', {'folder': '/', 'thumbnails': 0}); print(p.pid, flush=True);"
+        "time.sleep(60)"
+    )
+    viewer = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    worker = int(viewer.stdout.readline())
+    viewer.kill()
+    viewer.wait()
+    viewer.stdout.close()
+    assert has_ended(worker)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone ends a process with its parent")
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_process_that_hangs_ends_with_its_viewer(troublesome, stopped):
+    """Though it can't see that its pipe has ended."""
+    script = (
+        "import os, signal, time;"
+        "from napari_image_classifier.system.compute_process import ComputeProcess;"
+        f"p = ComputeProcess('stuck', dict()); next(p.events());"
+        f"{stopped} and os.kill(p.pid, signal.SIGSTOP);"
+        "print(p.pid, flush=True); time.sleep(60)"
+    )
+    viewer = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    worker = int(viewer.stdout.readline())
+    viewer.kill()
+    viewer.wait()
+    viewer.stdout.close()
+    assert has_ended(worker)
+
+
+def has_ended(pid):
+    """Whether a process ends within ten seconds."""
+    try:
+        process = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return True
+    for _ in range(100):
+        if not is_alive(process):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_every_job_is_named_where_it_can_be_found():
+    """The names in JOBS lead to a module of the package."""
+    from importlib.util import find_spec
+
+    for place in compute.JOBS.values():
+        module, _ = place.split(":")
+        assert find_spec(module) is not None
