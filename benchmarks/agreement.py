@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import napari_image_classifier as nic
-from napari_image_classifier.classifiers.temperature import tempered
+from napari_image_classifier.classifiers.confidence import tempered
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.items.preparation import prepare

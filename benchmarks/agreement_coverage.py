@@ -10,8 +10,7 @@ import argparse
 
 import numpy as np
 
-from napari_image_classifier.statistics.krippendorff import krippendorff_alpha
-from napari_image_classifier.statistics.rater_agreement import cohen_kappa
+from napari_image_classifier.statistics.rater_agreement import cohen_kappa, krippendorff_alpha
 
 DESIGNS = ((50, 1), (100, 1), (5, 10), (10, 5), (10, 20), (20, 10))
 TRUTHS = (0.5, 0.8, 0.95)

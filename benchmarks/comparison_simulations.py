@@ -14,7 +14,7 @@ import argparse
 import numpy as np
 import scipy.stats
 
-from napari_image_classifier.raters.comparison_verdict import MARGIN, comparison_verdict
+from napari_image_classifier.raters.comparison import MARGIN, comparison_verdict
 from napari_image_classifier.raters.power import comparison_power, simulated_differences
 from napari_image_classifier.statistics.paired_difference import (
     effective_size,

@@ -23,10 +23,15 @@ from rows import Row, by_turns
 from tutorial_script import classify_in_batches, classify_one_by_one
 
 import napari_image_classifier as nic
-from napari_image_classifier.classifiers.image_kind import ImageKind, KnownKinds
-from napari_image_classifier.classifiers.image_statistics import brightness_of, detail_of, planes_of
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
-from napari_image_classifier.classifiers.novelty import Gate
+from napari_image_classifier.classifiers.novelty import (
+    Gate,
+    ImageKind,
+    KnownKinds,
+    brightness_of,
+    detail_of,
+    planes_of,
+)
 from napari_image_classifier.images.sample_data import make_sample_image
 from napari_image_classifier.items.preparation import Preparation, finished, measured_pixels
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges

@@ -139,7 +139,8 @@ def speed(folder, number):
 
 def write_large(folder, number):
     """Write images of 2048 × 2048 in four channels of 16 bits."""
-    from napari_image_classifier.images.image import Image, write_image
+    from napari_image_classifier.images.image import Image
+    from napari_image_classifier.images.tiff.writer import write_image
 
     chance = np.random.default_rng(0)
     for index in range(number):

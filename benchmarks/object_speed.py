@@ -21,7 +21,8 @@ import numpy as np
 from rows import Row, by_turns
 
 import napari_image_classifier as nic
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.crops import ObjectBox, cut_objects
 from napari_image_classifier.items.objects import objects_of
 

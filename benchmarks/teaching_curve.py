@@ -22,10 +22,11 @@ import numpy as np
 import pandas as pd
 
 import napari_image_classifier as nic
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.items.consensus import learnable
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.jobs.suggest_labels import order_job
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import TrainingConfig
 
 FIRST, STEP, LAST = 20, 40, 420
 NETWORK_AT = (100, 220, 420)

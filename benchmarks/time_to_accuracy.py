@@ -23,7 +23,7 @@ from mitocheck_folds import balanced, folds, predict_fold
 from training_speed import has_torch, training_set, write_arrays
 
 import napari_image_classifier as nic
-from napari_image_classifier.training.training_set import TrainingSet
+from napari_image_classifier.training.dataset import TrainingSet
 
 FOLD = 1
 BATCH = 32

@@ -16,9 +16,9 @@ from rows import ROUNDS, Row, by_turns
 
 import napari_image_classifier as nic
 from napari_image_classifier.items.splits import validation_split
+from napari_image_classifier.training.dataset import TrainingSet
+from napari_image_classifier.training.dataset import training_set as prepared
 from napari_image_classifier.training.images import read_training_images
-from napari_image_classifier.training.training_set import TrainingSet
-from napari_image_classifier.training.training_set import training_set as prepared
 
 
 def measure(data: Path, pytorch_python: str) -> list[Row]:

@@ -23,16 +23,17 @@ from typing import Any
 import numpy as np
 
 import napari_image_classifier as nic
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.controls import Controls
 from napari_image_classifier.evaluation.verdict import Evidence, verdict_of
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.statistics.intervals import balanced_interval
 from napari_image_classifier.statistics.permutation_tests import (
     chance_of_predictions,
     either_of,
     paired_test,
 )
-from napari_image_classifier.training.config import TrainingRefused
 
 GROUPS, ITEMS = 20, 20
 SIDE = 48

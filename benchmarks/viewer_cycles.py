@@ -28,7 +28,8 @@ import psutil
 from qtpy.QtCore import QSettings
 from qtpy.QtTest import QTest
 
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 
 PLUGIN = "napari-image-classifier"
 MOMENTS = ("before it starts", "while it starts", "while it learns")

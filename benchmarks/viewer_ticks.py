@@ -20,7 +20,8 @@ from qtpy.QtCore import QSettings, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
 
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 
 PLUGIN = "napari-image-classifier"
 TICK_MS = 10

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import QWidget
 from scipy.ndimage import gaussian_filter
 
 import napari_image_classifier as nic
-from napari_image_classifier.images.image import write_image
+from napari_image_classifier.images.tiff.writer import write_image
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"

@@ -15,7 +15,8 @@ from scipy import ndimage
 from skimage import feature, filters, measure, segmentation
 
 import napari_image_classifier as nic
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 
 SMALLEST_AREA = 80
 APART = 7

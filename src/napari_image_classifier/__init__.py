@@ -22,17 +22,22 @@ if TYPE_CHECKING:
     from napari_image_classifier.errors import ImageClassifierError
     from napari_image_classifier.evaluation.evaluate import evaluate
     from napari_image_classifier.evaluation.reproduce import reproduce
-    from napari_image_classifier.images.image import Image, ImageReadError, read_image
+    from napari_image_classifier.images.image import Image, read_image
+    from napari_image_classifier.images.source import ImageReadError
+    from napari_image_classifier.items.item import Item, ItemTable
     from napari_image_classifier.items.preparation import Preparation, prepare
-    from napari_image_classifier.items.reading import Item, ItemTable, read_items
-    from napari_image_classifier.plates.dose_response import draw_dose_response
+    from napari_image_classifier.items.reading import read_items
+    from napari_image_classifier.plates.dose_plot import draw_dose_response
     from napari_image_classifier.plates.doses import dose_correlation
     from napari_image_classifier.plates.plate_map import draw_plate_maps
     from napari_image_classifier.plates.sort_images import sort_images
     from napari_image_classifier.plates.summary import summarize
-    from napari_image_classifier.plates.track_ids import track_ids_of
-    from napari_image_classifier.plates.tracks import classes_of_tracks, classes_over_time
-    from napari_image_classifier.raters.rater_comparison import compare_raters
+    from napari_image_classifier.plates.tracks import (
+        classes_of_tracks,
+        classes_over_time,
+        track_ids_of,
+    )
+    from napari_image_classifier.raters.compare_raters import compare_raters
     from napari_image_classifier.training.config import TrainingConfig
     from napari_image_classifier.training.import_network import import_network
     from napari_image_classifier.training.train import train
@@ -42,18 +47,18 @@ _HOMES = {
     "Classifier": "classifiers.classifier",
     "Image": "images.image",
     "ImageClassifierError": "errors",
-    "ImageReadError": "images.image",
-    "Item": "items.reading",
-    "ItemTable": "items.reading",
+    "ImageReadError": "images.source",
+    "Item": "items.item",
+    "ItemTable": "items.item",
     "Prediction": "classifiers.prediction",
     "Preparation": "items.preparation",
     "TrainingConfig": "training.config",
     "classes_of_tracks": "plates.tracks",
     "classes_over_time": "plates.tracks",
     "classify_folder": "batch.classify_folder",
-    "compare_raters": "raters.rater_comparison",
+    "compare_raters": "raters.compare_raters",
     "dose_correlation": "plates.doses",
-    "draw_dose_response": "plates.dose_response",
+    "draw_dose_response": "plates.dose_plot",
     "draw_plate_maps": "plates.plate_map",
     "evaluate": "evaluation.evaluate",
     "import_network": "training.import_network",
@@ -64,7 +69,7 @@ _HOMES = {
     "reproduce": "evaluation.reproduce",
     "sort_images": "plates.sort_images",
     "summarize": "plates.summary",
-    "track_ids_of": "plates.track_ids",
+    "track_ids_of": "plates.tracks",
     "train": "training.train",
 }
 

@@ -1,5 +1,8 @@
 """Arrays by what they hold."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,3 +10,8 @@ FloatArray = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
+DrawThumbnail = Callable[[FloatArray], bytes]
+Event = dict[str, Any]
+Emit = Callable[[Event], None]
+ShouldStop = Callable[[], bool]
+Job = Callable[[Event, Emit, ShouldStop], Event]

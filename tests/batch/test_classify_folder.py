@@ -17,8 +17,9 @@ from napari_image_classifier.batch.journal import journal_path
 from napari_image_classifier.batch.shards import Shard, ShardError, merge_shards
 from napari_image_classifier.classifiers import prediction
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.read_errors import read_failure
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.system.compute_process import ComputeProcess
 
 RANDOM = np.random.default_rng(3)

@@ -12,8 +12,9 @@ import pytest
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.dask_cluster import FILES_PER_TASK, Cluster, ClusterError
 from napari_image_classifier.classifiers.manifest import manifest_path, read_manifest
-from napari_image_classifier.images.image import Image, read_image, write_image
+from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
+from napari_image_classifier.images.tiff.writer import write_image
 
 pytest.importorskip("distributed", reason="the extra “cluster” is not installed")
 

@@ -16,9 +16,10 @@ from napari_image_classifier.batch.classify_folder import OutputRefusedError, cl
 from napari_image_classifier.batch.journal import journal_path
 from napari_image_classifier.batch.retries import PatientPrediction
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.system.output_lock import RunningError, only_run
 
 HOLD = """

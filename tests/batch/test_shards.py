@@ -5,7 +5,8 @@ import pytest
 
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.shards import Shard, ShardError, merge_shards
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 
 
 @pytest.fixture

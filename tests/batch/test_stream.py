@@ -11,10 +11,11 @@ from napari_image_classifier.batch import stream as prediction_stream
 from napari_image_classifier.batch.helper import Helper
 from napari_image_classifier.batch.stream import predict_images
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.prediction import predict_files
+from napari_image_classifier.classifiers.predict import predict_files
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.thumbnails import draw_thumbnail
+from napari_image_classifier.images.tiff.writer import write_image
 
 RANDOM = np.random.default_rng(5)
 NUMBER = 40

@@ -19,7 +19,8 @@ from napari_image_classifier.batch.stream import predict_images
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.images import deadlines as time_limits
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 
 RANDOM = np.random.default_rng(5)
 BAD = ("crashes.tif", "hangs.tif")

@@ -14,15 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_image_classifier.classifiers.classifier import (
-    Classifier,
-    ClassifierDescription,
-    ClassifierFileError,
-    load_classifier,
-)
+from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.classifiers.onnx_runtime import Graph
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.errors import ClassifierFileError, ImageClassifierError
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.preparation import Preparation
 
 RANDOM = np.random.default_rng(9)
@@ -309,9 +306,7 @@ def test_a_packed_file_is_refused(changed):
 
 def test_a_description_too_large_is_not_read(changed, monkeypatch):
     """Its size is looked at first."""
-    monkeypatch.setattr(
-        "napari_image_classifier.classifiers.classifier_parts.LARGEST_DESCRIPTION", 100
-    )
+    monkeypatch.setattr("napari_image_classifier.classifiers.file.LARGEST_DESCRIPTION", 100)
     with pytest.raises(ClassifierFileError, match="too large"):
         load_classifier(changed())
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from napari_image_classifier.classifiers.temperature import fitted_temperature, tempered
+from napari_image_classifier.classifiers.confidence import fitted_temperature, tempered
 from napari_image_classifier.evaluation.calibration import calibration_of
 
 RANDOM = np.random.default_rng(0)

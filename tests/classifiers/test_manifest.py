@@ -19,8 +19,9 @@ from napari_image_classifier.classifiers.manifest import (
     read_manifest,
     write_manifest,
 )
-from napari_image_classifier.images.image import Image, read_image, write_image
+from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.system.machine import name_in_cpuinfo, processor
 
 RANDOM = np.random.default_rng(11)

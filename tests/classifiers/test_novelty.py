@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from napari_image_classifier.classifiers.image_kind import ImageKind, KnownKinds
-from napari_image_classifier.classifiers.image_statistics import brightness_of, detail_of, planes_of
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
-from napari_image_classifier.classifiers.novelty import Gate
-from napari_image_classifier.images.image import Image, PixelSize
+from napari_image_classifier.classifiers.novelty import (
+    Gate,
+    ImageKind,
+    KnownKinds,
+    brightness_of,
+    detail_of,
+    planes_of,
+)
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.source import PixelSize
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges
 from napari_image_classifier.training.novelty_fitting import Seen, distance_of
 

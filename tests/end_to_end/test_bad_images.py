@@ -17,14 +17,16 @@ from napari_image_classifier.batch import retries as patient_prediction
 from napari_image_classifier.batch import stream as prediction_stream
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.classifiers.manifest import manifest_path, read_manifest
+from napari_image_classifier.errors import PASSING, Fault, TrainingRefused
 from napari_image_classifier.evaluation.reproduce import reproduce
-from napari_image_classifier.faults import PASSING, Fault
-from napari_image_classifier.images import memory
-from napari_image_classifier.images.image import ImageReadError, read_image
+from napari_image_classifier.images import checks as memory
+from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.name_patterns import ImageFiles
-from napari_image_classifier.items.reading import Item, ItemTable, read_items
+from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.items.item import Item, ItemTable
+from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.system.file_names import readable
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import TrainingConfig
 from programs.trainings import pixels_of
 
 N_GOOD = 6

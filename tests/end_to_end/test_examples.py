@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from helpers.paths import REPOSITORY
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.sample_data import CLASS_NAMES, make_sample_image
+from napari_image_classifier.images.tiff.writer import write_image
 
 EXAMPLES = REPOSITORY / "examples"
 IMAGES_PER_CLASS = 3

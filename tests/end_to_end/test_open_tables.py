@@ -10,7 +10,8 @@ from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.shards import Shard
 from napari_image_classifier.classifiers.manifest import manifest_path, read_manifest
 from napari_image_classifier.cli.app import main
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations, export_annotations

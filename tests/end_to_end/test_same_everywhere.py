@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 
 TOLERANCE = 1e-4
 

@@ -18,7 +18,8 @@ import pytest
 from helpers.network_audit import environment_with_audit, written_down
 from helpers.paths import PROGRAMS
 from helpers.processes import is_alive
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 
 LIFE = PROGRAMS / "viewer_life.py"
 LONG = bool(os.environ.get("VIEWER_NETWORK"))

@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from napari_image_classifier.evaluation.background import (
-    background_features,
-    background_of,
-    lighting_features,
-)
 from napari_image_classifier.evaluation.controls import (
     acquisition_control,
     background_control,
+    background_features,
+    background_of,
     cramers_v,
+    lighting_features,
 )
 
 RANDOM = np.random.default_rng(3)

@@ -12,11 +12,13 @@ import pytest
 
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.manifest import read_manifest, write_manifest
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.evaluate import evaluate
 from napari_image_classifier.evaluation.report import earlier_evaluations
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import TrainingConfig
 
 CONFIG = TrainingConfig(network="vgg", epochs=2, patience=2, size=24, finish=False)
 DISHES, IMAGES_EACH, FOLDS = 16, 3, 3

@@ -5,9 +5,10 @@ import threading
 import numpy as np
 import pytest
 
-from napari_image_classifier.evaluation.execution import KeptRuns, LaneGoneError, done_runs
+from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.evaluation.execution import KeptRuns, done_runs
+from napari_image_classifier.evaluation.lanes import LaneGoneError
 from napari_image_classifier.evaluation.plan import Run
-from napari_image_classifier.training.config import TrainingRefused
 
 SAID = np.array([[0.25, 0.75]])
 

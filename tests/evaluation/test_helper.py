@@ -6,7 +6,8 @@ import pytest
 
 from napari_image_classifier.classifiers.manifest import read_manifest
 from napari_image_classifier.evaluation.evaluate import evaluate
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.system.machine import cores
 from napari_image_classifier.training.config import TrainingConfig

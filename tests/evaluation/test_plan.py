@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation import plan as evaluation_plan
 from napari_image_classifier.evaluation.plan import plan_of, plan_of_finished
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.items.groups import joined, units_per_class
-from napari_image_classifier.items.reading import Item
-from napari_image_classifier.training.config import TrainingRefused
+from napari_image_classifier.items.item import Item
 
 
 def dishes(n_dishes, images=2):

@@ -15,12 +15,15 @@ from napari_image_classifier.classifiers.manifest import (
     this_run,
     write_manifest,
 )
-from napari_image_classifier.evaluation.reproduce import ReproducingError, found_again, reproduce
+from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.evaluation.reproduce_training import items_of
-from napari_image_classifier.images.image import Image, read_image, write_image
+from napari_image_classifier.evaluation.reproduction import ReproducingError, found_again
+from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 
 # A busy machine takes minutes to start Keras and compile a network.

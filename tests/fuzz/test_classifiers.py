@@ -14,7 +14,7 @@ from helpers.fuzzing import LONG, damages, json_edits, try_at_random
 from helpers.hostile_files import CONFIGURATION, DESCRIPTION, GRAPH, WEIGHTS, parts_of, zipped
 from helpers.paths import KERAS_FILES
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.description import ClassifierFileError
+from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.guard.keras_file import written_anew
 
 FOREIGN = KERAS_FILES / "keras-3.15.1.keras"

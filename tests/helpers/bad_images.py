@@ -17,7 +17,8 @@ import numpy as np
 import PIL.Image
 import tifffile
 
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 
 RANDOM = np.random.default_rng(11)
 CHANNELS = ("GFP", "DNA")

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 import napari_image_classifier as nic
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.training.config import TrainingConfig
 

@@ -10,18 +10,15 @@ import pytest
 import tifffile
 
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.image import (
+from napari_image_classifier.images.image import Image, describe_image, read_image
+from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.images.source import (
     FOREIGN_SUFFIXES,
     AxesUnknownError,
-    FilePart,
-    Image,
-    ImageFiles,
     ImageReadError,
     PixelSize,
-    describe_image,
-    read_image,
-    write_image,
 )
+from napari_image_classifier.images.tiff.writer import write_image
 
 RNG = np.random.default_rng(0)
 

@@ -11,8 +11,8 @@ from napari_image_classifier.images.name_patterns import (
     NamePattern,
     NamePatternError,
     group_files,
-    propose_patterns,
 )
+from napari_image_classifier.images.name_proposals import propose_patterns
 
 ROOT = Path("/images")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_image_classifier.images.ome_plates import plate_fields
+from napari_image_classifier.images.ome import plate_fields
 from napari_image_classifier.items.reading import read_items
 
 PLATE = """<?xml version="1.0" encoding="UTF-8"?>

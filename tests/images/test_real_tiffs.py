@@ -5,12 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from napari_image_classifier.images.image import (
-    AxesUnknownError,
-    ImageReadError,
-    describe_image,
-    read_image,
-)
+from napari_image_classifier.images.image import describe_image, read_image
+from napari_image_classifier.images.source import AxesUnknownError, ImageReadError
 
 RGB = ("red", "green", "blue")
 

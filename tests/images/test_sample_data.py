@@ -9,9 +9,9 @@ from napari_image_classifier.images.sample_data import (
     CLASS_NAMES,
     PIXEL_SIZE,
     make_sample_image,
-    sample_layers,
     write_sample_folder,
 )
+from napari_image_classifier.widgets.viewer.reader import sample_layers
 
 
 def test_an_image_is_what_a_microscope_gives():

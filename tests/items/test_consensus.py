@@ -10,6 +10,7 @@ import pytest
 import napari_image_classifier as nic
 from helpers.wells import learnt_from_half, write_wells
 from napari_image_classifier.classifiers.classifier import load_classifier
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, Annotation, ItemKey
 from napari_image_classifier.items.consensus import consensus, learnable, unassisted
@@ -18,7 +19,7 @@ from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.jobs.suggest_labels import order_job
 from napari_image_classifier.raters.active_learning import how_much_it_teaches, order_to_teach
 from napari_image_classifier.raters.annotation_log import AnnotationLog
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import training_parts
 
 

@@ -11,16 +11,17 @@ from typer.testing import CliRunner
 import napari_image_classifier as nic
 from helpers.objects import mask_of, masked, noise
 from napari_image_classifier.batch.classify_folder import classify_folder
-from napari_image_classifier.classifiers.classifier import ClassifierFileError
 from napari_image_classifier.cli.app import app
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.crops import ObjectBox
 from napari_image_classifier.items.image_items import items_of_image
+from napari_image_classifier.items.item import ItemsError
 from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.preparation import Preparation
-from napari_image_classifier.items.reading import ItemsError, read_items
+from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.jobs.survey import survey_job
-from napari_image_classifier.training.config import TrainingRefused
 from napari_image_classifier.training.images import read_training_images
 
 PREPARATION = Preparation(("GFP", "DNA"), size=(16, 16), objects=ObjectBox(16))

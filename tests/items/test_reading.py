@@ -7,13 +7,10 @@ import pytest
 from PIL import Image as Picture
 
 from napari_image_classifier.images.discovery import ImageFolderError
-from napari_image_classifier.images.image import Image, write_image
-from napari_image_classifier.items.reading import (
-    EACH_STANDS_ALONE,
-    ItemsError,
-    ItemTable,
-    read_items,
-)
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.items.item import ItemsError, ItemTable
+from napari_image_classifier.items.reading import EACH_STANDS_ALONE, read_items
 
 
 def save_picture(path):

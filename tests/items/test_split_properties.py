@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
 from napari_image_classifier.items.groups import joined, units_of, units_per_class
-from napari_image_classifier.items.reading import Item
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import (
     cross_validation,
     digest,
@@ -23,7 +24,6 @@ from napari_image_classifier.items.splits import (
     validation_split,
     validation_splits,
 )
-from napari_image_classifier.training.config import TrainingRefused
 
 settings.register_profile(
     "splits",

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
 from napari_image_classifier.items.groups import units_of, units_per_class
-from napari_image_classifier.items.reading import Item
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import validation_split, validation_splits
-from napari_image_classifier.training.config import TrainingRefused
 
 
 def item(file, class_name, group=None, selection=""):

@@ -6,7 +6,8 @@ import io
 import numpy as np
 from PIL import Image as Picture
 
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.jobs.survey import survey_job
 
 

@@ -10,15 +10,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from napari_image_classifier.classifiers.temperature import tempered
-from napari_image_classifier.images.image import Image, read_image, write_image
+from napari_image_classifier.classifiers.confidence import tempered
+from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.images.image import Image, read_image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.preparation import prepare
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.networks.backend import backend_here
 from napari_image_classifier.system.compute_process import ComputeProcess
 from napari_image_classifier.training import backends
 from napari_image_classifier.training.backends import BACKENDS, installed_backends
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 
 # Each training starts a backend, which takes a busy machine its time.

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from helpers.paths import PROGRAMS
-from napari_image_classifier.system.compute_process import ComputeError
+from napari_image_classifier.errors import ComputeError
 from napari_image_classifier.training.import_network import import_network
 
 CASES = PROGRAMS / "keras_files.py"

@@ -9,7 +9,8 @@ import pytest
 
 from helpers.paths import PROGRAMS
 from napari_image_classifier.batch.classify_folder import classify_folder
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE, read_items
 from napari_image_classifier.system.compute_process import ComputeProcess
 from napari_image_classifier.training.config import TrainingConfig

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image as Picture
 
 from napari_image_classifier.images.well_names import WellError, row_letters
+from napari_image_classifier.plates.columns import SummaryError
 from napari_image_classifier.plates.plate_map import draw_plate_maps
-from napari_image_classifier.plates.summary import SummaryError
 
 YELLOW, PURPLE = (253, 231, 37), (68, 1, 84)
 

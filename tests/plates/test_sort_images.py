@@ -14,8 +14,8 @@ from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.discovery import ImageFolderError
 from napari_image_classifier.plates import sort_images as sorted_copies
+from napari_image_classifier.plates.columns import SummaryError
 from napari_image_classifier.plates.sort_images import SortingError, sort_images
-from napari_image_classifier.plates.summary import SummaryError
 
 CLASSES = ("G1", "G2/M")
 

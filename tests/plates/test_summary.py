@@ -8,7 +8,8 @@ import pytest
 
 from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.plates.summary import SummaryError, summarize
+from napari_image_classifier.plates.columns import SummaryError
+from napari_image_classifier.plates.summary import summarize
 from napari_image_classifier.statistics.intervals import proportion_interval
 
 CLASSES = ("dark", "light")

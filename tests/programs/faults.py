@@ -31,7 +31,8 @@ def write_images(folder: Path) -> None:
     """Bright and dark images, an hour old, and one that is none."""
     import numpy as np
 
-    from napari_image_classifier.images.image import Image, write_image
+    from napari_image_classifier.images.image import Image
+    from napari_image_classifier.images.tiff.writer import write_image
 
     random = np.random.default_rng(0)
     for number in range(8):
@@ -182,8 +183,11 @@ class _Desk:
     def _begin_session(self) -> None:
         from napari_image_classifier.classifiers.prediction import Prediction
         from napari_image_classifier.items.reading import read_items
-        from napari_image_classifier.raters.blinded_items import showings_of
-        from napari_image_classifier.raters.blinded_session import SessionPlan, create_session
+        from napari_image_classifier.raters.blinded_session import (
+            SessionPlan,
+            create_session,
+            showings_of,
+        )
 
         items = read_items(self._images)
         plan = SessionPlan(

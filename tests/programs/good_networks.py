@@ -21,8 +21,9 @@ layers = keras.layers
 
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
 from napari_image_classifier.classifiers.confidence import softmax  # noqa: E402
+from napari_image_classifier.jobs.import_network import import_job  # noqa: E402
 from napari_image_classifier.networks.architectures import build_network  # noqa: E402
-from napari_image_classifier.networks.files import _opened_by_keras, import_job  # noqa: E402
+from napari_image_classifier.networks.files import opened_by_keras as _opened_by_keras  # noqa: E402
 
 RANDOM = np.random.default_rng(3)
 VERSIONS = Path(__file__).parents[1] / "data" / "keras_files"

@@ -17,7 +17,8 @@ from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.preparation import Preparation
-from napari_image_classifier.networks.files import import_job, load_network, save_classifier
+from napari_image_classifier.jobs.import_network import import_job
+from napari_image_classifier.networks.files import load_network, save_classifier
 
 RANDOM = np.random.default_rng(5)
 SIZES = ((32, 32), (47, 29), (64, 80))

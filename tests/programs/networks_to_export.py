@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from napari_image_classifier.networks.export.graph_writer import GraphError
+from napari_image_classifier.networks.export.graph import GraphError
 from napari_image_classifier.networks.export.onnx_export import export_graph
 
 RANDOM = np.random.default_rng(11)

@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers.hostile_files import classifiers, foreign, says_something_else  # noqa: E402
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
 from napari_image_classifier.errors import ImageClassifierError  # noqa: E402
-from napari_image_classifier.networks.files import import_job, load_network  # noqa: E402
+from napari_image_classifier.jobs.import_network import import_job  # noqa: E402
+from napari_image_classifier.networks.files import load_network  # noqa: E402
 
 FOLDER = Path(sys.argv[1])
 happened: list[str] = []

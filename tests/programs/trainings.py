@@ -14,11 +14,12 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.image import Image, write_image
-from napari_image_classifier.items.reading import ItemTable, read_items
+from napari_image_classifier.errors import Cancelled, ImageClassifierError
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.jobs.train import train_job
-from napari_image_classifier.system.compute_process import Cancelled
 from napari_image_classifier.training.config import TrainingConfig
 
 # What can happen to images at a microscope, by name.

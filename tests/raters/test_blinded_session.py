@@ -9,15 +9,18 @@ import pytest
 from helpers.wells import CLASSES, learnt_from_half, write_wells
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.jobs.prepare_session import UNKNOWN_TRAINING, prepare_job, score_job
+from napari_image_classifier.jobs.prepare_session import UNKNOWN_TRAINING, prepare_job
+from napari_image_classifier.jobs.score_session import score_job
 from napari_image_classifier.raters.annotation_log import AnnotationLog
-from napari_image_classifier.raters.blinded_items import in_turn, repeats_of, showings_of
 from napari_image_classifier.raters.blinded_session import (
     ANSWERS,
     PLAN,
     PREDICTIONS,
     BlindedSession,
     SessionError,
+    in_turn,
+    repeats_of,
+    showings_of,
 )
 
 

@@ -11,25 +11,20 @@ import scipy.stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from napari_image_classifier.raters.comparison_verdict import (
-    MARGIN,
-    comparison_verdict,
-    how_many_more,
-)
+from napari_image_classifier.raters.comparison import MARGIN, comparison_verdict, how_many_more
 from napari_image_classifier.raters.power import (
     comparison_power,
     images_needed,
     simulated_differences,
 )
-from napari_image_classifier.statistics.krippendorff import krippendorff_alpha
 from napari_image_classifier.statistics.paired_difference import (
     effective_size,
-    mcnemar,
     paired_difference,
     score,
     tango_interval,
 )
-from napari_image_classifier.statistics.rater_agreement import cohen_kappa
+from napari_image_classifier.statistics.permutation_tests import mcnemar
+from napari_image_classifier.statistics.rater_agreement import cohen_kappa, krippendorff_alpha
 
 
 def raters(table):

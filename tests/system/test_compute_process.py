@@ -11,10 +11,11 @@ import pytest
 
 from helpers.processes import is_alive
 from helpers.troublesome_jobs import offer_troublesome_jobs
+from napari_image_classifier.errors import ComputeError
 from napari_image_classifier.system import compute_process as compute
-from napari_image_classifier.system import process_limits
-from napari_image_classifier.system.compute_process import ComputeError, ComputeProcess
-from napari_image_classifier.system.process_limits import Limits
+from napari_image_classifier.system import processes as process_limits
+from napari_image_classifier.system.compute_process import ComputeProcess
+from napari_image_classifier.system.processes import Limits
 
 
 @pytest.fixture

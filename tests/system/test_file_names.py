@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_image_classifier.system.folder_names import folder_names, safe_name
+from napari_image_classifier.system.file_names import folder_names, safe_name
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,15 @@ from scipy.special import softmax
 
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.description import ClassifierFileError
 from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.classifiers.texture_features import logistic_regression
 from napari_image_classifier.classifiers.texture_model import TextureModel
+from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
 from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.system.output_lock import RunningError, only_run
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 from programs.trainings import write_images
 

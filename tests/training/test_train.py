@@ -7,14 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.training.config import (
-    NETWORK_NAMES,
-    TrainingConfig,
-    TrainingRefused,
-    check_request,
-)
+from napari_image_classifier.training.config import NETWORK_NAMES, TrainingConfig, check_request
 from napari_image_classifier.training.train import train
 
 

@@ -12,7 +12,6 @@ from napari_image_classifier.batch.journal import (
     journal_path,
     predictions_at,
     read_journal,
-    stamp,
 )
 from napari_image_classifier.batch.manifest import run_of, write_table_manifest
 from napari_image_classifier.batch.predictions_csv import (
@@ -26,19 +25,21 @@ from napari_image_classifier.batch.shards import Shard
 from napari_image_classifier.batch.stream import predict_images
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.manifest import check_place
-from napari_image_classifier.classifiers.prediction import DrawThumbnail, Prediction
+from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.images.file_stamps import stamp
 from napari_image_classifier.images.mask_files import masks_as_kept
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.thumbnails import draw_thumbnail
-from napari_image_classifier.items.reading import ItemsError
+from napari_image_classifier.items.item import ItemsError
 from napari_image_classifier.system.atomic_files import (
     WrittenTable,
     replace_table,
     told_when_refused,
 )
 from napari_image_classifier.system.output_lock import only_run
+from napari_image_classifier.typing import DrawThumbnail
 
 ROWS_TOLD_AT_ONCE = 1000
 GO_ON = (

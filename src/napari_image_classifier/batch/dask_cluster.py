@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.images.name_patterns import ImageFiles
 
 if TYPE_CHECKING:

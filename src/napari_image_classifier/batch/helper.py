@@ -13,10 +13,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from napari_image_classifier.classifiers.prediction import DrawThumbnail, Predictions, predict_files
+from napari_image_classifier.classifiers.predict import Predictions, predict_files
 from napari_image_classifier.images.deadlines import Patience, TookTooLongError
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.system.helper_process import HelperProcess, connected
+from napari_image_classifier.typing import DrawThumbnail
 
 if TYPE_CHECKING:
     from napari_image_classifier.classifiers.classifier import Classifier

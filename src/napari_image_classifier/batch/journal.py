@@ -16,19 +16,13 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.faults import PASSING
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.errors import PASSING, ImageClassifierError
+from napari_image_classifier.images.file_stamps import _GONE, Stamp
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.system.atomic_files import flush_folder
 
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
-
-Stamp = list[list[int]]
-
 _RUN_BEGINS = b'{"run": '
-# In place of size and time of a file that can't be looked at.
-_GONE = [-1, 0]
 
 
 class JournalError(ImageClassifierError):
@@ -38,20 +32,6 @@ class JournalError(ImageClassifierError):
 def journal_path(output: Path) -> Path:
     """Return where the journal of the table ``output`` lies: beside it."""
     return output.with_name(output.name + ".journal")
-
-
-def stamp(files: ImageFiles) -> Stamp:
-    """Return size and time of each file of an image and its mask: same stamp, same files."""
-    stats = []
-    for part in (*files.parts, *(files.mask.parts if files.mask else ())):
-        try:
-            found = part.path.stat()
-        except OSError:
-            # Reading it will say what is wrong; a stamp never equals this one by chance.
-            stats.append(_GONE)
-        else:
-            stats.append([found.st_size, found.st_mtime_ns])
-    return stats
 
 
 class Entry(NamedTuple):

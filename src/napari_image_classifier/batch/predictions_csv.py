@@ -3,15 +3,14 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.items.selection import parse_selection
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.csv_tables import TableWriter
 
 DIGITS_OF_SHA256 = 12
-
 Place = tuple[str, int, int, int]
 
 
@@ -73,23 +72,6 @@ def fill_predictions(
                 table.writerow({**fields_of.get(prediction.file, {}), **row})
                 n_rows += 1
     return n_rows
-
-
-class TableWriter:
-    """Writes the rows of a table, beginning with its header; what a row lacks stays empty."""
-
-    def __init__(self, file: IO[str], header: Sequence[str]) -> None:
-        self._plain, self._quoted = (
-            csv.DictWriter(file, header, restval="", lineterminator="\n", quoting=quoting)
-            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
-        )
-        self._plain.writeheader()
-
-    def writerow(self, row: Mapping[str, str]) -> None:
-        """Write a row, by column."""
-        # Before Python 3.13 a carriage return is not quoted, and ends the row for who reads it.
-        breaks = any("\r" in text for text in row.values())
-        (self._quoted if breaks else self._plain).writerow(row)
 
 
 def place_of_row(row: Mapping[str, str]) -> Place:

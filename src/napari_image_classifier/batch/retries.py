@@ -10,10 +10,10 @@ from concurrent.futures import wait as wait_for
 from itertools import chain
 from typing import NamedTuple
 
-from napari_image_classifier.batch.journal import Stamp, stamp
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.deadlines import asked_apart
+from napari_image_classifier.images.file_stamps import Stamp, stamp
 from napari_image_classifier.images.name_patterns import ImageFiles
 
 FAILURES_IN_A_ROW = 3

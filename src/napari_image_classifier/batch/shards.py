@@ -11,10 +11,11 @@ from typing import IO, NamedTuple, TypeVar
 
 from napari_image_classifier.batch.journal import journal_path, read_journal, was_finished
 from napari_image_classifier.batch.manifest import write_table_manifest
-from napari_image_classifier.batch.predictions_csv import Place, TableWriter, place_of_row
+from napari_image_classifier.batch.predictions_csv import Place, place_of_row
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
+from napari_image_classifier.system.csv_tables import TableWriter
 
 Anything = TypeVar("Anything")
 Row = dict[str, str]

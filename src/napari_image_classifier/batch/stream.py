@@ -15,13 +15,10 @@ from typing import TYPE_CHECKING
 
 from napari_image_classifier.batch.helper import Helper
 from napari_image_classifier.batch.workers import Task, Work, Worker
-from napari_image_classifier.classifiers.prediction import (
-    DrawThumbnail,
-    Prediction,
-    Predictions,
-    predict_files,
-)
+from napari_image_classifier.classifiers.predict import Predictions, predict_files
+from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.typing import DrawThumbnail
 
 if TYPE_CHECKING:
     from napari_image_classifier.classifiers.classifier import Classifier

@@ -13,8 +13,9 @@ from concurrent.futures import wait as wait_for
 from contextlib import suppress
 
 from napari_image_classifier.batch.helper import Helper
-from napari_image_classifier.classifiers.prediction import Prediction, Predictions
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.classifiers.predict import Predictions
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.deadlines import Patience, TookTooLongError, took_too_long
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.system.file_names import readable

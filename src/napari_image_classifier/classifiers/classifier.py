@@ -8,28 +8,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_image_classifier.classifiers.classifier_parts import read_parts
-from napari_image_classifier.classifiers.confidence import divergence, softmax
-from napari_image_classifier.classifiers.description import (
-    ClassifierDescription,
-    ClassifierFileError,
-    Member,
-)
+from napari_image_classifier.classifiers.confidence import divergence, softmax, tempered
+from napari_image_classifier.classifiers.description import ClassifierDescription, Member
 from napari_image_classifier.classifiers.file import (
     checked_path,
     named,
     opened,
     opened_archive,
     read_from,
+    read_parts,
     sha256_of,
 )
-from napari_image_classifier.classifiers.onnx_runtime import Graph, Probe, Runnable
-from napari_image_classifier.classifiers.prediction import Prediction, predict_image
-from napari_image_classifier.classifiers.probe import probe_image
-from napari_image_classifier.classifiers.temperature import tempered
+from napari_image_classifier.classifiers.onnx_runtime import Graph, Probe, Runnable, probe_image
+from napari_image_classifier.classifiers.predict import predict_image
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.name_patterns import ImageFiles
-from napari_image_classifier.images.orientations import orientations_of
+from napari_image_classifier.images.transforms import orientations_of
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.items.selection import is_object
 from napari_image_classifier.system.atomic_files import replace_file

@@ -6,18 +6,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from napari_image_classifier.classifiers.novelty import Gate
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.orientations import CHOICES, EVERY
+from napari_image_classifier.errors import ClassifierFileError, ImageClassifierError
+from napari_image_classifier.images.transforms import CHOICES, EVERY
 from napari_image_classifier.items.preparation import Preparation
 
 # The architecture's name where there is no network.
 TEXTURE = "texture"
-
 SCHEMA_VERSION = 1
-
-
-class ClassifierFileError(ImageClassifierError):
-    """A file that is no classifier, or one that can't be trusted to be what it was."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The archive that a `.keras` file is: opened with suspicion, read within bounds."""
 
 import hashlib
+import io
 import os
 import re
 import struct
@@ -10,16 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from napari_image_classifier.classifiers.description import ClassifierFileError
+from napari_image_classifier.classifiers.description import ClassifierDescription, Member
+from napari_image_classifier.classifiers.onnx_runtime import images_at_once
+from napari_image_classifier.errors import ClassifierFileError
+from napari_image_classifier.system.bounded_json import JsonRefused, read_bounded_json
 
 # What zipfile raises when an archive is not as it says.
 DAMAGE = (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
-
 # Nobody's network is as large; without a limit, a file could be hashed for hours.
 LARGEST_FILE = 2 * 1024**3
 MOST_PARTS = 200
 LARGEST_DIRECTORY = 100_000
-
 # All that Keras and this package write: no folders, no paths that lead anywhere.
 _PART = re.compile(
     r"metadata\.json|config\.json|classifier\.json|(members/\d{1,3}/)?"
@@ -29,7 +31,6 @@ _PART = re.compile(
 # before it.
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = 20
-
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _READ_AT_ONCE = 1024**2
 _LONGEST_DETAIL = 200
@@ -184,3 +185,75 @@ def sha256_of(file: IO[bytes]) -> str:
     while block := file.read(_READ_AT_ONCE):
         digest.update(block)
     return digest.hexdigest()
+
+
+DESCRIPTION = "classifier.json"
+LARGEST_DESCRIPTION = 16 * 1024**2
+CONFIGURATION = "config.json"
+WEIGHTS = "model.weights.h5"
+KERAS_PARTS = ("metadata.json", CONFIGURATION, WEIGHTS)
+# ONNX files can't be larger.
+LARGEST_GRAPH = 2 * 1024**3
+
+
+def read_parts(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[bytes]]:
+    """Return what the file says of itself, and the graph of each network, all of it checked.
+
+    A texture model stands in a graph's place. Nothing of the parts that are Keras's own is looked
+    at but the hash of the weights; `keras_guard` does that, where Keras is at hand.
+
+    Raises
+    ------
+    ClassifierFileError
+        The sentence, which begins with "it" or "its", says what is wrong.
+    """
+    names = set(archive.namelist())
+    if DESCRIPTION not in names and "config.json" in names:
+        raise ClassifierFileError(
+            "it is a Keras network without class and channel names; make a classifier of it with "
+            f"napari-image-classifier import {Path(str(archive.filename)).name} "
+            "--classes A,B --channels C,D --output NEW.keras"
+        )
+    description = read_description(read_member(archive, DESCRIPTION, LARGEST_DESCRIPTION))
+    of_members = [part for one in description.members for part in (one.weights, one.graph)]
+    expected = {DESCRIPTION, *of_members, *(() if description.by_texture else KERAS_PARTS)}
+    if expected - names:
+        raise ClassifierFileError(f"it lacks the part {min(expected - names)}")
+    if names - expected:
+        raise ClassifierFileError(f"it holds a part that is not its own, {min(names - expected)}")
+    return description, [_bound_graph(archive, one, description) for one in description.members]
+
+
+def read_description(content: bytes) -> ClassifierDescription:
+    """Return what a `classifier.json` says, or raise ClassifierFileError."""
+    try:
+        # A history may hold a loss that was no number.
+        stored = read_bounded_json(content, largest=LARGEST_DESCRIPTION, allow_nan=True)
+    except JsonRefused as error:
+        raise ClassifierFileError(f"its description is damaged: {error}") from error
+    description = ClassifierDescription.from_json(stored)
+    if not description.members:
+        raise ClassifierFileError("it holds no network")
+    return description
+
+
+def _bound_graph(
+    archive: zipfile.ZipFile, member: Member, description: ClassifierDescription
+) -> bytes:
+    """Return the graph, having checked it, and that it is the one written from those weights."""
+    graph = read_member(archive, member.graph, LARGEST_GRAPH)
+    with open_member(archive, member.weights) as weights:
+        same = sha256_of(weights) == member.weights_sha256
+    if not same or sha256_of(io.BytesIO(graph)) != member.graph_sha256:
+        raise ClassifierFileError(
+            "its network was changed after it was saved, so its two parts no longer belong "
+            "together; save it again with napari-image-classifier"
+        )
+    if not description.by_texture:
+        from napari_image_classifier.classifiers.graph_guard import check_graph
+
+        preparation = description.preparation
+        height, width = preparation.size
+        images = (images_at_once(height, width), height, width, preparation.n_channels)
+        check_graph(graph, images, len(description.class_names))
+    return graph

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
-from napari_image_classifier.classifiers.description import ClassifierFileError
+from napari_image_classifier.errors import ClassifierFileError
 
 # All that `graph_layers` and `graph_activations` write. None makes much of little, such as Tile.
 OPERATORS = frozenset(

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from napari_image_classifier.batch.journal import Stamp
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.file_stamps import Stamp
 from napari_image_classifier.images.pixel_hash import ALGORITHM
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.system.atomic_files import replace_file

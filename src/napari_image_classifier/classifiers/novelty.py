@@ -1,22 +1,187 @@
 """Is an image like those that a classifier learnt from? If not, why not, in a sentence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 
-from napari_image_classifier.classifiers.image_kind import ImageKind, KnownKinds
-from napari_image_classifier.classifiers.image_statistics import (
-    BRIGHTNESS,
-    DETAIL,
-    brightness_of,
-    detail_of,
-    planes_of,
-)
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.items.preparation import RANGE_PERCENTILES
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges
 from napari_image_classifier.typing import Float64Array, FloatArray
+
+# A pixel this many times as large is another magnification.
+OTHER_MAGNIFICATION = 1.25
+
+
+@dataclass(frozen=True)
+class ImageKind:
+    """What an image's file says besides its pixels.
+
+    ``bits`` are those of a pixel, None where pixels are fractions, as those of computed images;
+    ``pixel_size`` is in µm, None where the file does not say.
+    """
+
+    bits: int | None
+    is_rgb: bool
+    pixel_size: float | None
+
+    @classmethod
+    def of(cls, image: Image) -> Self:
+        """Return the kind of an image."""
+        size = image.pixel_size
+        return cls(
+            8 * image.dtype.itemsize if np.issubdtype(image.dtype, np.integer) else None,
+            image.is_rgb,
+            size.x if size is not None and size.unit == "µm" else None,
+        )
+
+
+@dataclass(frozen=True)
+class KnownKinds:
+    """The kinds of image that a classifier learnt from.
+
+    ``bits`` holds every depth, sorted, and is empty where some images had fractions; ``pixel_size``
+    holds the smallest and the largest in µm, None where some file did not say.
+    """
+
+    bits: tuple[int, ...]
+    rgb: bool
+    pixel_size: tuple[float, float] | None
+
+    @classmethod
+    def of(cls, kinds: Sequence[ImageKind]) -> Self:
+        """Return what the images of a training have been."""
+        depths = {kind.bits for kind in kinds}
+        sizes = [kind.pixel_size for kind in kinds]
+        known = [size for size in sizes if size is not None]
+        return cls(
+            tuple(sorted(bits for bits in depths if bits is not None))
+            if None not in depths
+            else (),
+            any(kind.is_rgb for kind in kinds),
+            (min(known), max(known)) if len(known) == len(sizes) else None,
+        )
+
+    def why_other(self, kind: ImageKind) -> str:
+        """Return in a sentence why an image is of another kind; "" where it is of a known one."""
+        if kind.is_rgb and not self.rgb:
+            return "It is a colour picture, and the classifier learnt from none."
+        if self.bits and kind.bits is not None and kind.bits not in self.bits:
+            learnt = " and ".join(f"{bits}-bit" for bits in self.bits)
+            return f"It is a {kind.bits}-bit image, and the classifier learnt from {learnt} ones."
+        if self.pixel_size is None or kind.pixel_size is None:
+            return ""
+        smallest, largest = self.pixel_size
+        within = smallest / OTHER_MAGNIFICATION <= kind.pixel_size <= largest * OTHER_MAGNIFICATION
+        if within:
+            return ""
+        learnt = f"{smallest:.3g}" if smallest == largest else f"{smallest:.3g} to {largest:.3g}"
+        return (
+            f"Its pixels are {kind.pixel_size:.3g} µm wide, and those of the images that the "
+            f"classifier learnt from {learnt} µm: another magnification."
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the kinds as they stand in the classifier's file."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Any) -> Self:
+        """Make the kinds from what `to_json` gave."""
+        size = stored["pixel_size"]
+        return cls(
+            tuple(int(bits) for bits in stored["bits"]),
+            bool(stored["rgb"]),
+            (float(size[0]), float(size[1])) if size is not None else None,
+        )
+
+
+# In the order of the numbers: what is higher or lower, and how each is said.
+BRIGHTNESS = (
+    ("has a darker background", "has a brighter background"),
+    ("is darker", "is brighter"),
+    ("is darker where it is brightest", "is brighter where it is brightest"),
+    ("has less contrast", "has more contrast"),
+)
+DETAIL = (
+    ("shows less fine detail", "shows more fine detail, or noise,"),
+    ("shows less detail", "shows more detail"),
+    ("shows less coarse structure", "shows more coarse structure"),
+)
+CONTRAST = len(BRIGHTNESS) - 1
+PIXELS_SAMPLED = 4_000
+# Of the range of intensities: below, differences count as such, and above as ratios.
+FAINT = 0.05
+_NO_ENERGY = 1e-9
+
+
+def planes_of(pixels: FloatArray) -> FloatArray:
+    """Return measured pixels, float32 (y, x, channel), as planes, (channel, y, x), in memory."""
+    return np.ascontiguousarray(np.moveaxis(pixels, -1, 0))
+
+
+def brightness_of(planes: FloatArray, ranges: Sequence[tuple[float, float]]) -> Float64Array:
+    """Return how bright each channel is, shape (channel, `BRIGHTNESS`).
+
+    ``planes`` are as `planes_of` returns them, ``ranges`` the intensities of every channel that
+    count as 0 and 1. The numbers are the low percentile, the mean, the high percentile and the
+    distance of the percentiles, on a scale that is that of logarithms for what is bright and goes
+    through 0.
+    """
+    flat = planes.reshape(len(planes), -1)
+    step = max(1, flat.shape[1] // PIXELS_SAMPLED)
+    low, high = np.transpose(ranges)
+    with np.errstate(invalid="ignore", over="ignore"):
+        darkest, brightest = np.transpose(
+            [np.percentile(channel[::step], RANGE_PERCENTILES) for channel in flat]
+        )
+        mean = flat.mean(axis=1)
+        found = (np.stack([darkest, mean, brightest]) - low) / (high - low)
+        found = np.concatenate([found, (found[2] - found[0])[np.newaxis]])
+        return np.asarray(np.arcsinh(found / FAINT).T)
+
+
+def detail_of(planes: FloatArray) -> Float64Array:
+    """Return how much of each channel's variance is fine detail, shape (channel, `DETAIL`).
+
+    ``planes`` are as `planes_of` returns them. The numbers are decimal logarithms of the part of
+    the variance that is gone when pixels are averaged two by two, then of what is gone when that is
+    done again, and again: the energy of Haar wavelets by octave (Mallat, 1989). Blurring lowers
+    them, the first ones most; noise raises the first one.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.stack([_detail_of_plane(plane) for plane in planes])
+
+
+def _detail_of_plane(plane: FloatArray) -> Float64Array:
+    finer = plane - plane.mean()
+    variance = _energy(finer)
+    parts = []
+    for _ in DETAIL:
+        finer, before = _halved(finer)
+        parts.append(max(before - _energy(finer), 0.0))
+    return np.log10((np.array(parts) + _NO_ENERGY) / (variance + _NO_ENERGY))
+
+
+def _energy(plane: FloatArray) -> float:
+    flat = plane.ravel()
+    return float(flat @ flat) / flat.size
+
+
+def _halved(plane: FloatArray) -> tuple[FloatArray, float]:
+    """Return pixels averaged two by two, and the energy of those that were averaged."""
+    height, width = (length - length % 2 for length in plane.shape)
+    if not (height and width):
+        return plane, _energy(plane)
+    cropped = plane[:height, :width]
+    rows = cropped[::2] + cropped[1::2]
+    halved: FloatArray = rows[:, ::2] + rows[:, 1::2]
+    halved *= 0.25
+    return halved, _energy(cropped)
+
 
 UNLIKE_EVERY_CLASS = "To the network it looks unlike the images of every class that it learnt from."
 

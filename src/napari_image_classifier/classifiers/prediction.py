@@ -1,34 +1,22 @@
 """From an image to what the network says of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_image_classifier.classifiers.image_kind import ImageKind
-from napari_image_classifier.classifiers.novelty import UNLIKE_EVERY_CLASS
-from napari_image_classifier.classifiers.onnx_runtime import PIXELS_AT_ONCE
-from napari_image_classifier.faults import Fault
-from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.name_patterns import ImageFiles
-from napari_image_classifier.images.pixel_hash import PixelHash
+from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.read_errors import told
-from napari_image_classifier.items.image_items import items_of_image
-from napari_image_classifier.items.objects import ObjectPlace, Objects
-from napari_image_classifier.items.preparation import finished
+from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.system.file_names import readable
-from napari_image_classifier.typing import Float64Array, FloatArray
 
 if TYPE_CHECKING:
-    from napari_image_classifier.classifiers.classifier import Classifier
+    pass
 
 Status = Literal["ok", "error", "unsure", "unlike-training", "empty", "pending"]
-DrawThumbnail = Callable[[FloatArray], bytes]
-
-ITEMS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -98,199 +86,27 @@ class Prediction:
         return cls(file, item, "error", message=sentence, code=code)
 
 
-Predictions = list[list[Prediction]]
-
-_NOTHING_KNOWN = np.array([np.nan])
 NO_OBJECTS = "There are no objects in its mask."
-
-
-def predict_files(
-    classifier: "Classifier",
-    images: Sequence[ImageFiles],
-    axes: str | None = None,
-    draw_thumbnail: DrawThumbnail | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> Predictions:
-    """Return, for each image in order, the predictions of its items.
-
-    An image that can't be classified gives one prediction with status "error"; one that was passed
-    over because of a stop has no predictions. ``axes`` says what the axes of a file mean that
-    doesn't say.
-    """
-    batch = _Batch(classifier, draw_thumbnail)
-    for files in images:
-        if should_stop():
-            break
-        try:
-            with read_image(files, axes=axes) as image:
-                batch.add_image(files.name, image, should_stop)
-        except Exception as error:  # noqa: BLE001 - one image must not end a batch of thousands
-            batch.fail(files.name, error)
-    found = batch.predictions()
-    return [found.get(files.name, []) for files in images]
-
-
-class _Batch:
-    """Items of several images that go through the network together."""
-
-    def __init__(self, classifier: "Classifier", draw_thumbnail: DrawThumbnail | None) -> None:
-        self._classifier = classifier
-        self._draw_thumbnail = draw_thumbnail
-        self._waiting: list[_Waiting] = []
-        self._found: dict[str, list[Prediction]] = {}
-        self._failed: dict[str, Prediction] = {}
-
-    def add_image(self, file: str, image: Image, should_stop: Callable[[], bool]) -> None:
-        """Add all items of an image, or none where there is a stop on the way."""
-        read = PixelHash(image)
-        seen = None
-        for seen in seen_items(self._classifier, image):
-            self._add(_Waiting(file, seen, read.taken()))
-            if should_stop():
-                self.forget(file)
-                return
-        if seen is None:
-            nothing = Prediction(
-                file, "", "empty", message=NO_OBJECTS, pixels=read.taken(), code=Fault.NO_OBJECTS
-            )
-            self._found[file] = [nothing]
-
-    def _add(self, item: "_Waiting") -> None:
-        self._waiting.append(item)
-        height, width = item.seen.pixels.shape[:2]
-        if len(self._waiting) * height * width >= PIXELS_AT_ONCE:
-            self._predict_waiting()
-
-    def forget(self, file: str) -> None:
-        """Leave out an image of which not all items are known."""
-        self._waiting = [item for item in self._waiting if item.file != file]
-        self._found.pop(file, None)
-
-    def fail(self, file: str, error: Exception) -> None:
-        """Give the image an error in place of whatever its other items are found to be."""
-        self.forget(file)
-        self._failed[file] = Prediction.of_failure(file, error)
-
-    def predictions(self) -> dict[str, list[Prediction]]:
-        """Return the predictions of each image by its name."""
-        self._predict_waiting()
-        return self._found | {file: [failed] for file, failed in self._failed.items()}
-
-    def _predict_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._predict(waiting)
-
-    def _predict(self, items: "list[_Waiting]") -> None:
-        try:
-            judged = _judged(self._classifier, [item.seen for item in items])
-        except Exception as error:  # noqa: BLE001 - as for a single image
-            if len(items) == 1:
-                self.fail(items[0].file, error)
-                return
-            # One image must not fail those beside it.
-            for item in items:
-                self._predict([item])
-            return
-        for item, judgement in zip(items, judged, strict=True):
-            said = _prediction(
-                self._classifier, item.file, item.seen, judgement, self._draw_thumbnail
-            )
-            self._found.setdefault(item.file, []).append(replace(said, pixels=item.hash))
-
-
-class SeenItem(NamedTuple):
-    """An item of an image as the network sees it, and why that can't be one of its kind."""
-
-    selection: str
-    pixels: FloatArray
-    why_unlike: str
-    place: ObjectPlace | None
-
-
-class _Judgement(NamedTuple):
-    """A row of probabilities, shape (n_classes,), and how far off the image looked."""
-
-    probabilities: Float64Array
-    how_far: float
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    file: str
-    seen: SeenItem
-    hash: str
-
-
-def predict_image(
-    classifier: "Classifier",
-    image: Image,
-    file: str,
-    draw_thumbnail: DrawThumbnail | None = None,
-    channels: Sequence[int] | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
-    *,
-    objects: Objects | None = None,
-    selections: Sequence[str] | None = None,
-) -> Iterator[Prediction]:
-    """Yield the predictions of all items of one image: itself, its time points, planes or objects.
-
-    ``channels`` gives the index in the image of each of the classifier's channels, where they are
-    not to be matched by name; ``objects`` and ``selections`` are as in `items_of_image`.
-    """
-    items = seen_items(classifier, image, channels, objects, selections)
-    while not should_stop() and (chosen := list(islice(items, ITEMS_AT_ONCE))):
-        for seen, judgement in zip(chosen, _judged(classifier, chosen), strict=True):
-            yield _prediction(classifier, file, seen, judgement, draw_thumbnail)
-
-
-def seen_items(
-    classifier: "Classifier",
-    image: Image,
-    channels: Sequence[int] | None = None,
-    objects: Objects | None = None,
-    selections: Sequence[str] | None = None,
-) -> Iterator[SeenItem]:
-    """Yield what the network sees of each item of an image."""
-    preparation, gate = classifier.preparation, classifier.description.gate
-    kind = ImageKind.of(image)
-    for item in items_of_image(
-        image, preparation, selections=selections, channels=channels, objects=objects
-    ):
-        why_unlike = item.why_unlike
-        if gate is not None and not why_unlike:
-            why_unlike = gate.why_unlike(kind, item.pixels, preparation.channel_names)
-        yield SeenItem(item.selection, finished(item.pixels, preparation), why_unlike, item.place)
-
-
-def _judged(classifier: "Classifier", items: Sequence[SeenItem]) -> Iterator[_Judgement]:
-    rows, how_far = classifier.judge_prepared(np.stack([item.pixels for item in items]))
-    return map(_Judgement, rows, how_far)
-
-
-def _prediction(
-    classifier: "Classifier",
-    file: str,
-    seen: SeenItem,
-    judgement: _Judgement,
-    draw_thumbnail: DrawThumbnail | None = None,
-) -> Prediction:
-    # What an image lacks, some layers take for 0; a class of such pixels is none.
-    said = judgement.probabilities if np.isfinite(seen.pixels).all() else _NOTHING_KNOWN
-    return Prediction.of_probabilities(
-        file,
-        seen.selection,
-        classifier.class_names,
-        np.broadcast_to(said, judgement.probabilities.shape),
-        draw_thumbnail(seen.pixels) if draw_thumbnail else None,
-        answers_from=classifier.description.answers_from,
-        why_unlike=seen.why_unlike or (UNLIKE_EVERY_CLASS if judgement.how_far > 1 else ""),
-        place=seen.place,
-    )
 
 
 def _not_finite(file: str) -> str:
     return (
         f"{readable(file)} has pixels without a value (NaN or infinite), so it can't be "
         "classified; export it without them."
+    )
+
+
+def prediction_of_row(row: Mapping[str, Any]) -> Prediction:
+    """Return the prediction that an event's row holds."""
+    return Prediction(
+        row["file"],
+        row["item"],
+        row["status"],
+        row["class"],
+        row["confidence"],
+        row["probabilities"],
+        row["message"],
+        thumbnail=base64.b64decode(row["png"]) if row.get("png") else None,
+        place=ObjectPlace(*row["place"]) if row.get("place") else None,
+        code=row.get("code", ""),
     )

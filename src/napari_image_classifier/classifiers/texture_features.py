@@ -1,12 +1,10 @@
 """What a network must beat: simple measurements of an image, and a straight line through them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from napari_image_classifier.items.reading import Item
 from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
@@ -23,14 +21,6 @@ def intensity_features(pixels: FloatArray) -> Float64Array:
     for channel in np.moveaxis(np.asarray(pixels, np.float64), -1, 0):
         found += [channel.mean(), channel.std(), *np.percentile(channel, PERCENTILES)]
     return np.array(found)
-
-
-def file_features(item: Item) -> Float64Array:
-    """Return what can be said of an item without looking at it: its files' sizes, in bytes.
-
-    A class that was saved otherwise than another is recognised by this alone.
-    """
-    return np.array([float(_size(part.path)) for part in item.image.parts])
 
 
 def texture_features(pixels: FloatArray) -> Float64Array:
@@ -71,14 +61,6 @@ def predicted_by_features(
     return found
 
 
-def most_frequent(
-    classes: IntArray, learnt: IntArray, tested: IntArray, n_classes: int
-) -> Float64Array:
-    """Return the part that each class has in what was learnt from, for every tested item."""
-    parts = np.bincount(classes[learnt], minlength=n_classes) / len(learnt)
-    return np.tile(parts, (len(tested), 1))
-
-
 def feature_table(rows: Sequence[Float64Array]) -> Float64Array:
     """Return features of all items as one table; where items differ in number, 0 fills up."""
     width = max(map(len, rows))
@@ -94,10 +76,3 @@ def logistic_regression() -> Any:
     return make_pipeline(
         StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000)
     )
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -6,11 +6,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from napari_image_classifier.classifiers.description import ClassifierFileError
 from napari_image_classifier.classifiers.texture_features import (
     logistic_regression,
     measured_texture,
 )
+from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.system.bounded_json import read_bounded_json
 from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
 

@@ -14,12 +14,11 @@ import typer
 
 from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import masks_in, names_in, refuse_to_replace
-from napari_image_classifier.cli.cli_tables import sort_command, summarize_command
 from napari_image_classifier.cli.evaluation import evaluate_command
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
 from napari_image_classifier.cli.progress import Progress, libraries_silent
 from napari_image_classifier.cli.reproduce import reproduce_and_say
-from napari_image_classifier.cli.tables import agreement_command
+from napari_image_classifier.cli.tables import agreement_command, sort_command, summarize_command
 from napari_image_classifier.cli.training import train_command
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.preparation import Preparation
@@ -165,8 +164,7 @@ def describe(
 @app.command()
 def info() -> None:
     """Print versions, backend and device, for a bug report."""
-    from napari_image_classifier.cli.describe import in_lines
-    from napari_image_classifier.cli.environment import describe_environment
+    from napari_image_classifier.cli.describe import describe_environment, in_lines
 
     with libraries_silent():
         found = describe_environment()

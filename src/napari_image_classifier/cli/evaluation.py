@@ -12,7 +12,8 @@ from napari_image_classifier.cli.progress import Progress, libraries_silent
 from napari_image_classifier.cli.training import say_passed_over
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.evaluation.evaluate import FOLDS, SEEDS, evaluate
-from napari_image_classifier.items.reading import ItemTable, read_items
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.training.config import TrainingConfig
 
 DEFAULTS = TrainingConfig()

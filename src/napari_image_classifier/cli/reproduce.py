@@ -7,7 +7,8 @@ import typer
 from napari_image_classifier.cli.interruption import asked_to_stop, leave_at_once
 from napari_image_classifier.cli.progress import Progress, libraries_silent
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.evaluation.reproduce import Reproduction, reproduce
+from napari_image_classifier.evaluation.reproduce import reproduce
+from napari_image_classifier.evaluation.reproduction import Reproduction
 
 
 def reproduce_and_say(

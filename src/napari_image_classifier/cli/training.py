@@ -11,7 +11,8 @@ from napari_image_classifier.cli.arguments import each_of, masks_in, names_in, r
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop, leave_at_once
 from napari_image_classifier.cli.progress import Progress, libraries_silent
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.items.reading import ItemTable, read_items
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 

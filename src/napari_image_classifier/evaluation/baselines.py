@@ -2,25 +2,28 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
-from napari_image_classifier.classifiers import texture_features as baselines
-from napari_image_classifier.evaluation.background import background_features, lighting_features
+from napari_image_classifier.classifiers import texture_features
+from napari_image_classifier.errors import Cancelled
 from napari_image_classifier.evaluation.controls import (
     Controls,
     acquisition_control,
     background_control,
+    background_features,
+    lighting_features,
 )
-from napari_image_classifier.evaluation.execution import Tell
+from napari_image_classifier.evaluation.lanes import Tell
 from napari_image_classifier.evaluation.perturbations import CHANGES, Change, changed
 from napari_image_classifier.evaluation.plan import Folds, Run
 from napari_image_classifier.evaluation.refitting import RefittedScore, refitted_score
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.statistics.permutation_tests import strata_of
-from napari_image_classifier.system.compute_process import Cancelled, ShouldStop
 from napari_image_classifier.training.image_reader import OnProgress
 from napari_image_classifier.training.images import TrainingImages
-from napari_image_classifier.typing import Float64Array, IntArray
+from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 
 SIMPLE = "brightness and file facts"
 TEXTURE = "texture features"
@@ -49,15 +52,15 @@ class Features:
         for number, (item, pixels) in enumerate(zip(images.items, images.pixels, strict=True), 1):
             if should_stop():
                 raise Cancelled
-            brightness = baselines.intensity_features(pixels)
-            simple.append(np.concatenate([brightness, baselines.file_features(item)]))
-            texture.append(baselines.measured_texture(pixels))
+            brightness = texture_features.intensity_features(pixels)
+            simple.append(np.concatenate([brightness, file_features(item)]))
+            texture.append(texture_features.measured_texture(pixels))
             lighting.append(lighting_features(pixels))
             background.append(background_features(pixels))
             tell("measuring", number, len(images.items))
         return cls(
-            baselines.feature_table(simple),
-            baselines.feature_table(texture),
+            texture_features.feature_table(simple),
+            texture_features.feature_table(texture),
             np.array(lighting),
             tuple(background),
         )
@@ -86,9 +89,9 @@ class Subjects:
     @cached_property
     def _changed_texture(self) -> dict[Change, Float64Array]:
         return {
-            change: baselines.feature_table(
+            change: texture_features.feature_table(
                 [
-                    baselines.measured_texture(changed(one[np.newaxis], change)[0])
+                    texture_features.measured_texture(changed(one[np.newaxis], change)[0])
                     for one in self.images.pixels
                 ]
             )
@@ -106,7 +109,7 @@ class Subjects:
         for run in folds.runs:
             found[SIMPLE][run.tested] = self.said_by_brightness(run)
             found[TEXTURE][run.tested] = self._said(self.features.texture, run)
-            found[MOST_FREQUENT][run.tested] = baselines.most_frequent(
+            found[MOST_FREQUENT][run.tested] = most_frequent(
                 self.classes, run.learnt, run.tested, self.n_classes
             )
         return found
@@ -129,6 +132,29 @@ class Subjects:
         return Controls(background, acquisition_control(table, classes, units, acquisitions))
 
     def _said(self, table: Float64Array, run: Run) -> Float64Array:
-        return baselines.predicted_by_features(
+        return texture_features.predicted_by_features(
             table, self.classes, run.learnt, run.tested, self.n_classes
         )
+
+
+def file_features(item: Item) -> Float64Array:
+    """Return what can be said of an item without looking at it: its files' sizes, in bytes.
+
+    A class that was saved otherwise than another is recognised by this alone.
+    """
+    return np.array([float(_size(part.path)) for part in item.image.parts])
+
+
+def most_frequent(
+    classes: IntArray, learnt: IntArray, tested: IntArray, n_classes: int
+) -> Float64Array:
+    """Return the part that each class has in what was learnt from, for every tested item."""
+    parts = np.bincount(classes[learnt], minlength=n_classes) / len(learnt)
+    return np.tile(parts, (len(tested), 1))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_image_classifier.classifiers.temperature import SMALLEST_PROBABILITY, temperature_for
+from napari_image_classifier.classifiers.confidence import SMALLEST_PROBABILITY, temperature_for
 from napari_image_classifier.typing import Float64Array, IntArray
 
 BINS = 10

@@ -8,14 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from napari_image_classifier.items.reading import ItemTable
-from napari_image_classifier.system.compute_process import Cancelled, Emit, ShouldStop
+from napari_image_classifier.errors import Cancelled, TrainingRefused
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.system.atomic_files import check_writable
 from napari_image_classifier.system.run_job import run_job
-from napari_image_classifier.training.config import (
-    TrainingConfig,
-    TrainingRefused,
-    check_writable,
-)
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.typing import Emit, ShouldStop
 
 FOLDS = 5
 SEEDS = 3

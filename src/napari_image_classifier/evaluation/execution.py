@@ -4,50 +4,23 @@ import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.evaluation.lanes import Lane, LaneGoneError
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.system.atomic_files import replace_file
-from napari_image_classifier.system.compute_process import Emit
-from napari_image_classifier.training.config import TrainingRefused
-from napari_image_classifier.typing import Float64Array
+from napari_image_classifier.typing import Emit, Float64Array
 
 PROGRESS_STEPS = 1000
-
-Tell = Callable[[float], None]
-
-
-class LaneGoneError(Exception):
-    """What trained and tested is no more; another may do what it had begun."""
-
-
-class Lane(Protocol):
-    """What does one run after another, beside other lanes."""
-
-    def said(self, run: Run, tell: Tell) -> Float64Array:
-        """Train and test, and ``tell`` meanwhile which part of that is done.
-
-        Returns probabilities (tested item, class).
-
-        Raises
-        ------
-        LaneGoneError
-            It has ended, without a result.
-        """
-        ...
-
-    def end(self) -> None:
-        """Be gone; nobody waits for what is still being done."""
-        ...
 
 
 class KeptRuns:
@@ -103,16 +76,6 @@ def _understood(stored: Any) -> dict[str, Float64Array]:
             if probabilities.ndim == 2:
                 runs[name] = probabilities
     return runs
-
-
-@dataclass(frozen=True)
-class OneLane:
-    """The only lane, where runs are so short, or so greedy, that they are done one by one."""
-
-    said: Callable[[Run, Tell], Float64Array]
-
-    def end(self) -> None:
-        """Do nothing: there is nothing but this process."""
 
 
 def done_runs(

@@ -2,13 +2,13 @@
 
 from importlib import import_module
 
-from napari_image_classifier.evaluation.execution import LaneGoneError, Tell
+from napari_image_classifier.errors import Cancelled, TrainingRefused
+from napari_image_classifier.evaluation.lanes import LaneGoneError, Tell
 from napari_image_classifier.evaluation.plan import Run
-from napari_image_classifier.system.compute_process import Cancelled, ShouldStop
 from napari_image_classifier.system.helper_process import HelperProcess, connected
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.images import TrainingImages
-from napari_image_classifier.typing import Float64Array
+from napari_image_classifier.typing import Float64Array, ShouldStop
 
 # What a helper says first of a message.
 TOLD, SAID, REFUSED = "told", "said", "refused"
@@ -56,7 +56,7 @@ class HelperLane:
 def main() -> None:
     """Train and test what is asked for on standard input until it ends."""
     from napari_image_classifier.evaluation.train_and_test import trained_and_tested
-    from napari_image_classifier.networks.keras_threads import use_threads
+    from napari_image_classifier.networks.backend import use_threads
 
     asked, answer = connected()
     images, config, threads = asked()

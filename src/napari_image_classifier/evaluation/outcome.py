@@ -17,7 +17,7 @@ from napari_image_classifier.evaluation.refitting import RefittedScore
 from napari_image_classifier.evaluation.verdict import Evidence, Verdict, verdict_of
 from napari_image_classifier.items.duplicates import Pair
 from napari_image_classifier.items.groups import joined, units_per_class
-from napari_image_classifier.items.reading import Item
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.statistics.intervals import Interval, balanced_interval
 from napari_image_classifier.statistics.permutation_tests import (

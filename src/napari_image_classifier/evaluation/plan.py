@@ -6,9 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.perturbations import CHANGES, Change
 from napari_image_classifier.items.groups import check_enough, joined
-from napari_image_classifier.items.reading import Item
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import (
     Split,
     cross_validation,
@@ -16,7 +17,6 @@ from napari_image_classifier.items.splits import (
     sealed_split,
 )
 from napari_image_classifier.statistics.permutation_tests import SIGNIFICANT, smallest_p, strata_of
-from napari_image_classifier.training.config import TrainingRefused
 from napari_image_classifier.typing import IntArray
 
 # For the test against chance: so many of the groups.

@@ -16,27 +16,27 @@ from napari_image_classifier.classifiers.manifest import (
     this_run,
     write_manifest,
 )
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.baselines import SIMPLE, TEXTURE, Features, Subjects
 from napari_image_classifier.evaluation.controls import Controls
-from napari_image_classifier.evaluation.execution import KeptRuns, Lane, OneLane, Tell, done_runs
+from napari_image_classifier.evaluation.execution import KeptRuns, done_runs
+from napari_image_classifier.evaluation.lanes import Lane, OneLane, Tell
 from napari_image_classifier.evaluation.outcome import Evaluation
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
 from napari_image_classifier.evaluation.report import predictions_path, surest_errors, write_report
 from napari_image_classifier.items.consensus import unassisted
 from napari_image_classifier.items.groups import check_enough, units_of, units_per_class
-from napari_image_classifier.items.reading import Item, ItemTable
+from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.networks.provenance import keras_run, keras_versions
 from napari_image_classifier.system.atomic_files import told_when_refused, why_elsewhere
-from napari_image_classifier.system.compute_process import Emit, ShouldStop
-from napari_image_classifier.system.messages import Event
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.dataset import TrainingSet, training_set
 from napari_image_classifier.training.images import TrainingImages, read_training_images
 from napari_image_classifier.training.manifest import files_part, left_out_part
 from napari_image_classifier.training.record import machine
-from napari_image_classifier.training.training_set import TrainingSet, training_set
 from napari_image_classifier.training.unreadable import check_rest
-from napari_image_classifier.typing import Float64Array, IntArray
+from napari_image_classifier.typing import Emit, Event, Float64Array, IntArray, ShouldStop
 
 IMAGES_AT_ONCE = 32
 GO_ON = (

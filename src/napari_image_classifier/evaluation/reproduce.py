@@ -3,33 +3,12 @@
 Nothing here needs Keras; a training runs in the compute process.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.manifest import read_manifest
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.system.compute_process import Emit, ShouldStop
-
-
-class ReproducingError(ImageClassifierError):
-    """A manifest that can't be followed here: a sentence says what is missing."""
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """What came of making a result again, in sentences.
-
-    ``same`` is True when a training gave identical weights, or at least 99.9 % of a table's items
-    got the same class. ``found`` says what came out; ``checked`` and ``not_checked`` what that
-    says something about and what it doesn't.
-    """
-
-    same: bool
-    found: tuple[str, ...]
-    checked: tuple[str, ...]
-    not_checked: tuple[str, ...]
+from napari_image_classifier.evaluation.reproduction import ReproducingError, Reproduction
+from napari_image_classifier.typing import Emit, ShouldStop
 
 
 def reproduce(
@@ -83,28 +62,6 @@ def reproduce(
 
         return reproduce_table(path, stored, folder, classifier, on_event, should_stop)
     raise ReproducingError(_why_not(path, stored))
-
-
-def found_again(was: Path, beside: Path, sha256: str) -> Path:
-    """Return where a classifier lies: where it ``was``, or in the folder ``beside`` the manifest.
-
-    Raises
-    ------
-    ReproducingError
-        There is none, or only such as are other ones.
-    """
-    there = [path for path in (was, beside / was.name) if path.is_file()]
-    for path in there:
-        if load_classifier(path).sha256 == sha256:
-            return path
-    if there:
-        raise ReproducingError(
-            f"{there[0]} is not the classifier that was used; it has changed, or it is another "
-            f"one. The one that was used has the SHA-256 {sha256[:12]}…"
-        )
-    raise ReproducingError(
-        f"The classifier {was} is not there; copy it back, or lay it beside the manifest."
-    )
 
 
 def _why_not(path: Path, stored: dict[str, Any]) -> str:

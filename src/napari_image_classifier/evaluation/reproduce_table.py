@@ -9,10 +9,14 @@ from napari_image_classifier.batch.stream import predict_images
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.manifest import machine_differences, this_run
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.evaluation.reproduce import ReproducingError, Reproduction, found_again
+from napari_image_classifier.evaluation.reproduction import (
+    ReproducingError,
+    Reproduction,
+    found_again,
+)
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.system.compute_process import Emit, ShouldStop
+from napari_image_classifier.typing import Emit, ShouldStop
 
 # Rounding differs between processors, and items on the border between two classes may change sides.
 ALIKE_EXPECTED = 0.999

@@ -5,24 +5,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from napari_image_classifier.classifiers.classifier import (
-    Classifier,
-    ClassifierFileError,
-    load_classifier,
-)
+from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.classifiers.manifest import (
     machine_differences,
     manifest_path,
     read_manifest,
 )
-from napari_image_classifier.evaluation.reproduce import ReproducingError, Reproduction, found_again
+from napari_image_classifier.errors import Cancelled, ClassifierFileError
+from napari_image_classifier.evaluation.reproduction import (
+    ReproducingError,
+    Reproduction,
+    found_again,
+)
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, ImageFiles
-from napari_image_classifier.items.reading import Item, ItemTable
-from napari_image_classifier.system.compute_process import Cancelled, Emit, ShouldStop
+from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.training.manifest import OF_MASK
+from napari_image_classifier.typing import Emit, ShouldStop
 
 Manifest = Mapping[str, Any]
 

@@ -13,19 +13,18 @@ import numpy as np
 
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.description import ClassifierDescription
-from napari_image_classifier.evaluation.execution import Tell
+from napari_image_classifier.errors import Cancelled
+from napari_image_classifier.evaluation.lanes import Tell
 from napari_image_classifier.evaluation.perturbations import changed
 from napari_image_classifier.evaluation.plan import Run
-from napari_image_classifier.images.orientations import EVERY
+from napari_image_classifier.images.transforms import EVERY
 from napari_image_classifier.items.splits import validation_splits
 from napari_image_classifier.networks.fit.schedule import LearningRate
 from napari_image_classifier.networks.members import train_members
-from napari_image_classifier.system.compute_process import Cancelled, Emit, ShouldStop
-from napari_image_classifier.system.messages import Event
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.dataset import TrainingSet, training_set
 from napari_image_classifier.training.images import TrainingImages
-from napari_image_classifier.training.training_set import TrainingSet, training_set
-from napari_image_classifier.typing import Float64Array, IntArray
+from napari_image_classifier.typing import Emit, Event, Float64Array, IntArray, ShouldStop
 
 IMAGES_AT_ONCE = 32
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault, ImageClassifierError
 
 
 class ChannelMismatchError(ImageClassifierError):

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.image import FOREIGN_SUFFIXES, IMAGE_SUFFIXES
+from napari_image_classifier.images.image import IMAGE_SUFFIXES
 from napari_image_classifier.images.mask_files import MaskFiles
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern, group_files
-from napari_image_classifier.images.ome import files_of_image
-from napari_image_classifier.images.ome_plates import plate_fields
+from napari_image_classifier.images.ome import files_of_image, plate_fields
+from napari_image_classifier.images.source import FOREIGN_SUFFIXES
 from napari_image_classifier.images.tiff.errors import sentences_for
 
 OME_SUFFIXES = (".ome.tif", ".ome.tiff")

@@ -1,31 +1,23 @@
 """napari's File > Open: one layer per channel, as the file wants it shown."""
 
 import re
-from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from napari_image_classifier.images.image import (
-    IMAGE_SUFFIXES,
-    AxesUnknownError,
-    Image,
-    ImageReadError,
-    read_image,
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.source import (
+    AnyArray,
+    ChannelDisplay,
+    Color,
 )
-from napari_image_classifier.images.source import AnyArray, ChannelDisplay, Color
 
 METADATA_KEY = "napari_image_classifier"
-
 # Larger images stay on the disk and are read plane by plane.
 LARGEST_IN_MEMORY = 200 * 2**20
 _SHOWN_PIXELS = 512
-
 LayerData = tuple[Any, dict[str, Any], str]
 Limits = tuple[float, float]
-Paths = str | Path | Sequence[str | Path]
-
 _NAMED_COLORS: dict[Color, str] = {
     (1.0, 1.0, 1.0): "gray",
     (1.0, 0.0, 0.0): "red",
@@ -43,46 +35,6 @@ _DYES = (
     (re.compile(r"rfp|cherry|cy3|tritc|texas|561|568|594", re.IGNORECASE), "magenta"),
     (re.compile(r"cy5|640|647", re.IGNORECASE), "cyan"),
 )
-
-
-def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
-    """Return the reader of ``path`` (or of several), or None where a suffix is not an image's."""
-    if all(one.suffix.lower() in IMAGE_SUFFIXES for one in _listed(path)):
-        return open_layers
-    return None
-
-
-def open_layers(path: Paths) -> list[Any]:
-    """Return what `read_layers` does, of the images that can be read; each other one is told.
-
-    napari opens no further file after one that raises; where nobody sees a window, it is raised.
-    """
-    layers: list[Any] = []
-    for one in _listed(path):
-        try:
-            layers += read_layers(one)
-        except ImageReadError as error:
-            if not _has_window():
-                raise
-            from napari.utils.notifications import show_error
-
-            show_error(str(error))
-    # napari's word for: read, and nothing to show.
-    return layers or [(None,)]
-
-
-def read_layers(path: Paths) -> list[LayerData]:
-    """Return the layers of each image: one per channel, or one of colours.
-
-    Each layer's metadata says under "napari_image_classifier" which ``path`` and ``channel`` it
-    is, the ``channel_name`` that the file gives ("" where it gives none), and its ``axes``.
-
-    Raises
-    ------
-    ImageReadError
-        A file can't be read, or does not say its axes and nobody answers.
-    """
-    return [layer for one in _listed(path) for layer in image_layers(_read(one))]
 
 
 def image_layers(image: Image) -> list[LayerData]:
@@ -204,37 +156,3 @@ def spread(plane: AnyArray) -> Limits:
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     # Beside a very large number, 1 is lost.
     return (low, high) if low < high else (low, low + max(1.0, abs(low) / 1000))
-
-
-def _listed(path: Paths) -> list[Path]:
-    return [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
-
-
-def _read(path: Path) -> Image:
-    try:
-        return read_image(path)
-    except AxesUnknownError as question:
-        answer = _ask(question)
-        if answer is None:
-            raise
-        return read_image(path, axes=answer)
-
-
-def _ask(question: AxesUnknownError) -> str | None:
-    # Without a window there is nobody to answer: a script gets the sentence.
-    if not _has_window():
-        return None
-    from napari_image_classifier.widgets.viewer.axes_dialog import ask_axes
-
-    return ask_axes(question)
-
-
-def _has_window() -> bool:
-    from qtpy.QtCore import Qt
-    from qtpy.QtWidgets import QApplication
-
-    # Tooltips are windows, too.
-    return QApplication.instance() is not None and any(
-        widget.isVisible() and widget.windowType() == Qt.WindowType.Window
-        for widget in QApplication.topLevelWidgets()
-    )

@@ -10,14 +10,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.checks import check_regular_file
-from napari_image_classifier.images.foreign_formats import FOREIGN_SUFFIXES
 from napari_image_classifier.images.multi_file import check_complete, open_parts
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles, NamePattern
 from napari_image_classifier.images.png_jpeg import PICTURE_SUFFIXES, open_picture
 from napari_image_classifier.images.source import (
     AXES,
+    FOREIGN_SUFFIXES,
     AnyArray,
     AxesUnknownError,
     ChannelDisplay,

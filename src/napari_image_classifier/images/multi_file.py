@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles, number_first
 from napari_image_classifier.images.source import (
     AXES,

@@ -11,7 +11,6 @@ from pathlib import Path
 from napari_image_classifier.errors import ImageClassifierError
 
 PART_FIELDS = ("channel", "z", "time")
-
 PRESETS: dict[str, str] = {
     "Leica": "{series}_z{z}_ch{channel}.tif",
     "Leica, one plane": "{series}_ch{channel}.tif",
@@ -28,7 +27,6 @@ PRESETS: dict[str, str] = {
     "MetaMorph, acquisition": "{name}_w{channel}_s{site}_t{time}.tif",
     "Operetta": "r{row}c{column}f{site}p{z}-ch{channel}sk{time}fk1fl1.tiff",
 }
-
 # A field that is a number in every naming scheme is read as one, so that "s1_w2" can't be a site.
 _NUMBER = r"\d+"
 _EXPRESSIONS = {
@@ -42,7 +40,6 @@ _EXPRESSIONS = {
 }
 _ANYTHING = r"[^/]+?"
 _FIELD = re.compile(r"\{([^{}]*)\}")
-
 # What half of the images have is expected of the others; stacks may well differ in depth.
 _EXPECTED_SHARE = {"channel": 0.5, "z": 0.9, "time": 0.9}
 
@@ -248,14 +245,3 @@ def _in_words(name: str, values: Sequence[str | None]) -> str:
             words.append(f"{axis} {value}")
             name = name.replace(f"{{{axis}}}", value)
     return f"{', '.join(words)} ({name})"
-
-
-def propose_patterns(names: Sequence[str]) -> list[NamePattern]:
-    """Return the patterns that fit the file names found, best first.
-
-    Only such as make several files into one image: those that describe more of the names, and
-    leave fewer images with something missing, come first.
-    """
-    from napari_image_classifier.images.name_proposals import proposals
-
-    return proposals(names)

@@ -14,7 +14,6 @@ from napari_image_classifier.images.name_patterns import (
 
 SHARE_DESCRIBED = 0.6
 PROPOSALS = 5
-
 # Letters before a number, as microscopes write them.
 _MEANINGS = {
     "channel": ("ch", "c", "w", "channel", "wavelength", "chan"),
@@ -159,3 +158,13 @@ def _field(meaning: str, taken: set[str]) -> str:
         name, number = f"{meaning}{number}", number + 1
     taken.add(name)
     return f"{{{name}}}"
+
+
+def propose_patterns(names: Sequence[str]) -> list[NamePattern]:
+    """Return the patterns that fit the file names found, best first.
+
+    Only such as make several files into one image: those that describe more of the names, and
+    leave fewer images with something missing, come first.
+    """
+
+    return proposals(names)

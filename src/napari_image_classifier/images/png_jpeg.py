@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.checks import check_memory, check_proportion
 from napari_image_classifier.images.read_errors import not_of_its_suffix, read_failure
 from napari_image_classifier.images.source import (

@@ -4,8 +4,7 @@ import errno
 import re
 from pathlib import Path
 
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.images.source import ImageReadError
 from napari_image_classifier.system.file_names import readable
 

@@ -11,23 +11,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_image_classifier.images.display import LayerData, image_layers
-from napari_image_classifier.images.image import Image, PixelSize, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.source import PixelSize
+from napari_image_classifier.images.tiff.writer import write_image
 
 CLASS_NAMES = ("control", "depleted")
 CHANNEL_NAMES = ("DNA", "GFP")
 PIXEL_SIZE = PixelSize(0.2, 0.2, 0.5)
-
 # (z, y, x)
 STACK_SHAPE = (6, 128, 128)
 BLUR = (1.1, 1.4, 1.4)
-
 CELLS = (6, 9)
 NUCLEUS_RADIUS = (8.0, 11.0)
 CAMERA_OFFSET = 100.0
 READ_NOISE = 3.0
 LIGHT_LOST_AT_CORNER = 0.35
-
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -74,17 +72,6 @@ def write_sample_folder(folder: str | Path, images_per_class: int = 24, seed: in
             image = make_sample_image(class_name, seed + number)
             write_image(folder / class_name / image.name, image)
     return folder
-
-
-def sample_layers() -> list[LayerData]:
-    """Return the layers of a control and a depleted image, side by side."""
-    layers = []
-    for place, class_name in enumerate(CLASS_NAMES):
-        image = make_sample_image(class_name, seed=1)
-        aside = place * 1.05 * STACK_SHAPE[2] * PIXEL_SIZE.x
-        for pixels, placement, kind in image_layers(image):
-            layers.append((pixels, {**placement, "translate": (0.0, 0.0, aside)}, kind))
-    return layers
 
 
 def _centres(random: np.random.Generator) -> list[tuple[float, float]]:

@@ -1,5 +1,6 @@
 """What every reader of a file format hands over, and the one kind of error it raises."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,14 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.system.file_names import readable
 
 AXES = "TCZYX"
 RGB_NAMES = ("red", "green", "blue")
 RGB_COLORS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-
 AnyArray = npt.NDArray[Any]
 Color = tuple[float, float, float]
 
@@ -92,3 +91,60 @@ class ImageSource:
     def length(self, axis: str) -> int:
         """Return the length of ``axis``, 1 where the image has none."""
         return self.shape[self.axes.index(axis)] if axis in self.axes else 1
+
+
+_MICROMETRES = {
+    "å": 1e-4,
+    "pm": 1e-6,
+    "nm": 1e-3,
+    "nanometer": 1e-3,
+    "nanometre": 1e-3,
+    "µm": 1.0,
+    "um": 1.0,
+    "micron": 1.0,
+    "microns": 1.0,
+    "micrometer": 1.0,
+    "micrometre": 1.0,
+    "mm": 1e3,
+    "millimeter": 1e3,
+    "millimetre": 1e3,
+    "cm": 1e4,
+    "centimeter": 1e4,
+    "m": 1e6,
+    "meter": 1e6,
+    "metre": 1e6,
+}
+
+
+def micrometres(length: Any, unit: Any) -> float | None:
+    """Return ``length`` in µm; None where it is no positive number or the unit is no length."""
+    try:
+        number = float(length)
+    except (TypeError, ValueError):
+        return None
+    factor = _MICROMETRES.get(_plain(unit))
+    if factor is None or not math.isfinite(number) or number <= 0:
+        return None
+    return number * factor
+
+
+def _plain(unit: Any) -> str:
+    # ImageJ writes µ as an escape of six letters; there are two Unicode signs for it.
+    text = str(unit or "").replace("\\u00B5", "µ").replace("\\u00b5", "µ").replace("\u03bc", "µ")
+    return text.strip().lower()
+
+
+_FOREIGN_FORMATS = {
+    "Zeiss CZI": ("such as napari-czitools", (".czi",)),
+    "Nikon ND2": ("such as napari-nikon-nd2", (".nd2",)),
+    "Leica LIF": ("such as napari-bioio-reader", (".lif", ".lof", ".xlef")),
+    "OME-Zarr": ("such as napari-ome-zarr", (".zarr",)),
+    "Olympus": ("such as napari-bioio-reader", (".oib", ".oif", ".oir", ".vsi")),
+    "Imaris": ("such as napari-imaris-loader", (".ims",)),
+}
+FOREIGN_SUFFIXES: dict[str, str] = {
+    suffix: f"{name} files are not read here: open it in napari with a plugin for them "
+    f"({example}) and classify its layers, or export it as OME-TIFF."
+    for name, (example, suffixes) in _FOREIGN_FORMATS.items()
+    for suffix in suffixes
+}

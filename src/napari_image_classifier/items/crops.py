@@ -11,9 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.resizing import resized
 from napari_image_classifier.images.source import AnyArray
-from napari_image_classifier.images.transforms import Projection, project
+from napari_image_classifier.images.transforms import Projection, project, resized
 from napari_image_classifier.items.objects import Objects, mask_plane
 from napari_image_classifier.typing import Flags, FloatArray, IntArray
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.items.duplicates import Pair
-from napari_image_classifier.items.reading import Item
-from napari_image_classifier.training.config import TrainingRefused
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.typing import IntArray
 
 # Below this many independent groups in a class, a score says little about new images.

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.source import AnyArray
 from napari_image_classifier.items.selection import Each, SelectionError, format_selection

@@ -15,8 +15,7 @@ import numpy.typing as npt
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.channel_matching import match_channels
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.resizing import resized
-from napari_image_classifier.images.transforms import Projection, project
+from napari_image_classifier.images.transforms import Projection, project, resized
 from napari_image_classifier.items.crops import ObjectBox
 from napari_image_classifier.items.selection import Each, check_selection, parse_selection
 from napari_image_classifier.typing import FloatArray

@@ -6,8 +6,7 @@ Time points and planes are counted from 0; a label is the number of an object in
 import re
 from typing import Literal
 
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.images.image import Image
 
 Each = Literal["image", "time", "plane"]

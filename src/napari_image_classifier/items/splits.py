@@ -6,9 +6,9 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.items.groups import check_enough, units_per_class
-from napari_image_classifier.items.reading import Item
-from napari_image_classifier.training.config import TrainingRefused
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.typing import Flags, IntArray
 
 SHUFFLES_TRIED = 5

@@ -4,21 +4,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from napari_image_classifier.evaluation.execution import Lane, Tell
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.helper import HelperLane
+from napari_image_classifier.evaluation.lanes import Lane, Tell
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.evaluation.procedure import evaluated
 from napari_image_classifier.evaluation.train_and_test import trained_and_tested
-from napari_image_classifier.networks.backend import backend_here, is_on_processor, start_keras
-from napari_image_classifier.networks.keras_threads import use_threads
-from napari_image_classifier.system.compute_process import Emit, ShouldStop
+from napari_image_classifier.networks.backend import (
+    backend_here,
+    is_on_processor,
+    start_keras,
+    use_threads,
+)
 from napari_image_classifier.system.machine import cores
-from napari_image_classifier.system.messages import Event
 from napari_image_classifier.system.output_lock import only_run
-from napari_image_classifier.system.stoppable import run_stoppable, throttled
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.system.progress import throttled
+from napari_image_classifier.system.stoppable import run_stoppable
+from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.images import TrainingImages
-from napari_image_classifier.typing import Float64Array
+from napari_image_classifier.typing import Emit, Event, Float64Array, ShouldStop
 
 MOST_LANES = 4
 # Of images, in bytes: each lane holds them as they were read, and again as its run prepares them.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from napari_image_classifier.images.name_patterns import propose_patterns
+from napari_image_classifier.images.name_proposals import propose_patterns
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 

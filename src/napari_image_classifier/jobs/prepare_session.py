@@ -7,32 +7,27 @@ from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.leakage import LearntFrom
-from napari_image_classifier.classifiers.prediction import Prediction, predict_image
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.classifiers.predict import predict_image
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
 from napari_image_classifier.items.annotations import (
     ASSISTED,
     CANNOT_TELL,
-    ItemKey,
     read_annotations,
 )
 from napari_image_classifier.items.consensus import consensus
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.raters.agreement import Agreement, AgreementError, agreement_of
-from napari_image_classifier.raters.blinded_items import in_turn, showings_of
 from napari_image_classifier.raters.blinded_session import (
-    BlindedSession,
     SessionError,
     SessionPlan,
     create_session,
+    in_turn,
+    showings_of,
 )
-from napari_image_classifier.raters.comparison import Comparison, TruthKind
-from napari_image_classifier.raters.report import write_agreement_report
-from napari_image_classifier.raters.shown_item import ItemReader
-from napari_image_classifier.system.atomic_files import told_when_refused
-from napari_image_classifier.system.compute_process import Cancelled
+from napari_image_classifier.raters.comparison import TruthKind
 
 PICTURE_SIDE = 96
 FEWEST_ITEMS = 10
@@ -40,7 +35,6 @@ UNKNOWN_TRAINING = (
     "The classifier's manifest is not beside it, so nothing here can know whether it had learnt "
     "from these images: the comparison is fair only if it had not."
 )
-
 Emit = Callable[[dict[str, Any]], None]
 ShouldStop = Callable[[], bool]
 
@@ -90,48 +84,6 @@ def prepare_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop)
         "items": len(chosen.items),
         "showings": len(plan.showings),
         "notes": list(plan.notes),
-    }
-
-
-def score_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
-    """Write the report of one or several sessions.
-
-    The request holds "sessions" (their folders) and "report".
-
-    Raises
-    ------
-    SessionError
-        A session can't be opened, or nothing was answered.
-    """
-    sessions = [BlindedSession(Path(folder)) for folder in request["sessions"]]
-    comparisons = [one for session in sessions for one in session.comparisons()]
-    if not comparisons:
-        raise SessionError("Nothing was answered yet.")
-    readers = {id(session): ItemReader(session.plan.each, session.plan.items.axes)
-               for session in sessions}  # fmt: skip
-    items = {
-        item.key: (readers[id(session)], item)
-        for session in sessions
-        for item in session.plan.items.items
-    }
-
-    def draw(key: ItemKey) -> bytes | None:
-        if should_stop():
-            raise Cancelled
-        reader, item = items[key]
-        try:
-            return reader.read(item).picture(PICTURE_SIDE)
-        except (ImageClassifierError, OSError):
-            return None
-
-    notes = list(dict.fromkeys(note for session in sessions for note in session.plan.notes))
-    report = Path(request["report"])
-    with told_when_refused(report, SessionError, "All answers are kept; make room there."):
-        paths = write_agreement_report(report, _agreement(comparisons), comparisons, notes, draw)
-    return {
-        "report": str(paths["report"]),
-        "comparisons": [one.to_json() for one in comparisons],
-        "sentences": [one.sentence for one in comparisons],
     }
 
 
@@ -271,18 +223,3 @@ def _too_few(table: ItemTable, fresh: Iterable[Item], chosen: _Chosen) -> str:
         f"are of groups that the classifier has learnt from, {chosen.n_unreadable} can't be read. "
         "Take images that it has never seen."
     )
-
-
-def _agreement(comparisons: Sequence[Comparison]) -> Agreement | None:
-    """Return how far several raters agree; None of one."""
-    answers: dict[str, dict[ItemKey, str]] = {}
-    groups: dict[ItemKey, str] = {}
-    for one in comparisons:
-        if one.arm == "everything":
-            given = answers.setdefault(one.rater, {})
-            given.update({item.key: item.person for item in one.items})
-            groups.update({item.key: item.group for item in one.items if item.group})
-    try:
-        return agreement_of(answers, groups)
-    except AgreementError:
-        return None

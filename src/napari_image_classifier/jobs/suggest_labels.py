@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
-from napari_image_classifier.classifiers.prediction import ITEMS_AT_ONCE, seen_items
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.classifiers.predict import ITEMS_AT_ONCE, seen_items
+from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.raters.active_learning import how_much_it_teaches, order_to_teach
-from napari_image_classifier.system.compute_process import Cancelled
 
 SECONDS_BETWEEN_EVENTS = 0.2
 

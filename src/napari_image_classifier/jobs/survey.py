@@ -11,9 +11,10 @@ import numpy as np
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.name_patterns import propose_patterns
+from napari_image_classifier.images.name_proposals import propose_patterns
 from napari_image_classifier.images.thumbnails import draw_thumbnail
-from napari_image_classifier.items.reading import Item, ItemTable, read_items
+from napari_image_classifier.items.item import Item, ItemTable
+from napari_image_classifier.items.reading import read_items
 
 IMAGES_SHOWN = 500
 NAMES_LOOKED_AT = 2000

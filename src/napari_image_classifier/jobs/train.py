@@ -7,78 +7,30 @@ never imported by anything the viewer imports.
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE, ClassifierDescription
 from napari_image_classifier.classifiers.manifest import check_place
-from napari_image_classifier.classifiers.onnx_runtime import Runnable
-from napari_image_classifier.images.orientations import EVERY
+from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.images.transforms import EVERY
 from napari_image_classifier.items.groups import check_enough, units_of
-from napari_image_classifier.items.reading import Item, ItemTable
-from napari_image_classifier.items.splits import Split
+from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
-from napari_image_classifier.system.compute_process import Emit, ShouldStop
-from napari_image_classifier.system.messages import Event
 from napari_image_classifier.system.output_lock import only_run
-from napari_image_classifier.system.stoppable import run_stoppable, throttled
+from napari_image_classifier.system.progress import throttled
+from napari_image_classifier.system.stoppable import run_stoppable
 from napari_image_classifier.training import record as training_record
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused, check_request
-from napari_image_classifier.training.dataset import training_parts
-from napari_image_classifier.training.ensemble import Ensemble
+from napari_image_classifier.training.answer_threshold import rule_seen_on
+from napari_image_classifier.training.config import TrainingConfig, check_request
+from napari_image_classifier.training.dataset import training_parts, training_set
 from napari_image_classifier.training.images import read_training_images
+from napari_image_classifier.training.learner import Learner, unfinished_path
 from napari_image_classifier.training.manifest import check_unchanged, write_training_manifest
 from napari_image_classifier.training.novelty_fitting import gate_of
-from napari_image_classifier.training.reserved_images import rule_seen_on
-from napari_image_classifier.training.training_set import TrainingSet, training_set
 from napari_image_classifier.training.unreadable import check_rest
-
-
-class Learner(Protocol):
-    """What differs between trainings; nothing is read or started before `prepare`."""
-
-    def check(self) -> None:
-        """Refuse, before any image is read, what can't work on this machine."""
-        ...
-
-    def prepare(self, threads: int | None) -> None:
-        """Get ready to calculate, with that many threads where a number is given."""
-        ...
-
-    def learn(
-        self,
-        data: TrainingSet,
-        splits: Sequence[Split],
-        earlier: ClassifierDescription | None,
-        emit: Emit,
-        should_stop: ShouldStop,
-        on_something_to_keep: Callable[[], None],
-        kept_in: Path,
-    ) -> Ensemble:
-        """Return what has learnt from each split; raise Cancelled where nothing is to be kept.
-
-        The folder ``kept_in`` is for what a training that is ended from outside goes on from.
-        """
-        ...
-
-    def runnable(self, ensemble: Ensemble) -> Sequence[Runnable]:
-        """Return what predicts as the classifier's file will."""
-        ...
-
-    def save(self, path: Path, ensemble: Ensemble, description: ClassifierDescription) -> None:
-        """Write the classifier's file, whole or not at all."""
-        ...
-
-    def run(self) -> dict[str, Any]:
-        """Return `manifest.this_run` of this run."""
-        ...
-
-    def versions(self) -> dict[str, str]:
-        """Return the versions and the device that it depends on."""
-        ...
+from napari_image_classifier.typing import Emit, Event, ShouldStop
 
 
 def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
@@ -191,14 +143,9 @@ def _train(
     return {**found, "classifier": str(output), "class_names": list(data.class_names)}
 
 
-def unfinished_path(output: Path) -> Path:
-    """Return the folder beside a classifier that is in training, gone when it is written."""
-    return output.with_name(output.name + ".unfinished")
-
-
 def _learner(config: TrainingConfig) -> Learner:
     if config.network == TEXTURE:
-        from napari_image_classifier.training.texture_training import TextureLearner
+        from napari_image_classifier.training.texture_learner import TextureLearner
 
         return TextureLearner(config)
     from napari_image_classifier.networks.learner import KerasLearner

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from napari_image_classifier.classifiers.description import ClassifierFileError
+from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
 from napari_image_classifier.networks.backbones import BACKBONES
 from napari_image_classifier.networks.guard.layer_settings import Check, is_list, is_whole
-from napari_image_classifier.training.config import TrainingRefused
 
 if TYPE_CHECKING:
     import keras

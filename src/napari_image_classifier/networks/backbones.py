@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_image_classifier.training.config import IMAGENET, TrainingRefused
+from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.training.config import IMAGENET
 
 if TYPE_CHECKING:
     import keras

@@ -10,15 +10,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from napari_image_classifier.system.compute_process import Emit, ShouldStop
-from napari_image_classifier.system.messages import Event
+from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.system.machine import cores
 from napari_image_classifier.training.backends import (
     BACKENDS,
     SETTING,
     backend_to_use,
     why_unusable,
 )
-from napari_image_classifier.training.config import TrainingRefused
 
 HOW_THREADS_WAIT = "OMP_WAIT_POLICY"
 
@@ -76,11 +75,6 @@ def describe_device(asked: str | None = None) -> dict[str, str]:
     """Start Keras and return its "backend" and the "device" that it computes on, in words."""
     keras = start_keras(asked)
     return {"backend": keras.backend.backend(), "device": device_in_words(keras)}
-
-
-def device_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
-    """Return what `describe_device` says of the request's "backend", which may be None."""
-    return describe_device(request["backend"])
 
 
 def device_in_words(keras: Any) -> str:
@@ -156,3 +150,51 @@ def _jax_device(keras: Any) -> str:
 
     device = jax.devices()[0]
     return "" if device.platform == "cpu" else f"{device.device_kind} ({device.platform.upper()})"
+
+
+TENSORFLOW_SETTING = "TF_NUM_INTRAOP_THREADS"
+
+
+def threads_in_use(keras: Any) -> int:
+    """Return the number of threads that one operation of the running backend is spread over."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        chosen = tf.config.threading.get_intra_op_parallelism_threads()
+        return int(chosen or os.environ.get(TENSORFLOW_SETTING) or cores())
+    if backend == "torch":
+        import torch
+
+        return int(torch.get_num_threads())
+    return cores()
+
+
+def use_threads(backend: str, number: int) -> None:
+    """Start Keras on ``backend`` and have it calculate with that number of threads.
+
+    JAX can't be told; what it uses stands in the manifest.
+
+    Raises
+    ------
+    TrainingRefused
+        TensorFlow has calculated with another number before, and keeps it until its process ends.
+    """
+    keras = start_keras(backend)
+    if threads_in_use(keras) == number:
+        return
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(number)
+        except RuntimeError as error:
+            raise TrainingRefused(
+                f"TensorFlow already calculates in this program with {threads_in_use(keras)} "
+                f"threads and can't change to {number}; start the program anew, or work without "
+                "in_process."
+            ) from error
+    elif backend == "torch":
+        import torch
+
+        torch.set_num_threads(number)

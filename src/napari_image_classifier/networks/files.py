@@ -7,36 +7,28 @@ import hashlib
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
-from napari_image_classifier.classifiers.classifier_parts import CONFIGURATION, DESCRIPTION, WEIGHTS
 from napari_image_classifier.classifiers.confidence import softmax
-from napari_image_classifier.classifiers.description import (
-    ClassifierDescription,
-    ClassifierFileError,
-    Member,
-)
+from napari_image_classifier.classifiers.description import ClassifierDescription, Member
 from napari_image_classifier.classifiers.file import (
+    DESCRIPTION,
+    WEIGHTS,
     checked_path,
-    opened_archive,
-    sha256_of,
 )
-from napari_image_classifier.classifiers.manifest import check_place
-from napari_image_classifier.classifiers.probe import probe_image, says_otherwise
-from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.classifiers.onnx_runtime import probe_image, says_otherwise
+from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.architectures import rebuild_network
-from napari_image_classifier.networks.backend import start_keras
-from napari_image_classifier.networks.export.graph_writer import GraphError
+from napari_image_classifier.networks.export.graph import GraphError
 from napari_image_classifier.networks.export.onnx_export import export_graph
 from napari_image_classifier.networks.guard.keras_file import weights_of, written_anew
-from napari_image_classifier.networks.provenance import write_import_manifest
-from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
+from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.typing import Float64Array, FloatArray
 
 if TYPE_CHECKING:
@@ -88,7 +80,7 @@ def _without_training_state(network: "keras.Model") -> "keras.Model":
 
 
 def _check_fits(network: "keras.Model", description: ClassifierDescription) -> None:
-    _check_one_input(network)
+    check_one_input(network)
     taken, given = network.inputs[0].shape, network.outputs[0].shape
     n_classes, n_channels = len(description.class_names), description.preparation.n_channels
     if len(taken) != 4:
@@ -106,7 +98,8 @@ def _check_fits(network: "keras.Model", description: ClassifierDescription) -> N
         raise ClassifierFileError(f"The network has {outputs} but {n_classes} classes were named.")
 
 
-def _check_one_input(network: "keras.Model") -> None:
+def check_one_input(network: "keras.Model") -> None:
+    """Refuse a network that has not exactly one input and one output."""
     inputs, outputs = getattr(network, "inputs", None), getattr(network, "outputs", None)
     if not inputs or not outputs:
         raise ClassifierFileError(
@@ -194,7 +187,7 @@ def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
     if description.by_texture:
         raise ClassifierFileError(f"{path} has texture features in place of a network.")
     if description.architecture is None:
-        network = _opened_by_keras(path)
+        network = opened_by_keras(path)
     else:
         network = rebuild_network(description.architecture)
     if member or description.architecture is not None:
@@ -235,7 +228,8 @@ def _said_of(network: "keras.Model", image: FloatArray) -> Float64Array:
     return np.asarray(said[0], np.float64)
 
 
-def _opened_by_keras(path: Path) -> "keras.Model":
+def opened_by_keras(path: Path) -> "keras.Model":
+    """Open a Keras file with Keras, after the guard has written anew what it allows."""
     with written_anew(path) as checked:
         import keras
 
@@ -243,105 +237,3 @@ def _opened_by_keras(path: Path) -> "keras.Model":
             return keras.saving.load_model(checked, compile=False, safe_mode=True)
         except Exception as error:
             raise ClassifierFileError(f"{path} can't be opened by Keras: {error}") from error
-
-
-def import_job(
-    request: Mapping[str, Any],
-    emit: Callable[[dict[str, Any]], None],
-    should_stop: Callable[[], bool],
-) -> dict[str, Any]:
-    """Make a classifier of a Keras network that was saved elsewhere.
-
-    The request has ``source`` and ``output`` (paths), ``class_names`` and ``channel_names`` in
-    the network's order, and ``preparation``, the keys of a `Preparation` that are to differ from
-    its defaults; intensities are handed to the network as they are unless it says otherwise. A
-    network that takes one size only sets the size. The result has ``classifier``, its path.
-    """
-    source = checked_path(request["source"])
-    _check_foreign(source)
-    output = Path(request["output"]).expanduser()
-    check_place(output)
-    with source.open("rb") as file:
-        sha256 = sha256_of(file)
-    start_keras()
-    network = _opened_by_keras(source)
-    _check_one_input(network)
-    network = _ending_in_softmax(network, len(request["class_names"]))
-    description = ClassifierDescription(
-        class_names=tuple(request["class_names"]),
-        preparation=_preparation_for(network, request, source),
-        training={"imported_from": source.name, "source_sha256": sha256},
-    )
-    what_now = "Make room there, and import it again."
-    with (
-        told_when_refused(output, ClassifierFileError, what_now),
-        replace_file(output) as temporary,
-    ):
-        save_classifier(temporary, [network], description)
-        write_import_manifest(output, load_classifier(temporary))
-    return {"classifier": str(output.resolve()), "class_names": list(description.class_names)}
-
-
-def _check_foreign(path: Path) -> None:
-    with path.open("rb") as file, opened_archive(file, path) as archive:
-        names = archive.namelist()
-    if DESCRIPTION in names:
-        raise ClassifierFileError(f"{path} is a classifier already; it can be used as it is.")
-    if CONFIGURATION not in names or WEIGHTS not in names:
-        raise ClassifierFileError(f"{path} is not a network saved by Keras 3 as .keras.")
-
-
-def _preparation_for(
-    network: "keras.Model", request: Mapping[str, Any], source: Path
-) -> Preparation:
-    stored = {
-        "intensity": "none",
-        **request.get("preparation", {}),
-        "channel_names": tuple(request["channel_names"]),
-    }
-    taken = network.inputs[0].shape
-    if len(taken) == 4 and taken[1] and taken[2]:
-        stored["size"] = tuple(taken[1:3])
-    elif "size" not in stored:
-        raise ClassifierFileError(
-            f"{source.name} takes images of any size; say to which size they are to be scaled."
-        )
-    preparation = Preparation.from_json(stored)
-    if preparation.intensity == "fixed" and not preparation.ranges:
-        raise ClassifierFileError(
-            "A fixed intensity range needs its two ends for every channel; choose percentiles or "
-            "none, or give them."
-        )
-    return preparation
-
-
-def _ending_in_softmax(network: "keras.Model", n_classes: int) -> "keras.Model":
-    """Return a network of the same probabilities that ends in a softmax over the classes.
-
-    One sigmoid for two classes becomes a softmax of two, where the sigmoid was the second class's
-    probability; a dense layer without activation gives logits, and gets a softmax.
-    """
-    import keras
-
-    last: Any = network.layers[-1]
-    if not isinstance(network, keras.Sequential):
-        name = network.output_names[0]
-        last = next((layer for layer in network.layers if layer.name == name), None)
-    activation = last.get_config().get("activation") if last is not None else None
-    if activation == "sigmoid" and n_classes == 2 and network.outputs[0].shape[1:] == (1,):
-        pair = keras.layers.Dense(2, activation="softmax")
-        output = pair(last.input)
-        kernel, *bias = last.get_weights() or [np.ones((1, 1), np.float32)]
-        second = bias[0] if bias else np.zeros(1, np.float32)
-        pair.set_weights(
-            [np.hstack([np.zeros_like(kernel), kernel]), np.hstack([np.zeros(1), second])]
-        )
-        return keras.Model(network.inputs[0], output)
-    if activation == "sigmoid" and network.outputs[0].shape[1:] == (n_classes,):
-        raise ClassifierFileError(
-            "The network ends in a sigmoid for each class, so that several classes can hold at "
-            "once; a softmax over the classes is needed, or one sigmoid for two classes."
-        )
-    if activation == "linear" and isinstance(last, keras.layers.Dense):
-        return keras.Model(network.inputs[0], keras.layers.Softmax()(network.outputs[0]))
-    return network

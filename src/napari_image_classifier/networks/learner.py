@@ -16,14 +16,13 @@ import numpy.typing as npt
 from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.items.splits import Split
-from napari_image_classifier.networks.backend import backend_here, start_keras
+from napari_image_classifier.networks.backend import backend_here, start_keras, use_threads
 from napari_image_classifier.networks.fit.checkpoints import Checkpoints
-from napari_image_classifier.networks.keras_threads import use_threads
 from napari_image_classifier.networks.members import optimizer_of, train_members
-from napari_image_classifier.system.compute_process import Emit, ShouldStop
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.training.training_set import TrainingSet
+from napari_image_classifier.typing import Emit, ShouldStop
 
 
 class KerasLearner:

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
+from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.splits import Split
 from napari_image_classifier.networks.architectures import build_network
 from napari_image_classifier.networks.backbones import take_weights
 from napari_image_classifier.networks.backend import start_keras
-from napari_image_classifier.networks.fit.checkpoints import Checkpoint, Checkpoints
+from napari_image_classifier.networks.fit.checkpoints import Checkpoint, Checkpoints, steps_in
 from napari_image_classifier.networks.fit.fused_normalization import with_fused_normalization
 from napari_image_classifier.networks.fit.loop import TrainingLoop
-from napari_image_classifier.networks.fit.training_state import steps_in
 from napari_image_classifier.networks.muon import muon
-from napari_image_classifier.system.compute_process import Cancelled, Emit, ShouldStop
-from napari_image_classifier.system.messages import Event
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble, Learnt
-from napari_image_classifier.training.training_set import TrainingSet
+from napari_image_classifier.typing import Emit, Event, ShouldStop
 
 if TYPE_CHECKING:
     import keras

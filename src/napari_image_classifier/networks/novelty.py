@@ -10,9 +10,9 @@ import numpy as np
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.networks.export.onnx_export import export_graph
+from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Learnt
 from napari_image_classifier.training.novelty_fitting import Seen, distance_of
-from napari_image_classifier.training.training_set import TrainingSet
 from napari_image_classifier.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:

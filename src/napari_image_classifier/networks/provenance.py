@@ -8,8 +8,7 @@ from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.manifest import this_run, write_manifest
-from napari_image_classifier.networks.backend import device_in_words
-from napari_image_classifier.networks.keras_threads import threads_in_use
+from napari_image_classifier.networks.backend import device_in_words, threads_in_use
 from napari_image_classifier.training.record import machine
 
 PACKAGES = ("keras", "onnx", "scipy", "scikit-image", "scikit-learn")

@@ -2,10 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_image_classifier.typing import Float64Array
+from napari_image_classifier.plates.columns import (
+    SummaryError,
+    in_words,
+    interval_columns,
+    numbers_to_show,
+    scale_of,
+)
+from napari_image_classifier.plates.doses import (
+    RHO,
+    P,
+    correlation_in_words,
+    dose_correlation,
+    doses_of,
+    series_of,
+)
+from napari_image_classifier.plates.plate_map import FORMATS
+from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.typing import Float64Array, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # How far zero and its gap take the axis on, as a part of it, at the least.
 APART = 0.15
@@ -100,3 +124,181 @@ class DoseAxis:
     @property
     def _places(self) -> Float64Array:
         return self.place(np.array(self.doses, float))
+
+
+# Told apart by everybody, on white and on dark (Okabe & Ito, without their black and yellow).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+PANELS_IN_A_ROW = 3
+PANEL_SIZE = (4.6, 3.6)
+# As many series have their correlation above the panel; more would leave it no room.
+SERIES_IN_TITLE = 4
+
+
+@dataclass(frozen=True)
+class DoseSeries:
+    """The wells of one series as they are drawn: arrays of shape (n_wells,).
+
+    ``rows`` are their rows in the summary, ``x`` where they stand on the axis, ``low`` and ``high``
+    the ends of their intervals, NaN where there is none. ``medians`` are positions and medians of
+    every dose, shape (n_doses, 2). ``words`` tell the correlation.
+    """
+
+    name: str
+    rows: IntArray
+    x: Float64Array
+    values: Float64Array
+    low: Float64Array
+    high: Float64Array
+    medians: Float64Array
+    words: str
+
+
+def dose_series(
+    summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
+) -> tuple[DoseAxis, list[DoseSeries]]:
+    """Return the axis and the series of a dose response; arguments as in `dose_correlation`.
+
+    Wells whose dose or number is not known are in none of the series.
+    """
+    found = dose_correlation(summary, dose, column, by).to_dict("records")
+    doses, values = doses_of(summary, dose), summary[column].to_numpy(float)
+    low, high = _intervals(summary, column)
+    known = np.isfinite(doses) & np.isfinite(values)
+    axis = DoseAxis.of(doses[known])
+    everything = list(series_of(summary, by))
+    numbers = np.select([members for _, members in everything], range(len(everything)))
+    x = axis.place(doses)
+    x[known] += axis.spread(doses[known], numbers[known].tolist(), len(everything))
+    series = []
+    for (name, members), row in zip(everything, found, strict=True):
+        rows = np.flatnonzero(members & known)
+        medians = [
+            (x[rows][doses[rows] == one].mean(), np.median(values[rows][doses[rows] == one]))
+            for one in np.unique(doses[rows])
+        ]
+        series.append(
+            DoseSeries(
+                name or (f"without {by}" if by else ""), rows, x[rows], values[rows], low[rows],
+                high[rows], np.array(medians).reshape(-1, 2),
+                correlation_in_words(row[RHO], row[P], row),
+            )
+        )  # fmt: skip
+    return axis, series
+
+
+def draw_dose_response(
+    summary: "pd.DataFrame",
+    path: str | Path,
+    dose: str = "dose",
+    show: Sequence[str] | None = None,
+    by: str | None = None,
+) -> None:
+    """Write a picture (PNG, SVG or PDF) of dose responses, a panel for each column of ``show``.
+
+    ``summary`` has a row per well, see `summary.summarize`; ``dose`` is the column of it that holds
+    doses; ``show`` are columns of numbers, the per cent of every class unless told; ``by`` is a
+    column whose values have a colour each, such as the compound. Every well is a dot, with its
+    interval where it is a per cent of several images, and every dose has its median; above stands
+    Spearman's rank correlation over the wells. Doses stand by their logarithm, and zero apart;
+    where a dose is negative they are taken for logarithms. Wells whose dose or number is not known
+    are left out.
+
+    Raises
+    ------
+    SummaryError
+        A column is not there, a dose is no number, there are fewer than three, a well has several
+        rows, or the picture's format is unknown.
+    """
+    from matplotlib.figure import Figure
+
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise SummaryError(f"A dose response is a {', '.join(FORMATS)} file, not {path.name}.")
+    shown = numbers_to_show(summary, show)
+    panels = [(column, *dose_series(summary, dose, column, by)) for column in shown]
+    columns = min(len(shown), PANELS_IN_A_ROW)
+    rows = -(-len(shown) // columns)
+    # Not pyplot, which would look for a window.
+    figure = Figure(figsize=(columns * PANEL_SIZE[0], rows * PANEL_SIZE[1]), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (column, axis, series) in zip(grid, panels, strict=False):
+        _draw(axes, axis, series)
+        low, high = scale_of(column, summary[column].to_numpy(float))
+        room = 0.04 * (high - low)
+        axes.set(ylim=(low - room, high + room), ylabel=in_words(column), xlabel=dose)
+        _label(axes, axis)
+        axes.set_title(_title(series), fontsize=8.5)
+    for axes in grid[len(shown) :]:
+        axes.remove()
+    if by is not None:
+        _explain_colours(figure, panels[0][2], by)
+    with replace_file(path) as temporary:
+        figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+
+
+def colour_of(number: int) -> str:
+    """Return the colour of a series."""
+    return COLOURS[number % len(COLOURS)]
+
+
+def unbroken(axis: DoseAxis, medians: Float64Array) -> list[Float64Array]:
+    """Return the medians that a line joins: not across the break beside zero."""
+    at = axis.break_at
+    if at is None:
+        return [medians]
+    return [medians[medians[:, 0] < at], medians[medians[:, 0] >= at]]
+
+
+def _intervals(summary: "pd.DataFrame", column: str) -> tuple[Float64Array, Float64Array]:
+    names = interval_columns(column)
+    if names is None or any(name not in summary for name in names):
+        nothing = np.full(len(summary), np.nan)
+        return nothing, nothing
+    low, high = (summary[name].to_numpy(float) for name in names)
+    # Of wells with one image: a line from end to end would say nothing, and hide the dots.
+    of_nothing = (low <= 0) & (high >= 100)
+    return np.where(of_nothing, np.nan, low), np.where(of_nothing, np.nan, high)
+
+
+def _draw(axes: "Axes", axis: DoseAxis, series: Sequence[DoseSeries]) -> None:
+    markers = "os^Dv"
+    for number, one in enumerate(series):
+        # Where colours come again, another shape tells series apart.
+        marker = markers[number // len(COLOURS) % len(markers)]
+        colour = colour_of(number)
+        axes.vlines(one.x, one.low, one.high, color=colour, linewidth=0.7, alpha=0.3)
+        axes.plot(one.x, one.values, marker, color=colour, markersize=4, alpha=0.75, label=one.name)
+        for part in unbroken(axis, one.medians):
+            axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
+        axes.plot(one.medians[:, 0], one.medians[:, 1], "_", color=colour, markersize=9,
+                  markeredgewidth=2)  # fmt: skip
+
+
+def _label(axes: "Axes", axis: DoseAxis) -> None:
+    places, labels = zip(*axis.ticks, strict=True)
+    axes.set_xticks(places, labels)
+    axes.set_xlim(*axis.ends)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    if axis.break_at is not None:
+        axes.text(
+            axis.break_at, 0, "//", transform=axes.get_xaxis_transform(), ha="center", va="center",
+            fontsize=10, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip
+
+
+def _title(series: Sequence[DoseSeries]) -> str:
+    shown = series[:SERIES_IN_TITLE]
+    lines = [f"{one.name}: {one.words}" if one.name else one.words for one in shown]
+    if len(series) > len(shown):
+        lines.append(f"and {len(series) - len(shown)} more")
+    return "\n".join(lines)
+
+
+def _explain_colours(figure: "Figure", series: Sequence[DoseSeries], by: str) -> None:
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, title=by, loc="outside lower center", ncols=min(len(series), 5),
+        frameon=False, fontsize=9,
+    )  # fmt: skip

@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
@@ -16,12 +14,11 @@ from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.ome import companion_of, files_of_image
 from napari_image_classifier.plates.summary import read_predictions
 from napari_image_classifier.system.atomic_files import replace_file
-from napari_image_classifier.system.folder_names import folder_names
+from napari_image_classifier.system.file_names import folder_names
 
 ANSWERED = "ok"
 BYTES_AT_ONCE = 4 << 20
 SECONDS_BETWEEN_EVENTS = 0.1
-
 OnProgress = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]
 
@@ -119,25 +116,6 @@ def sort_images(
     _check_room(copies, target)
     counts, stopped = _copy_all(copies, root, target, on_progress, should_stop)
     return SortedCopies(target, counts, len(copies), missing, stopped)
-
-
-def sort_job(
-    request: Mapping[str, Any], emit: Callable[[dict[str, Any]], None], should_stop: ShouldStop
-) -> dict[str, Any]:
-    """Do what `sort_images` does in the compute process; the request holds its arguments.
-
-    Events are "progress" ({"done", "total"}), the result has "message" and "stopped".
-    """
-    last = 0.0
-
-    def tell(done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= SECONDS_BETWEEN_EVENTS:
-            last = time.monotonic()
-            emit({"event": "progress", "done": done, "total": total})
-
-    result = sort_images(**request, on_progress=tell, should_stop=should_stop)
-    return {"message": result.message, "stopped": result.stopped}
 
 
 def _labels(table: Path) -> dict[str, tuple[str, str]]:

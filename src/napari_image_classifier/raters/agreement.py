@@ -10,8 +10,13 @@ import numpy as np
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import CANNOT_TELL, Annotation, ItemKey
-from napari_image_classifier.statistics.krippendorff import NO_ANSWER, Alpha, krippendorff_alpha
-from napari_image_classifier.statistics.rater_agreement import Kappa, cohen_kappa
+from napari_image_classifier.statistics.rater_agreement import (
+    NO_ANSWER,
+    Alpha,
+    Kappa,
+    cohen_kappa,
+    krippendorff_alpha,
+)
 from napari_image_classifier.typing import IntArray
 
 NAMES_SHOWN = 3

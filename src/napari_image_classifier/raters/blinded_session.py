@@ -2,19 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.transforms import EVERY
 from napari_image_classifier.items.annotations import BLINDED, CANNOT_TELL, ItemKey
-from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.selection import Each
-from napari_image_classifier.raters.blinded_items import Showing
 from napari_image_classifier.raters.comparison import (
     NO_ANSWER,
     Arm,
@@ -26,6 +29,82 @@ from napari_image_classifier.raters.comparison import (
 from napari_image_classifier.system.append_log import AppendedTable
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.csv_tables import read_spreadsheet
+
+FEWEST_REPEATS = 50
+PART_REPEATED = 0.25
+# A repeat comes at least so much of the session later.
+APART = 0.25
+
+
+@dataclass(frozen=True)
+class Showing:
+    """One time that an item is shown: the number of the item, how it is turned, what is seen.
+
+    ``orientation`` is one of eight, as `orientations_of` numbers them; ``again`` says that it was
+    shown before in the same arm.
+    """
+
+    item: int
+    orientation: int
+    again: bool = False
+    arm: Arm = "everything"
+
+
+def in_turn(items: Sequence[Item], seed: int) -> Iterator[int]:
+    """Yield the indices of items at random, classes in turn, and within a class its groups in turn.
+
+    So the first so many of them are as balanced as can be.
+    """
+    random = np.random.default_rng(seed)
+    of_class: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for index in random.permutation(len(items)).tolist():
+        item = items[index]
+        of_class[item.class_name or ""][item.group or item.file].append(index)
+    classes = [_groups_in_turn(of_class[name]) for name in sorted(of_class)]
+    while classes:
+        for members in list(classes):
+            index = next(members, None)
+            if index is None:
+                classes.remove(members)
+            else:
+                yield index
+
+
+def repeats_of(n_items: int) -> int:
+    """Return how many of so many items are shown again."""
+    return min(n_items, max(FEWEST_REPEATS, round(PART_REPEATED * n_items)))
+
+
+def showings_of(n_items: int, seed: int, *, second_arm: bool = False) -> list[Showing]:
+    """Return all showings of items in their order, some of them again and turned otherwise.
+
+    With ``second_arm`` all are shown once more, after the others, as the classifier sees them.
+    """
+    random = np.random.default_rng(seed)
+    again = set(random.choice(n_items, repeats_of(n_items), replace=False).tolist())
+    placed: list[tuple[float, Showing]] = []
+    for item in range(n_items):
+        first, second = random.choice(EVERY, 2, replace=False).tolist()
+        place = random.uniform(0, 1 - APART) if item in again else random.uniform(0, 1)
+        placed.append((place, Showing(item, first)))
+        if item in again:
+            later = random.uniform(place + APART, 1)
+            placed.append((later, Showing(item, second, again=True)))
+    shown = [showing for _, showing in sorted(placed, key=lambda one: one[0])]
+    if second_arm:
+        order, turned = random.permutation(n_items), random.integers(0, EVERY, n_items)
+        shown += [Showing(int(item), int(turned[item]), arm="classifier's view") for item in order]
+    return shown
+
+
+def _groups_in_turn(groups: dict[str, list[int]]) -> Iterator[int]:
+    waiting = list(groups.values())
+    while waiting:
+        for members in list(waiting):
+            yield members.pop()
+            if not members:
+                waiting.remove(members)
+
 
 SCHEMA = 1
 PLAN, PREDICTIONS, ANSWERS = "session.json", "predictions.csv", "answers.csv"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_image_classifier.raters.comparison_verdict import MARGIN, POWER
+from napari_image_classifier.raters.comparison import MARGIN, POWER
 from napari_image_classifier.statistics.intervals import CONFIDENCE
 from napari_image_classifier.statistics.paired_difference import effective_size, score
 from napari_image_classifier.statistics.permutation_tests import SIGNIFICANT

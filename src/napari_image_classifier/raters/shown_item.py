@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from napari_image_classifier.classifiers.classifier import Classifier
-from napari_image_classifier.classifiers.prediction import seen_items
+from napari_image_classifier.classifiers.predict import seen_items
 from napari_image_classifier.images.display import COLOURS_IN_TURN, colormap_of, limits_of, spread
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.source import AnyArray

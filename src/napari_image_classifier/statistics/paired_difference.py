@@ -12,6 +12,7 @@ from napari_image_classifier.statistics.intervals import (
     Interval,
     proportion_interval,
 )
+from napari_image_classifier.statistics.permutation_tests import mcnemar
 from napari_image_classifier.typing import Flags, Float64Array, IntArray
 
 # At 0 and 1, where differences have none.
@@ -92,14 +93,6 @@ def paired_difference(
         n_groups,
         mcnemar(only_machine, only_person) if alone else None,
     )
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """Return the p-value of McNemar's exact two-sided test."""
-    import scipy.stats
-
-    differing = only_first + only_second
-    return float(scipy.stats.binomtest(only_first, differing).pvalue) if differing else 1.0
 
 
 def tango_interval(

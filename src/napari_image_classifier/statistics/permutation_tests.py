@@ -20,6 +20,24 @@ ARRANGEMENTS_DRAWN = 1999
 SIGNIFICANT = 0.05
 
 
+def strata_of(classes: IntArray, acquisitions: IntArray | None) -> IntArray | None:
+    """Return within what classes change places: what was taken together, as far as that goes.
+
+    None where no acquisition has several classes, as nothing could change places then; whether the
+    acquisitions explain the classes is for the controls to say.
+    """
+    if acquisitions is None:
+        return None
+    mixed = any(len(np.unique(classes[acquisitions == one])) > 1 for one in np.unique(acquisitions))
+    return acquisitions if mixed else None
+
+
+def smallest_p(truth: IntArray, units: IntArray, strata: IntArray | None = None) -> float:
+    """Return the smallest p that any score of these items could reach."""
+    number = Arrangements(truth, units, strata).number
+    return 1 / number if number < FEW_ARRANGEMENTS else 1 / (ARRANGEMENTS_DRAWN + 1)
+
+
 @dataclass(frozen=True)
 class ChanceTest:
     """How often chance does as well: ``p``, and the smallest that it could have been.
@@ -93,24 +111,6 @@ def either_of(tests: Sequence[ChanceTest]) -> ChanceTest:
     )
 
 
-def strata_of(classes: IntArray, acquisitions: IntArray | None) -> IntArray | None:
-    """Return within what classes change places: what was taken together, as far as that goes.
-
-    None where no acquisition has several classes, as nothing could change places then; whether the
-    acquisitions explain the classes is for the controls to say.
-    """
-    if acquisitions is None:
-        return None
-    mixed = any(len(np.unique(classes[acquisitions == one])) > 1 for one in np.unique(acquisitions))
-    return acquisitions if mixed else None
-
-
-def smallest_p(truth: IntArray, units: IntArray, strata: IntArray | None = None) -> float:
-    """Return the smallest p that any score of these items could reach."""
-    number = Arrangements(truth, units, strata).number
-    return 1 / number if number < FEW_ARRANGEMENTS else 1 / (ARRANGEMENTS_DRAWN + 1)
-
-
 def paired_test(
     ours: Float64Array, theirs: Float64Array, truth: IntArray, units: IntArray, seed: int = 0
 ) -> ChanceTest:
@@ -157,3 +157,11 @@ def mcnemar_test(first: Flags, second: Flags) -> Disagreement:
     n = only_first + only_second
     p = scipy.stats.binomtest(only_first, n).pvalue if n else 1.0
     return Disagreement(only_first, only_second, float(p))
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return the p-value of McNemar's exact two-sided test."""
+    import scipy.stats
+
+    differing = only_first + only_second
+    return float(scipy.stats.binomtest(only_first, differing).pvalue) if differing else 1.0

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_image_classifier.statistics.agreement_interval import (
-    agreement_interval,
-    jackknife_error,
-    quantile,
+from napari_image_classifier.statistics.intervals import (
+    CONFIDENCE,
+    WEIGHT_OF_USUAL,
+    intraclass_correlation,
 )
-from napari_image_classifier.statistics.intervals import CONFIDENCE
 from napari_image_classifier.typing import Float64Array, IntArray
 
 
@@ -101,3 +100,149 @@ def _standard_error(table: Float64Array) -> float:
     differed = (1 - kappa) ** 2 * (apart.sum() - np.trace(apart))
     variance = agreed + differed - (kappa - expected * (1 - kappa)) ** 2
     return float(np.sqrt(max(variance, 0.0) / table.sum()) / (1 - expected))
+
+
+NO_ANSWER = -1
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Alpha:
+    """Alpha: 1 for perfect agreement, 0 for that of chance; None where it says nothing.
+
+    ``low`` and ``high`` are the ends of its interval, None where there are too few groups.
+    ``n_items`` are those that at least two of the ``n_raters`` answered.
+    """
+
+    alpha: float | None
+    low: float | None
+    high: float | None
+    n_items: int
+    n_raters: int
+    n_groups: int
+
+
+def krippendorff_alpha(
+    answers: IntArray, groups: IntArray | None = None, confidence: float = CONFIDENCE
+) -> Alpha:
+    """Return the agreement of raters; ``answers`` is of shape (rater, item), -1: no answer.
+
+    The other numbers stand for classes, "cannot tell" being one of them (Krippendorff, 2011,
+    “Computing Krippendorff's alpha-reliability”; the nominal kind). The interval comes from leaving
+    out group after group (a jackknife, with a t quantile), and is at least as wide as that of the
+    agreement (see `agreement_interval`); without ``groups`` every item is one.
+    """
+    paired = (answers != NO_ANSWER).sum(axis=0) >= 2
+    n_items = int(paired.sum())
+    if n_items == 0:
+        return Alpha(None, None, None, 0, len(answers), 0)
+    rated = answers[:, paired]
+    each = np.arange(rated.shape[1]) if groups is None else groups[paired]
+    _, numbers = np.unique(each, return_inverse=True)
+    n_groups = int(numbers.max()) + 1
+    of_items = _coincidences(rated)
+    of_groups = np.zeros((n_groups, *of_items.shape[1:]))
+    np.add.at(of_groups, numbers, of_items)
+    total = of_groups.sum(axis=0)
+    value = float(_alpha(total[np.newaxis])[0])
+    if np.isnan(value):
+        return Alpha(None, None, None, n_items, len(answers), n_groups)
+    half = quantile(confidence, n_groups - 1) * jackknife_error(_alpha(total - of_groups))
+    agreed = np.trace(of_items, axis1=1, axis2=2) / of_items.sum(axis=(1, 2))
+    expected = float(_expected_disagreement(total))
+    low, high = agreement_interval(value, half, expected, agreed, numbers, confidence)
+    return Alpha(value, low, high, n_items, len(answers), n_groups)
+
+
+def _coincidences(answers: IntArray) -> Float64Array:
+    """Return how often two answers came together in each item, shape (item, class, class)."""
+    n_classes = int(answers.max()) + 1
+    counts = (answers[:, :, np.newaxis] == np.arange(n_classes)).sum(axis=0).astype(np.float64)
+    pairs = counts[:, :, np.newaxis] * counts[:, np.newaxis, :]
+    classes = np.arange(n_classes)
+    pairs[:, classes, classes] -= counts
+    return np.asarray(pairs / (counts.sum(axis=1) - 1)[:, np.newaxis, np.newaxis])
+
+
+def _alpha(coincidences: Float64Array) -> Float64Array:
+    """Return alpha of coincidences, shape (sample, class, class); NaN where all answers are one."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = np.trace(coincidences, axis1=1, axis2=2) / coincidences.sum(axis=(1, 2))
+        expected = _expected_disagreement(coincidences)
+        # Parts of a pair are not exact numbers; what is left of a class is hardly ever 0.
+        return np.where(expected < 1 - ROUNDING, (observed - expected) / (1 - expected), np.nan)
+
+
+def _expected_disagreement(coincidences: Float64Array) -> Float64Array:
+    """Return the agreement by chance of coincidences, shape (…, class, class)."""
+    of_class = coincidences.sum(axis=-1)
+    total = of_class.sum(axis=-1)
+    return np.asarray((of_class * (of_class - 1)).sum(axis=-1) / (total * (total - 1)))
+
+
+# How alike the agreement on items of a group is taken to be where too few differ to show it.
+USUAL_CORRELATION = 0.1
+
+
+def agreement_interval(
+    value: float,
+    half: float,
+    expected: float,
+    agreed: Float64Array,
+    numbers: IntArray,
+    confidence: float,
+) -> tuple[float | None, float | None]:
+    """Return the ends of the interval of a value (observed - expected) / (1 - expected).
+
+    ``half`` is half the width that the value's own standard error gives, NaN where there is none
+    (then there are no ends). That error vanishes where raters always agree, and is too small where
+    they nearly always do; so on either side the interval reaches at least as far as that of the
+    observed agreement (docs/decisions/0012). ``agreed`` is of each item the part of the answers
+    that agree, ``numbers`` the number of its group.
+    """
+    if np.isnan(half):
+        return None, None
+    observed_below, observed_above = _distances(agreed, numbers, confidence)
+    below = max(half, observed_below / (1 - expected))
+    above = max(half, observed_above / (1 - expected))
+    return max(value - below, -1.0), min(value + above, 1.0)
+
+
+def jackknife_error(left_out: Float64Array) -> float:
+    """Return a standard error from the values without each group in turn.
+
+    NaN where there are fewer than two groups, or where a value says nothing without one of them.
+    """
+    k = len(left_out)
+    if k < 2:
+        return float("nan")
+    return float(np.sqrt((k - 1) / k * ((left_out - left_out.mean()) ** 2).sum()))
+
+
+def quantile(confidence: float, freedom: int | None = None) -> float:
+    """Return how many standard errors reach that far; of Student's t for degrees of ``freedom``."""
+    import scipy.stats
+
+    tail = (1 + confidence) / 2
+    if freedom is None:
+        return float(scipy.stats.norm.ppf(tail))
+    return float(scipy.stats.t.ppf(tail, freedom)) if freedom > 0 else float("nan")
+
+
+def _distances(agreed: Float64Array, numbers: IntArray, confidence: float) -> tuple[float, float]:
+    """Return how far below and above the mean the ends of Wilson's (1927) interval lie.
+
+    It is that of so many independent items as tell as much as these in their groups.
+    """
+    sizes = np.bincount(numbers).astype(np.float64)
+    sums = np.bincount(numbers, agreed).astype(np.float64)
+    n, mean = len(agreed), float(agreed.mean())
+    weight = WEIGHT_OF_USUAL / (WEIGHT_OF_USUAL + min(sums.sum(), n - sums.sum()))
+    found = max(intraclass_correlation(sizes, sums), 0.0)
+    correlation = weight * USUAL_CORRELATION + (1 - weight) * found
+    effective = n / (1 + ((sizes**2).sum() / n - 1) * correlation)
+    z = quantile(confidence)
+    share = z**2 / effective
+    centre = (mean + share / 2) / (1 + share)
+    half = np.sqrt(mean * (1 - mean) * share + share**2 / 4) / (1 + share)
+    return float(mean - centre + half), float(centre + half - mean)

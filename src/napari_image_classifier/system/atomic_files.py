@@ -11,12 +11,11 @@ from functools import cache
 from pathlib import Path
 from zlib import crc32
 
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.errors import ImageClassifierError, TrainingRefused
 
 UNFINISHED = ".writing-"
 # Nobody writes at one file for so long.
 SECONDS_UNTIL_ABANDONED = 86_400
-
 # Not every file system has folders that can be flushed.
 _NOT_FLUSHED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 
@@ -185,3 +184,18 @@ def _copy_usual_permissions(temporary: Path) -> None:
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
+
+
+def check_writable(output: Path, what: str) -> None:
+    """Refuse a path at which nothing can be written.
+
+    Raises
+    ------
+    TrainingRefused
+        The folder can't be written to, or the path is that of a folder.
+    """
+    folder = next(parent for parent in output.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK) or output.is_dir():
+        raise TrainingRefused(
+            f"The {what} can't be written to {output}; choose a folder that you may write to."
+        )

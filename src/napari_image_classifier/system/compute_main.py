@@ -10,11 +10,11 @@ from contextlib import suppress
 from importlib import import_module
 from typing import IO, Any
 
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.system.compute_process import ALIVE, JOBS, Cancelled, Emit, Job
-from napari_image_classifier.system.messages import Event, read_message, write_message
-from napari_image_classifier.system.process_limits import ADVICE
-from napari_image_classifier.system.processes import be_ended_first, end_with_parent
+from napari_image_classifier.errors import Cancelled, ImageClassifierError
+from napari_image_classifier.system.compute_process import ALIVE, JOBS
+from napari_image_classifier.system.messages import read_message, write_message
+from napari_image_classifier.system.processes import ADVICE, be_ended_first, end_with_parent
+from napari_image_classifier.typing import Emit, Event, Job
 
 SECONDS_BETWEEN_BEATS = 1.0
 # TensorFlow's and PyTorch's own, which are no MemoryError.

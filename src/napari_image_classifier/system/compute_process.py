@@ -19,48 +19,29 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, Self
 
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.system.messages import Event, encoded, read_message
-from napari_image_classifier.system.process_limits import ADVICE, Limits, keep_within
-from napari_image_classifier.system.processes import end_tree
-
-Emit = Callable[[Event], None]
-ShouldStop = Callable[[], bool]
-Job = Callable[[Event, Emit, ShouldStop], Event]
+from napari_image_classifier.errors import Cancelled, ComputeError
+from napari_image_classifier.system.messages import encoded, read_message
+from napari_image_classifier.system.processes import ADVICE, Limits, end_tree, keep_within
+from napari_image_classifier.typing import Emit, Event, ShouldStop
 
 JOBS: Mapping[str, str] = {
     "train": "napari_image_classifier.jobs.train:train_job",
     "evaluate": "napari_image_classifier.jobs.evaluate:evaluate_job",
-    "import": "napari_image_classifier.networks.files:import_job",
-    "device": "napari_image_classifier.networks.backend:device_job",
+    "import": "napari_image_classifier.jobs.import_network:import_job",
+    "device": "napari_image_classifier.jobs.device:device_job",
     "classify_folder": "napari_image_classifier.jobs.classify_folder:classify_job",
     "survey": "napari_image_classifier.jobs.survey:survey_job",
     "list_items": "napari_image_classifier.jobs.list_items:list_job",
     "order": "napari_image_classifier.jobs.suggest_labels:order_job",
     "prepare_session": "napari_image_classifier.jobs.prepare_session:prepare_job",
-    "score_session": "napari_image_classifier.jobs.prepare_session:score_job",
-    "sort_images": "napari_image_classifier.plates.sort_images:sort_job",
+    "score_session": "napari_image_classifier.jobs.score_session:score_job",
+    "sort_images": "napari_image_classifier.jobs.sort_images:sort_job",
 }
 LAST_EVENTS = frozenset({"result", "cancelled", "error"})
 # Says nothing but that the process is there; `events` keeps it for itself.
 ALIVE = "alive"
 # A busy computer answers within a second; one that swaps, or starts TensorFlow, within some ten.
 SECONDS_OF_SILENCE = 60.0
-
-
-class ComputeError(ImageClassifierError):
-    """The compute process ended in a way that a person should know of.
-
-    ``detail`` is the traceback of an unexpected error, for a bug report.
-    """
-
-    def __init__(self, message: str, detail: str | None = None) -> None:
-        super().__init__(message)
-        self.detail = detail
-
-
-class Cancelled(Exception):  # noqa: N818 - no error: a person asked for it
-    """Raised inside a job that was asked to stop and has nothing to keep."""
 
 
 class ComputeProcess:

@@ -1,7 +1,9 @@
 """A table that a person keeps in a spreadsheet and has saved as CSV."""
 
+import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,3 +36,20 @@ def read_spreadsheet(path: Path) -> "pd.DataFrame":
     )
     table.columns = [str(name).strip() for name in table.columns]
     return table
+
+
+class TableWriter:
+    """Writes the rows of a table, beginning with its header; what a row lacks stays empty."""
+
+    def __init__(self, file: IO[str], header: Sequence[str]) -> None:
+        self._plain, self._quoted = (
+            csv.DictWriter(file, header, restval="", lineterminator="\n", quoting=quoting)
+            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+        )
+        self._plain.writeheader()
+
+    def writerow(self, row: Mapping[str, str]) -> None:
+        """Write a row, by column."""
+        # Before Python 3.13 a carriage return is not quoted, and ends the row for who reads it.
+        breaks = any("\r" in text for text in row.values())
+        (self._quoted if breaks else self._plain).writerow(row)

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from napari_image_classifier.errors import ImageClassifierError
-
-Event = dict[str, Any]
+from napari_image_classifier.typing import Event
 
 LONGEST_MESSAGE = 256 * 1024**2
-
 _LENGTH = struct.Struct(">I")
 
 

@@ -1,6 +1,10 @@
 """How long a training will still take."""
 
+import math
 import time
+
+from napari_image_classifier.system.stoppable import SECONDS_BETWEEN_EVENTS
+from napari_image_classifier.typing import Emit, Event
 
 
 class SecondsLeft:
@@ -28,3 +32,24 @@ class SecondsLeft:
             return None
         each = (time.monotonic() - self._began) / (self._done - 1)
         return round(each * (self._total - self._done), 1)
+
+
+def throttled(emit: Emit) -> Emit:
+    """Return ``emit`` with "batch" and "progress" events at most about four times a second.
+
+    The first and the last one of a series always pass, and so does every other event.
+    """
+    series, last = "", -math.inf
+
+    def emit_some(event: Event) -> None:
+        nonlocal series, last
+        if event["event"] in ("batch", "progress"):
+            before, series = series, str(event.get("stage"))
+            now = time.monotonic()
+            same = series == before
+            if same and event["done"] < event["total"] and now - last < SECONDS_BETWEEN_EVENTS:
+                return
+            last = now
+        emit(event)
+
+    return emit_some

@@ -2,16 +2,9 @@
 
 from importlib import import_module
 
-from napari_image_classifier.system.compute_process import (
-    JOBS,
-    ComputeError,
-    ComputeProcess,
-    Emit,
-    Job,
-    ShouldStop,
-)
-from napari_image_classifier.system.messages import Event
-from napari_image_classifier.training.config import TrainingRefused
+from napari_image_classifier.errors import ComputeError, TrainingRefused
+from napari_image_classifier.system.compute_process import JOBS, ComputeProcess
+from napari_image_classifier.typing import Emit, Event, Job, ShouldStop
 
 
 def run_job(

@@ -1,17 +1,14 @@
 """What the jobs that train have in common: they stop when asked to, and don't say too much."""
 
-import math
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from napari_image_classifier.system.compute_process import Cancelled, Emit
-from napari_image_classifier.system.messages import Event
+from napari_image_classifier.errors import Cancelled
+from napari_image_classifier.typing import Event
 
 SECONDS_BETWEEN_LOOKS = 0.1
 SECONDS_BETWEEN_EVENTS = 0.25
-
 # Random numbers are Keras's own and global: a training that was left behind must end first.
 _one_at_a_time = threading.Lock()
 
@@ -39,24 +36,3 @@ def run_stoppable(work: Callable[[], Event], is_over: Callable[[], bool]) -> Eve
         if is_over():
             raise Cancelled
     return running.result()
-
-
-def throttled(emit: Emit) -> Emit:
-    """Return ``emit`` with "batch" and "progress" events at most about four times a second.
-
-    The first and the last one of a series always pass, and so does every other event.
-    """
-    series, last = "", -math.inf
-
-    def emit_some(event: Event) -> None:
-        nonlocal series, last
-        if event["event"] in ("batch", "progress"):
-            before, series = series, str(event.get("stage"))
-            now = time.monotonic()
-            same = series == before
-            if same and event["done"] < event["total"] and now - last < SECONDS_BETWEEN_EVENTS:
-                return
-            last = now
-        emit(event)
-
-    return emit_some

@@ -1,16 +1,16 @@
 """Everything that can be chosen about training, and what is refused beforehand."""
 
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
 from napari_image_classifier.classifiers.description import TEXTURE
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.transforms import Projection
 from napari_image_classifier.items.crops import Neighbours, is_box
 from napari_image_classifier.items.preparation import Intensity
+from napari_image_classifier.system.atomic_files import check_writable
 from napari_image_classifier.training import backends
 
 # Networks of keras.applications, for which there are weights learnt from photographs.
@@ -26,10 +26,6 @@ MOST_MEMBERS = 20
 USUAL_RATE = 5e-3
 # Larger steps would undo what was learnt from photographs.
 FINE_RATE = 5e-4
-
-
-class TrainingRefused(ImageClassifierError):  # noqa: N818 - nothing broke; training says no
-    """Training that can't start, or had nothing to keep: a sentence says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -192,18 +188,3 @@ def check_request(config: TrainingConfig, output: Path) -> None:
     if output.suffix != ".keras":
         raise TrainingRefused(f"A classifier is a .keras file; {output.name} must end in .keras.")
     check_writable(output, "classifier")
-
-
-def check_writable(output: Path, what: str) -> None:
-    """Refuse a path at which nothing can be written.
-
-    Raises
-    ------
-    TrainingRefused
-        The folder can't be written to, or the path is that of a folder.
-    """
-    folder = next(parent for parent in output.parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK) or output.is_dir():
-        raise TrainingRefused(
-            f"The {what} can't be written to {output}; choose a folder that you may write to."
-        )

@@ -1,20 +1,24 @@
 """Which images a training learns from, checks with, and keeps for nothing but its promise."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.items.consensus import is_assisted
-from napari_image_classifier.items.reading import Item
+from napari_image_classifier.items.duplicates import Pair
+from napari_image_classifier.items.item import Item
+from napari_image_classifier.items.preparation import Preparation, finished, measure_ranges
 from napari_image_classifier.items.splits import (
     SEEDS_APART,
     Split,
     validation_split,
     validation_splits,
 )
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused
-from napari_image_classifier.typing import IntArray
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.images import TrainingImages
+from napari_image_classifier.typing import FloatArray, IntArray
 
 RESERVED = 0.2
 _BY_EYE_ALONE = " Only labels that were given by eye alone count for it."
@@ -107,3 +111,63 @@ def _reserved(
             + (_BY_EYE_ALONE if len(by_eye) < len(items) else "")
         ) from error
     return used, reserved
+
+
+IMAGES_MEASURED = 1000
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Prepared images, float32 of shape (item, y, x, channel), and how they were prepared.
+
+    ``classes`` holds each item's index in ``class_names``, ``units`` which items may not part,
+    ``copies`` which pairs show the same thing; ``training`` and ``validation`` are indices of
+    items.
+    """
+
+    items: tuple[Item, ...]
+    pixels: FloatArray
+    classes: IntArray
+    class_names: tuple[str, ...]
+    units: IntArray
+    copies: tuple[Pair, ...]
+    training: IntArray
+    validation: IntArray
+    preparation: Preparation
+    assumptions: tuple[str, ...]
+
+
+def training_set(
+    images: TrainingImages, split: Split, learnt_from: IntArray | None = None
+) -> TrainingSet:
+    """Prepare the images of a split; intensities are measured on what is learnt from alone.
+
+    ``learnt_from`` are the items that any network of an ensemble learns from, unless told those of
+    the split. All images are prepared, so that those of neither part can be tested with.
+    """
+    preparation = images.preparation
+    if preparation.intensity == "fixed" and not preparation.ranges:
+        seen = split[0] if learnt_from is None else learnt_from
+        few = seen[:: max(1, len(seen) // IMAGES_MEASURED)]
+        preparation = replace(
+            preparation, ranges=measure_ranges(images.pixels[index] for index in few)
+        )
+    pixels = np.empty((len(images.items), *preparation.size, preparation.n_channels), np.float32)
+    for index, measured in enumerate(images.pixels):
+        pixels[index] = finished(measured, preparation)
+    given = [str(item.class_name) for item in images.items]
+    class_names = tuple(sorted(set(given)))
+    return TrainingSet(
+        items=images.items,
+        pixels=pixels,
+        classes=np.array(
+            [class_names.index(str(item.class_name)) for item in images.items], np.intp
+        ),
+        class_names=class_names,
+        units=images.units,
+        copies=images.copies,
+        training=split[0],
+        validation=split[1],
+        preparation=preparation,
+        assumptions=images.assumptions,
+    )

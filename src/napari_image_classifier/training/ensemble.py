@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from napari_image_classifier.classifiers.confidence import fitted_temperature
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
-from napari_image_classifier.classifiers.temperature import fitted_temperature
 from napari_image_classifier.items.splits import Split
-from napari_image_classifier.training.training_set import TrainingSet
+from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.typing import Float64Array, IntArray
 
 

@@ -8,27 +8,26 @@ from typing import TypeVar
 
 import numpy as np
 
-from napari_image_classifier.batch.journal import Stamp, stamp
-from napari_image_classifier.classifiers.image_kind import ImageKind
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.classifiers.novelty import ImageKind
+from napari_image_classifier.errors import Cancelled, Fault, ImageClassifierError
 from napari_image_classifier.images.deadlines import (
     Patience,
     TookTooLongError,
     asked_apart,
     took_too_long,
 )
-from napari_image_classifier.images.image import Image, ImageReadError, read_image
+from napari_image_classifier.images.file_stamps import Stamp, stamp
+from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
+from napari_image_classifier.images.source import ImageReadError
 from napari_image_classifier.items.image_items import items_of_image
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.preparation import Preparation
-from napari_image_classifier.items.reading import Item
 from napari_image_classifier.items.selection import is_object
-from napari_image_classifier.system.compute_process import Cancelled, ShouldStop
 from napari_image_classifier.training.preparation_choice import Look, each_of_items
 from napari_image_classifier.training.unreadable import LeftOut, check_share, listed
-from napari_image_classifier.typing import FloatArray
+from napari_image_classifier.typing import FloatArray, ShouldStop
 
 READERS = 4
 SECONDS_BETWEEN_LOOKS = 0.1

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from napari_image_classifier.batch.journal import Stamp
-from napari_image_classifier.classifiers.image_kind import ImageKind
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.classifiers.novelty import ImageKind
+from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.channel_matching import ChannelMismatchError, match_channels
+from napari_image_classifier.images.file_stamps import Stamp
 from napari_image_classifier.items.duplicates import Pair, find_copies
 from napari_image_classifier.items.groups import units_of
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.preparation import Preparation
-from napari_image_classifier.items.reading import Item
-from napari_image_classifier.system.compute_process import Cancelled, ShouldStop
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.image_reader import OnProgress, TrainingReader
 from napari_image_classifier.training.preparation_choice import (
@@ -25,7 +24,7 @@ from napari_image_classifier.training.preparation_choice import (
     said_of_objects,
 )
 from napari_image_classifier.training.unreadable import LeftOut, check_share
-from napari_image_classifier.typing import FloatArray, IntArray
+from napari_image_classifier.typing import FloatArray, IntArray, ShouldStop
 
 LARGEST_SIZE_CHOSEN = 256
 SIZE_STEP = 8

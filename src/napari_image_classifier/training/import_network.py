@@ -6,7 +6,7 @@ from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.system.compute_process import ComputeProcess
-from napari_image_classifier.system.process_limits import Limits
+from napari_image_classifier.system.processes import Limits
 
 # TensorFlow alone takes 1 GB.
 MEMORY = 4 * 1024**3

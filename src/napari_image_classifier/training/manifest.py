@@ -7,10 +7,10 @@ from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.manifest import file_entry, images_part, write_manifest
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, ImageFiles
-from napari_image_classifier.items.reading import ItemTable
+from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.splits import digest
-from napari_image_classifier.training.config import TrainingRefused
 from napari_image_classifier.training.ensemble import Ensemble
 from napari_image_classifier.training.images import TrainingImages
 

@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_image_classifier.classifiers.image_kind import KnownKinds
-from napari_image_classifier.classifiers.image_statistics import (
+from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
+from napari_image_classifier.classifiers.novelty import (
     CONTRAST,
+    Gate,
+    KnownKinds,
     brightness_of,
     detail_of,
     planes_of,
 )
-from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
-from napari_image_classifier.classifiers.novelty import Gate
 from napari_image_classifier.items.preparation import Preparation, measure_ranges
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges, upper_limit
+from napari_image_classifier.training.dataset import IMAGES_MEASURED
 from napari_image_classifier.training.images import TrainingImages
-from napari_image_classifier.training.training_set import IMAGES_MEASURED
 from napari_image_classifier.typing import FloatArray, IntArray
 
 # Of images like those of the training, such parts may be beyond each limit.

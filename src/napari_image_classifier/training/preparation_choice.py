@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_image_classifier.classifiers.image_kind import ImageKind
+from napari_image_classifier.classifiers.novelty import ImageKind
+from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.items.crops import ObjectBox, side_for
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.preparation import Preparation
-from napari_image_classifier.items.reading import Item
 from napari_image_classifier.items.selection import Each, is_object
-from napari_image_classifier.training.config import SMALLEST_SIZE, TrainingConfig, TrainingRefused
+from napari_image_classifier.training.config import SMALLEST_SIZE, TrainingConfig
 
 LARGEST_SIZE_CHOSEN = 256
 SIZE_STEP = 8

@@ -13,14 +13,15 @@ import numpy as np
 from napari_image_classifier.classifiers.description import TEXTURE, ClassifierDescription
 from napari_image_classifier.items.consensus import is_assisted
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION, units_per_class
-from napari_image_classifier.items.reading import EACH_STANDS_ALONE, ItemTable
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.reading import EACH_STANDS_ALONE
 from napari_image_classifier.items.splits import Split
 from napari_image_classifier.system.machine import versions_of
-from napari_image_classifier.system.messages import Event
 from napari_image_classifier.training import backends
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.training.training_set import TrainingSet
+from napari_image_classifier.typing import Event
 
 
 def outcome(data: TrainingSet, ensemble: Ensemble) -> Event:

@@ -3,19 +3,29 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
 
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.classifier_parts import DESCRIPTION
-from napari_image_classifier.classifiers.description import (
-    ClassifierDescription,
-    ClassifierFileError,
-    Member,
-)
+from napari_image_classifier.classifiers.description import TEXTURE, ClassifierDescription, Member
+from napari_image_classifier.classifiers.file import DESCRIPTION
+from napari_image_classifier.classifiers.manifest import this_run
+from napari_image_classifier.classifiers.texture_features import measured_texture
 from napari_image_classifier.classifiers.texture_model import TextureModel
+from napari_image_classifier.errors import Cancelled, ClassifierFileError
+from napari_image_classifier.items.splits import Split
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.dataset import TrainingSet
+from napari_image_classifier.training.ensemble import Ensemble, Learnt
+from napari_image_classifier.training.novelty_fitting import Seen, distance_of
+from napari_image_classifier.training.record import machine
+from napari_image_classifier.typing import Emit, Float64Array, IntArray, ShouldStop
 
 
 def save_texture_classifier(
@@ -52,3 +62,93 @@ def _add_member(archive: zipfile.ZipFile, model: TextureModel, index: int) -> Me
     # It is weights and graph at once.
     sha256 = hashlib.sha256(content).hexdigest()
     return Member(weights=name, graph=name, weights_sha256=sha256, graph_sha256=sha256)
+
+
+PACKAGES = ("scikit-learn", "scikit-image", "scipy")
+
+
+class TextureLearner:
+    """A `training_job.Learner`: logistic regression on texture features."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self._config = config
+
+    def check(self) -> None:
+        """Refuse nothing: all that it needs is always installed."""
+
+    def prepare(self, threads: int | None) -> None:
+        """Do nothing: it calculates the same with any number of threads."""
+
+    def learn(
+        self,
+        data: TrainingSet,
+        splits: Sequence[Split],
+        earlier: ClassifierDescription | None,
+        emit: Emit,
+        should_stop: ShouldStop,
+        on_something_to_keep: Callable[[], None],
+        kept_in: Path,
+    ) -> Ensemble:
+        """Fit a model for each split, and in the end on its validation part, too.
+
+        Nothing is ``kept_in`` that folder: it takes seconds.
+        """
+        features = _measured(data, emit, should_stop)
+        ensemble = Ensemble(architecture={"name": TEXTURE, "arguments": {}})
+        for training, validation in splits:
+            model = TextureModel.fitted(features[training], data.classes[training])
+            logits, held_out = model.judge(features[validation])
+            seen = _seen(model, features, data, training)
+            finished = None
+            if self._config.finish:
+                everything = np.union1d(training, validation)
+                model = TextureModel.fitted(features[everything], data.classes[everything])
+                finished = _seen(model, features, data, everything)
+            ensemble.networks.append(model)
+            ensemble.splits.append((training, validation))
+            ensemble.learnt.append(
+                Learnt(
+                    probabilities=softmax(logits.astype(np.float64), axis=1),
+                    finished=self._config.finish,
+                )
+            )
+            ensemble.distances.append(distance_of(seen, held_out, finished))
+        on_something_to_keep()
+        return ensemble
+
+    def runnable(self, ensemble: Ensemble) -> list[TextureModel]:
+        """Return the models as they are."""
+        return ensemble.networks
+
+    def save(self, path: Path, ensemble: Ensemble, description: ClassifierDescription) -> None:
+        """Write a file that holds the models in place of networks."""
+        save_texture_classifier(path, ensemble.networks, description)
+
+    def run(self) -> dict[str, Any]:
+        """Return what the manifest says of this run."""
+        return this_run(threads=None, backend="scikit-learn", packages=PACKAGES)
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions; the processor is the device."""
+        return {**machine(*PACKAGES), "backend": "scikit-learn", "device": "processor"}
+
+
+def _measured(data: TrainingSet, emit: Emit, should_stop: ShouldStop) -> Float64Array:
+    found = []
+    for pixels in data.pixels:
+        if should_stop():
+            raise Cancelled
+        found.append(measured_texture(pixels))
+        emit(
+            {
+                "event": "progress",
+                "stage": "measuring",
+                "done": len(found),
+                "total": len(data.pixels),
+            }
+        )
+    return np.stack(found)
+
+
+def _seen(model: TextureModel, features: Float64Array, data: TrainingSet, items: IntArray) -> Seen:
+    return Seen(model.judge(features[items])[1], data.classes[items])

@@ -7,10 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_image_classifier.items.reading import ItemTable
-from napari_image_classifier.system.compute_process import Cancelled, Emit, ShouldStop
+from napari_image_classifier.errors import Cancelled, TrainingRefused
+from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.system.run_job import run_job
-from napari_image_classifier.training.config import TrainingConfig, TrainingRefused, check_request
+from napari_image_classifier.training.config import TrainingConfig, check_request
+from napari_image_classifier.typing import Emit, ShouldStop
 
 if TYPE_CHECKING:
     from napari_image_classifier.classifiers.classifier import Classifier

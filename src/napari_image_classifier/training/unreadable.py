@@ -3,12 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault, ImageClassifierError, TrainingRefused
 from napari_image_classifier.images.read_errors import told
 from napari_image_classifier.images.source import ImageReadError
-from napari_image_classifier.items.reading import Item
-from napari_image_classifier.training.config import TrainingRefused
+from napari_image_classifier.items.item import Item
 
 PROBLEMS_NAMED = 5
 # With fewer than half of the images, it is rather the way they are read that is wrong.

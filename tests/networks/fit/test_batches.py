@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from napari_image_classifier.networks.fit.one_ahead import one_ahead
+from napari_image_classifier.networks.fit.batches import one_ahead
 
 
 def test_yields_the_same_in_order():

@@ -10,7 +10,8 @@ import pytest
 from qtpy.compat import isalive
 from qtpy.QtCore import QSettings
 
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 
 PLUGIN = "napari-image-classifier"
 N_IMAGES = 12

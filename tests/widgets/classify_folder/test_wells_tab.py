@@ -10,10 +10,11 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.images.well_names import Well
+from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
 from napari_image_classifier.widgets.classify_folder.wells_tab import NOTHING_YET, WellsTab
-from napari_image_classifier.widgets.shared.image_opening import ClassifiedFolder
 
 WELLS = ("A01", "A02", "A03", "B04")
 SITES = 6

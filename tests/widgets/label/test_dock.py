@@ -12,7 +12,8 @@ from qtpy.QtCore import QSettings, Qt
 
 from helpers.keys import press
 from helpers.objects import mask_of, noise
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.annotations import CANNOT_TELL, ItemKey, read_annotations
 from napari_image_classifier.raters.labelling_queue import Shown, Suggestion
 from napari_image_classifier.widgets.label.dock import LabelImages

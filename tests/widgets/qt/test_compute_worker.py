@@ -15,7 +15,8 @@ from qtpy.QtWidgets import QWidget
 from helpers.troublesome_jobs import offer_troublesome_jobs
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.widgets.qt import compute_worker as worker_module
-from napari_image_classifier.widgets.qt.compute_worker import Lookup, Worker
+from napari_image_classifier.widgets.qt.background import Lookup
+from napari_image_classifier.widgets.qt.compute_worker import Worker
 
 LONG = {"folder": os.path.abspath(os.sep), "thumbnails": 0}  # noqa: PTH100 - the whole disk
 

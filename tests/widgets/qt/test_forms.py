@@ -12,10 +12,7 @@ from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.shared.form_fields import FolderChoices, LearnFrom
-from napari_image_classifier.widgets.train.training_fields import (
-    TRAINING_ASKS,
-    TRAINING_ASKS_FOLDED,
-)
+from napari_image_classifier.widgets.train.fields import TRAINING_ASKS, TRAINING_ASKS_FOLDED
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QStyleOptionViewItem
 
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.widgets.qt.confidence_bar import PALE_ROLE
+from napari_image_classifier.widgets.qt.delegates import PALE_ROLE
 from napari_image_classifier.widgets.shared.prediction_model import (
     CLASS,
     CONFIDENCE,

@@ -13,8 +13,9 @@ from qtpy.QtCore import QSettings
 
 from helpers.network_audit import environment_with_audit, written_down
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.images.image import Image, write_image
-from napari_image_classifier.system import process_limits
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.system import processes as process_limits
 from napari_image_classifier.training.backends import BACKENDS, installed_backends
 from napari_image_classifier.widgets.qt import compute_worker as worker
 

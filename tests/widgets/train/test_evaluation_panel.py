@@ -11,7 +11,8 @@ import pytest
 from qtpy.QtCore import QSettings, Qt
 from qtpy.QtGui import QDesktopServices
 
-from napari_image_classifier.images.image import Image, write_image
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 
 PLUGIN = "napari-image-classifier"
 LONG = 120_000

@@ -8,7 +8,7 @@ from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 
 from helpers.bad_images import NO_TEXT, write_bad_images, write_good
-from napari_image_classifier.images.image import ImageReadError
+from napari_image_classifier.images.source import ImageReadError
 from napari_image_classifier.system.file_names import readable
 
 PLUGIN = "napari-image-classifier"

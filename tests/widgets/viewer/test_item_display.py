@@ -9,14 +9,14 @@ from qtpy.QtWidgets import QLineEdit
 
 from helpers.keys import press
 from helpers.objects import mask_of, noise
-from napari_image_classifier.images.image import Image, write_image
-from napari_image_classifier.images.orientations import EVERY, orientations_of
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.images.transforms import EVERY, orientations_of
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import SelectionError
 from napari_image_classifier.raters.shown_item import ItemReader, Rectangle
 from napari_image_classifier.widgets.shared.class_keys import ClassKeys
-from napari_image_classifier.widgets.viewer.item_display import OBJECT, ItemStage
-from napari_image_classifier.widgets.viewer.items_ahead import ItemsAhead
+from napari_image_classifier.widgets.viewer.item_display import OBJECT, ItemsAhead, ItemStage
 from napari_image_classifier.widgets.viewer.navigation import camera_of
 
 NAMES = ["GFP", "DNA"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from napari.layers import Image as ImageLayer
 
+from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.widgets.viewer.layers import (
-    METADATA_KEY,
     LayersError,
     as_image,
     group_layers,

@@ -8,15 +8,11 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from napari_image_classifier.images import display as reader
-from napari_image_classifier.images.display import METADATA_KEY, get_reader, read_layers
-from napari_image_classifier.images.image import (
-    AxesUnknownError,
-    Image,
-    ImageReadError,
-    PixelSize,
-    read_image,
-    write_image,
-)
+from napari_image_classifier.images.display import METADATA_KEY
+from napari_image_classifier.images.image import Image, read_image
+from napari_image_classifier.images.source import AxesUnknownError, ImageReadError, PixelSize
+from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.widgets.viewer.reader import get_reader, read_layers
 
 RNG = np.random.default_rng(0)
 

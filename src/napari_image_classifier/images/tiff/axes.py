@@ -4,7 +4,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.source import AXES, AxesUnknownError, ImageReadError
 from napari_image_classifier.images.tiff.colors import PixelMeaning
 

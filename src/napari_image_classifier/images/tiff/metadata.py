@@ -9,8 +9,7 @@ import numpy as np
 import tifffile
 
 from napari_image_classifier.images.ome import ome_image
-from napari_image_classifier.images.source import ChannelDisplay, Color, PixelSize
-from napari_image_classifier.images.units import micrometres
+from napari_image_classifier.images.source import ChannelDisplay, Color, PixelSize, micrometres
 
 # A label is a channel's name only if it is not the slice's or the file's.
 _NO_NAME = re.compile(r"\.\w{2,4}\b|^c:\d|[/\\;]|^c\d+-|\d+/\d+", re.IGNORECASE)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tifffile import COMPRESSION
 
-from napari_image_classifier.faults import Fault
+from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.read_errors import COPY_AGAIN
 from napari_image_classifier.images.source import ImageReadError
 

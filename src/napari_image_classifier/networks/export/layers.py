@@ -11,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.networks.export.graph import (
+    GraphError,
+    GraphWriter,
     Settings,
+    Value,
     activated,
     elu,
     leaky_relu,
     relu,
     softmax,
 )
-from napari_image_classifier.networks.export.graph_writer import GraphError, GraphWriter, Value
 
 NETWORKS = ("Functional", "Sequential", "Model")
 

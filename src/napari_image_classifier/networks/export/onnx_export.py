@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import onnx
 from onnx import TensorProto, helper
 
-from napari_image_classifier.networks.export.graph_writer import GraphError, GraphWriter, Value
+from napari_image_classifier.networks.export.graph import GraphError, GraphWriter, Value
 from napari_image_classifier.networks.export.layers import NETWORKS, add_layer
 
 if TYPE_CHECKING:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 
 from napari_image_classifier.networks.fit.augmentation import Augmentation
-from napari_image_classifier.networks.fit.one_ahead import one_ahead
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.training_set import TrainingSet
+from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.typing import FloatArray, IntArray
 
 # A small set is shown again, each time changed anew, until an epoch is worth a look.
@@ -69,3 +70,15 @@ class TrainingBatches:
         rounds = math.ceil(needed / len(members))
         order = np.concatenate([random.permutation(members) for _ in range(rounds)])
         yield from order[:needed].reshape(-1, self.size)
+
+
+T = TypeVar("T")
+
+
+def one_ahead(made: Iterator[T]) -> Iterator[T]:
+    """Yield what ``made`` yields; the next one is made on a thread meanwhile."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, made, None)
+        while (found := coming.result()) is not None:
+            coming = thread.submit(next, made, None)
+            yield found

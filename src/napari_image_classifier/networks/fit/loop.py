@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from napari_image_classifier.networks.fit.averaging import AveragedWeights, Weights
+from napari_image_classifier.networks.fit.averaging import (
+    AveragedWeights,
+    NormalizationStatistics,
+    Weights,
+)
 from napari_image_classifier.networks.fit.batches import TrainingBatches
-from napari_image_classifier.networks.fit.checkpoints import Checkpoint
+from napari_image_classifier.networks.fit.checkpoints import Checkpoint, TrainingState, put_back
 from napari_image_classifier.networks.fit.loss import TrainingLoss, balanced_accuracy
-from napari_image_classifier.networks.fit.normalization_statistics import NormalizationStatistics
 from napari_image_classifier.networks.fit.schedule import LearningRate
-from napari_image_classifier.networks.fit.training_state import TrainingState, put_back
-from napari_image_classifier.system.compute_process import Emit, ShouldStop
 from napari_image_classifier.system.progress import SecondsLeft
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Learnt
-from napari_image_classifier.training.training_set import TrainingSet
-from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
+from napari_image_classifier.typing import Emit, Float64Array, FloatArray, IntArray, ShouldStop
 
 if TYPE_CHECKING:
     import keras

@@ -8,7 +8,7 @@ from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from napari_image_classifier.training.training_set import TrainingSet
+    from napari_image_classifier.training.dataset import TrainingSet
 
 SMALLEST_PROBABILITY = 1e-7
 

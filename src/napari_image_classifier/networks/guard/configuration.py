@@ -6,7 +6,7 @@ What Keras is given is not what stood in the file but what was understood of it,
 from collections.abc import Mapping
 from typing import Any
 
-from napari_image_classifier.classifiers.description import ClassifierFileError
+from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.guard.layer_settings import (
     LAYERS,
     LONGEST_NAME,

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from napari_image_classifier.classifiers.classifier_parts import CONFIGURATION, WEIGHTS
 from napari_image_classifier.classifiers.file import (
+    CONFIGURATION,
+    WEIGHTS,
     named,
     open_member,
     opened,
@@ -27,7 +28,7 @@ from napari_image_classifier.networks.guard.configuration import (
     Configuration,
     checked_configuration,
 )
-from napari_image_classifier.networks.guard.network_size import network_size
+from napari_image_classifier.networks.guard.size import network_size
 from napari_image_classifier.networks.guard.weights import Shape, check_weights
 from napari_image_classifier.system.bounded_json import read_bounded_json
 

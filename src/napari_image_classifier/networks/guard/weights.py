@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_image_classifier.classifiers.description import ClassifierFileError
+from napari_image_classifier.errors import ClassifierFileError
 
 MOST_OBJECTS = 100_000
 DEEPEST = 32

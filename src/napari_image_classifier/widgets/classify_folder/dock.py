@@ -10,10 +10,12 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from napari_image_classifier.batch.journal import journal_path
-from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.classifiers.prediction import Prediction, prediction_of_row
+from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder, Expectation
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
 from napari_image_classifier.widgets.qt import settings
-from napari_image_classifier.widgets.qt.compute_worker import Lookup, Worker
+from napari_image_classifier.widgets.qt.background import Lookup
+from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Form
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of
@@ -22,11 +24,6 @@ from napari_image_classifier.widgets.shared.form_fields import (
     FOLDER_ASKS,
     FOLDER_ASKS_FOLDED,
     FolderChoices,
-)
-from napari_image_classifier.widgets.shared.image_opening import (
-    ClassifiedFolder,
-    Expectation,
-    prediction_of_row,
 )
 from napari_image_classifier.widgets.shared.pattern_field import PatternField
 

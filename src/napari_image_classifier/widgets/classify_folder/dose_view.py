@@ -9,8 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from napari_image_classifier.plates.dose_plot import DoseAxis
-from napari_image_classifier.plates.dose_response import DoseSeries, colour_of, unbroken
+from napari_image_classifier.plates.dose_plot import DoseAxis, DoseSeries, colour_of, unbroken
 
 HEIGHT = 230
 LONGEST_LABEL = 165

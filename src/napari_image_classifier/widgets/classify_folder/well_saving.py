@@ -8,11 +8,11 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.plates.dose_response import draw_dose_response
+from napari_image_classifier.plates.dose_plot import draw_dose_response
 from napari_image_classifier.plates.plate_map import draw_plate_maps
 from napari_image_classifier.system.atomic_files import replace_table
 from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary
-from napari_image_classifier.widgets.qt.compute_worker import Lookup
+from napari_image_classifier.widgets.qt.background import Lookup
 
 PICTURES = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
 

@@ -16,16 +16,16 @@ from qtpy.QtWidgets import (
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.columns import in_words, scale_of
-from napari_image_classifier.plates.dose_response import dose_series
-from napari_image_classifier.widgets.classify_folder.image_opening import ImageOpening
+from napari_image_classifier.plates.dose_plot import dose_series
+from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
+from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.plate_view import PlateView
 from napari_image_classifier.widgets.classify_folder.well_saving import WellSaving
 from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary, look_at_wells
-from napari_image_classifier.widgets.qt.compute_worker import Lookup
+from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
-from napari_image_classifier.widgets.shared.image_opening import ClassifiedFolder
 
 NOTHING_YET = "The wells are shown here when the folder has been classified."
 COUNTING = "Counting…"

@@ -15,14 +15,14 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.widgets.classify_images.class_overview import ClassOverview
 from napari_image_classifier.widgets.classify_images.classifier import (
+    ClassifierDrop,
     description_in_words,
     details_in_words,
 )
-from napari_image_classifier.widgets.classify_images.classifier_drop import ClassifierDrop
 from napari_image_classifier.widgets.classify_images.image_list import OpenImageList
 from napari_image_classifier.widgets.classify_images.run import ImageRun
 from napari_image_classifier.widgets.qt import settings
-from napari_image_classifier.widgets.qt.compute_worker import Lookup
+from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Dock
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of

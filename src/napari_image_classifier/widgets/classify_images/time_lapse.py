@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.plates.track_ids import TRACK_ID, TrackError, TrackId
 from napari_image_classifier.plates.tracks import (
+    TRACK_ID,
+    TrackError,
+    TrackId,
     class_names_of,
     classes_of_tracks,
     classes_over_time,

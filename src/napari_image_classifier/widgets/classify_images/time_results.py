@@ -17,12 +17,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.plates.track_ids import TrackId
+from napari_image_classifier.plates.tracks import TrackId
 from napari_image_classifier.system.atomic_files import replace_table
 from napari_image_classifier.widgets.classify_images.time_lapse import TimeLapse
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
 from napari_image_classifier.widgets.viewer.class_colours import Colour
-from napari_image_classifier.widgets.viewer.sliders import move_sliders
+from napari_image_classifier.widgets.viewer.navigation import move_sliders
 
 if TYPE_CHECKING:
     from napari_image_classifier.widgets.classify_images.time_plot import TimeView

@@ -1,22 +1,29 @@
 """What a person sees while a blinded session runs: the classes, and nothing that could tell."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import napari
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from napari.layers import Image as ImageLayer
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QDoubleRangeSlider, QDoubleSlider
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.items.annotations import CANNOT_TELL
-from napari_image_classifier.raters.blinded_items import Showing
-from napari_image_classifier.raters.blinded_session import BlindedSession
+from napari_image_classifier.raters.blinded_session import BlindedSession, Showing
 from napari_image_classifier.raters.shown_item import ItemReader, ShownItem, as_classifier_sees
 from napari_image_classifier.widgets.compare.blinding import Blindfold
-from napari_image_classifier.widgets.compare.channel_looks import ChannelLooks
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
-from napari_image_classifier.widgets.viewer.item_display import ItemStage
-from napari_image_classifier.widgets.viewer.items_ahead import ItemsAhead
+from napari_image_classifier.widgets.viewer.item_display import ItemsAhead, ItemStage
 
 READ_AHEAD = 3
 HOW = "Keys: 1 to 9 give a class, 0 “cannot tell”, Backspace takes the last answer back."
@@ -186,3 +193,55 @@ def _reader(session: BlindedSession) -> Callable[[Showing], ShownItem]:
         return as_classifier_sees(item, classifiers[0], plan.items.axes).turned(showing.orientation)
 
     return read
+
+
+GAMMAS = (0.2, 2.0)
+
+
+class ChannelLooks(QWidget):
+    """A row for each channel; it stays as a person set it while the layers stay."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layers: tuple[ImageLayer, ...] = ()
+        self._contrasts: list[QDoubleRangeSlider] = []
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+
+    def show_layers(self, layers: Sequence[ImageLayer]) -> None:
+        """Show rows for these layers, unless there are rows for them already."""
+        if tuple(layers) == self._layers:
+            for layer, slider in zip(layers, self._contrasts, strict=True):
+                _follow(slider, layer)
+            return
+        self._layers, self._contrasts = tuple(layers), []
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        for column, text in enumerate(("Channel", "Contrast", "Gamma")):
+            self._grid.addWidget(QLabel(text), 0, column)
+        for row, layer in enumerate(layers, start=1):
+            self._add_row(row, layer)
+
+    def _add_row(self, row: int, layer: ImageLayer) -> None:
+        shown = QCheckBox(layer.name)
+        shown.setChecked(layer.visible)
+        shown.toggled.connect(lambda on: setattr(layer, "visible", on))
+        contrast = QDoubleRangeSlider(Qt.Orientation.Horizontal)
+        _follow(contrast, layer)
+        self._contrasts.append(contrast)
+        contrast.valueChanged.connect(lambda limits: setattr(layer, "contrast_limits", limits))
+        gamma = QDoubleSlider(Qt.Orientation.Horizontal)
+        gamma.setRange(*GAMMAS)
+        gamma.setValue(layer.gamma)
+        gamma.valueChanged.connect(lambda value: setattr(layer, "gamma", value))
+        for column, widget in enumerate((shown, contrast, gamma)):
+            self._grid.addWidget(widget, row, column)
+
+
+def _follow(slider: QDoubleRangeSlider, layer: ImageLayer) -> None:
+    """Show the contrast that a layer has now."""
+    slider.blockSignals(True)
+    slider.setRange(*layer.contrast_limits_range)
+    slider.setValue(tuple(layer.contrast_limits))
+    slider.blockSignals(False)

@@ -22,11 +22,10 @@ from napari_image_classifier.classifiers.leakage import LearntFrom
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import sharing
-from napari_image_classifier.raters.comparison import TruthKind
-from napari_image_classifier.raters.comparison_verdict import MARGIN, POWER
+from napari_image_classifier.raters.comparison import MARGIN, POWER, TruthKind
 from napari_image_classifier.raters.power import comparison_power, images_needed
 from napari_image_classifier.widgets.qt import settings
-from napari_image_classifier.widgets.qt.compute_worker import Lookup
+from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Folded, let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Form
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of

@@ -16,7 +16,7 @@ from napari_image_classifier.widgets.label.source import ToLabel
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.path_probe import no_answer_from
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
-from napari_image_classifier.widgets.qt.unused_path import unused
+from napari_image_classifier.widgets.qt.saving import unused
 
 SECONDS_OR_MINUTES = {
     "texture features: seconds": TEXTURE,

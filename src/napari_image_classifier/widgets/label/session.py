@@ -11,8 +11,7 @@ from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.labelling_queue import LabellingQueue
 from napari_image_classifier.raters.shown_item import ItemReader
-from napari_image_classifier.widgets.viewer.item_display import ItemStage
-from napari_image_classifier.widgets.viewer.items_ahead import ItemsAhead
+from napari_image_classifier.widgets.viewer.item_display import ItemsAhead, ItemStage
 
 READ_AHEAD = 3
 

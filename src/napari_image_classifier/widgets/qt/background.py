@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Hashable
 
 from qtpy.QtCore import QObject, Qt, Signal
 
+from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.widgets.qt.gui_thread import post, tell
 
 Errand = Callable[[], object]
@@ -66,3 +67,35 @@ class _List:
                 key = next(iter(self._waiting))
                 errand = self._waiting.pop(key)
             tell(self, (key, errand()))
+
+
+class Lookup(QObject):
+    """Calls a function that may take its time on a thread; the newest question is answered.
+
+    For looks at the disk that are too slow for the GUI thread and too small for a process.
+    """
+
+    answered = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._question: object = None
+        post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+
+    def ask(self, question: Callable[[], object]) -> None:
+        """Call ``question`` on a thread; `answered` has its answer, None after an error of ours."""
+        self._question = question
+
+        def run() -> None:
+            try:
+                answer = question()
+            except (ImageClassifierError, OSError):
+                answer = None
+            tell(question, answer)
+
+        threading.Thread(target=run, name="look", daemon=True).start()
+
+    def _hear(self, question: object, answer: object) -> None:
+        if self._question is not None and question is self._question:
+            self._question = None
+            self.answered.emit(answer)

@@ -7,11 +7,11 @@ from typing import Any
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.system.compute_process import SECONDS_OF_SILENCE, ComputeProcess, Event
+from napari_image_classifier.system.compute_process import SECONDS_OF_SILENCE, ComputeProcess
+from napari_image_classifier.typing import Event
 from napari_image_classifier.widgets.qt.gui_thread import post, tell
 
 Request = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
-
 SECONDS_TO_STOP = 0.9
 NOT_HEARD_OF = "Nothing was heard of the look at the images for a minute, twice; it was ended."
 MILLISECONDS_BETWEEN_LOOKS = 500
@@ -224,35 +224,3 @@ class Worker(QObject):
             self.failed.emit(event["message"], event.get("detail") or "")
         else:
             self.happened.emit(event)
-
-
-class Lookup(QObject):
-    """Calls a function that may take its time on a thread; the newest question is answered.
-
-    For looks at the disk that are too slow for the GUI thread and too small for a process.
-    """
-
-    answered = Signal(object)
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self._question: object = None
-        post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
-
-    def ask(self, question: Callable[[], object]) -> None:
-        """Call ``question`` on a thread; `answered` has its answer, None after an error of ours."""
-        self._question = question
-
-        def run() -> None:
-            try:
-                answer = question()
-            except (ImageClassifierError, OSError):
-                answer = None
-            tell(question, answer)
-
-        threading.Thread(target=run, name="look", daemon=True).start()
-
-    def _hear(self, question: object, answer: object) -> None:
-        if self._question is not None and question is self._question:
-            self._question = None
-            self.answered.emit(answer)

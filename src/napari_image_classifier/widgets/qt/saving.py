@@ -2,8 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from qtpy.QtWidgets import QLabel
+
+from napari_image_classifier.system.atomic_files import replace_table
+from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 
 
 @contextmanager
@@ -13,3 +18,28 @@ def told_in(label: QLabel) -> Iterator[None]:
         yield
     except OSError as error:
         label.setText(f"It could not be written, and nothing was changed: {error}.")
+
+
+def save_copy(source: Path, target: Path, progress: ProgressRow) -> None:
+    """Copy a file, and say below the progress bar how that went."""
+    try:
+        with replace_table(target) as copy:
+            copy.temporary.write_bytes(source.read_bytes())
+    except OSError as error:
+        progress.end(f"The copy could not be written: {error}.", error=True)
+    else:
+        progress.end(f"Saved as {copy.path}. {copy.sentence}".strip())
+
+
+def unused(path: Path) -> Path | None:
+    """Return ``path``, or the first of path-2, path-3… that is not there yet.
+
+    None while the drive does not answer.
+    """
+    candidate, number = path, 1
+    while (kind := kind_of(candidate)) is not Kind.NOTHING:
+        if kind is Kind.NO_ANSWER:
+            return None
+        number += 1
+        candidate = path.with_stem(f"{path.stem}-{number}")
+    return candidate

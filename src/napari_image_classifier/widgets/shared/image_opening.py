@@ -1,86 +1,20 @@
 """From the rows that a folder's job sends back to predictions, files and layers."""
 
-import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import napari
 import numpy as np
 from napari.layers import Labels, Layer
 from napari.layers._source import layer_source
 
-from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.display import METADATA_KEY, image_layers, read_layers
+from napari_image_classifier.images.display import METADATA_KEY, image_layers
 from napari_image_classifier.images.image import read_image
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.items.selection import parse_selection
 from napari_image_classifier.widgets.viewer.layers import open_layer
-from napari_image_classifier.widgets.viewer.navigation import look_at_object
-from napari_image_classifier.widgets.viewer.sliders import move_sliders
+from napari_image_classifier.widgets.viewer.navigation import look_at_object, move_sliders
+from napari_image_classifier.widgets.viewer.reader import read_layers
 
 PLUGIN = "napari-image-classifier"
-
-
-def prediction_of_row(row: Mapping[str, Any]) -> Prediction:
-    """Return the prediction that an event's row holds."""
-    return Prediction(
-        row["file"],
-        row["item"],
-        row["status"],
-        row["class"],
-        row["confidence"],
-        row["probabilities"],
-        row["message"],
-        thumbnail=base64.b64decode(row["png"]) if row.get("png") else None,
-        place=ObjectPlace(*row["place"]) if row.get("place") else None,
-        code=row.get("code", ""),
-    )
-
-
-@dataclass(frozen=True)
-class ClassifiedFolder:
-    """A folder that was classified into ``table``; the rest says how it was read."""
-
-    folder: Path
-    table: Path
-    pattern: str | None = None
-    axes: str | None = None
-    masks: str | None = None
-
-    def find(self, names: Sequence[str]) -> list[ImageFiles]:
-        """Return the images of these names that are still in the folder, in order."""
-        paths = [self.folder / name for name in names]
-        if self.masks is None and all(path.is_file() for path in paths):
-            return [ImageFiles.single(path, self.folder) for path in paths]
-        pattern = NamePattern(self.pattern) if self.pattern else None
-        images, _ = find_images(self.folder, pattern, self.masks)
-        found = {files.name: files for files in images}
-        return [found[name] for name in names if name in found]
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What a classifier expects, in words, and the classes it tells apart (none: unusable)."""
-
-    words: str
-    class_names: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, path: Path) -> "Expectation":
-        """Open the classifier; the words say what is wrong where that fails."""
-        try:
-            classifier = load_classifier(path, threads=1)
-        except ImageClassifierError as error:
-            return cls(str(error))
-        channels = ", ".join(classifier.channel_names)
-        names = classifier.class_names
-        return cls(f"Expects: {channels}. Tells apart: {', '.join(names)}.", names)
 
 
 def open_image(

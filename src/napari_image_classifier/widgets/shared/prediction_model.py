@@ -14,7 +14,7 @@ from qtpy.QtCore import (
 from qtpy.QtGui import QColor, QPixmap
 
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.widgets.qt.confidence_bar import GREY, PALE_ROLE
+from napari_image_classifier.widgets.qt.delegates import GREY, PALE_ROLE
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole

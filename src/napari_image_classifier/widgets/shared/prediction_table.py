@@ -25,8 +25,7 @@ from qtpy.QtWidgets import (
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.thumbnails import SIDE
-from napari_image_classifier.widgets.qt.confidence_bar import ConfidenceBar
-from napari_image_classifier.widgets.qt.delegates import FileName
+from napari_image_classifier.widgets.qt.delegates import ConfidenceBar, FileName
 from napari_image_classifier.widgets.shared.prediction_model import (
     CONFIDENCE,
     IMAGE,
@@ -36,7 +35,7 @@ from napari_image_classifier.widgets.shared.prediction_model import (
     AnyIndex,
     PredictionModel,
 )
-from napari_image_classifier.widgets.viewer.prediction_words import DOUBTS, label_of
+from napari_image_classifier.widgets.viewer.class_colours import DOUBTS, label_of
 
 WIDTHS = (SIDE + 4, 100, 56, 102, 86, 50)
 EVERYTHING = "All classes"

@@ -14,27 +14,26 @@ from napari_image_classifier.training.backends import BACKENDS
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
-from napari_image_classifier.widgets.qt.copies import save_copy
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Form
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
-from napari_image_classifier.widgets.qt.unused_path import unused
+from napari_image_classifier.widgets.qt.saving import save_copy, unused
 from napari_image_classifier.widgets.shared.form_fields import why_no_name
 from napari_image_classifier.widgets.train.confusion_view import ConfusionView
 from napari_image_classifier.widgets.train.device_line import DeviceLine
 from napari_image_classifier.widgets.train.evaluation_panel import EvaluationPanel
-from napari_image_classifier.widgets.train.fields import ChannelChoice
-from napari_image_classifier.widgets.train.plot import TrainingPlot
-from napari_image_classifier.widgets.train.source import TrainingSource
-from napari_image_classifier.widgets.train.training_fields import (
+from napari_image_classifier.widgets.train.fields import (
     OUTPUT_ASKS,
     START_ASKS,
     TRAINING_ASKS,
     TRAINING_ASKS_FOLDED,
+    ChannelChoice,
     TrainingFiles,
     why_no_training,
 )
+from napari_image_classifier.widgets.train.plot import TrainingPlot
+from napari_image_classifier.widgets.train.source import TrainingSource
 
 PLUGIN = "napari-image-classifier"
 OUTPUT_NAME = "classifier"

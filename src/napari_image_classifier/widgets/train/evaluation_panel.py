@@ -17,14 +17,14 @@ from napari_image_classifier.evaluation.evaluate import (
     check_evaluation,
     evaluation_request,
 )
-from napari_image_classifier.items.reading import ItemTable
+from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, no_answer_from
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
-from napari_image_classifier.widgets.qt.unused_path import unused
-from napari_image_classifier.widgets.shared.acquisition_choice import AcquisitionChoice
+from napari_image_classifier.widgets.qt.saving import unused
+from napari_image_classifier.widgets.shared.group_choice import AcquisitionChoice
 from napari_image_classifier.widgets.shared.image_opening import open_image
 from napari_image_classifier.widgets.train.error_list import ErrorList
 from napari_image_classifier.widgets.train.source import TrainingSource

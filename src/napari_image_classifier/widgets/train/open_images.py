@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_image_classifier.images.image import write_image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import Each, parse_selection
 from napari_image_classifier.widgets.viewer.layers import (
@@ -34,7 +34,7 @@ from napari_image_classifier.widgets.viewer.layers import (
     group_layers,
     open_layer,
 )
-from napari_image_classifier.widgets.viewer.sliders import move_sliders
+from napari_image_classifier.widgets.viewer.navigation import move_sliders
 
 IMAGE, CLASS, GROUP = range(3)
 HEADERS = ("Image", "Class", "Same well, dish, animal")

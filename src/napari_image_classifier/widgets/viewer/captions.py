@@ -8,7 +8,7 @@ from typing import Any
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.selection import format_selection
 from napari_image_classifier.widgets.viewer import layer_captions
-from napari_image_classifier.widgets.viewer.prediction_words import NOT_CLASSIFIED, label_of
+from napari_image_classifier.widgets.viewer.class_colours import NOT_CLASSIFIED, label_of
 
 OVERLAY = "image_classifier"
 FONT_SIZE = 14

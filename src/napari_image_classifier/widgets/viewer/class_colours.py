@@ -2,10 +2,27 @@
 
 from collections.abc import Sequence
 
-from napari_image_classifier.widgets.viewer.prediction_words import NOT_CLASSIFIED, UNLIKE, UNSURE
+from napari_image_classifier.classifiers.prediction import Prediction
+
+UNSURE = "unsure"
+UNLIKE = "unlike the training"
+NOT_CLASSIFIED = "not classified"
+# What a prediction that is no plain answer comes to, by its status.
+NO_OBJECTS = "no objects"
+DOUBTS = {
+    "unsure": UNSURE,
+    "unlike-training": UNLIKE,
+    "error": NOT_CLASSIFIED,
+    "empty": NO_OBJECTS,
+}
+
+
+def label_of(prediction: Prediction) -> str:
+    """Return the class, or why there is no answer."""
+    return DOUBTS.get(prediction.status) or prediction.class_name or NOT_CLASSIFIED
+
 
 Colour = tuple[float, float, float]
-
 # Okabe & Ito (2008), which colour-blind eyes tell apart; beyond eight classes they come again.
 _CLASSES: tuple[Colour, ...] = (
     (0.90, 0.62, 0.00),

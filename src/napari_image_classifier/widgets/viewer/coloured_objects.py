@@ -12,10 +12,8 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.selection import parse_selection
-from napari_image_classifier.widgets.viewer.class_colours import Colour
-from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, as_copy
-from napari_image_classifier.widgets.viewer.object_numbers import numbered
-from napari_image_classifier.widgets.viewer.prediction_words import NOT_CLASSIFIED, label_of
+from napari_image_classifier.widgets.viewer.class_colours import NOT_CLASSIFIED, Colour, label_of
+from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, as_copy, numbered
 
 OPACITY = 0.6
 SMALLEST_POINT = 8

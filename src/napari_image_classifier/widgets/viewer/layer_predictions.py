@@ -6,7 +6,8 @@ from time import monotonic
 from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier
-from napari_image_classifier.classifiers.prediction import Prediction, predict_image
+from napari_image_classifier.classifiers.predict import predict_image
+from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.widgets.viewer.layers import OpenChannel, OpenImage, as_image

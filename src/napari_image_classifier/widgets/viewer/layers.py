@@ -4,6 +4,7 @@ Nothing here needs a viewer or Qt. A layer is looked at once, by `open_layer`; w
 on that snapshot, so it may run on any thread.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,6 @@ from napari_image_classifier.images.channel_matching import ChannelMismatchError
 from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.source import AXES, RGB_NAMES, AnyArray, ImageSource, PixelSize
-from napari_image_classifier.widgets.viewer.layer_names import parsed_name
 
 _AXES_BY_LABEL = {
     **dict.fromkeys(("t", "time", "frame", "frames"), "T"),
@@ -297,3 +297,27 @@ def _with_others(image: OpenImage, images: Sequence[OpenImage]) -> OpenImage:
         for channel in other.channels
     )
     return replace(image, others=others)
+
+
+# napari tells layers of one name apart by "[1]", "[2]"; it also names channels like that.
+_NUMBERED = re.compile(r"(?P<stem>.*\S)\s*\[(?P<number>\d+)\]")
+_BRACKETED = re.compile(r"(?P<base>.*?)\s*\[(?P<channel>[^\[\]]*[^\[\]\d][^\[\]]*)\]")
+# ImageJ's "Split Channels" and napari's "Split Stack".
+_ORDERED = re.compile(r"C\d+-(?P<imagej>.+)|(?P<napari>.+) layer \d+")
+
+
+def parsed_name(name: str, wanted: Sequence[str]) -> tuple[str, str]:
+    """Return the image's and the channel's name in a layer's name, "" for what is not in it."""
+    numbered = _NUMBERED.fullmatch(name)
+    stem = numbered["stem"] if numbered else name
+    if bracketed := _BRACKETED.fullmatch(stem):
+        return bracketed["base"], bracketed["channel"]
+    for channel in wanted:
+        if stem.casefold() == channel.casefold():
+            return "", channel
+        either = rf"(?P<a>.+)[\s_.:|-]+{re.escape(channel)}|{re.escape(channel)}[\s_.:|-]+(?P<b>.+)"
+        if found := re.fullmatch(either, stem, re.IGNORECASE):
+            return found["a"] or found["b"], channel
+    if ordered := _ORDERED.fullmatch(stem):
+        return ordered["imagej"] or ordered["napari"], ""
+    return stem, ""

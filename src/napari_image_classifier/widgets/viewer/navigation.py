@@ -1,6 +1,6 @@
 """The viewer's camera, moved to an image or to an object in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import napari
@@ -64,3 +64,22 @@ def _centre(viewer: napari.Viewer, middle: Any) -> None:
     first = dims.ndim - len(middle)
     centre = [middle[axis - first] for axis in dims.displayed if axis >= first]
     camera.center = (*camera.center[: 3 - len(centre)], *centre)
+
+
+def move_sliders(viewer: napari.Viewer, layer: Any, axes: str, item: Mapping[str, int]) -> None:
+    """Move to the part of a layer that ``item`` is, as `parse_selection` gives it.
+
+    ``axes`` are those of the layer's data, such as "TZYX"; an axis that the layer has not got is
+    left out.
+    """
+    if not any(axis.upper() in axes for axis in item):
+        return
+    dims = viewer.dims
+    place = np.asarray(layer.world_to_data(dims.point), float)[-len(axes) :]
+    for axis, value in item.items():
+        if axis.upper() in axes:
+            place[axes.index(axis.upper())] = value
+    world = layer.data_to_world(place)
+    for index, axis in enumerate(axes):
+        if axis in "TZ":
+            dims.set_point(dims.ndim - len(axes) + index, world[index])

@@ -14,8 +14,8 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.items.objects import Objects, objects_of
-from napari_image_classifier.items.selection import Each
-from napari_image_classifier.plates.track_ids import INDEX, TRACK_ID, TrackId, track_ids_of
+from napari_image_classifier.items.selection import Each, parse_selection
+from napari_image_classifier.plates.tracks import INDEX, TRACK_ID, TrackId, track_ids_of
 from napari_image_classifier.typing import Float64Array, IntArray
 from napari_image_classifier.widgets.viewer.layers import LayersError, OpenImage, lengths_of
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IS_COPY = "copy"
-
 Kind = Literal["Labels", "Points", "Shapes"]
 
 
@@ -228,3 +227,36 @@ def _area(corners: Float64Array) -> float:
     """Return the area of a polygon, shape (n, 2), by the shoelace formula."""
     y, x = corners.T
     return float(abs(y @ np.roll(x, 1) - x @ np.roll(y, 1)) / 2)
+
+
+ALL = slice(None)
+
+
+def numbered(marked: OpenObjects, items: Sequence[str]) -> tuple[Any, list[int]]:
+    """Return a copy of a layer's array in which each of the items has one number, and these.
+
+    Where an item is a label alone, that is its number; objects that are no item keep theirs. In
+    time-lapses, and where planes have objects of their own, objects are counted from 1, and what
+    is no item is 0.
+    """
+    array = np.array(marked.labels)
+    places = [parse_selection(item) for item in items]
+    if not any("t" in place or "z" in place for place in places):
+        return array, [place["label"] for place in places]
+    counted = np.zeros(array.shape, np.int32)
+    numbers = list(range(1, len(items) + 1))
+    by_place: dict[tuple[int | None, ...], dict[int, int]] = {}
+    for number, place in zip(numbers, places, strict=True):
+        key = tuple(place.get(axis.lower()) for axis in marked.axes[:-2])
+        by_place.setdefault(key, {})[place["label"]] = number
+    for key, of_place in by_place.items():
+        at = (..., *(ALL if index is None else index for index in key), ALL, ALL)
+        counted[at] = _replaced(array[at], of_place)
+    return counted, numbers
+
+
+def _replaced(labels: Any, numbers: Mapping[int, int]) -> Any:
+    known = np.array(sorted(numbers))
+    index = np.searchsorted(known, labels).clip(max=len(known) - 1)
+    new = np.array([numbers[label] for label in known.tolist()])
+    return np.where(known[index] == labels, new[index], 0)

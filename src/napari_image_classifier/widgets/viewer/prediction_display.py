@@ -9,8 +9,11 @@ from qtpy.QtCore import QObject, QTimer
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.selection import parse_selection
 from napari_image_classifier.widgets.viewer.captions import Captioned, Captions
-from napari_image_classifier.widgets.viewer.navigation import look_at_layer, look_at_object
-from napari_image_classifier.widgets.viewer.sliders import move_sliders
+from napari_image_classifier.widgets.viewer.navigation import (
+    look_at_layer,
+    look_at_object,
+    move_sliders,
+)
 
 
 class ImageViews(QObject):

@@ -1,0 +1,130 @@
+"""The import of a foreign Keras network as a classifier."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_image_classifier.classifiers.classifier import load_classifier
+from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.file import (
+    CONFIGURATION,
+    DESCRIPTION,
+    WEIGHTS,
+    checked_path,
+    opened_archive,
+    sha256_of,
+)
+from napari_image_classifier.classifiers.manifest import check_place
+from napari_image_classifier.errors import ClassifierFileError
+from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.networks.backend import start_keras
+from napari_image_classifier.networks.files import check_one_input, opened_by_keras, save_classifier
+from napari_image_classifier.networks.provenance import write_import_manifest
+from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
+
+if TYPE_CHECKING:
+    import keras
+
+
+def import_job(
+    request: Mapping[str, Any],
+    emit: Callable[[dict[str, Any]], None],
+    should_stop: Callable[[], bool],
+) -> dict[str, Any]:
+    """Make a classifier of a Keras network that was saved elsewhere.
+
+    The request has ``source`` and ``output`` (paths), ``class_names`` and ``channel_names`` in
+    the network's order, and ``preparation``, the keys of a `Preparation` that are to differ from
+    its defaults; intensities are handed to the network as they are unless it says otherwise. A
+    network that takes one size only sets the size. The result has ``classifier``, its path.
+    """
+    source = checked_path(request["source"])
+    _check_foreign(source)
+    output = Path(request["output"]).expanduser()
+    check_place(output)
+    with source.open("rb") as file:
+        sha256 = sha256_of(file)
+    start_keras()
+    network = opened_by_keras(source)
+    check_one_input(network)
+    network = _ending_in_softmax(network, len(request["class_names"]))
+    description = ClassifierDescription(
+        class_names=tuple(request["class_names"]),
+        preparation=_preparation_for(network, request, source),
+        training={"imported_from": source.name, "source_sha256": sha256},
+    )
+    what_now = "Make room there, and import it again."
+    with (
+        told_when_refused(output, ClassifierFileError, what_now),
+        replace_file(output) as temporary,
+    ):
+        save_classifier(temporary, [network], description)
+        write_import_manifest(output, load_classifier(temporary))
+    return {"classifier": str(output.resolve()), "class_names": list(description.class_names)}
+
+
+def _check_foreign(path: Path) -> None:
+    with path.open("rb") as file, opened_archive(file, path) as archive:
+        names = archive.namelist()
+    if DESCRIPTION in names:
+        raise ClassifierFileError(f"{path} is a classifier already; it can be used as it is.")
+    if CONFIGURATION not in names or WEIGHTS not in names:
+        raise ClassifierFileError(f"{path} is not a network saved by Keras 3 as .keras.")
+
+
+def _preparation_for(
+    network: "keras.Model", request: Mapping[str, Any], source: Path
+) -> Preparation:
+    stored = {
+        "intensity": "none",
+        **request.get("preparation", {}),
+        "channel_names": tuple(request["channel_names"]),
+    }
+    taken = network.inputs[0].shape
+    if len(taken) == 4 and taken[1] and taken[2]:
+        stored["size"] = tuple(taken[1:3])
+    elif "size" not in stored:
+        raise ClassifierFileError(
+            f"{source.name} takes images of any size; say to which size they are to be scaled."
+        )
+    preparation = Preparation.from_json(stored)
+    if preparation.intensity == "fixed" and not preparation.ranges:
+        raise ClassifierFileError(
+            "A fixed intensity range needs its two ends for every channel; choose percentiles or "
+            "none, or give them."
+        )
+    return preparation
+
+
+def _ending_in_softmax(network: "keras.Model", n_classes: int) -> "keras.Model":
+    """Return a network of the same probabilities that ends in a softmax over the classes.
+
+    One sigmoid for two classes becomes a softmax of two, where the sigmoid was the second class's
+    probability; a dense layer without activation gives logits, and gets a softmax.
+    """
+    import keras
+
+    last: Any = network.layers[-1]
+    if not isinstance(network, keras.Sequential):
+        name = network.output_names[0]
+        last = next((layer for layer in network.layers if layer.name == name), None)
+    activation = last.get_config().get("activation") if last is not None else None
+    if activation == "sigmoid" and n_classes == 2 and network.outputs[0].shape[1:] == (1,):
+        pair = keras.layers.Dense(2, activation="softmax")
+        output = pair(last.input)
+        kernel, *bias = last.get_weights() or [np.ones((1, 1), np.float32)]
+        second = bias[0] if bias else np.zeros(1, np.float32)
+        pair.set_weights(
+            [np.hstack([np.zeros_like(kernel), kernel]), np.hstack([np.zeros(1), second])]
+        )
+        return keras.Model(network.inputs[0], output)
+    if activation == "sigmoid" and network.outputs[0].shape[1:] == (n_classes,):
+        raise ClassifierFileError(
+            "The network ends in a sigmoid for each class, so that several classes can hold at "
+            "once; a softmax over the classes is needed, or one sigmoid for two classes."
+        )
+    if activation == "linear" and isinstance(last, keras.layers.Dense):
+        return keras.Model(network.inputs[0], keras.layers.Softmax()(network.outputs[0]))
+    return network

@@ -1,0 +1,72 @@
+"""The score of a finished blinded session."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_image_classifier.errors import Cancelled, ImageClassifierError
+from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.jobs.prepare_session import PICTURE_SIDE, Emit, ShouldStop
+from napari_image_classifier.raters.agreement import Agreement, AgreementError, agreement_of
+from napari_image_classifier.raters.blinded_session import BlindedSession, SessionError
+from napari_image_classifier.raters.comparison import Comparison
+from napari_image_classifier.raters.report import write_agreement_report
+from napari_image_classifier.raters.shown_item import ItemReader
+from napari_image_classifier.system.atomic_files import told_when_refused
+
+
+def score_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
+    """Write the report of one or several sessions.
+
+    The request holds "sessions" (their folders) and "report".
+
+    Raises
+    ------
+    SessionError
+        A session can't be opened, or nothing was answered.
+    """
+    sessions = [BlindedSession(Path(folder)) for folder in request["sessions"]]
+    comparisons = [one for session in sessions for one in session.comparisons()]
+    if not comparisons:
+        raise SessionError("Nothing was answered yet.")
+    readers = {id(session): ItemReader(session.plan.each, session.plan.items.axes)
+               for session in sessions}  # fmt: skip
+    items = {
+        item.key: (readers[id(session)], item)
+        for session in sessions
+        for item in session.plan.items.items
+    }
+
+    def draw(key: ItemKey) -> bytes | None:
+        if should_stop():
+            raise Cancelled
+        reader, item = items[key]
+        try:
+            return reader.read(item).picture(PICTURE_SIDE)
+        except (ImageClassifierError, OSError):
+            return None
+
+    notes = list(dict.fromkeys(note for session in sessions for note in session.plan.notes))
+    report = Path(request["report"])
+    with told_when_refused(report, SessionError, "All answers are kept; make room there."):
+        paths = write_agreement_report(report, _agreement(comparisons), comparisons, notes, draw)
+    return {
+        "report": str(paths["report"]),
+        "comparisons": [one.to_json() for one in comparisons],
+        "sentences": [one.sentence for one in comparisons],
+    }
+
+
+def _agreement(comparisons: Sequence[Comparison]) -> Agreement | None:
+    """Return how far several raters agree; None of one."""
+    answers: dict[str, dict[ItemKey, str]] = {}
+    groups: dict[ItemKey, str] = {}
+    for one in comparisons:
+        if one.arm == "everything":
+            given = answers.setdefault(one.rater, {})
+            given.update({item.key: item.person for item in one.items})
+            groups.update({item.key: item.group for item in one.items if item.group})
+    try:
+        return agreement_of(answers, groups)
+    except AgreementError:
+        return None

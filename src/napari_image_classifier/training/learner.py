@@ -1,0 +1,61 @@
+"""What learns from prepared images, and where its unfinished work is kept."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.onnx_runtime import Runnable
+from napari_image_classifier.items.splits import Split
+from napari_image_classifier.training.dataset import TrainingSet
+from napari_image_classifier.training.ensemble import Ensemble
+from napari_image_classifier.typing import Emit, ShouldStop
+
+
+class Learner(Protocol):
+    """What differs between trainings; nothing is read or started before `prepare`."""
+
+    def check(self) -> None:
+        """Refuse, before any image is read, what can't work on this machine."""
+        ...
+
+    def prepare(self, threads: int | None) -> None:
+        """Get ready to calculate, with that many threads where a number is given."""
+        ...
+
+    def learn(
+        self,
+        data: TrainingSet,
+        splits: Sequence[Split],
+        earlier: ClassifierDescription | None,
+        emit: Emit,
+        should_stop: ShouldStop,
+        on_something_to_keep: Callable[[], None],
+        kept_in: Path,
+    ) -> Ensemble:
+        """Return what has learnt from each split; raise Cancelled where nothing is to be kept.
+
+        The folder ``kept_in`` is for what a training that is ended from outside goes on from.
+        """
+        ...
+
+    def runnable(self, ensemble: Ensemble) -> Sequence[Runnable]:
+        """Return what predicts as the classifier's file will."""
+        ...
+
+    def save(self, path: Path, ensemble: Ensemble, description: ClassifierDescription) -> None:
+        """Write the classifier's file, whole or not at all."""
+        ...
+
+    def run(self) -> dict[str, Any]:
+        """Return `manifest.this_run` of this run."""
+        ...
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions and the device that it depends on."""
+        ...
+
+
+def unfinished_path(output: Path) -> Path:
+    """Return the folder beside a classifier that is in training, gone when it is written."""
+    return output.with_name(output.name + ".unfinished")
