@@ -12,6 +12,8 @@ from qtpy.QtCore import QSettings
 
 from napari_image_classifier.images import Image, write_image
 
+pytestmark = pytest.mark.long
+
 PLUGIN = "napari-image-classifier"
 N_IMAGES = 12
 

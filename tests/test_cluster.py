@@ -18,6 +18,7 @@ from napari_image_classifier.pixel_hash import PixelHash
 pytest.importorskip("distributed", reason="the extra “cluster” is not installed")
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:tornado"),
 ]

@@ -18,6 +18,8 @@ from napari_image_classifier.comparison import NO_ANSWER
 from napari_image_classifier.widgets.blinded_page import UNREADABLE
 from napari_image_classifier.widgets.study_setup import power_in_words
 
+pytestmark = pytest.mark.long
+
 PLUGIN = "napari-image-classifier"
 
 

@@ -18,6 +18,8 @@ from napari_image_classifier.items import read_items
 from napari_image_classifier.manifest import read_manifest, write_manifest
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 
+pytestmark = pytest.mark.long
+
 CONFIG = TrainingConfig(network="vgg", epochs=2, patience=2, size=24, finish=False)
 DISHES, IMAGES_EACH, FOLDS = 16, 3, 3
 NETWORKS_ALONE = {"folds": FOLDS, "seeds": 1, "controls": False, "curve": False}

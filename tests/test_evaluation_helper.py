@@ -11,7 +11,10 @@ from napari_image_classifier.machine import cores
 from napari_image_classifier.manifest import read_manifest
 from napari_image_classifier.training_config import TrainingConfig
 
-pytestmark = pytest.mark.skipif(cores() < 2, reason="with one core there are no helpers")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(cores() < 2, reason="with one core there are no helpers"),
+]
 
 CONFIG = TrainingConfig(network="vgg", epochs=3, patience=3, size=24)
 

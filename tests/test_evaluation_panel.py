@@ -13,6 +13,8 @@ from qtpy.QtGui import QDesktopServices
 
 from napari_image_classifier.images import Image, write_image
 
+pytestmark = pytest.mark.long
+
 PLUGIN = "napari-image-classifier"
 LONG = 120_000
 

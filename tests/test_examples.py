@@ -10,6 +10,8 @@ import pytest
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.sample_data import CLASS_NAMES, make_sample_image
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 IMAGES_PER_CLASS = 3
 

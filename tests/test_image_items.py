@@ -23,6 +23,8 @@ from napari_image_classifier.survey import survey_job
 from napari_image_classifier.training_config import TrainingRefused
 from napari_image_classifier.training_images import read_training_images
 
+pytestmark = pytest.mark.long
+
 PREPARATION = Preparation(("GFP", "DNA"), size=(16, 16), objects=ObjectBox(16))
 DISKS = {1: (20, 20, 5), 2: (20, 31, 6), 7: (50, 3, 4)}
 

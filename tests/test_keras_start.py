@@ -22,7 +22,7 @@ from napari_image_classifier.training import train
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 
 # Each training starts a backend, which takes a busy machine its time.
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 INSTALLED = installed_backends()
 SHORT = {"epochs": 1, "size": 32, "seed": 1}

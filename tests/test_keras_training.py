@@ -15,7 +15,7 @@ from napari_image_classifier.items import EACH_STANDS_ALONE, read_items
 from napari_image_classifier.training_config import TrainingConfig
 
 # Nine trainings wait behind the first test; a busy machine takes minutes to compile them.
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ import sys
 import pytest
 from killed_batches import killed_twice
 
+pytestmark = pytest.mark.long
+
 N_FILES = 300
 
 

@@ -18,6 +18,8 @@ from napari_image_classifier.labelling_queue import Shown, Suggestion
 from napari_image_classifier.widgets.label_images import LabelImages
 from napari_image_classifier.widgets.train_classifier import TrainClassifier
 
+pytestmark = pytest.mark.long
+
 N_IMAGES = 8
 
 

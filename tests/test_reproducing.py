@@ -24,7 +24,7 @@ from napari_image_classifier.training import train
 from napari_image_classifier.training_config import TrainingConfig, TrainingRefused
 
 # A busy machine takes minutes to start Keras and compile a network.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 PATTERN = "{number}_{channel}.tif"
 

@@ -9,6 +9,8 @@ import pytest
 
 from napari_image_classifier.checkpoints import Checkpoints
 
+pytestmark = pytest.mark.long
+
 CASES = Path(__file__).with_name("resumed_training_cases.py")
 
 

@@ -20,6 +20,8 @@ from napari_image_classifier.image_folder import find_images
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.prediction_stream import predict_images
 
+pytestmark = pytest.mark.long
+
 RANDOM = np.random.default_rng(5)
 BAD = ("crashes.tif", "hangs.tif")
 # Enough for an image that can be read, also on a machine that has much else to do.

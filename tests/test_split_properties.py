@@ -25,6 +25,8 @@ from napari_image_classifier.splitting import (
 )
 from napari_image_classifier.training_config import TrainingRefused
 
+pytestmark = pytest.mark.long
+
 settings.register_profile(
     "splits",
     max_examples=int(os.environ.get("SPLIT_EXAMPLES", "25")),

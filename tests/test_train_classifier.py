@@ -18,6 +18,8 @@ from napari_image_classifier.classifier import load_classifier
 from napari_image_classifier.images import Image, write_image
 from napari_image_classifier.widgets import worker
 
+pytestmark = pytest.mark.long
+
 PLUGIN = "napari-image-classifier"
 LONG = 120_000
 

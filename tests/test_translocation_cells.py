@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import napari_image_classifier as nic
+
+pytestmark = pytest.mark.long
 
 SEGMENT = Path(__file__).resolve().parents[1] / "examples" / "segment_nuclei.py"
 LEARNT = {"negative_control": ("A01", "B02"), "positive_control": ("A12", "B12")}

@@ -23,7 +23,10 @@ from napari_image_classifier.images import Image, write_image
 LIFE = Path(__file__).parent / "viewer_life_cases.py"
 LONG = bool(os.environ.get("VIEWER_NETWORK"))
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses POSIX signals")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform == "win32", reason="uses POSIX signals"),
+]
 
 
 def write_images(folder, count, level=100):
