@@ -68,6 +68,16 @@ def keras_forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KerasForks
     forks.close()
 
 
+@pytest.fixture
+def warm_children(keras_forks: KerasForks, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Children of the product are forked, for tests of what they do, not of how they start."""
+    if request.node.get_closest_marker("real_start"):
+        yield
+    else:
+        with keras_forks.for_children():
+            yield
+
+
 @pytest.fixture(scope="session")
 def tiny_classifier_path(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest

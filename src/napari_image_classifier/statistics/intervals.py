@@ -36,7 +36,7 @@ def proportion_interval(right: Flags, groups: IntArray, confidence: float = CONF
     20 items a class it held the truth in at least 96 % of cases (docs/decisions/0007). A single
     group gives the interval from 0 to 1.
     """
-    import scipy.stats
+    from scipy.special import betaincinv, ndtri, stdtrit
 
     sizes, hits = _per_group(right, groups)
     score = float(right.mean())
@@ -46,11 +46,11 @@ def proportion_interval(right: Flags, groups: IntArray, confidence: float = CONF
     effective = sizes.sum() / (1 + ((sizes**2).sum() / sizes.sum() - 1) * correlation)
     tail = (1 - confidence) / 2
     # Few groups know their own spread badly.
-    normal = scipy.stats.norm.ppf(1 - tail)
-    effective *= (normal / scipy.stats.t.ppf(1 - tail, len(sizes) - 1)) ** 2
+    normal = ndtri(1 - tail)
+    effective *= (normal / stdtrit(len(sizes) - 1, 1 - tail)) ** 2
     n_right, n_wrong = score * effective, (1 - score) * effective
-    low = scipy.stats.beta.ppf(tail, n_right, n_wrong + 1) if n_right > 0 else 0.0
-    high = scipy.stats.beta.ppf(1 - tail, n_right + 1, n_wrong) if n_wrong > 0 else 1.0
+    low = betaincinv(n_right, n_wrong + 1, tail) if n_right > 0 else 0.0
+    high = betaincinv(n_right + 1, n_wrong, 1 - tail) if n_wrong > 0 else 1.0
     return Interval(score, float(low), float(high))
 
 

@@ -13,7 +13,7 @@ from qtpy.QtCore import QSettings
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
 PLUGIN = "napari-image-classifier"
 N_IMAGES = 12
@@ -72,6 +72,7 @@ def run(dock, qtbot):
         dock.run_button.click()
 
 
+@pytest.mark.real_start
 def test_a_folder_fills_the_table_and_the_csv(ready, folder, qtbot):
     """A row per image, with picture and class; a CSV beside the images."""
     run(ready, qtbot)
