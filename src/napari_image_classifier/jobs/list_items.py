@@ -2,45 +2,37 @@
 
 import csv
 import tempfile
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from napari_image_classifier.images.name_proposals import propose_patterns
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.survey import LIST_ITEMS, ItemListing, ListRequest
+from napari_image_classifier.system.events import Emit
+from napari_image_classifier.typing import ShouldStop
 
+JOB = LIST_ITEMS
 NAMES_LOOKED_AT = 2000
 
 
-def list_job(
-    request: Mapping[str, Any],
-    emit: Callable[[dict[str, Any]], None],
-    should_stop: Callable[[], bool],
-) -> dict[str, Any]:
-    """Return what `read_items` gives for the request, and what its images may share.
-
-    The request holds "folder" and any other parameter of `read_items`; with "files", paths, only
-    these are listed. The result holds "items" (as `ItemTable.to_json`), "n_images", "columns",
-    "folder_levels" and "patterns" (name patterns that fit).
-    """
-    asked = dict(request)
-    table = _listed(asked.pop("folder"), asked.pop("files", None), asked)
+def run(request: ListRequest, emit: Emit, should_stop: ShouldStop) -> ItemListing:
+    """Return what `read_items` gives for the request, and what its images may share."""
+    table = _listed(request)
     names = [part.path.name for item in table.items[:NAMES_LOOKED_AT] for part in item.image.parts]
-    return {
-        "items": table.to_json(),
-        "columns": sorted({name for item in table.items for name in item.columns}),
-        "folder_levels": max(item.file.count("/") for item in table.items),
-        "patterns": [pattern.text for pattern in propose_patterns(names)],
-        "n_images": len({item.file for item in table.items}),
-    }
+    return ItemListing(
+        table,
+        columns=tuple(sorted({name for item in table.items for name in item.columns})),
+        folder_levels=max(item.file.count("/") for item in table.items),
+        patterns=tuple(pattern.text for pattern in propose_patterns(names)),
+    )
 
 
-def _listed(folder: str, files: list[str] | None, asked: dict[str, Any]) -> ItemTable:
-    if files is None:
-        return read_items(folder, **asked)
+def _listed(request: ListRequest) -> ItemTable:
+    if request.files is None:
+        return read_items(**request.items)
     with tempfile.TemporaryDirectory() as temporary:
         table = Path(temporary) / "files.csv"
         with table.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-            csv.writer(file).writerows([["file", "class"], *([path, ""] for path in files)])
-        return read_items(folder, **{**asked, "items_csv": table})
+            rows = [[path, ""] for path in request.files]
+            csv.writer(file).writerows([["file", "class"], *rows])
+        return read_items(**{**request.items, "items_csv": table})

@@ -1,5 +1,6 @@
 """Records: data classes as they stand in JSON, checked when they are read."""
 
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,14 +20,14 @@ def as_json(record: object) -> Any:
     Parameters
     ----------
     record
-        A data class, or lists and tables of them. NaN stays NaN.
+        A data class, or lists and tables of them. NaN stays NaN. Paths become texts.
 
     Returns
     -------
     Any
         What `json.dumps` writes.
     """
-    return msgspec.to_builtins(record)
+    return msgspec.to_builtins(record, enc_hook=_plain)
 
 
 def from_json(kind: type[Record], stored: object) -> Record:
@@ -50,8 +51,23 @@ def from_json(kind: type[Record], stored: object) -> Record:
         A field is missing or of another type.
     """
     try:
-        return msgspec.convert(stored, kind)
+        return msgspec.convert(stored, kind, dec_hook=_typed)
     except msgspec.ValidationError as error:
         raise RecordError(str(error)) from error
     except RecursionError as error:
         raise RecordError("it is nested too deep") from error
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(f"{type(value)} is no part of a record")
+
+
+def _typed(kind: type, stored: object) -> object:
+    if kind is not Path:
+        raise NotImplementedError(f"{kind} is no part of a record")
+    if not isinstance(stored, str):
+        # What is wrong in here is said with its place in the record.
+        raise TypeError("Expected `str`")
+    return Path(stored)

@@ -1,16 +1,22 @@
 """The dock *Classify folder*: a folder in, a table of predictions out, seen while it fills."""
 
 from collections import deque
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from napari_image_classifier.batch.journal import journal_path
-from napari_image_classifier.classifiers.prediction import Prediction, prediction_of_row
+from napari_image_classifier.batch.result import (
+    CLASSIFY_FOLDER,
+    FolderRequest,
+    FolderResult,
+    Predictions,
+)
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest
+from napari_image_classifier.system.events import Event, Note
 from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder, Expectation
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
 from napari_image_classifier.widgets.qt import settings
@@ -44,8 +50,8 @@ class ClassifyFolder(Dock):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested_output: Path | None = None
-        self._waiting_rows: deque[dict[str, Any]] = deque()
-        self._latest: dict[str, Any] | None = None
+        self._waiting: deque[Prediction] = deque()
+        self._latest: Predictions | None = None
         self._last_words: tuple[str, bool, str] | None = None
         self._table: Path | None = None
         self._surveyor = Worker(self, looks=True)
@@ -121,31 +127,32 @@ class ClassifyFolder(Dock):
         if choices.why_unusable() or self._worker.running:
             self._show_what_can_run()
             return
+        classified = self._classified(choices)
+        assert choices.classifier is not None
+        assert choices.output is not None
         if choices.overwrite:
             # Said once, meant once: the next click continues.
             self.folded_form["overwrite"].value = False
         settings.remember(
             folder=choices.folder, classifier=choices.classifier, output=choices.output
         )
-        self._waiting_rows.clear()
+        self._waiting.clear()
         self._latest = self._last_words = None
         self._table = None
-        self.results.begin(self._classified(choices))
+        self.results.begin(classified)
         self.progress.begin("Starting…")
         self._timer.start()
-        self._worker.start(
-            "classify_folder",
-            {
-                "folder": str(choices.folder),
-                "classifier": str(choices.classifier),
-                "output": str(choices.output),
-                "pattern": self.pattern.pattern,
-                "axes": choices.axes.strip() or None,
-                "masks": choices.masks and str(choices.masks),
-                "overwrite": choices.overwrite,
-                "thumbnails": True,
-            },
+        request = FolderRequest(
+            classified.folder,
+            choices.classifier,
+            choices.output,
+            pattern=classified.pattern,
+            axes=classified.axes,
+            masks=classified.masks,
+            overwrite=choices.overwrite,
+            thumbnails=True,
         )
+        self._worker.start(CLASSIFY_FOLDER, request)
 
     def cancel(self) -> None:
         """Stop within a second; what is done stays in the table."""
@@ -188,19 +195,12 @@ class ClassifyFolder(Dock):
         folder = self.choices().folder
         if folder is None or kind_of(folder) in (Kind.NOTHING, Kind.FILE):
             return
-        self._surveyor.start(
-            "survey",
-            {
-                "folder": str(folder),
-                "pattern": self.pattern.pattern,
-                "annotated": False,
-                "thumbnails": 0,
-            },
-        )
+        items = {"folder": folder, "pattern": self.pattern.pattern, "annotated": False}
+        self._surveyor.start(SURVEY, SurveyRequest(items, thumbnails=0))
 
-    def _show_survey(self, survey: Mapping[str, Any]) -> None:
-        self.pattern.set_proposals(survey["patterns"])
-        self.pattern.show_images(survey["images"], survey["n_images"])
+    def _show_survey(self, survey: Survey) -> None:
+        self.pattern.set_proposals(survey.patterns)
+        self.pattern.show_images([item.image for item in survey.images], survey.n_images)
         self._show_what_can_run()
 
     def _show_failed_survey(self, message: str, _detail: str) -> None:
@@ -238,29 +238,28 @@ class ClassifyFolder(Dock):
             else "Classify every image of the folder, in the background."
         )
 
-    def _hear(self, event: dict[str, Any]) -> None:
-        if event["event"] == "predictions":
-            self._waiting_rows.extend(event["rows"])
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Predictions):
+            self._waiting.extend(event.predictions)
             self._latest = event
-        elif event["event"] == "note":
-            self.progress.note(event["message"])
+        elif isinstance(event, Note):
+            self.progress.note(event.message)
 
     def _draw(self) -> None:
         """Show what has come since the last time: one drawing, however many events."""
-        count = min(ROWS_AT_ONCE, len(self._waiting_rows))
-        self.table.add([prediction_of_row(self._waiting_rows.popleft()) for _ in range(count)])
-        if self._latest is not None:
-            done, total = self._latest["done"], self._latest["total"]
-            left = self._latest.get("seconds_left")
-            self.progress.update_progress(done, total, f"{done} of {total} images", left)
+        count = min(ROWS_AT_ONCE, len(self._waiting))
+        self.table.add([self._waiting.popleft() for _ in range(count)])
+        if (latest := self._latest) is not None:
+            note = f"{latest.done} of {latest.total} images"
+            self.progress.update_progress(latest.done, latest.total, note, latest.seconds_left)
             self._latest = None
-        if not self._worker.running and not self._waiting_rows:
+        if not self._worker.running and not self._waiting:
             self._timer.stop()
             self._show_last_words()
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        self._table = Path(result["output"])
-        self._end(result["message"])
+    def _finish(self, result: FolderResult) -> None:
+        self._table = result.output
+        self._end(result.message)
 
     def _end(self, sentence: str, error: bool = False, detail: str = "") -> None:
         # Rows that came with the last events are still being added: the sentence comes after.

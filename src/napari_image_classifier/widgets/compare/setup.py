@@ -1,7 +1,6 @@
 """What a comparison is going to be, asked before it begins, and what it can show."""
 
 import random
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,10 @@ from napari_image_classifier.classifiers.leakage import LearntFrom
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import sharing
+from napari_image_classifier.items.survey import ItemListing, ListRequest
 from napari_image_classifier.raters.comparison import MARGIN, POWER, TruthKind
 from napari_image_classifier.raters.power import comparison_power, images_needed
+from napari_image_classifier.raters.session_jobs import SessionRequest
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Folded, let_be_narrow
@@ -52,9 +53,9 @@ ON_OWN_LABELS = (
 
 
 class StudySetup(QWidget):
-    """Asks; `prepared` carries the request of the job "prepare_session"."""
+    """Asks; `prepared` carries the `SessionRequest`."""
 
-    prepared = Signal(dict)
+    prepared = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -162,20 +163,22 @@ class StudySetup(QWidget):
         choices = self.choices()
         if self.why_unusable():
             return
+        assert choices.session is not None
+        assert choices.classifier is not None
         settings.remember(rater=self.rater.text().strip(), classifier=choices.classifier)
         self.prepared.emit(
-            {
-                "session": str(choices.session),
-                "rater": self.rater.text().strip(),
-                "truth": self.truth_kind,
-                "labels": choices.labels and str(choices.labels),
-                "classifier": str(choices.classifier),
-                "margin": self.margin.value() / 100,
-                "number": self.number.value(),
-                "second_arm": self.second_arm.isChecked(),
-                "seed": random.SystemRandom().randrange(2**31),
-                "items": {**self._items(), "group": self.group.group},
-            }
+            SessionRequest(
+                session=choices.session,
+                rater=self.rater.text().strip(),
+                truth=self.truth_kind,
+                labels=choices.labels,
+                classifier=choices.classifier,
+                margin=self.margin.value() / 100,
+                number=self.number.value(),
+                second_arm=self.second_arm.isChecked(),
+                seed=random.SystemRandom().randrange(2**31),
+                items={**self._items(), "group": self.group.group},
+            )
         )
 
     def stop(self) -> None:
@@ -185,31 +188,31 @@ class StudySetup(QWidget):
     def _items(self) -> dict[str, Any]:
         choices = self.choices()
         return {
-            "folder": str(choices.folder),
+            "folder": choices.folder,
             "pattern": self.pattern.pattern,
             "axes": choices.axes.strip() or None,
-            "masks": choices.masks and str(choices.masks),
+            "masks": choices.masks,
         }
 
     @property
-    def listed(self) -> Mapping[str, Any] | None:
-        """The images, as the job "list_items" says it; None while they are not known."""
+    def listed(self) -> ItemListing | None:
+        """The images; None while they are not known."""
         return self._look.found
 
-    def _request(self) -> dict[str, Any] | None:
+    def _request(self) -> ListRequest | None:
         choices = self.choices()
         if choices.folder is None or kind_of(choices.folder) is not Kind.FOLDER:
             return None
         # Of a condition its table; labels lie in tables of their own and name the same images.
         table = choices.labels if self.truth_kind == "condition" else None
-        return {**self._items(), "items_csv": table and str(table)}
+        return ListRequest({**self._items(), "items_csv": table})
 
     def _show(self) -> None:
         if self.listed is not None:
             in_folders = self.truth_kind == "condition" and not self.choices().labels
             first = 2 if in_folders else 1
-            self.group.offer(self.listed["columns"], range(first, self.listed["folder_levels"] + 1))
-            self.pattern.set_proposals(self.listed["patterns"])
+            self.group.offer(self.listed.columns, range(first, self.listed.folder_levels + 1))
+            self.pattern.set_proposals(self.listed.patterns)
         self._show_power()
 
     def _show_power(self) -> None:
@@ -218,10 +221,10 @@ class StudySetup(QWidget):
         self.power.setText(ON_OWN_LABELS if on_own else "")
         if self.listed is None or not self.group.answered or on_own:
             return
-        listed, group = self.listed["items"], self.group.group
+        table, group = self.listed.items, self.group.group
         number, margin = self.number.value(), self.margin.value() / 100
         classifier = self.choices().classifier
-        self._power_lookup.ask(lambda: power_in_words(listed, group, number, margin, classifier))
+        self._power_lookup.ask(lambda: power_in_words(table, group, number, margin, classifier))
 
     def _say_power(self, words: str | None) -> None:
         if self.truth_kind != "own":
@@ -235,7 +238,7 @@ class StudySetup(QWidget):
 
 
 def power_in_words(
-    listed: Mapping[str, Any],
+    table: ItemTable,
     group: str | None,
     number: int,
     margin: float,
@@ -243,10 +246,9 @@ def power_in_words(
 ) -> str:
     """Return what so many images, spread over the groups, would show.
 
-    ``listed`` is an `ItemTable` as JSON, whose items may be too few. Groups that ``classifier`` has
-    learnt from, by their names, are left out.
+    The items may be too few. Groups that ``classifier`` has learnt from, by their names, are left
+    out.
     """
-    table = ItemTable.from_json(listed)
     try:
         items = sharing(list(table.items), "group", group)
         if classifier is not None and classifier.is_file():

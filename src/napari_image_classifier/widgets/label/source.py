@@ -1,9 +1,7 @@
 """Which items a person is going to label, who she is, and where her annotations are kept."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
@@ -11,6 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.survey import LIST_ITEMS, ItemListing, ListRequest
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Folded
@@ -152,8 +151,10 @@ class LabellingSource(QWidget):
             settings.remember(
                 labelled_folder=self.choices().folder, rater=self.rater.text().strip()
             )
-            request = {**(self._request() or {}), "group": self.choices().group}
-            self._beginner.start("list_items", request)
+            request = self._request()
+            assert request is not None
+            items = {**request.items, "group": self.choices().group}
+            self._beginner.start(LIST_ITEMS, replace(request, items=items))
 
     def stop(self) -> None:
         """End a look that is under way."""
@@ -161,29 +162,28 @@ class LabellingSource(QWidget):
         self._beginner.kill()
 
     @property
-    def listed(self) -> Mapping[str, Any] | None:
-        """What there is to label, as the job "list_items" says it; None while it is not known."""
+    def listed(self) -> ItemListing | None:
+        """What there is to label; None while it is not known."""
         return self._look.found
 
     def _look_soon(self) -> None:
         self.form.native.setVisible(self.kind.currentData() == FOLDER)
         self._look.again()
 
-    def _request(self) -> dict[str, Any] | None:
+    def _request(self) -> ListRequest | None:
         choices = self.choices()
         if choices.folder is None or choices.why_unusable():
             return None
-        request: dict[str, Any] = {
-            "folder": str(choices.folder),
+        items = {
+            "folder": choices.folder,
             "pattern": choices.pattern,
             "each": choices.each,
             "axes": choices.axes.strip() or None,
-            "masks": choices.masks and str(choices.masks),
+            "masks": choices.masks,
             "annotated": False,
         }
-        if self.kind.currentData() == OPEN:
-            request["files"] = [str(path) for path in self._open_files()]
-        return request
+        is_open = self.kind.currentData() == OPEN
+        return ListRequest(items, tuple(self._open_files()) if is_open else None)
 
     def _show(self) -> None:
         folder = self.choices().folder
@@ -191,11 +191,11 @@ class LabellingSource(QWidget):
             self._suggested = folder / TABLE_NAME
             self.table_form["table"].value = self._suggested
         if self.listed is not None:
-            n_items, n_images = len(self.listed["items"]["items"]), self.listed["n_images"]
+            n_items, n_images = len(self.listed.items.items), self.listed.n_images
             of = "" if n_items == n_images else f"{n_items} items of "
             self.found.setText(f"{of}{n_images} images.")
-            self.group.offer(self.listed["columns"], range(1, self.listed["folder_levels"] + 1))
-            self.pattern.set_proposals(self.listed["patterns"])
+            self.group.offer(self.listed.columns, range(1, self.listed.folder_levels + 1))
+            self.pattern.set_proposals(self.listed.patterns)
         elif self._look.under_way:
             self.found.setText("Looking at the images…")
         self._show_what_can_run()
@@ -204,11 +204,10 @@ class LabellingSource(QWidget):
         self.found.setText(sentence)
         self._show_what_can_run()
 
-    def _begin(self, listed: Mapping[str, Any]) -> None:
+    def _begin(self, listed: ItemListing) -> None:
         choices = self.choices()
         assert choices.table is not None
-        table = ItemTable.from_json(listed["items"])
-        self.begun.emit(ToLabel(table, self.rater.text().strip(), choices.table, choices))
+        self.begun.emit(ToLabel(listed.items, self.rater.text().strip(), choices.table, choices))
 
     def _show_what_can_run(self) -> None:
         why = self.why_unusable()

@@ -1,20 +1,18 @@
 """A look at the items of a folder, taken anew a moment after a person has changed what is asked."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_image_classifier.items.survey import LIST_ITEMS, ItemListing, ListRequest
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch
 
 MILLISECONDS_BEFORE_A_LOOK = 300
 
-Request = Mapping[str, Any]
-
 
 class ItemsLook(QObject):
-    """Runs the job "list_items" with what ``request`` returns; None: there is nothing to look at.
+    """Runs the job `LIST_ITEMS` with what ``request`` returns; None: there is nothing to look at.
 
     ``changed`` tells that `found` has: it holds the job's result, None while it is not known.
     ``failed`` carries a sentence.
@@ -23,10 +21,10 @@ class ItemsLook(QObject):
     changed = Signal()
     failed = Signal(str)
 
-    def __init__(self, request: Callable[[], Request | None], parent: QObject) -> None:
+    def __init__(self, request: Callable[[], ListRequest | None], parent: QObject) -> None:
         super().__init__(parent)
         self._request = request
-        self.found: Mapping[str, Any] | None = None
+        self.found: ItemListing | None = None
         self._worker = Worker(self, looks=True)
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
@@ -63,8 +61,8 @@ class ItemsLook(QObject):
         if request is None:
             self.changed.emit()
         else:
-            self._worker.start("list_items", request)
+            self._worker.start(LIST_ITEMS, request)
 
-    def _take(self, found: Mapping[str, Any]) -> None:
+    def _take(self, found: ItemListing) -> None:
         self.found = found
         self.changed.emit()

@@ -1,14 +1,17 @@
 """What to learn from: a folder of classes, a table, or the open images, and a look at it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
+from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest, Thumbnail
+from napari_image_classifier.system.events import Event
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Folded
@@ -38,7 +41,7 @@ KINDS = {
 }
 MILLISECONDS_BEFORE_A_LOOK = 300
 
-MakeItems = Callable[[], Mapping[str, Any]]
+MakeItems = Callable[[], ItemTable]
 
 
 class TrainingSource(QWidget):
@@ -48,7 +51,7 @@ class TrainingSource(QWidget):
 
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.survey: dict[str, Any] | None = None
+        self.survey: Survey | None = None
         self._surveyor = Worker(self, looks=True)
         self._drives = DriveWatch(self)
         self._wait = QTimer(self)
@@ -154,7 +157,7 @@ class TrainingSource(QWidget):
             return why
         if self.survey is None:
             return "Looking at the images…" if self._looking else "These images can't be used."
-        if len(self.survey["classes"]) < 2:
+        if len(self.survey.classes) < 2:
             return "At least two classes are needed, each in a sub-folder or named in the table."
         if not self.group.answered:
             return "Say which images are not independent."
@@ -177,7 +180,7 @@ class TrainingSource(QWidget):
         """The channels of the images, as far as they are known."""
         if (in_viewer := self._in_viewer) is not None:
             return in_viewer.channel_names
-        return tuple(self.survey["channels"]) if self.survey else ()
+        return self.survey.channels if self.survey else ()
 
     @property
     def shared(self) -> tuple[Sequence[str], Sequence[int]]:
@@ -186,7 +189,7 @@ class TrainingSource(QWidget):
             return (), ()
         # The first sub-folder is the class where folders are classes: nothing that is shared.
         first = 1 if self.kind.currentData() == TABLE else 2
-        return self.survey["columns"], range(first, self.survey["folder_levels"] + 1)
+        return self.survey.columns, range(first, self.survey.folder_levels + 1)
 
     def folder(self) -> Path | None:
         """Where the images are, for an output beside them."""
@@ -195,7 +198,7 @@ class TrainingSource(QWidget):
         return self.choices().folder
 
     def items(self, temporary: Path, acquisition: str | None = None) -> MakeItems:
-        """Return a function that makes the table of items as JSON; it may be called on a thread.
+        """Return a function that makes the table of items; it may be called on a thread.
 
         Open images are written to the folder ``temporary``, which must stay until the job is over.
         ``acquisition`` is as in `read_items`.
@@ -209,8 +212,8 @@ class TrainingSource(QWidget):
         folder = choices.folder
         settings.remember(training_folder=folder)
 
-        def read() -> Mapping[str, Any]:
-            return read_items(folder, acquisition=acquisition, **choices.options()).to_json()
+        def read() -> ItemTable:
+            return read_items(folder, acquisition=acquisition, **choices.options())
 
         return read
 
@@ -257,31 +260,28 @@ class TrainingSource(QWidget):
         options = choices.options()
         if self.survey is None:
             options["group"] = None  # it may be of the folder before
-        csv, masks = options["items_csv"], options["masks"]
-        self._surveyor.start(
-            "survey",
-            {
-                **options,
-                "folder": str(choices.folder),
-                "items_csv": csv and str(csv),
-                "masks": masks and str(masks),
-                "thumbnails": THUMBNAILS_PER_CLASS if self.survey is None else 0,
-            },
-        )
+        thumbnails = THUMBNAILS_PER_CLASS if self.survey is None else 0
+        items = {"folder": choices.folder, **options}
+        self._surveyor.start(SURVEY, SurveyRequest(items, thumbnails))
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        if event["event"] == "thumbnail":
-            self.view.add_thumbnail(event["class"], event["png"])
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Thumbnail):
+            self.view.add_thumbnail(event)
 
-    def _show(self, survey: dict[str, Any]) -> None:
-        if self.survey is not None:
+    def _show(self, survey: Survey) -> None:
+        if (before := self.survey) is not None:
             # Only the groups were looked at again.
-            kept = ("channels", "channels_named", "sizes", "problems")
-            survey.update({name: self.survey[name] for name in kept})
+            survey = replace(
+                survey,
+                channels=before.channels,
+                channels_named=before.channels_named,
+                sizes=before.sizes,
+                problems=before.problems,
+            )
         self.survey = survey
         self.group.offer(*self.shared)
-        self.pattern.set_proposals(survey["patterns"])
-        self.pattern.show_images(survey["images"], survey["n_images"])
+        self.pattern.set_proposals(survey.patterns)
+        self.pattern.show_images([item.image for item in survey.images], survey.n_images)
         self.view.show_survey(survey)
         self.changed.emit()
 
