@@ -204,7 +204,7 @@ def test_a_job_that_nobody_knows_is_told():
 def test_a_request_that_does_not_fit_is_told():
     """By the one who was asked, in a sentence that says what does not."""
     strange = Job("survey", HogRequest, Survey)
-    with pytest.raises(ComputeError, match="The job survey can't be .* `items`") as caught:
+    with pytest.raises(ComputeError, match=r"The job survey can't be .* `items`") as caught:
         ComputeProcess(strange, HogRequest(1)).result()
     assert caught.value.detail is None
 
