@@ -19,7 +19,8 @@ from napari_image_classifier.items.annotations import (
 )
 from napari_image_classifier.items.consensus import consensus
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.raters.blinded_session import (
     SessionError,
     SessionPlan,
@@ -28,6 +29,7 @@ from napari_image_classifier.raters.blinded_session import (
     showings_of,
 )
 from napari_image_classifier.raters.comparison import TruthKind
+from napari_image_classifier.system.records import from_json
 
 PICTURE_SIDE = 96
 FEWEST_ITEMS = 10
@@ -44,7 +46,7 @@ def prepare_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop)
 
     The request holds "session" (its folder), "rater", "truth" (see `comparison.TruthKind`),
     "labels" (the table that truth comes from, None for that of "items"), "classifier", "margin",
-    "number" (of images), "second_arm", "seed", and under "items" the parameters of `read_items`.
+    "number" (of images), "second_arm", "seed", and "items", an `ItemsQuery`.
 
     Raises
     ------
@@ -54,8 +56,9 @@ def prepare_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop)
         ``should_stop`` returned True.
     """
     classifier = load_classifier(request["classifier"])
+    query = from_json(ItemsQuery, request["items"])
     table = items_with_truth(
-        request["items"], request["truth"], request["labels"], request["rater"], classifier
+        query, request["truth"], request["labels"], request["rater"], classifier
     )
     learnt = LearntFrom.of(classifier.path, classifier.sha256)
     number, seed = int(request["number"]), int(request["seed"])
@@ -88,7 +91,7 @@ def prepare_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop)
 
 
 def items_with_truth(
-    asked: Mapping[str, Any],
+    query: ItemsQuery,
     truth: TruthKind,
     labels: str | None,
     rater: str,
@@ -96,18 +99,17 @@ def items_with_truth(
 ) -> ItemTable:
     """Return the items that have a truth, as their class.
 
-    ``asked`` are parameters of `read_items`. A condition comes with the items; what the person
-    herself said, or most others did, from the table ``labels``, without assisted answers.
+    A condition comes with the items; what the person herself said, or most others did, from the
+    table ``labels``, without assisted answers.
 
     Raises
     ------
     SessionError
         Nobody gave such labels.
     """
-    options = {**asked, "each": classifier.preparation.each}
-    folder = options.pop("folder")
+    query = replace(query, each=classifier.preparation.each)
     if truth == "condition":
-        table = read_items(folder, **{**options, "items_csv": labels})
+        table = read_query(replace(query, items_csv=Path(labels) if labels else None))
         known = tuple(item for item in table.items if item.class_name)
         return replace(table, items=known)
     if labels is None:
@@ -121,7 +123,7 @@ def items_with_truth(
         )
         raise SessionError(f"{labels} holds {whose}; it holds labels of {raters}.")
     said = consensus(chosen)
-    table = read_items(folder, **{**options, "annotated": False})
+    table = read_query(replace(query, annotated=False))
     found = [
         replace(item, class_name=name)
         for item in table.items

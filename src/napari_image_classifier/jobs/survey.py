@@ -1,9 +1,9 @@
-"""A look at a folder or table before anything runs: classes, groups, channels, thumbnails."""
+"""A look at a folder or table before anything runs: classes, channels, thumbnails, items."""
 
 import base64
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,32 +14,44 @@ from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.name_proposals import propose_patterns
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.query import Survey
+from napari_image_classifier.items.reading import read_query
+from napari_image_classifier.system.records import from_json
+from napari_image_classifier.typing import Emit, Event, ShouldStop
 
 IMAGES_SHOWN = 500
 NAMES_LOOKED_AT = 2000
 
-Emit = Callable[[dict[str, Any]], None]
 
+def survey_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
+    """Look at the items of a query, and at one picture in each few.
 
-def survey_job(
-    request: Mapping[str, Any], emit: Emit, should_stop: Callable[[], bool]
-) -> dict[str, Any]:
-    """Look at the items that `read_items` gives for the request, and at one picture in each few.
+    Parameters
+    ----------
+    request
+        A `Survey`. Only as many files are opened as pictures are shown, but for masks and where all
+        items are listed.
+    emit
+        Hears the events "thumbnail" ({"file", "class", "png"}) and "progress".
+    should_stop
+        Whether the rest of the pictures is left out.
 
-    The request holds "folder" and optionally "items_csv", "pattern", "group", "each", "axes",
-    "masks", "annotated" and "thumbnails" (how many per class, 4 unless told). Only as many files
-    are opened as pictures are shown, but for masks. Events are "thumbnail" ({"file", "class",
-    "png"}) and "progress".
+    Returns
+    -------
+    Event
+        What there is, in numbers and names; "patterns", name patterns that fit the files; "items",
+        an `ItemTable` as JSON where they are to be listed.
+
+    Raises
+    ------
+    ItemsError, ImageFolderError, ImageReadError, MaskError
+        As `read_items` does.
     """
-    asked = dict(request)
-    n_thumbnails = asked.pop("thumbnails", 4)
-    folder = Path(asked.pop("folder"))
-    if not asked.get("masks"):
-        asked["each"] = "image"
-    table = read_items(folder, **asked)
-    shown = _some_of_each_class(table.items, n_thumbnails)
-    looked_at = _look(shown, asked.get("axes"), emit, should_stop)
+    survey = from_json(Survey, request)
+    each = survey.each if survey.masks or survey.listed else "image"
+    table = read_query(replace(survey, each=each))
+    shown = _some_of_each_class(table.items, survey.thumbnails)
+    looked_at = _look(shown, survey.axes, emit, should_stop)
     columns = {name for item in table.items for name in item.columns}
     return {
         "classes": dict(Counter(item.class_name for item in table.items if item.class_name)),
@@ -51,7 +63,8 @@ def survey_job(
         "assumptions": [*table.assumptions, *looked_at.pop("assumptions")],
         "images": [_image_row(item) for item in table.items[:IMAGES_SHOWN]],
         "n_images": len({item.file for item in table.items}),
-        "patterns": _proposed(folder),
+        "patterns": _proposed(survey, table),
+        "items": table.to_json() if survey.listed else None,
         **looked_at,
     }
 
@@ -69,7 +82,7 @@ def _some_of_each_class(items: Sequence[Item], n: int) -> list[Item]:
 
 
 def _look(
-    items: Sequence[Item], axes: str | None, emit: Emit, should_stop: Callable[[], bool]
+    items: Sequence[Item], axes: str | None, emit: Emit, should_stop: ShouldStop
 ) -> dict[str, Any]:
     names: list[tuple[str, ...]] = []
     sizes: set[str] = set()
@@ -128,7 +141,10 @@ def _image_row(item: Item) -> dict[str, Any]:
     }
 
 
-def _proposed(folder: Path) -> list[str]:
-    images, _ = find_images(folder)
+def _proposed(survey: Survey, table: ItemTable) -> list[str]:
+    images = list({item.file: item.image for item in table.items}.values())
+    if survey.pattern:
+        # Another pattern may fit what this one passes over.
+        images, _ = find_images(table.root)
     names = [part.path.name for files in images for part in files.parts]
     return [pattern.text for pattern in propose_patterns(names[:NAMES_LOOKED_AT])]

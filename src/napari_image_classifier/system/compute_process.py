@@ -31,7 +31,6 @@ JOBS: Mapping[str, str] = {
     "device": "napari_image_classifier.jobs.device:device_job",
     "classify_folder": "napari_image_classifier.jobs.classify_folder:classify_job",
     "survey": "napari_image_classifier.jobs.survey:survey_job",
-    "list_items": "napari_image_classifier.jobs.list_items:list_job",
     "order": "napari_image_classifier.jobs.suggest_labels:order_job",
     "prepare_session": "napari_image_classifier.jobs.prepare_session:prepare_job",
     "score_session": "napari_image_classifier.jobs.score_session:score_job",

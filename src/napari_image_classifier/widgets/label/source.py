@@ -152,8 +152,9 @@ class LabellingSource(QWidget):
             settings.remember(
                 labelled_folder=self.choices().folder, rater=self.rater.text().strip()
             )
-            request = {**(self._request() or {}), "group": self.choices().group}
-            self._beginner.start("list_items", request)
+            request = {**(self._request() or {}), "group": self.choices().group,
+                       "thumbnails": 0, "listed": True}  # fmt: skip
+            self._beginner.start("survey", request)
 
     def stop(self) -> None:
         """End a look that is under way."""

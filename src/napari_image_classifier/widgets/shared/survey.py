@@ -63,7 +63,7 @@ class ItemsLook(QObject):
         if request is None:
             self.changed.emit()
         else:
-            self._worker.start("list_items", request)
+            self._worker.start("survey", {**request, "thumbnails": 0, "listed": True})
 
     def _take(self, found: Mapping[str, Any]) -> None:
         self.found = found
