@@ -29,6 +29,7 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.evaluation.execution import KeptRuns
 from napari_image_classifier.evaluation.report import earlier_evaluations
 from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.jobs import prepare_session
 from napari_image_classifier.plates.summary import summarize
@@ -61,7 +62,7 @@ def good(tmp_path_factory):
     request = SessionRequest(
         session=session, rater="Ada", truth="condition", labels=None, classifier=classifier,
         margin=0.1, number=12, second_arm=False, seed=3,
-        items={"folder": images, "group": "folder:2"},
+        items=ItemsQuery(images, group="folder:2"),
     )  # fmt: skip
     prepare_session.run(request, lambda event: None, lambda: False)
     BlindedSession(session).answer("fine", 1.0)

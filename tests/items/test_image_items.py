@@ -199,8 +199,8 @@ def test_objects_are_surveyed_and_evaluated(images, tmp_path):
         write_image(tmp_path / "masks" / f"e{number}.tif", Image.from_array(mask_of(DISKS), "YX"))
     classes = tmp_path / "classes.csv"
     classes.write_text("file,class\n" + "".join(f"e{n}.tif,{'ab'[n % 2]}\n" for n in range(8)))
-    items = {"folder": images, "items_csv": classes, "masks": "../masks"}
-    looked = survey.run(SurveyRequest(items), lambda event: None, lambda: False)
+    request = SurveyRequest(images, items_csv=classes, masks="../masks")
+    looked = survey.run(request, lambda event: None, lambda: False)
     assert looked.classes == {"a": 12, "b": 12}
     assert (looked.groups, looked.n_images) == ({"a": 4, "b": 4}, 8)
     found = nic.evaluate(

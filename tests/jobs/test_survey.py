@@ -14,7 +14,7 @@ from napari_image_classifier.jobs import survey as job
 def survey(folder, thumbnails=4, **items):
     """Run the job here; return its events and result."""
     events = []
-    request = SurveyRequest({"folder": folder, **items}, thumbnails)
+    request = SurveyRequest(folder, **items, thumbnails=thumbnails)
     result = job.run(request, events.append, lambda: False)
     return events, result
 

@@ -9,6 +9,7 @@ import pytest
 
 from helpers.wells import CLASSES, learnt_from_half, write_wells
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.jobs import prepare_session, score_session
 from napari_image_classifier.jobs.prepare_session import UNKNOWN_TRAINING
@@ -48,7 +49,7 @@ def request(images, classifier, session, **changes):
     usual = SessionRequest(
         session=session, rater="Ada", truth="condition", labels=None, classifier=classifier,
         margin=0.1, number=24, second_arm=False, seed=3,
-        items={"folder": images, "group": "folder:2"},
+        items=ItemsQuery(images, group="folder:2"),
     )  # fmt: skip
     return replace(usual, **changes)
 
@@ -103,7 +104,7 @@ def test_nothing_that_was_learnt_from_is_shown(images, classifier, tmp_path):
         CLASSES, 12
     )
     assert session.plan.notes[0].startswith("32 images were not shown")
-    unnamed = request(images, classifier, tmp_path / "b", items={"folder": images})
+    unnamed = request(images, classifier, tmp_path / "b", items=ItemsQuery(images))
     prepare_session.run(unnamed, lambda event: None, never)
     plan = BlindedSession(tmp_path / "b").plan
     assert all(int(item.file.split("/")[1][1:]) >= 8 for item in plan.items.items)
@@ -179,7 +180,7 @@ def test_truth_may_be_ones_own_or_others_labels(images, classifier, tmp_path):
         key = ItemKey(item.file, "")
         ada.give([key], "fine", ASSISTED if number % 2 else "by-eye")
         bob.give([key], item.class_name)
-    options = {"labels": path, "items": {"folder": images, "group": "folder:2"}}
+    options = {"labels": path, "items": ItemsQuery(images, group="folder:2")}
     with pytest.raises(SessionError, match="Only 16 of 32"):
         prepared(images, classifier, tmp_path / "own", truth="own", **options)
     session = prepared(images, classifier, tmp_path / "c", truth="consensus", **options)

@@ -38,7 +38,7 @@ def two_images(tmp_path):
 
 def test_a_job_sends_events_and_a_result(two_images):
     """The survey job of a real folder, in a real process."""
-    with ComputeProcess(SURVEY, SurveyRequest({"folder": two_images})) as process:
+    with ComputeProcess(SURVEY, SurveyRequest(two_images)) as process:
         events = list(process.events())
     assert {event["event"] for event in events} == {"thumbnail", "progress", "result"}
     assert isinstance(events[-1], Survey)
@@ -47,7 +47,7 @@ def test_a_job_sends_events_and_a_result(two_images):
 
 def test_a_refusal_is_told_in_its_own_words(tmp_path):
     """A job's sentence arrives without a traceback."""
-    process = ComputeProcess(SURVEY, SurveyRequest({"folder": tmp_path / "nowhere"}))
+    process = ComputeProcess(SURVEY, SurveyRequest(tmp_path / "nowhere"))
     with pytest.raises(ComputeError, match="There is no folder") as caught:
         process.result()
     assert caught.value.detail is None
@@ -57,7 +57,7 @@ def test_a_killed_process_is_told_plainly(two_images):
     """kill -9 gives one error event with a sentence."""
     if sys.platform == "win32":
         pytest.skip("Windows has no kill -9")
-    with ComputeProcess(SURVEY, SurveyRequest({"folder": two_images})) as process:
+    with ComputeProcess(SURVEY, SurveyRequest(two_images)) as process:
         os.kill(process.pid, signal.SIGKILL)
         *_, last = process.events()
     assert isinstance(last, Failure)
@@ -119,7 +119,7 @@ def test_a_process_that_is_stuck_falls_silent_and_is_ended(troublesome, monkeypa
 def test_a_process_that_reads_nothing_holds_nobody_up(two_images):
     """More is asked than a pipe holds, of a process that is stopped: nobody waits for it."""
     began = time.monotonic()
-    request = SurveyRequest({"folder": two_images, "unknown": "x" * 10_000_000})
+    request = SurveyRequest(two_images, pattern="x" * 10_000_000)
     process = ComputeProcess(SURVEY, request)
     os.kill(process.pid, signal.SIGSTOP)
     process.cancel()
@@ -135,7 +135,7 @@ def test_the_process_ends_with_its_viewer():
     script = (
         "import time; from napari_image_classifier.system.compute_process import ComputeProcess;"
         "from napari_image_classifier.items.survey import SURVEY, SurveyRequest;"
-        "p = ComputeProcess(SURVEY, SurveyRequest({'folder': '/'}, 0)); print(p.pid, flush=True);"
+        "p = ComputeProcess(SURVEY, SurveyRequest('/', thumbnails=0)); print(p.pid, flush=True);"
         "time.sleep(60)"
     )
     viewer = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
@@ -204,7 +204,7 @@ def test_a_job_that_nobody_knows_is_told():
 def test_a_request_that_does_not_fit_is_told():
     """By the one who was asked, in a sentence that says what does not."""
     strange = Job("survey", HogRequest, Survey)
-    with pytest.raises(ComputeError, match=r"The job survey can't be .* `items`") as caught:
+    with pytest.raises(ComputeError, match=r"The job survey can't be .* `folder`") as caught:
         ComputeProcess(strange, HogRequest(1)).result()
     assert caught.value.detail is None
 

@@ -104,7 +104,7 @@ def _classify_folder(viewer: Any, images: Path, classifier: Path, table: Path) -
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Classify folder", tabify=True)
     dock.form["folder"].value = images
     dock.form["output"].value = table
-    dock.folded_form["overwrite"].value = True
+    dock.form["overwrite"].value = True
     dock.use_classifier(classifier)
     _wait_until(dock.run_button.isEnabled, "the folder can't be classified")
     ended: list[bool] = []

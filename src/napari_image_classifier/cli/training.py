@@ -6,12 +6,12 @@ from typing import Any, cast
 import typer
 
 from napari_image_classifier.cli import options
-from napari_image_classifier.cli.arguments import each_of, masks_in, names_in, refuse_to_replace
+from napari_image_classifier.cli.arguments import items_query, names_in, refuse_to_replace
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop, leave_at_once
 from napari_image_classifier.cli.progress import Progress, libraries_silent
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.item import ItemTable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.job import TrainResult
@@ -75,16 +75,8 @@ def train_command(
         start_from=str(start_from) if start_from else None,
         backend=backend,
     )
-    table = read_items(
-        images,
-        items_csv=items,
-        pattern=pattern,
-        group=group,
-        each=each_of(each),
-        axes=axes,
-        masks=masks_in(masks),
-    )
-    _train_and_say(table, config, output)
+    query = items_query(images, items, pattern, group, each, axes, masks)
+    _train_and_say(read_query(query), config, output)
 
 
 def _train_and_say(table: ItemTable, config: TrainingConfig, output: Path) -> None:

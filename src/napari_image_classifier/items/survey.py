@@ -1,24 +1,30 @@
-"""Looks at a folder before anything runs: what is asked, and what there is."""
+"""The look at items before anything runs: what is asked, and what there is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from napari_image_classifier.items.item import Item, ItemTable
+from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.events import Event, Result
 from napari_image_classifier.system.job import Job
 
 
 @dataclass(frozen=True)
-class SurveyRequest:
-    """``items`` are arguments of `read_items`; ``thumbnails`` is their number per class.
+class SurveyRequest(ItemsQuery):
+    """Which items are looked at.
 
-    Only as many files are opened as pictures are shown, but for masks.
+    Parameters
+    ----------
+    thumbnails
+        Of how many items of each class a picture is drawn. Only as many files are opened, but for
+        masks and where all items are listed.
+    listed
+        Whether the answer holds the table of all items.
     """
 
-    items: Mapping[str, Any]
     thumbnails: int = 4
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,11 @@ class Thumbnail(Event):
 
 @dataclass(frozen=True)
 class Survey(Result):
-    """What a folder holds.
+    """What there is.
 
-    ``classes`` and ``groups`` are counts by class, ``images`` some items of all ``n_images``,
+    ``classes`` and ``groups`` are counts by class, ``images`` some of all ``n_images``,
     ``folder_levels`` how deep they lie and ``patterns`` name patterns that fit. ``channels``,
-    ``sizes`` and ``problems`` are of the images that were opened.
+    ``sizes`` and ``problems`` are of the images that were opened; ``items`` where they are listed.
     """
 
     classes: Mapping[str, int]
@@ -47,37 +53,14 @@ class Survey(Result):
     folder_levels: int
     passed_over: Mapping[str, int]
     assumptions: tuple[str, ...]
-    images: tuple[Item, ...]
+    images: tuple[ImageFiles, ...]
     n_images: int
     patterns: tuple[str, ...]
+    items: ItemTable | None = None
     channels: tuple[str, ...] = ()
     channels_named: bool = True
     sizes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class ListRequest:
-    """``items`` are arguments of `read_items`; where there are ``files``, only these are listed."""
-
-    items: Mapping[str, Any]
-    files: tuple[Path, ...] | None = None
-
-
-@dataclass(frozen=True)
-class ItemListing(Result):
-    """The items of a folder, and what its images may share, as in `Survey`."""
-
-    items: ItemTable
-    columns: tuple[str, ...] = ()
-    folder_levels: int = 0
-    patterns: tuple[str, ...] = ()
-
-    @property
-    def n_images(self) -> int:
-        """The number of images, each of which may be several items."""
-        return len({item.file for item in self.items.items})
-
-
 SURVEY = Job("survey", SurveyRequest, Survey, (Thumbnail,))
-LIST_ITEMS = Job("list_items", ListRequest, ItemListing)

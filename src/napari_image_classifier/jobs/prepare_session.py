@@ -17,7 +17,7 @@ from napari_image_classifier.items.annotations import (
 )
 from napari_image_classifier.items.consensus import consensus
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.raters.blinded_session import (
     SessionError,
     SessionPlan,
@@ -88,10 +88,10 @@ def items_with_truth(request: SessionRequest, classifier: Classifier) -> ItemTab
     SessionError
         Nobody gave such labels.
     """
-    options = {**request.items, "each": classifier.preparation.each}
+    query = replace(request.items, each=classifier.preparation.each)
     labels, rater, truth = request.labels, request.rater, request.truth
     if truth == "condition":
-        table = read_items(**{**options, "items_csv": labels})
+        table = read_query(replace(query, items_csv=labels))
         known = tuple(item for item in table.items if item.class_name)
         return replace(table, items=known)
     if labels is None:
@@ -105,7 +105,7 @@ def items_with_truth(request: SessionRequest, classifier: Classifier) -> ItemTab
         )
         raise SessionError(f"{labels} holds {whose}; it holds labels of {raters}.")
     said = consensus(chosen)
-    table = read_items(**{**options, "annotated": False})
+    table = read_query(replace(query, annotated=False))
     found = [
         replace(item, class_name=name)
         for item in table.items

@@ -1,9 +1,8 @@
-"""A look at a folder or table before anything runs: classes, groups, channels, thumbnails."""
+"""A look at a folder or table before anything runs: classes, channels, thumbnails, items."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.name_proposals import propose_patterns
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest, Thumbnail
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.typing import ShouldStop
@@ -24,9 +23,9 @@ NAMES_LOOKED_AT = 2000
 
 
 def run(request: SurveyRequest, emit: Emit, should_stop: ShouldStop) -> Survey:
-    """Look at the items that `read_items` gives, and at one picture in each few."""
-    each = {} if request.items.get("masks") else {"each": "image"}
-    table = read_items(**{**request.items, **each})
+    """Look at the items that are meant, and at one picture in each few."""
+    each = request.each if request.masks or request.listed else "image"
+    table = read_query(replace(request, each=each))
     counts = Counter(item.class_name for item in table.items)
     survey = Survey(
         classes={name: count for name, count in counts.items() if name},
@@ -36,12 +35,13 @@ def run(request: SurveyRequest, emit: Emit, should_stop: ShouldStop) -> Survey:
         folder_levels=max(item.file.count("/") for item in table.items),
         passed_over=table.passed_over,
         assumptions=table.assumptions,
-        images=table.items[:IMAGES_SHOWN],
+        images=tuple(item.image for item in table.items[:IMAGES_SHOWN]),
         n_images=len({item.file for item in table.items}),
-        patterns=_proposed(Path(request.items["folder"])),
+        patterns=_proposed(request, table),
+        items=table if request.listed else None,
     )
     shown = _some_of_each_class(table.items, request.thumbnails)
-    return _look(survey, shown, table.axes, emit, should_stop)
+    return _look(survey, shown, request.axes, emit, should_stop)
 
 
 def _some_of_each_class(items: Sequence[Item], n: int) -> list[Item]:
@@ -109,7 +109,10 @@ def _groups_per_class(table: ItemTable) -> dict[str, int]:
     return {name: len(members) for name, members in groups.items()}
 
 
-def _proposed(folder: Path) -> tuple[str, ...]:
-    images, _ = find_images(folder)
+def _proposed(request: SurveyRequest, table: ItemTable) -> tuple[str, ...]:
+    images = list({item.file: item.image for item in table.items}.values())
+    if request.pattern:
+        # Another pattern may fit what this one passes over.
+        images, _ = find_images(table.root)
     names = [part.path.name for files in images for part in files.parts]
     return tuple(pattern.text for pattern in propose_patterns(names[:NAMES_LOOKED_AT]))

@@ -1,10 +1,9 @@
 """The jobs of a blinded session: it is prepared before the person begins, and scored in the end."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.raters.comparison import Comparison, TruthKind
 from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.job import Job
@@ -14,8 +13,8 @@ from napari_image_classifier.system.job import Job
 class SessionRequest:
     """What a session shall be, which is written to the folder ``session``.
 
-    ``items`` are arguments of `read_items`; ``labels`` is the table that truth comes from, None for
-    that of the items. ``number`` images are shown, with a ``second_arm`` in the classifier's view.
+    ``labels`` is the table that truth comes from, None for that of the items. ``number`` images are
+    shown, with a ``second_arm`` in the classifier's view.
     """
 
     session: Path
@@ -27,7 +26,7 @@ class SessionRequest:
     number: int
     second_arm: bool
     seed: int
-    items: Mapping[str, Any]
+    items: ItemsQuery
 
 
 @dataclass(frozen=True)

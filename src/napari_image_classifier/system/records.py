@@ -20,14 +20,14 @@ def as_json(record: object) -> Any:
     Parameters
     ----------
     record
-        A data class, or lists and tables of them. NaN stays NaN. Paths become texts.
+        A data class, or lists and tables of them; its paths become texts. NaN stays NaN.
 
     Returns
     -------
     Any
         What `json.dumps` writes.
     """
-    return msgspec.to_builtins(record, enc_hook=_plain)
+    return msgspec.to_builtins(record, enc_hook=_as_text)
 
 
 def from_json(kind: type[Record], stored: object) -> Record:
@@ -51,23 +51,20 @@ def from_json(kind: type[Record], stored: object) -> Record:
         A field is missing or of another type.
     """
     try:
-        return msgspec.convert(stored, kind, dec_hook=_typed)
+        return msgspec.convert(stored, kind, dec_hook=_from_text)
     except msgspec.ValidationError as error:
         raise RecordError(str(error)) from error
     except RecursionError as error:
         raise RecordError("it is nested too deep") from error
 
 
-def _plain(value: object) -> object:
+def _as_text(value: object) -> str:
     if isinstance(value, Path):
         return str(value)
-    raise NotImplementedError(f"{type(value)} is no part of a record")
+    raise NotImplementedError
 
 
-def _typed(kind: type, stored: object) -> object:
-    if kind is not Path:
-        raise NotImplementedError(f"{kind} is no part of a record")
-    if not isinstance(stored, str):
-        # What is wrong in here is said with its place in the record.
-        raise TypeError("Expected `str`")
-    return Path(stored)
+def _from_text(kind: type, stored: Any) -> Path:
+    if kind is Path:
+        return Path(stored)
+    raise NotImplementedError

@@ -22,6 +22,7 @@ from qtpy.QtCore import QSettings
 
 import napari_image_classifier as nic
 from napari_image_classifier.items.annotations import CANNOT_TELL
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.blinded_session import BlindedSession
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations, export_annotations
@@ -205,7 +206,7 @@ def _write_session(study: Path) -> None:
         number=12,
         second_arm=False,
         seed=3,
-        items={"folder": study / "new", "group": "folder:2"},
+        items=ItemsQuery(study / "new", group="folder:2"),
     )
     run_job(PREPARE_SESSION, request, in_process=True)
     session = BlindedSession(study / "session")

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from napari_image_classifier.widgets.qt import compute_worker as worker_module
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 
-LONG = SurveyRequest({"folder": os.path.abspath(os.sep)}, thumbnails=0)  # noqa: PTH100 - the whole disk
+LONG = SurveyRequest(Path(Path.cwd().anchor), thumbnails=0)
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_events_and_the_result_come_on_the_gui_thread(worker, folder, qtbot):
     worker.happened.connect(lambda event: threads.append(threading.current_thread()))
     worker.finished.connect(lambda result: threads.append(threading.current_thread()))
     with qtbot.waitSignal(worker.finished, timeout=30_000) as caught:
-        worker.start(SURVEY, SurveyRequest({"folder": folder}))
+        worker.start(SURVEY, SurveyRequest(folder))
     assert caught.args[0].classes == {"control": 1, "depleted": 1}
     assert len(threads) > 2
     assert set(threads) == {threading.main_thread()}
@@ -65,7 +66,7 @@ def test_events_and_the_result_come_on_the_gui_thread(worker, folder, qtbot):
 def test_a_refusal_is_a_sentence(worker, folder, qtbot):
     """What the job refuses arrives as its own words."""
     with qtbot.waitSignal(worker.failed, timeout=30_000) as caught:
-        worker.start(SURVEY, SurveyRequest({"folder": folder / "nowhere"}))
+        worker.start(SURVEY, SurveyRequest(folder / "nowhere"))
     assert "There is no folder" in caught.args[0]
 
 
@@ -89,7 +90,7 @@ def test_a_killed_process_is_told_and_the_worker_works_again(worker, folder, qtb
         os.kill(worker.pid, signal.SIGKILL)
     assert "ended from outside" in caught.args[0]
     with qtbot.waitSignal(worker.finished, timeout=30_000):
-        worker.start(SURVEY, SurveyRequest({"folder": folder}))
+        worker.start(SURVEY, SurveyRequest(folder))
 
 
 def test_a_look_that_dies_is_taken_again_once(qtbot, monkeypatch, tmp_path):
@@ -185,7 +186,7 @@ def test_a_new_job_takes_the_place_of_the_old(worker, folder, qtbot):
     worker.failed.connect(lambda message, detail: heard.append(message))
     worker.start(SURVEY, LONG)
     with qtbot.waitSignal(worker.finished, timeout=30_000) as caught:
-        worker.start(SURVEY, SurveyRequest({"folder": folder}))
+        worker.start(SURVEY, SurveyRequest(folder))
     assert caught.args[0].n_images == 2
     assert heard == []
 

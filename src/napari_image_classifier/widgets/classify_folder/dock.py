@@ -1,6 +1,7 @@
 """The dock *Classify folder*: a folder in, a table of predictions out, seen while it fills."""
 
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 
 import napari
@@ -15,7 +16,7 @@ from napari_image_classifier.batch.result import (
     Predictions,
 )
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.events import Event, Note
 from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder, Expectation
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
@@ -23,19 +24,58 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
-from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of
-from napari_image_classifier.widgets.qt.progress_row import ProgressRow
-from napari_image_classifier.widgets.shared.form_fields import (
-    FOLDER_ASKS,
-    FOLDER_ASKS_FOLDED,
-    FolderChoices,
+from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.path_probe import (
+    DriveWatch,
+    Kind,
+    kind_of,
+    why_no_name,
+    why_not_there,
 )
-from napari_image_classifier.widgets.shared.pattern_field import PatternField
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow
+from napari_image_classifier.widgets.shared.items_form import (
+    AXES_ASK,
+    CHOOSE_CLASSIFIER,
+    MASKS_ASK,
+    ItemsChoices,
+    ItemsForm,
+)
+from napari_image_classifier.widgets.shared.survey import ItemsLook
 
 OUTPUT_NAME = "predictions.csv"
 ROWS_AT_ONCE = 300
 MILLISECONDS_BETWEEN_DRAWS = 500
+
+
+@dataclass(frozen=True)
+class FolderChoices(ItemsChoices):
+    """What *Classify folder* asks; the fields are `classify_folder`'s parameters."""
+
+    classifier: Path | None = None
+    output: Path | None = None
+    overwrite: bool = False
+
+    def why_unusable(self) -> str | None:
+        """Return why nothing can run yet, as a sentence."""
+        return (
+            super().why_unusable()
+            or why_not_there(self.classifier, Kind.FILE, "classifier", CHOOSE_CLASSIFIER)
+            or why_no_name(self.output, "the table of predictions, such as predictions.csv")
+        )
+
+
+FOLDER_ASKS = (
+    Ask("folder", "Folder", "The folder whose images are classified; its sub-folders are searched.",
+        {"mode": "d", "nullable": True}),
+    Ask("classifier", "Classifier", "A .keras file made by Train classifier, or imported.",
+        {"mode": "r", "filter": "*.keras", "nullable": True}),
+    Ask("output", "Table", "The CSV table that is written: one row per image, time point or plane.",
+        {"mode": "w", "filter": "*.csv", "nullable": True}),
+)  # fmt: skip
+OVERWRITE_ASK = Ask(
+    "overwrite", "Start over", "Overwrite the table, also one of another classifier; "
+    "without it a table that was begun is continued.",
+)  # fmt: skip
 
 
 class ClassifyFolder(Dock):
@@ -54,7 +94,7 @@ class ClassifyFolder(Dock):
         self._latest: Predictions | None = None
         self._last_words: tuple[str, bool, str] | None = None
         self._table: Path | None = None
-        self._surveyor = Worker(self, looks=True)
+        self._look = ItemsLook(self._looked_at, self)
         self._worker = Worker(self)
         self._expects_lookup = Lookup(self)
         self._drives = DriveWatch(self)
@@ -65,20 +105,23 @@ class ClassifyFolder(Dock):
         self._recall()
 
     def _build(self) -> None:
-        self.form = Form(FolderChoices(), FOLDER_ASKS)
-        self.folded_form = Form(FolderChoices(), FOLDER_ASKS_FOLDED)
-        self.pattern = PatternField()
+        self._items_form = ItemsForm(
+            FolderChoices(), FOLDER_ASKS, (MASKS_ASK, AXES_ASK, OVERWRITE_ASK),
+            look=self._look, looked_at=("folder",),
+        )  # fmt: skip
+        self.form, self.pattern = self._items_form.form, self._items_form.pattern
+        paths, folded = self.form.parts
         self._expects = QLabel()
         self._expects.setWordWrap(True)
         more = Folded("More choices")
-        more.inside.addWidget(self.folded_form.native)
+        more.inside.addWidget(folded)
         self.run_button = QPushButton("Classify")
         self.why_not = QLabel()
         self.why_not.setWordWrap(True)
         self.progress = ProgressRow()
         self.results = FolderResults(self._viewer)
         self.table = self.results.table
-        for widget in (self.form.native, self._expects, self.pattern, more, self.run_button,
+        for widget in (paths, self._expects, self.pattern, more, self.run_button,
                        self.why_not, self.progress):  # fmt: skip
             self.column.addWidget(widget)
         self.column.addWidget(self.results, stretch=1)
@@ -86,17 +129,14 @@ class ClassifyFolder(Dock):
     def _connect(self) -> None:
         self.form["folder"].changed.connect(self._folder_changed)
         self.form["classifier"].changed.connect(self._look_at_classifier)
-        for name in ("classifier", "output"):
+        for name in ("classifier", "output", "axes", "overwrite"):
             self.form[name].changed.connect(self._show_what_can_run)
-        for name in ("axes", "overwrite"):
-            self.folded_form[name].changed.connect(self._show_what_can_run)
-        self.pattern.pattern_changed.connect(self._survey)
         self.run_button.clicked.connect(self.run)
         self.progress.cancel_clicked.connect(self.cancel)
         self.results.failed.connect(lambda sentence: self.progress.end(sentence, error=True))
         self._timer.timeout.connect(self._draw)
-        self._surveyor.finished.connect(self._show_survey)
-        self._surveyor.failed.connect(self._show_failed_survey)
+        self._look.changed.connect(self._show_look)
+        self._look.failed.connect(self._show_failed_look)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
         self._worker.failed.connect(lambda message, detail: self._end(message, True, detail))
@@ -115,7 +155,7 @@ class ClassifyFolder(Dock):
 
     def choices(self) -> FolderChoices:
         """Return what is filled in."""
-        return FolderChoices(**self.form.values(), **self.folded_form.values())
+        return self._items_form.choices()
 
     def use_classifier(self, path: str | Path) -> None:
         """Fill in the classifier."""
@@ -127,28 +167,30 @@ class ClassifyFolder(Dock):
         if choices.why_unusable() or self._worker.running:
             self._show_what_can_run()
             return
-        classified = self._classified(choices)
-        assert choices.classifier is not None
-        assert choices.output is not None
         if choices.overwrite:
             # Said once, meant once: the next click continues.
-            self.folded_form["overwrite"].value = False
+            self.form["overwrite"].value = False
         settings.remember(
             folder=choices.folder, classifier=choices.classifier, output=choices.output
         )
         self._waiting.clear()
         self._latest = self._last_words = None
         self._table = None
-        self.results.begin(classified)
+        assert choices.classifier is not None
+        assert choices.output is not None
+        query = choices.query()
+        self.results.begin(
+            ClassifiedFolder(query.folder, choices.output, query.pattern, query.axes, query.masks)
+        )
         self.progress.begin("Starting…")
         self._timer.start()
         request = FolderRequest(
-            classified.folder,
+            query.folder,
             choices.classifier,
             choices.output,
-            pattern=classified.pattern,
-            axes=classified.axes,
-            masks=classified.masks,
+            pattern=query.pattern,
+            axes=query.axes,
+            masks=query.masks,
             overwrite=choices.overwrite,
             thumbnails=True,
         )
@@ -162,24 +204,13 @@ class ClassifyFolder(Dock):
     def stop(self) -> None:
         """End everything that runs, at once."""
         self._timer.stop()
-        self._surveyor.kill()
+        self._look.stop()
         self._worker.kill()
         self.results.stop()
 
     def open_image(self, prediction: Prediction) -> None:
         """Show the image of a row in the viewer."""
         self.results.open_image(prediction)
-
-    def _classified(self, choices: FolderChoices) -> ClassifiedFolder:
-        assert choices.folder is not None
-        assert choices.output is not None
-        return ClassifiedFolder(
-            choices.folder,
-            choices.output,
-            self.pattern.pattern,
-            choices.axes.strip() or None,
-            str(choices.masks) if choices.masks else None,
-        )
 
     def _folder_changed(self) -> None:
         choices = self.choices()
@@ -189,25 +220,24 @@ class ClassifyFolder(Dock):
             self._suggested_output = remembered if same else choices.folder / OUTPUT_NAME
             self.form["output"].value = self._suggested_output
         self._show_what_can_run()
-        self._survey()
 
-    def _survey(self) -> None:
+    def _looked_at(self) -> ItemsQuery | None:
+        """Return what is looked at beforehand: no masks, as reading all of them takes its time."""
         folder = self.choices().folder
         if folder is None or kind_of(folder) in (Kind.NOTHING, Kind.FILE):
-            return
-        items = {"folder": folder, "pattern": self.pattern.pattern, "annotated": False}
-        self._surveyor.start(SURVEY, SurveyRequest(items, thumbnails=0))
+            return None
+        return ItemsQuery(folder, pattern=self.pattern.pattern, annotated=False)
 
-    def _show_survey(self, survey: Survey) -> None:
-        self.pattern.set_proposals(survey.patterns)
-        self.pattern.show_images([item.image for item in survey.images], survey.n_images)
+    def _show_look(self) -> None:
+        self._items_form.offer_found()
+        self._items_form.show_images()
         self._show_what_can_run()
 
-    def _show_failed_survey(self, message: str, _detail: str) -> None:
+    def _show_failed_look(self, sentence: str) -> None:
         self._show_what_can_run()
         # A folder whose drive is gone has a sentence of its own, which says more.
         if not self.why_not.text():
-            self.why_not.setText(message)
+            self.why_not.setText(sentence)
             self.why_not.show()
 
     def _look_at_classifier(self) -> None:

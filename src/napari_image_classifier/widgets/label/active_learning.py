@@ -1,5 +1,6 @@
 """*Learn and go on*: a classifier of the labels so far, and what it wants to be told next."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from qtpy.QtCore import Signal
@@ -8,7 +9,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVB
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.items.consensus import learnable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.raters.active_learning import (
     SUGGEST_LABELS,
     SuggestedLabels,
@@ -94,18 +95,13 @@ class TeachingPanel(QWidget):
             return
         config = TrainingConfig(network=self.what.currentData())
         self.progress.begin("Learning…")
+        # The table says what each item is.
+        learnt_from = replace(
+            to_label.query, items_csv=to_label.path, each="image", annotated=True, files=()
+        )
 
         def request() -> TrainRequest:
-            what = to_label.what
-            assert what.folder is not None
-            items = read_items(
-                what.folder,
-                items_csv=to_label.path,
-                pattern=what.pattern,
-                group=what.group,
-                axes=what.axes.strip() or None,
-                masks=what.masks,
-            )
+            items = read_query(learnt_from)
             some, self._too_rare = learnable(items)
             return TrainRequest(some, config, output)
 

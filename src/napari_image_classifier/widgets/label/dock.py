@@ -113,8 +113,8 @@ class LabelImages(Dock):
             return
         self._end_session()
         self._to_label = to_label
-        what = to_label.what
-        reader = ItemReader(what.each, what.axes.strip() or None)
+        query = to_label.query
+        reader = ItemReader(query.each, query.axes)
         self.session = LabellingSession(self._viewer, to_label.table, reader, log, self)
         self.session.moved.connect(self._show_item)
         self.session.given.connect(self._take_given)
@@ -122,7 +122,7 @@ class LabelImages(Dock):
         self.gallery = self._new_gallery(reader, to_label)
         for name in [*log.counts, *(one.class_name for one in log.of_others)]:
             self.classes.add(name)
-        self._asked.set_title(f"What is labelled: {what.folder}")
+        self._asked.set_title(f"What is labelled: {query.folder}")
         self._asked.fold()
         self._desk.show()
         self.teaching.begin(to_label)
@@ -157,7 +157,7 @@ class LabelImages(Dock):
         """Open *Train classifier* with these labels."""
         assert self._to_label is not None
         _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")
-        widget.source.choose_labels(self._to_label.what)
+        widget.source.choose_items(self._to_label.query, self._to_label.path)
 
     def stop(self) -> None:
         """End everything that runs, and show what was open before."""

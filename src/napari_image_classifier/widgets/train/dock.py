@@ -16,10 +16,9 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of
+from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import save_copy, unused
-from napari_image_classifier.widgets.shared.form_fields import why_no_name
 from napari_image_classifier.widgets.train.confusion_view import ConfusionView
 from napari_image_classifier.widgets.train.device_line import DeviceLine
 from napari_image_classifier.widgets.train.evaluation_panel import EvaluationPanel
