@@ -29,6 +29,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/check_docstrings.py
 	$(BIN)/npe2 validate napari-image-classifier
 
 bench: $(READY)
