@@ -15,7 +15,7 @@ DATA ?= ../shared/data
 # Seconds that each of the fuzzers looks for.
 FUZZ ?= 1800
 
-.PHONY: demo test lint check-wheel bench accuracy simulations cycles labelling fuzz faults screenshots build clean
+.PHONY: demo test lint structure check-wheel bench accuracy simulations cycles labelling fuzz faults screenshots build clean
 
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
@@ -29,8 +29,13 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/structure.py --quiet
 	$(BIN)/python tools/check_docstrings.py
 	$(BIN)/npe2 validate napari-image-classifier
+
+# Packages, their sizes and the imports between them.
+structure: $(READY)
+	$(BIN)/python tools/structure.py
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet opencv-python-headless openvino
