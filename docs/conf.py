@@ -40,7 +40,7 @@ autosummary_generate = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 default_role = "py:obj"
-templates_path = ["templates"]
+templates_path = [str(ROOT / "docs" / "templates")]
 
 html_theme = "furo"
 html_title = f"Image Classifier for napari {release}"
