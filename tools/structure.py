@@ -6,7 +6,7 @@
 Every import counts: at the head of a module, within a function, and for types alone. Lines of code
 are counted without blanks, comments and docstrings. What may import what is kept by import-linter;
 this keeps what its contracts can't say: no modules import each other in a circle, no folder is a
-heap, and importing a package runs no code. It ends with 1, and a sentence, where that does not hold.
+heap, and importing a package runs no code. It ends with 1, and a sentence, where that doesn't hold.
 """
 
 import ast

@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import pytest
+
 from helpers.paths import REPOSITORY
 
 ON_THE_WEB = "https://github.com/napari-image-classifier/napari-image-classifier/"
