@@ -63,6 +63,27 @@ def test_every_page_is_listed():
     assert {page for page in pages if f"\n{page}\n" not in contents} == set()
 
 
+def test_every_package_is_described():
+    """In the way of the data, in CONTRIBUTING."""
+    described = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    faces = (REPOSITORY / "src" / "napari_image_classifier").glob("*/__init__.py")
+    packages = {face.parent.name for face in faces}
+    assert len(packages) >= 14
+    assert {name for name in packages if f"| `{name}` |" not in described} == set()
+
+
+def test_modules_that_pages_name_are_there():
+    """Below the repository, or below the package."""
+    roots = (REPOSITORY, REPOSITORY / "src" / "napari_image_classifier")
+    gone = [
+        (page.name, name)
+        for page in PAGES
+        for name in re.findall(r"`([a-z_0-9]+/[a-z_0-9/]+\.py)`", page.read_text(encoding="utf-8"))
+        if not any((root / name).exists() for root in roots)
+    ]
+    assert not gone
+
+
 def test_the_version_is_the_same_everywhere():
     """In the package, in the newest entry of the changelog, and where it is cited."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
