@@ -163,13 +163,10 @@ class _Progress:
         here = sum(self._here.values())
         done = self._kept + here
         each = (time.monotonic() - self._began) / here if here else None
+        left = None if each is None else each * (self._total - done)
+        steps = round(PROGRESS_STEPS * done / self._total)
         self._emit(
-            Progress(
-                stage="evaluating",
-                done=round(PROGRESS_STEPS * done / self._total),
-                total=PROGRESS_STEPS,
-                seconds_left=None if each is None else each * (self._total - done),
-            )
+            Progress(stage="evaluating", done=steps, total=PROGRESS_STEPS, seconds_left=left)
         )
 
 
