@@ -1,13 +1,12 @@
 """A folder classified in the compute process: its rows, sent to the viewer as they come."""
 
-import base64
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from napari_image_classifier.batch.classify_folder import classify_folder
-from napari_image_classifier.batch.journal import row_of
-from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
+from napari_image_classifier.system.records import as_json
 
 SECONDS_BETWEEN_EVENTS = 0.2
 
@@ -17,7 +16,7 @@ class _Sender:
 
     def __init__(self, emit: Callable[[dict[str, Any]], None]) -> None:
         self._emit = emit
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[PredictionRow] = []
         self._started = self._sent = time.monotonic()
         self._done_at_start: int | None = None
         self._unsent = (0, 0)
@@ -26,7 +25,7 @@ class _Sender:
         if self._done_at_start is None:
             self._done_at_start = done - 1
             self._sent -= SECONDS_BETWEEN_EVENTS
-        self._rows += [_event_row(prediction) for prediction in predictions]
+        self._rows += map(PredictionRow.sent, predictions)
         if time.monotonic() - self._sent > SECONDS_BETWEEN_EVENTS:
             self._send(done, total)
         else:
@@ -41,17 +40,8 @@ class _Sender:
         self._sent = time.monotonic()
         rate = (done - (self._done_at_start or 0)) / max(self._sent - self._started, 1e-3)
         rows, self._rows = self._rows, []
-        self._emit({"event": "predictions", "rows": rows, "done": done, "total": total,
+        self._emit({"event": "predictions", "rows": as_json(rows), "done": done, "total": total,
                     "seconds_left": (total - done) / max(rate, 1e-9)})  # fmt: skip
-
-
-def _event_row(prediction: Prediction) -> dict[str, Any]:
-    drawn = prediction.thumbnail
-    return {
-        "file": prediction.file,
-        **row_of(prediction),
-        "png": base64.b64encode(drawn).decode() if drawn else None,
-    }
 
 
 def classify_job(

@@ -23,6 +23,7 @@ from napari_image_classifier.networks.backend import start_keras
 from napari_image_classifier.networks.files import check_one_input, opened_by_keras, save_classifier
 from napari_image_classifier.networks.provenance import write_import_manifest
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
+from napari_image_classifier.system.records import from_json
 
 if TYPE_CHECKING:
     import keras
@@ -89,7 +90,7 @@ def _preparation_for(
         raise ClassifierFileError(
             f"{source.name} takes images of any size; say to which size they are to be scaled."
         )
-    preparation = Preparation.from_json(stored)
+    preparation = from_json(Preparation, stored)
     if preparation.intensity == "fixed" and not preparation.ranges:
         raise ClassifierFileError(
             "A fixed intensity range needs its two ends for every channel; choose percentiles or "

@@ -20,6 +20,7 @@ from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.output_lock import only_run
 from napari_image_classifier.system.progress import throttled
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.system.stoppable import run_stoppable
 from napari_image_classifier.training import record as training_record
 from napari_image_classifier.training.answer_threshold import rule_seen_on
@@ -122,7 +123,7 @@ def _train(
     if config.risk is not None:
         new = Classifier(output, "", description, learner.runnable(ensemble))
         rule = rule_seen_on(parts.reserved, images, data, new, config.risk)
-        description = replace(description, thresholds=rule.to_json())
+        description = replace(description, thresholds=as_json(rule))
         found["messages"].append(rule.in_words())
     record = training_record.record(config, data, found, learner.versions())
     kept = "What was learnt is kept beside it. " if kept_in.is_dir() else ""

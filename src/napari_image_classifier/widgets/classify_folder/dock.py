@@ -10,7 +10,8 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from napari_image_classifier.batch.journal import journal_path
-from napari_image_classifier.classifiers.prediction import Prediction, prediction_of_row
+from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
+from napari_image_classifier.system.records import from_json
 from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder, Expectation
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
 from napari_image_classifier.widgets.qt import settings
@@ -44,7 +45,7 @@ class ClassifyFolder(Dock):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested_output: Path | None = None
-        self._waiting_rows: deque[dict[str, Any]] = deque()
+        self._waiting_rows: deque[PredictionRow] = deque()
         self._latest: dict[str, Any] | None = None
         self._last_words: tuple[str, bool, str] | None = None
         self._table: Path | None = None
@@ -240,7 +241,7 @@ class ClassifyFolder(Dock):
 
     def _hear(self, event: dict[str, Any]) -> None:
         if event["event"] == "predictions":
-            self._waiting_rows.extend(event["rows"])
+            self._waiting_rows.extend(from_json(list[PredictionRow], event["rows"]))
             self._latest = event
         elif event["event"] == "note":
             self.progress.note(event["message"])
@@ -248,7 +249,7 @@ class ClassifyFolder(Dock):
     def _draw(self) -> None:
         """Show what has come since the last time: one drawing, however many events."""
         count = min(ROWS_AT_ONCE, len(self._waiting_rows))
-        self.table.add([prediction_of_row(self._waiting_rows.popleft()) for _ in range(count)])
+        self.table.add([self._waiting_rows.popleft().prediction() for _ in range(count)])
         if self._latest is not None:
             done, total = self._latest["done"], self._latest["total"]
             left = self._latest.get("seconds_left")
