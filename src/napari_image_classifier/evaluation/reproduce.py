@@ -66,7 +66,11 @@ def reproduce(
 def _why_not(opened: Manifest) -> str:
     if opened.kind == "import":
         return (
-            f"{opened.path.name} is of a network that was trained elsewhere and imported, so it says "
-            "nothing that a training could be repeated from; tables made with it can be reproduced."
+            f"{opened.path.name} is of a network that was trained elsewhere and imported, so it "
+            "says nothing that a training could be repeated from; tables made with it can be "
+            "reproduced."
         )
-    return f"{opened.path.name} is of the kind “{opened.kind}”; classifiers and tables can be reproduced."
+    return (
+        f"{opened.path.name} is of the kind “{opened.kind}”; classifiers and tables can be "
+        "reproduced."
+    )
