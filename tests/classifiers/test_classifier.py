@@ -15,7 +15,11 @@ import numpy as np
 import pytest
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
-from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.description import (
+    Architecture,
+    ClassifierDescription,
+    description_of,
+)
 from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.errors import ClassifierFileError, ImageClassifierError
 from napari_image_classifier.images.image import Image
@@ -216,14 +220,14 @@ def test_the_description_survives_the_file():
     description = ClassifierDescription(
         class_names=("a", "b"),
         preparation=Preparation(channel_names=("GFP",), ranges=((0, 5),), size=(64, 48)),
-        architecture={"name": "residual", "arguments": {"n_classes": 2}},
+        architecture=Architecture("residual", {"n_classes": 2}),
         training={"epochs": 3, "history": [{"loss": 0.5}]},
         orientations=8,
         temperature=1.5,
         thresholds={"confidence": 0.7},
     )
-    stored = json.loads(json.dumps(description.to_json()))
-    assert ClassifierDescription.from_json({**stored, "later": 1}) == description
+    stored = json.loads(json.dumps(description.stored()))
+    assert description_of({**stored, "later": 1}) == description
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.jobs.train import train_job
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
 
 # What can happen to images at a microscope, by name.
@@ -79,7 +80,7 @@ def run(table: ItemTable, output: Path, should_stop: Callable[[list], bool], **c
         "thresholds": dict(classifier.description.thresholds),
         "record": dict(classifier.description.training),
         "ranges": classifier.preparation.ranges,
-        "architecture": classifier.description.architecture,
+        "architecture": as_json(classifier.description.architecture),
         "predictions": [classifier.predict(item.image).class_name for item in table.items],
         "unlike": unlike(classifier),
     }

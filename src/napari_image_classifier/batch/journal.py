@@ -135,7 +135,7 @@ def read_journal(path: Path) -> tuple[Header | None, dict[str, Entry]]:
 def _entry(
     of: Stamp, versions: Mapping[str, str], offset: int, rows: Iterable[PredictionRow]
 ) -> Entry:
-    status = [row.status for row in rows]
+    status: list[str] = [row.status for row in rows]
     counted = ("error", "unsure", "unlike-training", "empty", "pending")
     counts = [*map(status.count, counted), sum(map(_may_pass, rows))]
     return Entry(of, versions, offset, *counts)

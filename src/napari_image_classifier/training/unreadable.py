@@ -16,7 +16,7 @@ MOST_LEFT_OUT = 0.5
 _TO_BE_ASKED = (Fault.AXES_UNKNOWN, Fault.AXES_UNFIT)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class LeftOut:
     """An image that can't be used: why, as a code and in a sentence that names it."""
 
