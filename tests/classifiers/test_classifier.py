@@ -123,7 +123,7 @@ def test_prepared_images_may_have_any_number_and_size(classifier):
 def test_logits_and_features_lie_under_the_probabilities(classifier):
     """A softmax of the logits gives the probabilities."""
     batch = RANDOM.random((5, 32, 32, 2), np.float32)
-    logits, features = classifier.logits_and_features(batch)
+    logits, features = classifier.graphs[0].run(batch)
     assert (logits.shape, features.shape) == ((5, 2), (5, 4))
     powers = np.exp(logits.astype(float))
     expected = powers / powers.sum(axis=1, keepdims=True)
@@ -149,7 +149,7 @@ def test_every_orientation_counts_alike(changed, classifier):
     single = [classifier.predict_prepared(copy) for copy in copies]
     assert rows == pytest.approx(np.mean(single, axis=0), abs=1e-6)
     assert np.ptp(single, axis=0).max() > 1e-3
-    logits, features = eight.logits_and_features(batch)
+    logits, features = eight.graphs[0].run(batch)
     assert (logits.shape, features.shape) == ((3, 2), (3, 4))
 
 

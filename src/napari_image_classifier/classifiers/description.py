@@ -129,7 +129,7 @@ def description_of(stored: object) -> ClassifierDescription:
     described = ClassifierDescription(
         **{
             name: _part(name, kind, stored.get(name))
-            for name, kind in get_type_hints(ClassifierDescription).items()
+            for name, kind in _KINDS.items()
             if name in stored or name not in _DEFAULTS
         }
     )
@@ -153,6 +153,7 @@ def _check_fit(described: ClassifierDescription) -> None:
         raise ClassifierFileError(f"{_DAMAGED}: its gate is of another network")
 
 
+_KINDS = get_type_hints(ClassifierDescription)
 _DEFAULTS = {
     one.name
     for one in fields(ClassifierDescription)

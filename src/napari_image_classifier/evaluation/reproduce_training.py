@@ -38,7 +38,9 @@ class _Trained(msgspec.Struct):
     training: TrainingRecord
 
 
-class _OfTraining(msgspec.Struct):
+class OfTraining(msgspec.Struct):
+    """A manifest of a training, as far as its record is read again."""
+
     classifier: _Trained
 
 
@@ -57,7 +59,7 @@ def reproduce_training(
     `reproducing.reproduce`, which calls this.
     """
     path, stored = manifest.path, manifest.read(TrainingManifest)
-    training = manifest.read(_OfTraining).classifier.training
+    training = manifest.read(OfTraining).classifier.training
     if training.cancelled:
         raise ReproducingError(
             f"The training of {stored.result.file} was stopped by a person before its end, "
