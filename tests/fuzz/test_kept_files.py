@@ -136,7 +136,9 @@ def kinds(folder):
 
     manifest = folder / "cells.manifest.json"
     return {
-        "classifier.json": (description("network.keras"), lambda text: read_description(text.encode())),
+        "classifier.json": (
+            description("network.keras"), lambda text: read_description(text.encode())
+        ),
         "classifier.json of objects": (
             description("objects.keras", gate=None), lambda text: read_description(text.encode())
         ),

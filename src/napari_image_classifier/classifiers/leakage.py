@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import msgspec
+
 from napari_image_classifier.classifiers.manifest import (
+    FileEntry,
+    LearntItem,
     ManifestError,
-    OfLearntItems,
+    Result,
     manifest_path,
     read_manifest,
 )
@@ -15,6 +19,11 @@ from napari_image_classifier.items.item import Item
 
 # A classifier that has learnt has its images in a manifest of this kind.
 KIND = "classifier"
+
+
+class _Learnt(msgspec.Struct):
+    result: Result
+    files: tuple[FileEntry[LearntItem], ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class LearntFrom:
             manifest = read_manifest(path)
             if manifest.kind != KIND:
                 return cls(known=False)
-            stored = manifest.read(OfLearntItems)
+            stored = manifest.read(_Learnt)
         except ManifestError:
             return cls(known=False)
         if stored.result.sha256 != sha256:
