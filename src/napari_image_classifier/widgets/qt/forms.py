@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from magicgui.widgets import ComboBox, Container, FileEdit, FloatSpinBox, create_widget
 from magicgui.widgets.bases import Widget
 
+from napari_image_classifier.system.settings import Field, settings_of
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 
 LARGEST = 1_000_000
@@ -18,6 +19,7 @@ DIGITS = 5
 class Ask:
     """How one field of a dataclass is asked: its words, and options of its magicgui widget.
 
+    The bounds of a number are those of its `Setting`, unless ``options`` holds others.
     ``none_means`` are the words for None where the field is an optional number, or one of
     ``options["choices"]``, which are words and values.
     """
@@ -34,8 +36,8 @@ class Form:
 
     def __init__(self, defaults: Any, asks: Iterable[Ask]) -> None:
         self._asks = tuple(asks)
-        hints = get_type_hints(type(defaults))
-        widgets = [_widget(ask, hints[ask.name], getattr(defaults, ask.name)) for ask in self._asks]
+        known = settings_of(type(defaults))
+        widgets = [_widget(ask, known[ask.name], getattr(defaults, ask.name)) for ask in self._asks]
         self.container: Container[Widget] = Container(widgets=widgets)
         self.container.margins = (0, 0, 0, 0)
         self.native = self.container.native
@@ -55,17 +57,23 @@ class Form:
         return found
 
 
-def _widget(ask: Ask, hint: Any, default: Any) -> Widget:
+def _widget(ask: Ask, asked: Field, default: Any) -> Widget:
     if ask.none_means:
         make = _choice_or_none if "choices" in ask.options else _number_or_none
         return make(ask, default)
+    hint, setting = asked.type, asked.setting
     kind = next((part for part in get_args(hint) if part is not type(None)), hint)
+    bounds = {"min": setting.least, "max": setting.most}
     widget = create_widget(
         value=default,
         annotation=hint if isinstance(kind, str) else kind,
         name=ask.name,
         label=ask.label,
-        options={"tooltip": ask.tooltip, **ask.options},
+        options={
+            "tooltip": ask.tooltip,
+            **{name: bound for name, bound in bounds.items() if bound is not None},
+            **ask.options,
+        },
     )
     if isinstance(widget, FileEdit):
         widget.choose_btn.text = "Choose…"
