@@ -1,11 +1,20 @@
 """The options of the command line: their names, and what ``--help`` says of them."""
 
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, get_origin, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
-from napari_image_classifier.training.config import LEARNER_NAMES
+from napari_image_classifier.cli.arguments import each_of, masks_in, names_in
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.system.settings import Field, settings_of
+from napari_image_classifier.training.config import TrainingConfig
 
 Images = Annotated[
     Path, typer.Argument(metavar="IMAGES", help="The folder of images; sub-folders are searched.")
@@ -27,19 +36,9 @@ Masks = Annotated[
         "images, or a pattern such as {name}_cp_masks.png."
     ),
 ]
-Box = Annotated[
-    str,
-    typer.Option(
-        help="The side of the square cut out around each object, in pixels or as 12.5um; unless "
-        "told, from the objects."
-    ),
-]
-Neighbours = Annotated[
-    str, typer.Option(help="What belongs to other objects in that square: kept or masked.")
-]
 Each = Annotated[str, typer.Option(help="What is classified: every image, time (point) or plane.")]
 Projection = Annotated[
-    str, typer.Option(help="How a Z stack becomes a plane: max, mean, sum, middle or sharpest.")
+    str, typer.Option(help=settings_of(TrainingConfig)["projection"].setting.help)
 ]
 Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the output holds.")]
@@ -59,67 +58,6 @@ Group = Annotated[
         "a field of the pattern, folder, or folder:2."
     ),
 ]
-Channels = Annotated[
-    str | None,
-    typer.Option(help="Channels to learn from, separated by commas; all unless told."),
-]
-Network = Annotated[str, typer.Option(help=" or ".join(LEARNER_NAMES))]
-Weights = Annotated[
-    str,
-    typer.Option(
-        help="What a network with a name from keras.applications begins with: imagenet (learnt "
-        "from photographs, downloaded once), none, or a file of such weights."
-    ),
-]
-Intensity = Annotated[
-    str, typer.Option(help="fixed (brightness counts), percentiles (of each image) or none.")
-]
-Size = Annotated[
-    int | None,
-    typer.Option(help="Side in pixels that images are fitted into; unless told, from the images."),
-]
-Epochs = Annotated[int, typer.Option(help="Passes over the images, at most.")]
-BatchSize = Annotated[int, typer.Option(help="Images per step.")]
-LearningRate = Annotated[
-    float | None, typer.Option(help="The largest step; unless told, what suits the network.")
-]
-Patience = Annotated[int, typer.Option(help="Epochs without improvement before training ends.")]
-ValidationFraction = Annotated[
-    float, typer.Option(help="The part of the images kept aside to check with.")
-]
-Finish = Annotated[
-    bool,
-    typer.Option(
-        "--finish/--no-finish",
-        help="Learn from the images kept aside, too, once they have been checked with.",
-    ),
-]
-Members = Annotated[
-    int, typer.Option(help="Networks that learn from different parts and decide together.")
-]
-Orientations = Annotated[
-    bool,
-    typer.Option("--orientations", help="Classify each image in eight orientations, averaged."),
-]
-Risk = Annotated[
-    float | None,
-    typer.Option(
-        help="The part of its answers that may be wrong at most, such as 0.05; where it is "
-        "less sure than that takes, it says so."
-    ),
-]
-Seed = Annotated[int, typer.Option(help="Same seed, same classifier.")]
-StartFrom = Annotated[
-    Path | None,
-    typer.Option("--from", help="A classifier of the same classes and channels to go on from."),
-]
-Backend = Annotated[
-    str | None,
-    typer.Option(
-        help="What Keras computes with: tensorflow, torch (PyTorch) or jax; unless told, what it "
-        "is set to, or what is installed."
-    ),
-]
 
 Report = Annotated[
     Path, typer.Option(help="The report to write, an .html file; its numbers lie beside it.")
@@ -130,33 +68,6 @@ Acquisition = Annotated[
         help="What says which images were taken together (same plate, day, microscope): a column, "
         "a field of the pattern, folder, or folder:2."
     ),
-]
-Method = Annotated[
-    str,
-    typer.Option(help="What is evaluated: network, or texture features, which take seconds."),
-]
-Finished = Annotated[
-    Path | None,
-    typer.Option(
-        "--classifier",
-        help="A finished classifier to test on these images, which it must not have learnt from.",
-    ),
-]
-Controls = Annotated[
-    bool,
-    typer.Option(
-        "--controls/--no-controls",
-        help="Whether other explanations than biology are looked for.",
-    ),
-]
-Curve = Annotated[
-    bool, typer.Option("--curve/--no-curve", help="Whether it is tried with fewer groups, too.")
-]
-Folds = Annotated[
-    int, typer.Option(help="Parts that the groups are dealt into; each is tested once.")
-]
-Seeds = Annotated[
-    int, typer.Option(help="How often everything is done again, dealt and begun otherwise.")
 ]
 
 Classifier = Annotated[Path, typer.Option(help="A classifier, a .keras file.")]
@@ -290,3 +201,110 @@ Margin = Annotated[
     float,
     typer.Option(min=0.01, max=0.5, help="How much worse still counts as “as good”."),
 ]
+
+
+@dataclass(frozen=True)
+class ItemChoices:
+    """The options that say which items of a folder are meant."""
+
+    items: Items = None
+    pattern: Pattern = None
+    group: Group = None
+    acquisition: Acquisition = None
+    each: Each = "image"
+    axes: Axes = None
+    masks: Masks = None
+
+    def read(self, images: Path) -> ItemTable:
+        """Return the table of the items below ``images``."""
+        return read_items(
+            images,
+            items_csv=self.items,
+            pattern=self.pattern,
+            group=self.group,
+            acquisition=self.acquisition,
+            each=each_of(self.each),
+            axes=self.axes,
+            masks=masks_in(self.masks),
+        )
+
+
+# What an option's value becomes in the data class, where that is something else.
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "channels": names_in,
+    "start_from": lambda path: path and str(path),
+}
+
+
+def with_options(*unasked: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what gives a command an option for each field of its parameters' data classes.
+
+    The command itself receives the data classes; fields that are ``unasked`` or say nothing of
+    themselves keep their defaults.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command).parameters
+        asked = {
+            name: _options_of(parameter.annotation, unasked)
+            for name, parameter in own.items()
+            if is_dataclass(parameter.annotation)
+        }
+
+        @wraps(command)
+        def run(**values: Any) -> None:
+            for name, options in asked.items():
+                said = {key: _READERS.get(key, lambda x: x)(values.pop(key)) for key in options}
+                values[name] = own[name].annotation(**said)
+            command(**values)
+
+        options = [
+            option.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for name, parameter in own.items()
+            for option in asked.get(name, {name: parameter}).values()
+        ]
+        run.__dict__["__signature__"] = inspect.Signature(_in_order(options))
+        return run
+
+    return decorate
+
+
+def _options_of(kind: Any, unasked: tuple[str, ...]) -> dict[str, inspect.Parameter]:
+    """Return an option for each field of a data class that has a help sentence."""
+    hints = get_type_hints(kind, include_extras=True)
+    options = {}
+    for name, field in settings_of(kind).items():
+        if name in unasked:
+            continue
+        if field.setting.help:
+            options[name] = _option(field)
+        elif any(isinstance(said, OptionInfo) for said in getattr(hints[name], "__metadata__", ())):
+            options[name] = _parameter(name, field.default, hints[name])
+    return options
+
+
+def _option(field: Field) -> inspect.Parameter:
+    kind, default, names = field.type, field.default, list[str]()
+    if get_origin(kind) is Literal:
+        kind = str
+    elif field.name == "channels":
+        kind, default = str | None, None
+    elif field.name == "start_from":
+        kind, names = Path | None, ["--from"]
+    elif default is False:
+        # Else typer adds a --no- of it.
+        names = [f"--{field.name}"]
+    option = typer.Option(*names, help=field.setting.help)
+    return _parameter(field.name, default, Annotated[kind, option])
+
+
+def _parameter(name: str, default: Any, hint: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+
+
+def _in_order(options: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Return options as they are listed: objects after their masks, channels before the network."""
+    places = {option.name: float(place) for place, option in enumerate(options)}
+    places["channels"] = places["network"] - 0.5
+    places["box"], places["neighbours"] = places["masks"] + 0.1, places["masks"] + 0.2
+    return sorted(options, key=lambda option: places[option.name])

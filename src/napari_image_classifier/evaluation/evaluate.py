@@ -39,9 +39,7 @@ class EvaluationResult:
 class EvaluationChoices:
     """What can be chosen about an evaluation, and the one home of the defaults; see `evaluate`."""
 
-    folds: Annotated[
-        int, Setting("Parts that the groups are dealt into; each is tested once.")
-    ] = 5
+    folds: Annotated[int, Setting("Parts that the groups are dealt into; each is tested once.")] = 5
     seeds: Annotated[
         int, Setting("How often everything is done again, dealt and begun otherwise.")
     ] = 3
