@@ -5,69 +5,86 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_origin
 
 import typer
-from typer.models import OptionInfo
 
 from napari_image_classifier.cli.arguments import each_of, masks_in, names_in
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.system.settings import Field, settings_of
+from napari_image_classifier.system.settings import Setting, settings_of
 from napari_image_classifier.training.config import TrainingConfig
+
+
+@dataclass(frozen=True)
+class ItemChoices:
+    """The options that say which items of a folder are meant.
+
+    Parameters
+    ----------
+    items
+        A CSV with the columns file, class and optionally item (such as t=3 or label=12) and group;
+        without it the sub-folders are the classes.
+    pattern
+        File names with fields in braces, where one image is several files:
+        {well}_s{site}_w{channel}.tif
+    group
+        What images share that must be kept together (same well, dish, animal): a column, a field of
+        the pattern, folder, or folder:2.
+    acquisition
+        What says which images were taken together (same plate, day, microscope): a column, a field
+        of the pattern, folder, or folder:2.
+    each
+        What is classified: every image, time (point) or plane.
+    axes
+        What each axis means in files that don't say, such as ZYX.
+    masks
+        Classify objects: the folder of masks in which each has its number, named like their images,
+        or a pattern such as {name}_cp_masks.png.
+    """
+
+    items: Path | None = None
+    pattern: str | None = None
+    group: str | None = None
+    acquisition: str | None = None
+    each: str = "image"
+    axes: str | None = None
+    masks: str | None = None
+
+    def read(self, images: Path) -> ItemTable:
+        """Return the table of the items below ``images``."""
+        return read_items(
+            images,
+            items_csv=self.items,
+            pattern=self.pattern,
+            group=self.group,
+            acquisition=self.acquisition,
+            each=each_of(self.each),
+            axes=self.axes,
+            masks=masks_in(self.masks),
+        )
+
+
+def _meaning(kind: Any, name: str) -> Any:
+    return typer.Option(help=settings_of(kind)[name].meaning)
+
+
+Pattern = Annotated[str | None, _meaning(ItemChoices, "pattern")]
+Axes = Annotated[str | None, _meaning(ItemChoices, "axes")]
+Masks = Annotated[str | None, _meaning(ItemChoices, "masks")]
+Each = Annotated[str, _meaning(ItemChoices, "each")]
+Projection = Annotated[str, _meaning(TrainingConfig, "projection")]
 
 Images = Annotated[
     Path, typer.Argument(metavar="IMAGES", help="The folder of images; sub-folders are searched.")
-]
-Pattern = Annotated[
-    str | None,
-    typer.Option(
-        help="File names with fields in braces, where one image is several files: "
-        "{well}_s{site}_w{channel}.tif"
-    ),
-]
-Axes = Annotated[
-    str | None, typer.Option(help="What each axis means in files that don't say, such as ZYX.")
-]
-Masks = Annotated[
-    str | None,
-    typer.Option(
-        help="Classify objects: the folder of masks in which each has its number, named like their "
-        "images, or a pattern such as {name}_cp_masks.png."
-    ),
-]
-Each = Annotated[str, typer.Option(help="What is classified: every image, time (point) or plane.")]
-Projection = Annotated[
-    str, typer.Option(help=settings_of(TrainingConfig)["projection"].setting.help)
 ]
 Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the output holds.")]
 NewClassifier = Annotated[Path, typer.Option(help="The classifier to write, a .keras file.")]
 
-Items = Annotated[
-    Path | None,
-    typer.Option(
-        help="A CSV with the columns file, class and optionally item (such as t=3 or label=12) and "
-        "group; without it the sub-folders are the classes."
-    ),
-]
-Group = Annotated[
-    str | None,
-    typer.Option(
-        help="What images share that must be kept together (same well, dish, animal): a column, "
-        "a field of the pattern, folder, or folder:2."
-    ),
-]
 
 Report = Annotated[
     Path, typer.Option(help="The report to write, an .html file; its numbers lie beside it.")
-]
-Acquisition = Annotated[
-    str | None,
-    typer.Option(
-        help="What says which images were taken together (same plate, day, microscope): a column, "
-        "a field of the pattern, folder, or folder:2."
-    ),
 ]
 
 Classifier = Annotated[Path, typer.Option(help="A classifier, a .keras file.")]
@@ -203,32 +220,9 @@ Margin = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class ItemChoices:
-    """The options that say which items of a folder are meant."""
-
-    items: Items = None
-    pattern: Pattern = None
-    group: Group = None
-    acquisition: Acquisition = None
-    each: Each = "image"
-    axes: Axes = None
-    masks: Masks = None
-
-    def read(self, images: Path) -> ItemTable:
-        """Return the table of the items below ``images``."""
-        return read_items(
-            images,
-            items_csv=self.items,
-            pattern=self.pattern,
-            group=self.group,
-            acquisition=self.acquisition,
-            each=each_of(self.each),
-            axes=self.axes,
-            masks=masks_in(self.masks),
-        )
-
-
+# How images are varied and weighed is for the dock and for Python: the usual suits nearly all.
+NO_OPTIONS = ("keep_aspect", "class_weights", "label_smoothing", "flips", "turns", "shift", "gain",
+              "noise")  # fmt: skip
 # What an option's value becomes in the data class, where that is something else.
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "channels": names_in,
@@ -239,8 +233,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 def with_options(*unasked: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return what gives a command an option for each field of its parameters' data classes.
 
-    The command itself receives the data classes; fields that are ``unasked`` or say nothing of
-    themselves keep their defaults.
+    The command itself receives the data classes; fields that are ``unasked`` keep their defaults.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -270,36 +263,30 @@ def with_options(*unasked: str) -> Callable[[Callable[..., None]], Callable[...,
 
 
 def _options_of(kind: Any, unasked: tuple[str, ...]) -> dict[str, inspect.Parameter]:
-    """Return an option for each field of a data class that has a help sentence."""
-    hints = get_type_hints(kind, include_extras=True)
-    options = {}
-    for name, field in settings_of(kind).items():
-        if name in unasked:
-            continue
-        if field.setting.help:
-            options[name] = _option(field)
-        elif any(isinstance(said, OptionInfo) for said in getattr(hints[name], "__metadata__", ())):
-            options[name] = _parameter(name, field.default, hints[name])
-    return options
+    return {
+        name: _option(setting)
+        for name, setting in settings_of(kind).items()
+        if name not in (*unasked, *NO_OPTIONS)
+    }
 
 
-def _option(field: Field) -> inspect.Parameter:
-    kind, default, names = field.type, field.default, list[str]()
+def _option(setting: Setting) -> inspect.Parameter:
+    kind, default, names = setting.type, setting.default, list[str]()
     if get_origin(kind) is Literal:
         kind = str
-    elif field.name == "channels":
+    elif setting.name == "channels":
         kind, default = str | None, None
-    elif field.name == "start_from":
+    elif setting.name == "start_from":
         kind, names = Path | None, ["--from"]
     elif default is False:
         # Else typer adds a --no- of it.
-        names = [f"--{field.name}"]
-    option = typer.Option(*names, help=field.setting.help)
-    return _parameter(field.name, default, Annotated[kind, option])
-
-
-def _parameter(name: str, default: Any, hint: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+        names = [f"--{setting.name}"]
+    return inspect.Parameter(
+        setting.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[kind, typer.Option(*names, help=setting.meaning)],
+    )
 
 
 def _in_order(options: list[inspect.Parameter]) -> list[inspect.Parameter]:

@@ -6,13 +6,13 @@ The work itself is in `jobs.evaluate`, which runs in the compute process.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.system.atomic_files import check_writable
 from napari_image_classifier.system.run_job import run_job
-from napari_image_classifier.system.settings import Setting, why_not_allowed
+from napari_image_classifier.system.settings import why_not_allowed
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.typing import Emit, ShouldStop
 
@@ -37,25 +37,32 @@ class EvaluationResult:
 
 @dataclass(frozen=True)
 class EvaluationChoices:
-    """What can be chosen about an evaluation, and the one home of the defaults; see `evaluate`."""
+    """What can be chosen about an evaluation, and the one home of the defaults.
 
-    folds: Annotated[int, Setting("Parts that the groups are dealt into; each is tested once.")] = 5
-    seeds: Annotated[
-        int, Setting("How often everything is done again, dealt and begun otherwise.")
-    ] = 3
-    method: Annotated[
-        Method, Setting("What is evaluated: network, or texture features, which take seconds.")
-    ] = "network"
-    classifier: Annotated[
-        Path | None,
-        Setting(
-            "A finished classifier to test on these images, which it must not have learnt from."
-        ),
-    ] = None
-    controls: Annotated[
-        bool, Setting("Whether other explanations than biology are looked for.")
-    ] = True
-    curve: Annotated[bool, Setting("Whether it is tried with fewer groups, too.")] = True
+    Of each parameter the first paragraph is what ``--help`` says (see `settings`).
+
+    Parameters
+    ----------
+    folds
+        Parts that the groups are dealt into; each is tested once.
+    seeds
+        How often everything is done again, dealt and begun otherwise.
+    method
+        What is evaluated: network, or texture features, which take seconds.
+    classifier
+        A finished classifier to test on these images, which it must not have learnt from.
+    controls
+        Whether other explanations than biology are looked for.
+    curve
+        Whether it is tried with fewer groups, too.
+    """
+
+    folds: int = 5
+    seeds: int = 3
+    method: Method = "network"
+    classifier: Path | None = None
+    controls: bool = True
+    curve: bool = True
 
 
 def evaluate(

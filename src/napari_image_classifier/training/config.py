@@ -20,187 +20,157 @@ NETWORK_NAMES = ("residual", "vgg", *BACKBONE_NAMES)
 LEARNER_NAMES = (*NETWORK_NAMES, TEXTURE)
 IMAGENET = "imagenet"
 RANDOM_WEIGHTS = "none"
-SMALLEST_SIZE = 16
+SMALLEST_SIZE, LARGEST_SIZE = 16, 2048
 USUAL_RATE = 5e-3
 # Larger steps would undo what was learnt from photographs.
 FINE_RATE = 5e-4
+
+
+def _are_different(names: tuple[str, ...]) -> bool:
+    return len(set(names)) == len(names)
+
+
+def _is_box(text: str) -> bool:
+    return not text or is_box(text)
+
+
+_SIZES = Setting(
+    at_least=SMALLEST_SIZE,
+    at_most=LARGEST_SIZE,
+    rule=f"between {SMALLEST_SIZE} and {LARGEST_SIZE} pixels",
+)
+_SEEDS = Setting(at_least=0, at_most=2**31 - 1, rule="a whole number, not negative")
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """Everything that can be chosen about training, and the one home of the defaults.
 
+    Of each parameter the first paragraph is what ``--help`` says (see `settings`).
+
     Parameters
     ----------
     network
-        The network that is trained, one of `LEARNER_NAMES`; "texture" takes texture features and
-        logistic regression in its place.
+        residual or vgg or EfficientNetV2B0 or MobileNetV2 or ResNet50V2 or DenseNet121 or texture
+
+        The last takes texture features and logistic regression in the place of a network.
     weights
-        What a network of `BACKBONE_NAMES` begins with: "imagenet", which is downloaded, "none" or
-        the path of a file. The others begin with random weights.
+        What a network with a name from keras.applications begins with: imagenet (learnt from
+        photographs, downloaded once), none, or a file of such weights.
+
+        The other networks begin with random weights.
     channels
-        The names of the channels to learn from; empty for all.
+        Channels to learn from, separated by commas; all unless told.
+
+        Here a tuple of their names, empty for all.
     projection
-        How a Z stack becomes a plane.
+        How a Z stack becomes a plane: max, mean, sum, middle or sharpest.
     intensity
-        How intensities become comparable: "fixed" (one range measured on the training images),
-        "percentiles" (a range for each image) or "none".
+        fixed (brightness counts), percentiles (of each image) or none.
+
+        "fixed" is one range for each channel, measured on the images that are learnt from.
     size
-        The side in pixels of the square that images are fitted into, or stretched to without
-        ``keep_aspect``; None to take it from the images.
+        Side in pixels that images are fitted into; unless told, from the images.
+
+        Without ``keep_aspect`` they are stretched to it. None takes it from the images.
     box
-        The side of the square that is cut out around each object, "48" in pixels or "12.5 µm"; ""
-        to take it from the objects (see `items.crops.ObjectBox`).
+        The side of the square cut out around each object, in pixels or as 12.5um; unless told, from
+        the objects.
+
+        "48" or "12.5 µm"; "" takes it from the objects (see `items.crops.ObjectBox`).
     neighbours
-        Whether what belongs to other objects in that square is "kept" or "masked".
+        What belongs to other objects in that square: kept or masked.
     keep_aspect
-        Whether images keep their proportions and the rest is filled with 0.
+        Whether images keep their proportions, the rest filled with 0.
     epochs
         Passes over the images, at most.
     batch_size
         Images per step.
     learning_rate
-        The largest step; None for what suits the network.
+        The largest step; unless told, what suits the network.
+
+        Above 0 and at most 1; None for what suits the network.
     patience
-        Epochs clearly worse than the best one after which training stops.
+        Epochs without improvement before training ends.
+
+        Without improvement is an epoch that is clearly worse than the best one.
     validation_fraction
-        The part of the groups that is kept aside to choose the epoch and to give the scores.
+        The part of the images kept aside to check with.
+
+        Above 0 and at most 0.5, of whole groups; it chooses the epoch and gives the scores.
     class_weights
         Whether rare classes count for more.
     label_smoothing
         How much doubt about the given classes is allowed for, from 0 to below 1.
-    flips, turns
-        Whether mirrored images, and images in quarter turns, are learnt from.
+    flips
+        Whether mirrored images are learnt from, too.
+    turns
+        Whether images in quarter turns are learnt from, too.
     shift
-        How far images are shifted, at most, as a fraction of their side.
+        How far images are shifted at most, as a fraction of their side.
     gain
         The standard deviation of the logarithm of a factor of brightness per channel.
     noise
         The largest standard deviation of the added noise, in units of the channel's own.
     finish
-        Whether the network learns from the validation part, too, when that has chosen the epoch and
-        given the scores.
+        Learn from the images kept aside, too, once they have been checked with.
     members
-        How many networks are trained, each on another part of the images, and decide together.
+        Networks that learn from different parts and decide together.
     orientations
-        Whether every image is classified in eight orientations, whose probabilities are averaged.
+        Classify each image in eight orientations, averaged.
+
+        It is the probabilities that are averaged.
     risk
-        The part of its answers that may be wrong at most: a fifth of the groups is kept aside to
-        find the confidence from which on that holds. With None it always answers.
+        The part of its answers that may be wrong at most, such as 0.05; where it is less sure than
+        that takes, it says so.
+
+        A fifth of the groups is kept aside to find the confidence from which on that holds; with
+        None it always answers.
     seed
-        The seed of everything random.
+        Same seed, same classifier.
+
+        From 0 to 2**31 - 1.
     start_from
-        The path of a classifier of the same classes and channels to go on from; its preparation and
-        its network are kept.
+        A classifier of the same classes and channels to go on from.
+
+        The path of its file; its preparation and its network are kept.
     backend
-        What Keras computes with (see `backends.BACKENDS`), None for what it is set to or what is
-        installed; it changes nothing about the classifier's file.
+        What Keras computes with: tensorflow, torch (PyTorch) or jax; unless told, what it is set
+        to, or what is installed.
+
+        It changes nothing about the classifier's file.
     """
 
-    network: Annotated[str, Setting(" or ".join(LEARNER_NAMES), choices=LEARNER_NAMES)] = "residual"
-    weights: Annotated[
-        str,
-        Setting(
-            "What a network with a name from keras.applications begins with: imagenet (learnt "
-            "from photographs, downloaded once), none, or a file of such weights."
-        ),
-    ] = IMAGENET
+    network: Annotated[str, Setting(choices=LEARNER_NAMES)] = "residual"
+    weights: str = IMAGENET
     channels: Annotated[
-        tuple[str, ...],
-        Setting(
-            "Channels to learn from, separated by commas; all unless told.",
-            works=lambda names: len(set(names)) == len(names),
-            rule="different channels",
-        ),
+        tuple[str, ...], Setting(works=_are_different, rule="different channels")
     ] = ()
-    projection: Annotated[
-        Projection,
-        Setting("How a Z stack becomes a plane: max, mean, sum, middle or sharpest."),
-    ] = "max"
-    intensity: Annotated[
-        Intensity,
-        Setting("fixed (brightness counts), percentiles (of each image) or none."),
-    ] = "fixed"
-    size: Annotated[
-        int | None,
-        Setting(
-            "Side in pixels that images are fitted into; unless told, from the images.",
-            least=SMALLEST_SIZE,
-            most=2048,
-            unit="pixels",
-        ),
-    ] = None
-    box: Annotated[
-        str,
-        Setting(
-            "The side of the square cut out around each object, in pixels or as 12.5um; unless "
-            "told, from the objects.",
-            works=lambda text: not text or is_box(text),
-            rule="so many pixels, 48, or 12.5 µm",
-        ),
-    ] = ""
-    neighbours: Annotated[
-        Neighbours, Setting("What belongs to other objects in that square: kept or masked.")
-    ] = "kept"
+    projection: Projection = "max"
+    intensity: Intensity = "fixed"
+    size: Annotated[int | None, _SIZES] = None
+    box: Annotated[str, Setting(works=_is_box, rule="so many pixels, 48, or 12.5 µm")] = ""
+    neighbours: Neighbours = "kept"
     keep_aspect: bool = True
-    epochs: Annotated[int, Setting("Passes over the images, at most.", least=1)] = 40
-    batch_size: Annotated[int, Setting("Images per step.", least=2)] = 32
-    learning_rate: Annotated[
-        float | None,
-        Setting("The largest step; unless told, what suits the network.", above=0, most=1),
-    ] = None
-    patience: Annotated[
-        int, Setting("Epochs without improvement before training ends.", least=1)
-    ] = 20
-    validation_fraction: Annotated[
-        float, Setting("The part of the images kept aside to check with.", above=0, most=0.5)
-    ] = 0.2
+    epochs: Annotated[int, Setting(at_least=1)] = 40
+    batch_size: Annotated[int, Setting(at_least=2)] = 32
+    learning_rate: Annotated[float | None, Setting(above=0, at_most=1)] = None
+    patience: Annotated[int, Setting(at_least=1)] = 20
+    validation_fraction: Annotated[float, Setting(above=0, at_most=0.5)] = 0.2
     class_weights: bool = True
-    label_smoothing: Annotated[float, Setting(least=0, below=1)] = 0.05
+    label_smoothing: Annotated[float, Setting(at_least=0, below=1)] = 0.05
     flips: bool = True
     turns: bool = True
-    shift: Annotated[float, Setting(least=0, most=0.5)] = 0.08
-    gain: Annotated[float, Setting(least=0, most=1)] = 0.15
-    noise: Annotated[float, Setting(least=0, most=1)] = 0.1
-    finish: Annotated[
-        bool, Setting("Learn from the images kept aside, too, once they have been checked with.")
-    ] = True
-    members: Annotated[
-        int,
-        Setting("Networks that learn from different parts and decide together.", least=1, most=20),
-    ] = 1
-    orientations: Annotated[
-        bool, Setting("Classify each image in eight orientations, averaged.")
-    ] = False
-    risk: Annotated[
-        float | None,
-        Setting(
-            "The part of its answers that may be wrong at most, such as 0.05; where it is "
-            "less sure than that takes, it says so.",
-            above=0,
-            below=1,
-        ),
-    ] = None
-    seed: Annotated[
-        int,
-        Setting(
-            "Same seed, same classifier.",
-            least=0,
-            most=2**31 - 1,
-            rule="a whole number, not negative",
-        ),
-    ] = 0
-    start_from: Annotated[
-        str | None, Setting("A classifier of the same classes and channels to go on from.")
-    ] = None
-    backend: Annotated[
-        str | None,
-        Setting(
-            "What Keras computes with: tensorflow, torch (PyTorch) or jax; unless told, what it "
-            "is set to, or what is installed.",
-            choices=tuple(backends.BACKENDS),
-        ),
-    ] = None
+    shift: Annotated[float, Setting(at_least=0, at_most=0.5)] = 0.08
+    gain: Annotated[float, Setting(at_least=0, at_most=1)] = 0.15
+    noise: Annotated[float, Setting(at_least=0, at_most=1)] = 0.1
+    finish: bool = True
+    members: Annotated[int, Setting(at_least=1, at_most=20)] = 1
+    orientations: bool = False
+    risk: Annotated[float | None, Setting(above=0, below=1)] = None
+    seed: Annotated[int, _SEEDS] = 0
+    start_from: str | None = None
+    backend: Annotated[str | None, Setting(choices=tuple(backends.BACKENDS))] = None
 
     @property
     def largest_step(self) -> float:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from magicgui.widgets import ComboBox, Container, FileEdit, FloatSpinBox, create_widget
 from magicgui.widgets.bases import Widget
 
-from napari_image_classifier.system.settings import Field, settings_of
+from napari_image_classifier.system.settings import Setting, settings_of
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 
 LARGEST = 1_000_000
@@ -36,7 +36,8 @@ class Form:
 
     def __init__(self, defaults: Any, asks: Iterable[Ask]) -> None:
         self._asks = tuple(asks)
-        known = settings_of(type(defaults))
+        data_class: Any = type(defaults)
+        known = settings_of(data_class)
         widgets = [_widget(ask, known[ask.name], getattr(defaults, ask.name)) for ask in self._asks]
         self.container: Container[Widget] = Container(widgets=widgets)
         self.container.margins = (0, 0, 0, 0)
@@ -57,13 +58,13 @@ class Form:
         return found
 
 
-def _widget(ask: Ask, asked: Field, default: Any) -> Widget:
+def _widget(ask: Ask, setting: Setting, default: Any) -> Widget:
     if ask.none_means:
         make = _choice_or_none if "choices" in ask.options else _number_or_none
         return make(ask, default)
-    hint, setting = asked.type, asked.setting
+    hint = setting.type
     kind = next((part for part in get_args(hint) if part is not type(None)), hint)
-    bounds = {"min": setting.least, "max": setting.most}
+    bounds = {"min": setting.at_least, "max": setting.at_most}
     widget = create_widget(
         value=default,
         annotation=hint if isinstance(kind, str) else kind,
