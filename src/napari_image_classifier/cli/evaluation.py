@@ -6,19 +6,19 @@ import typer
 
 from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import refuse_to_replace
+from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import network_at_work
 from napari_image_classifier.cli.training import say_passed_over
 from napari_image_classifier.evaluation.evaluate import EvaluationChoices, evaluate
 from napari_image_classifier.training.config import TrainingConfig
 
-# A classifier to go on from has seen the images; a limit of wrong answers and the last round on all
-# images change nothing about what is tested; the rest decides how long and how a network learns,
-# which an evaluation is not to be tuned by.
+# A classifier to go on from has seen the images, and a limit of wrong answers is not evaluated. The
+# others say how a network learns: the usual way, unless Python asks for another.
 NOT_ASKED = ("start_from", "risk", "finish", "validation_fraction", "patience", "batch_size",
              "learning_rate")  # fmt: skip
 
 
-@options.with_options(*NOT_ASKED)
+@with_derived_options(*NOT_ASKED)
 def evaluate_command(
     images: options.Images,
     report: options.Report,

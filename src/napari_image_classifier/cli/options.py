@@ -1,18 +1,15 @@
-"""The options of the command line: their names, and what ``--help`` says of them."""
+"""Options of the commands: their types, and what ``--help`` says of them."""
 
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, is_dataclass
-from functools import wraps
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any
 
 import typer
 
-from napari_image_classifier.cli.arguments import each_of, masks_in, names_in
+from napari_image_classifier.cli.arguments import each_of, masks_in
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.system.settings import Setting, settings_of
+from napari_image_classifier.system.settings import settings_of
 from napari_image_classifier.training.config import TrainingConfig
 
 
@@ -218,80 +215,3 @@ Margin = Annotated[
     float,
     typer.Option(min=0.01, max=0.5, help="How much worse still counts as “as good”."),
 ]
-
-
-# How images are varied and weighed is for the dock and for Python: the usual suits nearly all.
-NO_OPTIONS = ("keep_aspect", "class_weights", "label_smoothing", "flips", "turns", "shift", "gain",
-              "noise")  # fmt: skip
-# What an option's value becomes in the data class, where that is something else.
-_READERS: Mapping[str, Callable[[Any], Any]] = {
-    "channels": names_in,
-    "start_from": lambda path: path and str(path),
-}
-
-
-def with_options(*unasked: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return what gives a command an option for each field of its parameters' data classes.
-
-    The command itself receives the data classes; fields that are ``unasked`` keep their defaults.
-    """
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = inspect.signature(command).parameters
-        asked = {
-            name: _options_of(parameter.annotation, unasked)
-            for name, parameter in own.items()
-            if is_dataclass(parameter.annotation)
-        }
-
-        @wraps(command)
-        def run(**values: Any) -> None:
-            for name, options in asked.items():
-                said = {key: _READERS.get(key, lambda x: x)(values.pop(key)) for key in options}
-                values[name] = own[name].annotation(**said)
-            command(**values)
-
-        options = [
-            option.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            for name, parameter in own.items()
-            for option in asked.get(name, {name: parameter}).values()
-        ]
-        run.__dict__["__signature__"] = inspect.Signature(_in_order(options))
-        return run
-
-    return decorate
-
-
-def _options_of(kind: Any, unasked: tuple[str, ...]) -> dict[str, inspect.Parameter]:
-    return {
-        name: _option(setting)
-        for name, setting in settings_of(kind).items()
-        if name not in (*unasked, *NO_OPTIONS)
-    }
-
-
-def _option(setting: Setting) -> inspect.Parameter:
-    kind, default, names = setting.type, setting.default, list[str]()
-    if get_origin(kind) is Literal:
-        kind = str
-    elif setting.name == "channels":
-        kind, default = str | None, None
-    elif setting.name == "start_from":
-        kind, names = Path | None, ["--from"]
-    elif default is False:
-        # Else typer adds a --no- of it.
-        names = [f"--{setting.name}"]
-    return inspect.Parameter(
-        setting.name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=default,
-        annotation=Annotated[kind, typer.Option(*names, help=setting.meaning)],
-    )
-
-
-def _in_order(options: list[inspect.Parameter]) -> list[inspect.Parameter]:
-    """Return options as they are listed: objects after their masks, channels before the network."""
-    places = {option.name: float(place) for place, option in enumerate(options)}
-    places["channels"] = places["network"] - 0.5
-    places["box"], places["neighbours"] = places["masks"] + 0.1, places["masks"] + 0.2
-    return sorted(options, key=lambda option: places[option.name])

@@ -1,4 +1,4 @@
-"""Training on the command line: progress, and the outcome in words."""
+"""The command `train`: progress, and the outcome in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,14 @@ import typer
 
 from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import refuse_to_replace
+from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, network_at_work
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 
 
-@options.with_options("acquisition")
+@with_derived_options("acquisition")
 def train_command(
     images: options.Images,
     output: options.NewClassifier,

@@ -49,8 +49,8 @@ class Setting:
 
     def allows(self, value: Any) -> bool:
         """Return whether the field may have this value."""
-        if value is None and NoneType in get_args(self.type):
-            return True
+        if value is None:
+            return NoneType in get_args(self.type)
         if self.choices and value not in self.choices:
             return False
         return all(_BOUNDS[name](value, bound) for name, bound in self._bounds) and self.works(
