@@ -39,7 +39,7 @@ class EvaluationResult:
 class EvaluationChoices:
     """What can be chosen about an evaluation, and the one home of the defaults.
 
-    Of each parameter the first paragraph is what ``--help`` says (see `settings`).
+    Of each parameter the first paragraph is what ``--help`` says.
 
     Parameters
     ----------
@@ -149,6 +149,15 @@ def evaluate(
 
 def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationChoices) -> None:
     """Refuse what can be seen to fail before any image is read.
+
+    Parameters
+    ----------
+    report
+        The report to write.
+    config
+        How networks are trained.
+    choices
+        What is evaluated, and how thoroughly.
 
     Raises
     ------

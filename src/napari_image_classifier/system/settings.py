@@ -73,7 +73,19 @@ class Setting:
 
 @cache
 def settings_of(data_class: Any) -> dict[str, Setting]:
-    """Return the settings of a data class by name; where none is said, every value is allowed."""
+    """Return the settings of a data class.
+
+    Parameters
+    ----------
+    data_class
+        A data class whose docstring says its parameters. A field whose type says no `Setting` may
+        have every value, or one of its `typing.Literal`.
+
+    Returns
+    -------
+    dict of str to Setting
+        The setting of each field, by the field's name, in their order.
+    """
     hints = get_type_hints(data_class, include_extras=True)
     meanings = dict(_MEANING.findall(inspect.getdoc(data_class) or ""))
     settings = {}
@@ -95,7 +107,18 @@ def settings_of(data_class: Any) -> dict[str, Setting]:
 
 
 def why_not_allowed(settings: Any) -> str | None:
-    """Return a sentence on the first field whose value is not allowed; None where all are."""
+    """Return why the values of a data class can't be used.
+
+    Parameters
+    ----------
+    settings
+        An instance of a data class as `settings_of` takes it.
+
+    Returns
+    -------
+    str or None
+        A sentence on the first field whose value is not allowed; None where all are.
+    """
     data_class: Any = type(settings)
     for name, setting in settings_of(data_class).items():
         value = getattr(settings, name)

@@ -46,7 +46,7 @@ _SEEDS = Setting(at_least=0, at_most=2**31 - 1, rule="a whole number, not negati
 class TrainingConfig:
     """Everything that can be chosen about training, and the one home of the defaults.
 
-    Of each parameter the first paragraph is what ``--help`` says (see `settings`).
+    Of each parameter the first paragraph is what ``--help`` says.
 
     Parameters
     ----------
@@ -185,7 +185,13 @@ class TrainingConfig:
         return self.network in BACKBONE_NAMES and self.weights != RANDOM_WEIGHTS
 
     def why_unusable(self) -> str | None:
-        """Return a sentence on the first value that can't be used; None when all can."""
+        """Return why nothing can be trained so.
+
+        Returns
+        -------
+        str or None
+            A sentence on the first value that can't be used; None where all can.
+        """
         if problem := why_not_allowed(self):
             return problem
         if self.orientations and not (self.flips and self.turns):
@@ -234,6 +240,13 @@ class TrainingConfig:
 
 def check_request(config: TrainingConfig, output: Path) -> None:
     """Refuse what can be seen to fail before any image is read.
+
+    Parameters
+    ----------
+    config
+        How it is trained.
+    output
+        The classifier to write.
 
     Raises
     ------
