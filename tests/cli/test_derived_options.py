@@ -1,5 +1,6 @@
 """cli.derived_options: options of train and evaluate from the data classes of their settings."""
 
+from dataclasses import MISSING
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from napari_image_classifier.cli.evaluation import NOT_ASKED
 from napari_image_classifier.evaluation.evaluate import EvaluationChoices
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.settings import settings_of
 from napari_image_classifier.training.config import TrainingConfig
 
@@ -46,27 +48,31 @@ def asked(monkeypatch):
     return calls
 
 
-def test_each_field_of_the_config_is_an_option_of_train():
-    """All but how images are varied and weighed, which is left to the dock and to Python."""
-    options = options_of("train")
-    assert settings_of(TrainingConfig).keys() - options.keys() == set(NO_OPTIONS)
+def test_each_field_is_an_option_of_train():
+    """But for those left to docks and Python, and what was taken together, which tests ask."""
+    fields = settings_of(ItemsQuery).keys() | settings_of(TrainingConfig).keys()
+    assert fields - options_of("train").keys() == {*NO_OPTIONS, "acquisition"}
 
 
-def test_each_field_of_the_config_is_an_option_of_evaluate():
-    """All but what train leaves out, too, and what an evaluation does not ask, as is said there."""
+def test_each_field_is_an_option_of_evaluate():
+    """But for those of before, and those that an evaluation does not ask, as is said there."""
+    fields = settings_of(ItemsQuery).keys() | settings_of(TrainingConfig).keys()
     options = options_of("evaluate")
-    assert settings_of(TrainingConfig).keys() - options.keys() == {*NO_OPTIONS, *NOT_ASKED}
+    assert fields - options.keys() == {*NO_OPTIONS, *NOT_ASKED}
     assert settings_of(EvaluationChoices).keys() <= options.keys()
 
 
 def test_each_option_has_the_help_and_the_default_of_its_field():
     """One home of what a setting means and of what it is unless told."""
-    for command, data_class in (("train", TrainingConfig), ("evaluate", EvaluationChoices)):
+    for command, data_class in (
+        ("train", TrainingConfig), ("train", ItemsQuery), ("evaluate", EvaluationChoices)
+    ):  # fmt: skip
         options = options_of(command)
         for name in settings_of(data_class).keys() & options.keys():
             setting = settings_of(data_class)[name]
             assert options[name].help == setting.meaning != ""
-            assert options[name].default == (setting.default or options[name].default)
+            if setting.default not in ((), MISSING):
+                assert options[name].default == setting.default
 
 
 def test_objects_are_asked_beside_their_masks():

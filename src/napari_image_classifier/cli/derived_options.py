@@ -1,20 +1,34 @@
 """Options that are derived from the fields of data classes."""
 
-import inspect
-from collections.abc import Callable
-from dataclasses import is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, is_dataclass
 from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
 
 import typer
 
-from napari_image_classifier.cli.arguments import names_in
+from napari_image_classifier.cli.arguments import each_in, masks_in, names_in
 from napari_image_classifier.system.settings import Setting, settings_of
 
-# How images are varied and weighed is for the dock and for Python: the usual suits nearly all.
+# Left to docks and Python: how images are varied and weighed, where the usual suits nearly all, and
+# items that nobody has given a class or that are picked file by file.
 NO_OPTIONS = ("keep_aspect", "class_weights", "label_smoothing", "flips", "turns", "shift", "gain",
-              "noise")  # fmt: skip
+              "noise", "annotated", "files")  # fmt: skip
+# Options that are not called as their fields.
+_NAMES = {"start_from": "--from", "items_csv": "--items"}
+# What the value of an option becomes in its field.
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "channels": names_in,
+    "each": each_in,
+    "masks": masks_in,
+    "start_from": lambda path: path and str(path),
+}
+
+
+def _value(field: str, given: Any) -> Any:
+    return _READERS[field](given) if field in _READERS else given
 
 
 def with_derived_options(*unasked: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -24,7 +38,7 @@ def with_derived_options(*unasked: str) -> Callable[[Callable[..., None]], Calla
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = inspect.signature(command).parameters
+        own = signature(command).parameters
         derived = {
             name: _options_of(parameter.annotation, unasked)
             for name, parameter in own.items()
@@ -39,24 +53,17 @@ def with_derived_options(*unasked: str) -> Callable[[Callable[..., None]], Calla
             command(**values)
 
         options = [
-            option.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            option.replace(kind=Parameter.KEYWORD_ONLY)
             for name, parameter in own.items()
             for option in derived.get(name, {name: parameter}).values()
         ]
-        run.__dict__["__signature__"] = inspect.Signature(_in_order(options))
+        run.__dict__["__signature__"] = Signature(_in_order(options))
         return run
 
     return decorate
 
 
-def _value(field: str, given: Any) -> Any:
-    """Return the value of a field for what the command line gave."""
-    if field == "channels":
-        return names_in(given)
-    return str(given) if field == "start_from" and given else given
-
-
-def _options_of(data_class: Any, unasked: tuple[str, ...]) -> dict[str, inspect.Parameter]:
+def _options_of(data_class: Any, unasked: tuple[str, ...]) -> dict[str, Parameter]:
     return {
         name: _option(setting)
         for name, setting in settings_of(data_class).items()
@@ -64,26 +71,25 @@ def _options_of(data_class: Any, unasked: tuple[str, ...]) -> dict[str, inspect.
     }
 
 
-def _option(setting: Setting) -> inspect.Parameter:
+def _option(setting: Setting) -> Parameter:
     kind, default, names = setting.type, setting.default, list[str]()
     if get_origin(kind) is Literal:
         kind = str
     elif setting.name == "channels":
         kind, default = str | None, None
     elif setting.name == "start_from":
-        kind, names = Path | None, ["--from"]
-    elif default is False:
-        # Else typer adds a --no- of it.
-        names = [f"--{setting.name}"]
-    return inspect.Parameter(
-        setting.name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=default,
-        annotation=Annotated[kind, typer.Option(*names, help=setting.meaning)],
-    )
+        kind = Path | None
+    if default is False or setting.name in _NAMES:
+        # Of a flag that is off, typer would offer a --no- as well.
+        names = [_NAMES.get(setting.name, f"--{setting.name}")]
+    said: Any = typer.Option(*names, help=setting.meaning)
+    if default is MISSING:
+        said, default = typer.Argument(metavar="IMAGES", help=setting.meaning), Parameter.empty
+    hint = Annotated[kind, said]
+    return Parameter(setting.name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 
-def _in_order(options: list[inspect.Parameter]) -> list[inspect.Parameter]:
+def _in_order(options: list[Parameter]) -> list[Parameter]:
     """Return options as they are listed: objects after their masks, channels before the network."""
     places = {option.name: float(place) for place, option in enumerate(options)}
     places["channels"] = places["network"] - 0.5

@@ -10,6 +10,8 @@ from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import network_at_work
 from napari_image_classifier.cli.training import say_passed_over
 from napari_image_classifier.evaluation.evaluate import EvaluationChoices, evaluate
+from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.training.config import TrainingConfig
 
 # A classifier to go on from has seen the images, and a limit of wrong answers is not evaluated. The
@@ -20,16 +22,15 @@ NOT_ASKED = ("start_from", "risk", "finish", "validation_fraction", "patience", 
 
 @with_derived_options(*NOT_ASKED)
 def evaluate_command(
-    images: options.Images,
     report: options.Report,
-    items: options.ItemChoices,
+    query: ItemsQuery,
     choices: EvaluationChoices,
     config: TrainingConfig,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Say how good a classifier of these images would be on new ones, in a report."""
     refuse_to_replace(report, overwrite)
-    table = items.read(images)
+    table = read_query(query)
     say_passed_over(table)
     with network_at_work() as (progress, should_stop):
         found = evaluate(

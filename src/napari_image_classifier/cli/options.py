@@ -1,79 +1,27 @@
 """Options of the commands: their types, and what ``--help`` says of them."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from napari_image_classifier.cli.arguments import each_of, masks_in
-from napari_image_classifier.items.item import ItemTable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.settings import settings_of
 from napari_image_classifier.training.config import TrainingConfig
-
-
-@dataclass(frozen=True)
-class ItemChoices:
-    """The options that say which items of a folder are meant.
-
-    Parameters
-    ----------
-    items
-        A CSV with the columns file, class and optionally item (such as t=3 or label=12) and group;
-        without it the sub-folders are the classes.
-    pattern
-        File names with fields in braces, where one image is several files:
-        {well}_s{site}_w{channel}.tif
-    group
-        What images share that must be kept together (same well, dish, animal): a column, a field of
-        the pattern, folder, or folder:2.
-    acquisition
-        What says which images were taken together (same plate, day, microscope): a column, a field
-        of the pattern, folder, or folder:2.
-    each
-        What is classified: every image, time (point) or plane.
-    axes
-        What each axis means in files that don't say, such as ZYX.
-    masks
-        Classify objects: the folder of masks in which each has its number, named like their images,
-        or a pattern such as {name}_cp_masks.png.
-    """
-
-    items: Path | None = None
-    pattern: str | None = None
-    group: str | None = None
-    acquisition: str | None = None
-    each: str = "image"
-    axes: str | None = None
-    masks: str | None = None
-
-    def read(self, images: Path) -> ItemTable:
-        """Return the table of the items below ``images``."""
-        return read_items(
-            images,
-            items_csv=self.items,
-            pattern=self.pattern,
-            group=self.group,
-            acquisition=self.acquisition,
-            each=each_of(self.each),
-            axes=self.axes,
-            masks=masks_in(self.masks),
-        )
 
 
 def _meaning(kind: Any, name: str) -> Any:
     return typer.Option(help=settings_of(kind)[name].meaning)
 
 
-Pattern = Annotated[str | None, _meaning(ItemChoices, "pattern")]
-Axes = Annotated[str | None, _meaning(ItemChoices, "axes")]
-Masks = Annotated[str | None, _meaning(ItemChoices, "masks")]
-Each = Annotated[str, _meaning(ItemChoices, "each")]
+Pattern = Annotated[str | None, _meaning(ItemsQuery, "pattern")]
+Axes = Annotated[str | None, _meaning(ItemsQuery, "axes")]
+Masks = Annotated[str | None, _meaning(ItemsQuery, "masks")]
+Each = Annotated[str, _meaning(ItemsQuery, "each")]
 Projection = Annotated[str, _meaning(TrainingConfig, "projection")]
 
 Images = Annotated[
-    Path, typer.Argument(metavar="IMAGES", help="The folder of images; sub-folders are searched.")
+    Path, typer.Argument(metavar="IMAGES", help=settings_of(ItemsQuery)["folder"].meaning)
 ]
 Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the output holds.")]

@@ -1,8 +1,5 @@
 """The command `train`: progress, and the outcome in words."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import typer
 
 from napari_image_classifier.cli import options
@@ -10,30 +7,33 @@ from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, network_at_work
 from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.reading import read_query
+from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import TrainResult
 from napari_image_classifier.training.train import train
 
 
 @with_derived_options("acquisition")
 def train_command(
-    images: options.Images,
     output: options.NewClassifier,
-    items: options.ItemChoices,
+    query: ItemsQuery,
     config: TrainingConfig,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Train a classifier on images whose classes a person gave."""
     refuse_to_replace(output, overwrite)
-    table = items.read(images)
+    table = read_query(query)
     say_passed_over(table)
-    outcome: dict[str, Any] = {}
+    outcome: TrainResult | None = None
     with network_at_work() as (progress, should_stop):
 
-        def hear(event: dict[str, Any]) -> None:
-            if event["event"] == "result":
-                outcome.update(event)
-            else:
-                progress.hear(event)
+        def hear(event: Event) -> None:
+            nonlocal outcome
+            if isinstance(event, TrainResult):
+                outcome = event
+            progress.hear(event)
 
         classifier = train(
             table,
@@ -43,31 +43,32 @@ def train_command(
             should_stop=should_stop,
             in_process=True,
         )
+    assert outcome is not None
     _say_outcome(outcome)
     typer.echo(f"Written: {classifier.path}")
-    if outcome["cancelled"]:
+    if outcome.cancelled:
         raise typer.Exit(STOPPED)
 
 
-def _say_outcome(outcome: Mapping[str, Any]) -> None:
-    names = outcome["class_names"]
+def _say_outcome(outcome: TrainResult) -> None:
+    names = outcome.class_names
     typer.echo(
-        f"Right for {outcome['validation_accuracy']:.1%} of the images kept aside "
-        f"(classes averaged: {outcome['balanced_accuracy']:.1%}){_epochs(outcome)}."
+        f"Right for {outcome.validation_accuracy:.1%} of the images kept aside "
+        f"(classes averaged: {outcome.balanced_accuracy:.1%}){_epochs(outcome)}."
     )
     width = max(map(len, names)) + 2
     typer.echo("Rows: the class given; columns: the class predicted.")
     typer.echo("".join(name.rjust(width) for name in ("", *names)))
-    for name, counts in zip(names, outcome["confusion"], strict=True):
+    for name, counts in zip(names, outcome.confusion, strict=True):
         typer.echo("".join(str(cell).rjust(width) for cell in (name, *counts)))
-    for sentence in outcome["messages"]:
+    for sentence in outcome.messages:
         typer.echo(sentence)
 
 
-def _epochs(outcome: Mapping[str, Any]) -> str:
-    if not outcome["history"]:
+def _epochs(outcome: TrainResult) -> str:
+    if not outcome.history:
         return ""
-    epochs = [str(member["best_epoch"]) for member in outcome["members"]]
+    epochs = [str(member.best_epoch) for member in outcome.members]
     return f", at epoch {epochs[0]}" if len(epochs) == 1 else f", at epochs {', '.join(epochs)}"
 
 

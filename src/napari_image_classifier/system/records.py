@@ -1,5 +1,6 @@
 """Records: data classes as they stand in JSON, checked when they are read."""
 
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,14 +20,14 @@ def as_json(record: object) -> Any:
     Parameters
     ----------
     record
-        A data class, or lists and tables of them. NaN stays NaN.
+        A data class, or lists and tables of them; its paths become texts. NaN stays NaN.
 
     Returns
     -------
     Any
         What `json.dumps` writes.
     """
-    return msgspec.to_builtins(record)
+    return msgspec.to_builtins(record, enc_hook=_as_text)
 
 
 def from_json(kind: type[Record], stored: object) -> Record:
@@ -50,8 +51,20 @@ def from_json(kind: type[Record], stored: object) -> Record:
         A field is missing or of another type.
     """
     try:
-        return msgspec.convert(stored, kind)
+        return msgspec.convert(stored, kind, dec_hook=_from_text)
     except msgspec.ValidationError as error:
         raise RecordError(str(error)) from error
     except RecursionError as error:
         raise RecordError("it is nested too deep") from error
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError
+
+
+def _from_text(kind: type, stored: Any) -> Path:
+    if kind is Path:
+        return Path(stored)
+    raise NotImplementedError

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.system.events import Emit
 from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.training.config import TrainingConfig, check_request
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.training.job import TRAIN, TrainRequest
+from napari_image_classifier.typing import ShouldStop
 
 if TYPE_CHECKING:
     from napari_image_classifier.classifiers.classifier import Classifier
@@ -38,7 +40,7 @@ def train(
         The classifier to write, a .keras file. Without it the file is written to a temporary
         folder; `Classifier.save` copies it.
     on_event
-        Receives the events of `jobs.train.train_job` as they happen, and in the end its result.
+        Receives the events of `training.job.TRAIN` as they happen, and in the end its result.
     should_stop
         Asked often; when it returns True, training ends and the best network so far is kept.
     in_process
@@ -63,13 +65,13 @@ def train(
     config = config or TrainingConfig()
     output = Path(output).expanduser().absolute()
     check_request(config, output)
-    request = {"items": items.to_json(), "config": config.to_json(), "output": str(output)}
+    request = TrainRequest(items, config, output)
     try:
-        result = run_job("train", request, on_event, should_stop, in_process=in_process)
+        result = run_job(TRAIN, request, on_event, should_stop, in_process=in_process)
     except Cancelled:
         raise TrainingRefused(
             "Training was stopped before its first epoch ended, so there is no classifier to keep."
         ) from None
     if on_event is not None:
         on_event(result)
-    return load_classifier(Path(result["classifier"]))
+    return load_classifier(Path(result.classifier))
