@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
+from napari_image_classifier.widgets.qt.parts import choice, stacked, wrapped
 
 QUESTION = "Which images are not independent (same well, dish, animal)?"
 TOOLTIP = (
@@ -23,15 +24,8 @@ class GroupChoice(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.box = QComboBox()
-        self.box.setToolTip(TOOLTIP)
-        question = QLabel(QUESTION)
-        question.setWordWrap(True)
-        question.setToolTip(TOOLTIP)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(question)
-        layout.addWidget(self.box)
+        self.box = choice({}, TOOLTIP)
+        stacked(self, wrapped(QUESTION, TOOLTIP), self.box)
         self.offer(())
         self.box.activated.connect(lambda _: self.changed.emit())
 
@@ -90,15 +84,8 @@ class AcquisitionChoice(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.box = QComboBox()
-        question = QLabel(ACQUISITION_QUESTION)
-        question.setWordWrap(True)
-        for widget in (question, self.box):
-            widget.setToolTip(ACQUISITION_TOOLTIP)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(question)
-        layout.addWidget(self.box)
+        self.box = choice({}, ACQUISITION_TOOLTIP)
+        stacked(self, wrapped(ACQUISITION_QUESTION, ACQUISITION_TOOLTIP), self.box)
         self._offered: tuple[Sequence[str], Sequence[int]] | None = None
         self.offer((), ())
 
