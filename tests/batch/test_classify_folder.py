@@ -14,6 +14,7 @@ from napari_image_classifier.batch.classify_folder import (
     classify_folder,
 )
 from napari_image_classifier.batch.journal import journal_path
+from napari_image_classifier.batch.result import CLASSIFY_FOLDER, FolderRequest
 from napari_image_classifier.batch.shards import Shard, ShardError, merge_shards
 from napari_image_classifier.classifiers import prediction
 from napari_image_classifier.classifiers.classifier import load_classifier
@@ -233,13 +234,10 @@ def test_fields_of_the_name_become_columns(tiny_classifier_path, tmp_path):
 def test_the_job_streams_rows_with_thumbnails(images, tiny_classifier_path, tmp_path):
     """Rows come as events, every row once, and the table is there at the end."""
     output = tmp_path / "predictions.csv"
-    request = {
-        "folder": str(images), "classifier": str(tiny_classifier_path),
-        "output": str(output), "thumbnails": True,
-    }  # fmt: skip
-    with ComputeProcess("classify_folder", request) as process:
+    request = FolderRequest(images, tiny_classifier_path, output, thumbnails=True)
+    with ComputeProcess(CLASSIFY_FOLDER, request) as process:
         *events, last = process.events()
-    rows = [row for event in events for row in event["rows"]]
+    rows = [row for event in events for row in event.predictions]
     assert len(rows) == len(rows_of(output)) == 17
-    assert all(row["png"] for row in rows if row["status"] == "ok")
-    assert (last["event"], last["ok"], last["errors"]) == ("result", 16, 1)
+    assert all(row.thumbnail for row in rows if row.status == "ok")
+    assert (last["event"], last.n_ok, last.n_errors) == ("result", 16, 1)

@@ -1,6 +1,5 @@
 """From an image to what the network says of it."""
 
-import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -93,20 +92,4 @@ def _not_finite(file: str) -> str:
     return (
         f"{readable(file)} has pixels without a value (NaN or infinite), so it can't be "
         "classified; export it without them."
-    )
-
-
-def prediction_of_row(row: Mapping[str, Any]) -> Prediction:
-    """Return the prediction that an event's row holds."""
-    return Prediction(
-        row["file"],
-        row["item"],
-        row["status"],
-        row["class"],
-        row["confidence"],
-        row["probabilities"],
-        row["message"],
-        thumbnail=base64.b64decode(row["png"]) if row.get("png") else None,
-        place=ObjectPlace(*row["place"]) if row.get("place") else None,
-        code=row.get("code", ""),
     )

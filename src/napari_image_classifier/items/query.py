@@ -47,19 +47,3 @@ class ItemsQuery:
     masks: str | None = None
     annotated: bool = True
     files: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True)
-class Survey(ItemsQuery):
-    """A look at the items that are meant, taken by the job "survey".
-
-    Parameters
-    ----------
-    thumbnails
-        Of how many items of each class a picture is drawn.
-    listed
-        Whether the answer holds the table of all items.
-    """
-
-    thumbnails: int = 4
-    listed: bool = False

@@ -19,6 +19,8 @@ from napari_image_classifier.system import processes as process_limits
 from napari_image_classifier.training.backends import BACKENDS, installed_backends
 from napari_image_classifier.widgets.qt import compute_worker as worker
 
+pytestmark = pytest.mark.long
+
 PLUGIN = "napari-image-classifier"
 LONG = 120_000
 
@@ -126,7 +128,7 @@ def test_a_training_ends_with_a_file_a_plot_and_a_matrix(
     assert any("Classify images" in name for name in ready._viewer.window.dock_widgets)
     assert not {"keras", "tensorflow"} & set(sys.modules)
     started, seen = written_down(tmp_path)
-    assert any("napari_image_classifier.system.compute_process" in command for command in started)
+    assert any("napari_image_classifier.system.compute_main" in command for command in started)
     assert seen == []
 
 

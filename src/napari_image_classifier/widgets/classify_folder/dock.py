@@ -1,18 +1,23 @@
 """The dock *Classify folder*: a folder in, a table of predictions out, seen while it fills."""
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from napari_image_classifier.batch.journal import journal_path
-from napari_image_classifier.classifiers.prediction import Prediction, prediction_of_row
+from napari_image_classifier.batch.result import (
+    CLASSIFY_FOLDER,
+    FolderRequest,
+    FolderResult,
+    Predictions,
+)
+from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.system.events import Event, Note
 from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder, Expectation
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
 from napari_image_classifier.widgets.qt import settings
@@ -85,8 +90,8 @@ class ClassifyFolder(Dock):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested_output: Path | None = None
-        self._waiting_rows: deque[dict[str, Any]] = deque()
-        self._latest: dict[str, Any] | None = None
+        self._waiting: deque[Prediction] = deque()
+        self._latest: Predictions | None = None
         self._last_words: tuple[str, bool, str] | None = None
         self._table: Path | None = None
         self._look = ItemsLook(self._looked_at, self)
@@ -168,9 +173,10 @@ class ClassifyFolder(Dock):
         settings.remember(
             folder=choices.folder, classifier=choices.classifier, output=choices.output
         )
-        self._waiting_rows.clear()
+        self._waiting.clear()
         self._latest = self._last_words = None
         self._table = None
+        assert choices.classifier is not None
         assert choices.output is not None
         query = choices.query()
         self.results.begin(
@@ -178,19 +184,17 @@ class ClassifyFolder(Dock):
         )
         self.progress.begin("Starting…")
         self._timer.start()
-        self._worker.start(
-            "classify_folder",
-            {
-                "folder": str(query.folder),
-                "classifier": str(choices.classifier),
-                "output": str(choices.output),
-                "pattern": query.pattern,
-                "axes": query.axes,
-                "masks": query.masks,
-                "overwrite": choices.overwrite,
-                "thumbnails": True,
-            },
+        request = FolderRequest(
+            query.folder,
+            choices.classifier,
+            choices.output,
+            pattern=query.pattern,
+            axes=query.axes,
+            masks=query.masks,
+            overwrite=choices.overwrite,
+            thumbnails=True,
         )
+        self._worker.start(CLASSIFY_FOLDER, request)
 
     def cancel(self) -> None:
         """Stop within a second; what is done stays in the table."""
@@ -264,29 +268,28 @@ class ClassifyFolder(Dock):
             else "Classify every image of the folder, in the background."
         )
 
-    def _hear(self, event: dict[str, Any]) -> None:
-        if event["event"] == "predictions":
-            self._waiting_rows.extend(event["rows"])
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Predictions):
+            self._waiting.extend(event.predictions)
             self._latest = event
-        elif event["event"] == "note":
-            self.progress.note(event["message"])
+        elif isinstance(event, Note):
+            self.progress.note(event.message)
 
     def _draw(self) -> None:
         """Show what has come since the last time: one drawing, however many events."""
-        count = min(ROWS_AT_ONCE, len(self._waiting_rows))
-        self.table.add([prediction_of_row(self._waiting_rows.popleft()) for _ in range(count)])
-        if self._latest is not None:
-            done, total = self._latest["done"], self._latest["total"]
-            left = self._latest.get("seconds_left")
-            self.progress.update_progress(done, total, f"{done} of {total} images", left)
+        count = min(ROWS_AT_ONCE, len(self._waiting))
+        self.table.add([self._waiting.popleft() for _ in range(count)])
+        if (latest := self._latest) is not None:
+            note = f"{latest.done} of {latest.total} images"
+            self.progress.update_progress(latest.done, latest.total, note, latest.seconds_left)
             self._latest = None
-        if not self._worker.running and not self._waiting_rows:
+        if not self._worker.running and not self._waiting:
             self._timer.stop()
             self._show_last_words()
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        self._table = Path(result["output"])
-        self._end(result["message"])
+    def _finish(self, result: FolderResult) -> None:
+        self._table = result.output
+        self._end(result.message)
 
     def _end(self, sentence: str, error: bool = False, detail: str = "") -> None:
         # Rows that came with the last events are still being added: the sentence comes after.

@@ -153,16 +153,16 @@ class BlindedPage(QWidget):
             self._since = time.monotonic()
 
     def _offer_classes(self, names: tuple[str, ...]) -> None:
-        for button in self.buttons:
-            button.deleteLater()
+        for old in self.buttons:
+            old.deleteLater()
         self.buttons = []
         for number, name in enumerate((*names, CANNOT_TELL)):
             key = "0" if name == CANNOT_TELL else str(number + 1)
             has_key = name == CANNOT_TELL or number < MOST_CLASSES
-            button = QPushButton(f"{key}   {name}" if has_key else name)
-            button.clicked.connect(lambda _=False, name=name: self.answer(name))
-            self._classes.addWidget(button)
-            self.buttons.append(button)
+            given = button(f"{key}   {name}" if has_key else name)
+            given.clicked.connect(lambda _=False, name=name: self.answer(name))
+            self._classes.addWidget(given)
+            self.buttons.append(given)
 
     def _answer_by_key(self, number: int) -> None:
         if self.session is not None and number < len(self.session.plan.class_names):

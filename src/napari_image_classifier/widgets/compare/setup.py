@@ -1,10 +1,8 @@
 """What a comparison is going to be, asked before it begins, and what it can show."""
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -24,9 +22,10 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import sharing
+from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.raters.comparison import MARGIN, POWER, TruthKind
 from napari_image_classifier.raters.power import comparison_power, images_needed
-from napari_image_classifier.system.records import as_json
+from napari_image_classifier.raters.session_jobs import SessionRequest
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Folded, let_be_narrow
@@ -86,9 +85,9 @@ STUDY_ASKS = (
 
 
 class StudySetup(QWidget):
-    """Asks; `prepared` carries the request of the job "prepare_session"."""
+    """Asks; `prepared` carries the `SessionRequest`."""
 
-    prepared = Signal(dict)
+    prepared = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -195,20 +194,22 @@ class StudySetup(QWidget):
         choices = self.choices()
         if self.why_unusable():
             return
+        assert choices.session is not None
+        assert choices.classifier is not None
         settings.remember(rater=self.rater.text().strip(), classifier=choices.classifier)
         self.prepared.emit(
-            {
-                "session": str(choices.session),
-                "rater": self.rater.text().strip(),
-                "truth": self.truth_kind,
-                "labels": choices.labels and str(choices.labels),
-                "classifier": str(choices.classifier),
-                "margin": self.margin.value() / 100,
-                "number": self.number.value(),
-                "second_arm": self.second_arm.isChecked(),
-                "seed": random.SystemRandom().randrange(2**31),
-                "items": as_json(choices.query()),
-            }
+            SessionRequest(
+                session=choices.session,
+                rater=self.rater.text().strip(),
+                truth=self.truth_kind,
+                labels=choices.labels,
+                classifier=choices.classifier,
+                margin=self.margin.value() / 100,
+                number=self.number.value(),
+                second_arm=self.second_arm.isChecked(),
+                seed=random.SystemRandom().randrange(2**31),
+                items=choices.query(),
+            )
         )
 
     def stop(self) -> None:
@@ -216,8 +217,8 @@ class StudySetup(QWidget):
         self._look.stop()
 
     @property
-    def listed(self) -> Mapping[str, Any] | None:
-        """The images, as the job "survey" says it; None while they are not known."""
+    def listed(self) -> Survey | None:
+        """The images; None while they are not known."""
         return self._look.found
 
     def _query(self) -> ItemsQuery | None:
@@ -239,10 +240,11 @@ class StudySetup(QWidget):
         self.power.setText(ON_OWN_LABELS if on_own else "")
         if self.listed is None or not self.group.answered or on_own:
             return
-        listed, group = self.listed["items"], self.group.group
+        table, group = self.listed.items, self.group.group
+        assert table is not None
         number, margin = self.number.value(), self.margin.value() / 100
         classifier = self.choices().classifier
-        self._power_lookup.ask(lambda: power_in_words(listed, group, number, margin, classifier))
+        self._power_lookup.ask(lambda: power_in_words(table, group, number, margin, classifier))
 
     def _say_power(self, words: str | None) -> None:
         if self.truth_kind != "own":
@@ -256,7 +258,7 @@ class StudySetup(QWidget):
 
 
 def power_in_words(
-    listed: Mapping[str, Any],
+    table: ItemTable,
     group: str | None,
     number: int,
     margin: float,
@@ -264,10 +266,9 @@ def power_in_words(
 ) -> str:
     """Return what so many images, spread over the groups, would show.
 
-    ``listed`` is an `ItemTable` as JSON, whose items may be too few. Groups that ``classifier`` has
-    learnt from, by their names, are left out.
+    The items may be too few. Groups that ``classifier`` has learnt from, by their names, are left
+    out.
     """
-    table = ItemTable.from_json(listed)
     try:
         items = sharing(list(table.items), "group", group)
         if classifier is not None and classifier.is_file():

@@ -1,8 +1,6 @@
 """The dock *Label images*: classes given by eye, on the disk the moment they are given."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtGui import QHideEvent, QShowEvent
@@ -11,6 +9,7 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QWidget
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
 from napari_image_classifier.items.item import Item
+from napari_image_classifier.raters.active_learning import SuggestedLabels
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.labelling_queue import Suggestion
 from napari_image_classifier.raters.shown_item import ItemReader
@@ -73,10 +72,10 @@ class LabelImages(Dock):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(self.counted, 0, 0, 1, 3)
         grid.addWidget(self.classes, 1, 0, 1, 3)
-        for column, button in enumerate(
+        for column, beside in enumerate(
             (self.cannot_tell_button, self.next_button, self.undo_button)
         ):
-            grid.addWidget(button, 2, column)
+            grid.addWidget(beside, 2, column)
         rows: tuple[QWidget, ...] = (self.now, self.says, self.choices, self.see_predictions)
         for row, widget in enumerate(rows, start=3):
             grid.addWidget(widget, row, 0, 1, 3)
@@ -220,15 +219,13 @@ class LabelImages(Dock):
             self._show_words()
             self._show_item(self.session.current, pick=False)
 
-    def _take_answers(self, result: Mapping[str, Any]) -> None:
+    def _take_answers(self, result: SuggestedLabels) -> None:
         assert self.session is not None
         queue = self.session.queue
         queue.suggestions = {
-            ItemKey(row["file"], row["item"]):
-                Suggestion(row["class"] or "", row["confidence"] or 0.0)
-            for row in result["items"]
-        }  # fmt: skip
-        queue.teaching = [ItemKey(*key) for key in result["order"]]
+            one.key: Suggestion(one.class_name or "", one.confidence or 0.0) for one in result.items
+        }
+        queue.teaching = list(result.order)
         for name in sorted({said.class_name for said in queue.suggestions.values()} - {""}):
             self.classes.add(name)
         self._offer_choices()

@@ -1,9 +1,7 @@
 """Which items a person is going to label, who she is, and where her annotations are kept."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
@@ -11,9 +9,9 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from napari_image_classifier.items.item import ItemTable
-from napari_image_classifier.items.query import ItemsQuery, Survey
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.selection import Each
-from napari_image_classifier.system.records import as_json
+from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Folded
@@ -168,8 +166,8 @@ class LabellingSource(QWidget):
             settings.remember(
                 labelled_folder=self.choices().folder, rater=self.rater.text().strip()
             )
-            survey = Survey(**vars(self._query()), thumbnails=0, listed=True)
-            self._beginner.start("survey", as_json(survey))
+            request = SurveyRequest(**vars(self._query()), thumbnails=0, listed=True)
+            self._beginner.start(SURVEY, request)
 
     def stop(self) -> None:
         """End a look that is under way."""
@@ -177,8 +175,8 @@ class LabellingSource(QWidget):
         self._beginner.kill()
 
     @property
-    def listed(self) -> Mapping[str, Any] | None:
-        """What there is to label, as the job "survey" says it; None while it is not known."""
+    def listed(self) -> Survey | None:
+        """What there is to label; None while it is not known."""
         return self._look.found
 
     def _look_soon(self) -> None:
@@ -198,8 +196,8 @@ class LabellingSource(QWidget):
         if folder is not None and self.choices().table in (None, self._suggested):
             self._suggested = folder / TABLE_NAME
             self.form["table"].value = self._suggested
-        if self.listed is not None:
-            n_items, n_images = len(self.listed["items"]["items"]), self.listed["n_images"]
+        if self.listed is not None and self.listed.items is not None:
+            n_items, n_images = len(self.listed.items.items), self.listed.n_images
             of = "" if n_items == n_images else f"{n_items} items of "
             self.found.setText(f"{of}{n_images} images.")
             self._items_form.offer_found()
@@ -211,12 +209,12 @@ class LabellingSource(QWidget):
         self.found.setText(sentence)
         self._show_what_can_run()
 
-    def _begin(self, listed: Mapping[str, Any]) -> None:
+    def _begin(self, listed: Survey) -> None:
         query, path = self._query(), self.choices().table
         assert query is not None
         assert path is not None
-        table = ItemTable.from_json(listed["items"])
-        self.begun.emit(ToLabel(table, self.rater.text().strip(), path, query))
+        assert listed.items is not None
+        self.begun.emit(ToLabel(listed.items, self.rater.text().strip(), path, query))
 
     def _show_what_can_run(self) -> None:
         why = self.why_unusable()

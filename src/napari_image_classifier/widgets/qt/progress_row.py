@@ -3,6 +3,7 @@
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QProgressBar, QWidget
 
+from napari_image_classifier.system.events import Progress
 from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, wrapped
 
 ERROR_COLOUR = "#e06c75"
@@ -53,6 +54,11 @@ class ProgressRow(QWidget):
         self._bar.setValue(done)
         left = "" if seconds_left is None else f", {time_in_words(seconds_left)} left"
         self._note.setText(note + left)
+
+    def show_stage(self, event: Progress) -> None:
+        """Show how far a stage is, by its name."""
+        note = f"{event.stage.capitalize()}: {event.done} of {event.total}"
+        self.update_progress(event.done, event.total, note, event.seconds_left)
 
     def note(self, sentence: str) -> None:
         """Show a sentence until there is progress again."""

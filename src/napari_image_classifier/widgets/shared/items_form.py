@@ -97,10 +97,10 @@ class ItemsForm(Generic[Choices]):
         """Offer what has been found: what images share, folders from ``first_level``; patterns."""
         found = self._look.found
         if found is not None:
-            self.group.offer(found["columns"], range(first_level, found["folder_levels"] + 1))
-            self.pattern.set_proposals(found["patterns"])
+            self.group.offer(found.columns, range(first_level, found.folder_levels + 1))
+            self.pattern.set_proposals(found.patterns)
 
     def show_images(self) -> None:
         """List the images that the pattern makes."""
         if self._look.found is not None:
-            self.pattern.show_images(self._look.found["images"], self._look.found["n_images"])
+            self.pattern.show_images(self._look.found.images, self._look.found.n_images)

@@ -2,25 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_image_classifier.items.query import ItemsQuery, Survey
-from napari_image_classifier.system.records import as_json
+from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest, Thumbnail
+from napari_image_classifier.system.events import Event
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch
 
 MILLISECONDS_BEFORE_A_LOOK = 300
-# What is found in files that were opened: not looked at again where only groups are.
-OF_FILES = ("channels", "channels_named", "sizes", "problems")
 
 
 class ItemsLook(QObject):
-    """Runs the job "survey" when what is asked has changed, and keeps what it has found.
+    """Runs the job `SURVEY` when what is asked has changed, and keeps what it has found.
 
-    ``changed`` tells that `found` has: it holds the job's result, None while it is not known.
-    ``drawn`` carries events "thumbnail", ``failed`` a sentence.
+    ``changed`` tells that `found` has: None while it is not known.
+    ``drawn`` carries each `Thumbnail`, ``failed`` a sentence.
 
     Parameters
     ----------
@@ -35,7 +33,7 @@ class ItemsLook(QObject):
     """
 
     changed = Signal()
-    drawn = Signal(dict)
+    drawn = Signal(object)
     failed = Signal(str)
 
     def __init__(
@@ -50,7 +48,7 @@ class ItemsLook(QObject):
         self._query = query
         self._thumbnails = thumbnails
         self._listed = listed
-        self.found: dict[str, Any] | None = None
+        self.found: Survey | None = None
         self._worker = Worker(self, looks=True)
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
@@ -97,16 +95,23 @@ class ItemsLook(QObject):
         if self.found is None:
             # The group may be one of the folder before.
             query, thumbnails = replace(query, group=None), self._thumbnails
-        survey = Survey(**vars(query), thumbnails=thumbnails, listed=self._listed)
-        self._worker.start("survey", as_json(survey))
+        request = SurveyRequest(**vars(query), thumbnails=thumbnails, listed=self._listed)
+        self._worker.start(SURVEY, request)
 
-    def _hear(self, event: dict[str, Any]) -> None:
-        if event["event"] == "thumbnail":
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Thumbnail):
             self.drawn.emit(event)
 
-    def _take(self, found: dict[str, Any]) -> None:
-        if self.found is not None:
-            found.update({name: self.found[name] for name in OF_FILES})
+    def _take(self, found: Survey) -> None:
+        if (before := self.found) is not None:
+            # Only the groups were looked at again, and no file was opened.
+            found = replace(
+                found,
+                channels=before.channels,
+                channels_named=before.channels_named,
+                sizes=before.sizes,
+                problems=before.problems,
+            )
         self.found = found
         self.changed.emit()
 

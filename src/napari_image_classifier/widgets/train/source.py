@@ -1,17 +1,18 @@
 """What to learn from: a folder of classes, a table, or the open images, and a look at it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
+from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.items.selection import Each
+from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.dock import Folded
 from napari_image_classifier.widgets.qt.forms import Ask
@@ -64,7 +65,7 @@ CSV_ASK = Ask(
     "example well.", {"mode": "r", "filter": "*.csv *.txt *.tsv", "nullable": True},
 )  # fmt: skip
 
-MakeItems = Callable[[], Mapping[str, Any]]
+MakeItems = Callable[[], ItemTable]
 
 
 class TrainingSource(QWidget):
@@ -106,7 +107,7 @@ class TrainingSource(QWidget):
         self.group.changed.connect(self.look.look_at_groups)
         self.open_images.changed.connect(self.changed)
         self.objects.changed.connect(self.changed)
-        self.look.drawn.connect(lambda event: self.view.add_thumbnail(event["class"], event["png"]))
+        self.look.drawn.connect(self.view.add_thumbnail)
         self.look.changed.connect(self._show)
         self.look.failed.connect(self._show_failure)
 
@@ -148,8 +149,8 @@ class TrainingSource(QWidget):
         return choices
 
     @property
-    def survey(self) -> Mapping[str, Any] | None:
-        """What there is to learn from, as the job "survey" says it; None while it is not known."""
+    def survey(self) -> Survey | None:
+        """What there is to learn from; None while it is not known."""
         return self.look.found
 
     def why_unusable(self) -> str | None:
@@ -161,7 +162,7 @@ class TrainingSource(QWidget):
             return why
         if self.survey is None:
             return LOOKING if self.look.under_way else "These images can't be used."
-        if len(self.survey["classes"]) < 2:
+        if len(self.survey.classes) < 2:
             return "At least two classes are needed, each in a sub-folder or named in the table."
         if not self.group.answered:
             return "Say which images are not independent."
@@ -180,14 +181,14 @@ class TrainingSource(QWidget):
         """The channels of the images, as far as they are known."""
         if (in_viewer := self._in_viewer) is not None:
             return in_viewer.channel_names
-        return tuple(self.survey["channels"]) if self.survey else ()
+        return self.survey.channels if self.survey else ()
 
     @property
     def shared(self) -> tuple[Sequence[str], Sequence[int]]:
         """What images may share: columns, and levels of folders."""
         if self.survey is None or self._in_viewer is not None:
             return (), ()
-        return self.survey["columns"], range(self._first_level, self.survey["folder_levels"] + 1)
+        return self.survey.columns, range(self._first_level, self.survey.folder_levels + 1)
 
     @property
     def _first_level(self) -> int:
@@ -201,7 +202,7 @@ class TrainingSource(QWidget):
         return self.choices().folder
 
     def items(self, temporary: Path, acquisition: str | None = None) -> MakeItems:
-        """Return a function that makes the table of items as JSON; it may be called on a thread.
+        """Return a function that makes the table of items; it may be called on a thread.
 
         Open images are written to the folder ``temporary``, which must stay until the job is over.
         ``acquisition`` is as in `read_items`.
@@ -213,7 +214,7 @@ class TrainingSource(QWidget):
             return self.objects.items(temporary)
         settings.remember(training_folder=choices.folder)
         query = replace(choices.query(), acquisition=acquisition)
-        return lambda: read_query(query).to_json()
+        return lambda: read_query(query)
 
     def show_open_image(self, file: str, item: str) -> bool:
         """Select one of the open images by its name in `items`; False where it is none of them."""
