@@ -119,10 +119,8 @@ class FolderCopying(QWidget):
         self.button.clicked.connect(self._ask_where)
         self.progress.cancel_clicked.connect(self.cancel)
         self._worker.happened.connect(self._hear)
-        self._worker.silent.connect(self.progress.show_silence)
         self._worker.finished.connect(self._finish)
-        self._worker.cancelled.connect(lambda: self._end("Stopped; what was copied is whole."))
-        self._worker.failed.connect(lambda message, detail: self._end(message, True, detail))
+        self.progress.follow(self._worker, lambda: "Stopped; what was copied is whole.", self._end)
         self._worker.running_changed.connect(lambda _: self._show_what_can_run())
         self.show_folder(None)
 

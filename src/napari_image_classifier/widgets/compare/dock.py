@@ -70,12 +70,8 @@ class CompareWithMe(Dock):
         self.page.ended.connect(self._leave_session)
         self.open_button.clicked.connect(self._open_report)
         self._worker.happened.connect(self._hear)
-        self._worker.silent.connect(self.progress.show_silence)
         self._worker.finished.connect(self._finish)
-        self._worker.cancelled.connect(lambda: self.progress.end("Stopped; nothing was written."))
-        self._worker.failed.connect(
-            lambda message, detail: self.progress.end(message, error=True, detail=detail)
-        )
+        self.progress.follow(self._worker, lambda: "Stopped; nothing was written.")
 
     def resume(self, folder: Path) -> None:
         """Go on with a session, or show the result of one that is at its end."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import napari
 from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QFormLayout, QLineEdit, QWidget
 
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.query import ItemsQuery
@@ -16,6 +16,7 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Folded
 from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.parts import button, choice, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
@@ -79,6 +80,7 @@ class LabellingSource(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested: Path | None = None
+        self._begun: ItemsQuery | None = None
         self._look = ItemsLook(self._query, self, listed=True)
         self._beginner = Worker(self)
         self._build()
@@ -86,25 +88,19 @@ class LabellingSource(QWidget):
         self._recall()
 
     def _build(self) -> None:
-        self.kind = QComboBox()
-        self.kind.setToolTip("Where the images are that get classes.")
-        for kind, words in KINDS.items():
-            self.kind.addItem(words, kind)
-        self._items_form = ItemsForm(
+        self.kind = choice(KINDS, "Where the images are that get classes.")
+        self.form = ItemsForm(
             LabelWhat(), (FOLDER_ASK,), (MASKS_ASK, AXES_ASK),
             (replace(EACH_ASK, label="What gets a class"),), (TABLE_ASK,),
             look=self._look, looked_at=("folder", "masks", "axes", "each"),
         )  # fmt: skip
-        self.form, self.pattern = self._items_form.form, self._items_form.pattern
-        self.group = self._items_form.group
+        self.pattern, self.group = self.form.pattern, self.form.group
         self._folder, folded, each, table = self.form.parts
         self.rater = QLineEdit()
         self.rater.setPlaceholderText("your name or initials")
         self.rater.setToolTip("It stands with every class that you give, as others may rate, too.")
-        self.found = QLabel()
-        self.found.setWordWrap(True)
-        self.begin_button = QPushButton("Begin")
-        self.begin_button.setToolTip("Show the first item.")
+        self.found = wrapped()
+        self.begin_button = button("Begin", "Show the first item.")
         more = Folded("Objects, not whole images; files without axes")
         more.inside.addWidget(folded)
         layout = QFormLayout(self)
@@ -140,7 +136,7 @@ class LabellingSource(QWidget):
 
     def choices(self) -> LabelWhat:
         """Return what is filled in."""
-        choices = self._items_form.choices()
+        choices = self.form.choices()
         if self.kind.currentData() == OPEN:
             return replace(choices, folder=_shared_folder(self._open_files()))
         return choices
@@ -162,11 +158,10 @@ class LabellingSource(QWidget):
 
     def begin(self) -> None:
         """Show the first item."""
-        if self.begin_button.isEnabled():
-            settings.remember(
-                labelled_folder=self.choices().folder, rater=self.rater.text().strip()
-            )
-            request = SurveyRequest(**vars(self._query()), thumbnails=0, listed=True)
+        self._begun = self._query()
+        if self.begin_button.isEnabled() and self._begun is not None:
+            settings.remember(labelled_folder=self._begun.folder, rater=self.rater.text().strip())
+            request = SurveyRequest(**vars(self._begun), thumbnails=0, listed=True)
             self._beginner.start(SURVEY, request)
 
     def stop(self) -> None:
@@ -200,7 +195,7 @@ class LabellingSource(QWidget):
             n_items, n_images = len(self.listed.items.items), self.listed.n_images
             of = "" if n_items == n_images else f"{n_items} items of "
             self.found.setText(f"{of}{n_images} images.")
-            self._items_form.offer_found()
+            self.form.offer_found()
         elif self._look.under_way:
             self.found.setText("Looking at the images…")
         self._show_what_can_run()
@@ -210,7 +205,7 @@ class LabellingSource(QWidget):
         self._show_what_can_run()
 
     def _begin(self, listed: Survey) -> None:
-        query, path = self._query(), self.choices().table
+        query, path = self._begun, self.choices().table
         assert query is not None
         assert path is not None
         assert listed.items is not None

@@ -1,9 +1,12 @@
 """A progress bar with the time left, a cancel button, and the sentence that ends it."""
 
+from collections.abc import Callable
+
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QProgressBar, QWidget
 
 from napari_image_classifier.system.events import Progress
+from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, wrapped
 
 ERROR_COLOUR = "#e06c75"
@@ -33,6 +36,18 @@ class ProgressRow(QWidget):
         stacked(self, row, self._note, self.silence, self.message)
         self._show_running(False)
         self.message.hide()
+
+    def follow(
+        self, worker: Worker, stopped: Callable[[], str], end: Callable[..., None] | None = None
+    ) -> None:
+        """Tell when a worker is silent, has failed or was cancelled, which ``stopped`` words.
+
+        ``end`` takes the place of `end`.
+        """
+        told = end or self.end
+        worker.silent.connect(self.show_silence)
+        worker.failed.connect(lambda message, detail: told(message, error=True, detail=detail))
+        worker.cancelled.connect(lambda: told(stopped()))
 
     def begin(self, note: str) -> None:
         """Show an empty bar, as nothing is known yet but the ``note``."""

@@ -118,13 +118,7 @@ class TrainClassifier(Dock):
         self.use_button.clicked.connect(self.use_it_now)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self._worker.failed.connect(
-            lambda message, detail: self.progress.end(message, error=True, detail=detail)
-        )
-        self._worker.cancelled.connect(
-            lambda: self.progress.end(ENDED if self._epochs_done else NOTHING_LEARNT)
-        )
-        self._worker.silent.connect(self.progress.show_silence)
+        self.progress.follow(self._worker, lambda: ENDED if self._epochs_done else NOTHING_LEARNT)
         self._worker.running_changed.connect(self._running_changed)
         self.evaluation.asked.connect(self.evaluate)
         self.evaluation.running_changed.connect(self._show_what_can_run)

@@ -113,13 +113,8 @@ class EvaluationPanel(QWidget):
         self.errors.chosen.connect(self.open_image)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self._worker.failed.connect(
-            lambda message, detail: self._end(message, error=True, detail=detail)
-        )
-        self._worker.cancelled.connect(
-            lambda: self._end("Stopped; started again with the same choices it goes on from here.")
-        )
-        self._worker.silent.connect(self.progress.show_silence)
+        stopped = "Stopped; started again with the same choices it goes on from here."
+        self.progress.follow(self._worker, lambda: stopped, self._end)
         self._worker.running_changed.connect(self._running_changed)
 
     @property
