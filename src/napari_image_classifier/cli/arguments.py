@@ -1,4 +1,4 @@
-"""What the commands make of their arguments, and what they refuse at once."""
+"""Arguments of the commands: what is made of them, and what is refused at once."""
 
 from pathlib import Path
 from typing import cast

@@ -1,4 +1,4 @@
-"""What a person sees while a blinded session runs: the classes, and nothing that could tell."""
+"""The page of a blinded session: the classes, and nothing that could tell."""
 
 import time
 from collections.abc import Callable, Sequence

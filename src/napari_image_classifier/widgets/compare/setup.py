@@ -1,4 +1,4 @@
-"""What a comparison is going to be, asked before it begins, and what it can show."""
+"""The setup of a comparison, asked before it begins, and what it can show."""
 
 import random
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Which items a person is going to label, who she is, and where her annotations are kept."""
+"""The items that a person is going to label, their rater, and the table of annotations."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,8 +1,9 @@
-"""Labels, buttons, choices and columns of them, as all docks have them."""
+"""Labels, buttons, choices, timers and columns of widgets, as all docks have them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -36,6 +37,15 @@ def choice(words: Mapping[Any, str], tooltip: str) -> QComboBox:
     for value, text in words.items():
         box.addItem(text, value)
     return box
+
+
+def timer(parent: QObject, call: Callable[[], object], milliseconds: int = 0) -> QTimer:
+    """Return a timer that makes one ``call`` so long after each start."""
+    once = QTimer(parent)
+    once.setSingleShot(True)
+    once.setInterval(milliseconds)
+    once.timeout.connect(call)
+    return once
 
 
 def stacked(parent: QWidget, *parts: QWidget | QLayout | tuple[QWidget, ...]) -> QVBoxLayout:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QProgressBar, QWidget
 
 from napari_image_classifier.system.events import Progress
 from napari_image_classifier.widgets.qt.compute_worker import Worker
-from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, timer, wrapped
 
 ERROR_COLOUR = "#e06c75"
 MILLISECONDS_TO_STOP = 5000
@@ -24,10 +24,7 @@ class ProgressRow(QWidget):
         self._bar.setTextVisible(True)
         self.cancel_button = button("Cancel", "Stop within a second; what is done is kept.")
         self.cancel_button.clicked.connect(self.cancel_clicked)
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(MILLISECONDS_TO_STOP)
-        self._patience.timeout.connect(self._offer_to_end)
+        self._patience = timer(self, self._offer_to_end, MILLISECONDS_TO_STOP)
         self._note, self.silence, self.message = wrapped(), wrapped(), wrapped()
         self.silence.hide()
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import napari
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_image_classifier.classifiers.description import TEXTURE
@@ -16,7 +16,7 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.parts import button, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import button, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import save_copy, unused
@@ -57,9 +57,7 @@ class TrainClassifier(Dock):
         self._worker = Worker(self)
         self._drives = DriveWatch(self)
         self._wanted_part: QWidget = self
-        self._scroll_timer = QTimer(self)
-        self._scroll_timer.setSingleShot(True)
-        self._scroll_timer.timeout.connect(lambda: self.scroll_to(self._wanted_part))
+        self._scroll_timer = timer(self, lambda: self.scroll_to(self._wanted_part))
         self.source = TrainingSource(viewer)
         self._build_choices()
         self._build_result()

@@ -1,4 +1,4 @@
-"""What to learn from: a folder of classes, a table, or the open images, and a look at it."""
+"""The items to learn from: a folder of classes, a table, or the open images, and a look at them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

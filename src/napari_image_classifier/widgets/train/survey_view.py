@@ -1,4 +1,4 @@
-"""What a folder or table holds: classes with counts and thumbnails, channels, what was assumed."""
+"""Classes with counts and thumbnails, channels and assumptions of a folder or table."""
 
 from collections.abc import Mapping, Sequence
 

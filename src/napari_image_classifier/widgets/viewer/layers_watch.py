@@ -2,7 +2,9 @@
 
 import napari
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
+
+from napari_image_classifier.widgets.qt.parts import timer
 
 MILLISECONDS_BEFORE_TELLING = 100
 
@@ -14,10 +16,7 @@ class LayersWatch(QObject):
 
     def __init__(self, viewer: napari.Viewer, parent: QObject) -> None:
         super().__init__(parent)
-        self._wait = QTimer(self)
-        self._wait.setSingleShot(True)
-        self._wait.setInterval(MILLISECONDS_BEFORE_TELLING)
-        self._wait.timeout.connect(self.changed)
+        self._wait = timer(self, self.changed.emit, MILLISECONDS_BEFORE_TELLING)
         for happening in (viewer.layers.events.inserted, viewer.layers.events.removed):
             happening.connect(self._tell_soon)
 
