@@ -8,12 +8,12 @@ from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFormLayout, QLineEdit, QWidget
 
-from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.item import ItemsError, ItemTable
 from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.reading import sharing
 from napari_image_classifier.items.selection import Each
-from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest
+from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.widgets.qt import settings
-from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Folded
 from napari_image_classifier.widgets.qt.forms import Ask
 from napari_image_classifier.widgets.qt.parts import button, choice, wrapped
@@ -80,9 +80,7 @@ class LabellingSource(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested: Path | None = None
-        self._begun: ItemsQuery | None = None
         self._look = ItemsLook(self._query, self, listed=True)
-        self._beginner = Worker(self)
         self._build()
         self._connect()
         self._recall()
@@ -118,9 +116,6 @@ class LabellingSource(QWidget):
         self.group.changed.connect(self._show_what_can_run)
         self._look.changed.connect(self._show)
         self._look.failed.connect(self._say)
-        self._beginner.finished.connect(self._begin)
-        self._beginner.failed.connect(lambda message, _: self._say(message))
-        self._beginner.running_changed.connect(self._show_what_can_run)
         self.begin_button.clicked.connect(self.begin)
 
     def _recall(self) -> None:
@@ -158,16 +153,23 @@ class LabellingSource(QWidget):
 
     def begin(self) -> None:
         """Show the first item."""
-        self._begun = self._query()
-        if self.begin_button.isEnabled() and self._begun is not None:
-            settings.remember(labelled_folder=self._begun.folder, rater=self.rater.text().strip())
-            request = SurveyRequest(**vars(self._begun), thumbnails=0, listed=True)
-            self._beginner.start(SURVEY, request)
+        choices, query = self.choices(), self._query()
+        listed = self.listed.items if self.listed else None
+        if not self.begin_button.isEnabled() or query is None or listed is None:
+            return
+        assert choices.table is not None
+        rater = self.rater.text().strip()
+        try:
+            items = tuple(sharing(list(listed.items), "group", query.group))
+        except ItemsError as error:
+            self._say(str(error))
+            return
+        settings.remember(labelled_folder=query.folder, rater=rater)
+        self.begun.emit(ToLabel(replace(listed, items=items), rater, choices.table, query))
 
     def stop(self) -> None:
         """End a look that is under way."""
         self._look.stop()
-        self._beginner.kill()
 
     @property
     def listed(self) -> Survey | None:
@@ -204,17 +206,9 @@ class LabellingSource(QWidget):
         self.found.setText(sentence)
         self._show_what_can_run()
 
-    def _begin(self, listed: Survey) -> None:
-        query, path = self._begun, self.choices().table
-        assert query is not None
-        assert path is not None
-        assert listed.items is not None
-        self.begun.emit(ToLabel(listed.items, self.rater.text().strip(), path, query))
-
     def _show_what_can_run(self) -> None:
         why = self.why_unusable()
-        waits = self.listed is None or self._beginner.running
-        self.begin_button.setEnabled(why is None and not waits)
+        self.begin_button.setEnabled(why is None and self.listed is not None)
         if why and self.listed is None:
             self.found.setText(why)
         self.begin_button.setToolTip(why or "Show the first item.")
