@@ -1,4 +1,4 @@
-"""Where doses stand on an axis: by their logarithm, and zero, which has none, apart."""
+"""Dose responses: the axis of doses, the wells on it, and the picture of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_image_classifier.plates.columns import (
-    SummaryError,
     in_words,
     interval_columns,
     numbers_to_show,
@@ -22,8 +21,7 @@ from napari_image_classifier.plates.doses import (
     doses_of,
     series_of,
 )
-from napari_image_classifier.plates.plate_map import FORMATS
-from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.plates.figures import check_format, new_figure, write_figure
 from napari_image_classifier.typing import Float64Array, IntArray
 
 if TYPE_CHECKING:
@@ -186,6 +184,50 @@ def dose_series(
     return axis, series
 
 
+def draw_doses(
+    axes: "Axes",
+    axis: DoseAxis,
+    series: Sequence[DoseSeries],
+    ends: tuple[float, float],
+    paper: str = "white",
+) -> None:
+    """Draw a dose response: wells as dots, with their intervals, and the medians of doses.
+
+    Parameters
+    ----------
+    axes
+        What is drawn on; its units are the positions of ``axis`` and the values of ``series``.
+    axis, series
+        What `dose_series` gives.
+    ends
+        The low and the high end of the values, see `columns.scale_of`.
+    paper
+        The colour behind the drawing.
+    """
+    markers = "os^Dv"
+    for number, one in enumerate(series):
+        # Where colours come again, another shape tells series apart.
+        marker = markers[number // len(COLOURS) % len(markers)]
+        colour = colour_of(number)
+        axes.vlines(one.x, one.low, one.high, color=colour, linewidth=0.7, alpha=0.3)
+        axes.plot(one.x, one.values, marker, color=colour, markersize=4, alpha=0.75, label=one.name)
+        for part in _unbroken(axis, one.medians):
+            axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
+        axes.plot(one.medians[:, 0], one.medians[:, 1], "_", color=colour, markersize=9,
+                  markeredgewidth=2)  # fmt: skip
+    room = 0.04 * (ends[1] - ends[0])
+    axes.set(xlim=axis.ends, ylim=(ends[0] - room, ends[1] + room))
+    axes.set_xticks(*zip(*axis.ticks, strict=True))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    if axis.break_at is not None:
+        axes.text(
+            axis.break_at, 0, "//", transform=axes.get_xaxis_transform(), ha="center", va="center",
+            fontsize=10, bbox={"facecolor": paper, "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip
+
+
 def draw_dose_response(
     summary: "pd.DataFrame",
     path: str | Path,
@@ -193,15 +235,25 @@ def draw_dose_response(
     show: Sequence[str] | None = None,
     by: str | None = None,
 ) -> None:
-    """Write a picture (PNG, SVG or PDF) of dose responses, a panel for each column of ``show``.
+    """Write a picture of dose responses, a panel for each column of ``show``.
 
-    ``summary`` has a row per well, see `summary.summarize`; ``dose`` is the column of it that holds
-    doses; ``show`` are columns of numbers, the per cent of every class unless told; ``by`` is a
-    column whose values have a colour each, such as the compound. Every well is a dot, with its
-    interval where it is a per cent of several images, and every dose has its median; above stands
-    Spearman's rank correlation over the wells. Doses stand by their logarithm, and zero apart;
-    where a dose is negative they are taken for logarithms. Wells whose dose or number is not known
-    are left out.
+    Every well is a dot, with its interval where it is a per cent of several images, and every dose
+    has its median; above stands Spearman's rank correlation over the wells. Doses stand by their
+    logarithm, and zero apart; where a dose is negative they are taken for logarithms. Wells whose
+    dose or number is not known are left out.
+
+    Parameters
+    ----------
+    summary
+        A row for each well, see `summary.summarize`.
+    path
+        The picture: a PNG, SVG or PDF file.
+    dose
+        The column of the summary that holds doses.
+    show
+        Columns of numbers; the per cent of every class unless told.
+    by
+        A column whose values have a colour each, such as the compound.
 
     Raises
     ------
@@ -209,31 +261,23 @@ def draw_dose_response(
         A column is not there, a dose is no number, there are fewer than three, a well has several
         rows, or the picture's format is unknown.
     """
-    from matplotlib.figure import Figure
-
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise SummaryError(f"A dose response is a {', '.join(FORMATS)} file, not {path.name}.")
+    check_format(path, "dose response")
     shown = numbers_to_show(summary, show)
     panels = [(column, *dose_series(summary, dose, column, by)) for column in shown]
     columns = min(len(shown), PANELS_IN_A_ROW)
     rows = -(-len(shown) // columns)
-    # Not pyplot, which would look for a window.
-    figure = Figure(figsize=(columns * PANEL_SIZE[0], rows * PANEL_SIZE[1]), layout="constrained")
+    figure = new_figure(columns * PANEL_SIZE[0], rows * PANEL_SIZE[1])
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (column, axis, series) in zip(grid, panels, strict=False):
-        _draw(axes, axis, series)
-        low, high = scale_of(column, summary[column].to_numpy(float))
-        room = 0.04 * (high - low)
-        axes.set(ylim=(low - room, high + room), ylabel=in_words(column), xlabel=dose)
-        _label(axes, axis)
+        draw_doses(axes, axis, series, scale_of(column, summary[column].to_numpy(float)))
+        axes.set(ylabel=in_words(column), xlabel=dose)
         axes.set_title(_title(series), fontsize=8.5)
     for axes in grid[len(shown) :]:
         axes.remove()
     if by is not None:
         _explain_colours(figure, panels[0][2], by)
-    with replace_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+    write_figure(figure, path)
 
 
 def colour_of(number: int) -> str:
@@ -241,7 +285,7 @@ def colour_of(number: int) -> str:
     return COLOURS[number % len(COLOURS)]
 
 
-def unbroken(axis: DoseAxis, medians: Float64Array) -> list[Float64Array]:
+def _unbroken(axis: DoseAxis, medians: Float64Array) -> list[Float64Array]:
     """Return the medians that a line joins: not across the break beside zero."""
     at = axis.break_at
     if at is None:
@@ -258,34 +302,6 @@ def _intervals(summary: "pd.DataFrame", column: str) -> tuple[Float64Array, Floa
     # Of wells with one image: a line from end to end would say nothing, and hide the dots.
     of_nothing = (low <= 0) & (high >= 100)
     return np.where(of_nothing, np.nan, low), np.where(of_nothing, np.nan, high)
-
-
-def _draw(axes: "Axes", axis: DoseAxis, series: Sequence[DoseSeries]) -> None:
-    markers = "os^Dv"
-    for number, one in enumerate(series):
-        # Where colours come again, another shape tells series apart.
-        marker = markers[number // len(COLOURS) % len(markers)]
-        colour = colour_of(number)
-        axes.vlines(one.x, one.low, one.high, color=colour, linewidth=0.7, alpha=0.3)
-        axes.plot(one.x, one.values, marker, color=colour, markersize=4, alpha=0.75, label=one.name)
-        for part in unbroken(axis, one.medians):
-            axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
-        axes.plot(one.medians[:, 0], one.medians[:, 1], "_", color=colour, markersize=9,
-                  markeredgewidth=2)  # fmt: skip
-
-
-def _label(axes: "Axes", axis: DoseAxis) -> None:
-    places, labels = zip(*axis.ticks, strict=True)
-    axes.set_xticks(places, labels)
-    axes.set_xlim(*axis.ends)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    if axis.break_at is not None:
-        axes.text(
-            axis.break_at, 0, "//", transform=axes.get_xaxis_transform(), ha="center", va="center",
-            fontsize=10, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
-        )  # fmt: skip
 
 
 def _title(series: Sequence[DoseSeries]) -> str:
