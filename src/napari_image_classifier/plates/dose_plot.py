@@ -189,6 +189,7 @@ def draw_doses(
     axis: DoseAxis,
     series: Sequence[DoseSeries],
     ends: tuple[float, float],
+    ink: str = "black",
     paper: str = "white",
 ) -> None:
     """Draw a dose response: wells as dots, with their intervals, and the medians of doses.
@@ -201,15 +202,18 @@ def draw_doses(
         What `dose_series` gives.
     ends
         The low and the high end of the values, see `columns.scale_of`.
-    paper
-        The colour behind the drawing.
+    ink, paper
+        The colours of what is written, and of what is behind the drawing.
     """
     markers = "os^Dv"
     for number, one in enumerate(series):
         # Where colours come again, another shape tells series apart.
         marker = markers[number // len(COLOURS) % len(markers)]
         colour = colour_of(number)
-        axes.vlines(one.x, one.low, one.high, color=colour, linewidth=0.7, alpha=0.3)
+        sure = np.isfinite(one.low)
+        if sure.any():
+            axes.vlines(one.x[sure], one.low[sure], one.high[sure], color=colour, linewidth=0.7,
+                        alpha=0.3)  # fmt: skip
         axes.plot(one.x, one.values, marker, color=colour, markersize=4, alpha=0.75, label=one.name)
         for part in _unbroken(axis, one.medians):
             axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
@@ -224,7 +228,7 @@ def draw_doses(
     if axis.break_at is not None:
         axes.text(
             axis.break_at, 0, "//", transform=axes.get_xaxis_transform(), ha="center", va="center",
-            fontsize=10, bbox={"facecolor": paper, "edgecolor": "none", "pad": 1.0},
+            fontsize=10, color=ink, bbox={"facecolor": paper, "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
 
 
