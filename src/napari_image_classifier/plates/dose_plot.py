@@ -27,7 +27,6 @@ from napari_image_classifier.typing import Float64Array, IntArray
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 # How far zero and its gap take the axis on, as a part of it, at the least.
 APART = 0.15
@@ -184,29 +183,45 @@ def dose_series(
     return axis, series
 
 
+@dataclass(frozen=True)
+class DoseResponse:
+    """What is drawn of a dose response.
+
+    ``ends`` are those of the values, ``labels`` what stands beside them and below the doses.
+    """
+
+    axis: DoseAxis
+    series: Sequence[DoseSeries]
+    ends: tuple[float, float]
+    labels: tuple[str, str]
+
+
+def dose_response(
+    summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
+) -> DoseResponse:
+    """Return the dose response of a column; arguments and errors as in `dose_correlation`."""
+    axis, series = dose_series(summary, dose, column, by)
+    ends = scale_of(column, summary[column].to_numpy(float))
+    return DoseResponse(axis, series, ends, (in_words(column), dose))
+
+
 def draw_doses(
-    axes: "Axes",
-    axis: DoseAxis,
-    series: Sequence[DoseSeries],
-    ends: tuple[float, float],
-    ink: str = "black",
-    paper: str = "white",
+    axes: "Axes", response: DoseResponse, ink: str = "black", paper: str = "white"
 ) -> None:
     """Draw a dose response: wells as dots, with their intervals, and the medians of doses.
 
     Parameters
     ----------
     axes
-        What is drawn on; its units are the positions of ``axis`` and the values of ``series``.
-    axis, series
-        What `dose_series` gives.
-    ends
-        The low and the high end of the values, see `columns.scale_of`.
+        What is drawn on; its units are positions on the axis of doses, and values.
+    response
+        The dose response.
     ink, paper
         The colours of what is written, and of what is behind the drawing.
     """
     markers = "os^Dv"
-    for number, one in enumerate(series):
+    axis, (low, high) = response.axis, response.ends
+    for number, one in enumerate(response.series):
         # Where colours come again, another shape tells series apart.
         marker = markers[number // len(COLOURS) % len(markers)]
         colour = colour_of(number)
@@ -219,8 +234,9 @@ def draw_doses(
             axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
         axes.plot(one.medians[:, 0], one.medians[:, 1], "_", color=colour, markersize=9,
                   markeredgewidth=2)  # fmt: skip
-    room = 0.04 * (ends[1] - ends[0])
-    axes.set(xlim=axis.ends, ylim=(ends[0] - room, ends[1] + room))
+    room = 0.04 * (high - low)
+    axes.set(xlim=axis.ends, ylim=(low - room, high + room))
+    axes.set(ylabel=response.labels[0], xlabel=response.labels[1])
     axes.set_xticks(*zip(*axis.ticks, strict=True))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
@@ -267,20 +283,22 @@ def draw_dose_response(
     """
     path = Path(path)
     check_format(path, "dose response")
-    shown = numbers_to_show(summary, show)
-    panels = [(column, *dose_series(summary, dose, column, by)) for column in shown]
-    columns = min(len(shown), PANELS_IN_A_ROW)
-    rows = -(-len(shown) // columns)
+    panels = [dose_response(summary, dose, name, by) for name in numbers_to_show(summary, show)]
+    columns = min(len(panels), PANELS_IN_A_ROW)
+    rows = -(-len(panels) // columns)
     figure = new_figure(columns * PANEL_SIZE[0], rows * PANEL_SIZE[1])
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, (column, axis, series) in zip(grid, panels, strict=False):
-        draw_doses(axes, axis, series, scale_of(column, summary[column].to_numpy(float)))
-        axes.set(ylabel=in_words(column), xlabel=dose)
-        axes.set_title(_title(series), fontsize=8.5)
-    for axes in grid[len(shown) :]:
+    for axes, response in zip(grid, panels, strict=False):
+        draw_doses(axes, response)
+        axes.set_title(_title(response.series), fontsize=8.5)
+    for axes in grid[len(panels) :]:
         axes.remove()
     if by is not None:
-        _explain_colours(figure, panels[0][2], by)
+        handles, labels = grid[0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, title=by, loc="outside lower center", ncols=min(len(labels), 5),
+            frameon=False, fontsize=9,
+        )  # fmt: skip
     write_figure(figure, path)
 
 
@@ -314,11 +332,3 @@ def _title(series: Sequence[DoseSeries]) -> str:
     if len(series) > len(shown):
         lines.append(f"and {len(series) - len(shown)} more")
     return "\n".join(lines)
-
-
-def _explain_colours(figure: "Figure", series: Sequence[DoseSeries], by: str) -> None:
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, title=by, loc="outside lower center", ncols=min(len(series), 5),
-        frameon=False, fontsize=9,
-    )  # fmt: skip

@@ -1,6 +1,6 @@
 """A dose response on the screen: a dot per well, which says what it is and can be clicked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from napari_image_classifier.plates.dose_plot import DoseAxis, DoseSeries, colour_of, draw_doses
+from napari_image_classifier.plates.dose_plot import DoseResponse, colour_of, draw_doses
 from napari_image_classifier.widgets.classify_folder.well_picture import WellPicture, colour_axes
 
 if TYPE_CHECKING:
@@ -27,19 +27,11 @@ class DosePicture(WellPicture):
         super().__init__(parent)
         self.setFixedHeight(HEIGHT)
 
-    def show_series(
-        self,
-        axis: DoseAxis,
-        series: Sequence[DoseSeries],
-        ends: tuple[float, float],
-        labels: tuple[str, str],
-        explain: Callable[[int], str],
-    ) -> None:
-        """Draw the series, see `DoseView.show_series`."""
-        self._response = axis, series, ends
-        self._labels = labels
-        rows = np.concatenate([one.rows for one in series])
-        places = [np.column_stack([one.x, one.values]) for one in series]
+    def show_response(self, response: DoseResponse, explain: Callable[[int], str]) -> None:
+        """Draw a dose response, see `DoseView.show_response`."""
+        self._response = response
+        rows = np.concatenate([one.rows for one in response.series])
+        places = [np.column_stack([one.x, one.values]) for one in response.series]
         self.show_wells(rows.tolist(), np.concatenate(places), explain)
 
     def reach(self) -> float:
@@ -49,22 +41,18 @@ class DosePicture(WellPicture):
     def draw(self, figure: "Figure", ink: str, paper: str) -> "Axes":
         """Draw the dose response, its value at the left and its dose below."""
         metrics = self.fontMetrics()
-        left = 1.6 * metrics.height() + metrics.horizontalAdvance(self._widest_number()) + 10
-        axes = figure.subplots(gridspec_kw={
-            "left": left / self.width(), "right": 1 - 4 / self.width(),
-            "bottom": 3.0 * metrics.height() / HEIGHT, "top": 1 - 6 / HEIGHT,
-        })  # fmt: skip
-        draw_doses(axes, *self._response, ink, paper)
-        axes.set_xlabel(self._labels[0])
-        axes.set_ylabel(
-            metrics.elidedText(self._labels[1], Qt.TextElideMode.ElideMiddle, LONGEST_LABEL)
-        )
+        draw_doses(axes := figure.subplots(), self._response, ink, paper)
+        label, high = axes.get_ylabel(), self._response.ends[1]
+        axes.set_ylabel(metrics.elidedText(label, Qt.TextElideMode.ElideMiddle, LONGEST_LABEL))
         colour_axes(axes, ink, self.letter_size())
+        widest = max("0.0", f"{high:.0f}", key=len)
+        left = 1.6 * metrics.height() + metrics.horizontalAdvance(widest) + 10
+        # Much quicker than a layout that measures everything.
+        figure.subplots_adjust(
+            left=left / self.width(), right=1 - 4 / self.width(),
+            bottom=3.0 * metrics.height() / HEIGHT, top=1 - 6 / HEIGHT,
+        )  # fmt: skip
         return axes
-
-    def _widest_number(self) -> str:
-        _, _, (_, high) = self._response
-        return max("0.0", f"{high:.0f}", key=len)
 
 
 class DoseView(QWidget):
@@ -81,23 +69,13 @@ class DoseView(QWidget):
         layout.addWidget(self.plot)
         layout.addWidget(self.words)
 
-    def show_series(
-        self,
-        axis: DoseAxis,
-        series: Sequence[DoseSeries],
-        ends: tuple[float, float],
-        labels: tuple[str, str],
-        explain: Callable[[int], str],
-    ) -> None:
-        """Draw the series; ``ends`` are those of the values, ``labels`` of dose and value.
-
-        ``explain`` gives the tooltip of a row of the summary.
-        """
-        self.plot.show_series(axis, series, ends, labels, explain)
+    def show_response(self, response: DoseResponse, explain: Callable[[int], str]) -> None:
+        """Draw a dose response; ``explain`` gives the tooltip of a row of the summary."""
+        self.plot.show_response(response, explain)
         self.words.setText(
             "<br>".join(
                 f'<span style="color:{colour_of(number)}">●</span> '
                 f"{f'{escape(one.name)}: ' if one.name else ''}{escape(one.words)}"
-                for number, one in enumerate(series)
+                for number, one in enumerate(response.series)
             )
         )

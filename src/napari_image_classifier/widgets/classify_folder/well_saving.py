@@ -53,7 +53,7 @@ class WellSaving(QWidget):
         """Offer to save what is shown: wells of a ``table``, coloured by a column, over a dose."""
         self._wells, self._column, self._dose, self._series = wells, column, dose, series
         self._suggested = table.with_suffix("")
-        self.plates_button.setVisible(bool(wells.places))
+        self.plates_button.setVisible(wells.on_plates)
         self.doses_button.setVisible(dose is not None)
 
     def save_table(self, path: Path) -> None:

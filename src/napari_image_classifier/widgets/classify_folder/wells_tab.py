@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import napari
-import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
@@ -15,8 +14,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.plates.columns import in_words, scale_of
-from napari_image_classifier.plates.dose_plot import dose_series
+from napari_image_classifier.plates.columns import in_words
+from napari_image_classifier.plates.dose_plot import dose_response
 from napari_image_classifier.plates.plate_map import plate_maps
 from napari_image_classifier.widgets.classify_folder.dose_view import DoseView
 from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
@@ -181,8 +180,8 @@ class WellsTab(QWidget):
 
     def _draw_plate(self) -> None:
         wells, column = self._shown(), self.colour.currentData()
-        self.view.setVisible(bool(wells.places))
-        if not wells.places:
+        self.view.setVisible(wells.on_plates)
+        if not wells.on_plates:
             return
         maps = {plate.name: plate for plate in plate_maps(wells.summary, column)}
         self.view.show_plate(maps[self.plate.currentData()], lambda row: wells.explain(row, column))
@@ -193,14 +192,11 @@ class WellsTab(QWidget):
         if dose is None:
             return False
         try:
-            axis, series = dose_series(wells.summary, dose, column, by)
+            response = dose_response(wells.summary, dose, column, by)
         except ImageClassifierError as error:
             self._say(str(error), error=True)
             return False
-        self.dose_view.show_series(
-            axis, series, scale_of(column, wells.summary[column].to_numpy(np.float64)),
-            (dose, in_words(column)), lambda row: wells.explain(row, column),
-        )  # fmt: skip
+        self.dose_view.show_response(response, lambda row: wells.explain(row, column))
         return True
 
     def _say_opened(self, count: int) -> None:
