@@ -6,8 +6,9 @@ from typing import Any
 
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from napari_image_classifier.widgets.shared.still_plot import StillPlot
 
 MILLISECONDS_BETWEEN_DRAWS = 250
 
@@ -57,16 +58,9 @@ class TrainingPlot(QWidget):
             "from and on the validation images, which are not."
         )
 
-    def _plot(self, name: str) -> pg.PlotWidget:
-        plot = pg.PlotWidget(self, background=None)
-        plot.setFixedHeight(120)
+    def _plot(self, name: str) -> StillPlot:
+        plot = StillPlot(self, 120)
         plot.setLabel("left", name)
-        plot.setMouseEnabled(x=False, y=False)
-        plot.hideButtons()
-        plot.setMenuEnabled(False)
-        plot.showGrid(x=False, y=True, alpha=0.2)
-        plot.getAxis("left").setWidth(48)
-        plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getAxis("left").setStyle(hideOverlappingLabels=False)
         return plot
 
@@ -91,18 +85,8 @@ class TrainingPlot(QWidget):
 
     def _draw(self) -> None:
         self._timer.stop()
-        self._take_colours_of_the_theme()
         for name, curve in self._curves.items():
             curve.setData(self._epochs, self._points[name])
-
-    def _take_colours_of_the_theme(self) -> None:
-        colour = self.palette().color(QPalette.ColorRole.WindowText)
-        for plot in self._plots.values():
-            for side in ("left", "bottom"):
-                axis = plot.getAxis(side)
-                if axis.textPen().color() != colour:
-                    axis.setTextPen(colour)
-                    axis.setPen(QColor(colour))
 
 
 def _legend(parent: QWidget) -> QWidget:
