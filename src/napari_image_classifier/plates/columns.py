@@ -1,4 +1,4 @@
-"""What the columns of a summary hold: their words, their scales, their intervals."""
+"""The columns of a summary: their names, words, scales and intervals."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,6 +20,15 @@ WORDS = {
     PROBABILITY: "mean probability of {}",
     "n_": "number of {}",
 }
+# What a summary counts, by the status of the items.
+COUNTED = {
+    "answered": ("ok",),
+    "unsure": ("unsure",),
+    "unlike_training": ("unlike-training",),
+    "errors": ("error", "pending"),
+}
+# Items of these have probabilities that count.
+CLASSIFIED = ("ok", "unsure")
 
 
 class SummaryError(ImageClassifierError):
@@ -32,6 +41,11 @@ def in_words(column: str) -> str:
         if column.startswith(start):
             return words.format(column.removeprefix(start))
     return column.replace("_", " ")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return "1 well" or "2 wells"."""
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def scale_of(column: str, values: Float64Array) -> tuple[float, float]:
@@ -52,8 +66,13 @@ def interval_columns(column: str) -> tuple[str, str] | None:
     return f"low_{name}", f"high_{name}"
 
 
-def places_in(summary: "pd.DataFrame") -> list[str]:
-    """Return the columns that name a well: well, with plate before it where there are plates.
+def columns_of_wells(*tables: "pd.DataFrame") -> list[str]:
+    """Return the columns that name a well, plate before well, as far as all tables have them."""
+    return [name for name in (PLATE, WELL) if all(name in table for table in tables)]
+
+
+def check_wells(summary: "pd.DataFrame") -> None:
+    """Check that a summary has a row for each well.
 
     Raises
     ------
@@ -65,14 +84,24 @@ def places_in(summary: "pd.DataFrame") -> list[str]:
             "This needs a row for each well, and there is no column “well”; summarize by well, or "
             "by plate,well."
         )
-    places = [name for name in (PLATE, WELL) if name in summary]
-    if summary.duplicated(places).any():
+    if summary.duplicated(columns_of_wells(summary)).any():
         raise SummaryError("A well has several rows; summarize by well, or by plate and well.")
-    return places
 
 
 def numbers_to_show(summary: "pd.DataFrame", show: Sequence[str] | None) -> list[str]:
-    """Return the columns in ``show``, or else the per cent of every class.
+    """Return which numbers of a summary are shown.
+
+    Parameters
+    ----------
+    summary
+        What `summary.summarize` gives.
+    show
+        Names of its columns; None for the per cent of every class.
+
+    Returns
+    -------
+    list of str
+        The columns in ``show``, all of them numbers.
 
     Raises
     ------

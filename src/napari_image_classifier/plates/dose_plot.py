@@ -14,8 +14,6 @@ from napari_image_classifier.plates.columns import (
     scale_of,
 )
 from napari_image_classifier.plates.doses import (
-    RHO,
-    P,
     correlation_in_words,
     dose_correlation,
     doses_of,
@@ -177,7 +175,7 @@ def dose_series(
             DoseSeries(
                 name or (f"without {by}" if by else ""), rows, x[rows], values[rows], low[rows],
                 high[rows], np.array(medians).reshape(-1, 2),
-                correlation_in_words(row[RHO], row[P], row),
+                correlation_in_words(row),
             )
         )  # fmt: skip
     return axis, series

@@ -11,9 +11,9 @@ from napari_image_classifier.images.well_names import Well, plate_of, row_letter
 from napari_image_classifier.plates.columns import (
     PLATE,
     WELL,
+    check_wells,
     in_words,
     numbers_to_show,
-    places_in,
     scale_of,
 )
 from napari_image_classifier.plates.figures import check_format, new_figure, write_figure
@@ -179,7 +179,7 @@ def draw_plate_maps(
         A name in the column of wells is none of a well.
     """
     path = Path(path)
-    places_in(summary)
+    check_wells(summary)
     check_format(path, "plate map")
     maps = [plate_maps(summary, column) for column in numbers_to_show(summary, show)]
     rows, columns = maps[0][0].values.shape

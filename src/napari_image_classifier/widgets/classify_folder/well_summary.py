@@ -14,10 +14,12 @@ from napari_image_classifier.plates.columns import (
     PLATE,
     PROBABILITY,
     WELL,
+    columns_of_wells,
+    counted,
     in_words,
     interval_columns,
 )
-from napari_image_classifier.plates.doses import MOST_SERIES, counted, is_dose
+from napari_image_classifier.plates.doses import MOST_SERIES, is_dose
 from napari_image_classifier.plates.summary import BEFORE_FIELDS, read_predictions, summarize
 from napari_image_classifier.plates.well_table import wells_not_listed
 
@@ -77,8 +79,7 @@ class WellSummary:
 
     def name_of(self, row: int) -> str:
         """Return what a well is called, after its plate."""
-        names = [name for name in (PLATE, WELL) if name in self.summary]
-        return " ".join(self.summary[name].iloc[row] for name in names)
+        return " ".join(self.summary[columns_of_wells(self.summary)].iloc[row])
 
     def explain(self, row: int, column: str) -> str:
         """Return a well in words: what was found, how surely, and what is known of it."""
@@ -112,7 +113,7 @@ def look_at_wells(table: Path, wells: Path | None) -> WellSummary | str:
 
 
 def _of_rows(rows: "pd.DataFrame", table: Path, wells: Path | None) -> WellSummary:
-    keys = [name for name in (PLATE, WELL) if name in rows]
+    keys = columns_of_wells(rows)
     fields = _fields_of_wells(rows, keys)
     summary = summarize(table, [*keys, *fields], wells)
     end = list(summary.columns).index(ITEMS)
