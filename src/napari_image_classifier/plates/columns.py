@@ -36,7 +36,18 @@ class SummaryError(ImageClassifierError):
 
 
 def in_words(column: str) -> str:
-    """Return "per cent light" for "percent_light"."""
+    """Return what a column of a summary is called for people.
+
+    Parameters
+    ----------
+    column
+        Its name in the table, such as "percent_light".
+
+    Returns
+    -------
+    str
+        Such as "per cent light".
+    """
     for start, words in WORDS.items():
         if column.startswith(start):
             return words.format(column.removeprefix(start))
@@ -44,7 +55,20 @@ def in_words(column: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return "1 well" or "2 wells"."""
+    """Return a count in words.
+
+    Parameters
+    ----------
+    count
+        How many there are.
+    noun
+        What is counted, in the singular.
+
+    Returns
+    -------
+    str
+        Such as "1 well" or "2 wells".
+    """
     return f"{count} {noun}{'s' * (count != 1)}"
 
 
@@ -59,7 +83,18 @@ def scale_of(column: str, values: Float64Array) -> tuple[float, float]:
 
 
 def interval_columns(column: str) -> tuple[str, str] | None:
-    """Return the columns that hold the ends of a per cent's interval; None for other columns."""
+    """Return the columns that hold the ends of the interval of a per cent.
+
+    Parameters
+    ----------
+    column
+        A column of a summary.
+
+    Returns
+    -------
+    tuple of str or None
+        The columns of its low and its high end; None for columns that are no per cent.
+    """
     if not column.startswith(PER_CENT):
         return None
     name = column.removeprefix(PER_CENT)
@@ -67,7 +102,18 @@ def interval_columns(column: str) -> tuple[str, str] | None:
 
 
 def columns_of_wells(*tables: "pd.DataFrame") -> list[str]:
-    """Return the columns that name a well, plate before well, as far as all tables have them."""
+    """Return the columns that name a well.
+
+    Parameters
+    ----------
+    *tables
+        Tables with a column "well", and perhaps "plate".
+
+    Returns
+    -------
+    list of str
+        Those of "plate" and "well" that all tables have.
+    """
     return [name for name in (PLATE, WELL) if all(name in table for table in tables)]
 
 

@@ -39,8 +39,14 @@ WIDEST = 0.08
 class DoseAxis:
     """An axis of doses; positions on it are logarithms to base 10, or the doses themselves.
 
-    ``zero`` is where the dose 0 stands, None where there is none or the axis is linear;
-    ``doses`` are the different doses there are, ascending.
+    Attributes
+    ----------
+    doses
+        The different doses there are, ascending.
+    logarithmic
+        Whether positions are logarithms.
+    zero
+        Where the dose 0 stands; None where there is none, or the axis is linear.
     """
 
     doses: tuple[float, ...]
@@ -133,9 +139,20 @@ SERIES_IN_TITLE = 4
 class DoseSeries:
     """The wells of one series as they are drawn: arrays of shape (n_wells,).
 
-    ``rows`` are their rows in the summary, ``x`` where they stand on the axis, ``low`` and ``high``
-    the ends of their intervals, NaN where there is none. ``medians`` are positions and medians of
-    every dose, shape (n_doses, 2). ``words`` tell the correlation.
+    Attributes
+    ----------
+    name
+        The value that all its wells have in the column of series, "" without such a column.
+    rows
+        The wells' rows in the summary.
+    x, values
+        Where the wells stand on the axis of doses, and what was found in them.
+    low, high
+        The ends of their intervals, NaN where there is none.
+    medians
+        Position and median of every dose, shape (n_doses, 2).
+    words
+        The correlation with the dose.
     """
 
     name: str
@@ -151,10 +168,7 @@ class DoseSeries:
 def dose_series(
     summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
 ) -> tuple[DoseAxis, list[DoseSeries]]:
-    """Return the axis and the series of a dose response; arguments as in `dose_correlation`.
-
-    Wells whose dose or number is not known are in none of the series.
-    """
+    """Return the axis and the series of a dose response, of wells with a dose and a number."""
     found = dose_correlation(summary, dose, column, by).to_dict("records")
     doses, values = doses_of(summary, dose), summary[column].to_numpy(float)
     low, high = _intervals(summary, column)
@@ -185,7 +199,16 @@ def dose_series(
 class DoseResponse:
     """What is drawn of a dose response.
 
-    ``ends`` are those of the values, ``labels`` what stands beside them and below the doses.
+    Attributes
+    ----------
+    axis
+        Where doses stand.
+    series
+        The wells, a series for each colour.
+    ends
+        The low and the high end of the axis of values.
+    labels
+        What stands beside the values and below the doses.
     """
 
     axis: DoseAxis
@@ -197,7 +220,29 @@ class DoseResponse:
 def dose_response(
     summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
 ) -> DoseResponse:
-    """Return the dose response of a column; arguments and errors as in `dose_correlation`."""
+    """Return the dose response of a column of a summary.
+
+    Parameters
+    ----------
+    summary
+        A row for each well, see `summary.summarize`.
+    dose
+        The column of the summary that holds doses.
+    column
+        The column whose numbers are drawn.
+    by
+        A column whose values have a series each; None for one series.
+
+    Returns
+    -------
+    DoseResponse
+        All wells whose dose and number are known.
+
+    Raises
+    ------
+    SummaryError
+        As in `doses.dose_correlation`.
+    """
     axis, series = dose_series(summary, dose, column, by)
     ends = scale_of(column, summary[column].to_numpy(float))
     return DoseResponse(axis, series, ends, (in_words(column), dose))
@@ -301,7 +346,18 @@ def draw_dose_response(
 
 
 def colour_of(number: int) -> str:
-    """Return the colour of a series."""
+    """Return the colour of a series.
+
+    Parameters
+    ----------
+    number
+        Which series it is, counted from 0.
+
+    Returns
+    -------
+    str
+        The colour as "#rrggbb", of Okabe & Ito (2008); beyond six series they come again.
+    """
     return COLOURS[number % len(COLOURS)]
 
 

@@ -61,7 +61,20 @@ def doses_of(summary: "pd.DataFrame", dose: str) -> Float64Array:
 
 
 def is_dose(summary: "pd.DataFrame", column: str) -> bool:
-    """Return whether a column holds numbers, or nothing, and enough different ones for doses."""
+    """Return whether a column of a summary may be one of doses.
+
+    Parameters
+    ----------
+    summary
+        What `summary.summarize` gives.
+    column
+        One of its columns.
+
+    Returns
+    -------
+    bool
+        Whether its cells are numbers, or empty, and at least three of them differ.
+    """
     try:
         doses = doses_of(summary, column)
     except SummaryError:
@@ -169,7 +182,20 @@ def series_of(summary: "pd.DataFrame", by: str | None) -> Iterator[tuple[str, Fl
 
 
 def correlations_in_words(found: "pd.DataFrame", dose: str, column: str) -> str:
-    """Return what `dose_correlation` has found, as sentences."""
+    """Return what `dose_correlation` has found, in words.
+
+    Parameters
+    ----------
+    found
+        What it has returned.
+    dose, column
+        The columns that it was asked about.
+
+    Returns
+    -------
+    str
+        A sentence for each series, a line each.
+    """
     by = [name for name in found if name not in (RHO, P, WELLS, DOSES)]
     sentences = []
     for row in found.to_dict("records"):
@@ -191,7 +217,25 @@ def correlation_in_words(row: Mapping[Hashable, Any]) -> str:
 
 
 def left_out_in_words(summary: "pd.DataFrame", dose: str, column: str) -> str:
-    """Return which wells `dose_correlation` leaves out, as a sentence; "" for none."""
+    """Return which wells `dose_correlation` leaves out, in words.
+
+    Parameters
+    ----------
+    summary
+        A row for each well.
+    dose, column
+        The columns that it is asked about.
+
+    Returns
+    -------
+    str
+        A sentence; "" where no well is left out.
+
+    Raises
+    ------
+    SummaryError
+        There is no such column of doses, or a cell of it is no number.
+    """
     without = ~np.isfinite(doses_of(summary, dose))
     unknown = ~without & ~np.isfinite(summary[column].to_numpy(float))
     parts = [

@@ -35,9 +35,18 @@ DIAMETER = 0.88
 class PlateMap:
     """The numbers of a column of a summary on one of its plates.
 
-    ``name`` is the plate's, "" where plates have none; ``words`` are the column's. ``values`` have
-    the shape (rows, columns) of the plate, NaN where nothing is known. ``rows`` are the rows of the
-    summary that its wells are. ``ends`` are those of the scale of colours.
+    Attributes
+    ----------
+    name
+        What the plate is called, "" where plates have no names.
+    words
+        What the column is called.
+    values
+        The numbers where their wells are, shape (rows, columns), NaN where nothing is known.
+    rows
+        Which row of the summary each well is.
+    ends
+        The low and the high end of the scale of colours.
     """
 
     name: str
@@ -88,11 +97,18 @@ def plate_maps(summary: "pd.DataFrame", column: str) -> list[PlateMap]:
 
 @dataclass(frozen=True)
 class PlateStyle:
-    """How a plate is drawn: sizes of its writing, in points.
+    """How a plate is written on.
 
-    ``write`` gives the number in a well, None for wells without. ``every`` says which rows and
-    columns are named: every first, second and so on. ``trace`` is how opaque the edge of a well is
-    that has no row in the summary.
+    Attributes
+    ----------
+    label_size, number_size
+        The sizes of the names of rows and columns, and of the numbers in wells, in points.
+    write
+        Gives the text of a number in a well; None for wells without.
+    every
+        Which rows and which columns are named: 1 for every one, 2 for every second.
+    trace
+        How opaque the edge of a well is that has no row in the summary, 0 to 1.
     """
 
     label_size: float

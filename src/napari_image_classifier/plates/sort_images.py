@@ -34,9 +34,20 @@ class _StoppedError(Exception):
 
 @dataclass(frozen=True)
 class SortedCopies:
-    """What was copied: ``counts`` are the images in each folder below ``output``.
+    """What was copied.
 
-    ``missing`` are the names of images in the table that are no longer among the images.
+    Attributes
+    ----------
+    output
+        The folder of the copies.
+    counts
+        How many images are in each folder below it.
+    n_images
+        How many images there were to copy.
+    missing
+        Names of images in the table that are no longer in the folder of images.
+    stopped
+        Whether it ended before the last image because it was asked to.
     """
 
     output: Path

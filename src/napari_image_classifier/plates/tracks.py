@@ -262,7 +262,18 @@ def _in_order(track: TrackId | None) -> tuple[int, float, str]:
 
 
 def class_names_of(predictions: Sequence[Prediction]) -> list[str]:
-    """Return the classes that there are, in the order of the classifier; none if all failed."""
+    """Return the classes that predictions tell apart.
+
+    Parameters
+    ----------
+    predictions
+        What one classifier has found.
+
+    Returns
+    -------
+    list of str
+        The classes in the order of the classifier; none where all items failed.
+    """
     return next((list(said.probabilities) for said in predictions if said.probabilities), [])
 
 

@@ -108,7 +108,19 @@ def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame"
 
 
 def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
-    """Return, as a sentence, which wells of a summary the table of wells lacks; "" for none.
+    """Return which wells of a summary a table of wells lacks, in words.
+
+    Parameters
+    ----------
+    summary
+        A row for each well.
+    wells
+        The table of wells, see `read_wells`.
+
+    Returns
+    -------
+    str
+        A sentence that names the first of them; "" where it lacks none.
 
     Raises
     ------

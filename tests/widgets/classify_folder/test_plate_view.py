@@ -89,6 +89,26 @@ def test_the_well_under_the_mouse_is_explained(qtbot):
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
 
 
+def test_pointing_at_wells_draws_no_plate_anew(qtbot, monkeypatch):
+    """A ring comes and goes; another theme is drawn."""
+    drawn = []
+    draw = PlateView.draw
+    monkeypatch.setattr(PlateView, "draw", lambda *args: drawn.append(args) or draw(*args))
+    view = view_of(qtbot, (8, 12), {Well(0, 0): 1.0, Well(3, 4): 2.0})
+    side = QPointF(12, 0)
+    before = colour_at(view, centre_of(view, Well(3, 4)) + side)
+    qtbot.mouseMove(view, centre_of(view, Well(3, 4)).toPoint())
+    qtbot.waitUntil(lambda: view.cursor().shape() == Qt.CursorShape.PointingHandCursor)
+    assert colour_at(view, centre_of(view, Well(3, 4)) + side) != before
+    qtbot.mouseMove(view, QPoint(1, 1))
+    qtbot.waitUntil(lambda: view.cursor().shape() == Qt.CursorShape.ArrowCursor)
+    assert colour_at(view, centre_of(view, Well(3, 4)) + side) == before
+    assert len(drawn) == 1
+    view.setStyleSheet("color: red")
+    assert colour_at(view, centre_of(view, Well(3, 4))) != before
+    assert len(drawn) == 2
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0, "0"), (0.001, "0"), (0.25, ".25"), (0.996, "1"), (1, "1"), (25.4, "25"), (100, "100")],

@@ -80,7 +80,7 @@ class PlateView(WellPicture):
         scale.outline.set_visible(False)
         bar.tick_params(length=0)
         for label, where in zip(bar.get_xticklabels(), ("left", "right"), strict=True):
-            label.set_horizontalalignment(where)
+            label.set(horizontalalignment=where)
         room = round(columns * side) - 60
         words = metrics.elidedText(self._plate.words, Qt.TextElideMode.ElideMiddle, room)
         bar.set_xlabel(words, labelpad=-self.letter_size())

@@ -1,7 +1,7 @@
 """Pictures of wells on the screen, drawn by matplotlib; wells are pointed at and clicked."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QEvent, QPointF, Qt, Signal
@@ -150,12 +150,12 @@ class WellPicture(QWidget):
 
         self._drawn_for = wanted
         figure = Figure((width / DPI, height / DPI), dpi=DPI * ratio, facecolor="none")
-        canvas = FigureCanvasAgg(figure)
+        canvas: Any = FigureCanvasAgg(figure)
         self._axes = self.draw(figure, ink, paper)
         canvas.draw()
-        pixels = np.asarray(canvas.buffer_rgba())
-        shape = pixels.shape[1], pixels.shape[0]
-        self._picture = QImage(pixels.data, *shape, QImage.Format.Format_RGBA8888).copy()
+        pixels, (columns, rows) = bytes(canvas.buffer_rgba()), canvas.get_width_height()
+        # A copy, which keeps its pixels.
+        self._picture = QImage(pixels, columns, rows, QImage.Format.Format_RGBA8888).copy()
         self._picture.setDevicePixelRatio(ratio)
 
 

@@ -6,7 +6,7 @@ from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QWidget
 
 
-class StillPlot(pg.PlotWidget):
+class StillPlot(pg.PlotWidget):  # type: ignore[misc]
     """Axes and a faint grid, with nothing to zoom, drag or choose from a menu.
 
     ``recoloured`` carries the colour of what is written, whenever the theme has changed.
