@@ -27,6 +27,8 @@ COUNTED = {
     "unlike_training": ("unlike-training",),
     "errors": ("error", "pending"),
 }
+# What a summary of objects counts, too: the images whose mask has none.
+EMPTY_IMAGES = "empty_images"
 # Items of these have probabilities that count.
 CLASSIFIED = ("ok", "unsure")
 

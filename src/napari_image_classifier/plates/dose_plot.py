@@ -164,6 +164,11 @@ class DoseSeries:
     medians: Float64Array
     words: str
 
+    @property
+    def sentence(self) -> str:
+        """The correlation after the name of the series, where it has one."""
+        return f"{self.name}: {self.words}" if self.name else self.words
+
 
 def dose_series(
     summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
@@ -381,8 +386,7 @@ def _intervals(summary: "pd.DataFrame", column: str) -> tuple[Float64Array, Floa
 
 
 def _title(series: Sequence[DoseSeries]) -> str:
-    shown = series[:SERIES_IN_TITLE]
-    lines = [f"{one.name}: {one.words}" if one.name else one.words for one in shown]
-    if len(series) > len(shown):
-        lines.append(f"and {len(series) - len(shown)} more")
+    lines = [one.sentence for one in series[:SERIES_IN_TITLE]]
+    if len(series) > len(lines):
+        lines.append(f"and {len(series) - len(lines)} more")
     return "\n".join(lines)

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_image_classifier.plates.columns import CLASSIFIED, COUNTED, WELL, SummaryError
+from napari_image_classifier.plates.columns import (
+    CLASSIFIED,
+    COUNTED,
+    EMPTY_IMAGES,
+    WELL,
+    SummaryError,
+)
 from napari_image_classifier.plates.well_table import join_wells
 from napari_image_classifier.statistics.intervals import proportion_interval
 from napari_image_classifier.typing import Flags, IntArray
@@ -189,7 +195,7 @@ def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any
     for name, statuses in COUNTED.items():
         counts[name] = int(rows["status"].isin(statuses).sum())
     if OF_OBJECTS in rows:
-        counts["empty_images"] = n_empty
+        counts[EMPTY_IMAGES] = n_empty
     images = np.unique(answered["file"], return_inverse=True)[1]
     for name in class_names:
         counts |= _of_class(name, answered["class"].to_numpy() == name, images)

@@ -1,7 +1,6 @@
 """A dose response on the screen: a dot per well, which says what it is and can be clicked."""
 
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_image_classifier.plates.dose_plot import DoseResponse, colour_of, draw_doses
 from napari_image_classifier.widgets.classify_folder.well_picture import WellPicture, colour_axes
+from napari_image_classifier.widgets.qt.dock import coloured_dot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,8 +74,7 @@ class DoseView(QWidget):
         self.plot.show_response(response, explain)
         self.words.setText(
             "<br>".join(
-                f'<span style="color:{colour_of(number)}">●</span> '
-                f"{f'{escape(one.name)}: ' if one.name else ''}{escape(one.words)}"
+                coloured_dot(colour_of(number), one.sentence)
                 for number, one in enumerate(response.series)
             )
         )

@@ -36,7 +36,7 @@ class PlateView(WellPicture):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._plate: PlateMap | None = None
+        self._plate = PlateMap("", "", np.empty((0, 1)), {}, (0.0, 1.0))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_plate(self, plate: PlateMap, explain: Callable[[int], str]) -> None:
@@ -60,7 +60,6 @@ class PlateView(WellPicture):
 
     def draw(self, figure: "Figure", ink: str, paper: str) -> "Axes":
         """Draw the wells, and the scale below them."""
-        assert self._plate is not None
         rows, columns = self._plate.values.shape
         side, metrics = self._side(), self.fontMetrics()
         every = metrics.height() / side, (metrics.horizontalAdvance("00") + 2) / side
@@ -90,7 +89,6 @@ class PlateView(WellPicture):
 
     def _axes_at(self, figure: "Figure", top: float, height: float) -> "Axes":
         """Return axes as wide as the wells, their top and height in pixels."""
-        assert self._plate is not None
         wide = self._plate.values.shape[1] * self._side()
         return figure.add_axes((
             self._left() / self.width(), 1 - (top + height) / self.height(),
@@ -98,22 +96,18 @@ class PlateView(WellPicture):
         ))  # fmt: skip
 
     def _left(self) -> float:
-        many = self._plate is not None and len(self._plate.values) > 26
-        return self.fontMetrics().horizontalAdvance("AF" if many else "M") + 8.0
+        widest = "AF" if len(self._plate.values) > 26 else "M"
+        return self.fontMetrics().horizontalAdvance(widest) + 8.0
 
     def _top(self) -> float:
         return self.fontMetrics().height() + 4.0
 
     def _side(self) -> float:
-        columns = self._plate.values.shape[1] if self._plate is not None else 1
         room = self.width() - self._left() - MARGIN
-        return min(LARGEST_WELL, max(4.0, room / columns))
+        return min(LARGEST_WELL, max(4.0, room / self._plate.values.shape[1]))
 
     def _height(self) -> float:
-        rows = len(self._plate.values) if self._plate is not None else 0
-        return self._top() + rows * self._side() + SCALE_HEIGHT
+        return self._top() + len(self._plate.values) * self._side() + SCALE_HEIGHT
 
     def _fit_height(self) -> None:
-        if self._plate is not None:
-            self.setFixedHeight(round(self._height()))
-            self.updateGeometry()
+        self.setFixedHeight(round(self._height()))

@@ -131,10 +131,10 @@ class WellPicture(QWidget):
         return points(QFontInfo(self.font()).pixelSize())
 
     def _point_at(self, row: int | None) -> None:
+        shape = Qt.CursorShape.ArrowCursor if row is None else Qt.CursorShape.PointingHandCursor
+        self.setCursor(shape)
         if row != self._pointed_at:
             self._pointed_at = row
-            shape = Qt.CursorShape.ArrowCursor if row is None else Qt.CursorShape.PointingHandCursor
-            self.setCursor(shape)
             self.update()
 
     def _draw_once(self) -> None:

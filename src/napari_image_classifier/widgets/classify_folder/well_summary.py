@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.well_names import WellError, well_named
 from napari_image_classifier.plates.columns import (
+    COUNTED,
+    EMPTY_IMAGES,
     PER_CENT,
     PLATE,
     PROBABILITY,
@@ -73,9 +74,7 @@ class WellSummary:
     @property
     def counts(self) -> list[str]:
         """The columns that say how many items have each status."""
-        names = list(self.summary.columns)
-        behind = names[names.index(ITEMS) + 1 :]
-        return list(takewhile(lambda name: not name.startswith("n_"), behind))
+        return [name for name in (*COUNTED, EMPTY_IMAGES) if name in self.summary]
 
     def name_of(self, row: int) -> str:
         """Return what a well is called, after its plate."""

@@ -1,15 +1,14 @@
 """Lines over time in the colours of the classes, and a line at the time that is shown."""
 
 from collections.abc import Mapping
-from html import escape
 
-import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_image_classifier.typing import Float64Array
+from napari_image_classifier.widgets.qt.dock import coloured_dot
 from napari_image_classifier.widgets.shared.still_plot import StillPlot
 from napari_image_classifier.widgets.viewer.class_colours import Colour
 
@@ -52,8 +51,9 @@ class TimeView(QWidget):
         """Draw values of shape (n_times,) by class, from 0 to ``top``, with gaps where NaN."""
         for line in self.lines.values():
             self.plot.removeItem(line)
+        shades = {name: QColor.fromRgbF(*colours[name]).name() for name in lines}
         self.lines = {
-            name: self._line(values, QColor.fromRgbF(*colours[name]))
+            name: self.plot.line(shades[name], range(len(values)), values)
             for name, values in lines.items()
         }
         n_times = max(map(len, lines.values()), default=1)
@@ -64,11 +64,7 @@ class TimeView(QWidget):
         ticks = [[(time, str(time)) for time in range(n_times)], []]
         self.plot.getAxis("bottom").setTicks(ticks if n_times <= FEW_TIMES else None)
         self.names.setText(
-            " &nbsp; ".join(
-                f'<span style="color:{QColor.fromRgbF(*colours[name]).name()}">●</span> '
-                f"{escape(name)}"
-                for name in lines
-            )
+            " &nbsp; ".join(coloured_dot(colour, name) for name, colour in shades.items())
         )
         self.plot.follow_theme()
 
@@ -77,12 +73,6 @@ class TimeView(QWidget):
         self.now.setVisible(time is not None)
         if time is not None:
             self.now.setValue(time)
-
-    def _line(self, values: Float64Array, colour: QColor) -> pg.PlotDataItem:
-        return self.plot.plot(
-            np.arange(len(values)), values, pen=pg.mkPen(colour, width=2), connect="finite",
-            symbol="o", symbolSize=4, symbolBrush=colour, symbolPen=None,
-        )  # fmt: skip
 
     def _drag(self) -> None:
         time = round(self.now.value())

@@ -1,5 +1,8 @@
 """A plot of pyqtgraph that stays as it is drawn, in the colours of napari's theme."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, Signal
 from qtpy.QtGui import QColor, QPalette
@@ -24,6 +27,13 @@ class StillPlot(pg.PlotWidget):  # type: ignore[misc]
         self.getAxis("left").setWidth(48)
         self.getAxis("left").enableAutoSIPrefix(False)
         self.follow_theme()
+
+    def line(self, colour: str, x: Sequence[int] = (), y: Any = ()) -> pg.PlotDataItem:
+        """Add a line with a dot at each point, with gaps where a value is NaN."""
+        return self.plot(
+            x, y, pen=pg.mkPen(colour, width=2), connect="finite", symbol="o", symbolSize=4,
+            symbolBrush=colour, symbolPen=None,
+        )  # fmt: skip
 
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
         """Follow a change of napari's theme."""

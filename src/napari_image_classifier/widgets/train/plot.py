@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import pyqtgraph as pg
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from napari_image_classifier.widgets.qt.dock import coloured_dot
 from napari_image_classifier.widgets.shared.still_plot import StillPlot
 
 MILLISECONDS_BETWEEN_DRAWS = 250
@@ -41,12 +41,8 @@ class TrainingPlot(QWidget):
         self._plots["accuracy"].getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")], []])
         self._plots["accuracy"].setLabel("bottom", "epoch")
         self._curves = {
-            name: self._plots[plot].plot(
-                pen=pg.mkPen(colour, width=2), symbol="o", symbolSize=4,
-                symbolBrush=colour, symbolPen=None,
-            )
-            for name, (plot, colour) in CURVES.items()
-        }  # fmt: skip
+            name: self._plots[plot].line(colour) for name, (plot, colour) in CURVES.items()
+        }
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -90,10 +86,7 @@ class TrainingPlot(QWidget):
 
 
 def _legend(parent: QWidget) -> QWidget:
-    legend = QLabel(
-        f'<span style="color:{TRAINING_COLOUR}">●</span> training &nbsp; '
-        f'<span style="color:{VALIDATION_COLOUR}">●</span> validation',
-        parent,
-    )
+    names = {TRAINING_COLOUR: "training", VALIDATION_COLOUR: "validation"}
+    legend = QLabel(" &nbsp; ".join(coloured_dot(*one) for one in names.items()), parent)
     legend.setAlignment(Qt.AlignmentFlag.AlignRight)
     return legend
