@@ -24,11 +24,13 @@ def main(folder: Path) -> None:
         home = import_module(module)
         assert folder in Path(str(home.__file__)).resolve().parents, home.__file__
         assert callable(getattr(home, name))
-    assert len(offered.widgets) == 3
-    assert len(offered.menus["napari/layers/classify"]) == 3
+    docks = {widget.command for widget in offered.widgets}
+    assert docks == {item.command for item in offered.menus["napari/layers/classify"]}
     assert offered.readers
     assert offered.sample_data
-    assert (folder / "napari_image_classifier" / "templates" / "evaluation.html").is_file()
+    assert (
+        folder / "napari_image_classifier" / "evaluation" / "templates" / "evaluation.html"
+    ).is_file()
     sys.stdout.write("The wheel has three docks, their menu, reader, sample data and report.\n")
 
 

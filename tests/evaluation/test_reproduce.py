@@ -31,7 +31,7 @@ from napari_image_classifier.training.manifest import TrainingManifest
 from napari_image_classifier.training.train import train
 
 # A busy machine takes minutes to start Keras and compile a network.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 PATTERN = "{number}_{channel}.tif"
 
