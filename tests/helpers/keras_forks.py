@@ -30,8 +30,7 @@ from unittest import mock
 CAN_FORK = sys.platform == "linux"
 
 CHILDREN = frozenset(
-    f"napari_image_classifier.{module}"
-    for module in ("system.compute_process", "system.compute_main", "evaluation.helper")
+    f"napari_image_classifier.{module}" for module in ("system.compute_main", "evaluation.helper")
 )
 # What libraries read once, when they are loaded; the product sets the last two for its children.
 _READ_WHEN_LOADED = ("PYTHON", "KERAS", "TF_", "OMP_", "OPENBLAS_", "XLA_", "CUDA_")
