@@ -31,11 +31,7 @@ from napari_image_classifier.training.job import TrainRequest
 from napari_image_classifier.training.train import train
 
 # Each training starts a backend, which takes a busy machine its time.
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.timeout(1200),
-    pytest.mark.usefixtures("warm_children"),
-]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 INSTALLED = installed_backends()
 SHORT = {"epochs": 1, "size": 32, "seed": 1}
@@ -143,7 +139,6 @@ def probabilities_of_keras(classifier, images, folder):
     return np.load(folder / "probabilities.npy")
 
 
-@pytest.mark.real_start
 @on_each_backend
 def test_each_backend_saves_the_same_kind_of_file(backend, table, tmp_path):
     """With the same members, and the probabilities of Keras on another backend."""
