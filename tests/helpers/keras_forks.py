@@ -4,8 +4,8 @@
 
 listens at SOCKET for programs to run, until its own standard input ends. Loading Keras takes more
 seconds than most of the programs do. Whatever Keras starts of its own, such as threads, it starts
-in the forked process: nothing is computed before. (NumPy's linear algebra has threads at once, which
-it ends before a fork and starts again after it by itself.)
+in the forked process: nothing is computed before. (NumPy's linear algebra has threads at once; it
+ends them before a fork, and starts them again, by itself.)
 """
 
 import atexit
