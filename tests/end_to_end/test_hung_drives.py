@@ -227,6 +227,7 @@ def test_cancel_ends_a_batch_within_a_second_while_its_drive_hangs(
     qtbot.waitUntil(lambda: not living_children(), timeout=10_000)
 
 
+@pytest.mark.window
 def test_napari_closes_though_a_drive_hangs(hung_drive, tmp_path):  # noqa: F811
     """A thread that waits for a classifier, or for an image's pixels, holds up no end."""
     ended = subprocess.run(
