@@ -12,8 +12,12 @@ def is_alive(process):
 
 
 def living_children():
-    """What this process has started, and what that has, as far as it lives."""
-    return [one for one in psutil.Process().children(recursive=True) if is_alive(one)]
+    """What this process has started, and what that has, as far as it lives.
+
+    What the tests themselves fork from, and its forks, don't count (see `keras_forks`).
+    """
+    family = psutil.Process().children(recursive=True)
+    return [one for one in family if is_alive(one) and "keras_forks.py" not in command_of(one)]
 
 
 def command_of(process):
