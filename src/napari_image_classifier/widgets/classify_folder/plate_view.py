@@ -72,12 +72,8 @@ class PlateView(WellPicture):
         draw_plate(axes, self._plate, style)
         axes.spines[:].set_visible(False)
         # The scale is 8 pixels high, and its words stand below it.
-        first, last, top, bottom = (
-            -0.5,
-            columns - 0.5,
-            rows - 0.5 + 8 / side,
-            rows - 0.5 + 16 / side,
-        )
+        first, last = -0.5, columns - 0.5
+        top, bottom, words_at = (rows - 0.5 + pixels / side for pixels in (8, 16, 30))
         axes.imshow([range(256)], extent=(first, last, bottom, top), cmap="viridis", clip_on=False)
         room = round(columns * side) - 60
         words = metrics.elidedText(self._plate.words, Qt.TextElideMode.ElideMiddle, room)
@@ -86,7 +82,7 @@ class PlateView(WellPicture):
             (f"{low:g}", first, "left"), (words, columns / 2 - 0.5, "center"),
             (f"{high:g}", last, "right"),
         ):  # fmt: skip
-            axes.text(x, bottom + 3 / side, text, ha=where, va="top", color=ink, fontsize=letters)
+            axes.text(x, words_at, text, ha=where, color=ink, fontsize=letters)
         axes.set(xlim=(first, last), ylim=(rows - 0.5, -0.5), aspect="auto")
         return axes
 
