@@ -1,15 +1,11 @@
-"""What was found over time: of all objects, or of the track of the one that is selected."""
+"""Classes over time: of all objects, or of the track of the one that is selected."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -19,6 +15,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.plates.tracks import TrackId
 from napari_image_classifier.system.atomic_files import replace_table
 from napari_image_classifier.widgets.classify_images.time_lapse import TimeLapse
+from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
 from napari_image_classifier.widgets.qt.saving import ask_where
 from napari_image_classifier.widgets.viewer.class_colours import Colour
@@ -54,32 +51,22 @@ class TimeResults(QWidget):
         self.of_track.setToolTip(
             "Probability of each class in the track of the object whose row is selected below."
         )
-        self.sentence, self.message = QLabel(), QLabel()
-        for label in (self.sentence, self.message):
-            label.setWordWrap(True)
-        self.save_button = QPushButton("Save tracks…")
-        self.save_button.setToolTip("Write a row for each track, with its class, to a CSV file.")
+        self.sentence, self.message = wrapped(), wrapped()
+        self.save_button = button(
+            "Save tracks…", "Write a row for each track, with its class, to a CSV file."
+        )
         self._plots = QVBoxLayout()
-        choices = QHBoxLayout()
-        choices.addWidget(self.of_all)
-        choices.addWidget(self.of_track)
-        choices.addStretch()
-        choices.addWidget(self.save_button)
-        layout = QVBoxLayout(self)
+        choices = in_a_row(self.of_all, self.of_track, self.save_button)
+        choices.insertStretch(2)
+        layout = stacked(self, self.sentence, self._plots, choices, self.message)
         layout.setContentsMargins(0, 6, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(self.sentence)
-        layout.addLayout(self._plots)
-        layout.addLayout(choices)
-        layout.addWidget(self.message)
-        for button in (self.of_all, self.of_track):
-            button.clicked.connect(self._choose)
+        for of in (self.of_all, self.of_track):
+            of.clicked.connect(self._choose)
         self.save_button.clicked.connect(self._ask_where)
 
     def _watch(self) -> None:
-        self._soon = soon = QTimer(self)
-        soon.setSingleShot(True)
-        soon.timeout.connect(self._follow)
+        self._soon = soon = timer(self, self._follow)
         # The viewer may be half gone when `destroyed` comes, so its emitter is held here.
         moved = self._viewer.dims.events.current_step
 
