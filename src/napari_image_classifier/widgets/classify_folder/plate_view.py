@@ -48,6 +48,7 @@ class PlateView(WellPicture):
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
         """Let the height follow the wells, which follow the width."""
+        super().resizeEvent(event)
         self._fit_height()
 
     def reach(self) -> float:
