@@ -13,8 +13,9 @@ from napari_image_classifier.batch.classify_folder import (
     classify_folder,
 )
 from napari_image_classifier.batch.journal import journal_path, read_journal
+from napari_image_classifier.batch.result import CLASSIFY_FOLDER, FolderRequest
 from napari_image_classifier.batch.shards import Shard, ShardError, merge_shards
-from napari_image_classifier.classifiers import prediction
+from napari_image_classifier.classifiers import predict
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.read_errors import read_failure
@@ -148,7 +149,7 @@ def test_an_error_that_may_be_over_is_tried_again(
 ):
     """The drive, the memory or the rights were at fault, and the file is as it was."""
     output = tmp_path / "predictions.csv"
-    really_read = prediction.read_image
+    really_read = predict.read_image
 
     def read(files, **choices):
         reasons = {"0.tif": OSError(errno.EIO, "Input/output error"), "1.tif": MemoryError(),
@@ -157,7 +158,7 @@ def test_an_error_that_may_be_over_is_tried_again(
             raise read_failure(files.parts[0].path, reasons[files.name])
         return really_read(files, **choices)
 
-    monkeypatch.setattr(prediction, "read_image", read)
+    monkeypatch.setattr(predict, "read_image", read)
     assert classify_folder(images, tiny_classifier_path, output, workers=1).n_errors == 4
     monkeypatch.undo()
     again = classify_folder(images, tiny_classifier_path, output)
@@ -233,13 +234,10 @@ def test_fields_of_the_name_become_columns(tiny_classifier_path, tmp_path):
 def test_the_job_streams_rows_with_thumbnails(images, tiny_classifier_path, tmp_path):
     """Rows come as events, every row once, and the table is there at the end."""
     output = tmp_path / "predictions.csv"
-    request = {
-        "folder": str(images), "classifier": str(tiny_classifier_path),
-        "output": str(output), "thumbnails": True,
-    }  # fmt: skip
-    with ComputeProcess("classify_folder", request) as process:
+    request = FolderRequest(images, tiny_classifier_path, output, thumbnails=True)
+    with ComputeProcess(CLASSIFY_FOLDER, request) as process:
         *events, last = process.events()
-    rows = [row for event in events for row in event["rows"]]
+    rows = [row for event in events for row in event.predictions]
     assert len(rows) == len(rows_of(output)) == 17
-    assert all(row["png"] for row in rows if row["status"] == "ok")
-    assert (last["event"], last["ok"], last["errors"]) == ("result", 16, 1)
+    assert all(row.thumbnail for row in rows if row.status == "ok")
+    assert (last["event"], last.n_ok, last.n_errors) == ("result", 16, 1)

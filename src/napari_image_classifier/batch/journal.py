@@ -152,7 +152,7 @@ def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Predicti
         for offset in offsets:
             with _damage_told(path):
                 line = line_at(file, offset)
-            yield [row.prediction(line.file) for row in line.rows]
+            yield [row.prediction(line.file or "") for row in line.rows]
 
 
 def line_at(journal: IO[bytes], offset: int) -> Line:

@@ -96,13 +96,12 @@ def _not_finite(file: str) -> str:
 class PredictionRow(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"class_name": "class"}
 ):
-    """A prediction in JSON: a row of a journal's line, of an event, of a layer's metadata.
+    """A prediction in JSON: a row of a journal's line, or of a layer's metadata.
 
-    ``file`` is left out where it stands beside the row, ``pixels`` and ``png``, the thumbnail,
-    where nobody reads them; see `Prediction` for the rest.
+    The file stands beside the row; ``pixels`` are left out where nobody reads them. See
+    `Prediction` for the rest.
     """
 
-    file: str = ""
     item: str
     place: ObjectPlace | None = None
     status: Status
@@ -112,7 +111,6 @@ class PredictionRow(
     message: str
     code: str = ""
     pixels: str | msgspec.UnsetType = msgspec.UNSET
-    png: bytes | None = None
 
     @classmethod
     def of(cls, prediction: Prediction) -> Self:
@@ -124,17 +122,10 @@ class PredictionRow(
         """Return the row for a journal, which has the file beside it."""
         return msgspec.structs.replace(cls.of(prediction), pixels=prediction.pixels)
 
-    @classmethod
-    def sent(cls, prediction: Prediction) -> Self:
-        """Return the row for the viewer."""
-        row = cls.of(prediction)
-        return msgspec.structs.replace(row, file=prediction.file, png=prediction.thumbnail)
-
-    def prediction(self, file: str | None = None) -> Prediction:
-        """Return the prediction; ``file`` is told where the row does not say it."""
+    def prediction(self, file: str) -> Prediction:
+        """Return the prediction of an item of ``file``."""
         return Prediction(
-            self.file if file is None else file,
-            thumbnail=self.png,
+            file,
             pixels=self.pixels or "",
             **{name: getattr(self, name) for name in _IN_EVERY_ROW},
         )

@@ -17,8 +17,9 @@ from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.lanes import Lane, LaneGoneError
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.records import RecordError, as_json, from_json, parsed_json
-from napari_image_classifier.typing import Emit, Float64Array
+from napari_image_classifier.typing import Float64Array
 
 PROGRESS_STEPS = 1000
 
@@ -173,14 +174,10 @@ class _Progress:
         here = sum(self._here.values())
         done = self._kept + here
         each = (time.monotonic() - self._began) / here if here else None
+        left = None if each is None else each * (self._total - done)
+        steps = round(PROGRESS_STEPS * done / self._total)
         self._emit(
-            {
-                "event": "progress",
-                "stage": "evaluating",
-                "done": round(PROGRESS_STEPS * done / self._total),
-                "total": PROGRESS_STEPS,
-                "seconds_left": None if each is None else each * (self._total - done),
-            }
+            Progress(stage="evaluating", done=steps, total=PROGRESS_STEPS, seconds_left=left)
         )
 
 

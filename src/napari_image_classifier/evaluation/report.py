@@ -4,9 +4,9 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from napari_image_classifier.evaluation.dome import dome
+from napari_image_classifier.evaluation.evaluate import SurestError
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plots import (
     curve_plot,
@@ -63,12 +63,12 @@ def predictions_path(report: Path) -> Path:
     return report.with_name(f"{report.stem}.predictions.csv")
 
 
-def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> list[dict[str, Any]]:
-    """Return the errors that were surest, each with a picture of it, a PNG in base64."""
-    return [
-        {**error, "picture": picture_in_page(draw_thumbnail(pixels[index]))}
+def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> tuple[SurestError, ...]:
+    """Return the errors that were surest, each with a picture of it."""
+    return tuple(
+        SurestError(**error, picture=picture_in_page(draw_thumbnail(pixels[index])))
         for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
-    ]
+    )
 
 
 def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from napari_image_classifier.classifiers.manifest import Manifest, read_manifest
 from napari_image_classifier.evaluation.reproduction import ReproducingError, Reproduction
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.system.events import Emit
+from napari_image_classifier.typing import ShouldStop
 
 
 def reproduce(
@@ -26,7 +27,7 @@ def reproduce(
     threads, and its weights are compared; it is kept at ``output``, where nothing may lie yet. A
     table's images are classified again, and their classes are compared. ``images`` is the folder
     where the images lie now, ``classifier`` the table's classifier, where either has moved.
-    ``on_event`` receives the events of `keras_training.train_job`, or "progress" with the stage
+    ``on_event`` receives the events of `training.job.TRAIN`, or "progress" with the stage
     "classifying"; ``in_process`` is as in `training.train`. Nothing is overwritten.
 
     Raises

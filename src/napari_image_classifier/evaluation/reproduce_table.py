@@ -21,7 +21,8 @@ from napari_image_classifier.evaluation.reproduction import (
 )
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.system.events import Emit, Progress
+from napari_image_classifier.typing import ShouldStop
 
 # Rounding differs between processors, and items on the border between two classes may change sides.
 ALIKE_EXPECTED = 0.999
@@ -55,8 +56,7 @@ def reproduce_table(
         comparison.add(said)
         n_done += 1
         if on_event is not None:
-            on_event({"event": "progress", "stage": "classifying", "done": n_done,
-                      "total": len(images)})  # fmt: skip
+            on_event(Progress(stage="classifying", done=n_done, total=len(images)))
     if n_done < len(images):
         raise ReproducingError("It was stopped before all images were compared.")
     return _outcome(stored, comparison)

@@ -3,7 +3,6 @@
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -26,12 +25,14 @@ from napari_image_classifier.evaluation.reproduction import (
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.system.records import as_json, from_json
+from napari_image_classifier.system.events import Emit
+from napari_image_classifier.system.records import from_json
 from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import TRAIN, TrainRequest
 from napari_image_classifier.training.manifest import OF_MASK, TrainingManifest
 from napari_image_classifier.training.record import TrainingRecord
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.typing import ShouldStop
 
 
 class _Trained(msgspec.Struct):
@@ -66,12 +67,6 @@ def reproduce_training(
             "which can't be repeated to the very step; nothing was trained."
         )
     table = items_of(stored, folder)
-    request = {
-        "items": table.to_json(),
-        "config": as_json(_config(path, stored, training.config)),
-        "threads": stored.runs[-1].threads,
-        "pixels": [item.pixels for item in _in_order(stored)],
-    }
     with tempfile.TemporaryDirectory(prefix="napari-image-classifier-") as temporary:
         new = output or Path(temporary) / "again.keras"
         for taken in (new, manifest_path(new)):
@@ -79,7 +74,13 @@ def reproduce_training(
                 raise ReproducingError(
                     f"{taken} exists already, and nothing is overwritten; choose another output."
                 )
-        request["output"] = str(new)
+        request = TrainRequest(
+            table,
+            _config(path, stored, training.config),
+            new,
+            threads=stored.runs[-1].threads,
+            pixels=tuple(item.pixels for item in _in_order(stored)),
+        )
         _train(request, on_event, should_stop, in_process=in_process)
         again = load_classifier(new)
         made = read_manifest(manifest_path(new)).read(TrainingManifest)
@@ -90,7 +91,7 @@ def reproduce_training(
 
 
 def _train(
-    request: dict[str, Any],
+    request: TrainRequest,
     on_event: Emit | None,
     should_stop: ShouldStop | None,
     *,
@@ -99,13 +100,12 @@ def _train(
     """Train to the very end, or leave nothing behind."""
     stopped = ReproducingError("It was stopped before the weights could be compared.")
     try:
-        result = run_job("train", request, on_event, should_stop, in_process=in_process)
+        result = run_job(TRAIN, request, on_event, should_stop, in_process=in_process)
     except Cancelled:
         raise stopped from None
-    if result["cancelled"]:
-        half_done = Path(request["output"])
-        manifest_path(half_done).unlink()
-        half_done.unlink()
+    if result.cancelled:
+        manifest_path(request.output).unlink()
+        request.output.unlink()
         raise stopped
 
 

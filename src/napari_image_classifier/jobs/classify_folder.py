@@ -1,22 +1,28 @@
 """A folder classified in the compute process: its rows, sent to the viewer as they come."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
 
 from napari_image_classifier.batch.classify_folder import classify_folder
-from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
-from napari_image_classifier.system.records import as_json
+from napari_image_classifier.batch.result import (
+    CLASSIFY_FOLDER,
+    FolderRequest,
+    FolderResult,
+    Predictions,
+)
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.system.events import Emit, Note
+from napari_image_classifier.typing import ShouldStop
 
+JOB = CLASSIFY_FOLDER
 SECONDS_BETWEEN_EVENTS = 0.2
 
 
 class _Sender:
-    """Collects rows and sends them a few times a second, with the time that is left."""
+    """Collects predictions and sends them a few times a second, with the time that is left."""
 
-    def __init__(self, emit: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._rows: list[PredictionRow] = []
+        self._collected: list[Prediction] = []
         self._started = self._sent = time.monotonic()
         self._done_at_start: int | None = None
         self._unsent = (0, 0)
@@ -25,7 +31,7 @@ class _Sender:
         if self._done_at_start is None:
             self._done_at_start = done - 1
             self._sent -= SECONDS_BETWEEN_EVENTS
-        self._rows += map(PredictionRow.sent, predictions)
+        self._collected += predictions
         if time.monotonic() - self._sent > SECONDS_BETWEEN_EVENTS:
             self._send(done, total)
         else:
@@ -33,38 +39,25 @@ class _Sender:
 
     def send_rest(self) -> None:
         """Send what has been collected since the last event."""
-        if self._rows:
+        if self._collected:
             self._send(*self._unsent)
 
     def _send(self, done: int, total: int) -> None:
         self._sent = time.monotonic()
         rate = (done - (self._done_at_start or 0)) / max(self._sent - self._started, 1e-3)
-        rows, self._rows = self._rows, []
-        self._emit({"event": "predictions", "rows": as_json(rows), "done": done, "total": total,
-                    "seconds_left": (total - done) / max(rate, 1e-9)})  # fmt: skip
+        left = (total - done) / max(rate, 1e-9)
+        predictions, self._collected = self._collected, []
+        self._emit(Predictions(predictions=predictions, done=done, total=total, seconds_left=left))
 
 
-def classify_job(
-    request: Mapping[str, Any],
-    emit: Callable[[dict[str, Any]], None],
-    should_stop: Callable[[], bool],
-) -> dict[str, Any]:
-    """Classify a folder in the compute process; the request holds `classify_folder`'s arguments."""
+def run(request: FolderRequest, emit: Emit, should_stop: ShouldStop) -> FolderResult:
+    """Do what `classify_folder` does."""
     sender = _Sender(emit)
     result = classify_folder(
-        **request,
+        **vars(request),
         on_predictions=sender,
-        on_pause=lambda sentence: emit({"event": "note", "message": sentence}),
+        on_pause=lambda sentence: emit(Note(sentence)),
         should_stop=should_stop,
     )
     sender.send_rest()
-    return {
-        "output": str(result.output),
-        "ok": result.n_ok,
-        "unsure": result.n_unsure,
-        "unlike": result.n_unlike,
-        "errors": result.n_errors,
-        "resumed": result.n_resumed,
-        "stopped": result.stopped,
-        "message": result.message,
-    }
+    return result

@@ -20,15 +20,16 @@ from napari_image_classifier.items.splits import Split
 from napari_image_classifier.networks.backend import backend_here, start_keras, use_threads
 from napari_image_classifier.networks.fit.checkpoints import Checkpoints
 from napari_image_classifier.networks.members import optimizer_of, train_members
+from napari_image_classifier.system.events import Emit
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.typing import ShouldStop
 
 
 class KerasLearner:
-    """A `training_job.Learner`: networks, trained by Keras."""
+    """A `training.learner.Learner`: networks, trained by Keras."""
 
     def __init__(self, config: TrainingConfig) -> None:
         self._config = config

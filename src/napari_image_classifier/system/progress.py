@@ -3,8 +3,8 @@
 import math
 import time
 
+from napari_image_classifier.system.events import Counted, Emit, Event
 from napari_image_classifier.system.stoppable import SECONDS_BETWEEN_EVENTS
-from napari_image_classifier.typing import Emit, Event
 
 
 class SecondsLeft:
@@ -35,7 +35,7 @@ class SecondsLeft:
 
 
 def throttled(emit: Emit) -> Emit:
-    """Return ``emit`` with "batch" and "progress" events at most about four times a second.
+    """Return ``emit`` with events that count something at most about four times a second.
 
     The first and the last one of a series always pass, and so does every other event.
     """
@@ -43,11 +43,11 @@ def throttled(emit: Emit) -> Emit:
 
     def emit_some(event: Event) -> None:
         nonlocal series, last
-        if event["event"] in ("batch", "progress"):
+        if isinstance(event, Counted):
             before, series = series, str(event.get("stage"))
             now = time.monotonic()
             same = series == before
-            if same and event["done"] < event["total"] and now - last < SECONDS_BETWEEN_EVENTS:
+            if same and event.done < event.total and now - last < SECONDS_BETWEEN_EVENTS:
                 return
             last = now
         emit(event)

@@ -11,6 +11,7 @@ from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.items.splits import Split
 from napari_image_classifier.training.dataset import TrainingSet
+from napari_image_classifier.training.job import EpochScores
 from napari_image_classifier.typing import Float64Array, IntArray
 
 
@@ -23,7 +24,7 @@ class Learnt:
     learnt from those items, too.
     """
 
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[EpochScores] = field(default_factory=list)
     best_epoch: int = 0
     chosen_weights: list[Any] = field(default_factory=list)
     probabilities: Float64Array | None = None

@@ -8,9 +8,10 @@ from napari_image_classifier.classifiers.description import ClassifierDescriptio
 from napari_image_classifier.classifiers.manifest import Run
 from napari_image_classifier.classifiers.onnx_runtime import Runnable
 from napari_image_classifier.items.splits import Split
+from napari_image_classifier.system.events import Emit
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.typing import ShouldStop
 
 
 class Learner(Protocol):

@@ -24,12 +24,13 @@ from napari_image_classifier.classifiers.texture_model import TextureModel
 from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.items.splits import Split
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble, Learnt
 from napari_image_classifier.training.novelty_fitting import Seen, distance_of
 from napari_image_classifier.training.record import machine
-from napari_image_classifier.typing import Emit, Float64Array, IntArray, ShouldStop
+from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 
 
 def save_texture_classifier(
@@ -143,14 +144,7 @@ def _measured(data: TrainingSet, emit: Emit, should_stop: ShouldStop) -> Float64
         if should_stop():
             raise Cancelled
         found.append(measured_texture(pixels))
-        emit(
-            {
-                "event": "progress",
-                "stage": "measuring",
-                "done": len(found),
-                "total": len(data.pixels),
-            }
-        )
+        emit(Progress(stage="measuring", done=len(found), total=len(data.pixels)))
     return np.stack(found)
 
 
