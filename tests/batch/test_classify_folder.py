@@ -10,13 +10,12 @@ import pytest
 from napari_image_classifier.batch import classify_folder as folder
 from napari_image_classifier.batch.classify_folder import (
     OutputRefusedError,
-    can_be_continued,
     classify_folder,
 )
-from napari_image_classifier.batch.journal import journal_path
+from napari_image_classifier.batch.journal import journal_path, read_journal
 from napari_image_classifier.batch.result import CLASSIFY_FOLDER, FolderRequest
 from napari_image_classifier.batch.shards import Shard, ShardError, merge_shards
-from napari_image_classifier.classifiers import prediction
+from napari_image_classifier.classifiers import predict
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.read_errors import read_failure
@@ -150,7 +149,7 @@ def test_an_error_that_may_be_over_is_tried_again(
 ):
     """The drive, the memory or the rights were at fault, and the file is as it was."""
     output = tmp_path / "predictions.csv"
-    really_read = prediction.read_image
+    really_read = predict.read_image
 
     def read(files, **choices):
         reasons = {"0.tif": OSError(errno.EIO, "Input/output error"), "1.tif": MemoryError(),
@@ -159,7 +158,7 @@ def test_an_error_that_may_be_over_is_tried_again(
             raise read_failure(files.parts[0].path, reasons[files.name])
         return really_read(files, **choices)
 
-    monkeypatch.setattr(prediction, "read_image", read)
+    monkeypatch.setattr(predict, "read_image", read)
     assert classify_folder(images, tiny_classifier_path, output, workers=1).n_errors == 4
     monkeypatch.undo()
     again = classify_folder(images, tiny_classifier_path, output)
@@ -211,10 +210,11 @@ def test_an_output_that_holds_other_work_is_refused(images, tiny_classifier_path
     output.write_text("file,status,classifier\n0.tif,ok,0123456789ab\n")
     with pytest.raises(OutputRefusedError, match="another classifier"):
         classify_folder(images, tiny_classifier_path, output)
-    assert not can_be_continued(output, "0" * 64)
+    assert read_journal(journal_path(output)) == (None, {})
     classify_folder(images, tiny_classifier_path, output, overwrite=True)
     assert len(rows_of(output)) == 17
-    assert can_be_continued(output, load_classifier(tiny_classifier_path).sha256)
+    header, _ = read_journal(journal_path(output))
+    assert header.classifier == load_classifier(tiny_classifier_path).sha256
 
 
 def test_fields_of_the_name_become_columns(tiny_classifier_path, tmp_path):

@@ -22,7 +22,7 @@ from napari_image_classifier.batch.journal import (
 from napari_image_classifier.batch.predictions_csv import classifier_of_table
 from napari_image_classifier.batch.shards import Shard, merge_shards
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.description import description_of
 from napari_image_classifier.classifiers.manifest import check_place, manifest_path, read_manifest
 from napari_image_classifier.classifiers.texture_model import TextureModel
 from napari_image_classifier.errors import ImageClassifierError
@@ -146,13 +146,13 @@ def test_damaged_tables_are_understood_or_refused(good, tmp_path):
 @LONG
 def test_json_that_says_something_else_is_understood_or_refused(good, tmp_path):
     """Nothing but an error with a sentence comes out of values that are others, or not there."""
-    described = load_classifier(good / "noise.keras").description.to_json()
+    described = load_classifier(good / "noise.keras").description.stored()
     texture = json.loads(_texture(good / "noise.keras"))
     journal = journal_path(good / "predictions.csv").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in journal.splitlines()]
 
     def described_by(stored):
-        ClassifierDescription.from_json(stored)
+        description_of(stored)
 
     def of_texture(stored):
         TextureModel.from_bytes(json.dumps(stored).encode())

@@ -22,6 +22,7 @@ from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.jobs import train
 from napari_image_classifier.system.events import Event
 from napari_image_classifier.system.job import event_as_json
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.job import Batch, Epoch, TrainRequest
 
@@ -82,7 +83,7 @@ def run(table: ItemTable, output: Path, should_stop: Callable[[list], bool], **c
         "thresholds": dict(classifier.description.thresholds),
         "record": dict(classifier.description.training),
         "ranges": classifier.preparation.ranges,
-        "architecture": classifier.description.architecture,
+        "architecture": as_json(classifier.description.architecture),
         "predictions": [classifier.predict(item.image).class_name for item in table.items],
         "unlike": unlike(classifier),
     }

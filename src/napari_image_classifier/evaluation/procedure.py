@@ -11,8 +11,11 @@ from napari_image_classifier.classifiers.classifier import Classifier, load_clas
 from napari_image_classifier.classifiers.description import TEXTURE as TEXTURE_NETWORK
 from napari_image_classifier.classifiers.leakage import Seen
 from napari_image_classifier.classifiers.manifest import (
+    ImagesRead,
+    OfLearntItems,
+    Result,
     check_place,
-    images_part,
+    images_read,
     this_run,
     write_manifest,
 )
@@ -39,9 +42,9 @@ from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet, training_set
 from napari_image_classifier.training.images import TrainingImages, read_training_images
-from napari_image_classifier.training.manifest import files_part, left_out_part
+from napari_image_classifier.training.manifest import file_entries
 from napari_image_classifier.training.record import machine
-from napari_image_classifier.training.unreadable import check_rest
+from napari_image_classifier.training.unreadable import LeftOut, check_rest
 from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 
 IMAGES_AT_ONCE = 32
@@ -102,19 +105,30 @@ def evaluated(
     )
 
 
+class EvaluationManifest(OfLearntItems, frozen=True, kw_only=True, omit_defaults=True):
+    """What an evaluation was made of; ``split_sha256`` has a hash for the folds of each seed."""
+
+    config: TrainingConfig
+    classifier_sha256: str | None
+    balanced_accuracy_of_seeds: tuple[float, ...]
+    split_sha256: tuple[str, ...]
+    images: ImagesRead
+    left_out: tuple[LeftOut, ...] = ()
+
+
 def _write_manifest(report: Path, evaluation: Evaluation, case: "_Case") -> None:
     images = case.subjects.images
-    head = {
-        "result": {"file": report.name, "verdict": evaluation.verdict.kind},
-        "runs": [keras_run() if case.trains_networks else this_run(threads=None)],
-        "config": case.config.to_json(),
-        "classifier_sha256": case.finished and case.finished.sha256,
-        "balanced_accuracy_of_seeds": evaluation.over_seeds,
-        "split_sha256": [digest(images.items, folds.splits) for folds in evaluation.plan.seeds],
-        "images": images_part(case.table.root, case.table.axes, case.data.preparation),
-    }
-    head |= left_out_part(images)
-    write_manifest(report, "evaluation", head, files_part(images, case.table.root))
+    head = EvaluationManifest(
+        result=Result(report.name, verdict=evaluation.verdict.kind),
+        runs=(keras_run() if case.trains_networks else this_run(threads=None),),
+        config=case.config,
+        classifier_sha256=case.finished.sha256 if case.finished else None,
+        balanced_accuracy_of_seeds=tuple(evaluation.over_seeds),
+        split_sha256=tuple(digest(images.items, folds.splits) for folds in evaluation.plan.seeds),
+        images=images_read(case.table.root, case.table.axes, case.data.preparation),
+        left_out=images.left_out,
+    )
+    write_manifest(report, "evaluation", head, file_entries(images, case.table.root))
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from napari_image_classifier.evaluation.report_page import (
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.system.atomic_files import replace_file, replace_table
+from napari_image_classifier.system.records import RecordError, parsed_json
 from napari_image_classifier.typing import FloatArray
 
 TEMPLATE = "evaluation.html"
@@ -76,8 +77,8 @@ def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
     found = []
     for path in sorted(folder.glob(f"*{JSON_SUFFIX}")):
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            stored = parsed_json(path.read_bytes())
+        except (OSError, RecordError):
             continue
         if isinstance(stored, dict) and stored.get("images_digest") == images_digest:
             found.append(path.name)

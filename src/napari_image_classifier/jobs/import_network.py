@@ -23,6 +23,7 @@ from napari_image_classifier.networks.files import check_one_input, opened_by_ke
 from napari_image_classifier.networks.provenance import write_import_manifest
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.events import Emit
+from napari_image_classifier.system.records import from_json
 from napari_image_classifier.training.import_network import (
     IMPORT_NETWORK,
     ImportedNetwork,
@@ -89,7 +90,7 @@ def _preparation_for(network: "keras.Model", request: ImportRequest, source: Pat
         raise ClassifierFileError(
             f"{source.name} takes images of any size; say to which size they are to be scaled."
         )
-    preparation = Preparation.from_json(stored)
+    preparation = from_json(Preparation, stored)
     if preparation.intensity == "fixed" and not preparation.ranges:
         raise ClassifierFileError(
             "A fixed intensity range needs its two ends for every channel; choose percentiles or "

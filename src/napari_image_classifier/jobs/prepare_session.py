@@ -18,6 +18,7 @@ from napari_image_classifier.items.annotations import (
 from napari_image_classifier.items.consensus import consensus
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_query
+from napari_image_classifier.raters import session_jobs
 from napari_image_classifier.raters.blinded_session import (
     SessionError,
     SessionPlan,
@@ -25,15 +26,10 @@ from napari_image_classifier.raters.blinded_session import (
     in_turn,
     showings_of,
 )
-from napari_image_classifier.raters.session_jobs import (
-    PREPARE_SESSION,
-    PreparedSession,
-    SessionRequest,
-)
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.typing import ShouldStop
 
-JOB = PREPARE_SESSION
+JOB = session_jobs.PREPARE_SESSION
 FEWEST_ITEMS = 10
 UNKNOWN_TRAINING = (
     "The classifier's manifest is not beside it, so nothing here can know whether it had learnt "
@@ -41,7 +37,9 @@ UNKNOWN_TRAINING = (
 )
 
 
-def run(request: SessionRequest, emit: Emit, should_stop: ShouldStop) -> PreparedSession:
+def run(
+    request: session_jobs.SessionRequest, emit: Emit, should_stop: ShouldStop
+) -> session_jobs.PreparedSession:
     """Choose what a session shows, seal the classifier's answers, and write it.
 
     Raises
@@ -74,10 +72,12 @@ def run(request: SessionRequest, emit: Emit, should_stop: ShouldStop) -> Prepare
         notes=(*table.assumptions, *_notes(learnt, len(table.items) - len(fresh), chosen)),
     )
     session = create_session(request.session, plan, chosen.predictions)
-    return PreparedSession(session.folder, len(chosen.items), len(plan.showings), plan.notes)
+    return session_jobs.PreparedSession(
+        session.folder, len(chosen.items), len(plan.showings), plan.notes
+    )
 
 
-def items_with_truth(request: SessionRequest, classifier: Classifier) -> ItemTable:
+def items_with_truth(request: session_jobs.SessionRequest, classifier: Classifier) -> ItemTable:
     """Return the items that have a truth, as their class.
 
     A condition comes with the items; what the person herself said, or most others did, from the
@@ -123,7 +123,7 @@ class _Chosen:
 
 
 def _choose(
-    request: SessionRequest,
+    request: session_jobs.SessionRequest,
     items: Sequence[Item],
     axes: str | None,
     classifier: Classifier,

@@ -21,6 +21,7 @@ from napari_image_classifier.system.atomic_files import replace_file, told_when_
 from napari_image_classifier.system.events import Emit, Event, Note, Progress
 from napari_image_classifier.system.output_lock import only_run
 from napari_image_classifier.system.progress import throttled
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.system.stoppable import run_stoppable
 from napari_image_classifier.training import record as training_record
 from napari_image_classifier.training.answer_threshold import rule_seen_on
@@ -112,7 +113,7 @@ def _train(
     if config.risk is not None:
         new = Classifier(output, "", description, learner.runnable(ensemble))
         rule = rule_seen_on(parts.reserved, images, data, new, config.risk)
-        description = replace(description, thresholds=rule.to_json())
+        description = replace(description, thresholds=as_json(rule))
         messages.append(rule.in_words())
     scores = training_record.outcome(data, ensemble, messages)
     record = training_record.record(config, data, scores, learner.versions())

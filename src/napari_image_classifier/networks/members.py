@@ -2,14 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.splits import Split
@@ -107,7 +107,7 @@ def optimizer_of(config: TrainingConfig) -> "keras.optimizers.Optimizer":
 
 def _network(
     config: TrainingConfig, data: TrainingSet, earlier: ClassifierDescription | None
-) -> tuple["keras.Model", Mapping[str, Any] | None]:
+) -> tuple["keras.Model", Architecture | None]:
     """Return the network to train and its architecture."""
     keras = start_keras(config.backend)
     keras.utils.set_random_seed(config.seed)

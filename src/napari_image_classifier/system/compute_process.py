@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from typing import Generic, Self
 
@@ -15,7 +16,13 @@ from napari_image_classifier.system.child_process import ChildProcess
 from napari_image_classifier.system.events import Alive, Emit, Event, Failure, Result, Stopped
 from napari_image_classifier.system.job import Job, RequestT, ResultT
 from napari_image_classifier.system.messages import JSON
-from napari_image_classifier.system.processes import ADVICE, Limits, end_tree, keep_within
+from napari_image_classifier.system.processes import (
+    ADVICE,
+    SECONDS_BETWEEN_LOOKS,
+    Limits,
+    end_tree,
+    keep_within,
+)
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.typing import ShouldStop
 
@@ -82,7 +89,9 @@ class ComputeProcess(ChildProcess, Generic[ResultT]):
         ComputeError
             The job failed; the text is the job's own sentence.
         """
-        with self, _watch(self, should_stop):
+        with self:
+            if should_stop is not None:
+                threading.Thread(target=self._watch, args=(should_stop,), daemon=True).start()
             for event in self.events():
                 if isinstance(event, Failure):
                     raise ComputeError(event.message, event.detail)
@@ -108,6 +117,16 @@ class ComputeProcess(ChildProcess, Generic[ResultT]):
         if self._process.poll() is None:
             end_tree(self.pid)
         self.leave()
+
+    def _watch(self, should_stop: ShouldStop) -> None:
+        """Pass a wish to stop on; end the process where it was asked and has fallen silent."""
+        while not self._is_over():
+            if should_stop():
+                self.cancel()
+                if self.silence > SECONDS_OF_SILENCE:
+                    self.kill()
+                    return
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _is_over(self) -> bool:
         return self._process.returncode is not None
@@ -135,35 +154,6 @@ class ComputeProcess(ChildProcess, Generic[ResultT]):
         if "memory" in how:
             sentence += f" {ADVICE}"
         return Failure(sentence, said[-4000:] or None, died=True)
-
-
-class _watch:  # noqa: N801 - used as a function
-    """While it is entered, pass a True of ``should_stop`` on to the process.
-
-    One that is asked to stop and has fallen silent is ended.
-    """
-
-    def __init__(self, process: ComputeProcess[ResultT], should_stop: ShouldStop | None) -> None:
-        self._process = process
-        self._should_stop = should_stop
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> None:
-        if self._should_stop is not None:
-            self._thread.start()
-
-    def __exit__(self, *exception: object) -> None:
-        self._over.set()
-
-    def _look(self) -> None:
-        assert self._should_stop is not None
-        while not self._over.wait(0.1):
-            if self._should_stop():
-                self._process.cancel()
-                if self._process.silence > SECONDS_OF_SILENCE:
-                    self._process.kill()
-                    return
 
 
 def _how_it_ended(code: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.classifiers.confidence import fitted_temperature
+from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.items.splits import Split
 from napari_image_classifier.training.dataset import TrainingSet
@@ -40,7 +41,7 @@ class Ensemble:
     """
 
     networks: list[Any] = field(default_factory=list)
-    architecture: Mapping[str, Any] | None = None
+    architecture: Architecture | None = None
     splits: list[Split] = field(default_factory=list)
     learnt: list[Learnt] = field(default_factory=list)
     distances: list[FeatureDistance] = field(default_factory=list)

@@ -4,6 +4,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -123,6 +124,16 @@ def _on_copies(data: TrainingSet) -> str | None:
         f"{n_alike} images show the same as another one, such as {one} and {other} (also turned, "
         "mirrored or overlapping); they were kept together."
     )
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """What is read again of the `record` in a classifier's file."""
+
+    config: TrainingConfig
+    cancelled: bool
+    balanced_accuracy: float
+    validation_accuracy: float
 
 
 def record(

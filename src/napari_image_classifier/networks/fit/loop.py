@@ -158,15 +158,10 @@ class TrainingLoop:
             def rate(part: float, done: int = epoch) -> float:
                 return self._learning_rate.finishing(done + part)
 
-            def tell(step: int, done: int = epoch) -> None:
-                self._emit(
-                    Progress(
-                        stage="finishing",
-                        done=done * steps + step,
-                        total=epochs * steps,
-                        seconds_left=self._seconds_left.after_one_more(),
-                    )
-                )
+            def tell(step: int, epochs_done: int = epoch) -> None:
+                done, total = epochs_done * steps + step, epochs * steps
+                left = self._seconds_left.after_one_more()
+                self._emit(Progress(stage="finishing", done=done, total=total, seconds_left=left))
 
             number = self._config.epochs + 1 + epoch
             said = self._learn_once(number, self._everything, averaged, rate, tell)
@@ -199,17 +194,12 @@ class TrainingLoop:
         """Return the loss and accuracy of every batch, none when it was stopped."""
         self._began = time.monotonic()
         training = self._data.training
+        total = self._batches.per_epoch(training)
+        which = {"epoch": epoch, "epochs": self._config.epochs}
 
         def tell(batch: int) -> None:
-            self._emit(
-                Batch(
-                    epoch=epoch,
-                    epochs=self._config.epochs,
-                    done=batch,
-                    total=self._batches.per_epoch(training),
-                    seconds_left=self._seconds_left.after_one_more(),
-                )
-            )
+            left = self._seconds_left.after_one_more()
+            self._emit(Batch(done=batch, total=total, seconds_left=left, **which))
 
         return self._learn_once(
             epoch,

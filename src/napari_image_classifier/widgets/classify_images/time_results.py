@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import napari
 from qtpy.QtWidgets import (
-    QFileDialog,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -18,13 +17,12 @@ from napari_image_classifier.system.atomic_files import replace_table
 from napari_image_classifier.widgets.classify_images.time_lapse import TimeLapse
 from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+from napari_image_classifier.widgets.qt.saving import ask_where
 from napari_image_classifier.widgets.viewer.class_colours import Colour
 from napari_image_classifier.widgets.viewer.navigation import move_sliders
 
 if TYPE_CHECKING:
     from napari_image_classifier.widgets.classify_images.time_plot import TimeView
-
-SUFFIX = ".csv"
 
 
 class TimeResults(QWidget):
@@ -174,17 +172,11 @@ class TimeResults(QWidget):
     def _ask_where(self) -> None:
         names = [name for name, lapse in self._lapses.items() if lapse.has_tracks]
         suggested = f"{Path(names[0]).stem}.tracks.csv" if len(names) == 1 else "tracks.csv"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save tracks", suggested, f"CSV (*{SUFFIX})")
-        if not chosen:
-            return
-        path = Path(chosen)
-        if not path.suffix:
-            path = path.with_suffix(SUFFIX)
-            # The dialog has asked about the name without it.
-            if path.exists():
-                self._say(f"{path.name} is there already; choose another name.", error=True)
-                return
-        self.save_tracks(path)
+        path = ask_where(
+            self, "Save tracks", suggested, "CSV (*.csv)", lambda why: self._say(why, error=True)
+        )
+        if path is not None:
+            self.save_tracks(path)
 
     def _say(self, sentence: str, *, error: bool = False) -> None:
         self.message.setText(sentence)

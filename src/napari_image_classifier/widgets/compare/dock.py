@@ -8,15 +8,8 @@ import napari
 from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.raters import session_jobs
 from napari_image_classifier.raters.blinded_session import BlindedSession
-from napari_image_classifier.raters.session_jobs import (
-    PREPARE_SESSION,
-    SCORE_SESSION,
-    PreparedSession,
-    ScoreRequest,
-    SessionRequest,
-    SessionScores,
-)
 from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.widgets.compare.blinded_page import BlindedPage
 from napari_image_classifier.widgets.compare.setup import StudySetup
@@ -94,7 +87,8 @@ class CompareWithMe(Dock):
         """Write the report of sessions, beside the first."""
         self._folders = list(folders)
         self.progress.begin("Comparing…")
-        self._worker.start(SCORE_SESSION, ScoreRequest(tuple(folders), folders[0] / REPORT))
+        request = session_jobs.ScoreRequest(tuple(folders), folders[0] / REPORT)
+        self._worker.start(session_jobs.SCORE_SESSION, request)
 
     def stop(self) -> None:
         """End everything that runs, and give the window back; every answer is kept."""
@@ -102,10 +96,10 @@ class CompareWithMe(Dock):
         self._worker.kill()
         self.page.pause()
 
-    def _prepare(self, request: SessionRequest) -> None:
+    def _prepare(self, request: session_jobs.SessionRequest) -> None:
         self._show_result("")
         self.progress.begin("Choosing images, and sealing the classifier's answers…")
-        self._worker.start(PREPARE_SESSION, request)
+        self._worker.start(session_jobs.PREPARE_SESSION, request)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Progress):
@@ -116,8 +110,8 @@ class CompareWithMe(Dock):
         self.progress.stopping("Stopping…")
         self._worker.cancel(kill_after=0.9)
 
-    def _finish(self, result: PreparedSession | SessionScores) -> None:
-        if isinstance(result, PreparedSession):
+    def _finish(self, result: session_jobs.PreparedSession | session_jobs.SessionScores) -> None:
+        if isinstance(result, session_jobs.PreparedSession):
             self.resume(result.session)
             return
         self.report = result.report.absolute()

@@ -1,5 +1,7 @@
 """Docks: a column that scrolls, with headings, and parts that fold away."""
 
+from html import escape
+
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
@@ -61,6 +63,11 @@ class Dock(QWidget):
         heading.setContentsMargins(0, 6, 0, 0)
         self.column.addWidget(heading)
         return heading
+
+
+def coloured_dot(colour: str, words: str) -> str:
+    """Return rich text: a dot in a colour such as "#0072B2", and what it stands for."""
+    return f'<span style="color:{colour}">●</span> {escape(words)}'
 
 
 def let_be_narrow(box: QComboBox) -> None:
