@@ -85,7 +85,7 @@ def _option(setting: Setting) -> Parameter:
     said: Any = typer.Option(*names, help=setting.meaning)
     if default is MISSING:
         said, default = typer.Argument(metavar="IMAGES", help=setting.meaning), Parameter.empty
-    hint = Annotated[kind, said]
+    hint = Annotated[kind, said]  # type: ignore[valid-type]
     return Parameter(setting.name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 

@@ -104,7 +104,8 @@ class PlateView(WellPicture):
 
     def _side(self) -> float:
         room = self.width() - self._left() - MARGIN
-        return min(LARGEST_WELL, max(4.0, room / self._plate.values.shape[1]))
+        n_columns = int(self._plate.values.shape[1])
+        return min(LARGEST_WELL, max(4.0, room / n_columns))
 
     def _height(self) -> float:
         return self._top() + len(self._plate.values) * self._side() + SCALE_HEIGHT
