@@ -2,7 +2,7 @@
 
 import errno
 import os
-import tempfile
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -122,13 +122,11 @@ def flush_folder(folder: Path) -> None:
 def _temporary_beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear_abandoned(path.parent)
-    handle, name = tempfile.mkstemp(
-        prefix=f"{UNFINISHED}{_this_computer()}-{os.getpid()}-",
-        suffix=path.suffix,
-        dir=path.parent,
-    )
-    os.close(handle)
-    temporary = Path(name)
+    name = f"{UNFINISHED}{_this_computer()}-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}"
+    temporary = path.parent / name
+    # Not by mkstemp, whose files only their owner may read: a result is for colleagues too. The
+    # system takes away what the umask forbids, which nobody can ask for without changing it.
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
     finally:
@@ -137,7 +135,6 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
 
 
 def _rename(temporary: Path, path: Path) -> None:
-    _copy_usual_permissions(temporary)
     flush_to_disk(temporary)
     temporary.replace(path)
     flush_folder(path.parent)
@@ -176,14 +173,6 @@ def _this_computer() -> str:
 
     # Folders on a network drive have writers on several.
     return f"{crc32(platform.node().encode()):08x}"
-
-
-def _copy_usual_permissions(temporary: Path) -> None:
-    # mkstemp makes a file that only its owner may read; a result is for colleagues too.
-    if os.name == "posix":
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
 
 
 def check_writable(output: Path, what: str) -> None:
