@@ -1,13 +1,13 @@
 """A folder classified in the compute process: its rows, sent to the viewer as they come."""
 
 import base64
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.journal import row_of
 from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.system.progress import Pause, Progress
 
 SECONDS_BETWEEN_EVENTS = 0.2
 
@@ -18,31 +18,28 @@ class _Sender:
     def __init__(self, emit: Callable[[dict[str, Any]], None]) -> None:
         self._emit = emit
         self._rows: list[dict[str, Any]] = []
-        self._started = self._sent = time.monotonic()
-        self._done_at_start: int | None = None
-        self._unsent = (0, 0)
+        self._pause = Pause(SECONDS_BETWEEN_EVENTS)
+        self._progress = Progress(0)
 
     def __call__(self, predictions: list[Prediction], done: int, total: int) -> None:
-        if self._done_at_start is None:
-            self._done_at_start = done - 1
-            self._sent -= SECONDS_BETWEEN_EVENTS
+        if not self._progress.total:
+            # The first one's time is that from the start; an earlier run may have done others.
+            self._progress.leave_out(done - 1)
+        self._progress.total, self._progress.done = total, done
         self._rows += [_event_row(prediction) for prediction in predictions]
-        if time.monotonic() - self._sent > SECONDS_BETWEEN_EVENTS:
-            self._send(done, total)
-        else:
-            self._unsent = (done, total)
+        if self._pause.is_over():
+            self._send()
 
     def send_rest(self) -> None:
         """Send what has been collected since the last event."""
         if self._rows:
-            self._send(*self._unsent)
+            self._send()
 
-    def _send(self, done: int, total: int) -> None:
-        self._sent = time.monotonic()
-        rate = (done - (self._done_at_start or 0)) / max(self._sent - self._started, 1e-3)
+    def _send(self) -> None:
+        progress = self._progress
         rows, self._rows = self._rows, []
-        self._emit({"event": "predictions", "rows": rows, "done": done, "total": total,
-                    "seconds_left": (total - done) / max(rate, 1e-9)})  # fmt: skip
+        self._emit({"event": "predictions", "rows": rows, "done": progress.done,
+                    "total": progress.total, "seconds_left": progress.seconds_left})  # fmt: skip
 
 
 def _event_row(prediction: Prediction) -> dict[str, Any]:

@@ -1,14 +1,10 @@
 """Copies of images sorted into one folder per predicted class."""
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from napari_image_classifier.plates.sort_images import (
-    SECONDS_BETWEEN_EVENTS,
-    ShouldStop,
-    sort_images,
-)
+from napari_image_classifier.plates.sort_images import ShouldStop, sort_images
+from napari_image_classifier.system.progress import throttled
 
 
 def sort_job(
@@ -18,13 +14,10 @@ def sort_job(
 
     Events are "progress" ({"done", "total"}), the result has "message" and "stopped".
     """
-    last = 0.0
+    emit_some = throttled(emit)
 
     def tell(done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= SECONDS_BETWEEN_EVENTS:
-            last = time.monotonic()
-            emit({"event": "progress", "done": done, "total": total})
+        emit_some({"event": "progress", "done": done, "total": total})
 
     result = sort_images(**request, on_progress=tell, should_stop=should_stop)
     return {"message": result.message, "stopped": result.stopped}

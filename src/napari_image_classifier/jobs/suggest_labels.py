@@ -1,6 +1,5 @@
 """What a classifier says of many items, and which of them would teach it most, as a job."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any
@@ -13,8 +12,7 @@ from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.raters.active_learning import how_much_it_teaches, order_to_teach
-
-SECONDS_BETWEEN_EVENTS = 0.2
+from napari_image_classifier.system.progress import Progress, throttled
 
 Row = dict[str, Any]
 
@@ -39,18 +37,15 @@ def order_job(
     table = ItemTable.from_json(request["items"])
     classifier = load_classifier(request["classifier"])
     annotated = {tuple(key) for key in request["annotated"]}
-    started = told = time.monotonic()
+    emit, progress = throttled(emit), Progress(len(table.items))
     rows: dict[tuple[str, str], Row] = {}
     for row in _rows(classifier, table):
         if should_stop():
             raise Cancelled
         rows[row["file"], row["item"]] = row
-        now = time.monotonic()
-        if now - told > SECONDS_BETWEEN_EVENTS:
-            told, done, total = now, len(rows), len(table.items)
-            left = (now - started) / done * (total - done)
-            emit({"event": "progress", "stage": "looking", "done": done, "total": total,
-                  "seconds_left": left})  # fmt: skip
+        progress.done = len(rows)
+        emit({"event": "progress", "stage": "looking", "done": progress.done,
+              "total": progress.total, "seconds_left": progress.seconds_left})  # fmt: skip
     found = list(rows.values())
     return {"items": found, "order": _order(found, annotated)}
 

@@ -18,7 +18,6 @@ from napari_image_classifier.system.file_names import folder_names
 
 ANSWERED = "ok"
 BYTES_AT_ONCE = 4 << 20
-SECONDS_BETWEEN_EVENTS = 0.1
 OnProgress = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]
 

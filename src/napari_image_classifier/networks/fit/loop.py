@@ -17,7 +17,7 @@ from napari_image_classifier.networks.fit.batches import TrainingBatches
 from napari_image_classifier.networks.fit.checkpoints import Checkpoint, TrainingState, put_back
 from napari_image_classifier.networks.fit.loss import TrainingLoss, balanced_accuracy
 from napari_image_classifier.networks.fit.schedule import LearningRate
-from napari_image_classifier.system.progress import SecondsLeft
+from napari_image_classifier.system.progress import Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Learnt
@@ -76,7 +76,8 @@ class TrainingLoop:
         if config.finish:
             finishing = self._learning_rate.finishing_epochs
             steps += finishing * self._batches.per_epoch(self._everything)
-        self._seconds_left = SecondsLeft(runs * steps)
+        self._progress = Progress(runs * steps)
+        self._has_compiled = False
         self._keep = keep
         self._kept = kept
         self._state = TrainingState() if kept is None else TrainingState.of(kept)
@@ -120,7 +121,7 @@ class TrainingLoop:
                 partial(state.checkpoint, self._network, self._averaged), last=self._has_learnt()
             )
             self._emit({"event": "epoch", "epochs": self._config.epochs, **record,
-                        "seconds_left": self._seconds_left()})  # fmt: skip
+                        "seconds_left": self._progress.seconds_left})  # fmt: skip
         if learnt.chosen_weights:
             self._network.set_weights(learnt.chosen_weights)
             if self._config.finish and not learnt.cancelled:
@@ -139,9 +140,7 @@ class TrainingLoop:
         put_back(kept, self._network, averaged)
         finishing = self._state.finished * self._batches.per_epoch(self._everything)
         epochs = len(self._state.learnt.history)
-        self._seconds_left.leave_out(
-            epochs * self._batches.per_epoch(self._data.training) + finishing
-        )
+        self._progress.leave_out(epochs * self._batches.per_epoch(self._data.training) + finishing)
 
     def _finish(self) -> None:
         """Learn from the validation part, too; the network stays as it was when it is stopped."""
@@ -159,7 +158,7 @@ class TrainingLoop:
             def tell(step: int, done: int = epoch) -> None:
                 self._emit({"event": "progress", "stage": "finishing",
                             "done": done * steps + step, "total": epochs * steps,
-                            "seconds_left": self._seconds_left.after_one_more()})  # fmt: skip
+                            "seconds_left": self._seconds_left_after_one_more()})  # fmt: skip
 
             number = self._config.epochs + 1 + epoch
             said = self._learn_once(number, self._everything, averaged, rate, tell)
@@ -185,6 +184,14 @@ class TrainingLoop:
     def _validation_classes(self) -> IntArray:
         return self._data.classes[self._data.validation]
 
+    def _seconds_left_after_one_more(self) -> float | None:
+        """Count a batch; the first, which is compiled, says nothing of the speed."""
+        self._progress.done += 1
+        if not self._has_compiled:
+            self._has_compiled = True
+            self._progress.restart()
+        return self._progress.seconds_left
+
     def _averaged_over(self, members: IntArray) -> AveragedWeights:
         return AveragedWeights(self._network, AVERAGED_EPOCHS * self._batches.per_epoch(members))
 
@@ -196,7 +203,7 @@ class TrainingLoop:
         def tell(batch: int) -> None:
             self._emit({"event": "batch", "epoch": epoch, "epochs": self._config.epochs,
                         "done": batch, "total": self._batches.per_epoch(training),
-                        "seconds_left": self._seconds_left.after_one_more()})  # fmt: skip
+                        "seconds_left": self._seconds_left_after_one_more()})  # fmt: skip
 
         return self._learn_once(
             epoch,
