@@ -28,7 +28,9 @@ def main(folder: Path) -> None:
     assert len(offered.menus["napari/layers/classify"]) == 3
     assert offered.readers
     assert offered.sample_data
-    assert (folder / "napari_image_classifier" / "templates" / "evaluation.html").is_file()
+    assert (
+        folder / "napari_image_classifier" / "evaluation" / "templates" / "evaluation.html"
+    ).is_file()
     sys.stdout.write("The wheel has three docks, their menu, reader, sample data and report.\n")
 
 

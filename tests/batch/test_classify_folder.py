@@ -15,7 +15,7 @@ from napari_image_classifier.batch.classify_folder import (
 )
 from napari_image_classifier.batch.journal import journal_path
 from napari_image_classifier.batch.shards import Shard, ShardError, merge_shards
-from napari_image_classifier.classifiers import prediction
+from napari_image_classifier.classifiers import predict
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.read_errors import read_failure
@@ -149,7 +149,7 @@ def test_an_error_that_may_be_over_is_tried_again(
 ):
     """The drive, the memory or the rights were at fault, and the file is as it was."""
     output = tmp_path / "predictions.csv"
-    really_read = prediction.read_image
+    really_read = predict.read_image
 
     def read(files, **choices):
         reasons = {"0.tif": OSError(errno.EIO, "Input/output error"), "1.tif": MemoryError(),
@@ -158,7 +158,7 @@ def test_an_error_that_may_be_over_is_tried_again(
             raise read_failure(files.parts[0].path, reasons[files.name])
         return really_read(files, **choices)
 
-    monkeypatch.setattr(prediction, "read_image", read)
+    monkeypatch.setattr(predict, "read_image", read)
     assert classify_folder(images, tiny_classifier_path, output, workers=1).n_errors == 4
     monkeypatch.undo()
     again = classify_folder(images, tiny_classifier_path, output)

@@ -32,7 +32,9 @@ def parts_of_rows(table: list[list[int]]) -> list[list[float]]:
 
 def _source(name: str) -> str:
     # A wheel may be a zip, so templates are no paths.
-    return files("napari_image_classifier").joinpath("templates", name).read_text("utf-8")
+    return (
+        files("napari_image_classifier.evaluation").joinpath("templates", name).read_text("utf-8")
+    )
 
 
 def _percent(part: float) -> str:
