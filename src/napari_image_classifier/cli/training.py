@@ -15,6 +15,7 @@ from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
+from napari_image_classifier.wording import counts_of
 
 DEFAULTS = TrainingConfig()
 
@@ -143,5 +144,4 @@ def _epochs(outcome: Mapping[str, Any]) -> str:
 def say_passed_over(table: ItemTable) -> None:
     """Tell which files of the folder are no images."""
     if table.passed_over:
-        counted = ", ".join(f"{count} {what}" for what, count in table.passed_over.items())
-        typer.echo(f"Passed over: {counted}.")
+        typer.echo(f"Passed over: {counts_of(table.passed_over)}.")

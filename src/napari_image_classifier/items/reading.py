@@ -15,6 +15,7 @@ from napari_image_classifier.items.item import Item, ItemsError, ItemTable
 from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.selection import Each, parse_selection, selections_of
 from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.wording import counted, counts_of
 
 __all__ = ["EACH_STANDS_ALONE", "Item", "ItemTable", "ItemsError", "read_items"]
 
@@ -122,7 +123,7 @@ def _items_of_csv(
         _check_same_class(items[item.file, item.selection], item, path)
     if absent:
         raise ItemsError(
-            f"{path.name} names {len(absent)} file{'s' * (len(absent) != 1)} that can't be found, "
+            f"{path.name} names {counted(len(absent), 'file')} that can't be found, "
             f"the first is {absent[0]}; paths are absolute or relative to {root}."
         )
     return list(items.values()), assumptions
@@ -248,9 +249,8 @@ def _objects_of(item: Item, each: Each, axes: str | None) -> list[Item]:
 
 
 def _nothing_found(root: Path, passed_over: Mapping[str, int]) -> str:
-    counted = ", ".join(f"{count} {what}" for what, count in passed_over.items())
     return (
         f"There are no images to use in {root}"
-        + (f" (passed over: {counted})" if counted else "")
+        + (f" (passed over: {counts_of(passed_over)})" if passed_over else "")
         + "; TIFF, PNG and JPEG files are read."
     )
