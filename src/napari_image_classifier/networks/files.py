@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import softmax
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
-from napari_image_classifier.classifiers.confidence import softmax
 from napari_image_classifier.classifiers.description import ClassifierDescription, Member
 from napari_image_classifier.classifiers.file import (
     DESCRIPTION,
@@ -207,7 +207,9 @@ def _check_same(network: "keras.Model", classifier: Classifier, member: int) -> 
     preparation = classifier.preparation
     image = probe_image(preparation.size, preparation.n_channels)
     logits, _ = classifier.graphs[member].run(image)
-    difference = says_otherwise(softmax(logits.astype(np.float64))[0], _said_of(network, image))
+    difference = says_otherwise(
+        softmax(logits.astype(np.float64), axis=1)[0], _said_of(network, image)
+    )
     if difference:
         raise ClassifierFileError(
             f"{classifier.path} holds two networks that say different things (by {difference:.1g}) "

@@ -151,12 +151,8 @@ def mcnemar_test(first: Flags, second: Flags) -> Disagreement:
     they disagree on falls to either with the same chance (McNemar, 1947; exact, by the binomial
     distribution). Items of one group are no independent witnesses; `paired_test` is for those.
     """
-    import scipy.stats
-
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    n = only_first + only_second
-    p = scipy.stats.binomtest(only_first, n).pvalue if n else 1.0
-    return Disagreement(only_first, only_second, float(p))
+    return Disagreement(only_first, only_second, mcnemar(only_first, only_second))
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

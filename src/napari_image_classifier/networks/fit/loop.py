@@ -15,8 +15,9 @@ from napari_image_classifier.networks.fit.averaging import (
 )
 from napari_image_classifier.networks.fit.batches import TrainingBatches
 from napari_image_classifier.networks.fit.checkpoints import Checkpoint, TrainingState, put_back
-from napari_image_classifier.networks.fit.loss import TrainingLoss, balanced_accuracy
+from napari_image_classifier.networks.fit.loss import TrainingLoss, balanced_accuracy_and_error
 from napari_image_classifier.networks.fit.schedule import LearningRate
+from napari_image_classifier.statistics.scores import balanced_accuracy
 from napari_image_classifier.system.progress import Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
@@ -108,7 +109,8 @@ class TrainingLoop:
             probabilities, weights = found
             record = self._record(epoch, said, probabilities)
             learnt.history.append(record)
-            score, error = balanced_accuracy(self._validation_classes, probabilities.argmax(axis=1))
+            predicted = probabilities.argmax(axis=1)
+            score, error = balanced_accuracy_and_error(self._validation_classes, predicted)
             if score >= state.best:
                 state.best, state.tolerance = score, error
             if score >= state.best - state.tolerance and math.isfinite(record["val_loss"]):
@@ -258,7 +260,7 @@ class TrainingLoop:
             "accuracy": accuracy,
             "val_loss": self._loss.of(probabilities, truth),
             "val_accuracy": float((predicted == truth).mean()),
-            "val_balanced_accuracy": balanced_accuracy(truth, predicted)[0],
+            "val_balanced_accuracy": balanced_accuracy(truth, predicted == truth),
             "learning_rate": self._learning_rate.after(epoch),
             "seconds": round(time.monotonic() - self._began, 2),
         }
