@@ -1,7 +1,7 @@
 """How far raters agree about the same items: in pairs, and all together."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.items.annotations import CANNOT_TELL, Annotation, ItemKey
+from napari_image_classifier.items.annotations import CANNOT_TELL, ItemKey
 from napari_image_classifier.statistics.rater_agreement import (
     NO_ANSWER,
     Alpha,
@@ -110,14 +110,6 @@ class Agreement:
             ],
             "alpha": asdict(self.alpha) if self.alpha else None,
         }
-
-
-def answers_of(annotations: Iterable[Annotation]) -> dict[str, dict[ItemKey, str]]:
-    """Return what each rater said of which item."""
-    found: dict[str, dict[ItemKey, str]] = {}
-    for one in annotations:
-        found.setdefault(one.rater, {})[one.key] = one.class_name
-    return found
 
 
 def agreement_of(answers: Mapping[str, Answers], groups: Mapping[ItemKey, str]) -> Agreement:

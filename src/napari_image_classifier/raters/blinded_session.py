@@ -15,7 +15,7 @@ from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.transforms import EVERY
-from napari_image_classifier.items.annotations import BLINDED, CANNOT_TELL, ItemKey
+from napari_image_classifier.items.annotations import BLINDED, ItemKey
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.selection import Each
 from napari_image_classifier.raters.comparison import (
@@ -344,11 +344,6 @@ def create_session(
         with replace_file(folder / PLAN) as temporary:
             temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     return BlindedSession(folder)
-
-
-def answers_to_give(plan: SessionPlan) -> tuple[str, ...]:
-    """Return what a person may say, "cannot tell" last."""
-    return (*plan.class_names, CANNOT_TELL)
 
 
 def _read_plan(path: Path) -> SessionPlan:

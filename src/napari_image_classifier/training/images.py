@@ -26,9 +26,6 @@ from napari_image_classifier.training.preparation_choice import (
 from napari_image_classifier.training.unreadable import LeftOut, check_share
 from napari_image_classifier.typing import FloatArray, IntArray, ShouldStop
 
-LARGEST_SIZE_CHOSEN = 256
-SIZE_STEP = 8
-
 
 @dataclass(frozen=True)
 class TrainingImages:
