@@ -1,7 +1,8 @@
 # make demo    the main job, from sample images to a classified folder
 # make test    everything that must hold: style, types, architecture, manifest, tests
+# make quick   the same without windows, without Keras and without what takes long: two minutes
 #
-# Both make their own virtual environment in .venv, and on a Debian without a desktop fetch the few
+# All make their own virtual environment in .venv, and on a Debian without a desktop fetch the few
 # system libraries that Qt and OpenGL need.
 
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
@@ -15,14 +16,17 @@ DATA ?= ../shared/data
 # Seconds that each of the fuzzers looks for.
 FUZZ ?= 1800
 
-.PHONY: demo test lint check-wheel bench accuracy simulations cycles labelling fuzz faults screenshots build clean
+.PHONY: demo test quick lint check-wheel bench accuracy simulations cycles labelling fuzz faults screenshots build clean
 
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
 
 # Two at a time: most tests wait for a network or a window on one core.
 test: lint
-	$(WINDOW) $(BIN)/python -m pytest -n 2 --dist loadfile
+	$(WINDOW) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+quick: lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not window and not keras and not long"
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -10,6 +10,19 @@ from filelock import FileLock
 from helpers.keras_forks import KerasForks
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what opens a window or needs Keras; what takes long comes first, as it is waited for."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & {"qapp", "qtbot", "make_napari_viewer"}:
+            item.add_marker("window")
+        if "keras_forks" in fixtures:
+            item.add_marker("keras")
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real images with human annotations beside the repository."""

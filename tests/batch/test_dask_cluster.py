@@ -19,6 +19,7 @@ from napari_image_classifier.images.tiff.writer import write_image
 pytest.importorskip("distributed", reason="the extra “cluster” is not installed")
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:tornado"),
 ]

@@ -22,6 +22,8 @@ from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 
+pytestmark = pytest.mark.long
+
 RANDOM = np.random.default_rng(5)
 BAD = ("crashes.tif", "hangs.tif")
 # Enough for an image that can be read, also on a machine that has much else to do.

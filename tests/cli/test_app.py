@@ -220,6 +220,7 @@ def test_describe_a_classifier(run, tiny_classifier_path):
     assert found["sha256"] == load_classifier(tiny_classifier_path).sha256
 
 
+@pytest.mark.long
 def test_train_then_classify(folder, tmp_path):
     """The whole way; without --group the output says what was taken for granted."""
     output = tmp_path / "new.keras"
@@ -231,6 +232,7 @@ def test_train_then_classify(folder, tmp_path):
     assert load_classifier(output).channel_names == ("GFP", "DNA")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a whole console")
 def test_ctrl_c_keeps_the_best_so_far(folder, tmp_path):
     """Training that is interrupted writes its classifier and ends as shells expect."""
@@ -252,6 +254,7 @@ def test_ctrl_c_keeps_the_best_so_far(folder, tmp_path):
     assert load_classifier(output).class_names == ("bright", "dark")
 
 
+@pytest.mark.long
 def test_import_a_network_of_somebody_else(keras_forks, tmp_path, folder):
     """A plain Keras file becomes a classifier with the names that were given."""
     source, output = tmp_path / "net.keras", tmp_path / "mine.keras"
@@ -270,6 +273,7 @@ def test_import_a_network_of_somebody_else(keras_forks, tmp_path, folder):
     assert manifest["runs"][0]["command"][1] == "import"
 
 
+@pytest.mark.long
 def test_info_is_what_a_bug_report_needs():
     """Versions, backend and devices, without the greetings of libraries."""
     said = run_apart("info")

@@ -8,6 +8,8 @@ import sys
 import pytest
 from PIL import Image as Picture
 
+pytestmark = pytest.mark.long
+
 
 def test_the_demo_does_the_main_job(tmp_path):
     """Trains, opens a real window, classifies images and a folder, and says how it went."""

@@ -11,6 +11,8 @@ from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.sample_data import CLASS_NAMES, make_sample_image
 from napari_image_classifier.images.tiff.writer import write_image
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = REPOSITORY / "examples"
 IMAGES_PER_CLASS = 3
 

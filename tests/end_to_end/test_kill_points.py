@@ -8,9 +8,12 @@ from itertools import cycle
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="processes are forked and killed with signals here"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        sys.platform == "win32", reason="processes are forked and killed with signals here"
+    ),
+]
 
 WORK = ("training", "batch", "labels")
 WRITES = ("write", "flush", "rename", "flush of folder", "truncate")

@@ -9,6 +9,8 @@ import pytest
 
 from helpers.killed_batches import killed_twice
 
+pytestmark = pytest.mark.long
+
 N_FILES = 300
 
 

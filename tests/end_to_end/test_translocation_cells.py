@@ -7,8 +7,12 @@ import csv
 import subprocess
 import sys
 
+import pytest
+
 import napari_image_classifier as nic
 from helpers.paths import REPOSITORY
+
+pytestmark = pytest.mark.long
 
 SEGMENT = REPOSITORY / "examples" / "segment_nuclei.py"
 LEARNT = {"negative_control": ("A01", "B02"), "positive_control": ("A12", "B12")}

@@ -24,7 +24,10 @@ from napari_image_classifier.images.tiff.writer import write_image
 LIFE = PROGRAMS / "viewer_life.py"
 LONG = bool(os.environ.get("VIEWER_NETWORK"))
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses POSIX signals")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform == "win32", reason="uses POSIX signals"),
+]
 
 
 def write_images(folder, count, level=100):

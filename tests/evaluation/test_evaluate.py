@@ -20,6 +20,8 @@ from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.training.config import TrainingConfig
 
+pytestmark = pytest.mark.long
+
 CONFIG = TrainingConfig(network="vgg", epochs=2, patience=2, size=24, finish=False)
 DISHES, IMAGES_EACH, FOLDS = 16, 3, 3
 NETWORKS_ALONE = {"folds": FOLDS, "seeds": 1, "controls": False, "curve": False}

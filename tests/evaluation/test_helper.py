@@ -12,7 +12,10 @@ from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.system.machine import cores
 from napari_image_classifier.training.config import TrainingConfig
 
-pytestmark = pytest.mark.skipif(cores() < 2, reason="with one core there are no helpers")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(cores() < 2, reason="with one core there are no helpers"),
+]
 
 CONFIG = TrainingConfig(network="vgg", epochs=3, patience=3, size=24)
 

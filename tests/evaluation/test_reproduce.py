@@ -27,7 +27,7 @@ from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 
 # A busy machine takes minutes to start Keras and compile a network.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 PATTERN = "{number}_{channel}.tif"
 

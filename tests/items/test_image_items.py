@@ -24,6 +24,8 @@ from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.jobs.survey import survey_job
 from napari_image_classifier.training.images import read_training_images
 
+pytestmark = pytest.mark.long
+
 PREPARATION = Preparation(("GFP", "DNA"), size=(16, 16), objects=ObjectBox(16))
 DISKS = {1: (20, 20, 5), 2: (20, 31, 6), 7: (50, 3, 4)}
 

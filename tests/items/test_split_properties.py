@@ -25,6 +25,8 @@ from napari_image_classifier.items.splits import (
     validation_splits,
 )
 
+pytestmark = pytest.mark.long
+
 settings.register_profile(
     "splits",
     max_examples=int(os.environ.get("SPLIT_EXAMPLES", "25")),

@@ -15,6 +15,8 @@ from napari_image_classifier.training.config import (
     TrainingConfig,
 )
 
+pytestmark = pytest.mark.long
+
 LOOK = """
 import json, sys
 from pathlib import Path

@@ -24,7 +24,7 @@ from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 
 # Each training starts a backend, which takes a busy machine its time.
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 INSTALLED = installed_backends()
 SHORT = {"epochs": 1, "size": 32, "seed": 1}

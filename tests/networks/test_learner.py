@@ -16,7 +16,7 @@ from napari_image_classifier.system.compute_process import ComputeProcess
 from napari_image_classifier.training.config import TrainingConfig
 
 # Nine trainings wait behind the first test; a busy machine takes minutes to compile them.
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
     python resumed_training.py FOLDER OUTPUT [EPOCHS]
 
 trains on images that it writes to FOLDER and prints what came of it as one line of JSON. With
-EPOCHS it ends itself, as a power cut would, when so many epochs are done.
+EPOCHS it ends itself, as a power cut would, when so many epochs are done; that a network begins to
+learn from all images counts as one.
 """
 
 import io
@@ -50,11 +51,14 @@ def _take_in(hashed, name: str, found) -> None:
 def main(folder: Path, output: Path, epochs_until_the_end: int | None) -> None:
     """Train, and say what came of it."""
     table = read_items(folder, group="folder") if folder.exists() else write_images(folder)
-    done = 0
+    done, stage = 0, None
 
     def hear(event: dict) -> None:
-        nonlocal done
-        done += event["event"] == "epoch" or event.get("stage") == "finishing"
+        nonlocal done, stage
+        # A slow machine tells of more batches than a quick one.
+        finishes = event.get("stage") == "finishing" != stage
+        stage = event.get("stage")
+        done += event["event"] == "epoch" or finishes
         if done == epochs_until_the_end:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -38,6 +38,7 @@ def multiclass_correlation(table):
     return (right * n - (given * said).sum()) / below if below else 0.0
 
 
+@pytest.mark.long
 def test_kappa_matthews_and_auc_equal_their_oracles():
     """On random tables, empty classes included."""
     for _ in range(TABLES):

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.errors import Cancelled, TrainingRefused
@@ -141,12 +143,24 @@ def _learn(
         metrics=["accuracy"],
         jit_compile=False,
     )
+    _make_variables(fused, len(data.class_names))
     loop = TrainingLoop(
         fused, data, config, emit, should_stop, runs, resumption.keep, resumption.kept
     )
     learnt = loop.run(on_first_epoch)
     network.set_weights(fused.get_weights())
     return learnt
+
+
+def _make_variables(network: "keras.Model", n_classes: int) -> None:
+    """Make those of the optimiser and of the metrics.
+
+    TensorFlow traces a step again, which takes seconds, when the first trace made variables.
+    """
+    network.optimizer.build(network.trainable_variables)
+    nothing = np.zeros((1, n_classes), np.float32)
+    network.compute_metrics(None, nothing, nothing)
+    network.reset_metrics()
 
 
 class _Resumption:

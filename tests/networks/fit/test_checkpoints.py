@@ -9,6 +9,8 @@ import pytest
 from helpers.paths import PROGRAMS
 from napari_image_classifier.networks.fit.checkpoints import Checkpoints
 
+pytestmark = pytest.mark.long
+
 CASES = PROGRAMS / "resumed_training.py"
 
 

@@ -13,6 +13,8 @@ from qtpy.QtCore import QSettings
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 
+pytestmark = pytest.mark.long
+
 PLUGIN = "napari-image-classifier"
 N_IMAGES = 12
 

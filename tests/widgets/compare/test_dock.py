@@ -18,6 +18,8 @@ from napari_image_classifier.raters.comparison import NO_ANSWER
 from napari_image_classifier.widgets.compare.blinded_page import UNREADABLE
 from napari_image_classifier.widgets.compare.setup import power_in_words
 
+pytestmark = pytest.mark.long
+
 PLUGIN = "napari-image-classifier"
 
 

@@ -19,6 +19,8 @@ from napari_image_classifier.raters.labelling_queue import Shown, Suggestion
 from napari_image_classifier.widgets.label.dock import LabelImages
 from napari_image_classifier.widgets.train.dock import TrainClassifier
 
+pytestmark = pytest.mark.long
+
 N_IMAGES = 8
 
 

@@ -19,6 +19,8 @@ from napari_image_classifier.system import processes as process_limits
 from napari_image_classifier.training.backends import BACKENDS, installed_backends
 from napari_image_classifier.widgets.qt import compute_worker as worker
 
+pytestmark = pytest.mark.long
+
 PLUGIN = "napari-image-classifier"
 LONG = 120_000
 

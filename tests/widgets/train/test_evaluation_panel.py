@@ -14,6 +14,8 @@ from qtpy.QtGui import QDesktopServices
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 
+pytestmark = pytest.mark.long
+
 PLUGIN = "napari-image-classifier"
 LONG = 120_000
 
