@@ -3,7 +3,7 @@
 import pytest
 
 from napari_image_classifier.system import progress
-from napari_image_classifier.system.progress import Pause, Progress, throttled
+from napari_image_classifier.system.progress import Pause, TimeLeft, throttled
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def clock(monkeypatch):
 
 def test_the_time_left_follows_from_the_speed_so_far(clock):
     """Ten files in five seconds: thirty more take fifteen; nothing is known before the first."""
-    work = Progress(40)
+    work = TimeLeft(40)
     assert work.seconds_left is None
     clock[0] += 5
     work.done = 10
@@ -27,7 +27,7 @@ def test_the_time_left_follows_from_the_speed_so_far(clock):
 
 def test_what_was_done_before_says_nothing_of_the_speed(clock):
     """Neither what an earlier run has done nor what came before the restart."""
-    work = Progress(100)
+    work = TimeLeft(100)
     work.leave_out(50)
     assert work.seconds_left is None
     clock[0] += 60

@@ -17,7 +17,7 @@ from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.lanes import Lane, LaneGoneError
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.system.atomic_files import replace_file
-from napari_image_classifier.system.progress import Progress
+from napari_image_classifier.system.progress import TimeLeft
 from napari_image_classifier.typing import Emit, Float64Array
 
 PROGRESS_STEPS = 1000
@@ -151,7 +151,7 @@ class _Progress:
 
     def __init__(self, runs: Sequence[Run], kept: Mapping[str, object], emit: Emit) -> None:
         self._kept = sum(_work(run) for run in runs if run.name in kept)
-        self._progress = Progress(sum(map(_work, runs)))
+        self._progress = TimeLeft(sum(map(_work, runs)))
         self._progress.leave_out(self._kept)
         self._here: dict[str, float] = {}
         self._emit = emit

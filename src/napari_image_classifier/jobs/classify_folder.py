@@ -7,7 +7,7 @@ from typing import Any
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.journal import row_of
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.system.progress import Pause, Progress
+from napari_image_classifier.system.progress import Pause, TimeLeft
 
 SECONDS_BETWEEN_EVENTS = 0.2
 
@@ -19,7 +19,7 @@ class _Sender:
         self._emit = emit
         self._rows: list[dict[str, Any]] = []
         self._pause = Pause(SECONDS_BETWEEN_EVENTS)
-        self._progress = Progress(0)
+        self._progress = TimeLeft(0)
 
     def __call__(self, predictions: list[Prediction], done: int, total: int) -> None:
         if not self._progress.total:

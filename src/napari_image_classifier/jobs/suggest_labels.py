@@ -12,7 +12,7 @@ from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.raters.active_learning import how_much_it_teaches, order_to_teach
-from napari_image_classifier.system.progress import Progress, throttled
+from napari_image_classifier.system.progress import TimeLeft, throttled
 
 Row = dict[str, Any]
 
@@ -37,7 +37,7 @@ def order_job(
     table = ItemTable.from_json(request["items"])
     classifier = load_classifier(request["classifier"])
     annotated = {tuple(key) for key in request["annotated"]}
-    emit, progress = throttled(emit), Progress(len(table.items))
+    emit, progress = throttled(emit), TimeLeft(len(table.items))
     rows: dict[tuple[str, str], Row] = {}
     for row in _rows(classifier, table):
         if should_stop():

@@ -8,7 +8,7 @@ from napari_image_classifier.typing import Emit, Event
 SECONDS_BETWEEN_EVENTS = 0.25
 
 
-class Progress:
+class TimeLeft:
     """How far work is, and the time that the rest takes at the speed since it began.
 
     Parameters

@@ -18,7 +18,7 @@ from napari_image_classifier.networks.fit.checkpoints import Checkpoint, Trainin
 from napari_image_classifier.networks.fit.loss import TrainingLoss, balanced_accuracy_and_error
 from napari_image_classifier.networks.fit.schedule import LearningRate
 from napari_image_classifier.statistics.scores import balanced_accuracy
-from napari_image_classifier.system.progress import Progress
+from napari_image_classifier.system.progress import TimeLeft
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Learnt
@@ -77,7 +77,7 @@ class TrainingLoop:
         if config.finish:
             finishing = self._learning_rate.finishing_epochs
             steps += finishing * self._batches.per_epoch(self._everything)
-        self._progress = Progress(runs * steps)
+        self._work = TimeLeft(runs * steps)
         self._has_compiled = False
         self._keep = keep
         self._kept = kept
@@ -123,7 +123,7 @@ class TrainingLoop:
                 partial(state.checkpoint, self._network, self._averaged), last=self._has_learnt()
             )
             self._emit({"event": "epoch", "epochs": self._config.epochs, **record,
-                        "seconds_left": self._progress.seconds_left})  # fmt: skip
+                        "seconds_left": self._work.seconds_left})  # fmt: skip
         if learnt.chosen_weights:
             self._network.set_weights(learnt.chosen_weights)
             if self._config.finish and not learnt.cancelled:
@@ -142,7 +142,7 @@ class TrainingLoop:
         put_back(kept, self._network, averaged)
         finishing = self._state.finished * self._batches.per_epoch(self._everything)
         epochs = len(self._state.learnt.history)
-        self._progress.leave_out(epochs * self._batches.per_epoch(self._data.training) + finishing)
+        self._work.leave_out(epochs * self._batches.per_epoch(self._data.training) + finishing)
 
     def _finish(self) -> None:
         """Learn from the validation part, too; the network stays as it was when it is stopped."""
@@ -188,11 +188,11 @@ class TrainingLoop:
 
     def _seconds_left_after_one_more(self) -> float | None:
         """Count a batch; the first, which is compiled, says nothing of the speed."""
-        self._progress.done += 1
+        self._work.done += 1
         if not self._has_compiled:
             self._has_compiled = True
-            self._progress.restart()
-        return self._progress.seconds_left
+            self._work.restart()
+        return self._work.seconds_left
 
     def _averaged_over(self, members: IntArray) -> AveragedWeights:
         return AveragedWeights(self._network, AVERAGED_EPOCHS * self._batches.per_epoch(members))
