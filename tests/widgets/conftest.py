@@ -1,5 +1,6 @@
 """What the tests of the docks share."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
