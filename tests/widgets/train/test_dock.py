@@ -30,7 +30,7 @@ import napari
 from qtpy.QtCore import QTimer
 viewer = napari.Viewer()
 print("viewer opened", flush=True)
-_, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")
+_, dock = viewer.window.add_plugin_dock_widget("napari-image-classifier", "Train classifier")
 dock.source.choose_folder(sys.argv[1])
 dock.form["epochs"].value = 1
 dock.folded_form["size"].value = 16
