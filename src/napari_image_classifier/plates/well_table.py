@@ -100,8 +100,8 @@ def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
         return ""
     named = [name for name in (PLATE, WELL) if name in summary]
     names = [", ".join(row) for row in absent[named].itertuples(index=False)]
-    listed = first_few(names, NAMED, between="; ")
-    return f"{wells.name} says nothing of {counted(len(absent), 'well')}: {listed}."
+    these = first_few(names, NAMED, between="; ")
+    return f"{wells.name} says nothing of {counted(len(absent), 'well')}: {these}."
 
 
 def _by_place(

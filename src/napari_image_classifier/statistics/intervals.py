@@ -55,7 +55,7 @@ def proportion_interval(right: Flags, groups: IntArray, confidence: float = CONF
 
     _, numbers = np.unique(groups, return_inverse=True)
     sizes = np.bincount(numbers).astype(np.float64)
-    hits = np.bincount(numbers, weights=right.astype(np.float64))
+    hits = np.bincount(numbers, weights=right.astype(np.float64)).astype(np.float64)
     score = float(right.mean())
     if len(sizes) < 2:
         return Interval(score, 0.0, 1.0)
