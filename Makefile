@@ -1,5 +1,5 @@
 # make demo    the main job, from sample images to a classified folder
-# make test    everything that must hold: style, types, architecture, manifest, tests
+# make test    everything that must hold: style, types, architecture, manifest, docs, tests
 # make quick   the same without windows, without Keras and without what takes long: two minutes
 #
 # All make their own virtual environment in .venv, and on a Debian without a desktop fetch the few
@@ -16,24 +16,35 @@ DATA ?= ../shared/data
 # Seconds that each of the fuzzers looks for.
 FUZZ ?= 1800
 
-.PHONY: demo test quick lint check-wheel bench accuracy simulations cycles labelling fuzz faults screenshots build clean
+.PHONY: demo test quick docs lint structure check-wheel bench accuracy simulations cycles labelling fuzz faults screenshots build clean
 
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
 
 # Two at a time: most tests wait for a network or a window on one core.
-test: lint
+test: lint docs
 	$(WINDOW) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 quick: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not window and not keras and not long"
+
+# Pages and reference as HTML in build/docs; a link that leads nowhere is an error.
+docs: $(READY)
+	rm -rf build/docs docs/generated
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs -b html . build/docs
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/structure.py --quiet
+	$(BIN)/python tools/check_docstrings.py
 	$(BIN)/npe2 validate napari-image-classifier
+
+# Packages, their sizes and the imports between them.
+structure: $(READY)
+	$(BIN)/python tools/structure.py
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet opencv-python-headless openvino
@@ -88,7 +99,7 @@ check-wheel: build
 	$(BIN)/python tools/check_wheel.py build/wheel
 
 clean:
-	rm -rf .venv build dist demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv build dist demo docs/generated .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(READY): pyproject.toml napari.yaml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found."; exit 1; }

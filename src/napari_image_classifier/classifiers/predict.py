@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.classifiers.novelty import UNLIKE_EVERY_CLASS, ImageKind
 from napari_image_classifier.classifiers.onnx_runtime import PIXELS_AT_ONCE
 from napari_image_classifier.classifiers.prediction import NO_OBJECTS, Prediction
@@ -16,19 +17,35 @@ from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.images.pixel_hash import PixelHash
 from napari_image_classifier.items.image_items import items_of_image
 from napari_image_classifier.items.objects import ObjectPlace, Objects
-from napari_image_classifier.items.preparation import finished
+from napari_image_classifier.items.preparation import Preparation, finished
 from napari_image_classifier.typing import DrawThumbnail, Float64Array, FloatArray
-
-if TYPE_CHECKING:
-    from napari_image_classifier.classifiers.classifier import Classifier
 
 ITEMS_AT_ONCE = 16
 Predictions = list[list[Prediction]]
 _NOTHING_KNOWN = np.array([np.nan])
 
 
+class Predictor(Protocol):
+    """A classifier as far as predicting needs it."""
+
+    @property
+    def description(self) -> ClassifierDescription:
+        """The classes, the preparation, and when it doesn't answer."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes in the order of the probabilities."""
+
+    @property
+    def preparation(self) -> Preparation:
+        """The way from an image to what the network sees."""
+
+    def judge_prepared(self, batch: FloatArray) -> tuple[Float64Array, Float64Array]:
+        """Return probabilities, shape (n_items, n_classes), and how far off each item looks."""
+
+
 def predict_files(
-    classifier: "Classifier",
+    classifier: Predictor,
     images: Sequence[ImageFiles],
     axes: str | None = None,
     draw_thumbnail: DrawThumbnail | None = None,
@@ -56,7 +73,7 @@ def predict_files(
 class _Batch:
     """Items of several images that go through the network together."""
 
-    def __init__(self, classifier: "Classifier", draw_thumbnail: DrawThumbnail | None) -> None:
+    def __init__(self, classifier: Predictor, draw_thumbnail: DrawThumbnail | None) -> None:
         self._classifier = classifier
         self._draw_thumbnail = draw_thumbnail
         self._waiting: list[_Waiting] = []
@@ -146,7 +163,7 @@ class _Waiting:
 
 
 def predict_image(
-    classifier: "Classifier",
+    classifier: Predictor,
     image: Image,
     file: str,
     draw_thumbnail: DrawThumbnail | None = None,
@@ -168,7 +185,7 @@ def predict_image(
 
 
 def seen_items(
-    classifier: "Classifier",
+    classifier: Predictor,
     image: Image,
     channels: Sequence[int] | None = None,
     objects: Objects | None = None,
@@ -186,13 +203,13 @@ def seen_items(
         yield SeenItem(item.selection, finished(item.pixels, preparation), why_unlike, item.place)
 
 
-def _judged(classifier: "Classifier", items: Sequence[SeenItem]) -> Iterator[_Judgement]:
+def _judged(classifier: Predictor, items: Sequence[SeenItem]) -> Iterator[_Judgement]:
     rows, how_far = classifier.judge_prepared(np.stack([item.pixels for item in items]))
     return map(_Judgement, rows, how_far)
 
 
 def _prediction(
-    classifier: "Classifier",
+    classifier: Predictor,
     file: str,
     seen: SeenItem,
     judgement: _Judgement,
