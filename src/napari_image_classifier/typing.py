@@ -1,7 +1,6 @@
 """Arrays by what they hold."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,4 @@ Float64Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
 DrawThumbnail = Callable[[FloatArray], bytes]
-Event = dict[str, Any]
-Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
-Job = Callable[[Event, Emit, ShouldStop], Event]

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -19,11 +20,12 @@ class Part:
 class Whole:
     parts: tuple[Part, ...]
     note: str | None = None
+    places: tuple[Path, ...] = ()
 
 
 def test_what_is_written_is_read():
-    """By way of JSON, with numbers that are none."""
-    whole = Whole((Part("a"), Part("b", (2, math.inf))), note="ü")
+    """By way of JSON, with numbers that are none and a file name that is no text."""
+    whole = Whole((Part("a"), Part("b", (2, math.inf))), note="ü", places=(Path("a", "b\udcff"),))
     assert from_json(Whole, json.loads(json.dumps(as_json(whole)))) == whole
 
 
@@ -38,6 +40,7 @@ def test_what_is_written_is_read():
         ({"parts": [{"name": 3}]}, r"parts\[0\]\.name"),
         ({"parts": [{"name": "a", "limits": [1]}]}, r"limits"),
         ({"parts": [], "note": True}, "note"),
+        ({"parts": [], "places": [3]}, "places"),
     ],
 )
 def test_another_form_is_told_with_its_place(stored, told):

@@ -5,6 +5,7 @@ from typing import cast
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items import selection
+from napari_image_classifier.items.query import ItemsQuery
 
 
 def names_in(text: str | None) -> tuple[str, ...]:
@@ -12,17 +13,35 @@ def names_in(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-def each_of(text: str) -> selection.Each:
-    """Return what an image becomes.
+def items_query(
+    images: Path,
+    items: Path | None,
+    pattern: str | None,
+    group: str | None,
+    each: str,
+    axes: str | None,
+    masks: str | None,
+    acquisition: str | None = None,
+) -> ItemsQuery:
+    """Return which items are meant.
 
     Raises
     ------
     ImageClassifierError
-        It is no such word.
+        What an image becomes is no such word.
     """
-    if text not in ("image", "time", "plane"):
-        raise ImageClassifierError(f"What is classified is image, time or plane, not {text!r}.")
-    return cast(selection.Each, text)
+    if each not in ("image", "time", "plane"):
+        raise ImageClassifierError(f"What is classified is image, time or plane, not {each!r}.")
+    return ItemsQuery(
+        images,
+        items_csv=items,
+        pattern=pattern,
+        group=group,
+        acquisition=acquisition,
+        each=cast(selection.Each, each),
+        axes=axes,
+        masks=masks_in(masks),
+    )
 
 
 def masks_in(text: str | None) -> str | None:

@@ -6,14 +6,14 @@ from typing import Any, cast
 import typer
 
 from napari_image_classifier.cli import options
-from napari_image_classifier.cli.arguments import each_of, masks_in, names_in, refuse_to_replace
+from napari_image_classifier.cli.arguments import items_query, names_in, refuse_to_replace
 from napari_image_classifier.cli.interruption import asked_to_stop, leave_at_once
 from napari_image_classifier.cli.progress import Progress, libraries_silent
 from napari_image_classifier.cli.training import say_passed_over
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.evaluation.evaluate import FOLDS, SEEDS, evaluate
 from napari_image_classifier.items.item import ItemTable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.training.config import TrainingConfig
 
 DEFAULTS = TrainingConfig()
@@ -67,18 +67,9 @@ def evaluate_command(
         seed=seed,
         backend=backend,
     )
-    table = read_items(
-        images,
-        items_csv=items,
-        pattern=pattern,
-        group=group,
-        acquisition=acquisition,
-        each=each_of(each),
-        axes=axes,
-        masks=masks_in(masks),
-    )
+    query = items_query(images, items, pattern, group, each, axes, masks, acquisition)
     _evaluate_and_say(
-        table,
+        read_query(query),
         report,
         config,
         folds=folds,

@@ -1,19 +1,20 @@
 """Training on the command line: progress, and the outcome in words."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import typer
 
 from napari_image_classifier.cli import options
-from napari_image_classifier.cli.arguments import each_of, masks_in, names_in, refuse_to_replace
+from napari_image_classifier.cli.arguments import items_query, names_in, refuse_to_replace
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop, leave_at_once
 from napari_image_classifier.cli.progress import Progress, libraries_silent
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.item import ItemTable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.reading import read_query
+from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import TrainResult
 from napari_image_classifier.training.train import train
 from napari_image_classifier.wording import counts_of
 
@@ -75,29 +76,21 @@ def train_command(
         start_from=str(start_from) if start_from else None,
         backend=backend,
     )
-    table = read_items(
-        images,
-        items_csv=items,
-        pattern=pattern,
-        group=group,
-        each=each_of(each),
-        axes=axes,
-        masks=masks_in(masks),
-    )
-    _train_and_say(table, config, output)
+    query = items_query(images, items, pattern, group, each, axes, masks)
+    _train_and_say(read_query(query), config, output)
 
 
 def _train_and_say(table: ItemTable, config: TrainingConfig, output: Path) -> None:
     """Train, with progress on the terminal, and tell what came of it."""
     say_passed_over(table)
-    outcome: dict[str, Any] = {}
+    outcome: TrainResult | None = None
     with libraries_silent() as ours, Progress(ours) as progress, asked_to_stop() as should_stop:
 
-        def hear(event: dict[str, Any]) -> None:
-            if event["event"] == "result":
-                outcome.update(event)
-            else:
-                progress.hear(event)
+        def hear(event: Event) -> None:
+            nonlocal outcome
+            if isinstance(event, TrainResult):
+                outcome = event
+            progress.hear(event)
 
         try:
             classifier = train(
@@ -113,31 +106,32 @@ def _train_and_say(table: ItemTable, config: TrainingConfig, output: Path) -> No
                 raise
             # Keras may still be starting on its thread, which nothing can hurry.
             leave_at_once(str(error))
+    assert outcome is not None
     _say_outcome(outcome)
     typer.echo(f"Written: {classifier.path}")
-    if outcome["cancelled"]:
+    if outcome.cancelled:
         raise typer.Exit(STOPPED)
 
 
-def _say_outcome(outcome: Mapping[str, Any]) -> None:
-    names = outcome["class_names"]
+def _say_outcome(outcome: TrainResult) -> None:
+    names = outcome.class_names
     typer.echo(
-        f"Right for {outcome['validation_accuracy']:.1%} of the images kept aside "
-        f"(classes averaged: {outcome['balanced_accuracy']:.1%}){_epochs(outcome)}."
+        f"Right for {outcome.validation_accuracy:.1%} of the images kept aside "
+        f"(classes averaged: {outcome.balanced_accuracy:.1%}){_epochs(outcome)}."
     )
     width = max(map(len, names)) + 2
     typer.echo("Rows: the class given; columns: the class predicted.")
     typer.echo("".join(name.rjust(width) for name in ("", *names)))
-    for name, counts in zip(names, outcome["confusion"], strict=True):
+    for name, counts in zip(names, outcome.confusion, strict=True):
         typer.echo("".join(str(cell).rjust(width) for cell in (name, *counts)))
-    for sentence in outcome["messages"]:
+    for sentence in outcome.messages:
         typer.echo(sentence)
 
 
-def _epochs(outcome: Mapping[str, Any]) -> str:
-    if not outcome["history"]:
+def _epochs(outcome: TrainResult) -> str:
+    if not outcome.history:
         return ""
-    epochs = [str(member["best_epoch"]) for member in outcome["members"]]
+    epochs = [str(member.best_epoch) for member in outcome.members]
     return f", at epoch {epochs[0]}" if len(epochs) == 1 else f", at epochs {', '.join(epochs)}"
 
 

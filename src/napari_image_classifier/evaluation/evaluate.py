@@ -1,19 +1,20 @@
 """Evaluation, as the command line and a script ask for it. Nothing here needs Keras.
 
-The work itself is in `keras_evaluation`, which runs in the compute process.
+The work itself is in `jobs.evaluate`, which runs in the compute process.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.system.atomic_files import check_writable
+from napari_image_classifier.system.events import Emit, Named, Result
+from napari_image_classifier.system.job import Job
 from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.typing import ShouldStop
 
 FOLDS = 5
 SEEDS = 3
@@ -22,11 +23,24 @@ Method = Literal["network", "texture"]
 
 
 @dataclass(frozen=True)
-class EvaluationResult:
+class SurestError(Named):
+    """An item that got another class than it was given; its picture is a PNG in base64."""
+
+    file: str
+    item: str
+    given: str
+    predicted: str
+    confidence: float
+    paths: list[str]
+    picture: str
+
+
+@dataclass(frozen=True)
+class EvaluationResult(Result):
     """Where the report, its numbers and its predictions lie, and the answer in a sentence.
 
     ``verdict`` is the kind of answer, one of `verdict.Kind`; ``elsewhere`` says why the predictions
-    lie under another name than usual, where they do.
+    lie under another name than usual, where they do. ``errors`` are the surest ones.
     """
 
     report: Path
@@ -35,6 +49,7 @@ class EvaluationResult:
     verdict: str
     sentence: str
     elsewhere: str = ""
+    errors: tuple[SurestError, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,19 @@ class EvaluationChoices:
     classifier: Path | None = None
     controls: bool = True
     curve: bool = True
+
+
+@dataclass(frozen=True)
+class EvaluateRequest:
+    """The items and choices, and the path of the HTML file that is to be written."""
+
+    items: ItemTable
+    report: Path
+    config: TrainingConfig
+    choices: EvaluationChoices = EvaluationChoices()
+
+
+EVALUATE = Job("evaluate", EvaluateRequest, EvaluationResult)
 
 
 def evaluate(
@@ -73,7 +101,7 @@ def evaluate(
     items, which it must not have learnt from, and only simpler methods are trained. ``controls``
     looks for other explanations than biology, ``curve`` for what more groups would bring; each
     takes about as long again as one seed or two. A run that is stopped goes on where it was.
-    ``on_event`` receives the events of `keras_evaluation.evaluate_job`; ``in_process`` is as in
+    ``on_event`` receives the events of `EVALUATE`; ``in_process`` is as in
     `training.train`.
 
     Raises
@@ -83,22 +111,17 @@ def evaluate(
     """
     config = config or TrainingConfig()
     report = Path(report).expanduser().absolute()
-    choices = EvaluationChoices(
-        folds, seeds, method, Path(classifier) if classifier else None, controls, curve
-    )
+    finished = Path(classifier).expanduser().absolute() if classifier else None
+    choices = EvaluationChoices(folds, seeds, method, finished, controls, curve)
     check_evaluation(report, config, choices)
-    request = evaluation_request(items.to_json(), report, config, choices)
+    request = EvaluateRequest(items, report, config, choices)
     try:
-        result = run_job("evaluate", request, on_event, should_stop, in_process=in_process)
+        return run_job(EVALUATE, request, on_event, should_stop, in_process=in_process)
     except Cancelled:
         raise TrainingRefused(
             "The evaluation was stopped; started again with the same settings it goes on where it "
             "was."
         ) from None
-    return EvaluationResult(
-        Path(result["report"]), Path(result["json"]), Path(result["csv"]), result["verdict"],
-        result["sentence"], result["elsewhere"],
-    )  # fmt: skip
 
 
 def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationChoices) -> None:
@@ -125,17 +148,3 @@ def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationCh
     if report.suffix.lower() not in (".html", ".htm"):
         raise TrainingRefused(f"A report is an .html file; {report.name} must end in .html.")
     check_writable(report, "report")
-
-
-def evaluation_request(
-    items: Mapping[str, Any], report: Path, config: TrainingConfig, choices: EvaluationChoices
-) -> dict[str, Any]:
-    """Return the request of the job "evaluate"; ``items`` is what `ItemTable.to_json` gives."""
-    classifier = choices.classifier
-    return {
-        **asdict(choices),
-        "items": items,
-        "config": config.to_json(),
-        "classifier": str(classifier.expanduser().absolute()) if classifier else None,
-        "report": str(report),
-    }

@@ -8,7 +8,6 @@ predictions that are given (see `chance.chance_of_predictions`).
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -31,10 +30,6 @@ class RefittedScore:
 
     balanced_accuracy: float
     chance: ChanceTest
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the numbers as they go into evaluation.json."""
-        return {"balanced_accuracy": self.balanced_accuracy, "chance": vars(self.chance)}
 
 
 def refitted_score(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.evaluation.dome import dome
+from napari_image_classifier.evaluation.evaluate import SurestError
 from napari_image_classifier.evaluation.outcome import Evaluation
 from napari_image_classifier.evaluation.plots import (
     curve_plot,
@@ -22,6 +23,7 @@ from napari_image_classifier.evaluation.report_page import (
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.system.atomic_files import replace_file, replace_table
+from napari_image_classifier.system.records import RecordError, parsed_json
 from napari_image_classifier.typing import FloatArray
 
 TEMPLATE = "evaluation.html"
@@ -62,12 +64,12 @@ def predictions_path(report: Path) -> Path:
     return report.with_name(f"{report.stem}.predictions.csv")
 
 
-def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> list[dict[str, Any]]:
-    """Return the errors that were surest, each with a picture of it, a PNG in base64."""
-    return [
-        {**error, "picture": picture_in_page(draw_thumbnail(pixels[index]))}
+def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> tuple[SurestError, ...]:
+    """Return the errors that were surest, each with a picture of it."""
+    return tuple(
+        SurestError(**error, picture=picture_in_page(draw_thumbnail(pixels[index])))
         for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
-    ]
+    )
 
 
 def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
@@ -75,8 +77,8 @@ def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
     found = []
     for path in sorted(folder.glob(f"*{JSON_SUFFIX}")):
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            stored = parsed_json(path.read_bytes())
+        except (OSError, RecordError):
             continue
         if isinstance(stored, dict) and stored.get("images_digest") == images_digest:
             found.append(path.name)

@@ -14,13 +14,15 @@ from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.ome import companion_of, files_of_image
 from napari_image_classifier.plates.summary import read_predictions
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.file_names import folder_names
+from napari_image_classifier.system.job import Job
+from napari_image_classifier.typing import ShouldStop
 from napari_image_classifier.wording import counted
 
 ANSWERED = "ok"
 BYTES_AT_ONCE = 4 << 20
 OnProgress = Callable[[int, int], None]
-ShouldStop = Callable[[], bool]
 
 
 class SortingError(ImageClassifierError):
@@ -32,7 +34,7 @@ class _StoppedError(Exception):
 
 
 @dataclass(frozen=True)
-class SortedCopies:
+class SortedCopies(Result):
     """What was copied: ``counts`` are the images in each folder below ``output``.
 
     ``missing`` are the names of images in the table that are no longer among the images.
@@ -58,6 +60,19 @@ class SortedCopies:
         if self.stopped:
             said += " Stopped before the end; what was copied is whole."
         return said
+
+
+@dataclass(frozen=True)
+class SortRequest:
+    """Arguments of `sort_images`."""
+
+    table: Path
+    images: Path
+    output: Path
+    pattern: str | None = None
+
+
+SORT_IMAGES = Job("sort_images", SortRequest, SortedCopies)
 
 
 @dataclass(frozen=True)

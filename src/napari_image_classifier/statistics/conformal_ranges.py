@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -85,23 +85,6 @@ class KnownRanges:
     def _apart(self, numbers: Float64Array) -> Float64Array:
         off = numbers - self.middle
         return np.where(off < 0, -off / self.below, off / self.above)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the ranges as they stand in the classifier's file."""
-        return {
-            "middle": self.middle.tolist(),
-            "below": self.below.tolist(),
-            "above": self.above.tolist(),
-            "limit": self.limit,
-        }
-
-    @classmethod
-    def from_json(cls, stored: Any) -> Self:
-        """Make the ranges from what `to_json` gave."""
-        middle, below, above = (
-            np.array(stored[key], np.float64) for key in ("middle", "below", "above")
-        )
-        return cls(middle, below, above, float(stored["limit"]))
 
 
 def _of_images(numbers: Float64Array) -> KnownRanges:

@@ -1,7 +1,6 @@
 """Scores of predictions against the classes that were given."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -56,26 +55,12 @@ class Scores:
        coefficient”.
     """
 
-    confusion: IntArray
-    accuracy: Interval
     balanced_accuracy: Interval
+    accuracy: Interval
     matthews: float
     kappa: float
     classes: tuple[ClassScores, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the scores as plain numbers."""
-        return {
-            "balanced_accuracy": vars(self.balanced_accuracy),
-            "accuracy": vars(self.accuracy),
-            "matthews": self.matthews,
-            "kappa": self.kappa,
-            "classes": [
-                {**vars(one), "sensitivity": vars(one.sensitivity) if one.sensitivity else None}
-                for one in self.classes
-            ],
-            "confusion": self.confusion.tolist(),
-        }
+    confusion: IntArray
 
 
 def scores_of(

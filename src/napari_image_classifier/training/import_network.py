@@ -1,17 +1,45 @@
 """A Keras network that was saved elsewhere → a classifier, in the compute process."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.system.compute_process import ComputeProcess
+from napari_image_classifier.system.events import Result
+from napari_image_classifier.system.job import Job
 from napari_image_classifier.system.processes import Limits
 
 # TensorFlow alone takes 1 GB.
 MEMORY = 4 * 1024**3
 COPIES = 8
 SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """Arguments of `import_network`.
+
+    The ``preparation`` holds the fields that are to differ from the defaults of a `Preparation`.
+    """
+
+    source: str
+    output: Path
+    class_names: tuple[str, ...]
+    channel_names: tuple[str, ...]
+    preparation: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ImportedNetwork(Result):
+    """The classifier that was made."""
+
+    classifier: Path
+    class_names: tuple[str, ...]
+
+
+IMPORT_NETWORK = Job("import_network", ImportRequest, ImportedNetwork)
 
 
 def import_network(
@@ -37,14 +65,10 @@ def import_network(
     ImageClassifierError
         The network can't be used, in a sentence that says why.
     """
-    request = {
-        "source": str(source),
-        "output": str(output),
-        "class_names": list(class_names),
-        "channel_names": list(channel_names),
-        "preparation": dict(preparation or {}),
-    }
+    request = ImportRequest(
+        str(source), Path(output), tuple(class_names), tuple(channel_names), preparation or {}
+    )
     # Of its weights there are some copies for a while: Keras's, the graph's, the compared one's.
     memory = MEMORY + COPIES * (Path(source).stat().st_size if Path(source).is_file() else 0)
-    result = ComputeProcess("import", request, Limits(memory, SECONDS)).result()
-    return load_classifier(result["classifier"])
+    result = ComputeProcess(IMPORT_NETWORK, request, Limits(memory, SECONDS)).result()
+    return load_classifier(result.classifier)

@@ -1,15 +1,15 @@
 """What came out of a folder: the table of its images, its wells, and copies of either."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.plates.sort_images import SORT_IMAGES, SortedCopies, SortRequest
+from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
 from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.wells_tab import WellsTab
@@ -137,15 +137,9 @@ class FolderCopying(QWidget):
         """Begin to copy into an empty folder."""
         assert self._classified is not None
         self.progress.begin("Looking at the images…")
-        self._worker.start(
-            "sort_images",
-            {
-                "table": str(self._classified.table),
-                "images": str(self._classified.folder),
-                "output": str(output),
-                "pattern": self._classified.pattern,
-            },
-        )
+        table, folder = self._classified.table, self._classified.folder
+        request = SortRequest(table, folder, output, self._classified.pattern)
+        self._worker.start(SORT_IMAGES, request)
 
     def cancel(self) -> None:
         """Stop; the copies that are made stay."""
@@ -164,13 +158,13 @@ class FolderCopying(QWidget):
         if chosen:
             self.copy_to(Path(chosen))
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        if event["event"] == "progress":
-            done, total = event["done"], event["total"]
-            self.progress.update_progress(done, total, f"{done} of {total} images copied")
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            note = f"{event.done} of {event.total} images copied"
+            self.progress.update_progress(event.done, event.total, note)
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        self._end(result["message"])
+    def _finish(self, result: SortedCopies) -> None:
+        self._end(result.message)
 
     def _end(self, sentence: str, error: bool = False, detail: str = "") -> None:
         self.progress.end(sentence, error=error, detail=detail)

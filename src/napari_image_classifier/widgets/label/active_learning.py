@@ -1,8 +1,7 @@
 """*Learn and go on*: a classifier of the labels so far, and what it wants to be told next."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -10,8 +9,15 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVB
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.items.consensus import learnable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.reading import read_query
+from napari_image_classifier.raters.active_learning import (
+    SUGGEST_LABELS,
+    SuggestedLabels,
+    SuggestRequest,
+)
+from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import TRAIN, Epoch, TrainRequest, TrainResult
 from napari_image_classifier.widgets.label.source import ToLabel
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.path_probe import no_answer_from
@@ -28,10 +34,10 @@ FEWEST = 10
 class TeachingPanel(QWidget):
     """Trains on the labels so far, or takes a classifier, and asks it about all items.
 
-    ``answered`` carries what the job "order" found.
+    ``answered`` carries the `SuggestedLabels`.
     """
 
-    answered = Signal(dict)
+    answered = Signal(object)
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -89,37 +95,26 @@ class TeachingPanel(QWidget):
             return
         config = TrainingConfig(network=self.what.currentData())
         self.progress.begin("Learning…")
+        # The table says what each item is.
+        learnt_from = replace(
+            to_label.query, items_csv=to_label.path, each="image", annotated=True, files=()
+        )
 
-        def request() -> Mapping[str, Any]:
-            what = to_label.what
-            assert what.folder is not None
-            items = read_items(
-                what.folder,
-                items_csv=to_label.path,
-                pattern=what.pattern,
-                group=what.group,
-                axes=what.axes.strip() or None,
-                masks=what.masks,
-            )
+        def request() -> TrainRequest:
+            items = read_query(learnt_from)
             some, self._too_rare = learnable(items)
-            return {"items": some.to_json(), "config": config.to_json(), "output": str(output)}
+            return TrainRequest(some, config, output)
 
         self._too_rare = ()
-        self._worker.start("train", request)
+        self._worker.start_later(TRAIN, request)
 
     def ask(self, classifier: Path) -> None:
         """Have a classifier look at all items."""
         assert self._to_label is not None
         self.classifier = classifier
         self.progress.begin("Looking at all items…")
-        self._worker.start(
-            "order",
-            {
-                "items": self._to_label.table.to_json(),
-                "classifier": str(classifier),
-                "annotated": [list(key) for key in self._annotated],
-            },
-        )
+        request = SuggestRequest(self._to_label.table, classifier, tuple(self._annotated))
+        self._worker.start(SUGGEST_LABELS, request)
 
     def stop(self) -> None:
         """End what runs, at once."""
@@ -136,18 +131,16 @@ class TeachingPanel(QWidget):
         self.progress.stopping("Stopping…")
         self._worker.cancel(kill_after=0.9)
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        left = event.get("seconds_left")
-        if event["event"] == "epoch":
-            note = f"Learning: epoch {event['epoch']} of {event['epochs']}"
-            self.progress.update_progress(event["epoch"], event["epochs"], note, left)
-        elif event["event"] == "progress":
-            note = f"{str(event['stage']).capitalize()}: {event['done']} of {event['total']}"
-            self.progress.update_progress(event["done"], event["total"], note, left)
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Epoch):
+            note = f"Learning: epoch {event.epoch} of {event.epochs}"
+            self.progress.update_progress(event.epoch, event.epochs, note, event.seconds_left)
+        elif isinstance(event, Progress):
+            self.progress.show_stage(event)
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        if "classifier" in result:
-            self.ask(Path(result["classifier"]))
+    def _finish(self, result: TrainResult | SuggestedLabels) -> None:
+        if isinstance(result, TrainResult):
+            self.ask(Path(result.classifier))
             return
         assert self.classifier is not None
         rare = ", ".join(self._too_rare)
@@ -155,7 +148,7 @@ class TeachingPanel(QWidget):
             f"{self.classifier.name} has looked at all items. What would teach it most comes first."
             + (f" Not learnt yet, as there are too few: {rare}." if rare else "")
         )
-        self.answered.emit(dict(result))
+        self.answered.emit(result)
 
     def _show_what_can_run(self) -> None:
         idle = self._to_label is not None and not self._worker.running

@@ -1,8 +1,6 @@
 """The dock *Label images*: classes given by eye, on the disk the moment they are given."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtGui import QHideEvent, QShowEvent
@@ -11,6 +9,7 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
 from napari_image_classifier.items.item import Item
+from napari_image_classifier.raters.active_learning import SuggestedLabels
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.labelling_queue import Suggestion
 from napari_image_classifier.raters.shown_item import ItemReader
@@ -114,8 +113,8 @@ class LabelImages(Dock):
             return
         self._end_session()
         self._to_label = to_label
-        what = to_label.what
-        reader = ItemReader(what.each, what.axes.strip() or None)
+        query = to_label.query
+        reader = ItemReader(query.each, query.axes)
         self.session = LabellingSession(self._viewer, to_label.table, reader, log, self)
         self.session.moved.connect(self._show_item)
         self.session.given.connect(self._take_given)
@@ -123,7 +122,7 @@ class LabelImages(Dock):
         self.gallery = self._new_gallery(reader, to_label)
         for name in [*log.counts, *(one.class_name for one in log.of_others)]:
             self.classes.add(name)
-        self._asked.set_title(f"What is labelled: {what.folder}")
+        self._asked.set_title(f"What is labelled: {query.folder}")
         self._asked.fold()
         self._desk.show()
         self.teaching.begin(to_label)
@@ -158,7 +157,7 @@ class LabelImages(Dock):
         """Open *Train classifier* with these labels."""
         assert self._to_label is not None
         _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")
-        widget.source.choose_labels(self._to_label.what)
+        widget.source.choose_items(self._to_label.query, self._to_label.path)
 
     def stop(self) -> None:
         """End everything that runs, and show what was open before."""
@@ -222,15 +221,13 @@ class LabelImages(Dock):
             self._show_words()
             self._show_item(self.session.current, pick=False)
 
-    def _take_answers(self, result: Mapping[str, Any]) -> None:
+    def _take_answers(self, result: SuggestedLabels) -> None:
         assert self.session is not None
         queue = self.session.queue
         queue.suggestions = {
-            ItemKey(row["file"], row["item"]):
-                Suggestion(row["class"] or "", row["confidence"] or 0.0)
-            for row in result["items"]
-        }  # fmt: skip
-        queue.teaching = [ItemKey(*key) for key in result["order"]]
+            one.key: Suggestion(one.class_name or "", one.confidence or 0.0) for one in result.items
+        }
+        queue.teaching = list(result.order)
         for name in sorted({said.class_name for said in queue.suggestions.values()} - {""}):
             self.classes.add(name)
         self._offer_choices()

@@ -6,6 +6,7 @@ from typing import Any, get_args, get_type_hints
 
 from magicgui.widgets import ComboBox, Container, FileEdit, FloatSpinBox, create_widget
 from magicgui.widgets.bases import Widget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 
@@ -30,28 +31,41 @@ class Ask:
 
 
 class Form:
-    """The magicgui form of some fields of a dataclass, filled from an instance of it."""
+    """The magicgui form of some fields of a dataclass, filled from an instance of it.
 
-    def __init__(self, defaults: Any, asks: Iterable[Ask]) -> None:
-        self._asks = tuple(asks)
+    Parameters
+    ----------
+    defaults
+        An instance of the dataclass.
+    groups
+        How its fields are asked. Each group is a widget of its own, in the order of `parts`, so
+        that they can stand in different places.
+    """
+
+    def __init__(self, defaults: Any, *groups: Iterable[Ask]) -> None:
         hints = get_type_hints(type(defaults))
-        widgets = [_widget(ask, hints[ask.name], getattr(defaults, ask.name)) for ask in self._asks]
-        self.container: Container[Widget] = Container(widgets=widgets)
-        self.container.margins = (0, 0, 0, 0)
-        self.native = self.container.native
+        self._asks: dict[str, Ask] = {}
+        self._widgets: dict[str, Any] = {}
+        self._containers: list[Container[Widget]] = []
+        for asks in map(tuple, groups):
+            made = [_widget(ask, hints[ask.name], getattr(defaults, ask.name)) for ask in asks]
+            self._containers.append(Container(widgets=made))
+            self._containers[-1].margins = (0, 0, 0, 0)
+            self._asks |= {ask.name: ask for ask in asks}
+            self._widgets |= {ask.name: widget for ask, widget in zip(asks, made, strict=True)}
+        self.parts: list[QWidget] = [container.native for container in self._containers]
+        self.native = self.parts[0]
 
     def __getitem__(self, name: str) -> Any:
         """Return the magicgui widget of a field."""
-        return self.container[name]
+        return self._widgets[name]
 
     def values(self) -> dict[str, Any]:
         """Return what the form says, by field name: keywords for the dataclass."""
         found = {}
-        for ask in self._asks:
-            value = self.container[ask.name].value
-            if ask.none_means:
-                value = _or_none(value)
-            found[ask.name] = value
+        for name, ask in self._asks.items():
+            value = self._widgets[name].value
+            found[name] = _or_none(value) if ask.none_means else value
         return found
 
 

@@ -3,6 +3,8 @@
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from napari_image_classifier.system.events import Progress
+
 ERROR_COLOUR = "#e06c75"
 MILLISECONDS_TO_STOP = 5000
 
@@ -62,6 +64,11 @@ class ProgressRow(QWidget):
         self._bar.setValue(done)
         left = "" if seconds_left is None else f", {time_in_words(seconds_left)} left"
         self._note.setText(note + left)
+
+    def show_stage(self, event: Progress) -> None:
+        """Show how far a stage is, by its name."""
+        note = f"{event.stage.capitalize()}: {event.done} of {event.total}"
+        self.update_progress(event.done, event.total, note, event.seconds_left)
 
     def note(self, sentence: str) -> None:
         """Show a sentence until there is progress again."""

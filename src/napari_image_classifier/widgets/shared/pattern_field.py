@@ -1,7 +1,6 @@
 """Which files make one image: the name pattern, and the images that it makes of a folder."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -16,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_image_classifier.images.name_patterns import PRESETS
+from napari_image_classifier.images.name_patterns import PRESETS, ImageFiles
 from napari_image_classifier.widgets.qt.dock import Folded
 
 TITLE = "One image in several files"
@@ -91,9 +90,9 @@ class PatternField(Folded):
         self._hint.setVisible(several)
         self.set_title(TITLE + (" – perhaps here" if several else ""))
 
-    def show_images(self, images: Sequence[Mapping[str, Any]], n_images: int) -> None:
-        """List the images that the pattern makes, as `survey` describes them."""
-        fields = list(dict.fromkeys(name for image in images for name in image["fields"]))
+    def show_images(self, images: Sequence[ImageFiles], n_images: int) -> None:
+        """List some of the images that the pattern makes."""
+        fields = list(dict.fromkeys(name for image in images for name in image.fields))
         self._table.setVisible(self.pattern is not None)
         if self.pattern is None:
             return
@@ -105,11 +104,12 @@ class PatternField(Folded):
         self._table.setHorizontalHeaderLabels(["image", *fields, "files", "missing"])
         self._table.setRowCount(len(shown))
         for row, image in enumerate(shown):
-            texts = [image["name"], *(image["fields"].get(name, "") for name in fields),
-                     str(len(image["parts"])), ", ".join(image["missing"])]  # fmt: skip
+            parts = [part.path.name for part in image.parts]
+            texts = [image.name, *(image.fields.get(name, "") for name in fields),
+                     str(len(parts)), ", ".join(image.missing)]  # fmt: skip
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
-                item.setToolTip("\n".join(image["parts"]) if column == 0 else text)
+                item.setToolTip("\n".join(parts) if column == 0 else text)
                 self._table.setItem(row, column, item)
         self._table.resizeColumnsToContents()
 

@@ -1,12 +1,13 @@
 """The surest errors of an evaluation, with pictures; a click asks for the image."""
 
 import base64
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QIcon, QPixmap
 from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from napari_image_classifier.evaluation.evaluate import SurestError
 
 SIDE = 56
 ROWS_SHOWN = 5
@@ -36,8 +37,8 @@ class ErrorList(QWidget):
         layout.addWidget(self._title)
         layout.addWidget(self.rows)
 
-    def show_errors(self, errors: Sequence[Mapping[str, Any]]) -> None:
-        """Show errors as `evaluation_report.surest_errors` tells them."""
+    def show_errors(self, errors: Sequence[SurestError]) -> None:
+        """Show the surest errors of an evaluation."""
         self._title.setText(
             "<b>The surest errors</b>: some are hard, some may have been given the wrong class. "
             "A click opens the image."
@@ -50,18 +51,17 @@ class ErrorList(QWidget):
             self.rows.addItem(_row(error))
 
 
-def _row(error: Mapping[str, Any]) -> QListWidgetItem:
+def _row(error: SurestError) -> QListWidgetItem:
     picture = QPixmap()
-    picture.loadFromData(base64.b64decode(error["picture"]), "PNG")
+    picture.loadFromData(base64.b64decode(error.picture), "PNG")
     picture = picture.scaled(
         SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
-    name = f"{error['file']} {error['item']}".strip()
+    name = f"{error.file} {error.item}".strip()
     row = QListWidgetItem(
         QIcon(picture),
-        f"given {error['given']}, predicted {error['predicted']} "
-        f"({error['confidence']:.0%})\n{name}",
+        f"given {error.given}, predicted {error.predicted} ({error.confidence:.0%})\n{name}",
     )
-    row.setData(Qt.ItemDataRole.UserRole, (error["file"], error["item"]))
+    row.setData(Qt.ItemDataRole.UserRole, (error.file, error.item))
     row.setToolTip(name)
     return row

@@ -1,10 +1,8 @@
 """*How good is it really?* in the dock *Train classifier*: an evaluation and its answer."""
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtCore import Qt, QUrl, Signal
@@ -13,11 +11,14 @@ from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.evaluation.evaluate import (
+    EVALUATE,
+    EvaluateRequest,
     EvaluationChoices,
+    EvaluationResult,
     check_evaluation,
-    evaluation_request,
 )
 from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.forms import Ask, Form
@@ -167,13 +168,12 @@ class EvaluationPanel(QWidget):
         self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
         make_items = self._source.items(Path(self._temporary.name), self.acquisition.acquisition)
 
-        def request() -> Mapping[str, Any]:
-            table = make_items()
-            self._table = ItemTable.from_json(table)
-            return evaluation_request(table, report, config, choices)
+        def request() -> EvaluateRequest:
+            self._table = make_items()
+            return EvaluateRequest(self._table, report, config, choices)
 
         self.progress.begin("Starting…")
-        self._worker.start("evaluate", request)
+        self._worker.start_later(EVALUATE, request)
 
     def cancel(self) -> None:
         """Stop within a second; the trainings that are done are kept."""
@@ -198,22 +198,22 @@ class EvaluationPanel(QWidget):
         except ImageClassifierError as error:
             self.progress.end(str(error), error=True)
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        if event["event"] != "progress":
+    def _hear(self, event: Event) -> None:
+        if not isinstance(event, Progress):
             return
-        done, total, stage = event["done"], event["total"], event["stage"]
+        done, total, stage = event.done, event.total, event.stage
         note = (
             f"{STAGES[stage]}: {done} of {total}"
             if stage in STAGES
             else f"Training and testing: {done / total:.0%}"
         )
-        self.progress.update_progress(done, total, note, event.get("seconds_left"))
+        self.progress.update_progress(done, total, note, event.seconds_left)
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        self.answer.setText(result["sentence"])
-        self.errors.show_errors(result["errors"])
+    def _finish(self, result: EvaluationResult) -> None:
+        self.answer.setText(result.sentence)
+        self.errors.show_errors(result.errors)
         self._show_answer(True)
-        self._end(f"Saved as {result['report']}, with its numbers and predictions beside it.")
+        self._end(f"Saved as {result.report}, with its numbers and predictions beside it.")
 
     def _end(self, sentence: str, *, error: bool = False, detail: str = "") -> None:
         self.progress.end(sentence, error=error, detail=detail)

@@ -1,7 +1,7 @@
 """Classes for objects of open images, given by clicking on them: a part of *Train classifier*."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.raters.object_annotations import export_annotations
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 from napari_image_classifier.widgets.qt.saving import told_in
@@ -142,8 +143,8 @@ class ObjectAnnotation(QWidget):
             return TOO_FEW_IMAGES
         return None
 
-    def items(self, temporary: Path) -> Callable[[], Mapping[str, Any]]:
-        """Return a function that writes the images and returns the table of items as JSON."""
+    def items(self, temporary: Path) -> Callable[[], ItemTable]:
+        """Return a function that writes the images and returns the table of items."""
         images = self.images
         return lambda: written(images, temporary)
 

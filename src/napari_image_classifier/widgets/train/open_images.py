@@ -2,9 +2,8 @@
 
 import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
@@ -25,6 +24,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import Each, parse_selection
 from napari_image_classifier.widgets.viewer.layers import (
@@ -111,8 +111,8 @@ class OpenImages(QWidget):
             return "Give the images at least two classes in the table."
         return None
 
-    def items(self, temporary: Path, each: Each) -> Callable[[], Mapping[str, Any]]:
-        """Return a function that writes the images and returns the table of items as JSON."""
+    def items(self, temporary: Path, each: Each) -> Callable[[], ItemTable]:
+        """Return a function that writes the images and returns the table of items."""
         answers = self._filled_in()
         chosen = [(image, *answers[image.name]) for image in self._images
                   if answers[image.name][0]]  # fmt: skip
@@ -120,7 +120,7 @@ class OpenImages(QWidget):
             _file_name(number, image.name): image for number, (image, _, _) in enumerate(chosen, 1)
         }
 
-        def write() -> Mapping[str, Any]:
+        def write() -> ItemTable:
             table = temporary / "items.csv"
             with table.open("w", newline="", encoding="utf-8") as file:
                 rows = csv.writer(file)
@@ -129,7 +129,7 @@ class OpenImages(QWidget):
                     names = [channel.name for channel in image.channels]
                     write_image(temporary / name, as_image(image.name, image.channels, names))
                     rows.writerow([name, class_name, group])
-            return read_items(temporary, items_csv=table, each=each).to_json()
+            return read_items(temporary, items_csv=table, each=each)
 
         return write
 

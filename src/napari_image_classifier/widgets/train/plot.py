@@ -1,13 +1,11 @@
 """The live plot of a training: loss and accuracy, for training and validation."""
 
-import math
-from collections.abc import Mapping
-from typing import Any
-
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from napari_image_classifier.training.job import Epoch
 
 MILLISECONDS_BETWEEN_DRAWS = 250
 
@@ -80,12 +78,11 @@ class TrainingPlot(QWidget):
                 plot.setXRange(1, max(2, epochs), padding=0.02)
         self._draw()
 
-    def add(self, epoch: Mapping[str, Any]) -> None:
-        """Add a point from an "epoch" event; it is drawn within a quarter of a second."""
-        self._epochs.append(int(epoch["epoch"]))
+    def add(self, epoch: Epoch) -> None:
+        """Add a point; it is drawn within a quarter of a second."""
+        self._epochs.append(epoch.epoch)
         for name, points in self._points.items():
-            value = epoch.get(name)
-            points.append(math.nan if value is None else float(value))
+            points.append(getattr(epoch, name))
         if not self._timer.isActive():
             self._timer.start()
 
