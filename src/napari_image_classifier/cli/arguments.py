@@ -1,11 +1,10 @@
-"""What the commands make of their arguments, and what they refuse at once."""
+"""Arguments of the commands: what is made of them, and what is refused at once."""
 
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.items import selection
-from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.selection import Each
 
 
 def names_in(text: str | None) -> tuple[str, ...]:
@@ -13,35 +12,17 @@ def names_in(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-def items_query(
-    images: Path,
-    items: Path | None,
-    pattern: str | None,
-    group: str | None,
-    each: str,
-    axes: str | None,
-    masks: str | None,
-    acquisition: str | None = None,
-) -> ItemsQuery:
-    """Return which items are meant.
+def each_in(text: str) -> Each:
+    """Return what an image becomes.
 
     Raises
     ------
     ImageClassifierError
-        What an image becomes is no such word.
+        It is no such word.
     """
-    if each not in ("image", "time", "plane"):
-        raise ImageClassifierError(f"What is classified is image, time or plane, not {each!r}.")
-    return ItemsQuery(
-        images,
-        items_csv=items,
-        pattern=pattern,
-        group=group,
-        acquisition=acquisition,
-        each=cast(selection.Each, each),
-        axes=axes,
-        masks=masks_in(masks),
-    )
+    if text not in get_args(Each):
+        raise ImageClassifierError(f"What is classified is image, time or plane, not {text!r}.")
+    return cast(Each, text)
 
 
 def masks_in(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What is in a file, an image or a classifier, for a person or a program to read."""
+"""The description of an image, a classifier or this environment, for a person or a program."""
 
 import os
 import platform

@@ -1,11 +1,11 @@
-"""Evaluation, as the command line and a script ask for it. Nothing here needs Keras.
+"""The verb `evaluate`, as the command line and a script ask for it. Nothing here needs Keras.
 
 The work itself is in `jobs.evaluate`, which runs in the compute process.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.item import ItemTable
@@ -13,11 +13,9 @@ from napari_image_classifier.system.atomic_files import check_writable
 from napari_image_classifier.system.events import Emit, Named, Result
 from napari_image_classifier.system.job import Job
 from napari_image_classifier.system.run_job import run_job
+from napari_image_classifier.system.settings import why_not_allowed
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.typing import ShouldStop
-
-FOLDS = 5
-SEEDS = 3
 
 Method = Literal["network", "texture"]
 
@@ -54,10 +52,28 @@ class EvaluationResult(Result):
 
 @dataclass(frozen=True)
 class EvaluationChoices:
-    """What can be chosen about an evaluation; see `evaluate`."""
+    """What can be chosen about an evaluation, and the one home of the defaults.
 
-    folds: int = FOLDS
-    seeds: int = SEEDS
+    Of each parameter the first paragraph is what ``--help`` says.
+
+    Parameters
+    ----------
+    folds
+        Parts that the groups are dealt into; each is tested once.
+    seeds
+        How often everything is done again, dealt and begun otherwise.
+    method
+        What is evaluated: network, or texture features, which take seconds.
+    classifier
+        A finished classifier to test on these images, which it must not have learnt from.
+    controls
+        Whether other explanations than biology are looked for.
+    curve
+        Whether it is tried with fewer groups, too.
+    """
+
+    folds: int = 5
+    seeds: int = 3
     method: Method = "network"
     classifier: Path | None = None
     controls: bool = True
@@ -82,27 +98,57 @@ def evaluate(
     report: str | Path,
     config: TrainingConfig | None = None,
     *,
-    folds: int = FOLDS,
-    seeds: int = SEEDS,
-    method: Method = "network",
+    folds: int = EvaluationChoices.folds,
+    seeds: int = EvaluationChoices.seeds,
+    method: Method = EvaluationChoices.method,
     classifier: str | Path | None = None,
-    controls: bool = True,
-    curve: bool = True,
+    controls: bool = EvaluationChoices.controls,
+    curve: bool = EvaluationChoices.curve,
     on_event: Emit | None = None,
     should_stop: ShouldStop | None = None,
     in_process: bool = False,
 ) -> EvaluationResult:
-    """Train on parts of the items, test on the others, and write a report, an HTML file.
+    """Train on parts of the items, test on the others, and write a report.
 
-    Groups never part. The groups are dealt into ``folds`` parts (of which a class of few groups is
-    in some only), and each is tested by a network that is trained on the others; all that again
-    for each of ``seeds``. ``method`` "texture" evaluates texture features with logistic regression
-    in its place, which is quick. With ``classifier`` that finished classifier is tested on all
-    items, which it must not have learnt from, and only simpler methods are trained. ``controls``
-    looks for other explanations than biology, ``curve`` for what more groups would bring; each
-    takes about as long again as one seed or two. A run that is stopped goes on where it was.
-    ``on_event`` receives the events of `EVALUATE`; ``in_process`` is as in
-    `training.train`.
+    Groups never part. They are dealt into ``folds`` parts, of which a class of few groups is in
+    some only, and each part is tested by a network that is trained on the others; all that again
+    for each of ``seeds``. An evaluation that was stopped goes on where it was.
+
+    Parameters
+    ----------
+    items
+        What is classified, with a class each, and groups where items are not independent.
+    report
+        The report to write, an .html file; its numbers and predictions are written beside it.
+    config
+        How networks are trained; `TrainingConfig` as it is unless given.
+    folds
+        Parts that the groups are dealt into, at least 2.
+    seeds
+        How often everything is done, dealt and begun otherwise each time; at least once.
+    method
+        "network", or "texture": texture features with logistic regression, which is quick.
+    classifier
+        A finished classifier, a .keras file, that is tested on all items in place of trained
+        networks. It must not have learnt from them; only simpler methods are trained.
+    controls
+        Whether other explanations than biology are looked for; takes about as long again as one
+        seed or two.
+    curve
+        Whether it is tried with fewer groups, for what more of them would bring; takes about as
+        long again as one seed or two.
+    on_event
+        Receives the events of `EVALUATE` as they happen.
+    should_stop
+        Asked often; the evaluation stops when it returns True.
+    in_process
+        Whether the work runs in this process, for programs that never open a viewer: TensorFlow
+        and a napari window in one process can crash it.
+
+    Returns
+    -------
+    EvaluationResult
+        Where the report and its numbers lie, and the answer in a sentence.
 
     Raises
     ------
@@ -127,6 +173,15 @@ def evaluate(
 def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationChoices) -> None:
     """Refuse what can be seen to fail before any image is read.
 
+    Parameters
+    ----------
+    report
+        The report to write.
+    config
+        How networks are trained.
+    choices
+        What is evaluated, and how thoroughly.
+
     Raises
     ------
     TrainingRefused
@@ -142,9 +197,9 @@ def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationCh
         )
     if choices.folds < 2 or choices.seeds < 1:
         raise TrainingRefused("An evaluation needs at least 2 folds and 1 seed.")
-    if choices.method not in get_args(Method):
-        known = " or ".join(get_args(Method))
-        raise TrainingRefused(f"The method must be {known}, not {choices.method!r}.")
+    problem = why_not_allowed(choices)
+    if problem is not None:
+        raise TrainingRefused(problem)
     if report.suffix.lower() not in (".html", ".htm"):
         raise TrainingRefused(f"A report is an .html file; {report.name} must end in .html.")
     check_writable(report, "report")

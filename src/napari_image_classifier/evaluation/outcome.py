@@ -37,6 +37,21 @@ ERRORS_SHOWN = 12
 
 
 @dataclass(frozen=True)
+class MadeWith:
+    """What an evaluation needs to be done again.
+
+    ``config`` is that of the trainings, or the record of the finished classifier's; ``seen_known``
+    says that it is known what that one had learnt from.
+    """
+
+    config: Mapping[str, Any]
+    seeds: tuple[int, ...]
+    versions: Mapping[str, str]
+    assumptions: tuple[str, ...]
+    seen_known: bool
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Predictions for every item by methods that had not seen its unit, and their scores.
 

@@ -29,7 +29,7 @@ from napari_image_classifier.evaluation.evaluate import (
 )
 from napari_image_classifier.evaluation.execution import KeptRuns, done_runs
 from napari_image_classifier.evaluation.lanes import Lane, OneLane, Tell
-from napari_image_classifier.evaluation.outcome import Evaluation
+from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
 from napari_image_classifier.evaluation.report import predictions_path, surest_errors, write_report
 from napari_image_classifier.items.consensus import unassisted
@@ -39,6 +39,7 @@ from napari_image_classifier.items.splits import digest
 from napari_image_classifier.networks.provenance import keras_run, keras_versions
 from napari_image_classifier.system.atomic_files import told_when_refused, why_elsewhere
 from napari_image_classifier.system.events import Emit, Progress
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet, training_set
 from napari_image_classifier.training.images import TrainingImages, read_training_images
@@ -232,16 +233,16 @@ class _Case:
             ],
         }
 
-    def made_with(self) -> dict[str, Any]:
+    def made_with(self) -> MadeWith:
         """Return what it needs to be done again."""
-        trained = self.finished.description.training if self.finished else self.config.to_json()
-        return {
-            "config": dict(trained),
-            "seeds": [folds.runs[0].seed for folds in self.plan.seeds],
-            "versions": keras_versions() if self.trains_networks else machine(),
-            "assumptions": [*self.table.assumptions, *self.subjects.images.assumptions],
-            "seen_known": self.seen_known,
-        }
+        finished = self.finished
+        return MadeWith(
+            config=finished.description.training if finished else as_json(self.config),
+            seeds=tuple(folds.runs[0].seed for folds in self.plan.seeds),
+            versions=keras_versions() if self.trains_networks else machine(),
+            assumptions=(*self.table.assumptions, *self.subjects.images.assumptions),
+            seen_known=self.seen_known,
+        )
 
     def _said_by_finished(self, run: Run, tell: Tell) -> Float64Array:
         assert self.finished is not None

@@ -10,27 +10,39 @@ from napari_image_classifier.items.selection import Each
 class ItemsQuery:
     """Which items are meant, as docks, command line and jobs ask it; see `reading.read_query`.
 
+    ``--help`` says the first paragraph of each parameter.
+
     Parameters
     ----------
     folder
-        Below it lie the images; names of files are relative to it.
+        The folder of images; sub-folders are searched.
+
+        Names of files are relative to it.
     items_csv
-        A table with the columns "file" and "class", and optionally "item", "group" and others.
-        Without it every image is an item.
+        A CSV with the columns file, class and optionally item (such as t=3 or label=12) and group;
+        without it the sub-folders are the classes.
+
+        Other columns are kept.
     pattern
-        The name pattern that makes one image of several files; None where each file is one.
+        File names with fields in braces, where one image is several files:
+        {well}_s{site}_w{channel}.tif
+
+        None where each file is an image.
     group
-        What images share that are not independent: a column, a field of the pattern, "folder" (the
-        folder an image lies in) or "folder:2" (the second folder below ``folder``).
+        What images share that must be kept together (same well, dish, animal): a column, a field of
+        the pattern, folder, or folder:2.
+
+        "folder" is the folder an image lies in, "folder:2" the second folder below ``folder``.
     acquisition
-        What images share that were taken together, said as in ``group``.
+        What says which images were taken together (same plate, day, microscope): a column, a field
+        of the pattern, folder, or folder:2.
     each
-        What becomes an item: a whole image, a time point of it, or a plane.
+        What is classified: every image, time (point) or plane.
     axes
-        One letter per axis, such as "ZYX", for files that don't say what their axes mean.
+        What each axis means in files that don't say, such as ZYX.
     masks
-        Where the masks lie that number the objects of each image, a folder or a name pattern; each
-        object becomes an item.
+        Classify objects: the folder of masks in which each has its number, named like their images,
+        or a pattern such as {name}_cp_masks.png.
     annotated
         Whether the first sub-folder of an image is its class.
     files

@@ -246,7 +246,21 @@ def _check_same_class(first: Item, again: Item, source: str) -> None:
 def sharing(
     items: list[Item], what: Literal["group", "acquisition"], shared: str | None
 ) -> list[Item]:
-    """Return the items with their group or acquisition: what they share, as `read_items` says.
+    """Return the items with their group or acquisition.
+
+    Parameters
+    ----------
+    items
+        Items of one folder.
+    what
+        Which of the two is filled in.
+    shared
+        What items of one group or acquisition share, said as in `read_items`; None: as they are.
+
+    Returns
+    -------
+    list of Item
+        The same items, in order.
 
     Raises
     ------
@@ -287,7 +301,20 @@ def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
 
 
 def folder_at(file: str, level: int) -> str | None:
-    """Return the folder so many levels deep that a file is in, None where it is in none."""
+    """Return the folder that a file is in, so many levels deep.
+
+    Parameters
+    ----------
+    file
+        The name of a file, relative to the folder of images, with "/".
+    level
+        1 is a sub-folder of that folder.
+
+    Returns
+    -------
+    str or None
+        The way to it from there, with "/"; None where the file lies higher.
+    """
     folders = file.split("/")[:-1]
     # The whole way to it: two animals may each have a folder named "slide 1".
     return "/".join(folders[:level]) if len(folders) >= level else None

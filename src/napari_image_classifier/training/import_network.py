@@ -1,4 +1,4 @@
-"""A Keras network that was saved elsewhere → a classifier, in the compute process."""
+"""The verb `import_network`: a Keras network that was saved elsewhere becomes a classifier."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,15 +50,31 @@ def import_network(
     channel_names: Sequence[str],
     preparation: Mapping[str, Any] | None = None,
 ) -> Classifier:
-    """Make a classifier of the Keras network in the file ``source`` and write it to ``output``.
+    """Make a classifier of a Keras network that was trained elsewhere, and write it to a file.
 
-    A `.keras` file says neither what its outputs mean nor what its input is: ``class_names`` and
-    ``channel_names`` are in the network's order, and ``preparation`` holds the fields of
-    `Preparation` as the network was trained with. Without them intensities are handed over as
-    they are in the image; ``size`` is needed where the network takes any.
+    The network's file is data: Keras is given known layers and numbers that were understood of it,
+    whatever else it names is refused (see `networks.guard`), and that happens in a process with
+    limits.
 
-    The file is data: Keras is given known layers and numbers that were understood of it, whatever
-    else it names is refused (see `keras_guard`), and that happens in a process with limits.
+    Parameters
+    ----------
+    source
+        The network, a .keras file of Keras 3.
+    output
+        The classifier to write, a .keras file.
+    class_names
+        The classes, in the order of the network's outputs, which its file does not name.
+    channel_names
+        The channels, in the order of the last axis of the network's input.
+    preparation
+        The fields of `Preparation` that the network was trained with. Without them intensities are
+        handed over as they are in the image; ``size``, (y, x) in pixels, is needed where the
+        network takes any.
+
+    Returns
+    -------
+    Classifier
+        The classifier, as its file holds it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Training, as the viewer, the command line and a script ask for it. Nothing here needs Keras.
+"""The verb `train`, as the command line and a script ask for it. Nothing here needs Keras.
 
 The work itself is in `jobs.train`, which runs in the compute process.
 """
@@ -28,13 +28,29 @@ def train(
     should_stop: ShouldStop | None = None,
     in_process: bool = False,
 ) -> "Classifier":
-    """Train a classifier on items that have a class, write it to ``output`` and return it.
+    """Train a classifier on items that have a class, write it to a file and return it.
 
-    Without ``output`` it is written to a temporary folder; `Classifier.save` copies it.
-    ``on_event`` receives the events of `training.job.TRAIN` as they happen and its result;
-    ``should_stop`` is asked often, and the best network so far is kept when it returns True. The
-    work runs in a process of its own; ``in_process`` is for programs that never open a viewer, as
-    TensorFlow and a napari window in one process can crash it.
+    Parameters
+    ----------
+    items
+        What is learnt from; items without a class are left out.
+    config
+        How it is trained; `TrainingConfig` as it is unless given.
+    output
+        The classifier to write, a .keras file. Without it the file is written to a temporary
+        folder; `Classifier.save` copies it.
+    on_event
+        Receives the events of `training.job.TRAIN` as they happen, and in the end its result.
+    should_stop
+        Asked often; when it returns True, training ends and the best network so far is kept.
+    in_process
+        Whether the work runs in this process, for programs that never open a viewer: TensorFlow
+        and a napari window in one process can crash it.
+
+    Returns
+    -------
+    Classifier
+        The classifier, as its file holds it.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import napari
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_image_classifier.batch.journal import journal_path
 from napari_image_classifier.batch.result import (
@@ -25,6 +25,7 @@ from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.parts import wrapped
 from napari_image_classifier.widgets.qt.path_probe import (
     DriveWatch,
     Kind,
@@ -105,19 +106,17 @@ class ClassifyFolder(Dock):
         self._recall()
 
     def _build(self) -> None:
-        self._items_form = ItemsForm(
+        self.form = ItemsForm(
             FolderChoices(), FOLDER_ASKS, (MASKS_ASK, AXES_ASK, OVERWRITE_ASK),
             look=self._look, looked_at=("folder",),
         )  # fmt: skip
-        self.form, self.pattern = self._items_form.form, self._items_form.pattern
+        self.pattern = self.form.pattern
         paths, folded = self.form.parts
-        self._expects = QLabel()
-        self._expects.setWordWrap(True)
+        self._expects = wrapped()
         more = Folded("More choices")
         more.inside.addWidget(folded)
         self.run_button = QPushButton("Classify")
-        self.why_not = QLabel()
-        self.why_not.setWordWrap(True)
+        self.why_not = wrapped()
         self.progress = ProgressRow()
         self.results = FolderResults(self._viewer)
         self.table = self.results.table
@@ -139,9 +138,7 @@ class ClassifyFolder(Dock):
         self._look.failed.connect(self._show_failed_look)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self._worker.failed.connect(lambda message, detail: self._end(message, True, detail))
-        self._worker.cancelled.connect(lambda: self._end("Stopped. Run it again to go on."))
-        self._worker.silent.connect(self.progress.show_silence)
+        self.progress.follow(self._worker, lambda: "Stopped. Run it again to go on.", self._end)
         self._worker.running_changed.connect(self._show_what_can_run)
         self._expects_lookup.answered.connect(self._show_expectation)
         self._drives.answered.connect(self._show_what_can_run)
@@ -155,7 +152,7 @@ class ClassifyFolder(Dock):
 
     def choices(self) -> FolderChoices:
         """Return what is filled in."""
-        return self._items_form.choices()
+        return self.form.choices()
 
     def use_classifier(self, path: str | Path) -> None:
         """Fill in the classifier."""
@@ -229,8 +226,8 @@ class ClassifyFolder(Dock):
         return ItemsQuery(folder, pattern=self.pattern.pattern, annotated=False)
 
     def _show_look(self) -> None:
-        self._items_form.offer_found()
-        self._items_form.show_images()
+        self.form.offer_found()
+        self.form.show_images()
         self._show_what_can_run()
 
     def _show_failed_look(self, sentence: str) -> None:

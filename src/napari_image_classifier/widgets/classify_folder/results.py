@@ -1,4 +1,4 @@
-"""What came out of a folder: the table of its images, its wells, and copies of either."""
+"""The result of a folder: the table of its images, its wells, and copies of either."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFol
 from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.wells_tab import WellsTab
 from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.parts import button, stacked
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import save_copy
 from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
@@ -107,22 +108,18 @@ class FolderCopying(QWidget):
         super().__init__(parent)
         self._classified: ClassifiedFolder | None = None
         self._worker = Worker(self)
-        self.button = QPushButton("Copy into folders by class…")
-        self.button.setToolTip(
+        self.button = button(
+            "Copy into folders by class…",
             "Copy each image into a folder named after its class. The images themselves stay as "
-            "and where they are."
+            "and where they are.",
         )
         self.progress = ProgressRow()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.progress)
+        stacked(self, self.progress)
         self.button.clicked.connect(self._ask_where)
         self.progress.cancel_clicked.connect(self.cancel)
         self._worker.happened.connect(self._hear)
-        self._worker.silent.connect(self.progress.show_silence)
         self._worker.finished.connect(self._finish)
-        self._worker.cancelled.connect(lambda: self._end("Stopped; what was copied is whole."))
-        self._worker.failed.connect(lambda message, detail: self._end(message, True, detail))
+        self.progress.follow(self._worker, lambda: "Stopped; what was copied is whole.", self._end)
         self._worker.running_changed.connect(lambda _: self._show_what_can_run())
         self.show_folder(None)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import napari
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.raters import session_jobs
@@ -15,6 +15,7 @@ from napari_image_classifier.widgets.compare.blinded_page import BlindedPage
 from napari_image_classifier.widgets.compare.setup import StudySetup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock
+from napari_image_classifier.widgets.qt.parts import button, stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 
 REPORT = "report.html"
@@ -33,24 +34,19 @@ class CompareWithMe(Dock):
         self.page = BlindedPage(viewer, self)
         self.progress = ProgressRow()
         self._before = QWidget()
-        self.resume_button = QPushButton("Resume…")
-        self.resume_button.setToolTip("Go on with a session that was paused: choose its folder.")
-        self.combine_button = QPushButton("Report of several…")
-        self.combine_button.setToolTip("One report of several sessions, of other raters, too.")
-        self.result = QLabel()
-        self.result.setWordWrap(True)
+        self.resume_button = button(
+            "Resume…", "Go on with a session that was paused: choose its folder."
+        )
+        self.combine_button = button(
+            "Report of several…", "One report of several sessions, of other raters, too."
+        )
+        self.result = wrapped()
         self.open_button = QPushButton("Open the report")
         self._build()
         self._connect()
 
     def _build(self) -> None:
-        row = QHBoxLayout()
-        row.addWidget(self.resume_button)
-        row.addWidget(self.combine_button)
-        before = QVBoxLayout(self._before)
-        before.setContentsMargins(0, 0, 0, 0)
-        before.addWidget(self.setup)
-        before.addLayout(row)
+        stacked(self._before, self.setup, (self.resume_button, self.combine_button))
         for widget in (self._before, self.page, self.progress, self.result, self.open_button):
             self.column.addWidget(widget)
         self.column.addStretch(1)
@@ -67,12 +63,8 @@ class CompareWithMe(Dock):
         self.page.ended.connect(self._leave_session)
         self.open_button.clicked.connect(self._open_report)
         self._worker.happened.connect(self._hear)
-        self._worker.silent.connect(self.progress.show_silence)
         self._worker.finished.connect(self._finish)
-        self._worker.cancelled.connect(lambda: self.progress.end("Stopped; nothing was written."))
-        self._worker.failed.connect(
-            lambda message, detail: self.progress.end(message, error=True, detail=detail)
-        )
+        self.progress.follow(self._worker, lambda: "Stopped; nothing was written.")
 
     def resume(self, folder: Path) -> None:
         """Go on with a session, or show the result of one that is at its end."""

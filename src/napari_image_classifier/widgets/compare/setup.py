@@ -1,4 +1,4 @@
-"""What a comparison is going to be, asked before it begins, and what it can show."""
+"""The setup of a comparison, asked before it begins, and what it can show."""
 
 import random
 from dataclasses import dataclass, replace
@@ -7,9 +7,7 @@ from pathlib import Path
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -30,6 +28,7 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Folded, let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.parts import choice, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
@@ -98,17 +97,13 @@ class StudySetup(QWidget):
         self._recall()
 
     def _build(self) -> None:
-        self._items_form = ItemsForm(
+        self.form = ItemsForm(
             CompareWhat(), STUDY_ASKS, (MASKS_ASK, AXES_ASK),
             look=self._look, looked_at=("folder", "labels", "masks", "axes"),
         )  # fmt: skip
-        self.form, self.pattern = self._items_form.form, self._items_form.pattern
-        self.group = self._items_form.group
+        self.pattern, self.group = self.form.pattern, self.form.group
         paths, folded = self.form.parts
-        self.truth = QComboBox()
-        self.truth.setToolTip("What an answer is held against.")
-        for kind, words in TRUTHS.items():
-            self.truth.addItem(words, kind)
+        self.truth = choice(TRUTHS, "What an answer is held against.")
         let_be_narrow(self.truth)
         self.rater = QLineEdit()
         self.rater.setPlaceholderText("your name or initials")
@@ -127,7 +122,7 @@ class StudySetup(QWidget):
             "All images again, as the network receives them: its channels, size and intensities. "
             "It is scored apart."
         )
-        self.power, self.why_not = QLabel(), QLabel()
+        self.power, self.why_not = wrapped(), wrapped()
         self.start_button = QPushButton("Start")
         more = Folded("Objects, not whole images; files without axes")
         more.inside.addWidget(folded)
@@ -141,8 +136,6 @@ class StudySetup(QWidget):
         layout.addRow("Still as good", self.margin)
         for widget in (self.second_arm, self.power, self.start_button, self.why_not):
             layout.addRow(widget)
-        for label in (self.power, self.why_not):
-            label.setWordWrap(True)
 
     def _connect(self) -> None:
         self.form["session"].changed.connect(self._show_what_can_run)
@@ -166,7 +159,7 @@ class StudySetup(QWidget):
 
     def choices(self) -> CompareWhat:
         """Return what is filled in."""
-        return self._items_form.choices()
+        return self.form.choices()
 
     @property
     def truth_kind(self) -> TruthKind:
@@ -231,7 +224,7 @@ class StudySetup(QWidget):
 
     def _show(self) -> None:
         in_folders = self.truth_kind == "condition" and not self.choices().labels
-        self._items_form.offer_found(2 if in_folders else 1)
+        self.form.offer_found(2 if in_folders else 1)
         self._show_power()
 
     def _show_power(self) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.items.annotations import ItemKey
@@ -20,13 +20,14 @@ from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.job import TRAIN, Epoch, TrainRequest, TrainResult
 from napari_image_classifier.widgets.label.source import ToLabel
 from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.parts import button, choice, stacked
 from napari_image_classifier.widgets.qt.path_probe import no_answer_from
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import unused
 
 SECONDS_OR_MINUTES = {
-    "texture features: seconds": TEXTURE,
-    "a network: minutes": TrainingConfig().network,
+    TEXTURE: "texture features: seconds",
+    TrainingConfig().network: "a network: minutes",
 }
 FEWEST = 10
 
@@ -47,32 +48,19 @@ class TeachingPanel(QWidget):
         self._too_rare: tuple[str, ...] = ()
         self.classifier: Path | None = None
         self._worker = Worker(self)
-        self.what = QComboBox()
-        self.what.setToolTip("What learns from the labels so far.")
-        for words, network in SECONDS_OR_MINUTES.items():
-            self.what.addItem(words, network)
+        self.what = choice(SECONDS_OR_MINUTES, "What learns from the labels so far.")
         self.learn_button = QPushButton("Learn and go on")
-        self.ask_button = QPushButton("Ask a classifier…")
-        self.ask_button.setToolTip("Have a classifier that is there already look at all items.")
+        self.ask_button = button(
+            "Ask a classifier…", "Have a classifier that is there already look at all items."
+        )
         self.progress = ProgressRow()
-        row = QHBoxLayout()
-        for button in (self.learn_button, self.ask_button):
-            row.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.what)
-        column.addLayout(row)
-        column.addWidget(self.progress)
+        stacked(self, self.what, (self.learn_button, self.ask_button), self.progress)
         self.learn_button.clicked.connect(self.learn)
         self.ask_button.clicked.connect(self._choose)
         self.progress.cancel_clicked.connect(self._cancel)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self._worker.cancelled.connect(lambda: self.progress.end("Stopped; your labels are kept."))
-        self._worker.failed.connect(
-            lambda message, detail: self.progress.end(message, error=True, detail=detail)
-        )
-        self._worker.silent.connect(self.progress.show_silence)
+        self.progress.follow(self._worker, lambda: "Stopped; your labels are kept.")
         self._worker.running_changed.connect(self._show_what_can_run)
 
     def begin(self, to_label: ToLabel) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import napari
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
@@ -19,6 +19,7 @@ from napari_image_classifier.widgets.label.gallery import SIDE, Gallery
 from napari_image_classifier.widgets.label.session import LabellingSession
 from napari_image_classifier.widgets.label.source import LabellingSource, ToLabel
 from napari_image_classifier.widgets.qt.dock import Dock, Folded, let_be_cut_off
+from napari_image_classifier.widgets.qt.parts import button, wrapped
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
@@ -50,34 +51,31 @@ class LabelImages(Dock):
         self._connect()
 
     def _build_desk(self) -> None:
-        self.counted = QLabel()
+        self.counted = wrapped()
         self.classes = ClassButtons(keys=True, rows=MOST_CLASSES + 1)
-        self.cannot_tell_button = QPushButton("Cannot tell")
-        self.next_button = QPushButton("Next")
-        self.undo_button = QPushButton("Undo")
-        self.cannot_tell_button.setToolTip("It is an answer, too (key 0).")
-        self.next_button.setToolTip("Go on without an answer (Space).")
-        self.undo_button.setToolTip("Take the last answer back, to the first (Backspace).")
-        self.now, self.says = QLabel(), QLabel()
+        self.cannot_tell_button = button("Cannot tell", "It is an answer, too (key 0).")
+        self.next_button = button("Next", "Go on without an answer (Space).")
+        self.undo_button = button("Undo", "Take the last answer back, to the first (Backspace).")
+        self.now, self.says = wrapped(), wrapped()
         self.choices = LabellingChoices()
         self.see_predictions = QCheckBox("Show what the classifier says")
         self.see_predictions.setToolTip(
             "What is labelled meanwhile is marked “assisted”, and never used to test a classifier."
         )
         self.teaching = TeachingPanel()
-        self.train_button = QPushButton("Open in Train classifier")
-        self.train_button.setToolTip("Train on these labels with all choices.")
+        self.train_button = button(
+            "Open in Train classifier", "Train on these labels with all choices."
+        )
         for label in (self.counted, self.now, self.says):
-            label.setWordWrap(True)
             let_be_cut_off(label)
         grid = QGridLayout(self._desk)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(self.counted, 0, 0, 1, 3)
         grid.addWidget(self.classes, 1, 0, 1, 3)
-        for column, button in enumerate(
+        for column, beside in enumerate(
             (self.cannot_tell_button, self.next_button, self.undo_button)
         ):
-            grid.addWidget(button, 2, column)
+            grid.addWidget(beside, 2, column)
         rows: tuple[QWidget, ...] = (self.now, self.says, self.choices, self.see_predictions)
         for row, widget in enumerate(rows, start=3):
             grid.addWidget(widget, row, 0, 1, 3)

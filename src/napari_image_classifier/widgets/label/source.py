@@ -1,4 +1,4 @@
-"""Which items a person is going to label, who she is, and where her annotations are kept."""
+"""The items that a person is going to label, their rater, and the table of annotations."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -6,16 +6,17 @@ from pathlib import Path
 import napari
 from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QFormLayout, QLineEdit, QWidget
 
-from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.item import ItemsError, ItemTable
 from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.reading import sharing
 from napari_image_classifier.items.selection import Each
-from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest
+from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.widgets.qt import settings
-from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Folded
 from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.parts import button, choice, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
@@ -80,31 +81,24 @@ class LabellingSource(QWidget):
         self._viewer = viewer
         self._suggested: Path | None = None
         self._look = ItemsLook(self._query, self, listed=True)
-        self._beginner = Worker(self)
         self._build()
         self._connect()
         self._recall()
 
     def _build(self) -> None:
-        self.kind = QComboBox()
-        self.kind.setToolTip("Where the images are that get classes.")
-        for kind, words in KINDS.items():
-            self.kind.addItem(words, kind)
-        self._items_form = ItemsForm(
+        self.kind = choice(KINDS, "Where the images are that get classes.")
+        self.form = ItemsForm(
             LabelWhat(), (FOLDER_ASK,), (MASKS_ASK, AXES_ASK),
             (replace(EACH_ASK, label="What gets a class"),), (TABLE_ASK,),
             look=self._look, looked_at=("folder", "masks", "axes", "each"),
         )  # fmt: skip
-        self.form, self.pattern = self._items_form.form, self._items_form.pattern
-        self.group = self._items_form.group
+        self.pattern, self.group = self.form.pattern, self.form.group
         self._folder, folded, each, table = self.form.parts
         self.rater = QLineEdit()
         self.rater.setPlaceholderText("your name or initials")
         self.rater.setToolTip("It stands with every class that you give, as others may rate, too.")
-        self.found = QLabel()
-        self.found.setWordWrap(True)
-        self.begin_button = QPushButton("Begin")
-        self.begin_button.setToolTip("Show the first item.")
+        self.found = wrapped()
+        self.begin_button = button("Begin", "Show the first item.")
         more = Folded("Objects, not whole images; files without axes")
         more.inside.addWidget(folded)
         layout = QFormLayout(self)
@@ -122,9 +116,6 @@ class LabellingSource(QWidget):
         self.group.changed.connect(self._show_what_can_run)
         self._look.changed.connect(self._show)
         self._look.failed.connect(self._say)
-        self._beginner.finished.connect(self._begin)
-        self._beginner.failed.connect(lambda message, _: self._say(message))
-        self._beginner.running_changed.connect(self._show_what_can_run)
         self.begin_button.clicked.connect(self.begin)
 
     def _recall(self) -> None:
@@ -140,7 +131,7 @@ class LabellingSource(QWidget):
 
     def choices(self) -> LabelWhat:
         """Return what is filled in."""
-        choices = self._items_form.choices()
+        choices = self.form.choices()
         if self.kind.currentData() == OPEN:
             return replace(choices, folder=_shared_folder(self._open_files()))
         return choices
@@ -162,17 +153,23 @@ class LabellingSource(QWidget):
 
     def begin(self) -> None:
         """Show the first item."""
-        if self.begin_button.isEnabled():
-            settings.remember(
-                labelled_folder=self.choices().folder, rater=self.rater.text().strip()
-            )
-            request = SurveyRequest(**vars(self._query()), thumbnails=0, listed=True)
-            self._beginner.start(SURVEY, request)
+        choices, query = self.choices(), self._query()
+        listed = self.listed.items if self.listed else None
+        if not self.begin_button.isEnabled() or query is None or listed is None:
+            return
+        assert choices.table is not None
+        rater = self.rater.text().strip()
+        try:
+            items = tuple(sharing(list(listed.items), "group", query.group))
+        except ItemsError as error:
+            self._say(str(error))
+            return
+        settings.remember(labelled_folder=query.folder, rater=rater)
+        self.begun.emit(ToLabel(replace(listed, items=items), rater, choices.table, query))
 
     def stop(self) -> None:
         """End a look that is under way."""
         self._look.stop()
-        self._beginner.kill()
 
     @property
     def listed(self) -> Survey | None:
@@ -200,7 +197,7 @@ class LabellingSource(QWidget):
             n_items, n_images = len(self.listed.items.items), self.listed.n_images
             of = "" if n_items == n_images else f"{n_items} items of "
             self.found.setText(f"{of}{n_images} images.")
-            self._items_form.offer_found()
+            self.form.offer_found()
         elif self._look.under_way:
             self.found.setText("Looking at the images…")
         self._show_what_can_run()
@@ -209,17 +206,9 @@ class LabellingSource(QWidget):
         self.found.setText(sentence)
         self._show_what_can_run()
 
-    def _begin(self, listed: Survey) -> None:
-        query, path = self._query(), self.choices().table
-        assert query is not None
-        assert path is not None
-        assert listed.items is not None
-        self.begun.emit(ToLabel(listed.items, self.rater.text().strip(), path, query))
-
     def _show_what_can_run(self) -> None:
         why = self.why_unusable()
-        waits = self.listed is None or self._beginner.running
-        self.begin_button.setEnabled(why is None and not waits)
+        self.begin_button.setEnabled(why is None and self.listed is not None)
         if why and self.listed is None:
             self.found.setText(why)
         self.begin_button.setToolTip(why or "Show the first item.")

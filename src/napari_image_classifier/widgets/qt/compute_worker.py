@@ -1,4 +1,4 @@
-"""The one place where what the compute process says becomes Qt signals."""
+"""Jobs of the compute process as Qt objects, whose signals say what it says."""
 
 import threading
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from napari_image_classifier.system.compute_process import SECONDS_OF_SILENCE, C
 from napari_image_classifier.system.events import Event, Failure, Result, Stopped
 from napari_image_classifier.system.job import Job, RequestT, ResultT
 from napari_image_classifier.widgets.qt.gui_thread import post, tell
+from napari_image_classifier.widgets.qt.parts import timer
 
 SECONDS_TO_STOP = 0.9
 NOT_HEARD_OF = "Nothing was heard of the look at the images for a minute, twice; it was ended."
@@ -113,9 +114,7 @@ class Worker(QObject):
         self._may_begin_again = False
         self._run: _Run | None = None
         post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
-        self._deadline = QTimer(self)
-        self._deadline.setSingleShot(True)
-        self._deadline.timeout.connect(self._give_up)
+        self._deadline = timer(self, self._give_up)
         self._listening = QTimer(self)
         self._listening.setInterval(MILLISECONDS_BETWEEN_LOOKS)
         self._listening.timeout.connect(self._listen)

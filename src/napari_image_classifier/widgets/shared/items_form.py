@@ -58,10 +58,10 @@ class ItemsChoices:
 Choices = TypeVar("Choices", bound=ItemsChoices)
 
 
-class ItemsForm(Generic[Choices]):
-    """The fields that say which items are meant, and the look that is taken when they change.
+class ItemsForm(Form, Generic[Choices]):
+    """The form that says which items are meant; a look is taken when its fields change.
 
-    A dock lays ``form``, ``pattern`` and ``group`` out among its own widgets.
+    A dock lays out its ``parts``, ``pattern`` and ``group`` among its own widgets.
 
     Parameters
     ----------
@@ -78,20 +78,20 @@ class ItemsForm(Generic[Choices]):
     def __init__(
         self, empty: Choices, *groups: Iterable[Ask], look: ItemsLook, looked_at: Iterable[str]
     ) -> None:
+        super().__init__(empty, *groups)
         self._empty = empty
         self._look = look
-        self.form = Form(empty, *groups)
         self.pattern = PatternField()
         self.group = GroupChoice()
         for name in looked_at:
-            self.form[name].changed.connect(look.again)
+            self[name].changed.connect(look.again)
         self.pattern.pattern_changed.connect(look.again)
 
     def choices(self) -> Choices:
         """Return what is filled in."""
         asked: dict[str, Any] = {"pattern": self.pattern.pattern, "group": self.group.group}
         known = {name: asked[name] for name in asked if hasattr(self._empty, name)}
-        return replace(self._empty, **self.form.values(), **known)
+        return replace(self._empty, **self.values(), **known)
 
     def offer_found(self, first_level: int = 1) -> None:
         """Offer what has been found: what images share, folders from ``first_level``; patterns."""

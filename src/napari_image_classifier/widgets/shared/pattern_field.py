@@ -1,12 +1,10 @@
-"""Which files make one image: the name pattern, and the images that it makes of a folder."""
+"""The name pattern that makes images of files, and the images that it makes of a folder."""
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMenu,
     QTableWidget,
@@ -17,6 +15,7 @@ from qtpy.QtWidgets import (
 
 from napari_image_classifier.images.name_patterns import PRESETS, ImageFiles
 from napari_image_classifier.widgets.qt.dock import Folded
+from napari_image_classifier.widgets.qt.parts import in_a_row, wrapped
 
 TITLE = "One image in several files"
 ROWS_SHOWN = 100
@@ -46,12 +45,10 @@ class PatternField(Folded):
         self._chooser.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self._chooser)
         self._chooser.setMenu(self._menu)
-        self._hint = QLabel()
-        self._hint.setWordWrap(True)
+        self._hint = wrapped()
         self._table = _table()
-        row = QHBoxLayout()
-        row.addWidget(self.edit, stretch=1)
-        row.addWidget(self._chooser)
+        row = in_a_row(self.edit, self._chooser)
+        row.setStretch(0, 1)
         self.inside.addLayout(row)
         self.inside.addWidget(self._hint)
         self.inside.addWidget(self._table)

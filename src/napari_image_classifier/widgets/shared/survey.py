@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest, Thumbnail
 from napari_image_classifier.system.events import Event
 from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.parts import timer
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch
 
 MILLISECONDS_BEFORE_A_LOOK = 300
@@ -50,10 +51,7 @@ class ItemsLook(QObject):
         self._listed = listed
         self.found: Survey | None = None
         self._worker = Worker(self, looks=True)
-        self._wait = QTimer(self)
-        self._wait.setSingleShot(True)
-        self._wait.setInterval(MILLISECONDS_BEFORE_A_LOOK)
-        self._wait.timeout.connect(self._look)
+        self._wait = timer(self, self._look, MILLISECONDS_BEFORE_A_LOOK)
         self._drives = DriveWatch(self)
         self._drives.answered.connect(self._look_if_unknown)
         self._worker.happened.connect(self._hear)

@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 
 import napari
-from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.system.events import Event, Note, Progress
@@ -16,6 +16,7 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Form
+from napari_image_classifier.widgets.qt.parts import button, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import save_copy, unused
@@ -56,9 +57,7 @@ class TrainClassifier(Dock):
         self._worker = Worker(self)
         self._drives = DriveWatch(self)
         self._wanted_part: QWidget = self
-        self._scroll_timer = QTimer(self)
-        self._scroll_timer.setSingleShot(True)
-        self._scroll_timer.timeout.connect(lambda: self.scroll_to(self._wanted_part))
+        self._scroll_timer = timer(self, lambda: self.scroll_to(self._wanted_part))
         self.source = TrainingSource(viewer)
         self._build_choices()
         self._build_result()
@@ -75,10 +74,8 @@ class TrainClassifier(Dock):
         more.inside.addWidget(self.folded_form.native)
         more.inside.addWidget(self.start_form.native)
         self.device = DeviceLine()
-        self.run_button = QPushButton("Train")
-        self.run_button.setToolTip("Train in the background; the viewer stays usable.")
-        self.why_not = QLabel()
-        self.why_not.setWordWrap(True)
+        self.run_button = button("Train", "Train in the background; the viewer stays usable.")
+        self.why_not = wrapped()
         self.progress = ProgressRow()
         self.add_heading("Images to learn from")
         self.column.addWidget(self.source)
@@ -90,20 +87,16 @@ class TrainClassifier(Dock):
     def _build_result(self) -> None:
         self.plot = TrainingPlot()
         self.plot.hide()
-        self._confusion_title = QLabel(
+        self._confusion_title = wrapped(
             "<b>Validation images</b>: each row a class as annotated, each column as predicted"
         )
-        self._confusion_title.setWordWrap(True)
         self.confusion = ConfusionView()
-        self.save_button = QPushButton("Save a copy…")
-        self.save_button.setToolTip("The classifier is saved already; save it elsewhere, too.")
-        self.use_button = QPushButton("Use it now")
-        self.use_button.setToolTip("Open Classify images with this classifier.")
+        self.save_button = button(
+            "Save a copy…", "The classifier is saved already; save it elsewhere, too."
+        )
+        self.use_button = button("Use it now", "Open Classify images with this classifier.")
         self._buttons = QWidget()
-        row = QHBoxLayout(self._buttons)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.save_button)
-        row.addWidget(self.use_button)
+        stacked(self._buttons, (self.save_button, self.use_button))
         for widget in (self.plot, self._confusion_title, self.confusion, self._buttons):
             self.column.addWidget(widget)
         self.add_heading("How good is it really?")
@@ -123,13 +116,7 @@ class TrainClassifier(Dock):
         self.use_button.clicked.connect(self.use_it_now)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self._worker.failed.connect(
-            lambda message, detail: self.progress.end(message, error=True, detail=detail)
-        )
-        self._worker.cancelled.connect(
-            lambda: self.progress.end(ENDED if self._epochs_done else NOTHING_LEARNT)
-        )
-        self._worker.silent.connect(self.progress.show_silence)
+        self.progress.follow(self._worker, lambda: ENDED if self._epochs_done else NOTHING_LEARNT)
         self._worker.running_changed.connect(self._running_changed)
         self.evaluation.asked.connect(self.evaluate)
         self.evaluation.running_changed.connect(self._show_what_can_run)

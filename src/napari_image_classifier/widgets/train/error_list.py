@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QIcon, QPixmap
-from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from napari_image_classifier.evaluation.evaluate import SurestError
+from napari_image_classifier.widgets.qt.parts import stacked, wrapped
 
 SIDE = 56
 ROWS_SHOWN = 5
@@ -23,8 +24,7 @@ class ErrorList(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = QLabel()
-        self._title.setWordWrap(True)
+        self._title = wrapped()
         self.rows = QListWidget()
         self.rows.setIconSize(QSize(SIDE, SIDE))
         self.rows.setWordWrap(True)
@@ -32,10 +32,7 @@ class ErrorList(QWidget):
         # The second is Enter; where it is a double click, too, the image is open by then.
         for signal in (self.rows.itemClicked, self.rows.itemActivated):
             signal.connect(lambda row: self.chosen.emit(*row.data(Qt.ItemDataRole.UserRole)))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._title)
-        layout.addWidget(self.rows)
+        stacked(self, self._title, self.rows)
 
     def show_errors(self, errors: Sequence[SurestError]) -> None:
         """Show the surest errors of an evaluation."""

@@ -1,4 +1,4 @@
-"""What to learn from: a folder of classes, a table, or the open images, and a look at it."""
+"""The items to learn from: a folder of classes, a table, or the open images, and a look at them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import napari
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.query import ItemsQuery
@@ -16,6 +16,7 @@ from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.dock import Folded
 from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.parts import choice, stacked
 from napari_image_classifier.widgets.qt.path_probe import Kind, why_not_there
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
@@ -76,16 +77,12 @@ class TrainingSource(QWidget):
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.look = ItemsLook(self._query, self, thumbnails=THUMBNAILS_PER_CLASS)
-        self.items_form = ItemsForm(
+        self.form = ItemsForm(
             LearnFrom(), (CSV_ASK, FOLDER_ASK), (AXES_ASK,), (MASKS_ASK,), (EACH_ASK,),
             look=self.look, looked_at=("folder", "items_csv", "axes", "masks"),
         )  # fmt: skip
-        self.form, self.pattern = self.items_form.form, self.items_form.pattern
-        self.group = self.items_form.group
-        self.kind = QComboBox()
-        self.kind.setToolTip("Where the images are whose classes a person gave.")
-        for kind, words in KINDS.items():
-            self.kind.addItem(words, kind)
+        self.pattern, self.group = self.form.pattern, self.form.group
+        self.kind = choice(KINDS, "Where the images are whose classes a person gave.")
         self.open_images = OpenImages(viewer)
         self.objects = ObjectAnnotation(viewer)
         self.view = SurveyView()
@@ -94,11 +91,10 @@ class TrainingSource(QWidget):
         self._axes.inside.addWidget(axes)
         self._masks = Folded("Objects, not whole images")
         self._masks.inside.addWidget(masks)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.kind, paths, self.open_images, self.objects, self.pattern,
-                       self._axes, self._masks, self._each, self.view, self.group):  # fmt: skip
-            layout.addWidget(widget)
+        stacked(
+            self, self.kind, paths, self.open_images, self.objects, self.pattern,
+            self._axes, self._masks, self._each, self.view, self.group,
+        )  # fmt: skip
         self._connect()
         self._show_kind()
 
@@ -141,7 +137,7 @@ class TrainingSource(QWidget):
 
     def choices(self) -> LearnFrom:
         """Return what is filled in."""
-        choices = self.items_form.choices()
+        choices = self.form.choices()
         if self.kind.currentData() != TABLE:
             return replace(choices, items_csv=None)
         if choices.folder is None and choices.items_csv is not None:
@@ -245,8 +241,8 @@ class TrainingSource(QWidget):
             self.view.clear()
             self.view.say(LOOKING if self.look.under_way and self._query() else "")
         else:
-            self.items_form.offer_found(self._first_level)
-            self.items_form.show_images()
+            self.form.offer_found(self._first_level)
+            self.form.show_images()
             self.view.show_survey(self.survey)
         self.changed.emit()
 

@@ -1,13 +1,14 @@
-"""What a folder or table holds: classes with counts and thumbnails, channels, what was assumed."""
+"""Classes with counts and thumbnails, channels and assumptions of a folder or table."""
 
 from collections.abc import Mapping
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
-from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE
 from napari_image_classifier.items.survey import Survey, Thumbnail
+from napari_image_classifier.widgets.qt.parts import stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
 from napari_image_classifier.wording import counted, counts_of, first_few
 
@@ -28,15 +29,9 @@ class SurveyView(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._notes = QLabel(self)
-        self._problems = QLabel(self)
+        self._notes, self._problems = wrapped(), wrapped()
         self._problems.setStyleSheet(f"color: {ERROR_COLOUR}")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._scroll)
-        for label in (self._notes, self._problems):
-            label.setWordWrap(True)
-            layout.addWidget(label)
+        stacked(self, self._scroll, self._notes, self._problems)
         self.clear()
 
     @property
