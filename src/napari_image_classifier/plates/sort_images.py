@@ -12,13 +12,13 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.ome import companion_of, files_of_image
-from napari_image_classifier.plates.columns import counted
 from napari_image_classifier.plates.summary import read_predictions
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.file_names import folder_names
 from napari_image_classifier.system.job import Job
 from napari_image_classifier.typing import ShouldStop
+from napari_image_classifier.wording import counted
 
 ANSWERED = "ok"
 BYTES_AT_ONCE = 4 << 20
