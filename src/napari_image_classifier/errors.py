@@ -73,7 +73,7 @@ class Fault(StrEnum):
 
 # What may be over when an unchanged file is read again: memory that others had, a drive that did
 # not answer, a file that was locked, parts that had not come yet.
-PASSING = frozenset(
+TRANSIENT_FAULTS = frozenset(
     {Fault.MISSING, Fault.LINK_LOOP, Fault.UNREADABLE, Fault.TOO_LARGE, Fault.INCOMPLETE}
     | {Fault.TOO_SLOW, Fault.OUT_OF_MEMORY, Fault.CRASHED, Fault.STILL_WRITTEN}
 )

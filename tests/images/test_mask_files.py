@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.mask_files import MasksError, masks_as_kept
+from napari_image_classifier.images.mask_files import MasksError, stored_masks_path
 from napari_image_classifier.images.name_patterns import NamePattern
 
 
@@ -124,5 +124,5 @@ def test_masks_that_are_not_there_are_told(tmp_path, masks, said):
 
 def test_masks_are_kept_as_seen_from_the_images(tmp_path):
     """So that both may move together."""
-    assert masks_as_kept(tmp_path / "masks", tmp_path / "images") == "../masks"
-    assert masks_as_kept("{name}_mask.tif", tmp_path) == "{name}_mask.tif"
+    assert stored_masks_path(tmp_path / "masks", tmp_path / "images") == "../masks"
+    assert stored_masks_path("{name}_mask.tif", tmp_path) == "{name}_mask.tif"

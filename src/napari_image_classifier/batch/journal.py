@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.errors import PASSING, ImageClassifierError
+from napari_image_classifier.errors import TRANSIENT_FAULTS, ImageClassifierError
 from napari_image_classifier.images.file_stamps import _GONE, Stamp
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.system.atomic_files import flush_folder
@@ -54,7 +54,7 @@ class Entry(NamedTuple):
         """Return whether the image need not be tried again by programs of these ``versions``.
 
         Its files being as they were, an error would come again, unless it may have passed (see
-        `faults.PASSING`) or other programs read the files.
+        `errors.TRANSIENT_FAULTS`) or other programs read the files.
         """
         if self.n_pending or self.n_passing or _GONE in self.stamp:
             return False
@@ -102,7 +102,7 @@ def _entry(
 
 def _may_pass(row: Mapping[str, Any]) -> bool:
     # Versions before there were codes did not say.
-    return row["status"] == "error" and row.get("code", "") in ("", *PASSING)
+    return row["status"] == "error" and row.get("code", "") in ("", *TRANSIENT_FAULTS)
 
 
 def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Prediction]]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.deadlines import asked_apart
+from napari_image_classifier.images.deadlines import run_in_thread
 from napari_image_classifier.images.file_stamps import Stamp, stamp
 from napari_image_classifier.images.name_patterns import ImageFiles
 
@@ -104,7 +104,7 @@ class PatientPrediction:
         """Wait until the drive is there, or there is a stop; return whether it was not."""
         folder = files.parts[0].path.parent
         told = False
-        answer = asked_apart(folder.is_dir)
+        answer = run_in_thread(folder.is_dir)
         while not self._should_stop():
             wait_for([answer], SECONDS_BETWEEN_LOOKS)
             if answer.done() and answer.exception() is None and answer.result():
@@ -117,7 +117,7 @@ class PatientPrediction:
                 )
             if answer.done():
                 time.sleep(SECONDS_BETWEEN_LOOKS)
-                answer = asked_apart(folder.is_dir)
+                answer = run_in_thread(folder.is_dir)
         return told
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from napari_image_classifier.classifiers.novelty import Gate
 from napari_image_classifier.errors import ClassifierFileError, ImageClassifierError
-from napari_image_classifier.images.transforms import CHOICES, EVERY
+from napari_image_classifier.images.transforms import N_ORIENTATIONS, ORIENTATION_CHOICES
 from napari_image_classifier.items.preparation import Preparation
 
 # The architecture's name where there is no network.
@@ -63,9 +63,9 @@ class ClassifierDescription:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ClassifierFileError(f"The class {twice[0]} is named twice.")
-        if self.orientations not in CHOICES:
+        if self.orientations not in ORIENTATION_CHOICES:
             raise ClassifierFileError(
-                f"Images are seen in 1 or {EVERY} orientations, not {self.orientations}."
+                f"Images are seen in 1 or {N_ORIENTATIONS} orientations, not {self.orientations}."
             )
         if not _is_positive(self.temperature):
             raise ClassifierFileError(

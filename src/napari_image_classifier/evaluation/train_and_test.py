@@ -17,7 +17,7 @@ from napari_image_classifier.errors import Cancelled
 from napari_image_classifier.evaluation.lanes import Tell
 from napari_image_classifier.evaluation.perturbations import changed
 from napari_image_classifier.evaluation.plan import Run
-from napari_image_classifier.images.transforms import EVERY
+from napari_image_classifier.images.transforms import N_ORIENTATIONS
 from napari_image_classifier.items.splits import validation_splits
 from napari_image_classifier.networks.fit.schedule import LearningRate
 from napari_image_classifier.networks.members import train_members
@@ -66,7 +66,7 @@ def trained_and_tested(
         class_names=data.class_names,
         preparation=data.preparation,
         architecture=ensemble.architecture,
-        orientations=EVERY if config.orientations else 1,
+        orientations=N_ORIENTATIONS if config.orientations else 1,
         temperature=ensemble.temperature(data),
         training={},
     )

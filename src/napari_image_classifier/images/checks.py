@@ -40,7 +40,7 @@ def check_regular_file(path: Path) -> os.stat_result:
     return status
 
 
-def open_checked(path: Path) -> tifffile.TiffFile:
+def open_with_description(path: Path) -> tifffile.TiffFile:
     """Open ``path`` with the OME description that belongs to it, wherever that lies."""
     from napari_image_classifier.images.ome import companion_description
 
@@ -80,7 +80,7 @@ def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
             return
 
 
-def without_image(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
+def no_image_error(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
     """Return the error of a TIFF file in which no image was found."""
     handle, form = tiff.filehandle, tiff.tiff
     # The directory of images may be the last that is written: a file cut short lacks it.
@@ -216,7 +216,7 @@ def check_memory(path: Path, plane_bytes: int) -> None:
     ImageReadError
         It needs more than is free.
     """
-    if why := why_too_large(plane_bytes):
+    if why := _memory_shortage(plane_bytes):
         raise unreadable(path, Fault.TOO_LARGE, f"{why}.")
 
 
@@ -242,7 +242,7 @@ def free_memory() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def why_too_large(plane_bytes: int) -> str:
+def _memory_shortage(plane_bytes: int) -> str:
     """Return why a plane of that many bytes can't be read here, as a part of a sentence.
 
     It is empty where it can.

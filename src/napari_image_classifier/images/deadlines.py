@@ -21,34 +21,34 @@ SECONDS_FOR_A_SIZE = 5.0
 T = TypeVar("T")
 
 
-class TookTooLongError(Exception):
+class DeadlineExceededError(Exception):
     """Something did not get on in the time that it has."""
 
 
-class Patience:
+class Deadline:
     """Waits for one image after the other, each as long as the largest of ``images`` may take."""
 
     def __init__(self, images: Sequence[ImageFiles]) -> None:
         self._images = images
         self._seconds = SECONDS_FOR_AN_IMAGE
         self._sizes_asked = False
-        self.beat()
+        self.restart()
 
-    def beat(self) -> None:
+    def restart(self) -> None:
         """Begin to wait anew, as another image has begun, or another part of one."""
         self._since = time.monotonic()
 
     def check(self) -> None:
-        """Raise TookTooLongError when it has been too long since the last beat."""
+        """Raise DeadlineExceededError when it has been too long since the last beat."""
         if not self._is_over:
             return
         # Asked only now: in the usual case nobody wants to know.
         if not self._sizes_asked:
             self._sizes_asked = True
-            megabytes = answered_within(SECONDS_FOR_A_SIZE, self._largest_size) or 0.0
+            megabytes = _result_within(SECONDS_FOR_A_SIZE, self._largest_size) or 0.0
             self._seconds += SECONDS_PER_MEGABYTE * megabytes
         if self._is_over:
-            raise TookTooLongError
+            raise DeadlineExceededError
 
     @property
     def _is_over(self) -> bool:
@@ -58,14 +58,14 @@ class Patience:
         return max(sum(_megabytes(part.path) for part in files.parts) for files in self._images)
 
 
-def answered_within(seconds: float, ask: Callable[[], T]) -> T | None:
+def _result_within(seconds: float, ask: Callable[[], T]) -> T | None:
     """Return what ``ask`` returns; None if it does not come back in time, or raises."""
-    answer = asked_apart(ask)
+    answer = run_in_thread(ask)
     wait_for([answer], seconds)
     return None if not answer.done() or answer.exception() else answer.result()
 
 
-def asked_apart(ask: Callable[[], T]) -> Future[T]:
+def run_in_thread(ask: Callable[[], T]) -> Future[T]:
     """Return what ``ask`` will have returned; it may never come back."""
     answer: Future[T] = Future()
 
@@ -80,7 +80,7 @@ def asked_apart(ask: Callable[[], T]) -> Future[T]:
     return answer
 
 
-def took_too_long(name: str) -> str:
+def timeout_message(name: str) -> str:
     """Return the sentence for the image ``name``, which did not come."""
     return (
         f"{readable(name)} can't be read: it did not come in time. See whether its drive answers, "

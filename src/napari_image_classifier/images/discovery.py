@@ -11,7 +11,7 @@ from napari_image_classifier.images.mask_files import MaskFiles
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern, group_files
 from napari_image_classifier.images.ome import files_of_image, plate_fields
 from napari_image_classifier.images.source import FOREIGN_SUFFIXES
-from napari_image_classifier.images.tiff.errors import sentences_for
+from napari_image_classifier.images.tiff.errors import translated_errors
 
 OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
@@ -87,7 +87,7 @@ def _with_plate_fields(image: ImageFiles) -> ImageFiles:
     if not path.name.lower().endswith(OME_SUFFIXES):
         return image
     try:
-        with sentences_for(path):
+        with translated_errors(path):
             found = plate_fields(path)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, reading it will say so
         return image
@@ -96,7 +96,7 @@ def _with_plate_fields(image: ImageFiles) -> ImageFiles:
 
 def _is_further_part(path: Path) -> bool:
     try:
-        with sentences_for(path):
+        with translated_errors(path):
             names = files_of_image(path)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, reading it will say so
         return False

@@ -6,11 +6,8 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import (
-    AnyArray,
-    ChannelDisplay,
-    Color,
-)
+from napari_image_classifier.images.source import ChannelDisplay, Color
+from napari_image_classifier.typing import AnyArray
 
 METADATA_KEY = "napari_image_classifier"
 # Larger images stay on the disk and are read plane by plane.
@@ -28,7 +25,7 @@ _NAMED_COLORS: dict[Color, str] = {
     (1.0, 1.0, 0.0): "yellow",
 }
 # Green and magenta first: people who don't tell red from green see both.
-COLOURS_IN_TURN = ("green", "magenta", "cyan", "yellow", "red", "blue", "gray")
+CHANNEL_COLORMAPS = ("green", "magenta", "cyan", "yellow", "red", "blue", "gray")
 _DYES = (
     (re.compile(r"dapi|hoechst|dna|nucle|405", re.IGNORECASE), "blue"),
     (re.compile(r"gfp|fitc|488|alexa ?488", re.IGNORECASE), "green"),
@@ -44,10 +41,10 @@ def image_layers(image: Image) -> list[LayerData]:
     if size <= LARGEST_IN_MEMORY:
         with image:
             pixels = image.asarray()
-            limits = [limits_of(image, channel) for channel in range(image.n_channels)]
+            limits = [contrast_limits(image, channel) for channel in range(image.n_channels)]
     else:
         pixels = image.data
-        limits = [limits_of(image, channel) for channel in range(image.n_channels)]
+        limits = [contrast_limits(image, channel) for channel in range(image.n_channels)]
     if image.is_rgb and image.dtype == np.uint8:
         return [_rgb_layer(image, pixels)]
     axis = image.axes.find("C")
@@ -123,7 +120,7 @@ def colormap_of(image: Image, channel: int) -> str:
     taken = [_dye_color(name) for name in image.channel_names] if image.channels_named else []
     if taken and taken[channel] and taken.count(taken[channel]) == 1:
         return str(taken[channel])
-    free = [name for name in COLOURS_IN_TURN if name not in taken]
+    free = [name for name in CHANNEL_COLORMAPS if name not in taken]
     return free[channel % len(free)]
 
 
@@ -135,7 +132,7 @@ def _hexadecimal(color: Color) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in color)
 
 
-def limits_of(image: Image, channel: int, plane: AnyArray | None = None) -> Limits:
+def contrast_limits(image: Image, channel: int, plane: AnyArray | None = None) -> Limits:
     """Return between which intensities a channel is shown: what the file asks for, else all.
 
     ``plane`` is one that is read already, of shape (y, x); the middle one is read without it.
@@ -145,10 +142,10 @@ def limits_of(image: Image, channel: int, plane: AnyArray | None = None) -> Limi
         return asked
     if plane is None:
         plane = image.plane(time=image.n_times // 2, channel=channel, z=image.n_z // 2)
-    return spread(plane)
+    return intensity_range(plane)
 
 
-def spread(plane: AnyArray) -> Limits:
+def intensity_range(plane: AnyArray) -> Limits:
     """Return the least and the most of a plane, looked at in steps where it is large."""
     step = max(1, min(plane.shape) // _SHOWN_PIXELS)
     values = plane[::step, ::step].astype(np.float64)

@@ -4,7 +4,7 @@ from napari_image_classifier.images.name_patterns import ImageFiles
 
 Stamp = list[list[int]]
 # In place of size and time of a file that can't be looked at.
-_GONE = [-1, 0]
+_NO_STAMP = [-1, 0]
 
 
 def stamp(files: ImageFiles) -> Stamp:
@@ -15,7 +15,7 @@ def stamp(files: ImageFiles) -> Stamp:
             found = part.path.stat()
         except OSError:
             # Reading it will say what is wrong; a stamp never equals this one by chance.
-            stats.append(_GONE)
+            stats.append(_NO_STAMP)
         else:
             stats.append([found.st_size, found.st_mtime_ns])
     return stats

@@ -18,7 +18,6 @@ from napari_image_classifier.images.png_jpeg import PICTURE_SUFFIXES, open_pictu
 from napari_image_classifier.images.source import (
     AXES,
     FOREIGN_SUFFIXES,
-    AnyArray,
     AxesUnknownError,
     ChannelDisplay,
     ImageReadError,
@@ -28,6 +27,7 @@ from napari_image_classifier.images.source import (
 )
 from napari_image_classifier.images.tiff.reader import TIFF_SUFFIXES, open_tiff
 from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.typing import AnyArray
 
 __all__ = [
     "FOREIGN_SUFFIXES",

@@ -19,7 +19,7 @@ class MasksError(ImageClassifierError):
     """Masks that are not there, or that can't be told apart."""
 
 
-def masks_as_kept(masks: str | Path, root: Path) -> str:
+def stored_masks_path(masks: str | Path, root: Path) -> str:
     """Return where masks lie as tables and manifests keep it: seen from the images' folder.
 
     ``masks`` is a folder or a pattern (see `MaskFiles`), absolute or seen from there already.

@@ -7,13 +7,8 @@ from pathlib import Path
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles, number_first
-from napari_image_classifier.images.source import (
-    AXES,
-    AnyArray,
-    ChannelDisplay,
-    ImageReadError,
-    ImageSource,
-)
+from napari_image_classifier.images.source import AXES, ChannelDisplay, ImageReadError, ImageSource
+from napari_image_classifier.typing import AnyArray
 from napari_image_classifier.wording import first_few
 
 # A long series has more files than a process may hold open.

@@ -91,7 +91,7 @@ def files_of_image(path: Path) -> tuple[str, ...]:
     ImageReadError
         The description can't be understood, or its companion file is missing.
     """
-    root = read_description(path)
+    root = _read_root(path)
     if root is None:
         return (path.name,)
     for pixels in _all_pixels(root):
@@ -101,7 +101,7 @@ def files_of_image(path: Path) -> tuple[str, ...]:
     return (path.name,)
 
 
-def read_description(path: Path) -> Any:
+def _read_root(path: Path) -> Any:
     """Return the root of the OME-XML that describes a file, None where there is none.
 
     Raises
@@ -114,12 +114,12 @@ def read_description(path: Path) -> Any:
     return None if description is None else _parsed(path, description)
 
 
-def elements(root: Any, tag: str) -> list[Any]:
+def _elements(root: Any, tag: str) -> list[Any]:
     """Return all elements of that name below ``root``, in order, whatever their namespace."""
     return [one for one in root.iter() if _tag(one) == tag]
 
 
-def companion_of(path: Path) -> str | None:
+def companion_name(path: Path) -> str | None:
     """Return the name of the file that describes ``path`` in its place; None where it does."""
     with tifffile.TiffFile(path) as tiff:
         own = tiff.ome_metadata
@@ -128,7 +128,7 @@ def companion_of(path: Path) -> str | None:
 
 
 def _all_pixels(root: Any) -> list[Any]:
-    return elements(root, "Pixels")
+    return _elements(root, "Pixels")
 
 
 def ome_image(description: str, number: int = 0) -> OmeImage:
@@ -197,32 +197,32 @@ def plate_fields(path: Path) -> dict[str, str]:
     ImageReadError
         The description can't be understood, or the file that holds it is missing.
     """
-    root = read_description(path)
+    root = _read_root(path)
     if root is None:
         return {}
     image = _image_of(root, path)
     if image is None:
         return {}
-    day = next((one.text or "" for one in elements(image, "AcquisitionDate")), "")
+    day = next((one.text or "" for one in _elements(image, "AcquisitionDate")), "")
     fields = _place(root, image.get("ID", ""))
     return {**fields, "day": day[:10]} if day else fields
 
 
 def _image_of(root: Any, path: Path) -> Any:
     """Return the description's image that lies in this file; the only one, if there is one."""
-    images = elements(root, "Image")
+    images = _elements(root, "Image")
     for image in images:
-        names = {uuid.get("FileName", "").casefold() for uuid in elements(image, "UUID")}
+        names = {uuid.get("FileName", "").casefold() for uuid in _elements(image, "UUID")}
         if path.name.casefold() in names:
             return image
     return images[0] if len(images) == 1 else None
 
 
 def _place(root: Any, image: str) -> dict[str, str]:
-    for plate in elements(root, "Plate"):
-        for well in elements(plate, "Well"):
-            for number, sample in enumerate(elements(well, "WellSample"), start=1):
-                if any(ref.get("ID") == image for ref in elements(sample, "ImageRef")):
+    for plate in _elements(root, "Plate"):
+        for well in _elements(plate, "Well"):
+            for number, sample in enumerate(_elements(well, "WellSample"), start=1):
+                if any(ref.get("ID") == image for ref in _elements(sample, "ImageRef")):
                     name = plate.get("Name") or plate.get("ID") or ""
                     return {"plate": name, "well": _well(well), "site": str(number)}
     return {}

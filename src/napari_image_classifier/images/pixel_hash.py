@@ -4,14 +4,14 @@ import numpy as np
 import xxhash
 
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import AnyArray
+from napari_image_classifier.typing import AnyArray
 
 # XXH3 is no protection against forgery; it is fast enough to be no burden on a folder.
 ALGORITHM = "xxh3_128"
 
 
 # Stands for a channel's number.
-OF_MASK = -1
+_MASK_CHANNEL = -1
 
 
 class PixelHash:
@@ -30,7 +30,7 @@ class PixelHash:
         if image.mask is not None:
             image.mask.watch(self._add_of_mask)
 
-    def taken(self) -> str:
+    def hexdigest(self) -> str:
         """Return the hash of the planes read since the last call, as 32 hexadecimal digits.
 
         Every plane of the mask that was read so far counts. Where nothing was read since, as for
@@ -49,7 +49,7 @@ class PixelHash:
         self._planes[time, channel, z] = _digest(plane)
 
     def _add_of_mask(self, time: int, channel: int, z: int, plane: AnyArray) -> None:
-        self._of_mask[time, OF_MASK, z] = _digest(plane)
+        self._of_mask[time, _MASK_CHANNEL, z] = _digest(plane)
 
 
 def _digest(plane: AnyArray) -> bytes:

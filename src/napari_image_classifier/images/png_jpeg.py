@@ -12,11 +12,11 @@ from napari_image_classifier.images.read_errors import not_of_its_suffix, read_f
 from napari_image_classifier.images.source import (
     RGB_COLORS,
     RGB_NAMES,
-    AnyArray,
     ChannelDisplay,
     ImageSource,
     unreadable,
 )
+from napari_image_classifier.typing import AnyArray
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 

@@ -36,7 +36,7 @@ def read_failure(path: Path, error: Exception) -> ImageReadError:
     return damaged(path, f"{type(error).__name__}: {error}")
 
 
-def told(name: str, error: Exception) -> tuple[Fault, str]:
+def describe_error(name: str, error: Exception) -> tuple[Fault, str]:
     """Return what is wrong with the image ``name``, as a code and a sentence that names it."""
     if isinstance(error, ImageClassifierError):
         sentence = str(error)

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.system.file_names import readable
+from napari_image_classifier.typing import AnyArray
 
 AXES = "TCZYX"
 RGB_NAMES = ("red", "green", "blue")
 RGB_COLORS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-AnyArray = npt.NDArray[Any]
 Color = tuple[float, float, float]
 
 

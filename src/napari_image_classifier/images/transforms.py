@@ -61,8 +61,8 @@ def _sharpness(plane: npt.NDArray[Any]) -> float:
     return float((around - 4 * centre).var())
 
 
-EVERY = 8
-CHOICES = (1, EVERY)
+N_ORIENTATIONS = 8
+ORIENTATION_CHOICES = (1, N_ORIENTATIONS)
 
 
 def orientations_of(batch: FloatArray, number: int) -> Iterator[FloatArray]:

@@ -26,7 +26,7 @@ class Well(NamedTuple):
     column: int
 
 
-def well_named(name: str) -> Well:
+def parse_well(name: str) -> Well:
     """Return the well called “A01”, “a1”, “AF48” or “r01c02”.
 
     Raises
@@ -51,7 +51,7 @@ def row_letters(row: int) -> str:
     return LETTERS[row] if row < len(LETTERS) else "A" + LETTERS[row - len(LETTERS)]
 
 
-def plate_of(wells: Iterable[Well]) -> tuple[int, int]:
+def plate_shape(wells: Iterable[Well]) -> tuple[int, int]:
     """Return the rows and columns of the smallest plate that has all these wells."""
     lowest = [(well.row + 1, well.column + 1) for well in wells]
     return next(

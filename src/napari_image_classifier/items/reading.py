@@ -8,7 +8,7 @@ from typing import Literal
 
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image
-from napari_image_classifier.images.mask_files import masks_as_kept
+from napari_image_classifier.images.mask_files import stored_masks_path
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.consensus import is_annotation_table, rows_of_classes
 from napari_image_classifier.items.item import Item, ItemsError, ItemTable
@@ -64,8 +64,8 @@ def read_items(
     """
     root = Path(folder).expanduser().resolve()
     name_pattern = NamePattern(pattern) if isinstance(pattern, str) and pattern else pattern
-    kept_masks = masks_as_kept(masks, root) if masks else None
-    images, passed_over = find_images(root, name_pattern or None, kept_masks)
+    stored_masks = stored_masks_path(masks, root) if masks else None
+    images, passed_over = find_images(root, name_pattern or None, stored_masks)
     assumptions: list[str] = []
     if items_csv is not None:
         items, assumed = _items_of_csv(Path(items_csv), root, images)
@@ -78,7 +78,7 @@ def read_items(
     items = sharing(items, "acquisition", acquisition)
     if all(item.group is None for item in items):
         assumptions.append(EACH_STANDS_ALONE)
-    if kept_masks:
+    if stored_masks:
         with ThreadPoolExecutor(READERS) as pool:
             found = pool.map(lambda item: _objects_of(item, each, axes), items)
             items = [part for parts in found for part in parts]

@@ -14,7 +14,7 @@ from napari_image_classifier.classifiers.classifier import Classifier, load_clas
 from napari_image_classifier.classifiers.description import TEXTURE, ClassifierDescription
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.images.transforms import EVERY
+from napari_image_classifier.images.transforms import N_ORIENTATIONS
 from napari_image_classifier.items.groups import check_enough, units_of
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
@@ -115,7 +115,7 @@ def _train(
         class_names=data.class_names,
         preparation=data.preparation,
         architecture=ensemble.architecture,
-        orientations=EVERY if config.orientations else 1,
+        orientations=N_ORIENTATIONS if config.orientations else 1,
         temperature=ensemble.temperature(data),
         gate=gate_of(images, parts.used, data.preparation, ensemble.distances),
     )

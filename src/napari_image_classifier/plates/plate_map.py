@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_image_classifier.images.well_names import plate_of, row_letters, well_named
+from napari_image_classifier.images.well_names import parse_well, plate_shape, row_letters
 from napari_image_classifier.plates.columns import (
     PLATE,
     WELL,
@@ -52,7 +52,7 @@ def draw_plate_maps(
     path = Path(path)
     shown = _checked(summary, path, show)
     plates = list(summary.groupby(PLATE, sort=False)) if PLATE in summary else [("", summary)]
-    rows, columns = shape = plate_of(well_named(name) for name in summary[WELL])
+    rows, columns = shape = plate_shape(parse_well(name) for name in summary[WELL])
     side = WELL_SIDE[columns <= COLUMNS_WITH_NUMBERS]
     # Not pyplot, which would look for a window.
     figure = Figure(
@@ -81,7 +81,7 @@ def _laid_out(of_plate: "pd.DataFrame", column: str, shape: tuple[int, int]) -> 
     """Return the numbers of a column where their wells are, NaN elsewhere."""
     values = np.full(shape, np.nan)
     for name, value in zip(of_plate[WELL], of_plate[column], strict=True):
-        values[well_named(name)] = value
+        values[parse_well(name)] = value
     return values
 
 

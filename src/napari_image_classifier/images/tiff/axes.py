@@ -6,13 +6,13 @@ from typing import Any
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.source import AXES, AxesUnknownError, ImageReadError
-from napari_image_classifier.images.tiff.colors import PixelMeaning
+from napari_image_classifier.images.tiff.colors import PixelInterpretation
 
 _WORDS = {"T": "time", "C": "channel", "Z": "depth"}
 
 
 def stored_axes(
-    path: Path, series: Any, meaning: PixelMeaning, asked: str | None
+    path: Path, series: Any, interpretation: PixelInterpretation, asked: str | None
 ) -> tuple[str, tuple[str, ...]]:
     """Return a letter of "TCZYXS" for each axis of ``series``, and what was assumed.
 
@@ -26,7 +26,7 @@ def stored_axes(
         ``asked`` does not fit the file.
     """
     found, shape = series.axes, tuple(int(length) for length in series.shape)
-    if "S" in found and not meaning.samples_are_colors:
+    if "S" in found and not interpretation.samples_are_colors:
         found = found.replace("S", "Q")
     if not set(found) - set(AXES + "S"):
         return found, _overruled(found, asked)

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from napari_image_classifier.images.source import AnyArray
+from napari_image_classifier.typing import AnyArray
 
 _WHITE_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 2, 3, 5, 6, 8
 _ALPHA = (1, 2)
 
 
 @dataclass(frozen=True)
-class PixelMeaning:
+class PixelInterpretation:
     """How stored numbers become intensities of ``dtype``.
 
     ``samples`` numbers of a page belong to one pixel and are channels (more may be stored);
@@ -41,7 +41,7 @@ def _highest(dtype: np.dtype[Any]) -> Any:
     return dtype.type(np.iinfo(dtype).max) if dtype.kind == "u" else dtype.type(0)
 
 
-def pixel_meaning(tiff: tifffile.TiffFile, series: Any) -> PixelMeaning:
+def interpret_pixels(tiff: tifffile.TiffFile, series: Any) -> PixelInterpretation:
     """Return what the numbers of ``series`` mean."""
     page = series.keyframe
     dtype = page.dtype.newbyteorder("=")
@@ -53,19 +53,19 @@ def pixel_meaning(tiff: tifffile.TiffFile, series: Any) -> PixelMeaning:
     shown_only = bool(tiff.is_imagej or tiff.is_stk or tiff.is_lsm)
     if photometric == _WHITE_IS_ZERO:
         if shown_only:
-            return PixelMeaning(
+            return PixelInterpretation(
                 dtype, assumptions=("White stands for 0 on display only; values are as stored.",)
             )
-        return PixelMeaning(
+        return PixelInterpretation(
             dtype,
             inverted=True,
             assumptions=("The file stores white as 0; it was inverted, so bright is high.",),
         )
     if photometric == _PALETTE and page.colormap is not None:
         if shown_only or tiff.is_ome:
-            return PixelMeaning(dtype, assumptions=_display_palette(tiff))
+            return PixelInterpretation(dtype, assumptions=_display_palette(tiff))
         return _of_palette(page)
-    return PixelMeaning(dtype)
+    return PixelInterpretation(dtype)
 
 
 def _display_palette(tiff: tifffile.TiffFile) -> tuple[str, ...]:
@@ -74,24 +74,26 @@ def _display_palette(tiff: tifffile.TiffFile) -> tuple[str, ...]:
     return ("Its palette colours the display; the stored numbers are taken as intensities.",)
 
 
-def _of_samples(page: Any, dtype: np.dtype[Any], photometric: int, samples: int) -> PixelMeaning:
+def _of_samples(
+    page: Any, dtype: np.dtype[Any], photometric: int, samples: int
+) -> PixelInterpretation:
     colors = 3 if photometric in (_RGB, _YCBCR, _LAB, _CMYK) else 1
     extra = tuple(int(kind) for kind in page.extrasamples)
     if colors == 3 and samples in (3, 4):
         if samples == 3:
-            return PixelMeaning(dtype, 3, is_rgb=True)
+            return PixelInterpretation(dtype, 3, is_rgb=True)
         said = "The fourth number of each pixel is taken as transparency (alpha) and left out."
-        return PixelMeaning(dtype, 3, is_rgb=True, assumptions=(said,))
+        return PixelInterpretation(dtype, 3, is_rgb=True, assumptions=(said,))
     if colors == 1 and samples == 2 and extra and extra[-1] in _ALPHA:
         said = "The second number of each pixel is transparency (alpha) and left out."
-        return PixelMeaning(dtype, 1, assumptions=(said,))
+        return PixelInterpretation(dtype, 1, assumptions=(said,))
     if samples <= 4:
         said = f"The {samples} numbers of each pixel are taken as {samples} channels."
-        return PixelMeaning(dtype, samples, assumptions=(said,))
-    return PixelMeaning(dtype, 1, samples_are_colors=False)
+        return PixelInterpretation(dtype, samples, assumptions=(said,))
+    return PixelInterpretation(dtype, 1, samples_are_colors=False)
 
 
-def _of_palette(page: Any) -> PixelMeaning:
+def _of_palette(page: Any) -> PixelInterpretation:
     table = np.asarray(page.colormap)
     # Palettes have 16 bits, of which the colours of pictures need the upper 8; some writers
     # fill in the lower ones alone.
@@ -99,8 +101,8 @@ def _of_palette(page: Any) -> PixelMeaning:
     if (table == table[0]).all():
         identity = table.shape[1] <= 256 and (table[0] == np.arange(table.shape[1])).all()
         said = () if identity else ("The grey palette was applied, so bright is high.",)
-        return PixelMeaning(table.dtype, 1, palette=table[:1], assumptions=said)
-    return PixelMeaning(
+        return PixelInterpretation(table.dtype, 1, palette=table[:1], assumptions=said)
+    return PixelInterpretation(
         table.dtype,
         3,
         is_rgb=True,

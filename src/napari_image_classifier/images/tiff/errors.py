@@ -37,7 +37,7 @@ _LISTENER = _Listener()
 
 
 @contextmanager
-def sentences_for(path: Path) -> Iterator[None]:
+def translated_errors(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong in the block, logged or raised, into an `ImageReadError`."""
     # tifffile reports a stack cut short in its log alone and gives what is left of it.
     logging.getLogger("tifffile").addFilter(_LISTENER)

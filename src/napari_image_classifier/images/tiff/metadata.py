@@ -22,7 +22,7 @@ _INFO_NAME = re.compile(
 
 
 @dataclass
-class TiffDescription:
+class TiffMetadata:
     """What the file says; ``channel_names`` is empty where it names none.
 
     ``axes`` are those that `write_image` noted, with axes of length 1.
@@ -35,9 +35,9 @@ class TiffDescription:
     axes: str | None = None
 
 
-def described(
+def read_metadata(
     tiff: tifffile.TiffFile, n_channels: int, axes: str, number: int = 0
-) -> TiffDescription:
+) -> TiffMetadata:
     """Return what the file says of an image of ``n_channels`` channels and stored ``axes``.
 
     ``number`` is the image's place in an OME description of several.
@@ -52,20 +52,20 @@ def described(
         return _of_lsm(tiff.lsm_metadata or {}, n_channels)
     if tiff.is_shaped:
         return _of_tifffile((tiff.shaped_metadata or ({},))[0], n_channels)
-    return TiffDescription(metadata=_tags(tiff))
+    return TiffMetadata(metadata=_tags(tiff))
 
 
-def _of_ome(text: str, n_channels: int, number: int) -> TiffDescription:
+def _of_ome(text: str, n_channels: int, number: int) -> TiffMetadata:
     image = ome_image(text, number)
     named = len(image.channel_names) == n_channels and all(image.channel_names)
     display: tuple[ChannelDisplay, ...] = ()
     if len(image.colors) == n_channels and any(image.colors):
         display = tuple(ChannelDisplay(color) for color in image.colors)
     names = image.channel_names if named else ()
-    return TiffDescription(names, image.pixel_size, display, {"ome": text}, image.axes)
+    return TiffMetadata(names, image.pixel_size, display, {"ome": text}, image.axes)
 
 
-def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffDescription:
+def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffMetadata:
     stored = dict(tiff.imagej_metadata or {})
     unit = stored.get("unit")
     x, y = (_pixel_length(tiff, tag, unit) for tag in ("XResolution", "YResolution"))
@@ -74,7 +74,7 @@ def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffDescr
         z = micrometres(abs(_number(stored.get("spacing"))), unit) if "Z" in axes else None
         size = PixelSize(x, y, z)
     luts = stored.pop("LUTs", [])
-    return TiffDescription(
+    return TiffMetadata(
         _imagej_names(stored, n_channels),
         size,
         _imagej_display(stored, luts, n_channels),
@@ -143,7 +143,7 @@ def _lut_color(lut: Any) -> Color | None:
     return (red, green, blue) if np.abs(table - ramp).max() < 16 else None
 
 
-def _of_metamorph(stored: Mapping[str, Any], n_channels: int) -> TiffDescription:
+def _of_metamorph(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     unit = stored.get("CalibrationUnits")
     x = micrometres(stored.get("XCalibration"), unit)
     y = micrometres(stored.get("YCalibration"), unit)
@@ -155,26 +155,26 @@ def _of_metamorph(stored: Mapping[str, Any], n_channels: int) -> TiffDescription
         if isinstance(entry, Mapping) and entry.get("name") == "_IllumSetting_"
     }
     named = n_channels == 1 and len(lamps) == 1 and all(lamps)
-    return TiffDescription(
+    return TiffMetadata(
         tuple(lamps) if named else (),
         PixelSize(x, y, z) if x is not None and y is not None else None,
         metadata={key: value for key, value in stored.items() if not key.startswith("_TagId")},
     )
 
 
-def _of_lsm(stored: Mapping[str, Any], n_channels: int) -> TiffDescription:
+def _of_lsm(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     # Zeiss LSM files give metres.
     x, y, z = (micrometres(stored.get(f"VoxelSize{axis}"), "m") for axis in "XYZ")
     colors = stored.get("ChannelColors") or {}
     names = tuple(str(name) for name in colors.get("ColorNames", ()))
-    return TiffDescription(
+    return TiffMetadata(
         names if len(names) == n_channels else (),
         PixelSize(x, y, z) if x is not None and y is not None else None,
         metadata=dict(stored),
     )
 
 
-def _of_tifffile(stored: Mapping[str, Any], n_channels: int) -> TiffDescription:
+def _of_tifffile(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     names = tuple(map(str, stored.get("channel_names") or ()))
     lengths = stored.get("pixel_size") or {}
     size = None
@@ -182,7 +182,7 @@ def _of_tifffile(stored: Mapping[str, Any], n_channels: int) -> TiffDescription:
         size = PixelSize(lengths["x"], lengths["y"], lengths.get("z"), lengths.get("unit", "µm"))
     named = len(names) == n_channels
     axes = stored.get("axes")
-    return TiffDescription(
+    return TiffMetadata(
         names if named else (),
         size,
         metadata=dict(stored),

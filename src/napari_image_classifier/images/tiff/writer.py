@@ -10,8 +10,9 @@ import numpy as np
 import tifffile
 
 from napari_image_classifier.images.ome import AXES_KEY
-from napari_image_classifier.images.source import AnyArray, PixelSize
+from napari_image_classifier.images.source import PixelSize
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.typing import AnyArray
 
 # OME-TIFF has no other types.
 _OME_TYPES = frozenset(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.well_names import Well, WellError, plate_of, well_named
+from napari_image_classifier.images.well_names import Well, WellError, parse_well, plate_shape
 from napari_image_classifier.plates.columns import (
     PER_CENT,
     PLATE,
@@ -135,7 +135,7 @@ def _of_rows(rows: "pd.DataFrame", table: Path, wells: Path | None) -> WellSumma
     return WellSummary(
         summary,
         places,
-        plate_of(places),
+        plate_shape(places),
         tuple(files[key] for key in summary[keys].itertuples(index=False, name=None)),
         known,
         doses,
@@ -153,7 +153,7 @@ def _fields_of_wells(rows: "pd.DataFrame", keys: list[str]) -> list[str]:
 
 def _places(names: Sequence[str]) -> tuple[tuple[Well, ...], str]:
     try:
-        places = tuple(well_named(name) for name in names)
+        places = tuple(parse_well(name) for name in names)
     except WellError as error:
         return (), f"{error} So no plate is drawn."
     return places, ""
