@@ -4,7 +4,6 @@ import math
 import os
 import stat
 import struct
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +37,6 @@ def check_regular_file(path: Path) -> os.stat_result:
     if status.st_size == 0:
         raise unreadable(path, Fault.EMPTY_FILE, f"the file is empty. {COPY_AGAIN}")
     return status
-
-
-def open_with_description(path: Path) -> tifffile.TiffFile:
-    """Open ``path`` with the OME description that belongs to it, wherever that lies."""
-    from napari_image_classifier.images.ome import companion_description
-
-    with ExitStack() as opened:
-        tiff = opened.enter_context(tifffile.TiffFile(path))
-        description = companion_description(path, tiff)
-        if description is None:
-            opened.pop_all()
-            return tiff
-    return tifffile.TiffFile(path, omexml=description)
 
 
 def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:

@@ -17,8 +17,8 @@ from napari_image_classifier.images.checks import (
     check_whole,
     declared_planes,
     no_image_error,
-    open_with_description,
 )
+from napari_image_classifier.images.ome import open_with_description
 from napari_image_classifier.images.png_jpeg import open_picture
 from napari_image_classifier.images.read_errors import damaged
 from napari_image_classifier.images.source import (
