@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple, Self
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import TRANSIENT_FAULTS, ImageClassifierError
-from napari_image_classifier.images.file_stamps import _GONE, Stamp
+from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.system.atomic_files import flush_folder
 
@@ -56,7 +56,7 @@ class Entry(NamedTuple):
         Its files being as they were, an error would come again, unless it may have passed (see
         `errors.TRANSIENT_FAULTS`) or other programs read the files.
         """
-        if self.n_pending or self.n_passing or _GONE in self.stamp:
+        if self.n_pending or self.n_passing or MISSING_STAMP in self.stamp:
             return False
         return not self.n_errors or self.versions == versions
 

@@ -3,8 +3,8 @@
 from napari_image_classifier.images.name_patterns import ImageFiles
 
 Stamp = list[list[int]]
-# In place of size and time of a file that can't be looked at.
-_NO_STAMP = [-1, 0]
+# Of a file that can't be looked at.
+MISSING_STAMP = [-1, 0]
 
 
 def stamp(files: ImageFiles) -> Stamp:
@@ -27,7 +27,7 @@ def stamp(files: ImageFiles) -> Stamp:
             status = part.path.stat()
         except OSError:
             # Reading it will say what is wrong; a stamp never equals this one by chance.
-            stamps.append(_NO_STAMP)
+            stamps.append(MISSING_STAMP)
         else:
             stamps.append([status.st_size, status.st_mtime_ns])
     return stamps
