@@ -18,7 +18,7 @@ ORIENTATION_CHOICES = (1, N_ORIENTATIONS)
 # Pixels without a value are reported elsewhere; they are no reason for a warning.
 @np.errstate(over="ignore", invalid="ignore")
 def project(planes: Iterable[AnyArray], projection: Projection) -> AnyArray:
-    """Reduce a Z stack to one plane; but for "middle", planes are held one at a time.
+    """Reduce a Z stack to one plane; only "middle" holds all of its planes at once.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the numbers of a TIFF page mean: intensities, colours of a palette, red, green and blue."""
+"""Interpretation of stored numbers: intensities, indices of a palette, or red, green and blue."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +14,24 @@ _ALPHA = (1, 2)
 
 @dataclass(frozen=True)
 class PixelInterpretation:
-    """How stored numbers become intensities of ``dtype``.
+    """How stored numbers become intensities.
 
-    ``samples`` numbers of a page belong to one pixel and are channels (more may be stored);
-    ``palette`` has shape (sample, index).
+    Attributes
+    ----------
+    dtype
+        The type of the intensities.
+    samples
+        How many numbers of a pixel are channels; more may be stored.
+    samples_are_colors
+        Whether the axis S of the file is such channels, not an axis without a meaning.
+    is_rgb
+        Whether these are red, green and blue.
+    palette
+        Intensities by index, shape (sample, index); None where numbers are intensities.
+    inverted
+        Whether white is stored as 0.
+    assumptions
+        Sentences on what the file leaves open and was assumed.
     """
 
     dtype: np.dtype[Any]
@@ -42,7 +56,7 @@ def _highest(dtype: np.dtype[Any]) -> Any:
 
 
 def interpret_pixels(tiff: tifffile.TiffFile, series: Any) -> PixelInterpretation:
-    """Return what the numbers of ``series`` mean."""
+    """Return how the numbers of a series become intensities, by its photometric interpretation."""
     page = series.keyframe
     dtype = page.dtype.newbyteorder("=")
     photometric = int(page.photometric)
@@ -82,14 +96,16 @@ def _of_samples(
     if colors == 3 and samples in (3, 4):
         if samples == 3:
             return PixelInterpretation(dtype, 3, is_rgb=True)
-        said = "The fourth number of each pixel is taken as transparency (alpha) and left out."
-        return PixelInterpretation(dtype, 3, is_rgb=True, assumptions=(said,))
+        assumption = (
+            "The fourth number of each pixel is taken as transparency (alpha) and left out."
+        )
+        return PixelInterpretation(dtype, 3, is_rgb=True, assumptions=(assumption,))
     if colors == 1 and samples == 2 and extra and extra[-1] in _ALPHA:
-        said = "The second number of each pixel is transparency (alpha) and left out."
-        return PixelInterpretation(dtype, 1, assumptions=(said,))
+        assumption = "The second number of each pixel is transparency (alpha) and left out."
+        return PixelInterpretation(dtype, 1, assumptions=(assumption,))
     if samples <= 4:
-        said = f"The {samples} numbers of each pixel are taken as {samples} channels."
-        return PixelInterpretation(dtype, samples, assumptions=(said,))
+        assumption = f"The {samples} numbers of each pixel are taken as {samples} channels."
+        return PixelInterpretation(dtype, samples, assumptions=(assumption,))
     return PixelInterpretation(dtype, 1, samples_are_colors=False)
 
 
@@ -100,8 +116,8 @@ def _of_palette(page: Any) -> PixelInterpretation:
     table = (table if table.max(initial=0) < 256 else table >> 8).astype(np.uint8)
     if (table == table[0]).all():
         identity = table.shape[1] <= 256 and (table[0] == np.arange(table.shape[1])).all()
-        said = () if identity else ("The grey palette was applied, so bright is high.",)
-        return PixelInterpretation(table.dtype, 1, palette=table[:1], assumptions=said)
+        assumptions = () if identity else ("The grey palette was applied, so bright is high.",)
+        return PixelInterpretation(table.dtype, 1, palette=table[:1], assumptions=assumptions)
     return PixelInterpretation(
         table.dtype,
         3,

@@ -1,4 +1,4 @@
-"""What a TIFF file says besides its pixels: channel names, pixel size, display."""
+"""Metadata of a TIFF file: channel names, pixel size and display, whatever program wrote it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import tifffile
 from napari_image_classifier.images.ome import ome_image
 from napari_image_classifier.images.source import ChannelDisplay, Color, PixelSize, micrometres
 
-# A label is a channel's name only if it is not the slice's or the file's.
+# A label that names a slice or a file is not the name of a channel.
 _NO_NAME = re.compile(r"\.\w{2,4}\b|^c:\d|[/\\;]|^c\d+-|\d+/\d+", re.IGNORECASE)
 _LONGEST_NAME = 40
 _INFO_NAME = re.compile(
@@ -23,9 +23,20 @@ _INFO_NAME = re.compile(
 
 @dataclass
 class TiffMetadata:
-    """What the file says; ``channel_names`` is empty where it names none.
+    """What the file says of an image.
 
-    ``axes`` are those that `write_image` noted, with axes of length 1.
+    Attributes
+    ----------
+    channel_names
+        One per channel; empty where the file names none.
+    pixel_size
+        None where the file does not say.
+    display
+        One per channel; empty where the file does not say.
+    metadata
+        What else it says, by the names of its format.
+    axes
+        The axes that `write_image` noted, with those of length 1; None in files of other programs.
     """
 
     channel_names: tuple[str, ...] = ()
@@ -40,7 +51,7 @@ def read_metadata(
 ) -> TiffMetadata:
     """Return what the file says of an image of ``n_channels`` channels and stored ``axes``.
 
-    ``number`` is the image's place in an OME description of several.
+    ``number`` is the image's place in an OME description of several, counted from 0.
     """
     if tiff.ome_metadata:
         return _of_ome(tiff.ome_metadata, n_channels, number)
@@ -83,10 +94,10 @@ def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffMetad
 
 
 def _pixel_length(tiff: tifffile.TiffFile, tag: str, unit: Any) -> float | None:
-    found = tiff.pages.first.tags.get(tag)
-    if found is None:
+    resolution = tiff.pages.first.tags.get(tag)
+    if resolution is None:
         return None
-    pixels, units = found.value
+    pixels, units = resolution.value
     return micrometres(units / pixels, unit) if pixels else None
 
 
@@ -103,11 +114,11 @@ def _imagej_names(stored: Mapping[str, Any], n_channels: int) -> tuple[str, ...]
         repeated = all(label.strip() == first[i % n_channels] for i, label in enumerate(labels))
         if repeated and len(set(first)) == n_channels and all(map(_may_be_name, first)):
             return tuple(first)
-    found = {}
+    numbered = {}
     for match in _INFO_NAME.finditer(str(stored.get("Info", ""))):
         number = match["zeiss"] or match["nikon"] or match["plain"]
-        found[int(number)] = match["name"]
-    names = tuple(found[number] for number in sorted(found))
+        numbered[int(number)] = match["name"]
+    names = tuple(numbered[number] for number in sorted(numbered))
     return names if len(names) == n_channels and all(map(_may_be_name, names)) else ()
 
 
@@ -130,7 +141,7 @@ def _imagej_display(
             limits = (float(low_high[0]), float(low_high[1]))
         color = colors[channel] if len(colors) == n_channels else None
         shown.append(ChannelDisplay(color, limits))
-    return tuple(shown) if any(one != ChannelDisplay() for one in shown) else ()
+    return tuple(shown) if any(channel != ChannelDisplay() for channel in shown) else ()
 
 
 def _lut_color(lut: Any) -> Color | None:
@@ -149,14 +160,14 @@ def _of_metamorph(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     y = micrometres(stored.get("YCalibration"), unit)
     distances = np.ravel(stored.get("ZDistance", ()))
     z = micrometres(abs(float(distances[0])), unit) if distances.size else None
-    lamps = {
+    illuminations = {
         str(entry.get("value", "")).strip()
         for entry in stored.get("PlaneProperty") or ()
         if isinstance(entry, Mapping) and entry.get("name") == "_IllumSetting_"
     }
-    named = n_channels == 1 and len(lamps) == 1 and all(lamps)
+    named = n_channels == 1 and len(illuminations) == 1 and all(illuminations)
     return TiffMetadata(
-        tuple(lamps) if named else (),
+        tuple(illuminations) if named else (),
         PixelSize(x, y, z) if x is not None and y is not None else None,
         metadata={key: value for key, value in stored.items() if not key.startswith("_TagId")},
     )

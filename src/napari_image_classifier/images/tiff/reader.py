@@ -1,4 +1,4 @@
-"""TIFF files: one plane at a time, with the interpretation of every stored axis."""
+"""TIFF files, read one plane at a time."""
 
 import threading
 from collections.abc import Callable
@@ -39,9 +39,9 @@ TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".ls
 
 
 def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
-    """Return the first image of the TIFF file ``path``; its handle stays open until closed.
+    """Return the first image of a TIFF file, which stays open until the image is closed.
 
-    ``axes`` says what each stored axis means where the file does not, such as "ZYX".
+    ``axes`` has a letter for each stored axis, such as "ZYX", where the file does not say.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
     series = own[0]
     check_series(path, tiff, series)
     interpretation = interpret_pixels(tiff, series)
-    stored, said = stored_axes(path, series, interpretation, axes)
+    stored, axes_assumptions = stored_axes(path, series, interpretation, axes)
     reader = _PlaneReader(path, tiff, series, stored, interpretation)
     samples = interpretation.samples if "S" in stored or interpretation.palette is not None else 1
     lengths = {axis: reader.length(axis) for axis in AXES}
@@ -91,7 +91,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
         channel_names=description.channel_names,
         pixel_size=description.pixel_size,
         metadata=description.metadata,
-        assumptions=(*interpretation.assumptions, *said, *_left_out(tiff, own)),
+        assumptions=(*interpretation.assumptions, *axes_assumptions, *_left_out(tiff, own)),
         display=description.display,
     )
     if interpretation.is_rgb and lengths["C"] == samples:
@@ -102,7 +102,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
 
 
 def _own_series(tiff: tifffile.TiffFile) -> list[Any]:
-    """Return the images with pixels in this very file; an OME description may list a whole plate.
+    """Return the images with pixels in this file itself; an OME description may list a whole plate.
 
     Read as the first image of the description, every file of the plate would be the same well.
     """
@@ -117,22 +117,28 @@ def _own_series(tiff: tifffile.TiffFile) -> list[Any]:
 
 
 def _left_out(tiff: tifffile.TiffFile, own: list[Any]) -> tuple[str, ...]:
-    said = []
+    assumptions = []
     images, series = len(own), own[0]
-    # A thumbnail or a label beside the image is none that anybody misses.
+    # Nobody misses a thumbnail or a label beside the image.
     if images > 1 and not (tiff.is_lsm or tiff.is_svs or tiff.is_scn):
-        said.append(f"The file holds {images} images of different kinds; the first one is used.")
+        assumptions.append(
+            f"The file holds {images} images of different kinds; the first one is used."
+        )
     planes = declared_planes(series)
     if tiff.is_imagej and tiff.pages.is_multipage and len(tiff.pages) > planes:
-        said.append(
+        assumptions.append(
             f"The file holds {len(tiff.pages)} pages and describes {planes}; only those are used."
         )
-    return tuple(said)
+    return tuple(assumptions)
 
 
 @dataclass
 class _PlaneReader:
-    """Reads planes of a series whose stored axes have the letters ``axes``."""
+    """Reads planes of a series; ``axes`` has a letter for each of its stored axes.
+
+    Planes are read page by page, or from one block of bytes; a series whose pages are not planes is
+    read as a whole.
+    """
 
     path: Path
     tiff: tifffile.TiffFile
@@ -163,10 +169,10 @@ class _PlaneReader:
 
     def read(self, time: int, channel: int, z: int) -> AnyArray:
         samples = self.interpretation.samples
-        chosen = {"T": time, "Z": z, "C": channel // samples, "S": channel % samples}
+        index = {"T": time, "Z": z, "C": channel // samples, "S": channel % samples}
         n_outer = len(self.axes) - self._n_inner
-        outer = [chosen.get(axis, 0) for axis in self.axes[:n_outer]]
-        inner = [slice(None) if axis in "YX" else chosen[axis] for axis in self.axes[n_outer:]]
+        outer = [index.get(axis, 0) for axis in self.axes[:n_outer]]
+        inner = [slice(None) if axis in "YX" else index[axis] for axis in self.axes[n_outer:]]
         number = int(np.ravel_multi_index(outer, self.series.shape[:n_outer])) if outer else 0
         with self._lock, translated_errors(self.path):
             page = self._decoded(number)
@@ -177,7 +183,7 @@ class _PlaneReader:
                 raise damaged(self.path, f"a plane of another shape, {plane.shape}")
             if plane.dtype != self.series.dtype.newbyteorder("="):
                 raise damaged(self.path, f"pixels of another type, {plane.dtype}")
-            return self.interpretation.apply(plane, chosen["S"])
+            return self.interpretation.apply(plane, index["S"])
 
     def _decoded(self, number: int) -> AnyArray:
         if self._cached is not None and self._cached[0] == number:
