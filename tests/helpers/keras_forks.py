@@ -42,8 +42,10 @@ class KerasForks:
         ):
             request = {"command": command, "stdout": stdout.name, "stderr": stderr.name}
             code = self._answer({**request, "environment": dict(os.environ)})
-            said, told = (Path(one.name).read_text(encoding="utf-8") for one in (stdout, stderr))
-        return subprocess.CompletedProcess(command, code, said, told)
+            output, errors = (
+                Path(file.name).read_text(encoding="utf-8") for file in (stdout, stderr)
+            )
+        return subprocess.CompletedProcess(command, code, *written)
 
     def succeed(self, *arguments: object) -> str:
         """Run Python as `run` does; it has to end well. Return what it wrote."""

@@ -1,4 +1,4 @@
-"""Images of two classes in wells, and what learnt from half of them, for studies of raters."""
+"""Images of two classes in wells, and a classifier of half of them, for studies of raters."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Which mask goes with which image."""
+"""Mask files, and the images that they belong to."""
 
 from pathlib import Path
 
@@ -105,7 +105,7 @@ def test_an_image_without_its_mask_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("masks", "said"),
+    ("masks", "message"),
     [
         ("nowhere", "no folder of masks"),
         ("empty", "no masks in"),
@@ -113,13 +113,13 @@ def test_an_image_without_its_mask_is_told(tmp_path):
         ("others", "None of the 1 images has a mask"),
     ],
 )
-def test_masks_that_are_not_there_are_told(tmp_path, masks, said):
+def test_masks_that_are_not_there_are_told(tmp_path, masks, message):
     """With what was looked for."""
     root = files(tmp_path, "images/A01.tif", "images/others/X.tif") / "images"
     (root / "empty").mkdir()
     with pytest.raises(MasksError) as error:
         find_images(root, None, masks)
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 def test_masks_are_kept_as_seen_from_the_images(tmp_path):

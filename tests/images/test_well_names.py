@@ -1,4 +1,4 @@
-"""wells: what wells are called, and on which plate they lie."""
+"""Names of wells, and the plates that they lie on."""
 
 import pytest
 from hypothesis import given

@@ -33,7 +33,8 @@ def stored_axes(
             path,
             Fault.FURTHER_AXES,
             f"{path.name} has axes besides time, channel and depth "
-            f"({stored}, {_shape_text(shape)}), perhaps several positions: save each of them as an image of its own.",
+            f"({stored}, {_shape_text(shape)}), perhaps several positions: save each of them as an "
+            "image of its own.",
         )
     if given is None:
         raise AxesUnknownError(
