@@ -551,7 +551,7 @@ IN_DESCRIPTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def says_something_else(good: bytes) -> bytes:
+def with_other_outputs(good: bytes) -> bytes:
     """A classifier whose graph fits in every way but says other things than its weights do."""
     parts = parts_of(good)
     model = onnx.load_model_from_string(parts[GRAPH])

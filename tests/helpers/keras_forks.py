@@ -42,9 +42,7 @@ class KerasForks:
         ):
             request = {"command": command, "stdout": stdout.name, "stderr": stderr.name}
             code = self._answer({**request, "environment": dict(os.environ)})
-            output, errors = (
-                Path(file.name).read_text(encoding="utf-8") for file in (stdout, stderr)
-            )
+            written = [Path(file.name).read_text(encoding="utf-8") for file in (stdout, stderr)]
         return subprocess.CompletedProcess(command, code, *written)
 
     def succeed(self, *arguments: object) -> str:

@@ -33,7 +33,7 @@ def environment_with_audit(folder):
     return {**os.environ, "PYTHONPATH": path, "AUDIT_LOG": str(folder / "audit.jsonl")}
 
 
-def written_down(folder):
+def read_audit(folder):
     """Return the command lines of all Pythons, and what they did with the network."""
     lines = (folder / "audit.jsonl").read_text(encoding="utf-8").splitlines()
     entries = [json.loads(line) for line in lines]
