@@ -31,9 +31,7 @@ def write_wells(folder):
 def train_on_half(images, path):
     """A classifier of texture features, trained on the first eight wells."""
     items = read_items(images, group="folder:2")
-    trained_on = tuple(
-        item for item in items.items if int(item.group.split("/W")[1]) < N_WELLS // 2
-    )
+    chosen = tuple(item for item in items.items if int(item.group.split("/W")[1]) < N_WELLS // 2)
     config = TrainingConfig(network="texture")
-    nic.train(replace(items, items=trained_on), output=path, config=config, in_process=True)
+    nic.train(replace(items, items=chosen), output=path, config=config, in_process=True)
     return path
