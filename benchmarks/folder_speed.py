@@ -274,7 +274,7 @@ def gate_for(classifier: nic.Classifier) -> Gate:
     ranges, units = classifier.preparation.ranges, np.arange(DISTINCT)
     assert ranges is not None
     prepared = np.stack([finished(one, classifier.preparation) for one in pixels])
-    _, features = classifier.logits_and_features(prepared)
+    _, features = classifier.graphs[0].run(prepared)
     distance = FeatureDistance.fitted(features, units % len(classifier.class_names))
     return Gate(
         KnownKinds.of([ImageKind.of(one) for one in samples]),

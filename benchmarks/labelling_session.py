@@ -48,7 +48,7 @@ def opened(folder, table):
     wait_until(lambda: dock.source.listed is not None, SECONDS_TO_START)
     dock.source.group.choose(None)
     dock.source.rater.setText("Ada")
-    dock.source.table_form["table"].value = table
+    dock.source.form["table"].value = table
     dock.source.begin()
     wait_until(lambda: dock.session is not None, SECONDS_TO_START)
     for name in CLASSES:

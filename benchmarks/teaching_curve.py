@@ -25,7 +25,8 @@ import napari_image_classifier as nic
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.items.consensus import learnable
 from napari_image_classifier.items.item import ItemTable
-from napari_image_classifier.jobs.suggest_labels import order_job
+from napari_image_classifier.jobs import suggest_labels
+from napari_image_classifier.raters.active_learning import SuggestRequest
 from napari_image_classifier.training.config import TrainingConfig
 
 FIRST, STEP, LAST = 20, 40, 420
@@ -63,21 +64,15 @@ def trained(items: ItemTable, config, folder):
 
 def looked_at(items: ItemTable, classifier, annotated=()):
     """Return what the job says of items."""
-    request = {
-        "items": items.to_json(),
-        "classifier": str(classifier.path),
-        "annotated": [list(key) for key in annotated],
-    }
-    return order_job(request, lambda event: None, lambda: False)
+    request = SuggestRequest(items, classifier.path, tuple(annotated))
+    return suggest_labels.run(request, lambda event: None, lambda: False)
 
 
 def scores(classifier, held):
     """Return accuracy and balanced accuracy on plates never seen; classes not learnt count."""
     if classifier is None:
         return 0.0, 0.0
-    said = {
-        (row["file"], row["item"]): row["class"] for row in looked_at(held, classifier)["items"]
-    }
+    said = {row.key: row.class_name for row in looked_at(held, classifier).items}
     right = pd.DataFrame(
         {"class": [item.class_name for item in held.items],
          "right": [said[item.key] == item.class_name for item in held.items]}
@@ -98,7 +93,7 @@ def labelled(pool, seed, way, folder):
             return
         following = [key for key in order if key not in known]
         if way == "queue" and classifier is not None:
-            following = [tuple(key) for key in looked_at(pool, classifier, known)["order"]]
+            following = list(looked_at(pool, classifier, known).order)
         known |= set(following[:STEP])
 
 

@@ -10,10 +10,10 @@ import pytest
 from napari_image_classifier.batch import classify_folder as folder
 from napari_image_classifier.batch.classify_folder import (
     OutputRefusedError,
-    can_be_continued,
     classify_folder,
 )
-from napari_image_classifier.batch.journal import journal_path
+from napari_image_classifier.batch.journal import journal_path, read_journal
+from napari_image_classifier.batch.result import CLASSIFY_FOLDER, FolderRequest
 from napari_image_classifier.batch.shards import Shard, ShardError, merge_shards
 from napari_image_classifier.classifiers import predict
 from napari_image_classifier.classifiers.classifier import load_classifier
@@ -210,10 +210,11 @@ def test_an_output_that_holds_other_work_is_refused(images, tiny_classifier_path
     output.write_text("file,status,classifier\n0.tif,ok,0123456789ab\n")
     with pytest.raises(OutputRefusedError, match="another classifier"):
         classify_folder(images, tiny_classifier_path, output)
-    assert not can_be_continued(output, "0" * 64)
+    assert read_journal(journal_path(output)) == (None, {})
     classify_folder(images, tiny_classifier_path, output, overwrite=True)
     assert len(rows_of(output)) == 17
-    assert can_be_continued(output, load_classifier(tiny_classifier_path).sha256)
+    header, _ = read_journal(journal_path(output))
+    assert header.classifier == load_classifier(tiny_classifier_path).sha256
 
 
 def test_fields_of_the_name_become_columns(tiny_classifier_path, tmp_path):
@@ -233,13 +234,10 @@ def test_fields_of_the_name_become_columns(tiny_classifier_path, tmp_path):
 def test_the_job_streams_rows_with_thumbnails(images, tiny_classifier_path, tmp_path):
     """Rows come as events, every row once, and the table is there at the end."""
     output = tmp_path / "predictions.csv"
-    request = {
-        "folder": str(images), "classifier": str(tiny_classifier_path),
-        "output": str(output), "thumbnails": True,
-    }  # fmt: skip
-    with ComputeProcess("classify_folder", request) as process:
+    request = FolderRequest(images, tiny_classifier_path, output, thumbnails=True)
+    with ComputeProcess(CLASSIFY_FOLDER, request) as process:
         *events, last = process.events()
-    rows = [row for event in events for row in event["rows"]]
+    rows = [row for event in events for row in event.predictions]
     assert len(rows) == len(rows_of(output)) == 17
-    assert all(row["png"] for row in rows if row["status"] == "ok")
-    assert (last["event"], last["ok"], last["errors"]) == ("result", 16, 1)
+    assert all(row.thumbnail for row in rows if row.status == "ok")
+    assert (last["event"], last.n_ok, last.n_errors) == ("result", 16, 1)

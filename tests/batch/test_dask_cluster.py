@@ -9,9 +9,10 @@ import time
 import numpy as np
 import pytest
 
+from helpers.manifests import read_manifest
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.dask_cluster import FILES_PER_TASK, Cluster, ClusterError
-from napari_image_classifier.classifiers.manifest import manifest_path, read_manifest
+from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
 from napari_image_classifier.images.tiff.writer import write_image

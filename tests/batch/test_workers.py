@@ -56,7 +56,7 @@ def in_helpers(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(
         f"import sys; sys.path.append({str(TESTS)!r})\n"
-        "import hanging_reader; hanging_reader.install(crashing=True)\n"
+        "from helpers import hanging_reader; hanging_reader.install(crashing=True)\n"
     )
     before = os.environ.get("PYTHONPATH", "")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), before])))

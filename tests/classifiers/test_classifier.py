@@ -15,7 +15,11 @@ import numpy as np
 import pytest
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
-from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.description import (
+    Architecture,
+    ClassifierDescription,
+    description_of,
+)
 from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.errors import ClassifierFileError, ImageClassifierError
 from napari_image_classifier.images.image import Image
@@ -119,7 +123,7 @@ def test_prepared_images_may_have_any_number_and_size(classifier):
 def test_logits_and_features_lie_under_the_probabilities(classifier):
     """A softmax of the logits gives the probabilities."""
     batch = RANDOM.random((5, 32, 32, 2), np.float32)
-    logits, features = classifier.logits_and_features(batch)
+    logits, features = classifier.graphs[0].run(batch)
     assert (logits.shape, features.shape) == ((5, 2), (5, 4))
     powers = np.exp(logits.astype(float))
     expected = powers / powers.sum(axis=1, keepdims=True)
@@ -145,7 +149,7 @@ def test_every_orientation_counts_alike(changed, classifier):
     single = [classifier.predict_prepared(copy) for copy in copies]
     assert rows == pytest.approx(np.mean(single, axis=0), abs=1e-6)
     assert np.ptp(single, axis=0).max() > 1e-3
-    logits, features = eight.logits_and_features(batch)
+    logits, features = eight.graphs[0].run(batch)
     assert (logits.shape, features.shape) == ((3, 2), (3, 4))
 
 
@@ -216,14 +220,14 @@ def test_the_description_survives_the_file():
     description = ClassifierDescription(
         class_names=("a", "b"),
         preparation=Preparation(channel_names=("GFP",), ranges=((0, 5),), size=(64, 48)),
-        architecture={"name": "residual", "arguments": {"n_classes": 2}},
+        architecture=Architecture("residual", {"n_classes": 2}),
         training={"epochs": 3, "history": [{"loss": 0.5}]},
         orientations=8,
         temperature=1.5,
         thresholds={"confidence": 0.7},
     )
-    stored = json.loads(json.dumps(description.to_json()))
-    assert ClassifierDescription.from_json({**stored, "later": 1}) == description
+    stored = json.loads(json.dumps(description.stored()))
+    assert description_of({**stored, "later": 1}) == description
 
 
 @pytest.mark.parametrize(

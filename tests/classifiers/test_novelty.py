@@ -1,6 +1,7 @@
 """Images unlike those that a classifier learnt from are told, and why."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from napari_image_classifier.classifiers.novelty import (
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.source import PixelSize
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges
+from napari_image_classifier.system.records import as_json, from_json
 from napari_image_classifier.training.novelty_fitting import Seen, distance_of
 
 NAMES = ("GFP", "DNA")
@@ -42,9 +44,7 @@ def gate():
     classes = np.arange(60) % 2
     features[:, 0] += 6 * classes
     distance = FeatureDistance.fitted(features, classes)
-    limited = FeatureDistance(
-        distance.means, distance.directions, distance.variances, distance.rest, limit=5.0
-    )
+    limited = replace(distance, limit=5.0)
     return Gate(
         KnownKinds.of([KIND]),
         INTENSITIES,
@@ -161,7 +161,7 @@ def test_the_distance_is_that_of_mahalanobis():
 
 def test_a_gate_survives_the_file(gate):
     """Through JSON, with the same word on every image."""
-    again = Gate.from_json(json.loads(json.dumps(gate.to_json())))
+    again = from_json(Gate, json.loads(json.dumps(as_json(gate))))
     random = np.random.default_rng(4)
     for pixels in (cells(random), np.zeros((64, 64, 2), np.float32)):
         assert again.why_unlike(KIND, pixels, NAMES) == gate.why_unlike(KIND, pixels, NAMES)

@@ -12,11 +12,12 @@ import tifffile
 
 import napari_image_classifier as nic
 from helpers.bad_images import NO_TEXT, write_bad_images, write_good, write_odd_images
+from helpers.manifests import read_manifest
 from helpers.paths import REPOSITORY
 from napari_image_classifier.batch import retries as patient_prediction
 from napari_image_classifier.batch import stream as prediction_stream
 from napari_image_classifier.batch.classify_folder import classify_folder
-from napari_image_classifier.classifiers.manifest import manifest_path, read_manifest
+from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.errors import TRANSIENT_FAULTS, Fault, TrainingRefused
 from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.images import checks

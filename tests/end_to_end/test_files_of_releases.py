@@ -6,7 +6,6 @@ import os
 import shutil
 from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 from qtpy.QtCore import QSettings
@@ -18,6 +17,7 @@ from napari_image_classifier.cli.app import app
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.blinded_session import BlindedSession
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations
+from napari_image_classifier.raters.session_jobs import SCORE_SESSION, ScoreRequest
 from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.widgets.qt import settings
 
@@ -208,10 +208,10 @@ def test_a_blinded_session_goes_on_to_its_score(study):
     while session.position is not None:
         showing = session.plan.showings[session.position]
         session.answer(session.plan.items.items[showing.item].class_name or "", 1.0)
-    request = {"sessions": [str(session.folder)], "report": str(study / "score.html")}
-    found = run_job("score_session", request, in_process=True)
-    assert len(found["sentences"]) == 1
-    assert Path(found["report"]).stat().st_size > 0
+    request = ScoreRequest((session.folder,), study / "score.html")
+    found = run_job(SCORE_SESSION, request, in_process=True)
+    assert len([one.sentence for one in found.comparisons]) == 1
+    assert found.report.stat().st_size > 0
 
 
 def test_a_stopped_evaluation_goes_on(study):

@@ -6,9 +6,10 @@ import sys
 import numpy as np
 import pytest
 
+from helpers.manifests import read_manifest
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.shards import Shard
-from napari_image_classifier.classifiers.manifest import manifest_path, read_manifest
+from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.cli.app import main
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image

@@ -24,7 +24,7 @@ classifier, *images = sys.argv[1:]
 network = keras.models.load_model(classifier)
 import zipfile
 stored = json.loads(zipfile.ZipFile(classifier).read("classifier.json"))["preparation"]
-preparation = Preparation.from_json(stored)
+preparation = from_json(Preparation, stored)
 pixels = np.stack([prepare(read_image(path), preparation) for path in images])
 print(json.dumps(network.predict(pixels, verbose=0).tolist()))
 """

@@ -118,8 +118,8 @@ def test_no_port_is_opened_and_nothing_is_sent(life):
     _, family, audit = life
     started, seen = read_audit(audit)
     programs = {" ".join(one[1:]) for one in started}
-    helpers = [".prediction_helper"] * (psutil.cpu_count() > 1)
-    for part in ("viewer_life.py", ".compute_process", *helpers):
+    helpers = [".batch.helper"] * (psutil.cpu_count() > 1)
+    for part in ("viewer_life.py", ".compute_main", *helpers):
         assert any(part in program for program in programs), programs
     assert seen == []
     assert family.sockets == []

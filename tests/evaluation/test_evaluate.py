@@ -10,8 +10,9 @@ import sys
 import numpy as np
 import pytest
 
+from helpers.manifests import read_manifest
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.manifest import read_manifest, write_manifest
+from napari_image_classifier.classifiers.manifest import write_manifest
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.evaluate import evaluate
 from napari_image_classifier.evaluation.report import earlier_evaluations

@@ -4,7 +4,7 @@ import numpy as np
 import psutil
 import pytest
 
-from napari_image_classifier.classifiers.manifest import read_manifest
+from helpers.manifests import read_manifest
 from napari_image_classifier.evaluation.evaluate import evaluate
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image

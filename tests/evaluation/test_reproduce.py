@@ -5,16 +5,18 @@ import shutil
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from helpers.manifests import read_manifest
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.manifest import (
     machine_differences,
     manifest_path,
-    read_manifest,
     this_run,
     write_manifest,
 )
+from napari_image_classifier.classifiers.manifest import read_manifest as open_manifest
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.evaluation.reproduce_training import items_of
@@ -23,7 +25,9 @@ from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.manifest import TrainingManifest
 from napari_image_classifier.training.train import train
 
 # A busy machine takes minutes to start Keras and compile a network.
@@ -130,7 +134,9 @@ def test_the_manifest_says_what_a_training_depended_on(trained):
     classifier = load_classifier(folder / "cells.keras")
     assert stored["kind"] == "classifier"
     assert stored["result"] == {"file": "cells.keras", "sha256": classifier.sha256}
-    assert stored["classifier"] == json.loads(json.dumps(classifier.description.in_short()))
+    assert stored["classifier"] == json.loads(
+        json.dumps(as_json(classifier.description.in_short()))
+    )
     training = stored["classifier"]["training"]
     assert (training["config"]["seed"], len(training["history"])) == (5, 2)
     (run,) = stored["runs"]
@@ -162,8 +168,8 @@ def test_the_manifest_says_what_a_training_depended_on(trained):
 
 def test_items_come_back_as_they_were(trained):
     """Names, files, classes and groups, in the order of the training."""
-    stored, root = read_manifest(trained), trained.parent / "images"
-    stored["files"].reverse()
+    stored, root = open_manifest(trained).read(TrainingManifest), trained.parent / "images"
+    stored = replace(stored, files=stored.files[::-1])
     items = read_items(root, pattern=PATTERN, group="folder").items
     assert [
         (one.file, one.image.parts, one.class_name, one.group, one.selection)
@@ -241,15 +247,15 @@ def test_a_classifier_is_known_by_its_hash(tiny_classifier_path, tmp_path):
 
 def test_what_differs_between_machines_is_told():
     """Threads, settings and versions, also such as one of them lacks."""
-    then = {**this_run(threads=2), "environment": {"XLA_FLAGS": "a"}}
+    then = replace(this_run(threads=2), environment={"XLA_FLAGS": "a"})
     assert machine_differences(then, then) == []
-    versions = {**then["versions"], "numpy": "9.9", "keras": "3"}
-    now = {**then, "threads": 4, "environment": {}, "versions": versions}
+    versions = {**then.versions, "numpy": "9.9", "keras": "3"}
+    now = replace(then, threads=4, environment={}, versions=versions)
     assert machine_differences(then, now) == [
         "threads: 2 then, 4 now",
         "XLA_FLAGS: a then, none now",
         "keras: none then, 3 now",
-        f"numpy: {then['versions']['numpy']} then, 9.9 now",
+        f"numpy: {then.versions['numpy']} then, 9.9 now",
     ]
 
 

@@ -22,19 +22,21 @@ from napari_image_classifier.batch.journal import (
 from napari_image_classifier.batch.predictions_csv import classifier_of_table
 from napari_image_classifier.batch.shards import Shard, merge_shards
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.description import description_of
 from napari_image_classifier.classifiers.manifest import check_place, manifest_path, read_manifest
 from napari_image_classifier.classifiers.texture_model import TextureModel
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.evaluation.execution import KeptRuns
 from napari_image_classifier.evaluation.report import earlier_evaluations
 from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.jobs.prepare_session import prepare_job
+from napari_image_classifier.jobs import prepare_session
 from napari_image_classifier.plates.summary import summarize
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.blinded_session import ANSWERS, PLAN, BlindedSession
 from napari_image_classifier.raters.compare_raters import read_rater_tables
+from napari_image_classifier.raters.session_jobs import SessionRequest
 
 SETTINGS = {"images": "these"}
 
@@ -57,12 +59,12 @@ def good(tmp_path_factory):
     folder.joinpath("wells.csv").write_text("well;dose\n0;1,5\n1;2\n2;\n3;x\n")
     KeptRuns(folder / "kept.json", SETTINGS).put("run", load_probabilities())
     session = folder / "session"
-    request = {
-        "session": str(session), "rater": "Ada", "truth": "condition", "labels": None,
-        "classifier": str(classifier), "margin": 0.1, "number": 12, "second_arm": False, "seed": 3,
-        "items": {"folder": str(images), "group": "folder:2"},
-    }  # fmt: skip
-    prepare_job(request, lambda event: None, lambda: False)
+    request = SessionRequest(
+        session=session, rater="Ada", truth="condition", labels=None, classifier=classifier,
+        margin=0.1, number=12, second_arm=False, seed=3,
+        items=ItemsQuery(images, group="folder:2"),
+    )  # fmt: skip
+    prepare_session.run(request, lambda event: None, lambda: False)
     BlindedSession(session).answer("fine", 1.0)
     return folder
 
@@ -144,13 +146,13 @@ def test_damaged_tables_are_understood_or_refused(good, tmp_path):
 @LONG
 def test_json_that_says_something_else_is_understood_or_refused(good, tmp_path):
     """Nothing but an error with a sentence comes out of values that are others, or not there."""
-    described = load_classifier(good / "noise.keras").description.to_json()
+    described = load_classifier(good / "noise.keras").description.stored()
     texture = json.loads(_texture(good / "noise.keras"))
     journal = journal_path(good / "predictions.csv").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in journal.splitlines()]
 
     def described_by(stored):
-        ClassifierDescription.from_json(stored)
+        description_of(stored)
 
     def of_texture(stored):
         TextureModel.from_bytes(json.dumps(stored).encode())

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from helpers.fault_points import ERRORS, Fault, Point
+from helpers.manifests import read_manifest
 from helpers.paths import PROGRAMS
 from napari_image_classifier.batch.journal import read_journal
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.manifest import manifest_path, read_manifest
+from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.networks.fit.checkpoints import read_checkpoint
 from napari_image_classifier.system.atomic_files import UNFINISHED
 from programs.faults import OUTPUT, REFUSED

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from helpers.manifests import read_manifest
 from napari_image_classifier.batch.journal import journal_path, read_journal
-from napari_image_classifier.classifiers.manifest import manifest_path, read_manifest
+from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.system.csv_tables import read_spreadsheet

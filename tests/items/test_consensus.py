@@ -16,8 +16,12 @@ from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, Ann
 from napari_image_classifier.items.consensus import consensus, learnable, unassisted
 from napari_image_classifier.items.item import Item, ItemsError
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.jobs.suggest_labels import order_job
-from napari_image_classifier.raters.active_learning import how_much_it_teaches, order_to_teach
+from napari_image_classifier.jobs import suggest_labels
+from napari_image_classifier.raters.active_learning import (
+    SuggestRequest,
+    how_much_it_teaches,
+    order_to_teach,
+)
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import training_parts
@@ -197,19 +201,18 @@ def test_a_classifier_puts_all_items_in_order(images, tmp_path):
     broken.write_bytes(b"II*\0")
     told = []
     try:
-        found = order_job(
-            {"items": table.to_json(), "classifier": str(path),
-             "annotated": [list(item.key) for item in table.items[:5]]},
-            told.append, lambda: False,
-        )  # fmt: skip
+        annotated = tuple(item.key for item in table.items[:5])
+        found = suggest_labels.run(
+            SuggestRequest(table, path, annotated), told.append, lambda: False
+        )
     finally:
         broken.write_bytes(content)
-    rows = {(row["file"], row["item"]): row for row in found["items"]}
+    rows = {row.key: row for row in found.items}
     assert len(rows) == len(table.items)
-    assert rows[table.items[5].key]["class"] is None
-    assert broken.name in rows[table.items[5].key]["message"]
-    assert len(found["order"]) == len(table.items) - 6
+    assert rows[table.items[5].key].class_name is None
+    assert broken.name in rows[table.items[5].key].message
+    assert len(found.order) == len(table.items) - 6
     classifier = load_classifier(path)
     said = classifier.predict(table.items[9].image)
-    assert rows[table.items[9].key]["class"] == said.class_name
-    assert rows[table.items[9].key]["confidence"] == pytest.approx(said.confidence)
+    assert rows[table.items[9].key].class_name == said.class_name
+    assert rows[table.items[9].key].confidence == pytest.approx(said.confidence)

@@ -21,7 +21,8 @@ from napari_image_classifier.items.item import ItemsError
 from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.jobs.survey import survey_job
+from napari_image_classifier.items.survey import SurveyRequest
+from napari_image_classifier.jobs import survey
 from napari_image_classifier.training.images import read_training_images
 
 pytestmark = pytest.mark.long
@@ -198,13 +199,10 @@ def test_objects_are_surveyed_and_evaluated(images, tmp_path):
         write_image(tmp_path / "masks" / f"e{number}.tif", Image.from_array(mask_of(DISKS), "YX"))
     classes = tmp_path / "classes.csv"
     classes.write_text("file,class\n" + "".join(f"e{n}.tif,{'ab'[n % 2]}\n" for n in range(8)))
-    looked = survey_job(
-        {"folder": str(images), "items_csv": str(classes), "masks": "../masks"},
-        lambda event: None,
-        lambda: False,
-    )
-    assert looked["classes"] == {"a": 12, "b": 12}
-    assert (looked["groups"], looked["n_images"]) == ({"a": 4, "b": 4}, 8)
+    request = SurveyRequest(images, items_csv=classes, masks="../masks")
+    looked = survey.run(request, lambda event: None, lambda: False)
+    assert looked.classes == {"a": 12, "b": 12}
+    assert (looked.groups, looked.n_images) == ({"a": 4, "b": 4}, 8)
     found = nic.evaluate(
         read_items(images, items_csv=classes, masks="../masks"), tmp_path / "r.html",
         folds=2, seeds=1, method="texture", controls=False, curve=False, in_process=True,

@@ -13,6 +13,7 @@ from napari_image_classifier.items.preparation import (
     measured_pixels,
     prepare,
 )
+from napari_image_classifier.system.records import as_json, from_json
 
 RANDOM = np.random.default_rng(1)
 
@@ -36,7 +37,7 @@ def image_of(shape=(2, 3, 8, 8), axes="CZYX", names=("GFP", "DNA")):
 def test_a_stored_preparation_is_the_same_one():
     """Through JSON and back nothing changes."""
     preparation = preparation_of(percentiles=(1.0, 99.0), projection="sharpest", each="plane")
-    assert Preparation.from_json(json.loads(json.dumps(preparation.to_json()))) == preparation
+    assert from_json(Preparation, json.loads(json.dumps(as_json(preparation)))) == preparation
 
 
 @pytest.mark.parametrize(

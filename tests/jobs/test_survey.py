@@ -1,6 +1,5 @@
 """survey: a look before anything runs."""
 
-import base64
 import io
 
 import numpy as np
@@ -8,13 +7,15 @@ from PIL import Image as Picture
 
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
-from napari_image_classifier.jobs.survey import survey_job
+from napari_image_classifier.items.survey import SurveyRequest, Thumbnail
+from napari_image_classifier.jobs import survey as job
 
 
-def survey(folder, **request):
+def survey(folder, thumbnails=4, **items):
     """Run the job here; return its events and result."""
     events = []
-    result = survey_job({"folder": str(folder), **request}, events.append, lambda: False)
+    request = SurveyRequest(folder, **items, thumbnails=thumbnails)
+    result = job.run(request, events.append, lambda: False)
     return events, result
 
 
@@ -30,15 +31,15 @@ def test_a_folder_is_seen_at_a_glance(tmp_path):
     for name in ("control/A1/1.tif", "control/A2/2.tif", "depleted/B1/3.tif"):
         save_stack(tmp_path / name)
     events, result = survey(tmp_path, group="folder", thumbnails=1)
-    pictures = [event for event in events if event["event"] == "thumbnail"]
-    assert [picture["class"] for picture in pictures] == ["control", "depleted"]
-    drawn = Picture.open(io.BytesIO(base64.b64decode(pictures[0]["png"])))
+    pictures = [event for event in events if isinstance(event, Thumbnail)]
+    assert [picture.class_name for picture in pictures] == ["control", "depleted"]
+    drawn = Picture.open(io.BytesIO(pictures[0].png))
     assert drawn.size == (16, 16)
-    assert result["classes"] == {"control": 2, "depleted": 1}
-    assert result["groups"] == {"control": 2, "depleted": 1}
-    assert result["channels"] == ["GFP", "DNA"]
-    assert result["folder_levels"] == 2
-    assert result["problems"] == []
+    assert result.classes == {"control": 2, "depleted": 1}
+    assert result.groups == {"control": 2, "depleted": 1}
+    assert result.channels == ("GFP", "DNA")
+    assert result.folder_levels == 2
+    assert result.problems == ()
 
 
 def test_what_does_not_fit_is_a_sentence(tmp_path):
@@ -47,8 +48,8 @@ def test_what_does_not_fit_is_a_sentence(tmp_path):
     save_stack(tmp_path / "b" / "2.tif", ("GFP", "RFP"))
     (tmp_path / "b" / "3.tif").write_bytes(b"no image")
     _, result = survey(tmp_path)
-    assert any("3.tif" in problem for problem in result["problems"])
-    assert any("same channels" in problem for problem in result["problems"])
+    assert any("3.tif" in problem for problem in result.problems)
+    assert any("same channels" in problem for problem in result.problems)
 
 
 def test_patterns_are_proposed_from_the_names(tmp_path):
@@ -59,6 +60,6 @@ def test_patterns_are_proposed_from_the_names(tmp_path):
             path.parent.mkdir(exist_ok=True)
             write_image(path, Image.from_array(np.zeros((8, 8), np.uint8), "YX"))
     _, result = survey(tmp_path)
-    assert any("{channel}" in pattern for pattern in result["patterns"])
-    _, one_per_well = survey(tmp_path, pattern=result["patterns"][0])
-    assert one_per_well["n_images"] == 2
+    assert any("{channel}" in pattern for pattern in result.patterns)
+    _, one_per_well = survey(tmp_path, pattern=result.patterns[0])
+    assert one_per_well.n_images == 2

@@ -11,18 +11,19 @@ import json
 import keras
 import numpy as np
 from napari_image_classifier.networks.architectures import NETWORKS, build_network, stem_stride
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingRefused
 
 found = {"names": list(NETWORKS), "strides": [stem_stride(n) for n in (64, 96, 97, 192, 256)]}
 for name in NETWORKS:
     network, architecture = build_network(name, 3, 4, 256)
-    again = NETWORKS[name](**json.loads(json.dumps(architecture))["arguments"])
+    again = NETWORKS[name](**json.loads(json.dumps(architecture.arguments)))
     again.set_weights(network.get_weights())
     images = np.random.default_rng(0).random((2, 40, 33, 3), np.float32)
     probabilities = network.predict_on_batch(images)
     normalisations = [l for l in network.layers if isinstance(l, keras.layers.BatchNormalization)]
     found[name] = {
-        "architecture": architecture,
+        "architecture": as_json(architecture),
         "input": network.input_shape,
         "sums": probabilities.sum(axis=1).tolist(),
         "shape": probabilities.shape,

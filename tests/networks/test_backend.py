@@ -18,9 +18,16 @@ from napari_image_classifier.items.preparation import prepare
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.networks.backend import backend_here
 from napari_image_classifier.system.compute_process import ComputeProcess
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training import backends
-from napari_image_classifier.training.backends import BACKENDS, installed_backends
+from napari_image_classifier.training.backends import (
+    BACKENDS,
+    DEVICE,
+    DeviceRequest,
+    installed_backends,
+)
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import TrainRequest
 from napari_image_classifier.training.train import train
 
 # Each training starts a backend, which takes a busy machine its time.
@@ -58,7 +65,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from napari_image_classifier.networks import members as network_training
-from napari_image_classifier.jobs import train as training_job
+from napari_image_classifier.training.job import TRAIN
 
 class NoFloat64(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
@@ -78,8 +85,9 @@ def start_and_watch(asked):
     raise AssertionError("a float64 was not noticed")
 
 start, network_training.start_keras = network_training.start_keras, start_and_watch
-result = training_job.train_job(json.load(sys.stdin), lambda event: None, lambda: False)
-print(result["classifier"], flush=True)
+request = TRAIN.read_request(json.load(sys.stdin))
+result = TRAIN.run(request, lambda event: None, lambda: False)
+print(result.classifier, flush=True)
 os._exit(0)
 """
 
@@ -153,9 +161,9 @@ def test_each_backend_saves_the_same_kind_of_file(backend, table, tmp_path):
 @on_each_backend
 def test_the_device_is_told_in_words(backend):
     """By a job of the compute process, for the dock."""
-    said = ComputeProcess("device", {"backend": backend}).result()
-    assert said["backend"] == backend
-    assert said["device"].endswith(("cores", "GPU", "(GPU)"))
+    said = ComputeProcess(DEVICE, DeviceRequest(backend)).result()
+    assert said.backend == backend
+    assert said.device.endswith(("cores", "GPU", "(GPU)"))
 
 
 @needs("torch")
@@ -163,7 +171,7 @@ def test_pytorch_trains_without_numbers_of_64_bits(table, tmp_path):
     """As it must on the graphics processor of a Mac, which has none."""
     config = TrainingConfig(**SHORT, backend="torch")
     output = tmp_path / "cells.keras"
-    request = {"items": table.to_json(), "config": config.to_json(), "output": str(output)}
+    request = as_json(TrainRequest(table, config, output))
     done = subprocess.run(
         [sys.executable, "-c", TRAIN_WITHOUT_FLOAT64],
         input=json.dumps(request), capture_output=True, text=True, check=False,

@@ -12,7 +12,9 @@ from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE, read_items
 from napari_image_classifier.system.compute_process import ComputeProcess
+from napari_image_classifier.system.events import Stopped
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import TRAIN, TrainRequest
 
 # Nine trainings wait behind the first test; a busy machine takes minutes to compile them.
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
@@ -246,18 +248,14 @@ def test_learns_from_the_channels_and_at_the_size_asked_for(cases):
 def test_cancel_takes_less_than_a_second_in_the_compute_process(cases, training_folder):
     """Also while Keras is still being imported, which nothing can interrupt."""
     table = read_items(training_folder / "images", group="folder")
-    request = {
-        "items": table.to_json(),
-        "config": TrainingConfig().to_json(),
-        "output": str(training_folder / "cancelled.keras"),
-    }
-    with ComputeProcess("train", request) as process:
+    request = TrainRequest(table, TrainingConfig(), training_folder / "cancelled.keras")
+    with ComputeProcess(TRAIN, request) as process:
         for event in process.events():
             if event.get("stage") == "starting":
                 asked = time.monotonic()
                 process.cancel()
-            if event["event"] == "cancelled":
+            if isinstance(event, Stopped):
                 break
-        assert event == {"event": "cancelled"}
+        assert event == Stopped()
         assert time.monotonic() - asked < 1
     assert not (training_folder / "cancelled.keras").exists()

@@ -50,19 +50,19 @@ def learn(folder: Path, say: Say, network: str = "texture", **choices: Any) -> N
     """Train on the images, and say what the classifier's networks are."""
     from napari_image_classifier.classifiers.classifier import load_classifier
     from napari_image_classifier.items.reading import read_items
-    from napari_image_classifier.jobs.train import train_job
+    from napari_image_classifier.jobs import train
     from napari_image_classifier.networks import members as network_training
     from napari_image_classifier.training.config import TrainingConfig
+    from napari_image_classifier.training.job import TrainRequest
 
     network_training.SECONDS_BETWEEN_CHECKPOINTS = 0
     table = read_items(folder / "images" / "good", group="folder")
     config = TrainingConfig(network=network, size=24, validation_fraction=0.4, **choices)
     output = folder / OUTPUT / "cells.keras"
-    request = {"items": table.to_json(), "config": config.to_json(), "output": str(output)}
-    result = train_job(request, lambda event: None, lambda: False)
+    result = train.run(TrainRequest(table, config, output), lambda event: None, lambda: False)
     members = load_classifier(output).description.members
     say({"result": weights_in(output) or [member.weights_sha256 for member in members]})
-    say({"gone on": sum("Gone on" in message for message in result["messages"])})
+    say({"gone on": sum("Gone on" in message for message in result.messages)})
 
 
 def learn_by_network(folder: Path, say: Say) -> None:
@@ -80,18 +80,15 @@ def weights_in(path: Path) -> list[str]:
 def classify(folder: Path, say: Say) -> None:
     """Classify the images into a table."""
     from napari_image_classifier.batch import journal
-    from napari_image_classifier.jobs.classify_folder import classify_job
+    from napari_image_classifier.batch.result import FolderRequest
+    from napari_image_classifier.jobs import classify_folder as job
 
     journal.SECONDS_BETWEEN_DISK_FLUSHES = -1
-    request = {
-        "folder": str(folder / "images"),
-        "classifier": str(folder / "cells.keras"),
-        "output": str(folder / OUTPUT / "predictions.csv"),
-        "workers": 1,
-    }
-    result = classify_job(request, lambda event: None, lambda: False)
-    say({"result": Path(result["output"]).read_text(encoding="utf-8")})
-    say({"gone on": result["resumed"]})
+    output = folder / OUTPUT / "predictions.csv"
+    request = FolderRequest(folder / "images", folder / "cells.keras", output, workers=1)
+    result = job.run(request, lambda event: None, lambda: False)
+    say({"result": result.output.read_text(encoding="utf-8")})
+    say({"gone on": result.n_resumed})
 
 
 def label(folder: Path, say: Say) -> None:

@@ -21,9 +21,10 @@ keras = start_keras()
 layers = keras.layers
 
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
-from napari_image_classifier.jobs.import_network import import_job  # noqa: E402
+from napari_image_classifier.jobs import import_network  # noqa: E402
 from napari_image_classifier.networks.architectures import build_network  # noqa: E402
 from napari_image_classifier.networks.files import opened_by_keras as _opened_by_keras  # noqa: E402
+from napari_image_classifier.training.import_network import ImportRequest  # noqa: E402
 
 RANDOM = np.random.default_rng(3)
 VERSIONS = Path(__file__).parents[1] / "data" / "keras_files"
@@ -149,14 +150,14 @@ def opened(path: Path, original: Any) -> dict[str, Any]:
         original = original or network
         images = images_for(network)
         imported = path.with_name("imported.keras")
-        request = {
-            "source": str(path),
-            "output": str(imported),
-            "class_names": [f"class {n}" for n in range(network.outputs[0].shape[1])],
-            "channel_names": [f"colour {n}" for n in range(images.shape[3])],
-            "preparation": {"size": list(images.shape[1:3])},
-        }
-        import_job(request, lambda event: None, lambda: False)
+        request = ImportRequest(
+            str(path),
+            imported,
+            tuple(f"class {n}" for n in range(network.outputs[0].shape[1])),
+            tuple(f"colour {n}" for n in range(images.shape[3])),
+            {"size": list(images.shape[1:3])},
+        )
+        import_network.run(request, lambda event: None, lambda: False)
         classifier = load_classifier(imported)
     except Exception as error:  # noqa: BLE001 - what must not be is told
         return {"error": f"{type(error).__name__}: {error}"}

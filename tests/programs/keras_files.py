@@ -17,8 +17,9 @@ from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.preparation import Preparation
-from napari_image_classifier.jobs.import_network import import_job
+from napari_image_classifier.jobs import import_network
 from napari_image_classifier.networks.files import load_network, save_classifier
+from napari_image_classifier.training.import_network import ImportRequest
 
 RANDOM = np.random.default_rng(5)
 SIZES = ((32, 32), (47, 29), (64, 80))
@@ -132,24 +133,24 @@ def write_foreign(folder):
 
 
 def imported(folder, ours):
-    """What import_job says of each foreign file: an error, or what became of it."""
+    """What the job says of each foreign file: an error, or what became of it."""
     write_foreign(folder)
     said = {}
     sources = [*folder.glob("*.keras"), folder / "weights.weights.h5", folder, ours]
     for source in sources:
-        request = {
-            "source": str(source),
-            "output": str(folder / "imported" / f"{source.stem}.keras"),
-            "class_names": ["a", "b"],
-            "channel_names": ["GFP", "DNA"],
-            "preparation": {} if source.stem in ("fixed", "unbuilt") else {"size": [32, 32]},
-        }
+        request = ImportRequest(
+            source=str(source),
+            output=folder / "imported" / f"{source.stem}.keras",
+            class_names=("a", "b"),
+            channel_names=("GFP", "DNA"),
+            preparation={} if source.stem in ("fixed", "unbuilt") else {"size": [32, 32]},
+        )
         try:
-            result = import_job(request, lambda event: None, lambda: False)
+            result = import_network.run(request, lambda event: None, lambda: False)
         except ImageClassifierError as error:
             said[source.stem] = {"error": str(error)}
             continue
-        classifier = load_classifier(result["classifier"])
+        classifier = load_classifier(result.classifier)
         height, width = classifier.preparation.size
         images = RANDOM.normal(0.3, 0.5, (6, height, width, 2)).astype(np.float32)
         network = keras.models.load_model(source)
@@ -165,8 +166,8 @@ def imported(folder, ours):
             "difference": float(difference),
         }
     try:
-        request["source"], request["preparation"] = str(folder / "free.keras"), {}
-        import_job(request, lambda event: None, lambda: False)
+        request = replace(request, source=str(folder / "free.keras"), preparation={})
+        import_network.run(request, lambda event: None, lambda: False)
     except ImageClassifierError as error:
         said["no size"] = {"error": str(error)}
     return said

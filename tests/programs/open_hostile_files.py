@@ -21,8 +21,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers.hostile_files import classifiers, foreign, with_other_outputs  # noqa: E402
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
 from napari_image_classifier.errors import ImageClassifierError  # noqa: E402
-from napari_image_classifier.jobs.import_network import import_job  # noqa: E402
+from napari_image_classifier.jobs import import_network  # noqa: E402
 from napari_image_classifier.networks.files import load_network  # noqa: E402
+from napari_image_classifier.training.import_network import ImportRequest  # noqa: E402
 
 FOLDER = Path(sys.argv[1])
 happened: list[str] = []
@@ -93,14 +94,8 @@ def said_of(path: Path, ways: Mapping[str, Callable[[Path], Any]]) -> dict[str, 
 
 def imported(path: Path) -> None:
     """Make a classifier of a foreign network."""
-    import_job(
-        {
-            "source": str(path),
-            "output": str(FOLDER / "imported.keras"),
-            "class_names": ["quiet", "loud"],
-            "channel_names": ["GFP", "DNA"],
-            "preparation": {},
-        },
+    import_network.run(
+        ImportRequest(str(path), FOLDER / "imported.keras", ("quiet", "loud"), ("GFP", "DNA")),
         lambda event: None,
         lambda: False,
     )

@@ -21,9 +21,11 @@ import h5py
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.jobs.train import train_job
+from napari_image_classifier.jobs import train
 from napari_image_classifier.networks import members as network_training
+from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import Epoch, TrainRequest
 from programs.trainings import write_images
 
 CONFIG = TrainingConfig(epochs=4, patience=4, seed=3, members=2)
@@ -53,22 +55,21 @@ def main(folder: Path, output: Path, epochs_until_the_end: int | None) -> None:
     table = read_items(folder, group="folder") if folder.exists() else write_images(folder)
     done, stage = 0, None
 
-    def hear(event: dict) -> None:
+    def hear(event: Event) -> None:
         nonlocal done, stage
         # A slow machine tells of more batches than a quick one.
         finishes = event.get("stage") == "finishing" != stage
         stage = event.get("stage")
-        done += event["event"] == "epoch" or finishes
+        done += isinstance(event, Epoch) or finishes
         if done == epochs_until_the_end:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    request = {"items": table.to_json(), "config": CONFIG.to_json(), "output": str(output)}
-    result = train_job(request, hear, lambda: False)
-    history = [{**record, "seconds": 0} for record in result["history"]]
+    result = train.run(TrainRequest(table, CONFIG, output), hear, lambda: False)
+    history = [{**record, "seconds": 0} for record in result.history]
     found = {
         "weights": weights_in(output),
         "history": history,
-        "gone on": [message for message in result["messages"] if "Gone on" in message],
+        "gone on": [message for message in result.messages if "Gone on" in message],
         "left": sorted(path.name for path in output.parent.iterdir()),
     }
     print(json.dumps(found), file=sys.__stdout__)

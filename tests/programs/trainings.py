@@ -19,8 +19,12 @@ from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.jobs.train import train_job
+from napari_image_classifier.jobs import train
+from napari_image_classifier.system.events import Event
+from napari_image_classifier.system.job import event_as_json
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import Batch, Epoch, TrainRequest
 
 # What can happen to images at a microscope, by name.
 STRANGE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -60,18 +64,18 @@ def pixels_of(random: np.random.Generator, clumped: bool) -> np.ndarray:
 def run(table: ItemTable, output: Path, should_stop: Callable[[list], bool], **choices) -> dict:
     """Return the result of a training and its events, or how it ended."""
     config = TrainingConfig(**{**CONFIG.to_json(), "channels": (), **choices})
-    events: list[dict] = []
-    request = {"items": table.to_json(), "config": config.to_json(), "output": str(output)}
+    events: list[Event] = []
+    request = TrainRequest(table, config, output)
     try:
-        result = train_job(request, events.append, lambda: should_stop(events))
+        result = train.run(request, events.append, lambda: should_stop(events))
     except Cancelled:
         return {"ended": "cancelled", "written": output.exists()}
     except ImageClassifierError as error:
         return {"ended": str(error), "written": output.exists()}
     classifier = load_classifier(output)
     return {
-        "result": result,
-        "events": events,
+        "result": event_as_json(result),
+        "events": [event_as_json(event) for event in events],
         "graph": classifier.description.members[0].graph_sha256,
         "graphs": sorted({member.graph_sha256 for member in classifier.description.members}),
         "orientations": classifier.description.orientations,
@@ -79,7 +83,7 @@ def run(table: ItemTable, output: Path, should_stop: Callable[[list], bool], **c
         "thresholds": dict(classifier.description.thresholds),
         "record": dict(classifier.description.training),
         "ranges": classifier.preparation.ranges,
-        "architecture": classifier.description.architecture,
+        "architecture": as_json(classifier.description.architecture),
         "predictions": [classifier.predict(item.image).class_name for item in table.items],
         "unlike": unlike(classifier),
     }
@@ -106,8 +110,8 @@ def never(events: list) -> bool:
 
 def after_an_epoch(events: list) -> bool:
     """Stop within the second epoch."""
-    epochs = sum(event["event"] == "epoch" for event in events)
-    return epochs >= 1 and events[-1]["event"] == "batch"
+    epochs = sum(isinstance(event, Epoch) for event in events)
+    return epochs >= 1 and isinstance(events[-1], Batch)
 
 
 def in_the_second_network(events: list) -> bool:

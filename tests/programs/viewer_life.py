@@ -122,7 +122,7 @@ def work_on(docks, folder, learns):
 
 def helps():
     """Whether a helper of the batch has begun: it listens on a thread of its own."""
-    helpers = [one for one in living_children() if "prediction_helper" in command_of(one)]
+    helpers = [one for one in living_children() if ".batch.helper" in command_of(one)]
     return any(one.num_threads() > 1 for one in helpers)
 
 

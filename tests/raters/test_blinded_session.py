@@ -2,15 +2,17 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from helpers.wells import CLASSES, train_on_half, write_wells
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.jobs.prepare_session import UNKNOWN_TRAINING, prepare_job
-from napari_image_classifier.jobs.score_session import score_job
+from napari_image_classifier.jobs import prepare_session, score_session
+from napari_image_classifier.jobs.prepare_session import UNKNOWN_TRAINING
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.blinded_session import (
     ANSWERS,
@@ -22,6 +24,7 @@ from napari_image_classifier.raters.blinded_session import (
     repeats_of,
     showings_of,
 )
+from napari_image_classifier.raters.session_jobs import ScoreRequest, SessionRequest
 
 
 def never():
@@ -43,16 +46,17 @@ def classifier(images, tmp_path_factory):
 
 def request(images, classifier, session, **changes):
     """What the dock asks for."""
-    return {
-        "session": str(session), "rater": "Ada", "truth": "condition", "labels": None,
-        "classifier": str(classifier), "margin": 0.1, "number": 24, "second_arm": False, "seed": 3,
-        "items": {"folder": str(images), "group": "folder:2"}, **changes,
-    }  # fmt: skip
+    usual = SessionRequest(
+        session=session, rater="Ada", truth="condition", labels=None, classifier=classifier,
+        margin=0.1, number=24, second_arm=False, seed=3,
+        items=ItemsQuery(images, group="folder:2"),
+    )  # fmt: skip
+    return replace(usual, **changes)
 
 
 def prepared(*args, **changes):
     """A session that was prepared."""
-    prepare_job(request(*args, **changes), lambda event: None, never)
+    prepare_session.run(request(*args, **changes), lambda event: None, never)
     return BlindedSession(args[2])
 
 
@@ -100,8 +104,8 @@ def test_nothing_that_was_learnt_from_is_shown(images, classifier, tmp_path):
         CLASSES, 12
     )
     assert session.plan.notes[0].startswith("32 images were not shown")
-    unnamed = request(images, classifier, tmp_path / "b", items={"folder": str(images)})
-    prepare_job(unnamed, lambda event: None, never)
+    unnamed = request(images, classifier, tmp_path / "b", items=ItemsQuery(images))
+    prepare_session.run(unnamed, lambda event: None, never)
     plan = BlindedSession(tmp_path / "b").plan
     assert all(int(item.file.split("/")[1][1:]) >= 8 for item in plan.items.items)
 
@@ -153,11 +157,9 @@ def test_the_report_compares_both_on_the_same_images(images, classifier, tmp_pat
         return item.class_name if random.random() < 0.75 else CANNOT_TELL
 
     session = answered(prepared(images, classifier, tmp_path / "s", second_arm=True), say)
-    result = score_job(
-        {"sessions": [str(session.folder)], "report": str(tmp_path / "r.html")},
-        lambda event: None, never,
-    )  # fmt: skip
-    everything, view = result["comparisons"]
+    request = ScoreRequest((session.folder,), tmp_path / "r.html")
+    result = score_session.run(request, lambda event: None, never)
+    everything, view = (one.to_json() for one in result.comparisons)
     assert (everything["n_items"], everything["n_groups"]) == (24, 8)
     assert everything["consistency"]["n_items"] == 24
     assert view["arm"] == "classifier's view"
@@ -165,7 +167,7 @@ def test_the_report_compares_both_on_the_same_images(images, classifier, tmp_pat
     assert everything["difference"]["machine"]["score"] > 0.9
     assert everything["cannot_tell"] > 0
     page = (tmp_path / "r.html").read_text()
-    assert result["sentences"][0] in page
+    assert result.comparisons[0].sentence in page
     assert "data:image/png;base64," in page
 
 
@@ -178,7 +180,7 @@ def test_truth_may_be_ones_own_or_others_labels(images, classifier, tmp_path):
         key = ItemKey(item.file, "")
         ada.give([key], "fine", ASSISTED if number % 2 else "by-eye")
         bob.give([key], item.class_name)
-    options = {"labels": str(path), "items": {"folder": str(images), "group": "folder:2"}}
+    options = {"labels": path, "items": ItemsQuery(images, group="folder:2")}
     with pytest.raises(SessionError, match="Only 16 of 32"):
         prepared(images, classifier, tmp_path / "own", truth="own", **options)
     session = prepared(images, classifier, tmp_path / "c", truth="consensus", **options)
@@ -197,8 +199,9 @@ def test_several_sessions_are_combined(images, classifier, tmp_path):
     for rater in ("Ada", "Bob"):
         session = prepared(images, classifier, tmp_path / rater, rater=rater)
         answered(session, lambda item, again: item.class_name)
-        folders.append(str(session.folder))
-    score_job({"sessions": folders, "report": str(tmp_path / "r.html")}, lambda event: None, never)
+        folders.append(session.folder)
+    request = ScoreRequest(tuple(folders), tmp_path / "r.html")
+    score_session.run(request, lambda event: None, never)
     numbers = json.loads((tmp_path / "r.agreement.json").read_text())
     assert [one["rater"] for one in numbers["comparisons"]] == ["Ada", "Bob"]
     assert numbers["agreement"]["pairs"][0]["kappa"] == 1.0

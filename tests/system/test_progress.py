@@ -3,6 +3,8 @@
 import pytest
 
 from napari_image_classifier.system import progress
+from napari_image_classifier.system.events import Note
+from napari_image_classifier.system.events import Progress as Shown
 from napari_image_classifier.system.progress import Pause, TimeLeft, throttled
 
 
@@ -57,9 +59,9 @@ def test_few_events_pass_but_the_first_and_last_of_a_series_always(clock):
     emit = throttled(passed.append)
     for stage in ("reading", "looking"):
         for done in range(11):
-            emit({"event": "progress", "stage": stage, "done": done, "total": 10})
+            emit(Shown(stage=stage, done=done, total=10))
             clock[0] += 0.0625
-    emit({"event": "note"})
+    emit(Note(""))
     told = [(event.get("stage"), event.get("done")) for event in passed]
     steps = (0, 4, 8, 10)
     assert told[:4] == [("reading", done) for done in steps]

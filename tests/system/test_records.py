@@ -3,10 +3,19 @@
 import json
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from napari_image_classifier.system.records import RecordError, as_json, from_json
+from napari_image_classifier.system.records import (
+    RecordError,
+    as_json,
+    format_of,
+    from_json,
+    parsed_json,
+)
+from napari_image_classifier.typing import Float64Array, FloatArray
 
 
 @dataclass(frozen=True)
@@ -19,11 +28,12 @@ class Part:
 class Whole:
     parts: tuple[Part, ...]
     note: str | None = None
+    places: tuple[Path, ...] = ()
 
 
 def test_what_is_written_is_read():
-    """By way of JSON, with numbers that are none."""
-    whole = Whole((Part("a"), Part("b", (2, math.inf))), note="ü")
+    """By way of JSON, with numbers that are none and a file name that is no text."""
+    whole = Whole((Part("a"), Part("b", (2, math.inf))), note="ü", places=(Path("a", "b\udcff"),))
     assert from_json(Whole, json.loads(json.dumps(as_json(whole)))) == whole
 
 
@@ -38,6 +48,7 @@ def test_what_is_written_is_read():
         ({"parts": [{"name": 3}]}, r"parts\[0\]\.name"),
         ({"parts": [{"name": "a", "limits": [1]}]}, r"limits"),
         ({"parts": [], "note": True}, "note"),
+        ({"parts": [], "places": [3]}, "places"),
     ],
 )
 def test_another_form_is_told_with_its_place(stored, told):
@@ -47,3 +58,58 @@ def test_another_form_is_told_with_its_place(stored, told):
 
 def test_what_a_newer_version_adds_is_passed_over():
     assert from_json(Part, {"name": "a", "colour": "red"}) == Part("a")
+
+
+@dataclass(frozen=True)
+class Measured:
+    folder: Path
+    table: Float64Array
+    features: FloatArray
+
+
+def test_paths_and_arrays_are_parts_of_records():
+    """Lists of numbers, but for long ones of float32, which have one axis when they are read."""
+    table = np.array([[0.1, math.nan], [3, -math.inf]])
+    features = np.arange(6, dtype=np.float32).reshape(2, 3)
+    stored = json.loads(json.dumps(as_json(Measured(Path("a"), table, features))))
+    assert stored["folder"] == "a"
+    assert stored["table"][1][0] == 3
+    again = from_json(Measured, stored)
+    assert again.folder == Path("a")
+    np.testing.assert_array_equal(again.table, table)
+    np.testing.assert_array_equal(again.features, features.ravel())
+    assert (again.table.dtype, again.features.dtype) == (np.float64, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [
+        ("folder", 3), ("table", [[1], [2, 3]]), ("table", "x"), ("table", [None]),
+        ("table", [True]), ("features", "§"), ("features", [1.0]), ("features", "AAA="),
+    ],
+)  # fmt: skip
+def test_other_paths_and_arrays_are_told_with_their_place(name, odd):
+    stored = {"folder": "a", "table": [], "features": "", name: odd}
+    with pytest.raises(RecordError, match=rf"\$\.{name}"):
+        from_json(Measured, stored)
+
+
+def test_names_that_are_no_text_are_kept_as_values_only():
+    """Names of files may hold bytes that are no text; no key is such a name."""
+    assert from_json(Part, {"name": "caf\udce9"}).name == "caf\udce9"
+    with pytest.raises(RecordError):
+        from_json(dict[str, Part], {"\udce9": {"name": "a", "\udce9": 1}})
+
+
+@pytest.mark.parametrize(
+    ("stored", "found"),
+    [({"schema": 2}, 2), ({"schema": True}, None), ({"schema": "1"}, None), ([], None), ({}, None)],
+)
+def test_the_number_of_a_format(stored, found):
+    assert format_of(stored) == found
+
+
+@pytest.mark.parametrize("text", ["", "{", b"\xff", "[" * 100_000])
+def test_what_is_no_json_is_told(text):
+    with pytest.raises(RecordError, match="not JSON"):
+        parsed_json(text)

@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from napari_image_classifier.batch.journal import (
+    SCHEMA,
     Entry,
+    Header,
     Journal,
     journal_path,
     predictions_at,
@@ -115,8 +116,7 @@ def classify_folder(
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)
-    header = {"classifier": classifier.sha256, "pattern": pattern, "axes": axes}
-    header |= {"masks": stored_masks} if stored_masks else {}
+    header = Header(SCHEMA, classifier.sha256, pattern, axes, stored_masks)
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
     chosen = predict or _here(workers, draw_thumbnail if thumbnails else None)
@@ -130,7 +130,7 @@ def classify_folder(
         finished = {
             name: entry
             for name, entry in done.items()
-            if stamps.get(name) == entry.stamp and entry.is_final(run["versions"])
+            if stamps.get(name) == entry.stamp and entry.is_final(run.versions)
         }
         n_resumed = len(finished)
         if on_predictions is not None and finished:
@@ -216,23 +216,23 @@ def _here(workers: int | None, draw: DrawThumbnail | None) -> Predict:
     return predict
 
 
-def _take_up(table: Path, header: Mapping[str, Any], overwrite: bool) -> dict[str, Entry]:
+def _take_up(table: Path, header: Header, overwrite: bool) -> dict[str, Entry]:
     """Return what an earlier run with the same classifier and settings has done."""
     path = journal_path(table)
     if overwrite:
         path.unlink(missing_ok=True)
         return {}
     written_by, done = read_journal(path)
-    if written_by:
+    if written_by is not None:
         for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
                            ("axes", "meaning of the axes"), ("masks", "set of masks")):  # fmt: skip
-            if written_by.get(what) != header.get(what):
+            if getattr(written_by, what) != getattr(header, what):
                 raise OutputRefusedError(
                     f"{table} was begun with another {word}; "
                     "choose another output, or overwrite it (--overwrite)."
                 )
     elif table.is_file():
-        _refuse_foreign(table, str(header["classifier"]))
+        _refuse_foreign(table, header.classifier)
     return done
 
 
@@ -248,12 +248,3 @@ def _refuse_foreign(table: Path, sha256: str) -> None:
             f"{table} holds predictions of another classifier ({named}); choose another output, "
             "or overwrite it (--overwrite)."
         )
-
-
-def can_be_continued(output: Path, sha256: str) -> bool:
-    """Return whether ``output`` was begun with the classifier of that hash."""
-    try:
-        header, _ = read_journal(journal_path(output))
-    except ImageClassifierError:
-        return False
-    return bool(header) and header.get("classifier") == sha256

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 from napari_image_classifier.classifiers.predict import Predictions, predict_files
 from napari_image_classifier.images.deadlines import Deadline, DeadlineExceededError
 from napari_image_classifier.images.name_patterns import ImageFiles
-from napari_image_classifier.system.helper_process import HelperProcess, connected
+from napari_image_classifier.system.child_process import ChildProcess, connected
+from napari_image_classifier.system.messages import PICKLE
 from napari_image_classifier.typing import DrawThumbnail
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Helper:
         self._is_ready = False
         self._is_gone = False
         self._began = time.monotonic()
-        self._process = HelperProcess("napari_image_classifier.batch.helper")
+        self._process = ChildProcess("napari_image_classifier.batch.helper", PICKLE)
         self._process.send((classifier.path, classifier.sha256, axes, draw_thumbnail))
 
     @property
@@ -105,7 +106,7 @@ class Helper:
 
 def main() -> None:
     """Predict what is asked for on standard input until it ends."""
-    asked, answer = connected()
+    asked, answer = connected(PICKLE)
     path, sha256, axes, draw_thumbnail = asked()
     classifier = _opened(path, sha256)
     answer(READY)

@@ -7,20 +7,30 @@ dropped when the journal is opened.
 """
 
 import json
-import os
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
-from napari_image_classifier.classifiers.prediction import Prediction
+import msgspec
+
+from napari_image_classifier.classifiers.description import ClassifierInShort
+from napari_image_classifier.classifiers.manifest import ImagesRead, Run
+from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
 from napari_image_classifier.errors import TRANSIENT_FAULTS, ImageClassifierError
 from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp
-from napari_image_classifier.items.objects import ObjectPlace
+from napari_image_classifier.system.append_log import AppendLog, drop_cut_line
 from napari_image_classifier.system.atomic_files import flush_folder
+from napari_image_classifier.system.records import (
+    RecordError,
+    as_json,
+    format_of,
+    from_json,
+    parsed_json,
+)
 
+SCHEMA = 1
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
 _RUN_BEGINS = b'{"run": '
 
@@ -61,8 +71,35 @@ class Entry(NamedTuple):
         return not self.n_errors or self.versions == versions
 
 
-def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
-    """Return the first line and, per image, its latest entry; empty where there is no journal.
+class Header(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The first line: which classifier and which settings."""
+
+    journal: int
+    classifier: str
+    pattern: str | None
+    axes: str | None
+    masks: str | None = None
+
+
+class TableRun(Run, frozen=True, kw_only=True):
+    """A run that made a table, or a part of it, and what of."""
+
+    classifier: ClassifierInShort
+    images: ImagesRead
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Any other line: where a run began, what was said of an image, or that none was left."""
+
+    run: TableRun | None = None
+    file: str | None = None
+    stamp: Stamp = []
+    rows: tuple[PredictionRow, ...] = ()
+    finished: int | None = None
+
+
+def read_journal(path: Path) -> tuple[Header | None, dict[str, Entry]]:
+    """Return the first line and, per image, its latest entry; nothing where there is no journal.
 
     Predictions stay on the disk, so that a million of them can be gone on from; `predictions_at`
     reads them.
@@ -73,36 +110,40 @@ def read_journal(path: Path) -> tuple[dict[str, Any], dict[str, Entry]]:
         The file is there and is no journal.
     """
     if not path.is_file():
-        return {}, {}
+        return None, {}
     lines = _whole_lines(path)
-    _, header = next(lines, (0, {}))
-    if header and header.get("journal") != 1:
+    _, first = next(lines, (0, None))
+    if first is None:
+        return None, {}
+    if format_of(first, "journal") != SCHEMA:
         raise JournalError(
             f"{path} is not a record that can be continued; move it away or choose another output."
         )
     entries: dict[str, Entry] = {}
     versions: Mapping[str, str] = {}
     with _damage_told(path):
-        for offset, line in lines:
-            if "run" in line:
-                versions = line["run"].get("versions", {})
-            elif "file" in line:
-                entries[str(line["file"])] = _entry(line["stamp"], versions, offset, line["rows"])
+        header = from_json(Header, first)
+        for offset, stored in lines:
+            line = from_json(Line, stored)
+            if line.run is not None:
+                versions = line.run.versions
+            elif line.file is not None:
+                entries[line.file] = _entry(line.stamp, versions, offset, line.rows)
     return header, entries
 
 
 def _entry(
-    of: Stamp, versions: Mapping[str, str], offset: int, rows: list[dict[str, Any]]
+    of: Stamp, versions: Mapping[str, str], offset: int, rows: Iterable[PredictionRow]
 ) -> Entry:
-    status = [row["status"] for row in rows]
+    status: list[str] = [row.status for row in rows]
     counted = ("error", "unsure", "unlike-training", "empty", "pending")
     counts = [*map(status.count, counted), sum(map(_may_pass, rows))]
     return Entry(of, versions, offset, *counts)
 
 
-def _may_pass(row: Mapping[str, Any]) -> bool:
+def _may_pass(row: PredictionRow) -> bool:
     # Versions before there were codes did not say.
-    return row["status"] == "error" and row.get("code", "") in ("", *TRANSIENT_FAULTS)
+    return row.status == "error" and row.code in ("", *TRANSIENT_FAULTS)
 
 
 def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Prediction]]:
@@ -111,26 +152,28 @@ def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Predicti
         for offset in offsets:
             with _damage_told(path):
                 line = line_at(file, offset)
-                predictions = [_prediction(line["file"], row) for row in line["rows"]]
-            yield predictions
+            yield [row.prediction(line.file or "") for row in line.rows]
 
 
-def line_at(journal: IO[bytes], offset: int) -> dict[str, Any]:
+def line_at(journal: IO[bytes], offset: int) -> Line:
     """Return the line of an open journal that begins at ``offset``."""
     journal.seek(offset)
-    line: dict[str, Any] = json.loads(journal.readline())
-    return line
+    return from_json(Line, parsed_json(journal.readline()))
 
 
-def read_runs(path: Path) -> list[dict[str, Any]]:
+def read_runs(path: Path) -> list[TableRun]:
     """Return what a journal says of every run that wrote it, in their order."""
     with path.open("rb") as file, _damage_told(path):
         # Told by their beginning, as those of a million images need not be understood for it.
-        return [
-            json.loads(line)["run"]
+        lines = [
+            from_json(Line, parsed_json(line))
             for line in file
             if line.startswith(_RUN_BEGINS) and line.endswith(b"\n")
         ]
+        runs = [line.run for line in lines if line.run is not None]
+        if not runs:
+            raise RecordError("no run wrote it")
+    return runs
 
 
 def was_finished(path: Path) -> bool:
@@ -149,10 +192,8 @@ def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if not line.endswith(b"\n"):
                 return
             with _damage_told(path):
-                found = json.loads(line)
-                if not isinstance(found, dict):
-                    raise TypeError("a line is no table of values")
-            yield offset, found
+                stored = from_json(dict[str, Any], parsed_json(line))
+            yield offset, stored
             offset += len(line)
 
 
@@ -161,38 +202,8 @@ def _damage_told(path: Path) -> Iterator[None]:
     """Say in a sentence that what was read in the block can't be understood."""
     try:
         yield
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except RecordError as error:
         raise JournalError(f"{path} is damaged; move it away or choose another output.") from error
-
-
-def _prediction(file: str, row: Mapping[str, Any]) -> Prediction:
-    return Prediction(
-        file,
-        row["item"],
-        row["status"],
-        row["class"],
-        row["confidence"],
-        row["probabilities"],
-        row["message"],
-        pixels=row.get("pixels", ""),
-        place=ObjectPlace(*row["place"]) if row.get("place") else None,
-        code=row.get("code", ""),
-    )
-
-
-def row_of(prediction: Prediction) -> dict[str, Any]:
-    """Return a prediction as JSON, without its file and thumbnail."""
-    place = {"place": list(prediction.place)} if prediction.place else {}
-    return {
-        "item": prediction.item,
-        **place,
-        "status": prediction.status,
-        "class": prediction.class_name,
-        "confidence": prediction.confidence,
-        "probabilities": dict(prediction.probabilities),
-        "message": prediction.message,
-        **({"code": prediction.code} if prediction.code else {}),
-    }
 
 
 class Journal:
@@ -201,57 +212,32 @@ class Journal:
     ``run`` says of the run that begins now what its manifest is to say of it.
     """
 
-    def __init__(self, path: Path, header: Mapping[str, Any], run: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, header: Header, run: TableRun) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _drop_torn_line(path)
-        self._versions = run.get("versions", {})
-        self._file = path.open("ab", buffering=0)
-        self._flushed = time.monotonic()
-        if path.stat().st_size == 0:
-            self._append({"journal": 1, **header})
+        self._versions = run.versions
+        self._log = AppendLog(path, SECONDS_BETWEEN_DISK_FLUSHES)
+        drop_cut_line(path)
+        if self._log.end == 0:
+            self._append(header)
             flush_folder(path.parent)
-        self._append({"run": run})
+        self._append(Line(run=run))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        with self._file:
-            os.fsync(self._file.fileno())
+        self._log.close()
 
     def append(self, file: str, of: Stamp, predictions: list[Prediction]) -> Entry:
         """Write what was said of one image; it survives the end of this process at once."""
-        rows = [{**row_of(said), "pixels": said.pixels} for said in predictions]
-        entry = _entry(of, self._versions, self._file.tell(), rows)
-        self._append({"file": file, "stamp": of, "rows": rows})
+        rows = tuple(map(PredictionRow.kept, predictions))
+        entry = _entry(of, self._versions, self._log.end, rows)
+        self._append(Line(file=file, stamp=of, rows=rows))
         return entry
 
     def finish(self, n_images: int) -> None:
         """Write that all images are done, and how many there were."""
-        self._append({"finished": n_images})
+        self._append(Line(finished=n_images))
 
-    def _append(self, line: Mapping[str, Any]) -> None:
-        whole = self._file.tell()
-        content = memoryview(json.dumps(line).encode() + b"\n")
-        try:
-            while content:
-                content = content[self._file.write(content) :]
-            if time.monotonic() - self._flushed > SECONDS_BETWEEN_DISK_FLUSHES:
-                os.fsync(self._file.fileno())
-                self._flushed = time.monotonic()
-        except OSError:
-            # A full disk may have taken half of it.
-            with suppress(OSError):
-                self._file.truncate(whole)
-            raise
-
-
-def _drop_torn_line(path: Path) -> None:
-    if not path.is_file():
-        return
-    with path.open("rb+") as file:
-        whole = 0
-        for line in file:
-            if line.endswith(b"\n"):
-                whole += len(line)
-        file.truncate(whole)
+    def _append(self, line: Header | Line) -> None:
+        self._log.append(json.dumps(as_json(line)).encode() + b"\n")

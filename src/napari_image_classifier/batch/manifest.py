@@ -3,21 +3,36 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from napari_image_classifier.batch.journal import Entry, line_at, read_runs
+from msgspec import UNSET
+from msgspec.structs import asdict, replace
+
+from napari_image_classifier.batch.journal import Entry, TableRun, line_at, read_runs
 from napari_image_classifier.classifiers.classifier import Classifier
+from napari_image_classifier.classifiers.description import ClassifierInShort
 from napari_image_classifier.classifiers.manifest import (
+    ClassifiedItem,
+    FileEntry,
+    Head,
+    ImagesRead,
+    Result,
+    Run,
     file_entry,
-    images_part,
+    images_read,
     this_run,
     write_manifest,
 )
-
-# What a manifest says of each item; the table has the rest.
-_OF_ITEM = ("item", "status", "class", "confidence", "pixels")
+from napari_image_classifier.system.records import as_json, from_json
 
 Entries = Mapping[str, Entry]
+
+
+class TableManifest(Head, frozen=True, kw_only=True, omit_defaults=True):
+    """What a table of predictions was made of, and what it says of each item."""
+
+    classifier: ClassifierInShort
+    images: ImagesRead
+    files: tuple[FileEntry[ClassifiedItem], ...] = ()
 
 
 def run_of(
@@ -27,24 +42,22 @@ def run_of(
     axes: str | None,
     masks: str | None,
     threads: int | None,
-) -> dict[str, Any]:
+) -> TableRun:
     """Return what a table's journal says of the run that begins."""
-    described = classifier.description.in_short()
-    for key in ("training", "architecture", "schema_version"):
-        described.pop(key)
-    return {
-        **this_run(threads=threads),
-        "classifier": {
-            "file": str(classifier.path),
-            "sha256": classifier.sha256,
-            **described,
-        },
-        "images": {
-            **images_part(folder, axes, classifier.preparation),
-            "pattern": pattern,
-            "masks": masks,
-        },
-    }
+    return TableRun(
+        **asdict(this_run(threads=threads)),
+        classifier=replace(
+            classifier.description.in_short(),
+            file=str(classifier.path),
+            sha256=classifier.sha256,
+            schema_version=None,
+            architecture=UNSET,
+            training=UNSET,
+        ),
+        images=replace(
+            images_read(folder, axes, classifier.preparation), pattern=pattern, masks=masks
+        ),
+    )
 
 
 def write_table_manifest(table: Path, journals: Mapping[Path, Entries], *, complete: bool) -> Path:
@@ -54,13 +67,17 @@ def write_table_manifest(table: Path, journals: Mapping[Path, Entries], *, compl
     says that no image of the folder is left.
     """
     runs = [run for path in journals for run in read_runs(path)]
-    # All are of one classifier and one way to read the images; the folder may have moved since.
-    last = {key: [run.pop(key) for run in runs][-1] for key in ("classifier", "images")}
-    head = {"result": {"file": table.name, "complete": complete}, "runs": runs, **last}
+    head = TableManifest(
+        result=Result(table.name, complete=complete),
+        runs=tuple(from_json(Run, as_json(run)) for run in runs),
+        # All are of one classifier and one way to read the images; the folder may have moved since.
+        classifier=runs[-1].classifier,
+        images=runs[-1].images,
+    )
     return write_manifest(table, "table", head, _files(journals))
 
 
-def _files(journals: Mapping[Path, Entries]) -> Iterator[dict[str, Any]]:
+def _files(journals: Mapping[Path, Entries]) -> Iterator[FileEntry[ClassifiedItem]]:
     """Yield the line of each image, in the order of the table."""
     with ExitStack() as opened:
         files = [opened.enter_context(path.open("rb")) for path in journals]
@@ -71,5 +88,10 @@ def _files(journals: Mapping[Path, Entries]) -> Iterator[dict[str, Any]]:
         )
         for name, number, offset in places:
             line = line_at(files[number], offset)
-            items = [{key: row.get(key, "") for key in _OF_ITEM} for row in line["rows"]]
-            yield file_entry(name, line["stamp"], items)
+            items = [
+                ClassifiedItem(
+                    row.item, row.status, row.class_name, row.confidence, row.pixels or ""
+                )
+                for row in line.rows
+            ]
+            yield file_entry(name, line.stamp, items)

@@ -1,4 +1,4 @@
-"""What became of a folder that was classified, in numbers and in words."""
+"""The folder to be classified, as it is asked for, and what becomes of it in numbers and words."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,14 +7,40 @@ from pathlib import Path
 from typing import Self
 
 from napari_image_classifier.batch.journal import Entry
+from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.system.atomic_files import WrittenTable
+from napari_image_classifier.system.events import Counted, Result
+from napari_image_classifier.system.job import Job
 from napari_image_classifier.wording import counts_of
 
 _COUNTS = ("n_unsure", "n_unlike", "n_empty", "n_pending", "n_errors")
 
 
 @dataclass(frozen=True)
-class FolderResult:
+class FolderRequest:
+    """Arguments of `classify_folder`."""
+
+    folder: Path
+    classifier: Path
+    output: Path
+    pattern: str | None = None
+    axes: str | None = None
+    masks: str | None = None
+    overwrite: bool = False
+    thumbnails: bool = False
+    workers: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions(Counted):
+    """What was said since the last such event, and how many images are done."""
+
+    tag = "predictions"
+    predictions: list[Prediction]
+
+
+@dataclass(frozen=True)
+class FolderResult(Result):
     """What became of a folder: numbers of items by status, and where the table lies.
 
     ``n_resumed`` images were already done by an earlier run; ``stopped`` says that images are left,
@@ -83,3 +109,6 @@ class FolderResult:
         if self.elsewhere:
             said += f" {self.elsewhere}"
         return said
+
+
+CLASSIFY_FOLDER = Job("classify_folder", FolderRequest, FolderResult, (Predictions,))

@@ -176,17 +176,6 @@ class Classifier:
         how_far = gate.how_far([views[0][1] for views in members])
         return probabilities, how_far, disagreement
 
-    def logits_and_features(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return logits (n, n_classes) and the features they come from (n, n_features), float32.
-
-        ``batch`` as in `predict_prepared`. Of several members the logits are averaged and the
-        features stand side by side; over orientations both are averaged.
-        """
-        members = self._run(batch)
-        logits = [logits for member in members for logits, _ in member]
-        features = [np.mean([seen for _, seen in member], axis=0) for member in members]
-        return np.mean(logits, axis=0, dtype=np.float32), np.concatenate(features, axis=1)
-
     def save(self, path: str | Path) -> None:
         """Copy the classifier's file to ``path``, whole or not at all.
 

@@ -11,7 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from napari_image_classifier.classifiers.description import ClassifierDescription, Member
+from napari_image_classifier.classifiers.description import (
+    ClassifierDescription,
+    Member,
+    description_of,
+)
 from napari_image_classifier.classifiers.onnx_runtime import images_at_once
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.system.bounded_json import JsonRefused, read_bounded_json
@@ -231,7 +235,7 @@ def read_description(content: bytes) -> ClassifierDescription:
         stored = read_bounded_json(content, largest=LARGEST_DESCRIPTION, allow_nan=True)
     except JsonRefused as error:
         raise ClassifierFileError(f"its description is damaged: {error}") from error
-    description = ClassifierDescription.from_json(stored)
+    description = description_of(stored)
     if not description.members:
         raise ClassifierFileError("it holds no network")
     return description

@@ -5,11 +5,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from napari_image_classifier.classifiers.manifest import ManifestError, manifest_path, read_manifest
+import msgspec
+
+from napari_image_classifier.classifiers.manifest import (
+    FileEntry,
+    LearntItem,
+    ManifestError,
+    Result,
+    manifest_path,
+    read_manifest,
+)
 from napari_image_classifier.items.item import Item
 
 # A classifier that has learnt has its images in a manifest of this kind.
 KIND = "classifier"
+
+
+class _Learnt(msgspec.Struct):
+    result: Result
+    files: tuple[FileEntry[LearntItem], ...]
 
 
 @dataclass(frozen=True)
@@ -30,16 +44,19 @@ class LearntFrom:
         if not path.is_file():
             return cls(known=False)
         try:
-            stored = read_manifest(path)
+            manifest = read_manifest(path)
+            if manifest.kind != KIND:
+                return cls(known=False)
+            stored = manifest.read(_Learnt)
         except ManifestError:
             return cls(known=False)
-        if stored["kind"] != KIND or stored["result"].get("sha256") != sha256:
+        if stored.result.sha256 != sha256:
             return cls(known=False)
-        items = [item for file in stored["files"] for item in file["items"]]
+        items = [item for file in stored.files for item in file.items]
         return cls(
             known=True,
-            pixels=frozenset(item["pixels"] for item in items),
-            groups=frozenset(item["group"] for item in items if item.get("group")),
+            pixels=frozenset(item.pixels for item in items),
+            groups=frozenset(item.group for item in items if item.group),
         )
 
     def has_pixels(self, pixels: str) -> bool:

@@ -1,8 +1,7 @@
 """How far an image's features are from those of every class that was learnt from."""
 
-import base64
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -19,13 +18,28 @@ class FeatureDistance:
     ``directions``, shape (direction, feature), and one variance, ``rest``, across all others
     (Moghaddam & Pentland, 1997), which keeps it small in the file. Beyond ``limit`` an image is
     unlike every class.
+
+    Raises
+    ------
+    ValueError
+        The arrays do not belong together.
     """
 
+    n_classes: int
+    n_directions: int
     means: FloatArray
     directions: FloatArray
     variances: FloatArray
     rest: float
     limit: float = np.inf
+
+    def __post_init__(self) -> None:
+        # The classifier's file holds them without their shape.
+        object.__setattr__(self, "means", self.means.reshape(self.n_classes, -1))
+        object.__setattr__(self, "directions", self.directions.reshape(self.n_directions, -1))
+        n_features = self.means.shape[1]
+        if self.directions.shape[1] != n_features or self.variances.shape != (self.n_directions,):
+            raise ValueError("The directions are of other features")
 
     @classmethod
     def fitted(cls, features: FloatArray, classes: IntArray) -> Self:
@@ -45,6 +59,8 @@ class FeatureDistance:
         floor = max(float(variances.mean()) * 1e-6, float(np.finfo(np.float32).tiny))
         others = float(variances[kept:].mean()) if kept < len(variances) else 1.0
         return cls(
+            len(means),
+            kept,
             means.astype(np.float32),
             directions[:kept].astype(np.float32),
             np.maximum(variances[:kept], floor).astype(np.float32),
@@ -60,34 +76,3 @@ class FeatureDistance:
             across[:] = 0
         squares = (along**2 / self.variances).sum(axis=-1) + across / self.rest
         return np.asarray(np.sqrt(squares.min(axis=1)))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the distance as it stands in the classifier's file: arrays in base64."""
-        return {
-            "n_classes": len(self.means),
-            "n_directions": len(self.directions),
-            "means": _packed(self.means),
-            "directions": _packed(self.directions),
-            "variances": _packed(self.variances),
-            "rest": self.rest,
-            "limit": self.limit,
-        }
-
-    @classmethod
-    def from_json(cls, stored: Any) -> Self:
-        """Make the distance from what `to_json` gave."""
-        return cls(
-            _unpacked(stored["means"]).reshape(stored["n_classes"], -1),
-            _unpacked(stored["directions"]).reshape(stored["n_directions"], -1),
-            _unpacked(stored["variances"]),
-            float(stored["rest"]),
-            float(stored["limit"]),
-        )
-
-
-def _packed(array: FloatArray) -> str:
-    return base64.b64encode(array.astype("<f4").tobytes()).decode()
-
-
-def _unpacked(text: str) -> FloatArray:
-    return np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)

@@ -9,16 +9,28 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.file_stamps import Stamp
 from napari_image_classifier.images.pixel_hash import ALGORITHM
+from napari_image_classifier.items.crops import ObjectBox
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.machine import processor, versions_of
+from napari_image_classifier.system.records import (
+    Record,
+    RecordError,
+    as_json,
+    format_of,
+    from_json,
+    parsed_json,
+)
 
 SCHEMA = 1
 SUFFIX = ".manifest.json"
@@ -42,6 +54,9 @@ SETTINGS = (
 
 _MACHINE = ("processor", "threads", "device", "backend", "platform")
 _FILES_BEGIN = ' "files": ['
+_AS_WRITTEN = {"class_name": "class"}
+
+Item = TypeVar("Item")
 
 
 class ManifestError(ImageClassifierError):
@@ -53,38 +68,160 @@ def manifest_path(result: Path) -> Path:
     return result.with_name(result.stem + SUFFIX)
 
 
+class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the images lie, and of which of their planes the pixels are hashed.
+
+    ``pattern`` and ``masks`` are those of a table; a training names every file.
+    """
+
+    folder: str
+    axes: str | None
+    hash: str
+    channels: tuple[str, ...]
+    projection: str
+    each: str
+    objects: ObjectBox | None
+    pattern: str | msgspec.UnsetType | None = msgspec.UNSET
+    masks: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that made a result, or a part of it: command, versions and machine.
+
+    ``threads`` are those that calculated, None where nobody knows; ``backend`` is what calculated,
+    on ``device``.
+    """
+
+    date: str
+    command: tuple[str, ...]
+    platform: str
+    processor: str
+    processors: int | None
+    threads: int | None
+    backend: str
+    device: str
+    environment: Mapping[str, str]
+    versions: Mapping[str, str]
+
+
+class PartEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of an image: its size and time, None where it could not be looked at.
+
+    ``of`` is "mask" for one of the mask's. A table's images are known by their names alone.
+    """
+
+    path: str = ""
+    channel: str | None = None
+    z: str | None = None
+    time: str | None = None
+    of: str | None = None
+    size: int | None
+    modified: str | None
+
+
+class FileEntry(msgspec.Struct, Generic[Item], frozen=True):
+    """The line of one image: its name, the size and time of its files, its items."""
+
+    file: str
+    parts: tuple[PartEntry, ...]
+    items: tuple[Item, ...]
+
+
+class LearntItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
+    """An item that was learnt from: its number in the order of the training, and its pixels."""
+
+    number: int
+    item: str
+    class_name: str
+    group: str | None
+    pixels: str
+
+
+class ClassifiedItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
+    """A row of a table, as far as a manifest says it; see `Prediction`."""
+
+    item: str
+    status: str
+    class_name: str | None
+    confidence: float | None
+    pixels: str
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a manifest is of; a table is ``complete`` or not, an evaluation has a ``verdict``."""
+
+    file: str
+    sha256: str = ""
+    complete: bool | None = None
+    verdict: str = ""
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a manifest of any kind says before its files."""
+
+    result: Result
+    runs: Annotated[tuple[Run, ...], msgspec.Meta(min_length=1)]
+
+
+class OfLearntItems(Head, frozen=True, kw_only=True, omit_defaults=True):
+    """A manifest whose files hold what was learnt from."""
+
+    files: tuple[FileEntry[LearntItem], ...] = ()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest that was opened: of what kind, and of which result."""
+
+    path: Path
+    kind: str
+    _stored: Mapping[str, Any]
+
+    def read(self, kind: type[Record]) -> Record:
+        """Return all that it says.
+
+        Raises
+        ------
+        ManifestError
+            A part is missing or of another form.
+        """
+        try:
+            return from_json(kind, self._stored)
+        except RecordError as error:
+            raise ManifestError(f"{self.path} is damaged: {error}.") from error
+
+
 def this_run(
     *,
     threads: int | None,
     backend: str = "onnxruntime",
     device: str | None = None,
     packages: Iterable[str] = (),
-) -> dict[str, Any]:
+) -> Run:
     """Return what is to be said of the run that makes a result: command, versions and machine.
 
     ``threads`` are those that calculate, None where nobody knows; ``backend`` is what calculates,
     on ``device`` (the processor unless told); ``packages`` are named with their versions, besides
     the usual ones.
     """
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "platform": platform.platform(),
-        "processor": processor(),
-        "processors": os.cpu_count(),
-        "threads": threads,
-        "backend": backend,
-        "device": device or "processor",
-        "environment": {name: os.environ[name] for name in SETTINGS if name in os.environ},
-        "versions": {"python": platform.python_version(), **versions_of((*PACKAGES, *packages))},
-    }
+    return Run(
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        platform=platform.platform(),
+        processor=processor(),
+        processors=os.cpu_count(),
+        threads=threads,
+        backend=backend,
+        device=device or "processor",
+        environment={name: os.environ[name] for name in SETTINGS if name in os.environ},
+        versions={"python": platform.python_version(), **versions_of((*PACKAGES, *packages))},
+    )
 
 
-def machine_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return, in words, what the machines and versions of two runs (`this_run`) differ in."""
-    pairs = [(name, then[name], now[name]) for name in _MACHINE]
-    for part in ("environment", "versions"):
-        before, after = then[part], now[part]
+def machine_differences(then: Run, now: Run) -> list[str]:
+    """Return, in words, what the machines and versions of two runs differ in."""
+    pairs = [(name, getattr(then, name), getattr(now, name)) for name in _MACHINE]
+    for before, after in ((then.environment, now.environment), (then.versions, now.versions)):
         names = sorted(before.keys() | after.keys())
         pairs += [(name, before.get(name), after.get(name)) for name in names]
     return [
@@ -94,46 +231,44 @@ def machine_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list
     ]
 
 
-def images_part(folder: Path, axes: str | None, preparation: Preparation) -> dict[str, Any]:
-    """Return where the images lie, and of which of their planes the pixels are hashed."""
-    return {
-        "folder": str(folder),
-        "axes": axes,
-        "hash": ALGORITHM,
-        "channels": list(preparation.channel_names),
-        "projection": preparation.projection,
-        "each": preparation.each,
-        "objects": preparation.objects.to_json() if preparation.objects else None,
-    }
+def images_read(folder: Path, axes: str | None, preparation: Preparation) -> ImagesRead:
+    """Return what a manifest says of the images below ``folder``."""
+    return ImagesRead(
+        folder=str(folder),
+        axes=axes,
+        hash=ALGORITHM,
+        channels=preparation.channel_names,
+        projection=preparation.projection,
+        each=preparation.each,
+        objects=preparation.objects,
+    )
 
 
 def file_entry(
-    name: str,
-    of: Stamp,
-    items: Sequence[Mapping[str, Any]],
-    parts: Sequence[Mapping[str, str]] = (),
-) -> dict[str, Any]:
+    name: str, of: Stamp, items: Iterable[Item], parts: Sequence[PartEntry] = ()
+) -> FileEntry[Item]:
     """Return the line of one image: its name, size and time of its files, its items.
 
     ``parts`` may say of each file in turn what is known of it besides, such as its name.
     """
+    named = parts or [PartEntry(size=None, modified=None)] * len(of)
     files = [
-        {**(parts[number] if parts else {}), **_size_and_time(*of_file)}
-        for number, of_file in enumerate(of)
+        msgspec.structs.replace(part, **_size_and_time(*of_file))
+        for part, of_file in zip(named, of, strict=True)
     ]
-    return {"file": name, "parts": files, "items": list(items)}
+    return FileEntry(name, tuple(files), tuple(items))
 
 
-def _size_and_time(size: int, nanoseconds: int) -> dict[str, Any]:
+def _size_and_time(size: int, nanoseconds: int) -> dict[str, int | str]:
     if size < 0:
         # It could not be looked at, see `journal.stamp`.
-        return {"size": None, "modified": None}
+        return {}
     modified = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=nanoseconds // 1000)
     return {"size": size, "modified": modified.isoformat()}
 
 
 def write_manifest(
-    result: Path, kind: str, head: Mapping[str, Any], files: Iterable[Mapping[str, Any]]
+    result: Path, kind: str, head: Head, files: Iterable[FileEntry[Any]] = ()
 ) -> Path:
     """Write the manifest of ``result`` beside it and return its path.
 
@@ -141,20 +276,20 @@ def write_manifest(
     written one a line as they come, so that there may be millions.
     """
     path = manifest_path(result)
-    frame = {"schema": SCHEMA, "kind": kind, **head}
+    frame = {"schema": SCHEMA, "kind": kind, **as_json(head)}
     with replace_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write(json.dumps(frame, indent=1).removesuffix("\n}"))
         file.write(f",\n{_FILES_BEGIN}")
         separator = "\n  "
         for entry in files:
-            file.write(separator + json.dumps(entry))
+            file.write(separator + json.dumps(as_json(entry)))
             separator = ",\n  "
         file.write("\n ]\n}\n")
     return path
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Return all that a manifest says.
+def read_manifest(path: Path) -> Manifest:
+    """Open a manifest of any kind.
 
     Raises
     ------
@@ -162,23 +297,23 @@ def read_manifest(path: Path) -> dict[str, Any]:
         There is no such file, it is no manifest, or a newer version wrote it.
     """
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = parsed_json(path.read_bytes())
     except OSError as error:
         raise ManifestError(f"{path} can't be read: {error.strerror}.") from error
-    except ValueError as error:
+    except RecordError as error:
         raise ManifestError(f"{path} is no manifest, or it is damaged.") from error
     if not isinstance(stored, dict) or not {"schema", "kind", "result", "files"} <= stored.keys():
         raise ManifestError(
             f"{path} is no manifest; one is written beside every classifier and table and is "
             f"named like {manifest_path(Path('cells.keras'))}."
         )
-    if stored["schema"] != SCHEMA:
+    if format_of(stored) != SCHEMA:
         raise ManifestError(
             f"{path} was written by another version of napari-image-classifier (format "
             f"{stored['schema']}, this one reads {SCHEMA}); update with pip install --upgrade "
             "napari-image-classifier."
         )
-    return stored
+    return Manifest(path, str(stored["kind"]), stored)
 
 
 def check_place(result: Path) -> None:
@@ -210,7 +345,7 @@ def _result_named_in(path: Path) -> str | None:
                 break
             lines.append(line)
     try:
-        head = json.loads("".join(lines).rstrip().removesuffix(",") + "}")
+        head = parsed_json("".join(lines).rstrip().removesuffix(",") + "}")
         return str(head["result"]["file"])
-    except (ValueError, LookupError, TypeError):
+    except (RecordError, LookupError, TypeError):
         return None

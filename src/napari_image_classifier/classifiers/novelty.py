@@ -1,8 +1,8 @@
 """Is an image like those that a classifier learnt from? If not, why not, in a sentence."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -82,20 +82,6 @@ class KnownKinds:
         return (
             f"Its pixels are {kind.pixel_size:.3g} µm wide, and those of the images that the "
             f"classifier learnt from {learnt} µm: another magnification."
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the kinds as they stand in the classifier's file."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: Any) -> Self:
-        """Make the kinds from what `to_json` gave."""
-        size = stored["pixel_size"]
-        return cls(
-            tuple(int(bits) for bits in stored["bits"]),
-            bool(stored["rgb"]),
-            (float(size[0]), float(size[1])) if size is not None else None,
         )
 
 
@@ -233,28 +219,11 @@ class Gate:
             len(self.intensities) == n_channels
             and len(self.distances) == n_networks
             and all(len(distance.means) == n_classes for distance in self.distances)
-            and all(one.middle.shape == (n_channels, len(words)) for one, words in ranges)
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the gate as it stands in the classifier's file."""
-        return {
-            "kinds": self.kinds.to_json(),
-            "intensities": [list(ends) for ends in self.intensities],
-            "brightness": self.brightness.to_json(),
-            "detail": self.detail.to_json(),
-            "distances": [distance.to_json() for distance in self.distances],
-        }
-
-    @classmethod
-    def from_json(cls, stored: Any) -> Self:
-        """Make the gate from what `to_json` gave."""
-        return cls(
-            KnownKinds.from_json(stored["kinds"]),
-            tuple((float(low), float(high)) for low, high in stored["intensities"]),
-            KnownRanges.from_json(stored["brightness"]),
-            KnownRanges.from_json(stored["detail"]),
-            tuple(FeatureDistance.from_json(one) for one in stored["distances"]),
+            and all(
+                array.shape == (n_channels, len(words))
+                for one, words in ranges
+                for array in (one.middle, one.below, one.above)
+            )
         )
 
 

@@ -1,10 +1,10 @@
 """From an image to what the network says of it."""
 
-import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -12,9 +12,6 @@ from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.read_errors import describe_error
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.system.file_names import readable
-
-if TYPE_CHECKING:
-    pass
 
 Status = Literal["ok", "error", "unsure", "unlike-training", "empty", "pending"]
 
@@ -96,17 +93,44 @@ def _not_finite(file: str) -> str:
     )
 
 
-def prediction_of_row(row: Mapping[str, Any]) -> Prediction:
-    """Return the prediction that an event's row holds."""
-    return Prediction(
-        row["file"],
-        row["item"],
-        row["status"],
-        row["class"],
-        row["confidence"],
-        row["probabilities"],
-        row["message"],
-        thumbnail=base64.b64decode(row["png"]) if row.get("png") else None,
-        place=ObjectPlace(*row["place"]) if row.get("place") else None,
-        code=row.get("code", ""),
-    )
+class PredictionRow(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"class_name": "class"}
+):
+    """A prediction in JSON: a row of a journal's line, or of a layer's metadata.
+
+    The file stands beside the row; ``pixels`` are left out where nobody reads them. See
+    `Prediction` for the rest.
+    """
+
+    item: str
+    place: ObjectPlace | None = None
+    status: Status
+    class_name: str | None
+    confidence: float | None
+    probabilities: Mapping[str, float]
+    message: str
+    code: str = ""
+    pixels: str | msgspec.UnsetType = msgspec.UNSET
+
+    @classmethod
+    def of(cls, prediction: Prediction) -> Self:
+        """Return the row, without file, pixels and thumbnail."""
+        return cls(**{name: getattr(prediction, name) for name in _IN_EVERY_ROW})
+
+    @classmethod
+    def kept(cls, prediction: Prediction) -> Self:
+        """Return the row for a journal, which has the file beside it."""
+        return msgspec.structs.replace(cls.of(prediction), pixels=prediction.pixels)
+
+    def prediction(self, file: str) -> Prediction:
+        """Return the prediction of an item of ``file``."""
+        return Prediction(
+            file,
+            pixels=self.pixels or "",
+            **{name: getattr(self, name) for name in _IN_EVERY_ROW},
+        )
+
+
+_IN_EVERY_ROW = (
+    "item", "status", "class_name", "confidence", "probabilities", "message", "place", "code"
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from napari_image_classifier.classifiers.texture_features import (
     measured_texture,
 )
 from napari_image_classifier.errors import ClassifierFileError
-from napari_image_classifier.system.bounded_json import read_bounded_json
+from napari_image_classifier.system.bounded_json import JsonRefused, read_bounded_json
+from napari_image_classifier.system.records import RecordError, as_json, from_json
 from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
 
 LARGEST = 1024**2
@@ -60,7 +61,7 @@ class TextureModel:
 
     def to_bytes(self) -> bytes:
         """Return the model as it stands in a classifier's file: JSON."""
-        return json.dumps({name: array.tolist() for name, array in vars(self).items()}).encode()
+        return json.dumps(as_json(self)).encode()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
@@ -72,10 +73,8 @@ class TextureModel:
             It makes no sense.
         """
         try:
-            stored: Any = read_bounded_json(content, largest=LARGEST)
-            names = ("middle", "scale", "weights", "offsets")
-            made = cls(*(np.array(stored[name], np.float64) for name in names))
-        except (ValueError, TypeError, LookupError) as error:
+            made = from_json(cls, read_bounded_json(content, largest=LARGEST))
+        except (JsonRefused, RecordError) as error:
             raise ClassifierFileError(f"its texture model can't be understood ({error})") from error
         n_classes, n_features = made.offsets.size, made.middle.size
         shapes = [(n_features,), (n_features,), (n_classes, n_features), (n_classes,)]

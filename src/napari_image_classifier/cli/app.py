@@ -17,7 +17,7 @@ from napari_image_classifier.cli.arguments import masks_in, names_in, refuse_to_
 from napari_image_classifier.cli.evaluation import evaluate_command
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
 from napari_image_classifier.cli.progress import Progress, libraries_silent
-from napari_image_classifier.cli.reproduce import reproduce_and_say
+from napari_image_classifier.cli.reproduce import reproduce_command
 from napari_image_classifier.cli.tables import agreement_command, sort_command, summarize_command
 from napari_image_classifier.cli.training import train_command
 from napari_image_classifier.errors import ImageClassifierError
@@ -104,15 +104,7 @@ def merge(output: options.Table) -> None:
     typer.echo(f"Written: {written.path} ({n_rows} rows)")
 
 
-@app.command()
-def reproduce(
-    manifest: options.Manifest,
-    images: options.ImagesNow = None,
-    classifier: options.ClassifierNow = None,
-    output: options.Again = None,
-) -> None:
-    """Make a classifier or a table again from its manifest, and compare."""
-    reproduce_and_say(manifest, images, classifier, output)
+app.command("reproduce")(reproduce_command)
 
 
 @app.command("import")

@@ -1,10 +1,10 @@
-"""What the commands make of their arguments, and what they refuse at once."""
+"""Arguments of the commands: what is made of them, and what is refused at once."""
 
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.items import selection
+from napari_image_classifier.items.selection import Each
 
 
 def names_in(text: str | None) -> tuple[str, ...]:
@@ -12,7 +12,7 @@ def names_in(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-def each_of(text: str) -> selection.Each:
+def each_in(text: str) -> Each:
     """Return what an image becomes.
 
     Raises
@@ -20,9 +20,9 @@ def each_of(text: str) -> selection.Each:
     ImageClassifierError
         It is no such word.
     """
-    if text not in ("image", "time", "plane"):
+    if text not in get_args(Each):
         raise ImageClassifierError(f"What is classified is image, time or plane, not {text!r}.")
-    return cast(selection.Each, text)
+    return cast(Each, text)
 
 
 def masks_in(text: str | None) -> str | None:

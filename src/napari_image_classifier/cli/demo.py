@@ -15,7 +15,9 @@ from typing import Any, cast
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.sample_data import CLASS_NAMES, write_sample_folder
 from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import Epoch
 from napari_image_classifier.training.train import train
 
 PLUGIN = "napari-image-classifier"
@@ -55,9 +57,9 @@ def run_demo(output: Path, *, close: bool = False, say: Say) -> int:
 def _train(images: Path, output: Path, say: Say) -> None:
     config = TrainingConfig(epochs=EPOCHS, size=SIZE)
 
-    def hear(event: dict[str, Any]) -> None:
-        if event["event"] == "epoch":
-            say(f"Epoch {event['epoch']} of {EPOCHS}: {event['val_accuracy']:.0%} right.")
+    def hear(event: Event) -> None:
+        if isinstance(event, Epoch):
+            say(f"Epoch {event.epoch} of {EPOCHS}: {event.val_accuracy:.0%} right.")
 
     say("Training; Keras takes some seconds to start.")
     train(read_items(images), config, output=output, on_event=hear)
@@ -102,7 +104,7 @@ def _classify_folder(viewer: Any, images: Path, classifier: Path, table: Path) -
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Classify folder", tabify=True)
     dock.form["folder"].value = images
     dock.form["output"].value = table
-    dock.folded_form["overwrite"].value = True
+    dock.form["overwrite"].value = True
     dock.use_classifier(classifier)
     _wait_until(dock.run_button.isEnabled, "the folder can't be classified")
     ended: list[bool] = []

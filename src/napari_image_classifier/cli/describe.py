@@ -1,4 +1,4 @@
-"""What is in a file, an image or a classifier, for a person or a program to read."""
+"""The description of an image, a classifier or this environment, for a person or a program."""
 
 import os
 import platform
@@ -32,9 +32,10 @@ def describe_file(path: Path, *, axes: str | None = None) -> dict[str, Any]:
 
 def _describe_classifier(path: Path) -> dict[str, Any]:
     from napari_image_classifier.classifiers.classifier import load_classifier
+    from napari_image_classifier.system.records import as_json
 
     classifier = load_classifier(path)
-    stored = classifier.description.in_short()
+    stored = as_json(classifier.description.in_short())
     members = stored.pop("members")
     training = dict(stored.pop("training"))
     # Written for every epoch, and long: the file has it.

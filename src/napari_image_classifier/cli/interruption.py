@@ -3,19 +3,23 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
 import typer
 
+from napari_image_classifier.cli.progress import Progress, libraries_silent
+from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.typing import ShouldStop
+
 # As shells report a program that Ctrl-C ended.
 STOPPED = 130
 
 
 @contextmanager
-def asked_to_stop() -> Iterator[Callable[[], bool]]:
+def asked_to_stop() -> Iterator[ShouldStop]:
     """Yield a function that is True after the first Ctrl-C; a second one ends at once."""
     asked = False
 
@@ -29,6 +33,19 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
         yield lambda: asked
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def network_at_work() -> Iterator[tuple[Progress, ShouldStop]]:
+    """Yield progress and the wish to stop while Keras works in this process."""
+    with libraries_silent() as ours, Progress(ours) as progress, asked_to_stop() as should_stop:
+        try:
+            yield progress, should_stop
+        except ImageClassifierError as error:
+            if not should_stop():
+                raise
+            # Keras may still be at work on its thread, which nothing can hurry.
+            leave_at_once(str(error))
 
 
 def leave_at_once(sentence: str) -> NoReturn:

@@ -1,162 +1,35 @@
-"""The options of the command line: their names, and what ``--help`` says of them."""
+"""Options of the commands: their types, and what ``--help`` says of them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from napari_image_classifier.training.config import LEARNER_NAMES
+from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.system.settings import settings_of
+from napari_image_classifier.training.config import TrainingConfig
+
+
+def _meaning(kind: Any, name: str) -> Any:
+    return typer.Option(help=settings_of(kind)[name].meaning)
+
+
+Pattern = Annotated[str | None, _meaning(ItemsQuery, "pattern")]
+Axes = Annotated[str | None, _meaning(ItemsQuery, "axes")]
+Masks = Annotated[str | None, _meaning(ItemsQuery, "masks")]
+Each = Annotated[str, _meaning(ItemsQuery, "each")]
+Projection = Annotated[str, _meaning(TrainingConfig, "projection")]
 
 Images = Annotated[
-    Path, typer.Argument(metavar="IMAGES", help="The folder of images; sub-folders are searched.")
-]
-Pattern = Annotated[
-    str | None,
-    typer.Option(
-        help="File names with fields in braces, where one image is several files: "
-        "{well}_s{site}_w{channel}.tif"
-    ),
-]
-Axes = Annotated[
-    str | None, typer.Option(help="What each axis means in files that don't say, such as ZYX.")
-]
-Masks = Annotated[
-    str | None,
-    typer.Option(
-        help="Classify objects: the folder of masks in which each has its number, named like their "
-        "images, or a pattern such as {name}_cp_masks.png."
-    ),
-]
-Box = Annotated[
-    str,
-    typer.Option(
-        help="The side of the square cut out around each object, in pixels or as 12.5um; unless "
-        "told, from the objects."
-    ),
-]
-Neighbours = Annotated[
-    str, typer.Option(help="What belongs to other objects in that square: kept or masked.")
-]
-Each = Annotated[str, typer.Option(help="What is classified: every image, time (point) or plane.")]
-Projection = Annotated[
-    str, typer.Option(help="How a Z stack becomes a plane: max, mean, sum, middle or sharpest.")
+    Path, typer.Argument(metavar="IMAGES", help=settings_of(ItemsQuery)["folder"].meaning)
 ]
 Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the output holds.")]
 NewClassifier = Annotated[Path, typer.Option(help="The classifier to write, a .keras file.")]
 
-Items = Annotated[
-    Path | None,
-    typer.Option(
-        help="A CSV with the columns file, class and optionally item (such as t=3 or label=12) and "
-        "group; without it the sub-folders are the classes."
-    ),
-]
-Group = Annotated[
-    str | None,
-    typer.Option(
-        help="What images share that must be kept together (same well, dish, animal): a column, "
-        "a field of the pattern, folder, or folder:2."
-    ),
-]
-Channels = Annotated[
-    str | None,
-    typer.Option(help="Channels to learn from, separated by commas; all unless told."),
-]
-Network = Annotated[str, typer.Option(help=" or ".join(LEARNER_NAMES))]
-Weights = Annotated[
-    str,
-    typer.Option(
-        help="What a network with a name from keras.applications begins with: imagenet (learnt "
-        "from photographs, downloaded once), none, or a file of such weights."
-    ),
-]
-Intensity = Annotated[
-    str, typer.Option(help="fixed (brightness counts), percentiles (of each image) or none.")
-]
-Size = Annotated[
-    int | None,
-    typer.Option(help="Side in pixels that images are fitted into; unless told, from the images."),
-]
-Epochs = Annotated[int, typer.Option(help="Passes over the images, at most.")]
-BatchSize = Annotated[int, typer.Option(help="Images per step.")]
-LearningRate = Annotated[
-    float | None, typer.Option(help="The largest step; unless told, what suits the network.")
-]
-Patience = Annotated[int, typer.Option(help="Epochs without improvement before training ends.")]
-ValidationFraction = Annotated[
-    float, typer.Option(help="The part of the images kept aside to check with.")
-]
-Finish = Annotated[
-    bool,
-    typer.Option(
-        "--finish/--no-finish",
-        help="Learn from the images kept aside, too, once they have been checked with.",
-    ),
-]
-Members = Annotated[
-    int, typer.Option(help="Networks that learn from different parts and decide together.")
-]
-Orientations = Annotated[
-    bool,
-    typer.Option("--orientations", help="Classify each image in eight orientations, averaged."),
-]
-Risk = Annotated[
-    float | None,
-    typer.Option(
-        help="The part of its answers that may be wrong at most, such as 0.05; where it is "
-        "less sure than that takes, it says so."
-    ),
-]
-Seed = Annotated[int, typer.Option(help="Same seed, same classifier.")]
-StartFrom = Annotated[
-    Path | None,
-    typer.Option("--from", help="A classifier of the same classes and channels to go on from."),
-]
-Backend = Annotated[
-    str | None,
-    typer.Option(
-        help="What Keras computes with: tensorflow, torch (PyTorch) or jax; unless told, what it "
-        "is set to, or what is installed."
-    ),
-]
 
 Report = Annotated[
     Path, typer.Option(help="The report to write, an .html file; its numbers lie beside it.")
-]
-Acquisition = Annotated[
-    str | None,
-    typer.Option(
-        help="What says which images were taken together (same plate, day, microscope): a column, "
-        "a field of the pattern, folder, or folder:2."
-    ),
-]
-Method = Annotated[
-    str,
-    typer.Option(help="What is evaluated: network, or texture features, which take seconds."),
-]
-Finished = Annotated[
-    Path | None,
-    typer.Option(
-        "--classifier",
-        help="A finished classifier to test on these images, which it must not have learnt from.",
-    ),
-]
-Controls = Annotated[
-    bool,
-    typer.Option(
-        "--controls/--no-controls",
-        help="Whether other explanations than biology are looked for.",
-    ),
-]
-Curve = Annotated[
-    bool, typer.Option("--curve/--no-curve", help="Whether it is tried with fewer groups, too.")
-]
-Folds = Annotated[
-    int, typer.Option(help="Parts that the groups are dealt into; each is tested once.")
-]
-Seeds = Annotated[
-    int, typer.Option(help="How often everything is done again, dealt and begun otherwise.")
 ]
 
 Classifier = Annotated[Path, typer.Option(help="A classifier, a .keras file.")]

@@ -3,13 +3,16 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
+
+from napari_image_classifier.system import events
+from napari_image_classifier.training.job import Epoch
 
 SECONDS_BETWEEN_LINES = 20.0
 
@@ -85,18 +88,20 @@ class Progress:
         """Show that ``done`` of ``total`` are done."""
         self._show(what, done, total, f"{done} of {total}")
 
-    def hear(self, event: Mapping[str, Any]) -> None:
-        """Show an event of the training job (see `keras_training.train_job`)."""
-        if event.get("stage") == "evaluating":
-            done, total = event["done"], event["total"]
-            self._show(STAGES["evaluating"], done, total, f"{done / total:.1%}")
-        elif event["event"] == "progress":
-            self.show(STAGES.get(event["stage"], event["stage"]), event["done"], event["total"])
-        elif event["event"] == "note":
-            self.note(event["message"])
-        elif event["event"] == "epoch":
-            epoch, epochs = event["epoch"], event["epochs"]
-            self.show(f"Training ({_record(event)})", epoch, epochs)
+    def hear(self, event: events.Event) -> None:
+        """Show an event of a training, an evaluation or what is made again."""
+        match event:
+            case events.Progress(stage="evaluating", done=done, total=total):
+                self._show(STAGES["evaluating"], done, total, f"{done / total:.1%}")
+            case events.Progress(stage=stage, done=done, total=total):
+                self.show(STAGES.get(stage, stage), done, total)
+            case events.Note(message=message):
+                self.note(message)
+            case Epoch():
+                scores = (
+                    f"accuracy {event.accuracy:.2f}, on images kept aside {event.val_accuracy:.2f}"
+                )
+                self.show(f"Training ({scores})", event.epoch, event.epochs)
 
     def _show(self, what: str, done: int, total: int, how_far: str) -> None:
         if self._bars is None:
@@ -114,7 +119,3 @@ class Progress:
             self._step, self._last_line = step, time.monotonic()
             line = f"{what}: {how_far}"
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _record(event: Mapping[str, Any]) -> str:
-    return f"accuracy {event['accuracy']:.2f}, on images kept aside {event['val_accuracy']:.2f}"

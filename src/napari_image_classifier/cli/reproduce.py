@@ -1,36 +1,30 @@
-"""Reproducing on the command line: progress, what came out, what was checked and what was not."""
-
-from pathlib import Path
+"""The command `reproduce`: progress, what came out, what was checked and what was not."""
 
 import typer
 
-from napari_image_classifier.cli.interruption import asked_to_stop, leave_at_once
-from napari_image_classifier.cli.progress import Progress, libraries_silent
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.cli import options
+from napari_image_classifier.cli.interruption import network_at_work
 from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.evaluation.reproduction import Reproduction
 
 
-def reproduce_and_say(
-    manifest: Path, images: Path | None, classifier: Path | None, output: Path | None
+def reproduce_command(
+    manifest: options.Manifest,
+    images: options.ImagesNow = None,
+    classifier: options.ClassifierNow = None,
+    output: options.Again = None,
 ) -> None:
-    """Make a result again; the exit code is 1 where it did not come out the same."""
-    with libraries_silent() as ours, Progress(ours) as progress, asked_to_stop() as should_stop:
-        try:
-            outcome = reproduce(
-                manifest,
-                images=images,
-                classifier=classifier,
-                output=output,
-                on_event=progress.hear,
-                should_stop=should_stop,
-                in_process=True,
-            )
-        except ImageClassifierError as error:
-            if not should_stop():
-                raise
-            # Keras may still be starting on its thread, which nothing can hurry.
-            leave_at_once(str(error))
+    """Make a classifier or a table again from its manifest, and compare."""
+    with network_at_work() as (progress, should_stop):
+        outcome = reproduce(
+            manifest,
+            images=images,
+            classifier=classifier,
+            output=output,
+            on_event=progress.hear,
+            should_stop=should_stop,
+            in_process=True,
+        )
     _say(outcome)
     if output is not None:
         typer.echo(f"Written: {output}")

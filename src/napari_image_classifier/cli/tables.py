@@ -1,4 +1,4 @@
-"""Raters and machine on the command line."""
+"""The commands that read tables: `agreement`, `summarize` and `sort`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

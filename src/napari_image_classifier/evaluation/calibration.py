@@ -1,7 +1,6 @@
 """Do probabilities mean what they say?"""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -30,10 +29,6 @@ class Calibration:
     temperature: float
     curve: tuple[tuple[float, float, int], ...]
     abstaining: tuple[tuple[float, float], ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the numbers as they go into evaluation.json."""
-        return vars(self)
 
 
 def calibration_of(truth: IntArray, probabilities: Float64Array) -> Calibration:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -25,19 +24,19 @@ WITHOUT_BACKGROUND = 0.1
 class AcquisitionControl:
     """How classes and acquisitions (what was taken together) go along.
 
-    ``tie`` is Cramér's V of the two, counted in groups: 0 where every acquisition has the classes
+    ``cramers_v`` is of the two, counted in groups: 0 where every acquisition has the classes
     in the same parts, 1 where each has a single one. ``recognised`` is how well acquisitions are
     told apart among images of one class; None where no class has two acquisitions of two groups.
     """
 
-    n_acquisitions: int
-    tie: float
+    acquisitions: int
+    cramers_v: float
     recognised: RefittedScore | None
 
     @property
     def explains(self) -> bool:
         """Whether the classes may be told by their acquisitions."""
-        if self.tie < TIED:
+        if self.cramers_v < TIED:
             return False
         return self.recognised is None or self.recognised.chance.p <= SIGNIFICANT_CONTROL
 
@@ -58,19 +57,6 @@ class Controls:
         if self.background is None or self.background.chance.p > SIGNIFICANT_CONTROL:
             return False
         return self.background.balanced_accuracy - guessing >= EXPLAINS * (score - guessing)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the numbers as they go into evaluation.json."""
-        acquisition = self.acquisition
-        return {
-            "background": self.background and self.background.to_json(),
-            "acquisition": acquisition
-            and {
-                "acquisitions": acquisition.n_acquisitions,
-                "cramers_v": acquisition.tie,
-                "recognised": acquisition.recognised and acquisition.recognised.to_json(),
-            },
-        }
 
 
 def background_control(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_image_classifier.evaluation.baselines import TEXTURE
-from napari_image_classifier.evaluation.outcome import Evaluation
+from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.training.config import BACKBONE_NAMES, IMAGENET
 
 
@@ -22,11 +22,11 @@ class Point:
     answer: str | None
 
 
-def dome(evaluation: Evaluation, made_with: Mapping[str, Any]) -> tuple[Point, ...]:
+def dome(evaluation: Evaluation, made_with: MadeWith) -> tuple[Point, ...]:
     """Return the checklist of an evaluation; ``made_with`` is as in `write_report`."""
     return (
         *(Point("Data", *one) for one in _data(evaluation)),
-        *(Point("Optimization", *one) for one in _optimization(evaluation, made_with["config"])),
+        *(Point("Optimization", *one) for one in _optimization(evaluation, made_with.config)),
         *(Point("Model", *one) for one in _model(evaluation, made_with)),
         *(Point("Evaluation", *one) for one in _evaluation(evaluation)),
     )
@@ -94,8 +94,8 @@ def _optimization(
     ]
 
 
-def _model(evaluation: Evaluation, made_with: Mapping[str, Any]) -> list[tuple[str, str | None]]:
-    versions = ", ".join(f"{name} {version}" for name, version in made_with["versions"].items())
+def _model(evaluation: Evaluation, made_with: MadeWith) -> list[tuple[str, str | None]]:
+    versions = ", ".join(f"{name} {version}" for name, version in made_with.versions.items())
     return [
         ("Can it be interpreted?", "No; the controls say what it may go by."),
         (

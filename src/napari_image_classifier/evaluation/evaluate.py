@@ -1,32 +1,44 @@
-"""Evaluation, as the command line and a script ask for it. Nothing here needs Keras.
+"""The verb `evaluate`, as the command line and a script ask for it. Nothing here needs Keras.
 
-The work itself is in `keras_evaluation`, which runs in the compute process.
+The work itself is in `jobs.evaluate`, which runs in the compute process.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal
 
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.system.atomic_files import check_writable
+from napari_image_classifier.system.events import Emit, Named, Result
+from napari_image_classifier.system.job import Job
 from napari_image_classifier.system.run_job import run_job
+from napari_image_classifier.system.settings import why_not_allowed
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.typing import Emit, ShouldStop
-
-FOLDS = 5
-SEEDS = 3
+from napari_image_classifier.typing import ShouldStop
 
 Method = Literal["network", "texture"]
 
 
 @dataclass(frozen=True)
-class EvaluationResult:
+class SurestError(Named):
+    """An item that got another class than it was given; its picture is a PNG in base64."""
+
+    file: str
+    item: str
+    given: str
+    predicted: str
+    confidence: float
+    paths: list[str]
+    picture: str
+
+
+@dataclass(frozen=True)
+class EvaluationResult(Result):
     """Where the report, its numbers and its predictions lie, and the answer in a sentence.
 
     ``verdict`` is the kind of answer, one of `verdict.Kind`; ``elsewhere`` says why the predictions
-    lie under another name than usual, where they do.
+    lie under another name than usual, where they do. ``errors`` are the surest ones.
     """
 
     report: Path
@@ -35,18 +47,50 @@ class EvaluationResult:
     verdict: str
     sentence: str
     elsewhere: str = ""
+    errors: tuple[SurestError, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
 class EvaluationChoices:
-    """What can be chosen about an evaluation; see `evaluate`."""
+    """What can be chosen about an evaluation, and the one home of the defaults.
 
-    folds: int = FOLDS
-    seeds: int = SEEDS
+    Of each parameter the first paragraph is what ``--help`` says.
+
+    Parameters
+    ----------
+    folds
+        Parts that the groups are dealt into; each is tested once.
+    seeds
+        How often everything is done again, dealt and begun otherwise.
+    method
+        What is evaluated: network, or texture features, which take seconds.
+    classifier
+        A finished classifier to test on these images, which it must not have learnt from.
+    controls
+        Whether other explanations than biology are looked for.
+    curve
+        Whether it is tried with fewer groups, too.
+    """
+
+    folds: int = 5
+    seeds: int = 3
     method: Method = "network"
     classifier: Path | None = None
     controls: bool = True
     curve: bool = True
+
+
+@dataclass(frozen=True)
+class EvaluateRequest:
+    """The items and choices, and the path of the HTML file that is to be written."""
+
+    items: ItemTable
+    report: Path
+    config: TrainingConfig
+    choices: EvaluationChoices = EvaluationChoices()
+
+
+EVALUATE = Job("evaluate", EvaluateRequest, EvaluationResult)
 
 
 def evaluate(
@@ -54,27 +98,57 @@ def evaluate(
     report: str | Path,
     config: TrainingConfig | None = None,
     *,
-    folds: int = FOLDS,
-    seeds: int = SEEDS,
-    method: Method = "network",
+    folds: int = EvaluationChoices.folds,
+    seeds: int = EvaluationChoices.seeds,
+    method: Method = EvaluationChoices.method,
     classifier: str | Path | None = None,
-    controls: bool = True,
-    curve: bool = True,
+    controls: bool = EvaluationChoices.controls,
+    curve: bool = EvaluationChoices.curve,
     on_event: Emit | None = None,
     should_stop: ShouldStop | None = None,
     in_process: bool = False,
 ) -> EvaluationResult:
-    """Train on parts of the items, test on the others, and write a report, an HTML file.
+    """Train on parts of the items, test on the others, and write a report.
 
-    Groups never part. The groups are dealt into ``folds`` parts (of which a class of few groups is
-    in some only), and each is tested by a network that is trained on the others; all that again
-    for each of ``seeds``. ``method`` "texture" evaluates texture features with logistic regression
-    in its place, which is quick. With ``classifier`` that finished classifier is tested on all
-    items, which it must not have learnt from, and only simpler methods are trained. ``controls``
-    looks for other explanations than biology, ``curve`` for what more groups would bring; each
-    takes about as long again as one seed or two. A run that is stopped goes on where it was.
-    ``on_event`` receives the events of `keras_evaluation.evaluate_job`; ``in_process`` is as in
-    `training.train`.
+    Groups never part. They are dealt into ``folds`` parts, of which a class of few groups is in
+    some only, and each part is tested by a network that is trained on the others; all that again
+    for each of ``seeds``. An evaluation that was stopped goes on where it was.
+
+    Parameters
+    ----------
+    items
+        What is classified, with a class each, and groups where items are not independent.
+    report
+        The report to write, an .html file; its numbers and predictions are written beside it.
+    config
+        How networks are trained; `TrainingConfig` as it is unless given.
+    folds
+        Parts that the groups are dealt into, at least 2.
+    seeds
+        How often everything is done, dealt and begun otherwise each time; at least once.
+    method
+        "network", or "texture": texture features with logistic regression, which is quick.
+    classifier
+        A finished classifier, a .keras file, that is tested on all items in place of trained
+        networks. It must not have learnt from them; only simpler methods are trained.
+    controls
+        Whether other explanations than biology are looked for; takes about as long again as one
+        seed or two.
+    curve
+        Whether it is tried with fewer groups, for what more of them would bring; takes about as
+        long again as one seed or two.
+    on_event
+        Receives the events of `EVALUATE` as they happen.
+    should_stop
+        Asked often; the evaluation stops when it returns True.
+    in_process
+        Whether the work runs in this process, for programs that never open a viewer: TensorFlow
+        and a napari window in one process can crash it.
+
+    Returns
+    -------
+    EvaluationResult
+        Where the report and its numbers lie, and the answer in a sentence.
 
     Raises
     ------
@@ -83,26 +157,30 @@ def evaluate(
     """
     config = config or TrainingConfig()
     report = Path(report).expanduser().absolute()
-    choices = EvaluationChoices(
-        folds, seeds, method, Path(classifier) if classifier else None, controls, curve
-    )
+    finished = Path(classifier).expanduser().absolute() if classifier else None
+    choices = EvaluationChoices(folds, seeds, method, finished, controls, curve)
     check_evaluation(report, config, choices)
-    request = evaluation_request(items.to_json(), report, config, choices)
+    request = EvaluateRequest(items, report, config, choices)
     try:
-        result = run_job("evaluate", request, on_event, should_stop, in_process=in_process)
+        return run_job(EVALUATE, request, on_event, should_stop, in_process=in_process)
     except Cancelled:
         raise TrainingRefused(
             "The evaluation was stopped; started again with the same settings it goes on where it "
             "was."
         ) from None
-    return EvaluationResult(
-        Path(result["report"]), Path(result["json"]), Path(result["csv"]), result["verdict"],
-        result["sentence"], result["elsewhere"],
-    )  # fmt: skip
 
 
 def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationChoices) -> None:
     """Refuse what can be seen to fail before any image is read.
+
+    Parameters
+    ----------
+    report
+        The report to write.
+    config
+        How networks are trained.
+    choices
+        What is evaluated, and how thoroughly.
 
     Raises
     ------
@@ -119,23 +197,9 @@ def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationCh
         )
     if choices.folds < 2 or choices.seeds < 1:
         raise TrainingRefused("An evaluation needs at least 2 folds and 1 seed.")
-    if choices.method not in get_args(Method):
-        known = " or ".join(get_args(Method))
-        raise TrainingRefused(f"The method must be {known}, not {choices.method!r}.")
+    problem = why_not_allowed(choices)
+    if problem is not None:
+        raise TrainingRefused(problem)
     if report.suffix.lower() not in (".html", ".htm"):
         raise TrainingRefused(f"A report is an .html file; {report.name} must end in .html.")
     check_writable(report, "report")
-
-
-def evaluation_request(
-    items: Mapping[str, Any], report: Path, config: TrainingConfig, choices: EvaluationChoices
-) -> dict[str, Any]:
-    """Return the request of the job "evaluate"; ``items`` is what `ItemTable.to_json` gives."""
-    classifier = choices.classifier
-    return {
-        **asdict(choices),
-        "items": items,
-        "config": config.to_json(),
-        "classifier": str(classifier.expanduser().absolute()) if classifier else None,
-        "report": str(report),
-    }

@@ -6,21 +6,30 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.lanes import Lane, LaneGoneError
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.progress import TimeLeft
-from napari_image_classifier.typing import Emit, Float64Array
+from napari_image_classifier.system.records import RecordError, as_json, from_json, parsed_json
+from napari_image_classifier.typing import Float64Array
 
 PROGRESS_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """The file: a hash of what was evaluated how, and each run's probabilities."""
+
+    evaluation: Any = None
+    runs: Any = None
 
 
 class KeptRuns:
@@ -39,16 +48,17 @@ class KeptRuns:
         self._runs: dict[str, Float64Array] = {}
         if path.is_file():
             try:
-                stored = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError:
+                stored = parsed_json(path.read_bytes())
+            except RecordError:
                 return
-            if not isinstance(stored, dict) or stored.get("evaluation") != self._key:
+            kept = from_json(_Kept, stored) if isinstance(stored, dict) else _Kept()
+            if kept.evaluation != self._key:
                 raise TrainingRefused(
                     f"{path.name} holds an evaluation that was stopped, of other images or with "
                     "other choices. Choose another name for the report; or, if that one is not to "
                     "be gone on with, delete the file."
                 )
-            self._runs = _understood(stored.get("runs"))
+            self._runs = _understood(kept.runs)
 
     def get(self, name: str) -> Float64Array | None:
         """Return the probabilities (tested item, class) of a run that is done."""
@@ -57,9 +67,8 @@ class KeptRuns:
     def put(self, name: str, probabilities: Float64Array) -> None:
         """Keep the probabilities of a run."""
         self._runs[name] = probabilities
-        runs = {name: rows.tolist() for name, rows in self._runs.items()}
+        content = as_json(_Kept(self._key, self._runs))
         with replace_file(self._path) as temporary:
-            content = {"evaluation": self._key, "runs": runs}
             temporary.write_text(json.dumps(content), encoding="utf-8")
 
     def remove(self) -> None:
@@ -67,12 +76,12 @@ class KeptRuns:
         self._path.unlink(missing_ok=True)
 
 
-def _understood(stored: Any) -> dict[str, Float64Array]:
+def _understood(stored: object) -> dict[str, Float64Array]:
     """Return the runs that a file holds; one that makes no sense is trained again."""
     runs = {}
     for name, rows in stored.items() if isinstance(stored, dict) else ():
-        with suppress(ValueError, TypeError):
-            probabilities = np.array(rows, np.float64)
+        with suppress(RecordError):
+            probabilities = from_json(Float64Array, rows)
             if probabilities.ndim == 2:
                 runs[name] = probabilities
     return runs
@@ -97,8 +106,11 @@ class _Runs:
         self._names = [run.name for run in runs]
         self._lanes = lanes
         self._kept = kept
-        found = {run.name: kept.get(run.name) for run in runs}
-        self._said = {name: said for name, said in found.items() if said is not None}
+        self._said = {
+            run.name: said
+            for run in runs
+            if (said := kept.get(run.name)) is not None and len(said) == len(run.tested)
+        }
         self._waiting = deque(run for run in runs if run.name not in self._said)
         self._progress = _Progress(runs, self._said, emit)
         self._lock = Lock()
@@ -151,24 +163,19 @@ class _Progress:
 
     def __init__(self, runs: Sequence[Run], kept: Mapping[str, object], emit: Emit) -> None:
         self._kept = sum(_work(run) for run in runs if run.name in kept)
-        self._progress = TimeLeft(sum(map(_work, runs)))
-        self._progress.leave_out(self._kept)
+        self._work = TimeLeft(sum(map(_work, runs)))
+        self._work.leave_out(self._kept)
         self._here: dict[str, float] = {}
         self._emit = emit
 
     def tell(self, run: Run, part: float) -> None:
         # A run that is begun anew by another lane waits here until it is as far again.
         self._here[run.name] = max(part * _work(run), self._here.get(run.name, 0.0))
-        progress = self._progress
-        progress.done = self._kept + sum(self._here.values())
+        work = self._work
+        work.done = self._kept + sum(self._here.values())
+        steps, left = round(PROGRESS_STEPS * work.done / work.total), work.seconds_left
         self._emit(
-            {
-                "event": "progress",
-                "stage": "evaluating",
-                "done": round(PROGRESS_STEPS * progress.done / progress.total),
-                "total": PROGRESS_STEPS,
-                "seconds_left": progress.seconds_left,
-            }
+            Progress(stage="evaluating", done=steps, total=PROGRESS_STEPS, seconds_left=left)
         )
 
 

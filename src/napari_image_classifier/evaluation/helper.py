@@ -5,7 +5,8 @@ from importlib import import_module
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.evaluation.lanes import LaneGoneError, Tell
 from napari_image_classifier.evaluation.plan import Run
-from napari_image_classifier.system.helper_process import HelperProcess, connected
+from napari_image_classifier.system.child_process import ChildProcess, connected
+from napari_image_classifier.system.messages import PICKLE
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.typing import Float64Array, ShouldStop
@@ -26,12 +27,12 @@ class HelperLane:
     ) -> None:
         self._case = images, config, threads
         self._should_stop = should_stop
-        self._process: HelperProcess | None = None
+        self._process: ChildProcess | None = None
 
     def said(self, run: Run, tell: Tell) -> Float64Array:
-        """Do what `evaluation_runs.Lane` says."""
+        """Do what `lanes.Lane` says."""
         if self._process is None:
-            self._process = HelperProcess("napari_image_classifier.evaluation.helper")
+            self._process = ChildProcess("napari_image_classifier.evaluation.helper", PICKLE)
             self._process.send(self._case)
         self._process.send(run)
         while (message := self._process.receive()) is not None:
@@ -58,7 +59,7 @@ def main() -> None:
     from napari_image_classifier.evaluation.train_and_test import trained_and_tested
     from napari_image_classifier.networks.backend import use_threads
 
-    asked, answer = connected()
+    asked, answer = connected(PICKLE)
     images, config, threads = asked()
     use_threads(config.backend, threads)
 

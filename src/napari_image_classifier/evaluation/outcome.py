@@ -30,9 +30,25 @@ from napari_image_classifier.statistics.permutation_tests import (
     strata_of,
 )
 from napari_image_classifier.statistics.scores import Scores, balanced_accuracy, scores_of
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.typing import Float64Array, IntArray
 
 ERRORS_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class MadeWith:
+    """What an evaluation needs to be done again.
+
+    ``config`` is that of the trainings, or the record of the finished classifier's; ``seen_known``
+    says that it is known what that one had learnt from.
+    """
+
+    config: Mapping[str, Any]
+    seeds: tuple[int, ...]
+    versions: Mapping[str, str]
+    assumptions: tuple[str, ...]
+    seen_known: bool
 
 
 @dataclass(frozen=True)
@@ -41,7 +57,7 @@ class Evaluation:
 
     ``said`` holds the probabilities (tested item, class) of every run of ``plan`` by the run's
     name, ``baselines`` what simpler methods said of every item on the folds of the first seed, and
-    ``refitted`` how they fare where they learn anew for every arrangement of the classes.
+    ``refitted`` how they fare where they learn anew for every permutation of the classes.
     ``sealed_simple`` is what brightness and file facts said of the sealed items, by the name of
     the run. ``units`` says which items may not part, ``copies`` which pairs of items show the same
     thing, ``acquisitions`` what was taken together. ``method`` is what is evaluated, in words.
@@ -245,36 +261,32 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Return every number of the report, the verdict first."""
-        per_group = self.scores_per_group
-        return {
+        numbers: dict[str, object] = {
             "verdict": self.verdict.kind,
             "sentence": self.verdict.sentence,
             "method": self.method,
-            "scores": self.scores.to_json(),
-            "scores_per_group": per_group.to_json() if per_group else None,
+            "scores": self.scores,
+            "scores_per_group": self.scores_per_group,
             "chance": {
                 **vars(self.chance),
                 "runs": len(self.plan.sealed),
                 "images": len(self._sealed),
                 "groups": len(np.unique(self.units[self._sealed])),
             },
-            "over_simple": vars(self.over_simple),
-            "beside_baselines": {name: vars(one) for name, one in self.beside_baselines.items()},
-            "baselines": {name: one.to_json() for name, one in self.baseline_scores.items()},
-            "refitted": {name: one.to_json() for name, one in self.refitted.items()},
+            "over_simple": self.over_simple,
+            "beside_baselines": self.beside_baselines,
+            "baselines": self.baseline_scores,
+            "refitted": self.refitted,
             "controls": {
-                **self.controls.to_json(),
-                **{
-                    change: vars(self.changed[change]) if change in self.changed else None
-                    for change in CHANGES
-                },
-                "new_acquisitions": self.on_new_acquisitions and vars(self.on_new_acquisitions),
+                **vars(self.controls),
+                **{str(change): self.changed.get(change) for change in CHANGES},
+                "new_acquisitions": self.on_new_acquisitions,
             },
             "learning_curve": [
                 {"part": part, **vars(score)} for part, score in self.learning_curve.items()
             ],
             "seeds": {"balanced_accuracy": self.over_seeds, "flipping": self.flipping},
-            "calibration": self.calibration.to_json(),
+            "calibration": self.calibration,
             "surest_errors": self.errors_to_json(),
             "images": len(self.items),
             "images_digest": self.images_digest,
@@ -285,6 +297,8 @@ class Evaluation:
             "folds": len(self.plan.seeds[0].runs),
             "split_digests": [digest(self.items, folds.splits) for folds in self.plan.seeds],
         }
+        plain: dict[str, Any] = as_json(numbers)
+        return plain
 
     def _scored(self, probabilities: Float64Array) -> Scores:
         return scores_of(self.truth, probabilities, self.units, self.class_names)

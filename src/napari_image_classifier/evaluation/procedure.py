@@ -11,17 +11,25 @@ from napari_image_classifier.classifiers.classifier import Classifier, load_clas
 from napari_image_classifier.classifiers.description import TEXTURE as TEXTURE_NETWORK
 from napari_image_classifier.classifiers.leakage import Seen
 from napari_image_classifier.classifiers.manifest import (
+    ImagesRead,
+    OfLearntItems,
+    Result,
     check_place,
-    images_part,
+    images_read,
     this_run,
     write_manifest,
 )
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.baselines import SIMPLE, TEXTURE, Features, Subjects
 from napari_image_classifier.evaluation.controls import Controls
+from napari_image_classifier.evaluation.evaluate import (
+    EvaluateRequest,
+    EvaluationChoices,
+    EvaluationResult,
+)
 from napari_image_classifier.evaluation.execution import KeptRuns, done_runs
 from napari_image_classifier.evaluation.lanes import Lane, OneLane, Tell
-from napari_image_classifier.evaluation.outcome import Evaluation
+from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
 from napari_image_classifier.evaluation.report import predictions_path, surest_errors, write_report
 from napari_image_classifier.items.consensus import unassisted
@@ -30,13 +38,15 @@ from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.networks.provenance import keras_run, keras_versions
 from napari_image_classifier.system.atomic_files import told_when_refused, why_elsewhere
+from napari_image_classifier.system.events import Emit, Progress
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet, training_set
 from napari_image_classifier.training.images import TrainingImages, read_training_images
-from napari_image_classifier.training.manifest import files_part, left_out_part
+from napari_image_classifier.training.manifest import file_entries
 from napari_image_classifier.training.record import machine
-from napari_image_classifier.training.unreadable import check_rest
-from napari_image_classifier.typing import Emit, Event, Float64Array, IntArray, ShouldStop
+from napari_image_classifier.training.unreadable import LeftOut, check_rest
+from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 from napari_image_classifier.wording import quoted
 
 IMAGES_AT_ONCE = 32
@@ -49,13 +59,15 @@ GO_ON = (
 MakeLanes = Callable[[TrainingImages, TrainingConfig, ShouldStop], Sequence[Lane]]
 
 
-def evaluated(request: Event, make_lanes: MakeLanes, emit: Emit, should_stop: ShouldStop) -> Event:
-    """Do what `keras_evaluation.evaluate_job` says.
+def evaluated(
+    request: EvaluateRequest, make_lanes: MakeLanes, emit: Emit, should_stop: ShouldStop
+) -> EvaluationResult:
+    """Do what `jobs.evaluate.run` says.
 
     ``make_lanes`` is asked where networks are to be trained, and neither a finished classifier
     nor texture features are evaluated.
     """
-    report = Path(request["report"])
+    report = request.report
     check_place(report)
     case = _Case.read(request, emit, should_stop)
     subjects = case.subjects
@@ -77,35 +89,48 @@ def evaluated(request: Event, make_lanes: MakeLanes, emit: Emit, should_stop: Sh
         baselines=subjects.baselines(plan.simple) if plan.simple else {},
         refitted=subjects.refitted(),
         sealed_simple=case.sealed_simple(),
-        controls=subjects.controls() if request["controls"] else Controls(None, None),
+        controls=subjects.controls() if request.choices.controls else Controls(None, None),
     )
     # Before the report: an evaluation that can't be begun again is complete.
     with told_when_refused(report, TrainingRefused, GO_ON):
         _write_manifest(report, evaluation, case)
         written = write_report(evaluation, case.data.pixels, report, case.made_with())
         kept.remove()
-    return {
-        **{name: str(path) for name, path in written.items()},
-        "elsewhere": why_elsewhere(predictions_path(report), written["csv"]),
-        "verdict": evaluation.verdict.kind,
-        "sentence": evaluation.verdict.sentence,
-        "errors": surest_errors(evaluation, case.data.pixels),
-    }
+    return EvaluationResult(
+        written["report"],
+        written["json"],
+        written["csv"],
+        verdict=evaluation.verdict.kind,
+        sentence=evaluation.verdict.sentence,
+        elsewhere=why_elsewhere(predictions_path(report), written["csv"]),
+        errors=surest_errors(evaluation, case.data.pixels),
+    )
+
+
+class EvaluationManifest(OfLearntItems, frozen=True, kw_only=True, omit_defaults=True):
+    """What an evaluation was made of; ``split_sha256`` has a hash for the folds of each seed."""
+
+    config: TrainingConfig
+    classifier_sha256: str | None
+    balanced_accuracy_of_seeds: tuple[float, ...]
+    split_sha256: tuple[str, ...]
+    images: ImagesRead
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def _write_manifest(report: Path, evaluation: Evaluation, case: "_Case") -> None:
     images = case.subjects.images
-    head = {
-        "result": {"file": report.name, "verdict": evaluation.verdict.kind},
-        "runs": [keras_run() if case.trains_networks else this_run(threads=None)],
-        "config": case.config.to_json(),
-        "classifier_sha256": case.finished and case.finished.sha256,
-        "balanced_accuracy_of_seeds": evaluation.over_seeds,
-        "split_sha256": [digest(images.items, folds.splits) for folds in evaluation.plan.seeds],
-        "images": images_part(case.table.root, case.table.axes, case.data.preparation),
-    }
-    head |= left_out_part(images)
-    write_manifest(report, "evaluation", head, files_part(images, case.table.root))
+    head = EvaluationManifest(
+        result=Result(report.name, verdict=evaluation.verdict.kind),
+        runs=(keras_run() if case.trains_networks else this_run(threads=None),),
+        config=case.config,
+        classifier_sha256=case.finished.sha256 if case.finished else None,
+        balanced_accuracy_of_seeds=tuple(evaluation.over_seeds),
+        split_sha256=tuple(digest(images.items, folds.splits) for folds in evaluation.plan.seeds),
+        images=images_read(case.table.root, case.table.axes, case.data.preparation),
+        left_out=images.left_out,
+    )
+    write_manifest(report, "evaluation", head, file_entries(images, case.table.root))
 
 
 @dataclass(frozen=True)
@@ -118,7 +143,7 @@ class _Case:
     trained prepares the images for itself.
     """
 
-    request: Event
+    choices: EvaluationChoices
     table: ItemTable
     config: TrainingConfig
     finished: Classifier | None
@@ -129,17 +154,16 @@ class _Case:
     subjects: Subjects
 
     @classmethod
-    def read(cls, request: Event, emit: Emit, should_stop: ShouldStop) -> "_Case":
-        given = ItemTable.from_json(request["items"])
+    def read(cls, request: EvaluateRequest, emit: Emit, should_stop: ShouldStop) -> "_Case":
+        given, config, choices = request.items, request.config, request.choices
         table = unassisted(given)
-        config = TrainingConfig.from_json(request["config"])
         items = [item for item in table.items if item.class_name is not None]
-        finished = load_classifier(request["classifier"]) if request["classifier"] else None
+        finished = load_classifier(choices.classifier) if choices.classifier else None
         assisted = table.assumptions[len(given.assumptions) :]
         _check_testable(items, finished, assisted)
 
         def tell(stage: str, done: int, total: int) -> None:
-            emit({"event": "progress", "stage": stage, "done": done, "total": total})
+            emit(Progress(stage=stage, done=done, total=total))
 
         images = read_training_images(
             items,
@@ -162,10 +186,10 @@ class _Case:
         classes = np.array([class_names.index(str(item.class_name)) for item in items], np.intp)
         acquisitions = _acquisitions(items)
         # Before anything is measured, as it may be refused.
-        plan = _plan(request, config, images, classes, acquisitions)
+        plan = _plan(choices, config, images, classes, acquisitions)
         features = Features.of(images, tell, should_stop)
         subjects = Subjects(images, features, classes, len(class_names), acquisitions)
-        return cls(request, table, config, finished, data, seen_known, class_names, plan, subjects)
+        return cls(choices, table, config, finished, data, seen_known, class_names, plan, subjects)
 
     @property
     def trains_networks(self) -> bool:
@@ -174,7 +198,7 @@ class _Case:
 
     @property
     def _by_texture(self) -> bool:
-        return TEXTURE_NETWORK in (self.request["method"], self.config.network)
+        return TEXTURE_NETWORK in (self.choices.method, self.config.network)
 
     def lanes(self, make_lanes: MakeLanes, should_stop: ShouldStop) -> tuple[str, Sequence[Lane]]:
         """Return what is evaluated, in words, and what trains and tests it."""
@@ -199,7 +223,7 @@ class _Case:
         images = self.subjects.images
         return {
             "config": self.config.to_json(),
-            "method": self.request["method"],
+            "method": self.choices.method,
             "classifier": self.finished and self.finished.sha256,
             "splits": [digest(images.items, folds.splits) for folds in self.plan.seeds],
             # By their pixels: open images are written anew, at another time, for every run.
@@ -209,16 +233,16 @@ class _Case:
             ],
         }
 
-    def made_with(self) -> dict[str, Any]:
+    def made_with(self) -> MadeWith:
         """Return what it needs to be done again."""
-        trained = self.finished.description.training if self.finished else self.config.to_json()
-        return {
-            "config": dict(trained),
-            "seeds": [folds.runs[0].seed for folds in self.plan.seeds],
-            "versions": keras_versions() if self.trains_networks else machine(),
-            "assumptions": [*self.table.assumptions, *self.subjects.images.assumptions],
-            "seen_known": self.seen_known,
-        }
+        finished = self.finished
+        return MadeWith(
+            config=finished.description.training if finished else as_json(self.config),
+            seeds=tuple(folds.runs[0].seed for folds in self.plan.seeds),
+            versions=keras_versions() if self.trains_networks else machine(),
+            assumptions=(*self.table.assumptions, *self.subjects.images.assumptions),
+            seen_known=self.seen_known,
+        )
 
     def _said_by_finished(self, run: Run, tell: Tell) -> Float64Array:
         assert self.finished is not None
@@ -232,25 +256,25 @@ class _Case:
 
 
 def _plan(
-    request: Event,
+    choices: EvaluationChoices,
     config: TrainingConfig,
     images: TrainingImages,
     classes: IntArray,
     acquisitions: IntArray | None,
 ) -> Plan:
-    if request["classifier"]:
+    if choices.classifier:
         return plan_of_finished(
-            images.items, images.units, classes, n_folds=request["folds"], seed=config.seed
+            images.items, images.units, classes, n_folds=choices.folds, seed=config.seed
         )
     return plan_of(
         images.items,
         images.units,
         classes,
         acquisitions,
-        n_folds=request["folds"],
-        seeds=[config.seed + number for number in range(request["seeds"])],
-        controls=request["controls"],
-        curve=request["curve"],
+        n_folds=choices.folds,
+        seeds=[config.seed + number for number in range(choices.seeds)],
+        controls=choices.controls,
+        curve=choices.curve,
     )
 
 

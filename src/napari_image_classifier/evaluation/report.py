@@ -2,12 +2,12 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from napari_image_classifier.evaluation.dome import dome
-from napari_image_classifier.evaluation.outcome import Evaluation
+from napari_image_classifier.evaluation.evaluate import SurestError
+from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plots import (
     curve_plot,
     groups_plot,
@@ -22,6 +22,7 @@ from napari_image_classifier.evaluation.report_page import (
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.system.atomic_files import replace_file, replace_table
+from napari_image_classifier.system.records import RecordError, as_json, parsed_json
 from napari_image_classifier.typing import FloatArray
 
 TEMPLATE = "evaluation.html"
@@ -29,13 +30,13 @@ JSON_SUFFIX = ".evaluation.json"
 
 
 def write_report(
-    evaluation: Evaluation, pixels: FloatArray, report: Path, made_with: Mapping[str, Any]
+    evaluation: Evaluation, pixels: FloatArray, report: Path, made_with: MadeWith
 ) -> dict[str, Path]:
     """Write the report and, beside it, its numbers and its predictions; return their paths.
 
     Where a spreadsheet shows the predictions of before, they lie beside these (`replace_table`).
-    ``pixels`` are the prepared images, for pictures of errors; ``made_with`` holds what it needs
-    to be done again.
+    ``pixels`` are the prepared images, for pictures of errors; ``made_with`` is told with
+    it.
     """
     paths = {
         "report": report,
@@ -45,11 +46,11 @@ def write_report(
     earlier = earlier_evaluations(report.parent, evaluation.images_digest)
     with replace_file(paths["json"]) as temporary:
         content = {
-            **evaluation.to_json(), "earlier_evaluations": earlier, "made_with": dict(made_with)
+            **evaluation.to_json(), "earlier_evaluations": earlier, "made_with": as_json(made_with)
         }  # fmt: skip
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     with replace_table(paths["csv"]) as table:
-        _write_predictions(evaluation, table.temporary, made_with["seeds"])
+        _write_predictions(evaluation, table.temporary, made_with.seeds)
     paths["csv"] = table.path
     with replace_file(report) as temporary:
         page = _page(evaluation, pixels, made_with, earlier)
@@ -62,12 +63,12 @@ def predictions_path(report: Path) -> Path:
     return report.with_name(f"{report.stem}.predictions.csv")
 
 
-def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> list[dict[str, Any]]:
-    """Return the errors that were surest, each with a picture of it, a PNG in base64."""
-    return [
-        {**error, "picture": picture_in_page(draw_thumbnail(pixels[index]))}
+def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> tuple[SurestError, ...]:
+    """Return the errors that were surest, each with a picture of it."""
+    return tuple(
+        SurestError(**error, picture=picture_in_page(draw_thumbnail(pixels[index])))
         for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
-    ]
+    )
 
 
 def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
@@ -75,8 +76,8 @@ def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
     found = []
     for path in sorted(folder.glob(f"*{JSON_SUFFIX}")):
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            stored = parsed_json(path.read_bytes())
+        except (OSError, RecordError):
             continue
         if isinstance(stored, dict) and stored.get("images_digest") == images_digest:
             found.append(path.name)
@@ -86,7 +87,7 @@ def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
 def _page(
     evaluation: Evaluation,
     pixels: FloatArray,
-    made_with: Mapping[str, Any],
+    made_with: MadeWith,
     earlier: Sequence[str],
 ) -> str:
     numbers = evaluation.to_json()
@@ -94,7 +95,7 @@ def _page(
         TEMPLATE,
         **numbers,
         finished=evaluation.plan.is_of_finished,
-        seen_known=made_with.get("seen_known", False),
+        seen_known=made_with.seen_known,
         class_names=evaluation.class_names,
         confusion_parts=parts_of_rows(numbers["scores"]["confusion"]),
         guessing=1 / len(evaluation.class_names),
@@ -110,7 +111,7 @@ def _page(
     )
 
 
-def _write_predictions(evaluation: Evaluation, path: Path, seeds: list[int]) -> None:
+def _write_predictions(evaluation: Evaluation, path: Path, seeds: Sequence[int]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(

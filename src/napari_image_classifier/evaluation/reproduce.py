@@ -4,11 +4,11 @@ Nothing here needs Keras; a training runs in the compute process.
 """
 
 from pathlib import Path
-from typing import Any
 
-from napari_image_classifier.classifiers.manifest import read_manifest
+from napari_image_classifier.classifiers.manifest import Manifest, read_manifest
 from napari_image_classifier.evaluation.reproduction import ReproducingError, Reproduction
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.system.events import Emit
+from napari_image_classifier.typing import ShouldStop
 
 
 def reproduce(
@@ -27,7 +27,7 @@ def reproduce(
     threads, and its weights are compared; it is kept at ``output``, where nothing may lie yet. A
     table's images are classified again, and their classes are compared. ``images`` is the folder
     where the images lie now, ``classifier`` the table's classifier, where either has moved.
-    ``on_event`` receives the events of `keras_training.train_job`, or "progress" with the stage
+    ``on_event`` receives the events of `training.job.TRAIN`, or "progress" with the stage
     "classifying"; ``in_process`` is as in `training.train`. Nothing is overwritten.
 
     Raises
@@ -41,35 +41,37 @@ def reproduce(
         Pixels have changed since, or training is not possible here.
     """
     path = Path(manifest).expanduser().absolute()
-    stored = read_manifest(path)
-    if stored["kind"] != "classifier" and output is not None:
+    opened = read_manifest(path)
+    if opened.kind != "classifier" and output is not None:
         raise ReproducingError(
             f"{path.name} is not of a classifier that was trained, so there is nothing to keep at "
             "an output."
         )
-    if stored["kind"] != "table" and classifier is not None:
+    if opened.kind != "table" and classifier is not None:
         raise ReproducingError(f"{path.name} is not of a table, so it needs no classifier.")
     folder = Path(images).expanduser().absolute() if images else None
-    if stored["kind"] == "classifier":
+    if opened.kind == "classifier":
         from napari_image_classifier.evaluation.reproduce_training import reproduce_training
 
         kept = Path(output).expanduser().absolute() if output else None
         return reproduce_training(
-            path, stored, folder, kept, on_event, should_stop, in_process=in_process
+            opened, folder, kept, on_event, should_stop, in_process=in_process
         )
-    if stored["kind"] == "table":
+    if opened.kind == "table":
         from napari_image_classifier.evaluation.reproduce_table import reproduce_table
 
-        return reproduce_table(path, stored, folder, classifier, on_event, should_stop)
-    raise ReproducingError(_why_not(path, stored))
+        return reproduce_table(opened, folder, classifier, on_event, should_stop)
+    raise ReproducingError(_why_not(opened))
 
 
-def _why_not(path: Path, stored: dict[str, Any]) -> str:
-    if stored["kind"] == "import":
+def _why_not(opened: Manifest) -> str:
+    if opened.kind == "import":
         return (
-            f"{path.name} is of a network that was trained elsewhere and imported, so it says "
-            "nothing that a training could be repeated from; tables made with it can be reproduced."
+            f"{opened.path.name} is of a network that was trained elsewhere and imported, so it "
+            "says nothing that a training could be repeated from; tables made with it can be "
+            "reproduced."
         )
     return (
-        f"{path.name} is of the kind “{stored['kind']}”; classifiers and tables can be reproduced."
+        f"{opened.path.name} is of the kind “{opened.kind}”; classifiers and tables can be "
+        "reproduced."
     )

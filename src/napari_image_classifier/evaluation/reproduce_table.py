@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from napari_image_classifier.batch.manifest import TableManifest
 from napari_image_classifier.batch.stream import predict_images
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
-from napari_image_classifier.classifiers.manifest import machine_differences, this_run
+from napari_image_classifier.classifiers.manifest import (
+    ClassifiedItem,
+    Manifest,
+    machine_differences,
+    this_run,
+)
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.evaluation.reproduction import (
     ReproducingError,
@@ -16,65 +21,62 @@ from napari_image_classifier.evaluation.reproduction import (
 )
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.system.events import Emit, Progress
+from napari_image_classifier.typing import ShouldStop
 
 # Rounding differs between processors, and items on the border between two classes may change sides.
 ALIKE_EXPECTED = 0.999
 
-Manifest = Mapping[str, Any]
-
 
 def reproduce_table(
-    path: Path,
-    stored: Manifest,
+    manifest: Manifest,
     folder: Path | None,
     classifier: str | Path | None,
     on_event: Emit | None,
     should_stop: ShouldStop | None,
 ) -> Reproduction:
-    """Classify again what the manifest ``stored``, read from ``path``, lists, and compare.
+    """Classify again what the ``manifest`` lists, and compare.
 
     ``folder`` is where the images lie, None for where they lay; the rest is as in
     `reproducing.reproduce`, which calls this.
     """
-    opened = _classifier(path, stored, classifier)
+    stored = manifest.read(TableManifest)
+    opened = _classifier(manifest.path, stored, classifier)
     images = _images(stored, folder)
     comparison = Comparison(
-        {(entry["file"], item["item"]): item for entry in stored["files"]
-         for item in entry["items"]}
-    )  # fmt: skip
+        {(entry.file, item.item): item for entry in stored.files for item in entry.items}
+    )
     n_done = 0
     for said in predict_images(
         opened,
         images,
-        axes=stored["images"]["axes"],
+        axes=stored.images.axes,
         should_stop=should_stop or (lambda: False),
     ):
         comparison.add(said)
         n_done += 1
         if on_event is not None:
-            on_event({"event": "progress", "stage": "classifying", "done": n_done,
-                      "total": len(images)})  # fmt: skip
+            on_event(Progress(stage="classifying", done=n_done, total=len(images)))
     if n_done < len(images):
         raise ReproducingError("It was stopped before all images were compared.")
     return _outcome(stored, comparison)
 
 
-def _classifier(path: Path, stored: Manifest, given: str | Path | None) -> Classifier:
-    was, sha256 = Path(stored["classifier"]["file"]), stored["classifier"]["sha256"]
+def _classifier(path: Path, stored: TableManifest, given: str | Path | None) -> Classifier:
+    was, sha256 = Path(stored.classifier.file), stored.classifier.sha256
     if given is not None:
         was = Path(given).expanduser().absolute()
     return load_classifier(found_again(was, path.parent, sha256), threads=1)
 
 
-def _images(stored: Manifest, folder: Path | None) -> list[ImageFiles]:
+def _images(stored: TableManifest, folder: Path | None) -> list[ImageFiles]:
     """Return the images of the manifest, in its order."""
-    root, pattern = folder or Path(stored["images"]["folder"]), stored["images"]["pattern"]
+    root, pattern = folder or Path(stored.images.folder), stored.images.pattern
     listed, _ = find_images(
-        root, NamePattern(pattern) if pattern else None, stored["images"].get("masks")
+        root, NamePattern(pattern) if pattern else None, stored.images.masks or None
     )
     by_name = {files.name: files for files in listed}
-    names = [entry["file"] for entry in stored["files"]]
+    names = [entry.file for entry in stored.files]
     absent = [name for name in names if name not in by_name]
     if absent:
         raise ReproducingError(
@@ -88,7 +90,7 @@ def _images(stored: Manifest, folder: Path | None) -> list[ImageFiles]:
 class Comparison:
     """Predictions beside those of a manifest, whose items are given by file and item."""
 
-    then: Mapping[tuple[str, str], Mapping[str, Any]]
+    then: Mapping[tuple[str, str], ClassifiedItem]
     n_alike: int = 0
     changed: list[str] = field(default_factory=list)
     unclassified: list[str] = field(default_factory=list)
@@ -102,17 +104,17 @@ class Comparison:
             place = (now.file, now.item)
             before = self.then.get(place)
             self._seen.add(place)
-            if before is None or before["pixels"] != now.pixels:
+            if before is None or before.pixels != now.pixels:
                 self.changed.append(now.file)
-            elif now.status == before["status"] == "empty":
+            elif now.status == before.status == "empty":
                 continue
             elif now.class_name is None:
                 self.unclassified.append(now.file)
-            elif now.class_name != before["class"]:
+            elif now.class_name != before.class_name:
                 self.otherwise.append(now.file)
             else:
                 self.n_alike += 1
-                difference = abs((now.confidence or 0.0) - before["confidence"])
+                difference = abs((now.confidence or 0.0) - (before.confidence or 0.0))
                 self.largest_difference = max(self.largest_difference, difference)
 
     @property
@@ -126,8 +128,8 @@ class Comparison:
         return [file for file, item in self.then.keys() - self._seen]
 
 
-def _outcome(stored: Manifest, comparison: Comparison) -> Reproduction:
-    n_then = sum(item["class"] is not None for item in comparison.then.values())
+def _outcome(stored: TableManifest, comparison: Comparison) -> Reproduction:
+    n_then = sum(item.class_name is not None for item in comparison.then.values())
     n_alike, n_compared = comparison.n_alike, comparison.n_compared
     found = [
         f"{n_alike} of {n_then} items get the same class again ({n_alike / max(n_then, 1):.2%}; "
@@ -153,22 +155,21 @@ def _outcome(stored: Manifest, comparison: Comparison) -> Reproduction:
     )
 
 
-def _checked(stored: Manifest, n_compared: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _checked(stored: TableManifest, n_compared: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what was checked, and what was not."""
-    last = stored["runs"][-1]
-    differences = machine_differences(last, this_run(threads=last["threads"]))
+    last = stored.runs[-1]
+    differences = machine_differences(last, this_run(threads=last.threads))
     differs = f"; what differs: {'; '.join(differences)}" if differences else ""
     machine = "another machine or other software" if differences else "the same kind of machine"
-    images = stored["images"]
     checked = (
         "The classifier is the one that made the table (SHA-256 of its file).",
         f"The pixels of the {n_compared} items compared are those of then (channels "
-        f"{', '.join(images['channels'])}; as in the files, before anything is done to them).",
+        f"{', '.join(stored.images.channels)}; as in the files, before anything is done to them).",
         f"Classes were compared with those of {machine}{differs}.",
     )
     not_checked = ["Whether training again gives this classifier; reproduce its own manifest."]
     if not differences:
         not_checked.append("Whether other machines say the same; run this there.")
-    if not stored["result"]["complete"]:
+    if not stored.result.complete:
         not_checked.append("Images that the run had not come to when it was stopped.")
     return checked, tuple(not_checked)

@@ -1,13 +1,17 @@
 """A training done again from its manifest: are the weights the same, and if not, why not?"""
 
 import tempfile
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.classifiers.manifest import (
+    LearntItem,
+    Manifest,
+    Run,
     machine_differences,
     manifest_path,
     read_manifest,
@@ -21,16 +25,28 @@ from napari_image_classifier.evaluation.reproduction import (
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.items.item import Item, ItemTable
+from napari_image_classifier.system.events import Emit
+from napari_image_classifier.system.records import from_json
 from napari_image_classifier.system.run_job import run_job
-from napari_image_classifier.training.manifest import OF_MASK
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import TRAIN, TrainRequest
+from napari_image_classifier.training.manifest import OF_MASK, TrainingManifest
+from napari_image_classifier.training.record import TrainingRecord
+from napari_image_classifier.typing import ShouldStop
 
-Manifest = Mapping[str, Any]
+
+class _Trained(msgspec.Struct):
+    training: TrainingRecord
+
+
+class OfTraining(msgspec.Struct):
+    """A manifest of a training, as far as its record is read again."""
+
+    classifier: _Trained
 
 
 def reproduce_training(
-    path: Path,
-    stored: Manifest,
+    manifest: Manifest,
     folder: Path | None,
     output: Path | None,
     on_event: Emit | None,
@@ -38,23 +54,19 @@ def reproduce_training(
     *,
     in_process: bool,
 ) -> Reproduction:
-    """Train again what the manifest ``stored``, read from ``path``, is of, and compare.
+    """Train again what the ``manifest`` is of, and compare.
 
     ``folder`` is where the images lie, None for where they lay; the rest is as in
     `reproducing.reproduce`, which calls this.
     """
-    if stored["classifier"]["training"]["cancelled"]:
+    path, stored = manifest.path, manifest.read(TrainingManifest)
+    training = manifest.read(OfTraining).classifier.training
+    if training.cancelled:
         raise ReproducingError(
-            f"The training of {stored['result']['file']} was stopped by a person before its end, "
+            f"The training of {stored.result.file} was stopped by a person before its end, "
             "which can't be repeated to the very step; nothing was trained."
         )
     table = items_of(stored, folder)
-    request = {
-        "items": table.to_json(),
-        "config": _config(path, stored),
-        "threads": stored["runs"][-1]["threads"],
-        "pixels": [item["pixels"] for item in _in_order(stored)],
-    }
     with tempfile.TemporaryDirectory(prefix="napari-image-classifier-") as temporary:
         new = output or Path(temporary) / "again.keras"
         for taken in (new, manifest_path(new)):
@@ -62,10 +74,16 @@ def reproduce_training(
                 raise ReproducingError(
                     f"{taken} exists already, and nothing is overwritten; choose another output."
                 )
-        request["output"] = str(new)
+        request = TrainRequest(
+            table,
+            _config(path, stored, training.config),
+            new,
+            threads=stored.runs[-1].threads,
+            pixels=tuple(item.pixels for item in _in_order(stored)),
+        )
         _train(request, on_event, should_stop, in_process=in_process)
         again = load_classifier(new)
-        made = read_manifest(manifest_path(new))
+        made = read_manifest(manifest_path(new)).read(TrainingManifest)
     before = _original(path, stored)
     same = weights_are_same(stored, made)
     found = _same_weights(stored) if same else _other_weights(stored, made, table, before, again)
@@ -73,7 +91,7 @@ def reproduce_training(
 
 
 def _train(
-    request: dict[str, Any],
+    request: TrainRequest,
     on_event: Emit | None,
     should_stop: ShouldStop | None,
     *,
@@ -82,17 +100,16 @@ def _train(
     """Train to the very end, or leave nothing behind."""
     stopped = ReproducingError("It was stopped before the weights could be compared.")
     try:
-        result = run_job("train", request, on_event, should_stop, in_process=in_process)
+        result = run_job(TRAIN, request, on_event, should_stop, in_process=in_process)
     except Cancelled:
         raise stopped from None
-    if result["cancelled"]:
-        half_done = Path(request["output"])
-        manifest_path(half_done).unlink()
-        half_done.unlink()
+    if result.cancelled:
+        manifest_path(request.output).unlink()
+        request.output.unlink()
         raise stopped
 
 
-def items_of(stored: Manifest, folder: Path | None) -> ItemTable:
+def items_of(stored: TrainingManifest, folder: Path | None) -> ItemTable:
     """Return the items that were learnt from, in their order.
 
     Raises
@@ -100,114 +117,114 @@ def items_of(stored: Manifest, folder: Path | None) -> ItemTable:
     ReproducingError
         Files are not there.
     """
-    root = folder or Path(stored["images"]["folder"])
+    root = folder or Path(stored.images.folder)
     numbered: dict[int, Item] = {}
     absent = []
-    for entry in stored["files"]:
+    for entry in stored.files:
         of_image, of_mask = (
             tuple(
-                FilePart(root / part["path"], **{name: part.get(name) for name in PART_FIELDS})
-                for part in entry["parts"]
-                if part.get("of") == of
+                FilePart(root / part.path, **{name: getattr(part, name) for name in PART_FIELDS})
+                for part in entry.parts
+                if part.of == of
             )
             for of in (None, OF_MASK)
         )
         absent += [part.path for part in of_image + of_mask if not part.path.is_file()]
         mask = ImageFiles(of_mask[0].path.name, of_mask) if of_mask else None
-        files = ImageFiles(entry["file"], of_image, mask=mask)
-        for item in entry["items"]:
-            numbered[item["number"]] = Item(files, item["item"], item["class"], item["group"])
+        files = ImageFiles(entry.file, of_image, mask=mask)
+        for item in entry.items:
+            numbered[item.number] = Item(files, item.item, item.class_name, item.group)
     if absent:
         raise ReproducingError(
             f"Of the files that were learnt from, {len(absent)} can't be found; the first is "
             f"{absent[0]}. Give the folder where the images lie now (--images)."
         )
     items = tuple(numbered[number] for number in sorted(numbered))
-    return ItemTable(root, items, axes=stored["images"]["axes"])
+    return ItemTable(root, items, axes=stored.images.axes)
 
 
-def _in_order(stored: Manifest) -> list[Mapping[str, Any]]:
-    items = (item for entry in stored["files"] for item in entry["items"])
-    return sorted(items, key=lambda item: int(item["number"]))
+def _in_order(stored: TrainingManifest) -> list[LearntItem]:
+    items = (item for entry in stored.files for item in entry.items)
+    return sorted(items, key=lambda item: item.number)
 
 
-def _config(path: Path, stored: Manifest) -> dict[str, Any]:
+def _config(path: Path, stored: TrainingManifest, config: TrainingConfig) -> TrainingConfig:
     """Return the configuration of the training, with what it left to the machine filled in."""
-    config = dict(stored["classifier"]["training"]["config"])
-    if config["network"] != TEXTURE:
-        config["backend"] = stored["runs"][-1]["backend"]
-    if config["start_from"] is not None:
-        config["start_from"] = str(
-            found_again(Path(config["start_from"]), path.parent, stored["start_from_sha256"])
-        )
+    if config.network != TEXTURE:
+        config = replace(config, backend=stored.runs[-1].backend)
+    if config.start_from is not None:
+        sha256 = stored.start_from_sha256 or ""
+        earlier = found_again(Path(config.start_from), path.parent, sha256)
+        config = replace(config, start_from=str(earlier))
     return config
 
 
-def _original(path: Path, stored: Manifest) -> Classifier | None:
+def _original(path: Path, stored: TrainingManifest) -> Classifier | None:
     """Return the classifier that the manifest is of, if it lies beside it, unchanged."""
     try:
-        classifier = load_classifier(path.with_name(stored["result"]["file"]))
+        classifier = load_classifier(path.with_name(stored.result.file))
     except ClassifierFileError:
         return None
-    return classifier if classifier.sha256 == stored["result"]["sha256"] else None
+    return classifier if classifier.sha256 == stored.result.sha256 else None
 
 
-def weights_are_same(then: Manifest, now: Manifest) -> bool:
+def weights_are_same(then: TrainingManifest, now: TrainingManifest) -> bool:
     """Return whether two manifests are of the same networks, to the last bit, seeing the same."""
-    if then["classifier"]["preparation"] != now["classifier"]["preparation"]:
+    if then.classifier.preparation != now.classifier.preparation:
         return False
-    of_then, of_now = (one["classifier"]["members"] for one in (then, now))
+    of_then, of_now = (one.classifier.members for one in (then, now))
     return len(of_then) == len(of_now) and all(
         # Another version may write the same weights as another graph.
-        a["graph_sha256"] == b["graph_sha256"] or a["weights_sha256"] == b["weights_sha256"]
+        a.graph_sha256 == b.graph_sha256 or a.weights_sha256 == b.weights_sha256
         for a, b in zip(of_then, of_now, strict=True)
     )
 
 
-def _same_weights(stored: Manifest) -> tuple[str, ...]:
-    n_networks = len(stored["classifier"]["members"])
+def _same_weights(stored: TrainingManifest) -> tuple[str, ...]:
+    n_networks = len(stored.classifier.members)
     which = "the network" if n_networks == 1 else f"all {n_networks} networks"
     return (f"Identical weights: every number of {which} trained again is the same.",)
 
 
 def _other_weights(
-    stored: Manifest, made: Manifest, table: ItemTable, before: Classifier | None, again: Classifier
+    stored: TrainingManifest,
+    made: TrainingManifest,
+    table: ItemTable,
+    before: Classifier | None,
+    again: Classifier,
 ) -> tuple[str, ...]:
-    then, now = (_scores(one) for one in (stored, made))
-    found = ["The weights are not the same.", _why(stored["runs"][-1], made["runs"][-1])]
-    found += [
-        f"{name} on the images kept aside: {then[key]:.3f} then, {now[key]:.3f} now."
-        for key, name in (("balanced_accuracy", "Balanced accuracy"),
-                          ("validation_accuracy", "Accuracy"))
-    ]  # fmt: skip
+    then, now = (from_json(TrainingRecord, one.classifier.training) for one in (stored, made))
+    found = [
+        "The weights are not the same.",
+        _why(stored.runs[-1], made.runs[-1]),
+        f"Balanced accuracy on the images kept aside: {then.balanced_accuracy:.3f} then, "
+        f"{now.balanced_accuracy:.3f} now.",
+        f"Accuracy on the images kept aside: {then.validation_accuracy:.3f} then, "
+        f"{now.validation_accuracy:.3f} now.",
+    ]
     if before is not None:
         n_other = _classified_otherwise(table, before, again)
         found.append(
             f"{n_other} of the {len(table.items)} images that were learnt from or kept aside get "
             f"another class ({n_other / len(table.items):.1%})."
         )
-    found.append(_beside_the_spread(stored, now["balanced_accuracy"]))
+    found.append(_beside_the_spread(stored, now.balanced_accuracy))
     return tuple(found)
 
 
-def _why(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _why(then: Run, now: Run) -> str:
     differences = machine_differences(then, now)
     if differences:
         return (
             "The machine or its software differs, which changes how numbers are rounded: "
             f"{'; '.join(differences)}."
         )
-    if not now["device"].startswith("processor"):
-        return f"The {now['device']} need not round alike twice; a processor does."
+    if not now.device.startswith("processor"):
+        return f"The {now.device} need not round alike twice; a processor does."
     return (
         "Nothing that is recorded of the machine differs, so they should have been; please report "
         "it with both manifests."
     )
-
-
-def _scores(manifest: Manifest) -> Mapping[str, float]:
-    scores: Mapping[str, float] = manifest["classifier"]["training"]
-    return scores
 
 
 def _classified_otherwise(table: ItemTable, before: Classifier, again: Classifier) -> int:
@@ -222,8 +239,8 @@ def _classified_otherwise(table: ItemTable, before: Classifier, again: Classifie
     return count
 
 
-def _beside_the_spread(stored: Manifest, now: float) -> str:
-    spread = stored.get("balanced_accuracy_of_seeds")
+def _beside_the_spread(stored: TrainingManifest, now: float) -> str:
+    spread = stored.balanced_accuracy_of_seeds
     if not spread:
         return (
             "The manifest does not say how far seeds alone spread the scores (that takes an "
@@ -237,20 +254,20 @@ def _beside_the_spread(stored: Manifest, now: float) -> str:
 
 
 def _checked(
-    stored: Manifest, made: Manifest, table: ItemTable, before: Classifier | None
+    stored: TrainingManifest, made: TrainingManifest, table: ItemTable, before: Classifier | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what was checked, and what was not."""
-    run, name = made["runs"][-1], stored["result"]["file"]
-    elsewhere = bool(machine_differences(stored["runs"][-1], run))
+    run, name = made.runs[-1], stored.result.file
+    elsewhere = bool(machine_differences(stored.runs[-1], run))
     machine = "another machine or with other software" if elsewhere else "the same kind of machine"
-    same_split = stored["split_sha256"] == made["split_sha256"]
+    same_split = stored.split_sha256 == made.split_sha256
     checked = [
         f"The pixels of all {len(table.items)} images are those that were learnt from (channels "
-        f"{', '.join(stored['images']['channels'])}; as in the files, before anything is done to "
+        f"{', '.join(stored.images.channels)}; as in the files, before anything is done to "
         "them).",
         f"{'The same' if same_split else 'Other'} images were kept aside to check with.",
-        f"The weights were compared after training on {machine}: {run['processor']}, "
-        f"{run['threads']} threads, {run['backend']} {run['versions'].get(run['backend'], '')}.",
+        f"The weights were compared after training on {machine}: {run.processor}, "
+        f"{run.threads} threads, {run.backend} {run.versions.get(run.backend, '')}.",
     ]
     not_checked = [
         "Whether the machine that it was trained on gives the same weights again."

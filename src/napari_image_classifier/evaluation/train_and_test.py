@@ -21,10 +21,12 @@ from napari_image_classifier.images.transforms import N_ORIENTATIONS
 from napari_image_classifier.items.splits import validation_splits
 from napari_image_classifier.networks.fit.schedule import LearningRate
 from napari_image_classifier.networks.members import train_members
+from napari_image_classifier.system.events import Emit, Event, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet, training_set
 from napari_image_classifier.training.images import TrainingImages
-from napari_image_classifier.typing import Emit, Event, Float64Array, IntArray, ShouldStop
+from napari_image_classifier.training.job import Batch
+from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 
 IMAGES_AT_ONCE = 32
 
@@ -88,12 +90,12 @@ def _heard(tell: Tell, config: TrainingConfig) -> Emit:
 
     def hear(event: Event) -> None:
         nonlocal begun
-        if event["event"] == "batch":
-            begun, epochs = divmod(event["epoch"] - 1, config.epochs)
-            tell((begun * of_a_member + epochs + event["done"] / event["total"]) / total)
-        elif event.get("stage") == "finishing":
-            epochs = config.epochs + finishing * event["done"] / event["total"]
-            tell((begun * of_a_member + epochs) / total)
+        if isinstance(event, Batch):
+            begun, epochs = divmod(event.epoch - 1, config.epochs)
+            tell((begun * of_a_member + epochs + event.done / event.total) / total)
+        elif isinstance(event, Progress) and event.stage == "finishing":
+            finished = finishing * event.done / event.total
+            tell((begun * of_a_member + config.epochs + finished) / total)
 
     return hear
 

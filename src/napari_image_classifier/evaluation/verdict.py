@@ -117,7 +117,10 @@ def _in_favour_of_batch(evidence: Evidence) -> str | None:
         )
     if acquisition is None or not acquisition.explains:
         return None
-    tied = f"the classes are tied to what was taken together (Cramér's V {acquisition.tie:.2f}), "
+    tied = (
+        "the classes are tied to what was taken together (Cramér's V "
+        f"{acquisition.cramers_v:.2f}), "
+    )
     if acquisition.recognised is None:
         return f"{tied}and no class was taken often enough to tell the one from the other."
     return (

@@ -2,8 +2,8 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -54,6 +54,8 @@ class ObjectBox:
     def __post_init__(self) -> None:
         if self.neighbours not in get_args(Neighbours):
             raise BoxError(f"Neighbours are kept or masked, not {self.neighbours!r}.")
+        if not np.isfinite(self.side):
+            raise BoxError(f"A box can't be {self.side} wide.")
 
     @classmethod
     def parse(cls, text: str, neighbours: Neighbours = "kept") -> Self:
@@ -96,15 +98,6 @@ class ObjectBox:
                 f"{image.name}; {SMALLEST_BOX} to {LARGEST_BOX} a side can be used."
             )
         return sides
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the box as it stands in ``classifier.json``."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Make the box from what `to_json` gave."""
-        return cls(float(stored["side"]), stored["unit"], stored["neighbours"])
 
 
 def is_box(text: str) -> bool:

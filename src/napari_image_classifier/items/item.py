@@ -1,13 +1,14 @@
 """The items and their table, as everything behind it takes them, and as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.system.records import as_json, from_json
 
 
 class ItemsError(ImageClassifierError):
@@ -58,41 +59,10 @@ class ItemTable:
 
     def to_json(self) -> dict[str, Any]:
         """Return the table as the compute process receives it."""
-        stored = asdict(self)
-        stored["root"] = str(self.root)
-        for item in stored["items"]:
-            _paths_as_text(item["image"])
+        stored: dict[str, Any] = as_json(self)
         return stored
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "ItemTable":
         """Make the table from what `to_json` gave."""
-        return cls(
-            Path(stored["root"]),
-            tuple(_item_from_json(item) for item in stored["items"]),
-            stored["passed_over"],
-            tuple(stored["assumptions"]),
-            stored["axes"],
-        )
-
-
-def _paths_as_text(files: dict[str, Any]) -> None:
-    for part in files["parts"]:
-        part["path"] = str(part["path"])
-    if files["mask"] is not None:
-        _paths_as_text(files["mask"])
-
-
-def _item_from_json(stored: Mapping[str, Any]) -> Item:
-    return Item(**{**stored, "image": _files_from_json(stored["image"])})
-
-
-def _files_from_json(stored: Mapping[str, Any]) -> ImageFiles:
-    files = dict(stored)
-    files["parts"] = tuple(
-        FilePart(**{**part, "path": Path(part["path"])}) for part in files["parts"]
-    )
-    files["missing"] = tuple(files["missing"])
-    if files["mask"] is not None:
-        files["mask"] = _files_from_json(files["mask"])
-    return ImageFiles(**files)
+        return from_json(cls, stored)

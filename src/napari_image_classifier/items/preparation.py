@@ -5,7 +5,7 @@ means the same thing wherever it runs.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal, get_args
 
@@ -66,47 +66,15 @@ class Preparation:
             raise PreparationError(
                 f"There are {len(self.ranges)} intensity ranges for {self.n_channels} channels."
             )
+        if not self.channel_names:
+            raise PreparationError("There is no channel to see.")
+        if not np.isfinite([*self.percentiles, *chain(*self.ranges)]).all():
+            raise PreparationError("An end of an intensity range is no number.")
 
     @property
     def n_channels(self) -> int:
         """How many channels the network sees."""
         return len(self.channel_names)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the preparation as it stands in ``classifier.json``."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Preparation":
-        """Make the preparation from what `to_json` gave, lists in place of tuples or not.
-
-        Raises
-        ------
-        PreparationError, TypeError, ValueError, KeyError or AttributeError
-            It was not `to_json` that gave it.
-        """
-        known = {key: stored[key] for key in cls.__dataclass_fields__ if key in stored}
-        for key in ("channel_names", "percentiles", "size"):
-            if key in known:
-                known[key] = tuple(known[key])
-        known["ranges"] = tuple((float(low), float(high)) for low, high in known.get("ranges", ()))
-        if known.get("objects") is not None:
-            known["objects"] = ObjectBox.from_json(known["objects"])
-        made = cls(**known)
-        if not made._is_sane():
-            raise PreparationError("A part of it is of another kind than in any preparation.")
-        return made
-
-    def _is_sane(self) -> bool:
-        names, numbers = self.channel_names, [*self.percentiles, *chain(*self.ranges)]
-        return (
-            len(names) > 0
-            and all(isinstance(name, str) for name in names)
-            and len(self.size) == len(self.percentiles) == 2
-            and all(type(length) is int for length in self.size)
-            and all(isinstance(flag, bool) for flag in (self.channels_named, self.keep_aspect))
-            and bool(np.isfinite(numbers).all())
-        )
 
 
 def _check_choice(what: str, choice: str, choices: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What is classified: items from class folders, a CSV or a plain folder."""
+"""Items from class folders, a table or a plain folder."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +10,11 @@ from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.mask_files import stored_masks_path
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.items.consensus import is_annotation_table, rows_of_classes
 from napari_image_classifier.items.item import Item, ItemsError, ItemTable
 from napari_image_classifier.items.objects import objects_of
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.selection import Each, parse_selection, selections_of
 from napari_image_classifier.system.csv_tables import read_spreadsheet
 from napari_image_classifier.wording import counted, counts_of
@@ -38,18 +40,40 @@ def read_items(
     """Read the table of items.
 
     Without ``items_csv`` every image below ``folder`` is an item, of the class that its first
-    sub-folder is named after when ``annotated``. ``items_csv`` has the columns "file" (absolute or
-    relative to ``folder``), "class", and optionally "item", "group" and any others, which are
-    kept; of a table of annotations (see `annotation_log`) it is the class that most raters gave,
-    and "mode" tells "assisted" ones. ``pattern`` makes one image of several files (see `naming`).
-    ``group`` says which images are not independent: a column, a field of the pattern, "folder" (the
-    folder an image lies in) or "folder:2" (the second folder below ``folder``); without it each
-    image stands alone.
-    ``acquisition`` says in the same way what was taken together. With ``each`` "time" or "plane",
-    an image with several becomes that many items. ``masks`` says where the masks lie that number
-    the objects of each image, a folder or a name pattern (see `masks.MaskFiles`): each object
-    becomes an item, of the class of its image or of a row of its own, "label=12" in the column
-    "item"; with ``each`` "plane" every plane has objects of its own.
+    sub-folder is named after when ``annotated``.
+
+    Parameters
+    ----------
+    folder
+        The folder of the images; its sub-folders are searched.
+    items_csv
+        A table with the columns "file" (absolute or relative to ``folder``), "class", and
+        optionally "item", "group" and any others, which are kept. Of a table of annotations (see
+        `annotation_log`) it is the class that most raters gave, and "mode" tells "assisted" ones.
+    pattern
+        The name pattern that makes one image of several files (see `name_patterns`).
+    group
+        Which images are not independent: a column, a field of the pattern, "folder" (the folder an
+        image lies in) or "folder:2" (the second folder below ``folder``); without it each image
+        stands alone.
+    acquisition
+        What was taken together, said in the same way.
+    each
+        With "time" or "plane", an image with several becomes that many items.
+    axes
+        One letter per axis, such as "ZYX", for files that don't say what their axes mean.
+    masks
+        Where the masks lie that number the objects of each image, a folder or a name pattern (see
+        `mask_files.MaskFiles`): each object becomes an item, of the class of its image or of a row
+        of its own, "label=12" in the column "item"; with ``each`` "plane" every plane has objects
+        of its own.
+    annotated
+        Whether folders are classes.
+
+    Returns
+    -------
+    ItemTable
+        The items in the order of their names, or of the table.
 
     Raises
     ------
@@ -62,31 +86,72 @@ def read_items(
     MaskError
         A mask does not fit its image.
     """
-    root = Path(folder).expanduser().resolve()
-    name_pattern = NamePattern(pattern) if isinstance(pattern, str) and pattern else pattern
-    stored_masks = stored_masks_path(masks, root) if masks else None
-    images, passed_over = find_images(root, name_pattern or None, stored_masks)
-    assumptions: list[str] = []
-    if items_csv is not None:
-        items, assumed = _items_of_csv(Path(items_csv), root, images)
-        assumptions += assumed
-    else:
-        items = [_item_of_folder(image, annotated) for image in images]
+    return read_query(
+        ItemsQuery(
+            Path(folder),
+            items_csv=None if items_csv is None else Path(items_csv),
+            pattern=pattern.text if isinstance(pattern, NamePattern) else pattern,
+            group=group,
+            acquisition=acquisition,
+            each=each,
+            axes=axes,
+            masks=str(masks) if masks else None,
+            annotated=annotated,
+        )
+    )
+
+
+def read_query(query: ItemsQuery) -> ItemTable:
+    """Read the table of the items that are meant.
+
+    Parameters
+    ----------
+    query
+        Where the images lie, and what becomes an item.
+
+    Returns
+    -------
+    ItemTable
+        The items in the order of their names, of the table or of the files that are named.
+
+    Raises
+    ------
+    ItemsError, ImageFolderError, ImageReadError, MaskError
+        As `read_items` does.
+    """
+    root = query.folder.expanduser().resolve()
+    pattern = NamePattern(query.pattern) if query.pattern else None
+    masks = stored_masks_path(query.masks, root) if query.masks else None
+    images, passed_over = find_images(root, pattern, masks)
+    items, assumptions = _whole_images(query, root, images)
     if not items:
         raise ItemsError(_nothing_found(root, passed_over))
-    items = sharing(items, "group", group)
-    items = sharing(items, "acquisition", acquisition)
+    items = sharing(items, "group", query.group)
+    items = sharing(items, "acquisition", query.acquisition)
     if all(item.group is None for item in items):
-        assumptions.append(EACH_STANDS_ALONE)
-    if stored_masks:
+        assumptions = (*assumptions, EACH_STANDS_ALONE)
+    if masks:
         with ThreadPoolExecutor(READERS) as pool:
-            found = pool.map(lambda item: _objects_of(item, each, axes), items)
+            found = pool.map(lambda item: _objects_of(item, query.each, query.axes), items)
             items = [part for parts in found for part in parts]
-    elif each != "image":
-        items = [part for item in items for part in _split_up(item, each, axes)]
+    elif query.each != "image":
+        items = [part for item in items for part in _split_up(item, query.each, query.axes)]
     if not items:
         raise ItemsError(f"There are no objects in the masks of {root}.")
-    return ItemTable(root, tuple(items), passed_over, tuple(assumptions), axes)
+    return ItemTable(root, tuple(items), passed_over, assumptions, query.axes)
+
+
+def _whole_images(
+    query: ItemsQuery, root: Path, images: Sequence[ImageFiles]
+) -> tuple[list[Item], tuple[str, ...]]:
+    """Return the items that a table or the folder names, and what was taken for granted."""
+    if query.files:
+        rows = [{"file": str(path)} for path in query.files]
+        return _items_of_rows(rows, "The list of files", root, images), ()
+    if query.items_csv is None:
+        return [_item_of_folder(image, query.annotated) for image in images], ()
+    rows, assumptions = _rows(query.items_csv)
+    return _items_of_rows(rows, query.items_csv.name, root, images), assumptions
 
 
 def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
@@ -95,10 +160,14 @@ def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
     return Item(image, class_name=class_name, columns=dict(image.fields))
 
 
-def _items_of_csv(
-    path: Path, root: Path, images: Sequence[ImageFiles]
-) -> tuple[list[Item], Sequence[str]]:
-    rows, assumptions = _rows(path), tuple[str, ...]()
+def _rows(path: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+    """Return the rows of a table, one an item, and what was taken for granted."""
+    try:
+        table = read_spreadsheet(path)
+    except (OSError, ValueError) as error:
+        raise ItemsError(f"The table {path} can't be read: {error}.") from error
+    rows: list[dict[str, str]] = table.to_dict("records")
+    assumptions: Sequence[str] = ()
     if rows and is_annotation_table(rows[0]):
         rows, assumptions = rows_of_classes(rows)
         if not rows:
@@ -108,9 +177,16 @@ def _items_of_csv(
             f"{path.name} has no column “file”: it has {', '.join(rows[0])}. "
             "The first line must name the columns file and class."
         )
+    return rows, tuple(assumptions)
+
+
+def _items_of_rows(
+    rows: Sequence[Mapping[str, str]], source: str, root: Path, images: Sequence[ImageFiles]
+) -> list[Item]:
+    """Return the items of the rows of ``source``, which is what messages call it."""
     by_path = {part.path: image for image in images for part in image.parts}
     by_name = {image.name: image for image in images}
-    items: dict[tuple[str, str], Item] = {}
+    items: dict[ItemKey, Item] = {}
     absent = []
     for row in rows:
         image = _image_of_row(row["file"], root, by_name, by_path)
@@ -119,23 +195,13 @@ def _items_of_csv(
             continue
         item = _item_of_row(row, image)
         # With a name pattern each file of an image may have a row of its own.
-        items.setdefault((item.file, item.selection), item)
-        _check_same_class(items[item.file, item.selection], item, path)
+        _check_same_class(items.setdefault(item.key, item), item, source)
     if absent:
         raise ItemsError(
-            f"{path.name} names {counted(len(absent), 'file')} that can't be found, "
+            f"{source} names {counted(len(absent), 'file')} that can't be found, "
             f"the first is {absent[0]}; paths are absolute or relative to {root}."
         )
-    return list(items.values()), assumptions
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        table = read_spreadsheet(path)
-    except (OSError, ValueError) as error:
-        raise ItemsError(f"The table {path} can't be read: {error}.") from error
-    rows: list[dict[str, str]] = table.to_dict("records")
-    return rows
+    return list(items.values())
 
 
 def _image_of_row(
@@ -168,11 +234,11 @@ def _item_of_row(row: Mapping[str, str], image: ImageFiles) -> Item:
     )
 
 
-def _check_same_class(first: Item, again: Item, path: Path) -> None:
+def _check_same_class(first: Item, again: Item, source: str) -> None:
     if first.class_name != again.class_name:
         what = f"{first.file} {first.selection}".strip()
         raise ItemsError(
-            f"{path.name} gives {what} two classes, {first.class_name} and {again.class_name}; "
+            f"{source} gives {what} two classes, {first.class_name} and {again.class_name}; "
             "it has one."
         )
 
@@ -180,7 +246,21 @@ def _check_same_class(first: Item, again: Item, path: Path) -> None:
 def sharing(
     items: list[Item], what: Literal["group", "acquisition"], shared: str | None
 ) -> list[Item]:
-    """Return the items with their group or acquisition: what they share, as `read_items` says.
+    """Return the items with their group or acquisition.
+
+    Parameters
+    ----------
+    items
+        Items of one folder.
+    what
+        Which of the two is filled in.
+    shared
+        What items of one group or acquisition share, said as in `read_items`; None: as they are.
+
+    Returns
+    -------
+    list of Item
+        The same items, in order.
 
     Raises
     ------
@@ -221,7 +301,20 @@ def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
 
 
 def folder_at(file: str, level: int) -> str | None:
-    """Return the folder so many levels deep that a file is in, None where it is in none."""
+    """Return the folder that a file is in, so many levels deep.
+
+    Parameters
+    ----------
+    file
+        The name of a file, relative to the folder of images, with "/".
+    level
+        1 is a sub-folder of that folder.
+
+    Returns
+    -------
+    str or None
+        The way to it from there, with "/"; None where the file lies higher.
+    """
     folders = file.split("/")[:-1]
     # The whole way to it: two animals may each have a folder named "slide 1".
     return "/".join(folders[:level]) if len(folders) >= level else None

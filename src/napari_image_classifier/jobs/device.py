@@ -1,9 +1,13 @@
 """The device a training would run on."""
 
 from napari_image_classifier.networks.backend import describe_device
-from napari_image_classifier.typing import Emit, Event, ShouldStop
+from napari_image_classifier.system.events import Emit
+from napari_image_classifier.training.backends import DEVICE, Device, DeviceRequest
+from napari_image_classifier.typing import ShouldStop
+
+JOB = DEVICE
 
 
-def device_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
-    """Return what `describe_device` says of the request's "backend", which may be None."""
-    return describe_device(request["backend"])
+def run(request: DeviceRequest, emit: Emit, should_stop: ShouldStop) -> Device:
+    """Start Keras and see what it computes on."""
+    return Device(**describe_device(request.backend))

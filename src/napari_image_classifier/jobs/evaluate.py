@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.evaluation.evaluate import (
+    EVALUATE,
+    EvaluateRequest,
+    EvaluationResult,
+)
 from napari_image_classifier.evaluation.helper import HelperLane
 from napari_image_classifier.evaluation.lanes import Lane, Tell
 from napari_image_classifier.evaluation.plan import Run
@@ -16,30 +20,25 @@ from napari_image_classifier.networks.backend import (
     start_keras,
     use_threads,
 )
+from napari_image_classifier.system.events import Emit
 from napari_image_classifier.system.machine import cores
 from napari_image_classifier.system.output_lock import only_run
 from napari_image_classifier.system.progress import throttled
 from napari_image_classifier.system.stoppable import run_stoppable
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.images import TrainingImages
-from napari_image_classifier.typing import Emit, Event, Float64Array, ShouldStop
+from napari_image_classifier.typing import Float64Array, ShouldStop
 
+JOB = EVALUATE
 MOST_LANES = 4
 # Of images, in bytes: each lane holds them as they were read, and again as its run prepares them.
 MOST_MEMORY = 4 * 1024**3
 
 
-def evaluate_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
+def run(request: EvaluateRequest, emit: Emit, should_stop: ShouldStop) -> EvaluationResult:
     """Train and test on folds, and write the report.
 
-    ``request`` holds "items" (`ItemTable.to_json`), "config" (`TrainingConfig.to_json`), "folds"
-    and "seeds" (numbers), "method" ("network" or "texture"), "classifier" (the path of a finished
-    one, or None), "controls" and "curve" (whether these are wanted) and "report", the path of the
-    HTML file. Events on the way are "progress"
-    (stage "looking", "reading", "comparing", "measuring" or "evaluating"). The result holds
-    "report", "json" and "csv" (paths), "elsewhere" (why the CSV is not where it was wanted),
-    "sentence", "verdict" and "errors" (the surest ones, with
-    pictures, see `evaluation_report.surest_errors`).
+    The stages of its progress are "looking", "reading", "comparing", "measuring" and "evaluating".
 
     Raises
     ------
@@ -50,7 +49,7 @@ def evaluate_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     Cancelled
         ``should_stop`` returned True; what was done is taken up by the next run.
     """
-    with only_run(Path(request["report"])):
+    with only_run(request.report):
         return run_stoppable(
             lambda: evaluated(request, _lanes, throttled(emit), should_stop), should_stop
         )
@@ -68,7 +67,7 @@ class _Here:
         self._ended = False
 
     def said(self, run: Run, tell: Tell) -> Float64Array:
-        """Do what `evaluation_runs.Lane` says."""
+        """Do what `lanes.Lane` says."""
 
         def is_over() -> bool:
             return self._ended or self._should_stop()

@@ -1,6 +1,5 @@
 """The import of a foreign Keras network as a classifier."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,35 +22,39 @@ from napari_image_classifier.networks.backend import start_keras
 from napari_image_classifier.networks.files import check_one_input, opened_by_keras, save_classifier
 from napari_image_classifier.networks.provenance import write_import_manifest
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
+from napari_image_classifier.system.events import Emit
+from napari_image_classifier.system.records import from_json
+from napari_image_classifier.training.import_network import (
+    IMPORT_NETWORK,
+    ImportedNetwork,
+    ImportRequest,
+)
+from napari_image_classifier.typing import ShouldStop
 
 if TYPE_CHECKING:
     import keras
 
+JOB = IMPORT_NETWORK
 
-def import_job(
-    request: Mapping[str, Any],
-    emit: Callable[[dict[str, Any]], None],
-    should_stop: Callable[[], bool],
-) -> dict[str, Any]:
+
+def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> ImportedNetwork:
     """Make a classifier of a Keras network that was saved elsewhere.
 
-    The request has ``source`` and ``output`` (paths), ``class_names`` and ``channel_names`` in
-    the network's order, and ``preparation``, the keys of a `Preparation` that are to differ from
-    its defaults; intensities are handed to the network as they are unless it says otherwise. A
-    network that takes one size only sets the size. The result has ``classifier``, its path.
+    Intensities are handed to the network as they are unless the request says otherwise. A network
+    that takes one size only sets the size.
     """
-    source = checked_path(request["source"])
+    source = checked_path(request.source)
     _check_foreign(source)
-    output = Path(request["output"]).expanduser()
+    output = request.output.expanduser()
     check_place(output)
     with source.open("rb") as file:
         sha256 = sha256_of(file)
     start_keras()
     network = opened_by_keras(source)
     check_one_input(network)
-    network = _ending_in_softmax(network, len(request["class_names"]))
+    network = _ending_in_softmax(network, len(request.class_names))
     description = ClassifierDescription(
-        class_names=tuple(request["class_names"]),
+        class_names=request.class_names,
         preparation=_preparation_for(network, request, source),
         training={"imported_from": source.name, "source_sha256": sha256},
     )
@@ -62,7 +65,7 @@ def import_job(
     ):
         save_classifier(temporary, [network], description)
         write_import_manifest(output, load_classifier(temporary))
-    return {"classifier": str(output.resolve()), "class_names": list(description.class_names)}
+    return ImportedNetwork(output.resolve(), description.class_names)
 
 
 def _check_foreign(path: Path) -> None:
@@ -74,13 +77,11 @@ def _check_foreign(path: Path) -> None:
         raise ClassifierFileError(f"{path} is not a network saved by Keras 3 as .keras.")
 
 
-def _preparation_for(
-    network: "keras.Model", request: Mapping[str, Any], source: Path
-) -> Preparation:
+def _preparation_for(network: "keras.Model", request: ImportRequest, source: Path) -> Preparation:
     stored = {
         "intensity": "none",
-        **request.get("preparation", {}),
-        "channel_names": tuple(request["channel_names"]),
+        **request.preparation,
+        "channel_names": request.channel_names,
     }
     taken = network.inputs[0].shape
     if len(taken) == 4 and taken[1] and taken[2]:
@@ -89,7 +90,7 @@ def _preparation_for(
         raise ClassifierFileError(
             f"{source.name} takes images of any size; say to which size they are to be scaled."
         )
-    preparation = Preparation.from_json(stored)
+    preparation = from_json(Preparation, stored)
     if preparation.intensity == "fixed" and not preparation.ranges:
         raise ClassifierFileError(
             "A fixed intensity range needs its two ends for every channel; choose percentiles or "

@@ -1,9 +1,7 @@
-"""Preparing and scoring blinded sessions, as jobs of the compute process."""
+"""The preparation of a blinded session: what is shown, and the classifier's sealed answers."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.leakage import LearntFrom
@@ -19,7 +17,8 @@ from napari_image_classifier.items.annotations import (
 )
 from napari_image_classifier.items.consensus import consensus
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.reading import read_query
+from napari_image_classifier.raters import session_jobs
 from napari_image_classifier.raters.blinded_session import (
     SessionError,
     SessionPlan,
@@ -27,24 +26,21 @@ from napari_image_classifier.raters.blinded_session import (
     in_turn,
     showings_of,
 )
-from napari_image_classifier.raters.comparison import TruthKind
+from napari_image_classifier.system.events import Emit, Progress
+from napari_image_classifier.typing import ShouldStop
 
-PICTURE_SIDE = 96
+JOB = session_jobs.PREPARE_SESSION
 FEWEST_ITEMS = 10
 UNKNOWN_TRAINING = (
     "The classifier's manifest is not beside it, so nothing here can know whether it had learnt "
     "from these images: the comparison is fair only if it had not."
 )
-Emit = Callable[[dict[str, Any]], None]
-ShouldStop = Callable[[], bool]
 
 
-def prepare_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
+def run(
+    request: session_jobs.SessionRequest, emit: Emit, should_stop: ShouldStop
+) -> session_jobs.PreparedSession:
     """Choose what a session shows, seal the classifier's answers, and write it.
-
-    The request holds "session" (its folder), "rater", "truth" (see `comparison.TruthKind`),
-    "labels" (the table that truth comes from, None for that of "items"), "classifier", "margin",
-    "number" (of images), "second_arm", "seed", and under "items" the parameters of `read_items`.
 
     Raises
     ------
@@ -53,66 +49,54 @@ def prepare_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop)
     Cancelled
         ``should_stop`` returned True.
     """
-    classifier = load_classifier(request["classifier"])
-    table = items_with_truth(
-        request["items"], request["truth"], request["labels"], request["rater"], classifier
-    )
+    classifier = load_classifier(request.classifier)
+    table = items_with_truth(request, classifier)
     learnt = LearntFrom.of(classifier.path, classifier.sha256)
-    number, seed = int(request["number"]), int(request["seed"])
     fresh = tuple(item for item in table.items if not learnt.has_group_of(item))
-    chosen = _choose(fresh, table.axes, classifier, learnt, number, seed, emit, should_stop)
+    chosen = _choose(request, fresh, table.axes, classifier, learnt, emit, should_stop)
     classes = {item.class_name for item in chosen.items}
     if len(chosen.items) < FEWEST_ITEMS or len(classes) < 2:
         raise SessionError(_too_few(table, fresh, chosen))
     plan = SessionPlan(
-        rater=request["rater"],
-        truth=request["truth"],
-        margin=float(request["margin"]),
-        seed=seed,
+        rater=request.rater,
+        truth=request.truth,
+        margin=request.margin,
+        seed=request.seed,
         class_names=tuple(sorted({*classifier.class_names, *filter(None, classes)})),
         classifier=str(classifier.path),
         classifier_sha256=classifier.sha256,
         each=classifier.preparation.each,
         items=replace(table, items=chosen.items),
-        showings=tuple(showings_of(len(chosen.items), seed, second_arm=request["second_arm"])),
+        showings=tuple(showings_of(len(chosen.items), request.seed, second_arm=request.second_arm)),
         limits=_limits(classifier),
         notes=(*table.assumptions, *_notes(learnt, len(table.items) - len(fresh), chosen)),
     )
-    session = create_session(Path(request["session"]), plan, chosen.predictions)
-    return {
-        "session": str(session.folder),
-        "items": len(chosen.items),
-        "showings": len(plan.showings),
-        "notes": list(plan.notes),
-    }
+    session = create_session(request.session, plan, chosen.predictions)
+    return session_jobs.PreparedSession(
+        session.folder, len(chosen.items), len(plan.showings), plan.notes
+    )
 
 
-def items_with_truth(
-    asked: Mapping[str, Any],
-    truth: TruthKind,
-    labels: str | None,
-    rater: str,
-    classifier: Classifier,
-) -> ItemTable:
+def items_with_truth(request: session_jobs.SessionRequest, classifier: Classifier) -> ItemTable:
     """Return the items that have a truth, as their class.
 
-    ``asked`` are parameters of `read_items`. A condition comes with the items; what the person
-    herself said, or most others did, from the table ``labels``, without assisted answers.
+    A condition comes with the items; what the person herself said, or most others did, from the
+    table of labels, without assisted answers.
 
     Raises
     ------
     SessionError
         Nobody gave such labels.
     """
-    options = {**asked, "each": classifier.preparation.each}
-    folder = options.pop("folder")
+    query = replace(request.items, each=classifier.preparation.each)
+    labels, rater, truth = request.labels, request.rater, request.truth
     if truth == "condition":
-        table = read_items(folder, **{**options, "items_csv": labels})
+        table = read_query(replace(query, items_csv=labels))
         known = tuple(item for item in table.items if item.class_name)
         return replace(table, items=known)
     if labels is None:
         raise SessionError("Choose the table of labels that are to be the truth.")
-    given = [one for one in read_annotations(Path(labels)) if one.mode != ASSISTED]
+    given = [one for one in read_annotations(labels) if one.mode != ASSISTED]
     chosen = [one for one in given if (one.rater == rater) == (truth == "own")]
     if not chosen:
         raters = ", ".join(sorted({one.rater for one in given})) or "nobody"
@@ -121,7 +105,7 @@ def items_with_truth(
         )
         raise SessionError(f"{labels} holds {whose}; it holds labels of {raters}.")
     said = consensus(chosen)
-    table = read_items(folder, **{**options, "annotated": False})
+    table = read_query(replace(query, annotated=False))
     found = [
         replace(item, class_name=name)
         for item in table.items
@@ -139,12 +123,11 @@ class _Chosen:
 
 
 def _choose(
+    request: session_jobs.SessionRequest,
     items: Sequence[Item],
     axes: str | None,
     classifier: Classifier,
     learnt: LearntFrom,
-    number: int,
-    seed: int,
     emit: Emit,
     should_stop: ShouldStop,
 ) -> _Chosen:
@@ -152,11 +135,11 @@ def _choose(
     chosen: dict[int, Prediction] = {}
     spoilt: set[str] = set()
     n_learnt = n_unreadable = 0
-    for index in in_turn(items, seed):
+    for index in in_turn(items, request.seed):
         if should_stop():
             raise Cancelled
         item = items[index]
-        if len(chosen) == number:
+        if len(chosen) == request.number:
             break
         if _group(item) in spoilt:
             n_learnt += 1
@@ -173,7 +156,7 @@ def _choose(
                 chosen.pop(one)
         else:
             chosen[index] = said
-        emit({"event": "progress", "stage": "looking", "done": len(chosen), "total": number})
+        emit(Progress(stage="looking", done=len(chosen), total=request.number))
     return _Chosen(
         tuple(items[index] for index in chosen), tuple(chosen.values()), n_learnt, n_unreadable
     )

@@ -1,31 +1,32 @@
 """The score of a finished blinded session."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.items.annotations import ItemKey
-from napari_image_classifier.jobs.prepare_session import PICTURE_SIDE, Emit, ShouldStop
 from napari_image_classifier.raters.agreement import Agreement, AgreementError, agreement_of
 from napari_image_classifier.raters.blinded_session import BlindedSession, SessionError
 from napari_image_classifier.raters.comparison import Comparison
 from napari_image_classifier.raters.report import write_agreement_report
+from napari_image_classifier.raters.session_jobs import SCORE_SESSION, ScoreRequest, SessionScores
 from napari_image_classifier.raters.shown_item import ItemReader
 from napari_image_classifier.system.atomic_files import told_when_refused
+from napari_image_classifier.system.events import Emit
+from napari_image_classifier.typing import ShouldStop
+
+JOB = SCORE_SESSION
+PICTURE_SIDE = 96
 
 
-def score_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
+def run(request: ScoreRequest, emit: Emit, should_stop: ShouldStop) -> SessionScores:
     """Write the report of one or several sessions.
-
-    The request holds "sessions" (their folders) and "report".
 
     Raises
     ------
     SessionError
         A session can't be opened, or nothing was answered.
     """
-    sessions = [BlindedSession(Path(folder)) for folder in request["sessions"]]
+    sessions = [BlindedSession(folder) for folder in request.sessions]
     comparisons = [one for session in sessions for one in session.comparisons()]
     if not comparisons:
         raise SessionError("Nothing was answered yet.")
@@ -47,14 +48,11 @@ def score_job(request: Mapping[str, Any], emit: Emit, should_stop: ShouldStop) -
             return None
 
     notes = list(dict.fromkeys(note for session in sessions for note in session.plan.notes))
-    report = Path(request["report"])
-    with told_when_refused(report, SessionError, "All answers are kept; make room there."):
-        paths = write_agreement_report(report, _agreement(comparisons), comparisons, notes, draw)
-    return {
-        "report": str(paths["report"]),
-        "comparisons": [one.to_json() for one in comparisons],
-        "sentences": [one.sentence for one in comparisons],
-    }
+    with told_when_refused(request.report, SessionError, "All answers are kept; make room there."):
+        paths = write_agreement_report(
+            request.report, _agreement(comparisons), comparisons, notes, draw
+        )
+    return SessionScores(paths["report"], tuple(comparisons))
 
 
 def _agreement(comparisons: Sequence[Comparison]) -> Agreement | None:

@@ -1,23 +1,23 @@
 """Copies of images sorted into one folder per predicted class."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-from napari_image_classifier.plates.sort_images import ShouldStop, sort_images
+from napari_image_classifier.plates.sort_images import (
+    SORT_IMAGES,
+    SortedCopies,
+    SortRequest,
+    sort_images,
+)
+from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.progress import throttled
+from napari_image_classifier.typing import ShouldStop
+
+JOB = SORT_IMAGES
 
 
-def sort_job(
-    request: Mapping[str, Any], emit: Callable[[dict[str, Any]], None], should_stop: ShouldStop
-) -> dict[str, Any]:
-    """Do what `sort_images` does in the compute process; the request holds its arguments.
-
-    Events are "progress" ({"done", "total"}), the result has "message" and "stopped".
-    """
-    emit_some = throttled(emit)
-
-    def tell(done: int, total: int) -> None:
-        emit_some({"event": "progress", "done": done, "total": total})
-
-    result = sort_images(**request, on_progress=tell, should_stop=should_stop)
-    return {"message": result.message, "stopped": result.stopped}
+def run(request: SortRequest, emit: Emit, should_stop: ShouldStop) -> SortedCopies:
+    """Do what `sort_images` does."""
+    tell = throttled(emit)
+    return sort_images(
+        **vars(request),
+        on_progress=lambda done, total: tell(Progress(done=done, total=total)),
+        should_stop=should_stop,
+    )

@@ -1,8 +1,7 @@
 """What a classifier says of many items, and which of them would teach it most, as a job."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, islice
-from typing import Any
 
 import numpy as np
 
@@ -10,68 +9,68 @@ from napari_image_classifier.classifiers.classifier import Classifier, load_clas
 from napari_image_classifier.classifiers.predict import ITEMS_AT_ONCE, seen_items
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.image import read_image
+from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.raters.active_learning import how_much_it_teaches, order_to_teach
+from napari_image_classifier.raters.active_learning import (
+    SUGGEST_LABELS,
+    SuggestedLabel,
+    SuggestedLabels,
+    SuggestRequest,
+    how_much_it_teaches,
+    order_to_teach,
+)
+from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.progress import TimeLeft, throttled
+from napari_image_classifier.typing import ShouldStop
 
-Row = dict[str, Any]
+JOB = SUGGEST_LABELS
 
 
-def order_job(
-    request: Mapping[str, Any],
-    emit: Callable[[dict[str, Any]], None],
-    should_stop: Callable[[], bool],
-) -> dict[str, Any]:
+def run(request: SuggestRequest, emit: Emit, should_stop: ShouldStop) -> SuggestedLabels:
     """Have a classifier look at all items, and put those that nobody has labelled in order.
-
-    The request holds "items" (as `ItemTable.to_json`), "classifier" (its file) and "annotated"
-    (pairs of file and item). The result has "items", a row each with file, item, class (None where
-    it can't be classified, and "message" says why), confidence and teaches; and "order", pairs of
-    file and item.
 
     Raises
     ------
     Cancelled
         ``should_stop`` returned True.
     """
-    table = ItemTable.from_json(request["items"])
-    classifier = load_classifier(request["classifier"])
-    annotated = {tuple(key) for key in request["annotated"]}
-    emit, progress = throttled(emit), TimeLeft(len(table.items))
-    rows: dict[tuple[str, str], Row] = {}
-    for row in _rows(classifier, table):
+    total = len(request.items.items)
+    work, tell = TimeLeft(total), throttled(emit)
+    found: dict[ItemKey, SuggestedLabel] = {}
+    for label in _labels(load_classifier(request.classifier), request.items):
         if should_stop():
             raise Cancelled
-        rows[row["file"], row["item"]] = row
-        progress.done = len(rows)
-        emit({"event": "progress", "stage": "looking", "done": progress.done,
-              "total": progress.total, "seconds_left": progress.seconds_left})  # fmt: skip
-    found = list(rows.values())
-    return {"items": found, "order": _order(found, annotated)}
+        found[label.key] = label
+        work.done = len(found)
+        left = work.seconds_left
+        tell(Progress(stage="looking", done=len(found), total=total, seconds_left=left))
+    labels = tuple(found.values())
+    return SuggestedLabels(labels, _order(labels, frozenset(request.annotated)))
 
 
-def _order(rows: Sequence[Row], annotated: set[tuple[str, ...]]) -> list[tuple[str, str]]:
-    free = [row for row in rows if row["class"] and (row["file"], row["item"]) not in annotated]
-    teaches = np.array([row["teaches"] for row in free])
-    order = order_to_teach(teaches, [row["class"] for row in free])
-    return [(free[index]["file"], free[index]["item"]) for index in order]
+def _order(labels: Sequence[SuggestedLabel], annotated: Collection[ItemKey]) -> tuple[ItemKey, ...]:
+    free = {
+        one.key: one.class_name for one in labels if one.class_name and one.key not in annotated
+    }
+    teaches = np.array([one.teaches for one in labels if one.key in free])
+    keys = list(free)
+    return tuple(keys[index] for index in order_to_teach(teaches, list(free.values())))
 
 
-def _rows(classifier: Classifier, table: ItemTable) -> Iterator[Row]:
+def _labels(classifier: Classifier, table: ItemTable) -> Iterator[SuggestedLabel]:
     for _, items in groupby(table.items, lambda item: item.image):
         of_image = list(items)
         try:
-            yield from _rows_of_image(classifier, of_image, table.axes)
+            yield from _labels_of_image(classifier, of_image, table.axes)
         except ImageClassifierError as error:
-            # Those that came before the damage get a second row, which counts.
+            # Those that came before the damage get a second one, which counts.
             for item in of_image:
-                yield {"file": item.file, "item": item.selection, "class": None,
-                       "confidence": None, "teaches": 0.0, "message": str(error)}  # fmt: skip
+                yield SuggestedLabel(item.key, None, None, 0.0, str(error))
 
 
-def _rows_of_image(
+def _labels_of_image(
     classifier: Classifier, items: Sequence[Item], axes: str | None
-) -> Iterator[Row]:
+) -> Iterator[SuggestedLabel]:
     with read_image(items[0].image, axes=axes) as image:
         seen = seen_items(classifier, image, selections=[item.selection for item in items])
         while some := list(islice(seen, ITEMS_AT_ONCE)):
@@ -80,11 +79,10 @@ def _rows_of_image(
             )
             teaches = how_much_it_teaches(said, disagreement, how_far)
             for one, row, much in zip(some, said, teaches, strict=True):
-                yield {
-                    "file": items[0].file,
-                    "item": one.selection,
-                    "class": classifier.class_names[int(row.argmax())],
-                    "confidence": float(row.max()),
-                    "teaches": float(much),
-                    "message": one.why_unlike,
-                }
+                yield SuggestedLabel(
+                    ItemKey(items[0].file, one.selection),
+                    classifier.class_names[int(row.argmax())],
+                    confidence=float(row.max()),
+                    teaches=float(much),
+                    message=one.why_unlike,
+                )

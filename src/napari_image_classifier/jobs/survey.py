@@ -1,10 +1,8 @@
-"""A look at a folder or table before anything runs: classes, groups, channels, thumbnails."""
+"""A look at a folder or table before anything runs: classes, channels, thumbnails, items."""
 
-import base64
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,46 +12,36 @@ from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.name_proposals import propose_patterns
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.reading import read_query
+from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest, Thumbnail
+from napari_image_classifier.system.events import Emit, Progress
+from napari_image_classifier.typing import ShouldStop
 
+JOB = SURVEY
 IMAGES_SHOWN = 500
 NAMES_LOOKED_AT = 2000
 
-Emit = Callable[[dict[str, Any]], None]
 
-
-def survey_job(
-    request: Mapping[str, Any], emit: Emit, should_stop: Callable[[], bool]
-) -> dict[str, Any]:
-    """Look at the items that `read_items` gives for the request, and at one picture in each few.
-
-    The request holds "folder" and optionally "items_csv", "pattern", "group", "each", "axes",
-    "masks", "annotated" and "thumbnails" (how many per class, 4 unless told). Only as many files
-    are opened as pictures are shown, but for masks. Events are "thumbnail" ({"file", "class",
-    "png"}) and "progress".
-    """
-    asked = dict(request)
-    n_thumbnails = asked.pop("thumbnails", 4)
-    folder = Path(asked.pop("folder"))
-    if not asked.get("masks"):
-        asked["each"] = "image"
-    table = read_items(folder, **asked)
-    shown = _some_of_each_class(table.items, n_thumbnails)
-    looked_at = _look(shown, asked.get("axes"), emit, should_stop)
-    columns = {name for item in table.items for name in item.columns}
-    return {
-        "classes": dict(Counter(item.class_name for item in table.items if item.class_name)),
-        "without_class": sum(item.class_name is None for item in table.items),
-        "groups": _groups_per_class(table),
-        "columns": sorted(columns),
-        "folder_levels": max(item.file.count("/") for item in table.items),
-        "passed_over": dict(table.passed_over),
-        "assumptions": [*table.assumptions, *looked_at.pop("assumptions")],
-        "images": [_image_row(item) for item in table.items[:IMAGES_SHOWN]],
-        "n_images": len({item.file for item in table.items}),
-        "patterns": _proposed(folder),
-        **looked_at,
-    }
+def run(request: SurveyRequest, emit: Emit, should_stop: ShouldStop) -> Survey:
+    """Look at the items that are meant, and at one picture in each few."""
+    each = request.each if request.masks or request.listed else "image"
+    table = read_query(replace(request, each=each))
+    counts = Counter(item.class_name for item in table.items)
+    survey = Survey(
+        classes={name: count for name, count in counts.items() if name},
+        without_class=counts[None],
+        groups=_groups_per_class(table),
+        columns=tuple(sorted({name for item in table.items for name in item.columns})),
+        folder_levels=max(item.file.count("/") for item in table.items),
+        passed_over=table.passed_over,
+        assumptions=table.assumptions,
+        images=tuple(item.image for item in table.items[:IMAGES_SHOWN]),
+        n_images=len({item.file for item in table.items}),
+        patterns=_proposed(request, table),
+        items=table if request.listed else None,
+    )
+    shown = _some_of_each_class(table.items, request.thumbnails)
+    return _look(survey, shown, request.axes, emit, should_stop)
 
 
 def _some_of_each_class(items: Sequence[Item], n: int) -> list[Item]:
@@ -69,8 +57,13 @@ def _some_of_each_class(items: Sequence[Item], n: int) -> list[Item]:
 
 
 def _look(
-    items: Sequence[Item], axes: str | None, emit: Emit, should_stop: Callable[[], bool]
-) -> dict[str, Any]:
+    survey: Survey,
+    items: Sequence[Item],
+    axes: str | None,
+    emit: Emit,
+    should_stop: ShouldStop,
+) -> Survey:
+    """Return the survey with what the images of these items say of themselves."""
     names: list[tuple[str, ...]] = []
     sizes: set[str] = set()
     assumptions: dict[str, None] = {}
@@ -85,21 +78,21 @@ def _look(
                 named &= image.channels_named
                 sizes.add(" × ".join(str(length) for length in image.shape) + f" ({image.axes})")
                 assumptions.update(dict.fromkeys(image.assumptions))
-                emit({"event": "thumbnail", "file": item.file, "class": item.class_name,
-                      "png": base64.b64encode(_thumbnail(image)).decode()})  # fmt: skip
+                emit(Thumbnail(item.file, item.class_name, _thumbnail(image)))
         except ImageClassifierError as error:
             problems.append(str(error))
-        emit({"event": "progress", "stage": "looking", "done": done, "total": len(items)})
+        emit(Progress(stage="looking", done=done, total=len(items)))
     if len({frozenset(found) if named else len(found) for found in names}) > 1:
         listed = "; ".join(sorted({", ".join(found) for found in names}))
         problems.append(f"The images do not all have the same channels: {listed}.")
-    return {
-        "channels": list(names[0]) if names else [],
-        "channels_named": named,
-        "sizes": sorted(sizes),
-        "assumptions": list(assumptions),
-        "problems": problems,
-    }
+    return replace(
+        survey,
+        channels=names[0] if names else (),
+        channels_named=named,
+        sizes=tuple(sorted(sizes)),
+        assumptions=(*survey.assumptions, *assumptions),
+        problems=tuple(problems),
+    )
 
 
 def _thumbnail(image: Image) -> bytes:
@@ -116,19 +109,10 @@ def _groups_per_class(table: ItemTable) -> dict[str, int]:
     return {name: len(members) for name, members in groups.items()}
 
 
-def _image_row(item: Item) -> dict[str, Any]:
-    return {
-        "name": item.file,
-        "item": item.selection,
-        "class": item.class_name,
-        "group": item.group,
-        "fields": dict(item.image.fields),
-        "parts": [part.path.name for part in item.image.parts],
-        "missing": list(item.image.missing),
-    }
-
-
-def _proposed(folder: Path) -> list[str]:
-    images, _ = find_images(folder)
+def _proposed(request: SurveyRequest, table: ItemTable) -> tuple[str, ...]:
+    images = list({item.file: item.image for item in table.items}.values())
+    if request.pattern:
+        # Another pattern may fit what this one passes over.
+        images, _ = find_images(table.root)
     names = [part.path.name for files in images for part in files.parts]
-    return [pattern.text for pattern in propose_patterns(names[:NAMES_LOOKED_AT])]
+    return tuple(pattern.text for pattern in propose_patterns(names[:NAMES_LOOKED_AT]))

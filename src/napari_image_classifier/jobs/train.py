@@ -1,8 +1,8 @@
 """Training as one job of the compute process: from the items to the classifier's file.
 
-What learns is a network (`keras_training`) or a line through texture features
-(`texture_training`); all else is the same for both, and here. Started by name (`compute.JOBS`),
-never imported by anything the viewer imports.
+What learns is a network (`networks.learner`) or a line through texture features
+(`texture_learner`); all else is the same for both, and here. Found by name (`Job.run`), never
+imported by anything the viewer imports.
 """
 
 import shutil
@@ -16,35 +16,33 @@ from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.transforms import N_ORIENTATIONS
 from napari_image_classifier.items.groups import check_enough, units_of
-from napari_image_classifier.items.item import Item, ItemTable
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
+from napari_image_classifier.system.events import Emit, Event, Note, Progress
 from napari_image_classifier.system.output_lock import only_run
 from napari_image_classifier.system.progress import throttled
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.system.stoppable import run_stoppable
 from napari_image_classifier.training import record as training_record
 from napari_image_classifier.training.answer_threshold import rule_seen_on
 from napari_image_classifier.training.config import TrainingConfig, check_request
 from napari_image_classifier.training.dataset import training_parts, training_set
 from napari_image_classifier.training.images import read_training_images
+from napari_image_classifier.training.job import TRAIN, TrainRequest, TrainResult
 from napari_image_classifier.training.learner import Learner, unfinished_path
 from napari_image_classifier.training.manifest import check_unchanged, write_training_manifest
 from napari_image_classifier.training.novelty_fitting import gate_of
 from napari_image_classifier.training.unreadable import check_rest
-from napari_image_classifier.typing import Emit, Event, ShouldStop
+from napari_image_classifier.typing import ShouldStop
+
+JOB = TRAIN
 
 
-def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
+def run(request: TrainRequest, emit: Emit, should_stop: ShouldStop) -> TrainResult:
     """Train a classifier and save it.
 
-    ``request`` holds "items" (`ItemTable.to_json`), "config" (`TrainingConfig.to_json`) and
-    "output", a path; to reproduce a training, also "threads" (how many calculate) and "pixels"
-    (the hashes of the items' pixels). Events on the way are "progress" (stage "looking",
-    "reading", "comparing", "starting" or "finishing"), "batch", "epoch" and "note" (a "message" for
-    a person, which is also among those of the result). The result holds "classifier" (path),
-    "class_names",
-    "confusion" (rows: annotated, columns: predicted, of the validation part),
-    "validation_accuracy", "balanced_accuracy", "best_epoch" of the first network, "members" (of
-    every one), "history", "messages" and "cancelled".
+    The stages of its progress are "looking", "reading", "comparing", "starting", "measuring" and
+    "finishing"; its notes are also among the messages of the result.
 
     Raises
     ------
@@ -55,25 +53,22 @@ def train_job(request: Event, emit: Emit, should_stop: ShouldStop) -> Event:
     Cancelled
         ``should_stop`` returned True before an epoch had ended.
     """
-    config, output = TrainingConfig.from_json(request["config"]), Path(request["output"])
-    check_request(config, output)
+    check_request(request.config, request.output)
     something_to_keep = threading.Event()
-    with only_run(output):
+    with only_run(request.output):
         return run_stoppable(
-            lambda: _train(request, config, throttled(emit), should_stop, something_to_keep),
+            lambda: _train(request, throttled(emit), should_stop, something_to_keep),
             lambda: should_stop() and not something_to_keep.is_set(),
         )
 
 
 def _train(
-    request: Event,
-    config: TrainingConfig,
+    request: TrainRequest,
     emit: Emit,
     should_stop: ShouldStop,
     something_to_keep: threading.Event,
-) -> Event:
-    table = ItemTable.from_json(request["items"])
-    output = Path(request["output"])
+) -> TrainResult:
+    table, config, output = request.items, request.config, request.output
     learner = _learner(config)
     check_place(output)
     learner.check()
@@ -86,31 +81,27 @@ def _train(
         config,
         axes=table.axes,
         preparation=earlier.preparation if earlier else None,
-        on_progress=lambda stage, done, total: emit(
-            {"event": "progress", "stage": stage, "done": done, "total": total}
-        ),
+        on_progress=lambda stage, done, total: emit(Progress(stage=stage, done=done, total=total)),
         should_stop=should_stop,
     )
     check_rest(images.left_out, items, images.items, lambda rest: check_enough(rest, images.units))
-    if "pixels" in request:
-        check_unchanged(images, request["pixels"])
-    learner.prepare(request.get("threads"))
+    if request.pixels is not None:
+        check_unchanged(images, request.pixels)
+    learner.prepare(request.threads)
     parts = training_parts(images.items, images.units, config)
     data = training_set(images, parts.splits[0], parts.learnt_from)
     kept_in = unfinished_path(output)
     noted: list[str] = []
 
     def tell(event: Event) -> None:
-        if event["event"] == "note" and event["message"] not in noted:
-            noted.append(event["message"])
+        if isinstance(event, Note) and event.message not in noted:
+            noted.append(event.message)
         emit(event)
 
     ensemble = learner.learn(
         data, parts.splits, earlier, tell, should_stop, something_to_keep.set, kept_in
     )
-    found = training_record.outcome(data, ensemble)
-    found["messages"] = training_record.messages(config, table, data, ensemble, earlier)
-    found["messages"] += noted
+    messages = [*training_record.messages(config, table, data, ensemble, earlier), *noted]
     description = ClassifierDescription(
         class_names=data.class_names,
         preparation=data.preparation,
@@ -122,9 +113,10 @@ def _train(
     if config.risk is not None:
         new = Classifier(output, "", description, learner.runnable(ensemble))
         rule = rule_seen_on(parts.reserved, images, data, new, config.risk)
-        description = replace(description, thresholds=rule.to_json())
-        found["messages"].append(rule.in_words())
-    record = training_record.record(config, data, found, learner.versions())
+        description = replace(description, thresholds=as_json(rule))
+        messages.append(rule.in_words())
+    scores = training_record.outcome(data, ensemble, messages)
+    record = training_record.record(config, data, scores, learner.versions())
     kept = "What was learnt is kept beside it. " if kept_in.is_dir() else ""
     what_now = f"{kept}Make room there, and train again to the same place with the same settings."
     with told_when_refused(output, TrainingRefused, what_now), replace_file(output) as temporary:
@@ -140,7 +132,7 @@ def _train(
             going_on.sha256 if going_on else None,
         )
     shutil.rmtree(kept_in, ignore_errors=True)
-    return {**found, "classifier": str(output), "class_names": list(data.class_names)}
+    return TrainResult(**vars(scores), classifier=str(output), class_names=list(data.class_names))
 
 
 def _learner(config: TrainingConfig) -> Learner:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
 from napari_image_classifier.networks.backbones import BACKBONES
 from napari_image_classifier.networks.guard.layer_settings import Check, is_list, is_whole
@@ -81,12 +82,11 @@ NETWORKS: Mapping[str, Callable[..., "keras.Model"]] = {**_OWN, **BACKBONES}
 
 def build_network(
     name: str, channels: int, classes: int, size: int
-) -> tuple["keras.Model", dict[str, Any]]:
+) -> tuple["keras.Model", Architecture]:
     """Return a new network for images of about ``size`` pixels a side, and its architecture.
 
     The network takes float32 of shape (n, y, x, channel) with any y and x and gives probabilities
-    of shape (n, class). The architecture is ``{"name": …, "arguments": {…}}``;
-    ``NETWORKS[name](**arguments)`` builds the same network again.
+    of shape (n, class). `rebuild_network` builds the same network again.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def build_network(
         arguments["stem_stride"] = stem_stride(size)
         # Written down, so that a better default does not change what older files say.
         arguments["filters"] = list(signature(build).parameters["filters"].default)
-    return build(**arguments), {"name": name, "arguments": arguments}
+    return build(**arguments), Architecture(name, arguments)
 
 
 def stem_stride(size: int) -> int:
@@ -145,7 +145,7 @@ def _classified(inputs: Any, features: Any, classes: int) -> "keras.Model":
     return keras.Model(inputs, outputs)
 
 
-def rebuild_network(architecture: Mapping[str, Any]) -> "keras.Model":
+def rebuild_network(architecture: Architecture) -> "keras.Model":
     """Return a network of that architecture, with random weights.
 
     Raises
@@ -153,8 +153,8 @@ def rebuild_network(architecture: Mapping[str, Any]) -> "keras.Model":
     ClassifierFileError
         There is no such network, or its arguments are not those that one of them is made with.
     """
-    name, arguments = str(architecture.get("name")), architecture.get("arguments")
-    if name not in NETWORKS or not isinstance(arguments, Mapping):
+    name, arguments = architecture.name, architecture.arguments
+    if name not in NETWORKS:
         raise ClassifierFileError(f"There is no network “{name[:60]}” here.")
     known = _ARGUMENTS if name in _OWN else _ARGUMENTS_OF_ALL
     needed, given = set(_ARGUMENTS_OF_ALL), set(arguments)

@@ -69,7 +69,7 @@ def save_classifier(
                 for index, network in enumerate(plain)
             )
             written = replace(description, members=members)
-            archive.writestr(DESCRIPTION, json.dumps(written.to_json(), indent=1))
+            archive.writestr(DESCRIPTION, json.dumps(written.stored(), indent=1))
         _compare_with_keras(temporary)
 
 

@@ -14,19 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.manifest import Run
 from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.items.splits import Split
 from napari_image_classifier.networks.backend import backend_here, start_keras, use_threads
 from napari_image_classifier.networks.fit.checkpoints import Checkpoints
 from napari_image_classifier.networks.members import optimizer_of, train_members
+from napari_image_classifier.system.events import Emit
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.typing import ShouldStop
 
 
 class KerasLearner:
-    """A `training_job.Learner`: networks, trained by Keras."""
+    """A `training.learner.Learner`: networks, trained by Keras."""
 
     def __init__(self, config: TrainingConfig) -> None:
         self._config = config
@@ -82,7 +85,7 @@ class KerasLearner:
 
         save_classifier(path, ensemble.networks, description)
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Run:
         """Return what the manifest says of this run: Keras's backend, device and threads."""
         from napari_image_classifier.networks.provenance import keras_run
 
@@ -105,10 +108,16 @@ def _fingerprint(
     from napari_image_classifier.networks.provenance import keras_run
 
     run = keras_run()
-    machine = {key: run[key] for key in ("processor", "threads", "backend", "device", "versions")}
+    machine = {
+        "processor": run.processor,
+        "threads": run.threads,
+        "backend": run.backend,
+        "device": run.device,
+        "versions": run.versions,
+    }
     hashed = hashlib.sha256()
-    said = (config.to_json(), data.preparation.to_json(), data.class_names, machine)
-    hashed.update(json.dumps(said, sort_keys=True).encode())
+    said = (config, data.preparation, data.class_names, machine)
+    hashed.update(json.dumps(as_json(said), sort_keys=True).encode())
     if earlier is not None:
         hashed.update("".join(member.weights_sha256 for member in earlier.members).encode())
     parts = [part for split in splits for part in split]

@@ -2,14 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.splits import Split
@@ -20,10 +20,12 @@ from napari_image_classifier.networks.fit.checkpoints import Checkpoint, Checkpo
 from napari_image_classifier.networks.fit.fused_normalization import with_fused_normalization
 from napari_image_classifier.networks.fit.loop import TrainingLoop
 from napari_image_classifier.networks.muon import muon
+from napari_image_classifier.system.events import Emit, Event, Note, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble, Learnt
-from napari_image_classifier.typing import Emit, Event, ShouldStop
+from napari_image_classifier.training.job import Batch, Epoch
+from napari_image_classifier.typing import ShouldStop
 
 if TYPE_CHECKING:
     import keras
@@ -63,9 +65,9 @@ def train_members(
     for number, split in enumerate(splits):
         of_member = replace(data, training=split[0], validation=split[1])
         seeded = replace(config, seed=config.seed + number)
-        emit({"event": "progress", "stage": "starting", "done": 0, "total": 1})
+        emit(Progress(stage="starting", done=0, total=1))
         network, ensemble.architecture = _network(seeded, data, earlier)
-        emit({"event": "progress", "stage": "starting", "done": 1, "total": 1})
+        emit(Progress(stage="starting", done=1, total=1))
         counted = _counted_on(emit, number, len(splits), config.epochs)
         learnt = _learn(
             network,
@@ -105,7 +107,7 @@ def optimizer_of(config: TrainingConfig) -> "keras.optimizers.Optimizer":
 
 def _network(
     config: TrainingConfig, data: TrainingSet, earlier: ClassifierDescription | None
-) -> tuple["keras.Model", Mapping[str, Any] | None]:
+) -> tuple["keras.Model", Architecture | None]:
     """Return the network to train and its architecture."""
     keras = start_keras(config.backend)
     keras.utils.set_random_seed(config.seed)
@@ -179,7 +181,7 @@ class _Resumption:
                 "Gone on from where an earlier training of the same images and settings was ended: "
                 f"after {done} epochs."
             )
-            emit({"event": "note", "message": message})
+            emit(Note(message))
 
     def keep(self, make: Callable[[], Checkpoint], *, last: bool) -> None:
         """Keep a checkpoint if it is time to, or if it is the ``last`` of the training."""
@@ -194,13 +196,11 @@ class _Resumption:
         try:
             self._checkpoints.keep(self._series, self._number, *checkpoint)
         except OSError as error:
-            self._emit(
-                {
-                    "event": "note",
-                    "message": "How far the training was could not be written down at times "
-                    f"({error.strerror or error}): make room on the drive of the classifier.",
-                }
+            message = (
+                "How far the training was could not be written down at times "
+                f"({error.strerror or error}): make room on the drive of the classifier."
             )
+            self._emit(Note(message))
 
 
 def _counted_on(emit: Emit, number: int, members: int, epochs: int) -> Emit:
@@ -209,9 +209,9 @@ def _counted_on(emit: Emit, number: int, members: int, epochs: int) -> Emit:
         return emit
 
     def emit_counted(event: Event) -> None:
-        if "epoch" in event:
-            event = {**event, "epoch": event["epoch"] + number * epochs,
-                     "epochs": members * epochs, "member": number + 1}  # fmt: skip
+        if isinstance(event, Batch | Epoch):
+            epoch = event.epoch + number * epochs
+            event = replace(event, epoch=epoch, epochs=members * epochs, member=number + 1)
         emit(event)
 
     return emit_counted

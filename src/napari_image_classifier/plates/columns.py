@@ -1,4 +1,4 @@
-"""What the columns of a summary hold: their words, their scales, their intervals."""
+"""The columns of a summary: their names, words, scales and intervals."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,6 +20,17 @@ WORDS = {
     PROBABILITY: "mean probability of {}",
     "n_": "number of {}",
 }
+# What a summary counts, by the status of the items.
+COUNTED = {
+    "answered": ("ok",),
+    "unsure": ("unsure",),
+    "unlike_training": ("unlike-training",),
+    "errors": ("error", "pending"),
+}
+# What a summary of objects counts, too: the images whose mask has none.
+EMPTY_IMAGES = "empty_images"
+# Items of these have probabilities that count.
+CLASSIFIED = ("ok", "unsure")
 
 
 class SummaryError(ImageClassifierError):
@@ -27,7 +38,18 @@ class SummaryError(ImageClassifierError):
 
 
 def in_words(column: str) -> str:
-    """Return "per cent light" for "percent_light"."""
+    """Return what a column of a summary is called for people.
+
+    Parameters
+    ----------
+    column
+        Its name in the table, such as "percent_light".
+
+    Returns
+    -------
+    str
+        Such as "per cent light".
+    """
     for start, words in WORDS.items():
         if column.startswith(start):
             return words.format(column.removeprefix(start))
@@ -45,15 +67,42 @@ def scale_of(column: str, values: Float64Array) -> tuple[float, float]:
 
 
 def interval_columns(column: str) -> tuple[str, str] | None:
-    """Return the columns that hold the ends of a per cent's interval; None for other columns."""
+    """Return the columns that hold the ends of the interval of a per cent.
+
+    Parameters
+    ----------
+    column
+        A column of a summary.
+
+    Returns
+    -------
+    tuple of str or None
+        The columns of its low and its high end; None for columns that are no per cent.
+    """
     if not column.startswith(PER_CENT):
         return None
     name = column.removeprefix(PER_CENT)
     return f"low_{name}", f"high_{name}"
 
 
-def places_in(summary: "pd.DataFrame") -> list[str]:
-    """Return the columns that name a well: well, with plate before it where there are plates.
+def columns_of_wells(*tables: "pd.DataFrame") -> list[str]:
+    """Return the columns that name a well.
+
+    Parameters
+    ----------
+    *tables
+        Tables with a column "well", and perhaps "plate".
+
+    Returns
+    -------
+    list of str
+        Those of "plate" and "well" that all tables have.
+    """
+    return [name for name in (PLATE, WELL) if all(name in table for table in tables)]
+
+
+def check_wells(summary: "pd.DataFrame") -> None:
+    """Check that a summary has a row for each well.
 
     Raises
     ------
@@ -65,14 +114,24 @@ def places_in(summary: "pd.DataFrame") -> list[str]:
             "This needs a row for each well, and there is no column “well”; summarize by well, or "
             "by plate,well."
         )
-    places = [name for name in (PLATE, WELL) if name in summary]
-    if summary.duplicated(places).any():
+    if summary.duplicated(columns_of_wells(summary)).any():
         raise SummaryError("A well has several rows; summarize by well, or by plate and well.")
-    return places
 
 
 def numbers_to_show(summary: "pd.DataFrame", show: Sequence[str] | None) -> list[str]:
-    """Return the columns in ``show``, or else the per cent of every class.
+    """Return which numbers of a summary are shown.
+
+    Parameters
+    ----------
+    summary
+        What `summary.summarize` gives.
+    show
+        Names of its columns; None for the per cent of every class.
+
+    Returns
+    -------
+    list of str
+        The columns in ``show``, all of them numbers.
 
     Raises
     ------

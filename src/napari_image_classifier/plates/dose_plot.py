@@ -1,4 +1,4 @@
-"""Where doses stand on an axis: by their logarithm, and zero, which has none, apart."""
+"""Dose responses: the axis of doses, the wells on it, and the picture of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,28 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_image_classifier.plates.columns import (
-    SummaryError,
     in_words,
     interval_columns,
     numbers_to_show,
     scale_of,
 )
 from napari_image_classifier.plates.doses import (
-    RHO,
-    P,
     correlation_in_words,
     dose_correlation,
     doses_of,
     series_of,
 )
-from napari_image_classifier.plates.plate_map import FORMATS
-from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.plates.figures import check_format, new_figure, write_figure
 from napari_image_classifier.typing import Float64Array, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 # How far zero and its gap take the axis on, as a part of it, at the least.
 APART = 0.15
@@ -44,8 +39,14 @@ WIDEST = 0.08
 class DoseAxis:
     """An axis of doses; positions on it are logarithms to base 10, or the doses themselves.
 
-    ``zero`` is where the dose 0 stands, None where there is none or the axis is linear;
-    ``doses`` are the different doses there are, ascending.
+    Attributes
+    ----------
+    doses
+        The different doses there are, ascending.
+    logarithmic
+        Whether positions are logarithms.
+    zero
+        Where the dose 0 stands; None where there is none, or the axis is linear.
     """
 
     doses: tuple[float, ...]
@@ -138,9 +139,20 @@ SERIES_IN_TITLE = 4
 class DoseSeries:
     """The wells of one series as they are drawn: arrays of shape (n_wells,).
 
-    ``rows`` are their rows in the summary, ``x`` where they stand on the axis, ``low`` and ``high``
-    the ends of their intervals, NaN where there is none. ``medians`` are positions and medians of
-    every dose, shape (n_doses, 2). ``words`` tell the correlation.
+    Attributes
+    ----------
+    name
+        The value that all its wells have in the column of series, "" without such a column.
+    rows
+        The wells' rows in the summary.
+    x, values
+        Where the wells stand on the axis of doses, and what was found in them.
+    low, high
+        The ends of their intervals, NaN where there is none.
+    medians
+        Position and median of every dose, shape (n_doses, 2).
+    words
+        The correlation with the dose.
     """
 
     name: str
@@ -152,14 +164,16 @@ class DoseSeries:
     medians: Float64Array
     words: str
 
+    @property
+    def sentence(self) -> str:
+        """The correlation after the name of the series, where it has one."""
+        return f"{self.name}: {self.words}" if self.name else self.words
+
 
 def dose_series(
     summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
 ) -> tuple[DoseAxis, list[DoseSeries]]:
-    """Return the axis and the series of a dose response; arguments as in `dose_correlation`.
-
-    Wells whose dose or number is not known are in none of the series.
-    """
+    """Return the axis and the series of a dose response, of wells with a dose and a number."""
     found = dose_correlation(summary, dose, column, by).to_dict("records")
     doses, values = doses_of(summary, dose), summary[column].to_numpy(float)
     low, high = _intervals(summary, column)
@@ -180,10 +194,106 @@ def dose_series(
             DoseSeries(
                 name or (f"without {by}" if by else ""), rows, x[rows], values[rows], low[rows],
                 high[rows], np.array(medians).reshape(-1, 2),
-                correlation_in_words(row[RHO], row[P], row),
+                correlation_in_words(row),
             )
         )  # fmt: skip
     return axis, series
+
+
+@dataclass(frozen=True)
+class DoseResponse:
+    """What is drawn of a dose response.
+
+    Attributes
+    ----------
+    axis
+        Where doses stand.
+    series
+        The wells, a series for each colour.
+    ends
+        The low and the high end of the axis of values.
+    labels
+        What stands beside the values and below the doses.
+    """
+
+    axis: DoseAxis
+    series: Sequence[DoseSeries]
+    ends: tuple[float, float]
+    labels: tuple[str, str]
+
+
+def dose_response(
+    summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
+) -> DoseResponse:
+    """Return the dose response of a column of a summary.
+
+    Parameters
+    ----------
+    summary
+        A row for each well, see `summary.summarize`.
+    dose
+        The column of the summary that holds doses.
+    column
+        The column whose numbers are drawn.
+    by
+        A column whose values have a series each; None for one series.
+
+    Returns
+    -------
+    DoseResponse
+        All wells whose dose and number are known.
+
+    Raises
+    ------
+    SummaryError
+        As in `doses.dose_correlation`.
+    """
+    axis, series = dose_series(summary, dose, column, by)
+    ends = scale_of(column, summary[column].to_numpy(float))
+    return DoseResponse(axis, series, ends, (in_words(column), dose))
+
+
+def draw_doses(
+    axes: "Axes", response: DoseResponse, ink: str = "black", paper: str = "white"
+) -> None:
+    """Draw a dose response: wells as dots, with their intervals, and the medians of doses.
+
+    Parameters
+    ----------
+    axes
+        What is drawn on; its units are positions on the axis of doses, and values.
+    response
+        The dose response.
+    ink, paper
+        The colours of what is written, and of what is behind the drawing.
+    """
+    markers = "os^Dv"
+    axis, (low, high) = response.axis, response.ends
+    for number, one in enumerate(response.series):
+        # Where colours come again, another shape tells series apart.
+        marker = markers[number // len(COLOURS) % len(markers)]
+        colour = colour_of(number)
+        sure = np.isfinite(one.low)
+        if sure.any():
+            axes.vlines(one.x[sure], one.low[sure], one.high[sure], color=colour, linewidth=0.7,
+                        alpha=0.3)  # fmt: skip
+        axes.plot(one.x, one.values, marker, color=colour, markersize=4, alpha=0.75, label=one.name)
+        for part in _unbroken(axis, one.medians):
+            axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
+        axes.plot(one.medians[:, 0], one.medians[:, 1], "_", color=colour, markersize=9,
+                  markeredgewidth=2)  # fmt: skip
+    room = 0.04 * (high - low)
+    axes.set(xlim=axis.ends, ylim=(low - room, high + room))
+    axes.set(ylabel=response.labels[0], xlabel=response.labels[1])
+    axes.set_xticks(*zip(*axis.ticks, strict=True))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    if axis.break_at is not None:
+        axes.text(
+            axis.break_at, 0, "//", transform=axes.get_xaxis_transform(), ha="center", va="center",
+            fontsize=10, color=ink, bbox={"facecolor": paper, "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip
 
 
 def draw_dose_response(
@@ -193,15 +303,25 @@ def draw_dose_response(
     show: Sequence[str] | None = None,
     by: str | None = None,
 ) -> None:
-    """Write a picture (PNG, SVG or PDF) of dose responses, a panel for each column of ``show``.
+    """Write a picture of dose responses, a panel for each column of ``show``.
 
-    ``summary`` has a row per well, see `summary.summarize`; ``dose`` is the column of it that holds
-    doses; ``show`` are columns of numbers, the per cent of every class unless told; ``by`` is a
-    column whose values have a colour each, such as the compound. Every well is a dot, with its
-    interval where it is a per cent of several images, and every dose has its median; above stands
-    Spearman's rank correlation over the wells. Doses stand by their logarithm, and zero apart;
-    where a dose is negative they are taken for logarithms. Wells whose dose or number is not known
-    are left out.
+    Every well is a dot, with its interval where it is a per cent of several images, and every dose
+    has its median; above stands Spearman's rank correlation over the wells. Doses stand by their
+    logarithm, and zero apart; where a dose is negative they are taken for logarithms. Wells whose
+    dose or number is not known are left out.
+
+    Parameters
+    ----------
+    summary
+        A row for each well, see `summary.summarize`.
+    path
+        The picture: a PNG, SVG or PDF file.
+    dose
+        The column of the summary that holds doses.
+    show
+        Columns of numbers; the per cent of every class unless told.
+    by
+        A column whose values have a colour each, such as the compound.
 
     Raises
     ------
@@ -209,39 +329,44 @@ def draw_dose_response(
         A column is not there, a dose is no number, there are fewer than three, a well has several
         rows, or the picture's format is unknown.
     """
-    from matplotlib.figure import Figure
-
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise SummaryError(f"A dose response is a {', '.join(FORMATS)} file, not {path.name}.")
-    shown = numbers_to_show(summary, show)
-    panels = [(column, *dose_series(summary, dose, column, by)) for column in shown]
-    columns = min(len(shown), PANELS_IN_A_ROW)
-    rows = -(-len(shown) // columns)
-    # Not pyplot, which would look for a window.
-    figure = Figure(figsize=(columns * PANEL_SIZE[0], rows * PANEL_SIZE[1]), layout="constrained")
+    check_format(path, "dose response")
+    panels = [dose_response(summary, dose, name, by) for name in numbers_to_show(summary, show)]
+    columns = min(len(panels), PANELS_IN_A_ROW)
+    rows = -(-len(panels) // columns)
+    figure = new_figure(columns * PANEL_SIZE[0], rows * PANEL_SIZE[1])
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, (column, axis, series) in zip(grid, panels, strict=False):
-        _draw(axes, axis, series)
-        low, high = scale_of(column, summary[column].to_numpy(float))
-        room = 0.04 * (high - low)
-        axes.set(ylim=(low - room, high + room), ylabel=in_words(column), xlabel=dose)
-        _label(axes, axis)
-        axes.set_title(_title(series), fontsize=8.5)
-    for axes in grid[len(shown) :]:
+    for axes, response in zip(grid, panels, strict=False):
+        draw_doses(axes, response)
+        axes.set_title(_title(response.series), fontsize=8.5)
+    for axes in grid[len(panels) :]:
         axes.remove()
     if by is not None:
-        _explain_colours(figure, panels[0][2], by)
-    with replace_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+        handles, labels = grid[0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, title=by, loc="outside lower center", ncols=min(len(labels), 5),
+            frameon=False, fontsize=9,
+        )  # fmt: skip
+    write_figure(figure, path)
 
 
 def colour_of(number: int) -> str:
-    """Return the colour of a series."""
+    """Return the colour of a series.
+
+    Parameters
+    ----------
+    number
+        Which series it is, counted from 0.
+
+    Returns
+    -------
+    str
+        The colour as "#rrggbb", of Okabe & Ito (2008); beyond six series they come again.
+    """
     return COLOURS[number % len(COLOURS)]
 
 
-def unbroken(axis: DoseAxis, medians: Float64Array) -> list[Float64Array]:
+def _unbroken(axis: DoseAxis, medians: Float64Array) -> list[Float64Array]:
     """Return the medians that a line joins: not across the break beside zero."""
     at = axis.break_at
     if at is None:
@@ -260,45 +385,8 @@ def _intervals(summary: "pd.DataFrame", column: str) -> tuple[Float64Array, Floa
     return np.where(of_nothing, np.nan, low), np.where(of_nothing, np.nan, high)
 
 
-def _draw(axes: "Axes", axis: DoseAxis, series: Sequence[DoseSeries]) -> None:
-    markers = "os^Dv"
-    for number, one in enumerate(series):
-        # Where colours come again, another shape tells series apart.
-        marker = markers[number // len(COLOURS) % len(markers)]
-        colour = colour_of(number)
-        axes.vlines(one.x, one.low, one.high, color=colour, linewidth=0.7, alpha=0.3)
-        axes.plot(one.x, one.values, marker, color=colour, markersize=4, alpha=0.75, label=one.name)
-        for part in unbroken(axis, one.medians):
-            axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
-        axes.plot(one.medians[:, 0], one.medians[:, 1], "_", color=colour, markersize=9,
-                  markeredgewidth=2)  # fmt: skip
-
-
-def _label(axes: "Axes", axis: DoseAxis) -> None:
-    places, labels = zip(*axis.ticks, strict=True)
-    axes.set_xticks(places, labels)
-    axes.set_xlim(*axis.ends)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    if axis.break_at is not None:
-        axes.text(
-            axis.break_at, 0, "//", transform=axes.get_xaxis_transform(), ha="center", va="center",
-            fontsize=10, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
-        )  # fmt: skip
-
-
 def _title(series: Sequence[DoseSeries]) -> str:
-    shown = series[:SERIES_IN_TITLE]
-    lines = [f"{one.name}: {one.words}" if one.name else one.words for one in shown]
-    if len(series) > len(shown):
-        lines.append(f"and {len(series) - len(shown)} more")
+    lines = [one.sentence for one in series[:SERIES_IN_TITLE]]
+    if len(series) > len(lines):
+        lines.append(f"and {len(series) - len(lines)} more")
     return "\n".join(lines)
-
-
-def _explain_colours(figure: "Figure", series: Sequence[DoseSeries], by: str) -> None:
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, title=by, loc="outside lower center", ncols=min(len(series), 5),
-        frameon=False, fontsize=9,
-    )  # fmt: skip

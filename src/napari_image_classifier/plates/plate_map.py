@@ -1,43 +1,190 @@
-"""A summary by well as a picture: plates, their wells coloured by what was found in them."""
+"""Plates as their wells lie, coloured by what was found in them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_image_classifier.images.well_names import parse_well, plate_shape, row_letters
+from napari_image_classifier.images.well_names import Well, parse_well, plate_shape, row_letters
 from napari_image_classifier.plates.columns import (
     PLATE,
     WELL,
-    SummaryError,
+    check_wells,
     in_words,
     numbers_to_show,
-    places_in,
     scale_of,
 )
-from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.plates.figures import check_format, new_figure, write_figure
 from napari_image_classifier.typing import Float64Array
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.collections import EllipseCollection
 
-FORMATS = (".png", ".svg", ".pdf")
 # Up to so many columns, numbers can be read within a well.
 COLUMNS_WITH_NUMBERS = 12
 WELL_SIDE = {True: 0.46, False: 0.24}
+# A circle's diameter, where a well's side is 1.
+DIAMETER = 0.88
+
+
+@dataclass(frozen=True)
+class PlateMap:
+    """The numbers of a column of a summary on one of its plates.
+
+    Attributes
+    ----------
+    name
+        What the plate is called, "" where plates have no names.
+    words
+        What the column is called.
+    values
+        The numbers where their wells are, shape (rows, columns), NaN where nothing is known.
+    rows
+        Which row of the summary each well is.
+    ends
+        The low and the high end of the scale of colours.
+    """
+
+    name: str
+    words: str
+    values: Float64Array
+    rows: dict[Well, int]
+    ends: tuple[float, float]
+
+    def part_of_scale(self, value: float) -> float:
+        """Return where on the scale a value is: 0 at its low end, 1 at its high one."""
+        low, high = self.ends
+        return (value - low) / ((high - low) or 1)
+
+
+def plate_maps(summary: "pd.DataFrame", column: str) -> list[PlateMap]:
+    """Return the map of every plate of a summary, all of one shape and with one scale.
+
+    Parameters
+    ----------
+    summary
+        A row for each well, see `summary.summarize`.
+    column
+        The column whose numbers are shown.
+
+    Returns
+    -------
+    list of PlateMap
+        In the order of the summary; one without a name where it has no column "plate".
+
+    Raises
+    ------
+    WellError
+        A name in the column of wells is none of a well.
+    """
+    wells = [parse_well(name) for name in summary[WELL]]
+    numbers = summary[column].to_numpy(float)
+    names = summary[PLATE].tolist() if PLATE in summary else [""] * len(wells)
+    shape, ends = plate_shape(wells), scale_of(column, numbers)
+    maps = {
+        name: PlateMap(name, in_words(column), np.full(shape, np.nan), {}, ends)
+        for name in dict.fromkeys(names or [""])
+    }
+    for row, (name, well) in enumerate(zip(names, wells, strict=True)):
+        maps[name].values[well] = numbers[row]
+        maps[name].rows[well] = row
+    return list(maps.values())
+
+
+@dataclass(frozen=True)
+class PlateStyle:
+    """How a plate is written on.
+
+    Attributes
+    ----------
+    label_size, number_size
+        The sizes of the names of rows and columns, and of the numbers in wells, in points.
+    write
+        Gives the text of a number in a well; None for wells without.
+    every
+        Which rows and which columns are named: 1 for every one, 2 for every second.
+    trace
+        How opaque the edge of a well is that has no row in the summary, 0 to 1.
+    """
+
+    label_size: float
+    number_size: float = 7.0
+    write: Callable[[float], str] | None = None
+    every: tuple[int, int] = (1, 1)
+    trace: float = 1.0
+
+
+def draw_plate(axes: "Axes", plate: PlateMap, style: PlateStyle) -> "EllipseCollection":
+    """Draw the wells of a plate as circles, viridis from low to high, with rows and columns named.
+
+    Parameters
+    ----------
+    axes
+        What is drawn on; a well's centre is at (column, row), counted from 0, and its side is 1.
+    plate
+        The plate. Wells of which nothing is known are empty circles.
+    style
+        Sizes, and what is written.
+
+    Returns
+    -------
+    EllipseCollection
+        The circles, for a scale of their colours.
+    """
+    from matplotlib.collections import EllipseCollection
+    from matplotlib.colors import to_rgba
+
+    rows, columns = plate.values.shape
+    y, x = (numbers.ravel() for numbers in np.mgrid[:rows, :columns])
+    edges = [
+        to_rgba("#888888", 1.0 if well in plate.rows else style.trace)
+        for well in zip(y.tolist(), x.tolist(), strict=True)
+    ]
+    sides = np.full(plate.values.size, DIAMETER)
+    circles = EllipseCollection(
+        sides, sides, np.zeros(plate.values.size),
+        units="xy", offsets=np.column_stack([x, y]), transOffset=axes.transData,
+        edgecolors=edges, linewidths=0.5, cmap="viridis",
+    )  # fmt: skip
+    circles.set_array(np.ma.masked_invalid(plate.values.ravel()))
+    circles.set_clim(*plate.ends)
+    axes.add_collection(circles)
+    if style.write is not None:
+        for row, column in np.argwhere(np.isfinite(plate.values)):
+            value = plate.values[row, column]
+            axes.text(column, row, style.write(value), ha="center", va="center",
+                      fontsize=style.number_size,
+                      color="w" if plate.part_of_scale(value) < 0.6 else "k")  # fmt: skip
+    axes.set(xlim=(-0.6, columns - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal")
+    named_rows, named_columns = range(0, rows, style.every[0]), range(0, columns, style.every[1])
+    axes.set_yticks(named_rows, [row_letters(row) for row in named_rows])
+    axes.set_xticks(named_columns, [str(column + 1) for column in named_columns])
+    axes.tick_params(length=0, labelsize=style.label_size,
+                     top=True, labeltop=True, bottom=False, labelbottom=False)  # fmt: skip
+    axes.spines[:].set_color("#cccccc")
+    return circles
 
 
 def draw_plate_maps(
     summary: "pd.DataFrame", path: str | Path, show: Sequence[str] | None = None
 ) -> None:
-    """Write a picture (PNG, SVG or PDF) of every plate, once for each column of ``show``.
+    """Write a picture of every plate, once for each column of ``show``.
 
-    ``summary`` is what `summary.summarize` gives by "well", or by "plate" and "well"; ``show``
-    are columns of it, the per cent of every class unless told. Plates are drawn below each other,
-    columns beside each other; a column has one scale on all plates, for per cent always 0 to 100.
-    Wells of which nothing is known are empty circles.
+    Plates are drawn below each other, columns beside each other; a column has one scale on all
+    plates, for per cent always 0 to 100. Wells of which nothing is known are empty circles.
+
+    Parameters
+    ----------
+    summary
+        What `summary.summarize` gives by "well", or by "plate" and "well".
+    path
+        The picture: a PNG, SVG or PDF file.
+    show
+        Columns of the summary; the per cent of every class unless told.
 
     Raises
     ------
@@ -47,68 +194,27 @@ def draw_plate_maps(
     WellError
         A name in the column of wells is none of a well.
     """
-    from matplotlib.figure import Figure
-
     path = Path(path)
-    shown = _checked(summary, path, show)
-    plates = list(summary.groupby(PLATE, sort=False)) if PLATE in summary else [("", summary)]
-    rows, columns = shape = plate_shape(parse_well(name) for name in summary[WELL])
+    check_wells(summary)
+    check_format(path, "plate map")
+    maps = [plate_maps(summary, column) for column in numbers_to_show(summary, show)]
+    rows, columns = maps[0][0].values.shape
     side = WELL_SIDE[columns <= COLUMNS_WITH_NUMBERS]
-    # Not pyplot, which would look for a window.
-    figure = Figure(
-        figsize=(len(shown) * (columns * side + 1.6), len(plates) * (rows * side + 0.9)),
-        layout="constrained",
-    )
-    grid = figure.subplots(len(plates), len(shown), squeeze=False)
-    for row, (name, of_plate) in zip(grid, plates, strict=True):
-        for axes, column in zip(row, shown, strict=True):
-            ends = scale_of(column, summary[column].to_numpy(float))
-            circles = _draw(axes, _laid_out(of_plate, column, shape), *ends)
-            axes.set_title(f"{name}: {in_words(column)}" if name else in_words(column))
+    n_plates = len(maps[0])
+    figure = new_figure(len(maps) * (columns * side + 1.6), n_plates * (rows * side + 0.9))
+    grid = figure.subplots(n_plates, len(maps), squeeze=False)
+    for row, of_plate in zip(grid, zip(*maps, strict=True), strict=True):
+        for axes, plate in zip(row, of_plate, strict=True):
+            circles = draw_plate(axes, plate, _style_of_files(plate))
+            axes.set_title(f"{plate.name}: {plate.words}" if plate.name else plate.words)
             figure.colorbar(circles, ax=axes, shrink=0.8)
-    with replace_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+    write_figure(figure, path)
 
 
-def _checked(summary: "pd.DataFrame", path: Path, show: Sequence[str] | None) -> list[str]:
-    places_in(summary)
-    if path.suffix.lower() not in FORMATS:
-        raise SummaryError(f"A plate map is a {', '.join(FORMATS)} file, not {path.name}.")
-    return numbers_to_show(summary, show)
+def _style_of_files(plate: PlateMap) -> PlateStyle:
+    def write(value: float) -> str:
+        return f"{value:.2f}" if plate.ends[1] <= 1 and value % 1 else f"{value:.0f}"
 
-
-def _laid_out(of_plate: "pd.DataFrame", column: str, shape: tuple[int, int]) -> Float64Array:
-    """Return the numbers of a column where their wells are, NaN elsewhere."""
-    values = np.full(shape, np.nan)
-    for name, value in zip(of_plate[WELL], of_plate[column], strict=True):
-        values[parse_well(name)] = value
-    return values
-
-
-def _draw(axes: "Axes", values: Float64Array, low: float, high: float) -> Any:
-    """Draw one plate, its wells as circles; return these, for a scale beside them."""
-    from matplotlib.collections import EllipseCollection
-
-    rows, columns = values.shape
-    y, x = (numbers.ravel() for numbers in np.mgrid[:rows, :columns])
-    circles = EllipseCollection(
-        np.full(values.size, 0.88), np.full(values.size, 0.88), np.zeros(values.size),
-        units="xy", offsets=np.column_stack([x, y]), transOffset=axes.transData,
-        edgecolors="#888888", linewidths=0.5, cmap="viridis",
-    )  # fmt: skip
-    circles.set_array(np.ma.masked_invalid(values.ravel()))
-    circles.set_clim(low, high)
-    axes.add_collection(circles)
-    if columns <= COLUMNS_WITH_NUMBERS:
-        for row, column in np.argwhere(np.isfinite(values)):
-            value = values[row, column]
-            dark = (value - low) / ((high - low) or 1) < 0.6
-            axes.text(column, row, f"{value:.2f}" if high <= 1 and value % 1 else f"{value:.0f}",
-                      ha="center", va="center", fontsize=7, color="w" if dark else "k")  # fmt: skip
-    axes.set(xlim=(-0.6, columns - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal")
-    axes.set_yticks(range(rows), [row_letters(row) for row in range(rows)])
-    axes.set_xticks(range(columns), [str(column + 1) for column in range(columns)])
-    axes.tick_params(length=0, labelsize=8 if columns <= COLUMNS_WITH_NUMBERS else 5,
-                     top=True, labeltop=True, bottom=False, labelbottom=False)  # fmt: skip
-    axes.spines[:].set_color("#cccccc")
-    return circles
+    if plate.values.shape[1] <= COLUMNS_WITH_NUMBERS:
+        return PlateStyle(label_size=8, write=write)
+    return PlateStyle(label_size=5)

@@ -1,4 +1,4 @@
-"""Copies of the images in folders by class, as a table of predictions says; nothing is moved."""
+"""Copies of classified images in folders by class; nothing is moved."""
 
 import os
 import shutil
@@ -14,13 +14,15 @@ from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.ome import companion_name, files_of_image
 from napari_image_classifier.plates.summary import read_predictions
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.file_names import folder_names
+from napari_image_classifier.system.job import Job
+from napari_image_classifier.typing import ShouldStop
 from napari_image_classifier.wording import counted
 
 ANSWERED = "ok"
 BYTES_AT_ONCE = 4 << 20
 OnProgress = Callable[[int, int], None]
-ShouldStop = Callable[[], bool]
 
 
 class SortingError(ImageClassifierError):
@@ -32,10 +34,21 @@ class _StoppedError(Exception):
 
 
 @dataclass(frozen=True)
-class SortedCopies:
-    """What was copied: ``counts`` are the images in each folder below ``output``.
+class SortedCopies(Result):
+    """What was copied.
 
-    ``missing`` are the names of images in the table that are no longer among the images.
+    Attributes
+    ----------
+    output
+        The folder of the copies.
+    counts
+        How many images are in each folder below it.
+    n_images
+        How many images there were to copy.
+    missing
+        Names of images in the table that are no longer in the folder of images.
+    stopped
+        Whether it ended before the last image because it was asked to.
     """
 
     output: Path
@@ -51,13 +64,26 @@ class SortedCopies:
         by_folder = ", ".join(f"{count} to {name}" for name, count in self.counts.items())
         said = f"{n_copied} of {self.n_images} images copied{by_folder and ': '}{by_folder}."
         if self.missing:
-            count = counted(len(self.missing), "image")
             said += (
-                f" No longer in the folder: {count} of the table, the first is {self.missing[0]}."
+                f" No longer in the folder: {counted(len(self.missing), 'image')} of the table, "
+                f"the first is {self.missing[0]}."
             )
         if self.stopped:
             said += " Stopped before the end; what was copied is whole."
         return said
+
+
+@dataclass(frozen=True)
+class SortRequest:
+    """Arguments of `sort_images`."""
+
+    table: Path
+    images: Path
+    output: Path
+    pattern: str | None = None
+
+
+SORT_IMAGES = Job("sort_images", SortRequest, SortedCopies)
 
 
 @dataclass(frozen=True)
@@ -77,16 +103,33 @@ def sort_images(
     on_progress: OnProgress = lambda done, total: None,
     should_stop: ShouldStop = lambda: False,
 ) -> SortedCopies:
-    """Copy every image of a table of predictions into ``output``/<class>, with its sub-folders.
+    """Copy every image of a table of predictions into a folder of its class.
 
-    ``table`` is a ``predictions.csv`` of whole images, ``images`` the folder that was classified,
-    and ``pattern`` the name pattern of then, so that an image in several files is copied with all
-    of them. Images that have no answer go to folders named after their status: "unsure",
-    "unlike-training", "error", "pending". Names of classes become safe names of folders (see
-    `folder_names`).
+    Images that have no answer go to folders named after their status: "unsure", "unlike-training",
+    "error", "pending". Names of classes become safe names of folders (see `folder_names`), and
+    sub-folders of the images are kept in them. The images are read and never touched. A stop, or an
+    error, leaves whole images only.
 
-    The images are read and never touched. A stop, or an error, leaves whole images only.
-    ``on_progress`` hears how many of how many images are done.
+    Parameters
+    ----------
+    table
+        A ``predictions.csv`` of whole images.
+    images
+        The folder that was classified.
+    output
+        An empty folder, or one that is not there yet.
+    pattern
+        The name pattern that the folder was classified with, so that an image in several files is
+        copied with all of them.
+    on_progress
+        Hears how many of how many images are done.
+    should_stop
+        Is asked between blocks of a file whether to end.
+
+    Returns
+    -------
+    SortedCopies
+        How many images were copied, and where to.
 
     Raises
     ------

@@ -1,13 +1,19 @@
-"""From a table of predictions to what there is of each class in each well, plate or day."""
+"""Summaries of predictions: how many items of each class in each well, plate or day."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_image_classifier.plates.columns import WELL, SummaryError
+from napari_image_classifier.plates.columns import (
+    CLASSIFIED,
+    COUNTED,
+    EMPTY_IMAGES,
+    WELL,
+    SummaryError,
+)
 from napari_image_classifier.plates.well_table import join_wells
 from napari_image_classifier.statistics.intervals import proportion_interval
 from napari_image_classifier.typing import Flags, IntArray
@@ -20,8 +26,6 @@ FIXED_COLUMNS = ("file", "item", "status", "class", "confidence")
 BEHIND_CLASSES, BEFORE_FIELDS = "message", "classifier"
 # A column that only tables of objects have.
 OF_OBJECTS = "area"
-# Items of these have probabilities that count.
-TOLD = ("ok", "unsure")
 NUMBER = re.compile(r"(\d+)")
 
 
@@ -30,22 +34,29 @@ def summarize(
 ) -> "pd.DataFrame":
     """Return what was found in each well: a row per well, or whatever ``by`` names.
 
-    ``table`` is a ``predictions.csv``; ``by`` one or several of its columns, such as
-    ``["plate", "well"]``. After these come ``items``, of which ``answered`` (status "ok"),
-    ``unsure``, ``unlike_training`` and ``errors``, of objects also ``empty_images``, those whose
-    mask has none, and for each class
+    Parameters
+    ----------
+    table
+        A ``predictions.csv``.
+    by
+        One or several of its columns, such as ``["plate", "well"]``, or of those of ``wells``.
+    wells
+        A table of what is known of the wells, a CSV, see `well_table.join_wells`.
 
-    - ``n_<class>``, how many of the answered items it has, and ``percent_<class>`` of them;
-    - ``low_<class>`` and ``high_<class>``, the 95 % interval of that, see
-      `intervals.proportion_interval`. It counts images: items of one image are no independent
-      witnesses, so one image alone gives 0 to 100;
-    - ``mean_p_<class>``, its mean probability over the answered and the unsure items.
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``by``, rows sorted as people count, A2 before A10; by well, all columns of
+        ``wells``, as text, empty for wells that are not in it. Then ``items``, of which
+        ``answered`` (status "ok"), ``unsure``, ``unlike_training`` and ``errors``, of objects also
+        ``empty_images``, those whose mask has none. Then for each class, NaN where nothing can be
+        said:
 
-    What nothing can be said of is NaN. Rows are sorted as people count, A2 before A10.
-
-    ``wells`` is a table of what is known of the wells, see `well_table.join_wells`: ``by`` may name
-    its columns, too, and a summary by well has all of them before ``items``, as text, empty for
-    wells that are not in it.
+        - ``n_<class>``, how many of the answered items it has, and ``percent_<class>`` of them;
+        - ``low_<class>`` and ``high_<class>``, the 95 % interval of that, in per cent, see
+          `intervals.proportion_interval`. It counts images: items of one image are no independent
+          witnesses, so one image alone gives 0 to 100;
+        - ``mean_p_<class>``, its mean probability over the answered and the unsure items.
 
     Raises
     ------
@@ -83,7 +94,17 @@ def summarize(
 
 
 def read_predictions(path: Path) -> "pd.DataFrame":
-    """Return a table of predictions as text.
+    """Return a table of predictions.
+
+    Parameters
+    ----------
+    path
+        A ``predictions.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All its columns, and cells as text.
 
     Raises
     ------
@@ -155,7 +176,7 @@ def _class_names(rows: "pd.DataFrame") -> list[str]:
 def _check_numbers(path: Path, rows: "pd.DataFrame", class_names: Sequence[str]) -> None:
     import pandas as pd
 
-    told = rows[rows["status"].isin(TOLD)]
+    told = rows[rows["status"].isin(CLASSIFIED)]
     for name in class_names:
         wrong = pd.to_numeric(told.get(f"p_{name}"), errors="coerce").isna()
         if wrong.any():
@@ -168,16 +189,13 @@ def _check_numbers(path: Path, rows: "pd.DataFrame", class_names: Sequence[str])
 
 def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any]:
     answered = rows[rows["status"] == "ok"]
-    told = rows[rows["status"].isin(TOLD)]
+    told = rows[rows["status"].isin(CLASSIFIED)]
     n_empty = int((rows["status"] == "empty").sum())
-    counts: dict[str, Any] = {
-        "items": len(rows) - n_empty,
-        "answered": len(answered),
-        "unsure": int((rows["status"] == "unsure").sum()),
-        "unlike_training": int((rows["status"] == "unlike-training").sum()),
-        "errors": int(rows["status"].isin(["error", "pending"]).sum()),
-        **({"empty_images": n_empty} if OF_OBJECTS in rows else {}),
-    }
+    counts: dict[str, Any] = {"items": len(rows) - n_empty}
+    for name, statuses in COUNTED.items():
+        counts[name] = int(rows["status"].isin(statuses).sum())
+    if OF_OBJECTS in rows:
+        counts[EMPTY_IMAGES] = n_empty
     images = np.unique(answered["file"], return_inverse=True)[1]
     for name in class_names:
         counts |= _of_class(name, answered["class"].to_numpy() == name, images)
@@ -201,9 +219,5 @@ def _of_class(name: str, is_it: Flags, images: IntArray) -> Mapping[str, float]:
 
 def _as_counted(text: str) -> list[tuple[bool, int, str]]:
     """Return a key that sorts A2 before A10."""
-    return list(_parts(text))
-
-
-def _parts(text: str) -> Iterator[tuple[bool, int, str]]:
-    for part in filter(None, NUMBER.split(text)):
-        yield part.isdecimal(), int(part) if part.isdecimal() else 0, part
+    parts = filter(None, NUMBER.split(text))
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]

@@ -1,4 +1,4 @@
-"""Classes in time-lapses: of all objects at each time point, and of the tracks that they make."""
+"""Classes over time: of all objects at each time point, and of the tracks that they make."""
 
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,12 +8,14 @@ import numpy as np
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.selection import parse_selection
+from napari_image_classifier.plates.columns import CLASSIFIED, COUNTED
 from napari_image_classifier.typing import Float64Array, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TRACK_ID, INDEX = "track_id", "index"
+TRACK = ["file", TRACK_ID]
 # What a column of time points may be called; the first that is there counts.
 TIMES = ("t", "frame", "time")
 TrackId = int | float | str
@@ -26,13 +28,25 @@ class TrackError(ImageClassifierError):
 def track_ids_of(
     predictions: Sequence[Prediction], features: "pd.DataFrame", n_times: int | None = None
 ) -> list[TrackId | None]:
-    """Return the track of each object, None where it has none.
+    """Return the track of each object.
 
-    ``features`` has the columns "index", the label of an object, and "track_id". With a column "t",
-    "frame" or "time" (the first of these that is there) a row is of the object at that time point,
-    counted from 0; without one it is of the label at all times. Rows with an empty cell in one of
-    these columns are passed over, and so are rows with a "track_id" below 0, which is how programs
-    write that there is none. ``n_times`` is how many time points the image has.
+    Parameters
+    ----------
+    predictions
+        What was found in the objects of one image.
+    features
+        A table with the columns "index", the label of an object, and "track_id". With a column "t",
+        "frame" or "time" (the first of these that is there) a row is of the object at that time
+        point, counted from 0; without one it is of the label at all times. Rows with an empty cell
+        in one of these columns are passed over, and so are rows with a "track_id" below 0, which is
+        how programs write that there is none.
+    n_times
+        How many time points the image has, where that is known.
+
+    Returns
+    -------
+    list
+        A track for each prediction, None where it has none.
 
     Raises
     ------
@@ -98,19 +112,21 @@ def _whole_numbers(column: "pd.Series[Any]") -> IntArray:
     return numbers.astype(np.intp)
 
 
-# Of these the probabilities count, as in the mean probabilities of a summary.
-CLASSIFIED = ("ok", "unsure")
-TRACK = ["file", TRACK_ID]
-
-
 def classes_over_time(predictions: Sequence[Prediction]) -> "pd.DataFrame":
     """Return how many objects of each class there are at each time point.
 
-    The table has a row for each time point of each image, sorted by them: "file" and "time",
-    counted from 0; "items", how many objects there are, of which "answered" (status "ok"),
-    "unsure", "unlike_training" and "errors"; for each class "n_<class>", how many of the answered
-    ones have it, and "percent_<class>" of them, NaN where none has an answer. A time point without
-    objects has no row, and items that are of no time point are left out.
+    Parameters
+    ----------
+    predictions
+        What was found in one or several images; items that are of no time point are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each time point of each image that has objects, sorted by them: "file" and "time",
+        counted from 0; "items", how many objects there are, of which "answered" (status "ok"),
+        "unsure", "unlike_training" and "errors"; for each class "n_<class>", how many of the
+        answered ones have it, and "percent_<class>" of them, NaN where none has an answer.
     """
     import pandas as pd
 
@@ -120,10 +136,7 @@ def classes_over_time(predictions: Sequence[Prediction]) -> "pd.DataFrame":
     counted = pd.DataFrame(
         {
             "items": 1,
-            "answered": answered,
-            "unsure": rows["status"] == "unsure",
-            "unlike_training": rows["status"] == "unlike-training",
-            "errors": rows["status"].isin(["error", "pending"]),
+            **{name: rows["status"].isin(statuses) for name, statuses in COUNTED.items()},
             **{f"n_{name}": answered & (rows["class"] == name) for name in names},
         },
         index=rows.index,
@@ -139,12 +152,20 @@ def track_probabilities(
 ) -> "pd.DataFrame":
     """Return the probabilities of each track at each of its time points.
 
-    ``track_ids`` has the track of each prediction, None where it has none (see
-    `track_ids.track_ids_of`). The table has a row for each time point of each track, sorted by
-    "file", "track_id" and "time"; "p_<class>" is the mean over its objects there, nearly always
-    one, with status "ok" or "unsure", and "class" that of the highest. Where there is no such
-    object the probabilities are NaN, and the class is None. Items without a track, or of no time
-    point, are left out.
+    Parameters
+    ----------
+    predictions
+        What was found in one or several images; items of no time point are left out.
+    track_ids
+        The track of each prediction, None where it has none, see `track_ids_of`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each time point of each track, sorted by "file", "track_id" and "time";
+        "p_<class>" is the mean over its objects there, nearly always one, with status "ok" or
+        "unsure", and "class" that of the highest. Where there is no such object the probabilities
+        are NaN, and the class is None.
     """
     rows = _rows(predictions, track_ids)
     rows = rows[rows[TRACK_ID].notna()].copy()
@@ -159,19 +180,29 @@ def track_probabilities(
 def classes_of_tracks(
     predictions: Sequence[Prediction], track_ids: Sequence[TrackId | None]
 ) -> "pd.DataFrame":
-    """Return the class of each track of a time-lapse: a row per track.
+    """Return the class of each track of a time-lapse.
 
-    Arguments and rows are as in `track_probabilities`; tracks of different images are different
-    ones. The table is sorted by "file" and "track_id". Its other columns are
+    Parameters
+    ----------
+    predictions
+        What was found in one or several images; items of no time point are left out.
+    track_ids
+        The track of each prediction, None where it has none, see `track_ids_of`.
 
-    - "first_time" and "last_time", counted from 0, and "time_points", at how many there is an
-      object; "classified", at how many of these it has the status "ok" or "unsure";
-    - "class", the one with the highest mean of the probabilities over the classified time points,
-      and "mean_probability", that mean; "mean_p_<class>", the mean of every class;
-    - "changes", how often the class at one classified time point is another than at the one before.
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each track of each image, sorted by "file" and "track_id". Its other columns are
 
-    A track without a classified time point has no class (None), NaN as its means and <NA> changes.
-    Without any track the table has no rows.
+        - "first_time" and "last_time", counted from 0, and "time_points", at how many there is an
+          object; "classified", at how many of these it has the status "ok" or "unsure";
+        - "class", the one with the highest mean of the probabilities over the classified time
+          points, and "mean_probability", that mean; "mean_p_<class>", the mean of every class;
+        - "changes", how often the class at one classified time point is another than at the one
+          before.
+
+        A track without a classified time point has no class (None), NaN as its means and <NA>
+        changes.
     """
     moments = track_probabilities(predictions, track_ids)
     names = class_names_of(predictions)
@@ -231,7 +262,18 @@ def _in_order(track: TrackId | None) -> tuple[int, float, str]:
 
 
 def class_names_of(predictions: Sequence[Prediction]) -> list[str]:
-    """Return the classes that there are, in the order of the classifier; none if all failed."""
+    """Return the classes that predictions tell apart.
+
+    Parameters
+    ----------
+    predictions
+        What one classifier has found.
+
+    Returns
+    -------
+    list of str
+        The classes in the order of the classifier; none where all items failed.
+    """
     return next((list(said.probabilities) for said in predictions if said.probabilities), [])
 
 

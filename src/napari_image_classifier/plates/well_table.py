@@ -1,4 +1,4 @@
-"""A table of wells, as a person keeps it: the dose, the compound and whatever else is known."""
+"""Tables of wells, as a person keeps them: the dose, the compound and whatever else is known."""
 
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.well_names import WellError, parse_well
-from napari_image_classifier.plates.columns import PLATE, WELL
+from napari_image_classifier.plates.columns import PLATE, WELL, columns_of_wells
 from napari_image_classifier.system.csv_tables import read_spreadsheet
 from napari_image_classifier.wording import counted, first_few
 
@@ -22,10 +22,18 @@ class WellTableError(ImageClassifierError):
 
 
 def read_wells(path: Path) -> "pd.DataFrame":
-    """Return a table of wells as text, without spaces around it.
+    """Return a table of wells.
 
-    It is a CSV with the column "well", optionally "plate", and any others; commas, semicolons or
-    tabs separate.
+    Parameters
+    ----------
+    path
+        A CSV with the column "well", optionally "plate", and any others; commas, semicolons or tabs
+        separate.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its cells as text, without spaces around them and without empty or equal rows.
 
     Raises
     ------
@@ -49,10 +57,23 @@ def read_wells(path: Path) -> "pd.DataFrame":
 
 
 def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame":
-    """Return the ``rows`` of predictions with the columns of a table of wells behind them.
+    """Return rows of predictions with the columns of a table of wells behind them.
 
-    Wells are found by name, A1 and A01 being the same, and by plate where both have plates. A row
-    whose well is not in the table gets empty cells. ``table`` is where the predictions are from.
+    Wells are found by name, A1 and A01 being the same, and by plate where both have plates.
+
+    Parameters
+    ----------
+    rows
+        Predictions, see `summary.read_predictions`.
+    table
+        The file that they are from, for messages.
+    wells
+        The table of wells: a CSV, see `read_wells`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each of ``rows``; one whose well is not in the table has empty cells.
 
     Raises
     ------
@@ -66,7 +87,7 @@ def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame"
             f"{table.name} has no column “well” to find its wells in {wells.name} by; wells come "
             "from file names: classify with a name pattern that has {well}."
         )
-    places = [name for name in (PLATE, WELL) if name in known and name in rows]
+    places = columns_of_wells(known, rows)
     for name in known:
         if name in rows and name not in places:
             raise WellTableError(
@@ -88,9 +109,27 @@ def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame"
 
 
 def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
-    """Return, as a sentence, which wells of a summary the table of wells lacks; "" for none."""
+    """Return which wells of a summary a table of wells lacks, in words.
+
+    Parameters
+    ----------
+    summary
+        A row for each well.
+    wells
+        The table of wells, see `read_wells`.
+
+    Returns
+    -------
+    str
+        A sentence that names the first of them; "" where it lacks none.
+
+    Raises
+    ------
+    WellTableError
+        The table of wells can't be read.
+    """
     known = read_wells(wells)
-    places = [name for name in (PLATE, WELL) if name in known and name in summary]
+    places = columns_of_wells(known, summary)
     if WELL not in places:
         return ""
     listed = set(_places(known, places))
@@ -98,9 +137,8 @@ def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
     absent = summary[missing]
     if not len(absent):
         return ""
-    named = [name for name in (PLATE, WELL) if name in summary]
-    names = [", ".join(row) for row in absent[named].itertuples(index=False)]
-    these = first_few(names, NAMED, between="; ")
+    wells_absent = absent[columns_of_wells(summary)].itertuples(index=False)
+    these = first_few([", ".join(row) for row in wells_absent], NAMED, between="; ")
     return f"{wells.name} says nothing of {counted(len(absent), 'well')}: {these}."
 
 

@@ -8,10 +8,50 @@ which are asked about in a row differ, and a rare class is not left out.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.system.events import Result
+from napari_image_classifier.system.job import Job
 from napari_image_classifier.typing import Float64Array
+
+
+@dataclass(frozen=True)
+class SuggestRequest:
+    """What a ``classifier`` is to look at, and which of these items have a label already."""
+
+    items: ItemTable
+    classifier: Path
+    annotated: tuple[ItemKey, ...] = ()
+
+
+@dataclass(frozen=True)
+class SuggestedLabel:
+    """What a classifier says of an item, and how much its label would teach.
+
+    The class is None where it can say nothing, and ``message`` why.
+    """
+
+    key: ItemKey
+    class_name: str | None
+    confidence: float | None
+    teaches: float
+    message: str
+
+
+@dataclass(frozen=True)
+class SuggestedLabels(Result):
+    """What is said of all items, and those without a label in the ``order`` of what they teach."""
+
+    items: tuple[SuggestedLabel, ...]
+    order: tuple[ItemKey, ...]
+
+
+SUGGEST_LABELS = Job("suggest_labels", SuggestRequest, SuggestedLabels)
 
 
 def margins(probabilities: Float64Array) -> Float64Array:

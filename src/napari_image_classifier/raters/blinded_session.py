@@ -4,10 +4,9 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 
@@ -29,6 +28,13 @@ from napari_image_classifier.raters.comparison import (
 from napari_image_classifier.system.append_log import AppendedTable
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.records import (
+    RecordError,
+    as_json,
+    format_of,
+    from_json,
+    parsed_json,
+)
 
 FEWEST_REPEATS = 50
 PART_REPEATED = 0.25
@@ -141,27 +147,14 @@ class SessionPlan:
     predictions_sha256: str = ""
     created: str = ""
 
+    def __post_init__(self) -> None:
+        n_items = len(self.items.items)
+        if any(not 0 <= showing.item < n_items for showing in self.showings):
+            raise ValueError(f"there are {n_items} items, and others are shown")
+
     def key(self, showing: Showing) -> ItemKey:
         """Return which item is shown."""
         return self.items.items[showing.item].key
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the plan as it stands in its file."""
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        plain["items"] = self.items.to_json()
-        plain["showings"] = [asdict(one) for one in self.showings]
-        return {"schema": SCHEMA, **plain}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Make the plan from what `to_json` gave."""
-        values = {name: stored[name] for name in cls.__dataclass_fields__}
-        values["items"] = ItemTable.from_json(stored["items"])
-        values["showings"] = tuple(Showing(**one) for one in stored["showings"])
-        values["limits"] = {name: tuple(ends) for name, ends in stored["limits"].items()}
-        for name in ("class_names", "notes"):
-            values[name] = tuple(stored[name])
-        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -335,11 +328,12 @@ def create_session(
     rows = sorted(predictions, key=lambda one: one.file)
     with told_when_refused(folder, SessionError, "Make room there, and prepare it again."):
         write_predictions(sealed, [[one] for one in rows], plan.class_names, plan.classifier_sha256)
-        values = {
-            **plan.to_json(),
-            "predictions_sha256": _digest(sealed),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+        sealed_plan = replace(
+            plan,
+            predictions_sha256=_digest(sealed),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        values = {"schema": SCHEMA, **as_json(sealed_plan)}
         # Last of all: where there is a plan, there is a session.
         with replace_file(folder / PLAN) as temporary:
             temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
@@ -348,16 +342,16 @@ def create_session(
 
 def _read_plan(path: Path) -> SessionPlan:
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = parsed_json(path.read_bytes())
     except OSError as error:
         raise SessionError(f"There is no session in {path.parent} ({error.strerror}).") from error
-    except ValueError as error:
+    except RecordError as error:
         raise SessionError(f"{path} is damaged; it is not JSON.") from error
-    if not isinstance(stored, dict) or stored.get("schema") != SCHEMA:
+    if format_of(stored) != SCHEMA:
         raise SessionError(f"{path} is no session of this version of napari-image-classifier.")
     try:
-        return SessionPlan.from_json(stored)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        return from_json(SessionPlan, stored)
+    except RecordError as error:
         raise SessionError(f"{path} is damaged: {error}.") from error
 
 

@@ -18,7 +18,17 @@ CAUTION = 0.7
 
 @dataclass(frozen=True)
 class Interval:
-    """A score between 0 and 1 with the ends of its interval."""
+    """A score with its interval.
+
+    Attributes
+    ----------
+    score
+        From 0 to 1.
+    low
+        The lower end of the interval.
+    high
+        The upper end.
+    """
 
     score: float
     low: float

@@ -23,10 +23,30 @@ SMALLEST_VARIANCE = 1e-12
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """The machine's accuracy minus the person's, from -1 to 1, with the ends of its interval.
+    """The machine's accuracy minus the person's, with its interval.
 
-    ``only_machine`` and ``only_person`` are how many items only the one was right about.
-    ``mcnemar_p`` is that of the exact test, None unless every item is a group of its own.
+    Attributes
+    ----------
+    difference
+        From -1 to 1.
+    low
+        The lower end of its interval.
+    high
+        The upper end.
+    machine
+        The machine's accuracy.
+    person
+        The person's accuracy.
+    only_machine
+        How many items only the machine was right about.
+    only_person
+        How many only the person was right about.
+    n_items
+        How many items there are.
+    n_groups
+        How many groups of items.
+    mcnemar_p
+        That of the exact test, None unless every item is a group of its own.
     """
 
     difference: float

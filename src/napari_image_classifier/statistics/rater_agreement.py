@@ -23,12 +23,25 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Kappa:
-    """Kappa: 1 for perfect agreement, 0 for that of chance; None where it says nothing.
+    """Cohen's kappa with its interval.
 
-    It says nothing where both gave one and the same answer to everything. ``low`` and ``high`` are
-    the ends of its interval, None (as ``standard_error``) where there are too few groups.
-    ``agreement`` is the part of the ``n_items`` items, of ``n_groups`` groups, to which both gave
-    the same answer.
+    Attributes
+    ----------
+    kappa
+        1 for perfect agreement, 0 for that of chance; None where it says nothing, as both gave one
+        and the same answer to everything.
+    low
+        The lower end of its interval, None where there are too few groups.
+    high
+        The upper end.
+    agreement
+        The part of the items to which both gave the same answer.
+    n_items
+        How many items both rated.
+    n_groups
+        How many groups of items.
+    standard_error
+        That of kappa, None where there are too few groups.
     """
 
     kappa: float | None
@@ -46,18 +59,39 @@ def cohen_kappa(
     groups: IntArray | None = None,
     confidence: float = CONFIDENCE,
 ) -> Kappa:
-    """Return the agreement of two raters about the same items, one entry each in the arrays.
+    """Return the agreement of two raters about the same items beyond chance [1]_.
 
-    The numbers stand for classes, "cannot tell" being one of them (Cohen, 1960, “A coefficient of
-    agreement for nominal scales”). Where items are independent (each a group of its own, or no
-    ``groups``), the standard error is that of large samples (Fleiss, Cohen & Everitt, 1969); else
-    it comes from leaving out group after group (a jackknife, with a t quantile). The interval is
-    at least as wide as that of the agreement (see `agreement_interval`).
+    Where items are independent (each a group of its own, or no ``groups``), the standard error is
+    that of large samples [2]_; else it comes from leaving out group after group (a jackknife, with
+    a t quantile). The interval is at least as wide as that of the agreement (see
+    `agreement_interval`).
+
+    Parameters
+    ----------
+    first
+        The number of the class that the first rater gave, "cannot tell" being one, shape (item,).
+    second
+        That of the second rater.
+    groups
+        The number of each item's group; None: each is one of its own.
+    confidence
+        How often the interval is to hold the truth.
+
+    Returns
+    -------
+    Kappa
+        With its interval.
 
     Raises
     ------
     ValueError
         There are no items.
+
+    References
+    ----------
+    .. [1] Cohen (1960), “A coefficient of agreement for nominal scales”.
+    .. [2] Fleiss, Cohen & Everitt (1969), “Large sample standard errors of kappa and weighted
+       kappa”.
     """
     if len(first) == 0:
         raise ValueError("there are no items that both rated")
@@ -110,10 +144,22 @@ def _standard_error(table: Float64Array) -> float:
 
 @dataclass(frozen=True)
 class Alpha:
-    """Alpha: 1 for perfect agreement, 0 for that of chance; None where it says nothing.
+    """Krippendorff's alpha with its interval.
 
-    ``low`` and ``high`` are the ends of its interval, None where there are too few groups.
-    ``n_items`` are those that at least two of the ``n_raters`` answered.
+    Attributes
+    ----------
+    alpha
+        1 for perfect agreement, 0 for that of chance; None where it says nothing.
+    low
+        The lower end of its interval, None where there are too few groups.
+    high
+        The upper end.
+    n_items
+        How many items at least two raters answered.
+    n_raters
+        How many raters there are.
+    n_groups
+        How many groups of such items.
     """
 
     alpha: float | None
@@ -127,12 +173,29 @@ class Alpha:
 def krippendorff_alpha(
     answers: IntArray, groups: IntArray | None = None, confidence: float = CONFIDENCE
 ) -> Alpha:
-    """Return the agreement of raters; ``answers`` is of shape (rater, item), -1: no answer.
+    """Return the agreement of several raters beyond chance, the nominal kind [1]_.
 
-    The other numbers stand for classes, "cannot tell" being one of them (Krippendorff, 2011,
-    “Computing Krippendorff's alpha-reliability”; the nominal kind). The interval comes from leaving
-    out group after group (a jackknife, with a t quantile), and is at least as wide as that of the
-    agreement (see `agreement_interval`); without ``groups`` every item is one.
+    The interval comes from leaving out group after group (a jackknife, with a t quantile), and is
+    at least as wide as that of the agreement (see `agreement_interval`).
+
+    Parameters
+    ----------
+    answers
+        The number of the class that each rater gave, "cannot tell" being one, and -1 for no answer,
+        shape (rater, item).
+    groups
+        The number of each item's group; None: each is one of its own.
+    confidence
+        How often the interval is to hold the truth.
+
+    Returns
+    -------
+    Alpha
+        With its interval.
+
+    References
+    ----------
+    .. [1] Krippendorff (2011), “Computing Krippendorff's alpha-reliability”.
     """
     paired = (answers != NO_ANSWER).sum(axis=0) >= 2
     n_items = int(paired.sum())

@@ -1,4 +1,4 @@
-"""A table (CSV) that only ever grows: a row that was appended is on the disk, whole."""
+"""Files that only ever grow by whole lines: a log, and a table (CSV) whose rows all stay."""
 
 import csv
 import io
@@ -7,14 +7,109 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
+from typing import IO, Self
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.system.atomic_files import flush_to_disk, replace_file
+from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.csv_tables import read_spreadsheet
 
 # The last column: a line that was cut off does not end in a whole one.
 TIME = "time"
 _TICK = timedelta(microseconds=1)
+_BLOCK = 65536
+
+
+class AppendLog:
+    """A file open for appending lines, each of them whole or not at all.
+
+    A line survives the end of this process at once, and that of the machine after
+    ``seconds_between_flushes`` or with the end of the block.
+
+    Parameters
+    ----------
+    path
+        The file, which comes into being.
+    seconds_between_flushes
+        What a power cut may cost; 0 flushes every line.
+
+    Raises
+    ------
+    OSError
+        It can't be opened.
+    """
+
+    def __init__(self, path: Path, seconds_between_flushes: float = 0.0) -> None:
+        self._file = path.open("ab", buffering=0)
+        self._seconds_between_flushes = seconds_between_flushes
+        self._flushed = monotonic()
+        self._all_flushed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, with all lines on the disk."""
+        with self._file:
+            if not self._all_flushed:
+                self._flush()
+
+    @property
+    def end(self) -> int:
+        """Where the next line begins."""
+        return self._file.seek(0, os.SEEK_END)
+
+    def append(self, lines: bytes) -> None:
+        """Append lines with their ends.
+
+        Raises
+        ------
+        OSError
+            They could not be written; the file is as it was before.
+        """
+        whole = self.end
+        content = memoryview(lines)
+        try:
+            while content:
+                content = content[self._file.write(content) :]
+            self._all_flushed = False
+            if monotonic() - self._flushed >= self._seconds_between_flushes:
+                self._flush()
+        except OSError:
+            # A full disk may have taken half of it.
+            with suppress(OSError):
+                self._file.truncate(whole)
+            raise
+
+    def _flush(self) -> None:
+        os.fsync(self._file.fileno())
+        self._flushed = monotonic()
+        self._all_flushed = True
+
+
+def drop_cut_line(path: Path) -> None:
+    """Drop what stands behind the last end of a line, as a power cut leaves it."""
+    with path.open("rb+") as file:
+        whole = _end_of_lines(file)
+        if whole < file.seek(0, os.SEEK_END):
+            file.truncate(whole)
+            os.fsync(file.fileno())
+
+
+def _end_of_lines(file: IO[bytes]) -> int:
+    """Return where the last line that has an end ends; looked for from behind."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        start = max(0, end - _BLOCK)
+        file.seek(start)
+        newline = file.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
 
 
 class AppendedTableError(ImageClassifierError):
@@ -44,7 +139,7 @@ class AppendedTable:
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._left_half_a_row = False
         if path.is_file() and path.stat().st_size:
-            _drop_cut_line(path)
+            _drop_unfinished_row(path)
             self._take_over()
 
     def append(self, rows: Iterable[Mapping[str, str]]) -> None:
@@ -82,7 +177,7 @@ class AppendedTable:
     def _end_last_line(self) -> None:
         if self._left_half_a_row:
             # It could not be taken away when it failed.
-            _drop_cut_line(self.path)
+            _drop_unfinished_row(self.path)
         if _ends_with_newline(self.path):
             return
         if not _is_whole(_last_line(self.path)):
@@ -124,32 +219,21 @@ def _encoded(text: str) -> bytes:
 
 
 def _append_to_disk(path: Path, text: str) -> None:
-    whole = path.stat().st_size
-    try:
-        with path.open("ab", buffering=0) as file:
-            content = memoryview(_encoded(text))
-            while content:
-                content = content[file.write(content) :]
-            os.fsync(file.fileno())
-    except OSError:
-        # A full disk may have taken half of it.
-        with suppress(OSError):
-            os.truncate(path, whole)
-        raise
+    with AppendLog(path) as log:
+        log.append(_encoded(text))
 
 
-def _drop_cut_line(path: Path) -> None:
+def _drop_unfinished_row(path: Path) -> None:
     last = _last_line(path)
     if last.strip() and not _is_whole(last):
-        whole, _, _ = path.read_bytes().rpartition(b"\n")
-        with path.open("rb+") as file:
-            file.truncate(len(whole) + 1)
-        flush_to_disk(path)
+        drop_cut_line(path)
 
 
 def _last_line(path: Path) -> str:
     """Return what stands behind the last end of a line."""
-    return path.read_bytes().rpartition(b"\n")[2].decode("utf-8", "replace")
+    with path.open("rb") as file:
+        file.seek(_end_of_lines(file))
+        return file.read().decode("utf-8", "replace")
 
 
 def _is_whole(line: str) -> bool:

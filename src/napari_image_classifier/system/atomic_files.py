@@ -22,10 +22,20 @@ _NOT_FLUSHED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the folder of ``path``; on success it takes the name ``path``.
+    """Replace a file by a new one, whole or not at all.
 
     Whatever stood at ``path`` stays whole until the new content is on the disk. When the block
     raises, the temporary file is removed and ``path`` is untouched.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made where there is none.
+
+    Yields
+    ------
+    Path
+        A temporary file beside it, which takes its name at the end of the block.
     """
     with _temporary_beside(path) as temporary:
         yield temporary
@@ -34,7 +44,17 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 @dataclass
 class WrittenTable:
-    """A table that was ``wanted`` at some path, and the ``path`` that it got in the end."""
+    """A table that was written, perhaps elsewhere than it was wanted.
+
+    Attributes
+    ----------
+    wanted
+        Where it was wanted.
+    temporary
+        Where it is written.
+    path
+        Where it is in the end.
+    """
 
     wanted: Path
     temporary: Path
@@ -51,8 +71,17 @@ def replace_table(path: Path) -> Iterator[WrittenTable]:
     """Do what `replace_file` does with a result that people open in a spreadsheet.
 
     On Windows nobody can replace a file that a spreadsheet shows. Then the table lies beside it,
-    under a name that is free: the block fills ``temporary`` of what is yielded, and its ``path``
-    says afterwards where the table is.
+    under a name that is free.
+
+    Parameters
+    ----------
+    path
+        Where the table is wanted.
+
+    Yields
+    ------
+    WrittenTable
+        The block fills its ``temporary``; its ``path`` says afterwards where the table is.
     """
     with _temporary_beside(path) as temporary:
         table = WrittenTable(path, temporary, path)
@@ -67,7 +96,20 @@ def replace_table(path: Path) -> Iterator[WrittenTable]:
 
 
 def why_elsewhere(wanted: Path, path: Path) -> str:
-    """Return why a table lies elsewhere than it was wanted, for a person; "" where it does not."""
+    """Return why a table lies elsewhere than it was wanted.
+
+    Parameters
+    ----------
+    wanted
+        Where it was wanted.
+    path
+        Where it is.
+
+    Returns
+    -------
+    str
+        A sentence for a person; "" where it lies there.
+    """
     if path == wanted:
         return ""
     return (
@@ -80,9 +122,26 @@ def why_elsewhere(wanted: Path, path: Path) -> str:
 def told_when_refused(
     output: Path, kind: type[ImageClassifierError], what_now: str
 ) -> Iterator[None]:
-    """Turn what a disk refuses in the block into an error of that ``kind``, a sentence.
+    """Turn what a disk refuses in the block into a sentence for a person.
 
-    ``what_now`` says what is kept, and what to do, in sentences that follow it.
+    Parameters
+    ----------
+    output
+        What is written in the block.
+    kind
+        The error to raise.
+    what_now
+        What is kept, and what to do, in sentences that follow the first one.
+
+    Yields
+    ------
+    None
+        The block writes.
+
+    Raises
+    ------
+    ImageClassifierError
+        Of that ``kind``: the disk refused something.
     """
     try:
         yield
@@ -101,6 +160,11 @@ def flush_folder(folder: Path) -> None:
 
     A power cut can take a new name back although the file's content is there. Windows has nothing
     of the kind.
+
+    Parameters
+    ----------
+    folder
+        One whose files were made or renamed.
     """
     if os.name != "posix":
         return
@@ -177,6 +241,13 @@ def _this_computer() -> str:
 
 def check_writable(output: Path, what: str) -> None:
     """Refuse a path at which nothing can be written.
+
+    Parameters
+    ----------
+    output
+        The path of a file to be.
+    what
+        What it will be, in words.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 import math
 import time
 
-from napari_image_classifier.typing import Emit, Event
+from napari_image_classifier.system.events import Counted, Emit, Event
 
 SECONDS_BETWEEN_EVENTS = 0.25
 
@@ -73,21 +73,21 @@ def throttled(emit: Emit) -> Emit:
     Parameters
     ----------
     emit
-        Takes an event, a table with its name as "event".
+        Takes an event.
 
     Returns
     -------
     Emit
-        Passes "batch" and "progress" events on at most four times a second. The first and the
-        last one of a series always pass, and so does every other event.
+        Passes events that count something on at most four times a second. The first and the last
+        one of a series always pass, and so does every other event.
     """
     series, pause = "", Pause(SECONDS_BETWEEN_EVENTS)
 
     def emit_some(event: Event) -> None:
         nonlocal series
-        if event["event"] in ("batch", "progress"):
+        if isinstance(event, Counted):
             before, series = series, str(event.get("stage"))
-            if series != before or event["done"] >= event["total"]:
+            if series != before or event.done >= event.total:
                 pause.restart()
             elif not pause.is_over():
                 return

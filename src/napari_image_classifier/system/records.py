@@ -1,8 +1,14 @@
 """Records: data classes as they stand in JSON, checked when they are read."""
 
-from typing import Any, TypeVar
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from napari_image_classifier.errors import ImageClassifierError
 
@@ -19,14 +25,15 @@ def as_json(record: object) -> Any:
     Parameters
     ----------
     record
-        A data class, or lists and tables of them. NaN stays NaN.
+        A data class, or lists and tables of them. NaN stays NaN. Paths become texts, arrays of
+        float64 lists of numbers, and those of float32, which are long, base64 of their bytes.
 
     Returns
     -------
     Any
         What `json.dumps` writes.
     """
-    return msgspec.to_builtins(record)
+    return msgspec.to_builtins(record, enc_hook=_plain)
 
 
 def from_json(kind: type[Record], stored: object) -> Record:
@@ -42,16 +49,69 @@ def from_json(kind: type[Record], stored: object) -> Record:
     Returns
     -------
     Record
-        The data class, its fields of the types that it names.
+        The data class, its fields of the types that it names. An array of float32 has one axis.
 
     Raises
     ------
     RecordError
-        A field is missing or of another type.
+        A field is missing or of another type, or the data class refuses it.
     """
     try:
-        return msgspec.convert(stored, kind)
-    except msgspec.ValidationError as error:
+        return msgspec.convert(stored, kind, dec_hook=_typed)
+    except (msgspec.ValidationError, ImageClassifierError, UnicodeError) as error:
         raise RecordError(str(error)) from error
     except RecursionError as error:
         raise RecordError("it is nested too deep") from error
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """Return what JSON of any size says; `bounded_json` is for files from anywhere.
+
+    Raises
+    ------
+    RecordError
+        It is no JSON.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecordError("it is not JSON") from error
+
+
+def format_of(stored: object, key: str = "schema") -> int | None:
+    """Return the number of the format that ``stored`` has under ``key``, None if it has none."""
+    number = stored.get(key) if isinstance(stored, Mapping) else None
+    return number if type(number) is int else None
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Path():
+            return str(value)
+        case np.ndarray(dtype=np.float32):
+            return base64.b64encode(value.astype("<f4").tobytes()).decode()
+        case np.ndarray() | np.generic():
+            return value.tolist()
+    raise NotImplementedError(f"{type(value)} is no part of a record")
+
+
+def _typed(kind: type, stored: object) -> object:
+    # What is wrong in here is said with its place in the record.
+    if kind is Path:
+        if not isinstance(stored, str):
+            raise TypeError("Expected `str`")
+        return Path(stored)
+    if get_origin(kind) is np.ndarray:
+        of_elements = get_args(kind)[1]
+        return _array(of_elements, stored)
+    raise NotImplementedError(f"{kind} is no part of a record")
+
+
+def _array(of_elements: object, stored: Any) -> npt.NDArray[Any]:
+    if of_elements == np.dtype[np.float32]:
+        packed = base64.b64decode(stored, validate=True)
+        return np.frombuffer(packed, "<f4").astype(np.float32)
+    array = np.array(stored)
+    if array.dtype.kind not in "iuf":
+        raise TypeError("Expected numbers")
+    return array.astype(np.float64)

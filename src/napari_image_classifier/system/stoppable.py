@@ -2,17 +2,19 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from napari_image_classifier.errors import Cancelled
-from napari_image_classifier.typing import Event
+
+T = TypeVar("T")
 
 SECONDS_BETWEEN_LOOKS = 0.1
 # Random numbers are Keras's own and global: a training that was left behind must end first.
 _one_at_a_time = threading.Lock()
 
 
-def run_stoppable(work: Callable[[], Event], is_over: Callable[[], bool]) -> Event:
+def run_stoppable(work: Callable[[], T], is_over: Callable[[], bool]) -> T:
     """Return what ``work`` returns, or leave it behind as soon as it is over.
 
     It runs on a thread of its own: importing Keras and its first batch take seconds in which
@@ -24,12 +26,12 @@ def run_stoppable(work: Callable[[], Event], is_over: Callable[[], bool]) -> Eve
         ``is_over`` returned True first.
     """
 
-    def alone() -> Event:
+    def alone() -> T:
         with _one_at_a_time:
             return work()
 
     pool = ThreadPoolExecutor(1)
-    running: Future[Event] = pool.submit(alone)
+    running = pool.submit(alone)
     pool.shutdown(wait=False)
     while wait([running], SECONDS_BETWEEN_LOOKS).not_done:
         if is_over():

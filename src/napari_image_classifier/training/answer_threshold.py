@@ -1,7 +1,6 @@
 """From which confidence on a classifier answers, so that few of its answers are wrong."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,10 +35,6 @@ class AnswerRule:
     n_answered: int
     n_wrong: int
     at_most: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the rule as it stands in the classifier's file."""
-        return asdict(self)
 
     def in_words(self) -> str:
         """Return the rule in a sentence or two."""

@@ -6,13 +6,35 @@ Nothing here imports Keras or a backend, so the viewer may ask.
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from napari_image_classifier.system.events import Result
+from napari_image_classifier.system.job import Job
 
 # What can train and how people call it, in the order in which it is taken where nothing was chosen.
 BACKENDS: Mapping[str, str] = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 USUAL = "tensorflow"
 SETTING = "KERAS_BACKEND"
+
+
+@dataclass(frozen=True)
+class DeviceRequest:
+    """``backend`` is what Keras is to compute with, None for the one that would be used."""
+
+    backend: str | None
+
+
+@dataclass(frozen=True)
+class Device(Result):
+    """What a training computes with and on; ``device`` is in words."""
+
+    backend: str
+    device: str
+
+
+DEVICE = Job("device", DeviceRequest, Device)
 
 
 def installed_backends() -> tuple[str, ...]:

@@ -1,9 +1,8 @@
-"""Everything that can be chosen about training, and what is refused beforehand."""
+"""The configuration of a training: what can be chosen, and what is refused beforehand."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any
 
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.errors import TrainingRefused
@@ -11,6 +10,7 @@ from napari_image_classifier.images.transforms import Projection
 from napari_image_classifier.items.crops import Neighbours, is_box
 from napari_image_classifier.items.preparation import Intensity
 from napari_image_classifier.system.atomic_files import check_writable
+from napari_image_classifier.system.settings import Setting, why_not_allowed
 from napari_image_classifier.training import backends
 
 # Networks of keras.applications, for which there are weights learnt from photographs.
@@ -20,67 +20,157 @@ NETWORK_NAMES = ("residual", "vgg", *BACKBONE_NAMES)
 LEARNER_NAMES = (*NETWORK_NAMES, TEXTURE)
 IMAGENET = "imagenet"
 RANDOM_WEIGHTS = "none"
-SMALLEST_SIZE = 16
-LARGEST_SIZE = 2048
-MOST_MEMBERS = 20
+SMALLEST_SIZE, LARGEST_SIZE = 16, 2048
 USUAL_RATE = 5e-3
 # Larger steps would undo what was learnt from photographs.
 FINE_RATE = 5e-4
+
+
+def _are_different(names: tuple[str, ...]) -> bool:
+    return len(set(names)) == len(names)
+
+
+def _is_box(text: str) -> bool:
+    return not text or is_box(text)
+
+
+_SIZES = Setting(
+    at_least=SMALLEST_SIZE,
+    at_most=LARGEST_SIZE,
+    rule=f"between {SMALLEST_SIZE} and {LARGEST_SIZE} pixels",
+)
+_SEEDS = Setting(at_least=0, at_most=2**31 - 1, rule="a whole number, not negative")
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """Everything that can be chosen about training, and the one home of the defaults.
 
-    ``channels`` names the channels to learn from, empty for all. ``size`` is the side in pixels
-    of the square that images are fitted into (or stretched to, without ``keep_aspect``), None to
-    take it from the images. ``box`` is the side of the square that is cut out around each object,
-    "48" in pixels or "12.5 µm", "" to take it from the objects; what belongs to ``neighbours``
-    in it is "kept" or "masked" (see `object_boxes.ObjectBox`). ``learning_rate`` is the largest
-    one, None for what suits the network.
-    ``patience`` is the number of epochs clearly worse than the best one after which training stops.
-    ``shift`` is a fraction of the image's side, ``gain`` and ``noise`` are as in
-    `augmentation.Augmentation`. With ``finish`` the network learns from the validation part, too,
-    when that has chosen the epoch and given the scores. ``members`` is how many networks are
-    trained, each on another part of the images, and decide together; with ``orientations`` every
-    image is classified in eight orientations, whose probabilities are averaged. ``risk`` is the
-    part of its answers that may be wrong at most: a fifth of the groups is kept aside to find the
-    confidence from which on that holds (see `abstention`); with None it always answers.
-    ``start_from`` is the path of a classifier of the same classes and channels to go on from; its
-    preparation and its network are kept. ``weights`` is what a network of `BACKBONE_NAMES` begins
-    with: "imagenet", which is downloaded, "none" or the path of a file; the others begin with
-    random weights. ``backend`` is what Keras computes with (see `backends.BACKENDS`), None for what
-    it is set to or what is installed; it changes nothing about the classifier's file.
+    Of each parameter the first paragraph is what ``--help`` says.
+
+    Parameters
+    ----------
+    network
+        residual or vgg or EfficientNetV2B0 or MobileNetV2 or ResNet50V2 or DenseNet121 or texture
+
+        The last takes texture features and logistic regression in the place of a network.
+    weights
+        What a network with a name from keras.applications begins with: imagenet (learnt from
+        photographs, downloaded once), none, or a file of such weights.
+
+        The other networks begin with random weights.
+    channels
+        Channels to learn from, separated by commas; all unless told.
+
+        Here a tuple of their names, empty for all.
+    projection
+        How a Z stack becomes a plane: max, mean, sum, middle or sharpest.
+    intensity
+        fixed (brightness counts), percentiles (of each image) or none.
+
+        "fixed" is one range for each channel, measured on the images that are learnt from.
+    size
+        Side in pixels that images are fitted into; unless told, from the images.
+
+        Without ``keep_aspect`` they are stretched to it. None takes it from the images.
+    box
+        The side of the square cut out around each object, in pixels or as 12.5um; unless told, from
+        the objects.
+
+        "48" or "12.5 µm"; "" takes it from the objects (see `items.crops.ObjectBox`).
+    neighbours
+        What belongs to other objects in that square: kept or masked.
+    keep_aspect
+        Whether images keep their proportions, the rest filled with 0.
+    epochs
+        Passes over the images, at most.
+    batch_size
+        Images per step.
+    learning_rate
+        The largest step; unless told, what suits the network.
+
+        Above 0 and at most 1; None for what suits the network.
+    patience
+        Epochs without improvement before training ends.
+
+        Without improvement is an epoch that is clearly worse than the best one.
+    validation_fraction
+        The part of the images kept aside to check with.
+
+        Above 0 and at most 0.5, of whole groups; it chooses the epoch and gives the scores.
+    class_weights
+        Whether rare classes count for more.
+    label_smoothing
+        How much doubt about the given classes is allowed for, from 0 to below 1.
+    flips
+        Whether mirrored images are learnt from, too.
+    turns
+        Whether images in quarter turns are learnt from, too.
+    shift
+        How far images are shifted at most, as a fraction of their side.
+    gain
+        The standard deviation of the logarithm of a factor of brightness per channel.
+    noise
+        The largest standard deviation of the added noise, in units of the channel's own.
+    finish
+        Learn from the images kept aside, too, once they have been checked with.
+    members
+        Networks that learn from different parts and decide together.
+    orientations
+        Classify each image in eight orientations, averaged.
+
+        It is the probabilities that are averaged.
+    risk
+        The part of its answers that may be wrong at most, such as 0.05; where it is less sure than
+        that takes, it says so.
+
+        A fifth of the groups is kept aside to find the confidence from which on that holds; with
+        None it always answers.
+    seed
+        Same seed, same classifier.
+
+        From 0 to 2**31 - 1.
+    start_from
+        A classifier of the same classes and channels to go on from.
+
+        The path of its file; its preparation and its network are kept.
+    backend
+        What Keras computes with: tensorflow, torch (PyTorch) or jax; unless told, what it is set
+        to, or what is installed.
+
+        It changes nothing about the classifier's file.
     """
 
-    network: str = "residual"
+    network: Annotated[str, Setting(choices=LEARNER_NAMES)] = "residual"
     weights: str = IMAGENET
-    channels: tuple[str, ...] = ()
+    channels: Annotated[
+        tuple[str, ...], Setting(works=_are_different, rule="different channels")
+    ] = ()
     projection: Projection = "max"
     intensity: Intensity = "fixed"
-    size: int | None = None
-    box: str = ""
+    size: Annotated[int | None, _SIZES] = None
+    box: Annotated[str, Setting(works=_is_box, rule="so many pixels, 48, or 12.5 µm")] = ""
     neighbours: Neighbours = "kept"
     keep_aspect: bool = True
-    epochs: int = 40
-    batch_size: int = 32
-    learning_rate: float | None = None
-    patience: int = 20
-    validation_fraction: float = 0.2
+    epochs: Annotated[int, Setting(at_least=1)] = 40
+    batch_size: Annotated[int, Setting(at_least=2)] = 32
+    learning_rate: Annotated[float | None, Setting(above=0, at_most=1)] = None
+    patience: Annotated[int, Setting(at_least=1)] = 20
+    validation_fraction: Annotated[float, Setting(above=0, at_most=0.5)] = 0.2
     class_weights: bool = True
-    label_smoothing: float = 0.05
+    label_smoothing: Annotated[float, Setting(at_least=0, below=1)] = 0.05
     flips: bool = True
     turns: bool = True
-    shift: float = 0.08
-    gain: float = 0.15
-    noise: float = 0.1
+    shift: Annotated[float, Setting(at_least=0, at_most=0.5)] = 0.08
+    gain: Annotated[float, Setting(at_least=0, at_most=1)] = 0.15
+    noise: Annotated[float, Setting(at_least=0, at_most=1)] = 0.1
     finish: bool = True
-    members: int = 1
+    members: Annotated[int, Setting(at_least=1, at_most=20)] = 1
     orientations: bool = False
-    risk: float | None = None
-    seed: int = 0
+    risk: Annotated[float | None, Setting(above=0, below=1)] = None
+    seed: Annotated[int, _SEEDS] = 0
     start_from: str | None = None
-    backend: str | None = None
+    backend: Annotated[str | None, Setting(choices=tuple(backends.BACKENDS))] = None
 
     @property
     def largest_step(self) -> float:
@@ -95,11 +185,15 @@ class TrainingConfig:
         return self.network in BACKBONE_NAMES and self.weights != RANDOM_WEIGHTS
 
     def why_unusable(self) -> str | None:
-        """Return a sentence on the first value that can't be used; None when all can."""
-        for name, (works, rule) in _RULES.items():
-            value = getattr(self, name)
-            if not works(value):
-                return f"The {name.replace('_', ' ')} must be {rule}, not {value!r}."
+        """Return why nothing can be trained so.
+
+        Returns
+        -------
+        str or None
+            A sentence on the first value that can't be used; None where all can.
+        """
+        if problem := why_not_allowed(self):
+            return problem
         if self.orientations and not (self.flips and self.turns):
             return (
                 "Images can only be classified in eight orientations where mirrored and turned "
@@ -144,38 +238,15 @@ class TrainingConfig:
         return cls(**known)
 
 
-_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "network": (lambda name: name in LEARNER_NAMES, " or ".join(LEARNER_NAMES)),
-    "channels": (lambda names: len(set(names)) == len(names), "different channels"),
-    "projection": (lambda name: name in get_args(Projection), " or ".join(get_args(Projection))),
-    "intensity": (lambda name: name in get_args(Intensity), " or ".join(get_args(Intensity))),
-    "size": (
-        lambda size: size is None or SMALLEST_SIZE <= size <= LARGEST_SIZE,
-        f"between {SMALLEST_SIZE} and {LARGEST_SIZE} pixels",
-    ),
-    "box": (lambda text: not text or is_box(text), "so many pixels, 48, or 12.5 µm"),
-    "neighbours": (lambda name: name in get_args(Neighbours), " or ".join(get_args(Neighbours))),
-    "epochs": (lambda number: number >= 1, "at least 1"),
-    "batch_size": (lambda number: number >= 2, "at least 2"),
-    "learning_rate": (lambda rate: rate is None or 0 < rate <= 1, "above 0 and at most 1"),
-    "patience": (lambda number: number >= 1, "at least 1"),
-    "validation_fraction": (lambda part: 0 < part <= 0.5, "above 0 and at most 0.5"),
-    "label_smoothing": (lambda part: 0 <= part < 1, "at least 0 and below 1"),
-    "shift": (lambda part: 0 <= part <= 0.5, "between 0 and 0.5"),
-    "gain": (lambda spread: 0 <= spread <= 1, "between 0 and 1"),
-    "noise": (lambda spread: 0 <= spread <= 1, "between 0 and 1"),
-    "members": (lambda number: 1 <= number <= MOST_MEMBERS, f"between 1 and {MOST_MEMBERS}"),
-    "risk": (lambda part: part is None or 0 < part < 1, "above 0 and below 1"),
-    "seed": (lambda seed: 0 <= seed < 2**31, "a whole number, not negative"),
-    "backend": (
-        lambda name: name is None or name in backends.BACKENDS,
-        " or ".join(backends.BACKENDS),
-    ),
-}
-
-
 def check_request(config: TrainingConfig, output: Path) -> None:
     """Refuse what can be seen to fail before any image is read.
+
+    Parameters
+    ----------
+    config
+        How it is trained.
+    output
+        The classifier to write.
 
     Raises
     ------

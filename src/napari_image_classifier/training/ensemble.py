@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.classifiers.confidence import fitted_temperature
+from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.items.splits import Split
 from napari_image_classifier.training.dataset import TrainingSet
+from napari_image_classifier.training.job import EpochScores
 from napari_image_classifier.typing import Float64Array, IntArray
 
 
@@ -22,7 +24,7 @@ class Learnt:
     learnt from those items, too.
     """
 
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[EpochScores] = field(default_factory=list)
     best_epoch: int = 0
     chosen_weights: list[Any] = field(default_factory=list)
     probabilities: Float64Array | None = None
@@ -39,7 +41,7 @@ class Ensemble:
     """
 
     networks: list[Any] = field(default_factory=list)
-    architecture: Mapping[str, Any] | None = None
+    architecture: Architecture | None = None
     splits: list[Split] = field(default_factory=list)
     learnt: list[Learnt] = field(default_factory=list)
     distances: list[FeatureDistance] = field(default_factory=list)

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.manifest import Run
 from napari_image_classifier.classifiers.onnx_runtime import Runnable
 from napari_image_classifier.items.splits import Split
+from napari_image_classifier.system.events import Emit
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.typing import ShouldStop
 
 
 class Learner(Protocol):
@@ -47,7 +49,7 @@ class Learner(Protocol):
         """Write the classifier's file, whole or not at all."""
         ...
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Run:
         """Return `manifest.this_run` of this run."""
         ...
 

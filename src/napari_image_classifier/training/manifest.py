@@ -6,22 +6,51 @@ from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier
-from napari_image_classifier.classifiers.manifest import file_entry, images_part, write_manifest
+from napari_image_classifier.classifiers.description import ClassifierInShort
+from napari_image_classifier.classifiers.manifest import (
+    FileEntry,
+    ImagesRead,
+    LearntItem,
+    OfLearntItems,
+    PartEntry,
+    Result,
+    Run,
+    file_entry,
+    images_read,
+    write_manifest,
+)
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.training.ensemble import Ensemble
 from napari_image_classifier.training.images import TrainingImages
+from napari_image_classifier.training.unreadable import LeftOut
 
 # What stands with the files of an image's mask.
 OF_MASK = "mask"
 
 
+class TrainingManifest(OfLearntItems, frozen=True, kw_only=True, omit_defaults=True):
+    """All that a training depended on.
+
+    ``start_from_sha256`` is that of the classifier that was gone on from; how far seeds alone
+    spread the scores only an evaluation says.
+    """
+
+    classifier: ClassifierInShort
+    optimizer: Mapping[str, Any] | None
+    split_sha256: str
+    start_from_sha256: str | None
+    images: ImagesRead
+    left_out: tuple[LeftOut, ...] = ()
+    balanced_accuracy_of_seeds: tuple[float, ...] = ()
+
+
 def write_training_manifest(
     output: Path,
     classifier: Classifier,
-    run: Mapping[str, Any],
+    run: Run,
     table: ItemTable,
     images: TrainingImages,
     made: Ensemble,
@@ -29,29 +58,22 @@ def write_training_manifest(
 ) -> Path:
     """Write the manifest of ``classifier``, which will be ``output``, and return its path.
 
-    ``run`` is `manifest.this_run`, ``earlier`` the SHA-256 of the classifier that was gone on from.
+    ``earlier`` is the SHA-256 of the classifier that was gone on from.
     """
-    head = {
-        "result": {"file": output.name, "sha256": classifier.sha256},
-        "runs": [run],
-        "classifier": classifier.description.in_short(),
-        "optimizer": made.optimizer,
-        "split_sha256": digest(images.items, made.splits),
-        "start_from_sha256": earlier,
-        "images": images_part(table.root, table.axes, classifier.preparation),
-    }
-    head |= left_out_part(images)
-    return write_manifest(output, "classifier", head, files_part(images, table.root))
+    head = TrainingManifest(
+        result=Result(output.name, classifier.sha256),
+        runs=(run,),
+        classifier=classifier.description.in_short(),
+        optimizer=made.optimizer,
+        split_sha256=digest(images.items, made.splits),
+        start_from_sha256=earlier,
+        images=images_read(table.root, table.axes, classifier.preparation),
+        left_out=images.left_out,
+    )
+    return write_manifest(output, "classifier", head, file_entries(images, table.root))
 
 
-def left_out_part(images: TrainingImages) -> dict[str, Any]:
-    """Return the images that could not be read, and why; nothing where all could."""
-    if not images.left_out:
-        return {}
-    return {"left_out": [one._asdict() for one in images.left_out]}
-
-
-def files_part(images: TrainingImages, folder: Path) -> Iterator[dict[str, Any]]:
+def file_entries(images: TrainingImages, folder: Path) -> Iterator[FileEntry[LearntItem]]:
     """Yield the line of each image; its items are numbered in the order of the training.
 
     Files below ``folder`` are named relative to it.
@@ -65,29 +87,23 @@ def files_part(images: TrainingImages, folder: Path) -> Iterator[dict[str, Any]]
         yield file_entry(file, images.stamps[file], items, parts)
 
 
-def _item(images: TrainingImages, number: int) -> dict[str, Any]:
+def _item(images: TrainingImages, number: int) -> LearntItem:
     item = images.items[number]
-    return {
-        "number": number,
-        "item": item.selection,
-        "class": item.class_name,
-        "group": item.group,
-        "pixels": images.pixel_hashes[number],
-    }
+    return LearntItem(
+        number, item.selection, str(item.class_name), item.group, images.pixel_hashes[number]
+    )
 
 
-def _parts(files: ImageFiles, folder: Path) -> list[dict[str, str]]:
-    of_mask = _parts(files.mask, folder) if files.mask else []
-    return [_part(part, folder) for part in files.parts] + [
-        {**part, "of": OF_MASK} for part in of_mask
-    ]
+def _parts(files: ImageFiles, folder: Path) -> list[PartEntry]:
+    of_mask = files.mask.parts if files.mask else ()
+    parts = [_part(part, folder) for part in files.parts]
+    return parts + [_part(part, folder, OF_MASK) for part in of_mask]
 
 
-def _part(part: FilePart, folder: Path) -> dict[str, str]:
+def _part(part: FilePart, folder: Path, of: str | None = None) -> PartEntry:
     path = part.path.relative_to(folder) if part.path.is_relative_to(folder) else part.path
-    fields = {name: getattr(part, name) for name in PART_FIELDS}
-    told_apart_by = {name: text for name, text in fields.items() if text is not None}
-    return {"path": path.as_posix(), **told_apart_by}
+    told_apart_by = {name: getattr(part, name) for name in PART_FIELDS}
+    return PartEntry(path=path.as_posix(), **told_apart_by, of=of, size=None, modified=None)
 
 
 def check_unchanged(images: TrainingImages, hashes: Sequence[str]) -> None:

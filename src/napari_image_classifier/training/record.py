@@ -3,7 +3,8 @@
 import os
 import platform
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -15,46 +16,40 @@ from napari_image_classifier.items.consensus import is_assisted
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION, units_per_class
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE
-from napari_image_classifier.items.splits import Split
 from napari_image_classifier.system.machine import versions_of
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training import backends
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.typing import Event
+from napari_image_classifier.training.job import MemberScores, TrainingScores
 
 
-def outcome(data: TrainingSet, ensemble: Ensemble) -> Event:
-    """Return scores on the items kept aside, each judged by networks that had not learnt from it.
-
-    "confusion" has a row per class annotated and a column per class predicted.
-    """
+def outcome(data: TrainingSet, ensemble: Ensemble, messages: Sequence[str] = ()) -> TrainingScores:
+    """Return scores on the items kept aside, each judged by networks that did not learn from it."""
     probabilities = ensemble.probabilities(len(data.items))
     judged = ~np.isnan(probabilities[:, 0])
     confusion = np.zeros((len(data.class_names),) * 2, int)
     np.add.at(confusion, (data.classes[judged], probabilities[judged].argmax(axis=1)), 1)
     recalls = confusion.diagonal() / confusion.sum(axis=1)
-    return {
-        "confusion": confusion.tolist(),
-        "validation_accuracy": float(confusion.trace() / confusion.sum()),
-        "balanced_accuracy": float(recalls.mean()),
-        "best_epoch": ensemble.learnt[0].best_epoch,
-        "members": [
-            {"best_epoch": learnt.best_epoch, **_of_split(data, split)}
-            for split, learnt in zip(ensemble.splits, ensemble.learnt, strict=True)
+    return TrainingScores(
+        confusion=confusion.tolist(),
+        validation_accuracy=float(confusion.trace() / confusion.sum()),
+        balanced_accuracy=float(recalls.mean()),
+        best_epoch=ensemble.learnt[0].best_epoch,
+        members=[
+            MemberScores(
+                learnt.best_epoch,
+                len(training),
+                len(validation),
+                sorted({data.items[i].group or data.items[i].file for i in validation}),
+            )
+            for (training, validation), learnt in zip(ensemble.splits, ensemble.learnt, strict=True)
         ],
-        "history": [record for learnt in ensemble.learnt for record in learnt.history],
-        "cancelled": ensemble.cancelled,
-    }
-
-
-def _of_split(data: TrainingSet, split: Split) -> dict[str, Any]:
-    training, validation = split
-    return {
-        "training_items": len(training),
-        "validation_items": len(validation),
-        "validation": sorted({data.items[i].group or data.items[i].file for i in validation}),
-    }
+        history=[scores for learnt in ensemble.learnt for scores in learnt.history],
+        cancelled=ensemble.cancelled,
+        messages=list(messages),
+    )
 
 
 def messages(
@@ -131,12 +126,23 @@ def _on_copies(data: TrainingSet) -> str | None:
     )
 
 
+@dataclass(frozen=True)
+class TrainingRecord:
+    """What is read again of the `record` in a classifier's file."""
+
+    config: TrainingConfig
+    cancelled: bool
+    balanced_accuracy: float
+    validation_accuracy: float
+
+
 def record(
-    config: TrainingConfig, data: TrainingSet, found: Event, versions: Mapping[str, str]
+    config: TrainingConfig, data: TrainingSet, scores: TrainingScores, versions: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return what the classifier file tells of its training, made with these ``versions``."""
+    stored = as_json(scores)
     return {
-        **found,
+        **stored,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "config": config.to_json(),
         "seed": config.seed,
@@ -145,7 +151,7 @@ def record(
         "groups_per_class": units_per_class(data.items, data.units),
         "groups": len(set(data.units)),
         "split": {
-            key: found["members"][0][key]
+            key: stored["members"][0][key]
             for key in ("training_items", "validation_items", "validation")
         },
     }

@@ -6,26 +6,31 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.special import softmax
 
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.description import TEXTURE, ClassifierDescription, Member
+from napari_image_classifier.classifiers.description import (
+    TEXTURE,
+    Architecture,
+    ClassifierDescription,
+    Member,
+)
 from napari_image_classifier.classifiers.file import DESCRIPTION
-from napari_image_classifier.classifiers.manifest import this_run
+from napari_image_classifier.classifiers.manifest import Run, this_run
 from napari_image_classifier.classifiers.texture_features import measured_texture
 from napari_image_classifier.classifiers.texture_model import TextureModel
 from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.items.splits import Split
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble, Learnt
 from napari_image_classifier.training.novelty_fitting import Seen, distance_of
 from napari_image_classifier.training.record import machine
-from napari_image_classifier.typing import Emit, Float64Array, IntArray, ShouldStop
+from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 
 
 def save_texture_classifier(
@@ -52,7 +57,7 @@ def save_texture_classifier(
                 _add_member(archive, model, index) for index, model in enumerate(models)
             )
             written = replace(description, members=members)
-            archive.writestr(DESCRIPTION, json.dumps(written.to_json(), indent=1))
+            archive.writestr(DESCRIPTION, json.dumps(written.stored(), indent=1))
         load_classifier(temporary)
 
 
@@ -94,7 +99,7 @@ class TextureLearner:
         Nothing is ``kept_in`` that folder: it takes seconds.
         """
         features = _measured(data, emit, should_stop)
-        ensemble = Ensemble(architecture={"name": TEXTURE, "arguments": {}})
+        ensemble = Ensemble(architecture=Architecture(TEXTURE, {}))
         for training, validation in splits:
             model = TextureModel.fitted(features[training], data.classes[training])
             logits, held_out = model.judge(features[validation])
@@ -124,7 +129,7 @@ class TextureLearner:
         """Write a file that holds the models in place of networks."""
         save_texture_classifier(path, ensemble.networks, description)
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Run:
         """Return what the manifest says of this run."""
         return this_run(threads=None, backend="scikit-learn", packages=PACKAGES)
 
@@ -139,14 +144,7 @@ def _measured(data: TrainingSet, emit: Emit, should_stop: ShouldStop) -> Float64
         if should_stop():
             raise Cancelled
         found.append(measured_texture(pixels))
-        emit(
-            {
-                "event": "progress",
-                "stage": "measuring",
-                "done": len(found),
-                "total": len(data.pixels),
-            }
-        )
+        emit(Progress(stage="measuring", done=len(found), total=len(data.pixels)))
     return np.stack(found)
 
 

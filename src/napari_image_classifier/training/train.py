@@ -1,6 +1,6 @@
-"""Training, as the viewer, the command line and a script ask for it. Nothing here needs Keras.
+"""The verb `train`, as the command line and a script ask for it. Nothing here needs Keras.
 
-The work itself is in `training_job`, which runs in the compute process.
+The work itself is in `jobs.train`, which runs in the compute process.
 """
 
 import tempfile
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.system.events import Emit
 from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.training.config import TrainingConfig, check_request
-from napari_image_classifier.typing import Emit, ShouldStop
+from napari_image_classifier.training.job import TRAIN, TrainRequest
+from napari_image_classifier.typing import ShouldStop
 
 if TYPE_CHECKING:
     from napari_image_classifier.classifiers.classifier import Classifier
@@ -26,13 +28,29 @@ def train(
     should_stop: ShouldStop | None = None,
     in_process: bool = False,
 ) -> "Classifier":
-    """Train a classifier on items that have a class, write it to ``output`` and return it.
+    """Train a classifier on items that have a class, write it to a file and return it.
 
-    Without ``output`` it is written to a temporary folder; `Classifier.save` copies it.
-    ``on_event`` receives the events of `training_job.train_job` as they happen and its result;
-    ``should_stop`` is asked often, and the best network so far is kept when it returns True. The
-    work runs in a process of its own; ``in_process`` is for programs that never open a viewer, as
-    TensorFlow and a napari window in one process can crash it.
+    Parameters
+    ----------
+    items
+        What is learnt from; items without a class are left out.
+    config
+        How it is trained; `TrainingConfig` as it is unless given.
+    output
+        The classifier to write, a .keras file. Without it the file is written to a temporary
+        folder; `Classifier.save` copies it.
+    on_event
+        Receives the events of `training.job.TRAIN` as they happen, and in the end its result.
+    should_stop
+        Asked often; when it returns True, training ends and the best network so far is kept.
+    in_process
+        Whether the work runs in this process, for programs that never open a viewer: TensorFlow
+        and a napari window in one process can crash it.
+
+    Returns
+    -------
+    Classifier
+        The classifier, as its file holds it.
 
     Raises
     ------
@@ -47,13 +65,13 @@ def train(
     config = config or TrainingConfig()
     output = Path(output).expanduser().absolute()
     check_request(config, output)
-    request = {"items": items.to_json(), "config": config.to_json(), "output": str(output)}
+    request = TrainRequest(items, config, output)
     try:
-        result = run_job("train", request, on_event, should_stop, in_process=in_process)
+        result = run_job(TRAIN, request, on_event, should_stop, in_process=in_process)
     except Cancelled:
         raise TrainingRefused(
             "Training was stopped before its first epoch ended, so there is no classifier to keep."
         ) from None
     if on_event is not None:
         on_event(result)
-    return load_classifier(Path(result["classifier"]))
+    return load_classifier(Path(result.classifier))

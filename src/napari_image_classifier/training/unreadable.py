@@ -1,7 +1,7 @@
 """Images that can't be learnt from: which, why, and whether the others are enough."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from napari_image_classifier.errors import Fault, ImageClassifierError, TrainingRefused
 from napari_image_classifier.images.read_errors import describe_error
@@ -16,7 +16,8 @@ MOST_LEFT_OUT = 0.5
 _TO_BE_ASKED = (Fault.AXES_UNKNOWN, Fault.AXES_UNFIT)
 
 
-class LeftOut(NamedTuple):
+@dataclass(frozen=True, order=True)
+class LeftOut:
     """An image that can't be used: why, as a code and in a sentence that names it."""
 
     file: str

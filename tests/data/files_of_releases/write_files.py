@@ -22,9 +22,11 @@ from qtpy.QtCore import QSettings
 
 import napari_image_classifier as nic
 from napari_image_classifier.items.annotations import CANNOT_TELL
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.blinded_session import BlindedSession
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations, export_annotations
+from napari_image_classifier.raters.session_jobs import PREPARE_SESSION, SessionRequest
 from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.widgets.qt import settings
 
@@ -194,19 +196,19 @@ def _write_objects(study: Path) -> None:
 
 
 def _write_session(study: Path) -> None:
-    request = {
-        "session": str(study / "session"),
-        "rater": "Ada",
-        "truth": "condition",
-        "labels": None,
-        "classifier": str(study / "network.keras"),
-        "margin": 0.1,
-        "number": 12,
-        "second_arm": False,
-        "seed": 3,
-        "items": {"folder": str(study / "new"), "group": "folder:2"},
-    }
-    run_job("prepare_session", request, in_process=True)
+    request = SessionRequest(
+        session=study / "session",
+        rater="Ada",
+        truth="condition",
+        labels=None,
+        classifier=study / "network.keras",
+        margin=0.1,
+        number=12,
+        second_arm=False,
+        seed=3,
+        items=ItemsQuery(study / "new", group="folder:2"),
+    )
+    run_job(PREPARE_SESSION, request, in_process=True)
     session = BlindedSession(study / "session")
     for class_name in ("fine", "coarse", "fine", CANNOT_TELL, "coarse"):
         session.answer(class_name, 2.5)

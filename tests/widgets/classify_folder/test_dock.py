@@ -233,7 +233,7 @@ def test_objects_of_a_folder_are_rows_and_colours(
     for number in range(2):
         write_image(masks / f"{number:04}.tif", Image.from_array(labels, "YX"))
     dock.form["folder"].value = folder
-    dock.folded_form["masks"].value = masks
+    dock.form["masks"].value = masks
     dock.use_classifier(tiny_object_classifier_path)
     run(dock, qtbot)
     rows = dock.table.model.predictions

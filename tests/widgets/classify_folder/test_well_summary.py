@@ -6,6 +6,7 @@ import pytest
 from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.well_names import Well
+from napari_image_classifier.plates.plate_map import plate_maps
 from napari_image_classifier.widgets.classify_folder.well_summary import (
     HOW_TO_GET_WELLS,
     look_at_wells,
@@ -40,9 +41,11 @@ def test_wells_lie_on_their_plates(table):
     """With their places, images, and what the names say of them."""
     wells = look_at_wells(table, None)
     assert wells.plates == ["p1", "p2"]
-    assert wells.rows_of("p2") == [3, 4, 5]
-    assert wells.places[:3] == (Well(0, 0), Well(0, 1), Well(1, 2))
-    assert wells.shape == (2, 3)
+    assert wells.on_plates
+    first, second = plate_maps(wells.summary, "percent_light")
+    assert list(second.rows.values()) == [3, 4, 5]
+    assert list(first.rows) == [Well(0, 0), Well(0, 1), Well(1, 2)]
+    assert first.values.shape == (2, 3)
     assert wells.files[0] == ("p1/A01_0_1.tif", "p1/A01_0_2.tif")
     assert wells.name_of(5) == "p2 B03"
     assert wells.columns[:4] == ["percent_dark", "percent_light", "mean_p_dark", "mean_p_light"]
@@ -89,7 +92,7 @@ def test_why_there_is_nothing_to_see(tmp_path):
     assert look_at_wells(write_table(path, {"a.tif": {}}), None) == HOW_TO_GET_WELLS
     assert "is not there" in look_at_wells(tmp_path / "none.csv", None)
     wells = look_at_wells(write_table(path, {"7.tif": {"well": "7"}}), None)
-    assert wells.places == ()
+    assert not wells.on_plates
     assert wells.note == (
         "“7” is no name of a well; wells are called A01, or r01c02. So no plate is drawn."
     )

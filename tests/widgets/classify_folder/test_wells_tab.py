@@ -6,7 +6,9 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image as Picture
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QHelpEvent
+from qtpy.QtWidgets import QFileDialog, QToolTip
 
 from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
@@ -70,7 +72,7 @@ def dosed(shown, tmp_path, qtbot):
 
 def colour_of(tab, well):
     """The colour of a well on the screen, beside its number."""
-    place = tab.view.centre_of(well)
+    place = QPointF(*tab.view.on_screen([[well.column, well.row]])[0])
     picture = tab.view.grab()
     scale = picture.width() / tab.view.width()
     colour = picture.toImage().pixelColor(round(place.x() * scale), round((place.y() + 13) * scale))
@@ -101,7 +103,8 @@ def test_wells_are_coloured_by_what_was_chosen(shown):
 def test_a_click_opens_the_first_images_of_a_well(shown, viewer, qtbot):
     """And says how many there are."""
     with qtbot.waitSignal(shown.said, timeout=10_000):
-        shown.view.well_clicked.emit(1)
+        place = QPointF(*shown.view.on_screen([[1, 0]])[0]).toPoint()
+        qtbot.mouseClick(shown.view, Qt.MouseButton.LeftButton, pos=place)
     assert [layer.name for layer in viewer.layers] == [f"A02_{site}" for site in range(4)]
     assert shown.message.text().startswith("A02 – 6 images: 6 answered; per cent dark: 67 (")
     assert shown.message.text().endswith("Opened: 4 of its 6 images.")
@@ -141,12 +144,13 @@ def test_doses_come_from_a_table_of_wells(dosed):
 
 def test_a_dot_tells_and_opens_its_well(dosed, viewer, qtbot):
     """As its circle on the plate does."""
-    dots = next(
-        item for item in dosed.dose_view.plot.getPlotItem().items if hasattr(item, "points")
-    )
-    assert dots.opts["tip"](x=0, y=0, data=3).startswith("B04\n6 images: 6 answered\nper cent dark")
+    plot = dosed.dose_view.plot
+    # The largest dose, of the well that is all light.
+    place = QPointF(*plot.on_screen([[2, 0]])[0]).toPoint()
+    plot.event(QHelpEvent(QEvent.Type.ToolTip, place, plot.mapToGlobal(place)))
+    assert QToolTip.text().startswith("B04\n6 images: 6 answered\nper cent dark")
     with qtbot.waitSignal(dosed.said, timeout=10_000):
-        dots.sigClicked.emit(dots, [dots.points()[3]], None)
+        qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=place)
     assert viewer.layers[0].name == "B04_0"
 
 
@@ -197,10 +201,10 @@ def test_a_name_without_its_ending_gets_one_and_replaces_nothing(
 
 
 def test_the_viewer_stays_without_keras_and_plots_until_needed():
-    """Opening the dock brings neither TensorFlow nor matplotlib's windows."""
+    """Opening the dock brings neither TensorFlow nor matplotlib."""
     code = (
         "import sys; import napari_image_classifier.widgets.classify_folder.results; "
-        "print([name for name in ('tensorflow', 'keras', 'matplotlib.pyplot', 'pyqtgraph') "
+        "print([name for name in ('tensorflow', 'keras', 'matplotlib', 'pyqtgraph') "
         "if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

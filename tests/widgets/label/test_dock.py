@@ -251,7 +251,7 @@ def test_objects_are_labelled_one_by_one(window, qtbot, folder, tmp_path):
     dock = LabelImages(window)
     window.window.add_dock_widget(dock)
     source = dock.source
-    source.folded_form["masks"].value = tmp_path / "masks"
+    source.form["masks"].value = tmp_path / "masks"
     source.choose_folder(folder)
     qtbot.waitUntil(lambda: source.listed is not None, timeout=30_000)
     assert source.found.text() == "16 items of 8 images."

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +13,14 @@ from PIL import Image
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QWidget
 
-from helpers.troublesome_jobs import offer_troublesome_jobs
+from helpers.troublesome_jobs import STUCK, WAIT, Nothing, offer_troublesome_jobs
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.items.survey import SURVEY, SurveyRequest
 from napari_image_classifier.widgets.qt import compute_worker as worker_module
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 
-LONG = {"folder": os.path.abspath(os.sep), "thumbnails": 0}  # noqa: PTH100 - the whole disk
+LONG = SurveyRequest(Path(Path.cwd().anchor), thumbnails=0)
 
 
 @pytest.fixture
@@ -54,8 +56,8 @@ def test_events_and_the_result_come_on_the_gui_thread(worker, folder, qtbot):
     worker.happened.connect(lambda event: threads.append(threading.current_thread()))
     worker.finished.connect(lambda result: threads.append(threading.current_thread()))
     with qtbot.waitSignal(worker.finished, timeout=30_000) as caught:
-        worker.start("survey", {"folder": str(folder)})
-    assert caught.args[0]["classes"] == {"control": 1, "depleted": 1}
+        worker.start(SURVEY, SurveyRequest(folder))
+    assert caught.args[0].classes == {"control": 1, "depleted": 1}
     assert len(threads) > 2
     assert set(threads) == {threading.main_thread()}
     assert not worker.running
@@ -64,7 +66,7 @@ def test_events_and_the_result_come_on_the_gui_thread(worker, folder, qtbot):
 def test_a_refusal_is_a_sentence(worker, folder, qtbot):
     """What the job refuses arrives as its own words."""
     with qtbot.waitSignal(worker.failed, timeout=30_000) as caught:
-        worker.start("survey", {"folder": str(folder / "nowhere")})
+        worker.start(SURVEY, SurveyRequest(folder / "nowhere"))
     assert "There is no folder" in caught.args[0]
 
 
@@ -75,20 +77,20 @@ def test_a_request_that_can_t_be_made_is_a_sentence(worker, qtbot):
         raise ImageClassifierError("The layer has no pixels.")
 
     with qtbot.waitSignal(worker.failed) as caught:
-        worker.start("survey", refuse)
+        worker.start_later(SURVEY, refuse)
     assert caught.args == ["The layer has no pixels.", ""]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
 def test_a_killed_process_is_told_and_the_worker_works_again(worker, folder, qtbot):
     """kill -9 gives a sentence; the next job runs."""
-    worker.start("survey", LONG)
+    worker.start(SURVEY, LONG)
     qtbot.waitUntil(lambda: worker.pid is not None)
     with qtbot.waitSignal(worker.failed, timeout=10_000) as caught:
         os.kill(worker.pid, signal.SIGKILL)
     assert "ended from outside" in caught.args[0]
     with qtbot.waitSignal(worker.finished, timeout=30_000):
-        worker.start("survey", {"folder": str(folder)})
+        worker.start(SURVEY, SurveyRequest(folder))
 
 
 def test_a_look_that_dies_is_taken_again_once(qtbot, monkeypatch, tmp_path):
@@ -96,7 +98,7 @@ def test_a_look_that_dies_is_taken_again_once(qtbot, monkeypatch, tmp_path):
     offer_troublesome_jobs(monkeypatch, tmp_path)
     owner = QObject()
     worker = Worker(owner, looks=True)
-    worker.start("wait", {})
+    worker.start(WAIT, Nothing())
     qtbot.waitUntil(lambda: worker.pid is not None)
     first = worker.pid
     os.kill(first, signal.SIGKILL)
@@ -114,14 +116,14 @@ def test_a_look_that_falls_silent_is_taken_again_once(qtbot, monkeypatch, tmp_pa
     owner = QObject()
     worker = Worker(owner, looks=True)
     with qtbot.waitSignal(worker.failed, timeout=30_000) as caught:
-        worker.start("stuck", {})
+        worker.start(STUCK, Nothing())
     assert "Nothing was heard" in caught.args[0]
     assert not worker.running
 
 
 def test_cancel_ends_a_job_that_does_not_listen(worker, qtbot):
     """After the time that is given the process is killed."""
-    worker.start("survey", LONG)
+    worker.start(SURVEY, LONG)
     qtbot.waitUntil(lambda: worker.pid is not None)
     asked = time.monotonic()
     with qtbot.waitSignal(worker.cancelled, timeout=10_000):
@@ -137,7 +139,7 @@ def test_a_silent_process_is_told_and_so_is_that_it_is_heard_again(
     """A process that is stopped for a while: told while it lasts, taken back when it is over."""
     monkeypatch.setattr(worker_module, "SECONDS_OF_SILENCE", 2.5)
     offer_troublesome_jobs(monkeypatch, tmp_path)
-    worker.start("wait", {})
+    worker.start(WAIT, Nothing())
     qtbot.waitUntil(lambda: worker.pid is not None)
     with qtbot.waitSignal(worker.silent, timeout=10_000) as caught:
         os.kill(worker.pid, signal.SIGSTOP)
@@ -154,7 +156,7 @@ def test_cancel_ends_a_silent_process_within_a_second(worker, qtbot, monkeypatch
     """Without being told that it may be killed: it can't answer."""
     monkeypatch.setattr(worker_module, "SECONDS_OF_SILENCE", 2.5)
     offer_troublesome_jobs(monkeypatch, tmp_path)
-    worker.start("wait", {})
+    worker.start(WAIT, Nothing())
     qtbot.waitUntil(lambda: worker.pid is not None)
     pid = worker.pid
     with qtbot.waitSignal(worker.silent, timeout=10_000):
@@ -169,7 +171,7 @@ def test_cancel_ends_a_silent_process_within_a_second(worker, qtbot, monkeypatch
 def test_the_second_cancel_ends_what_takes_too_long(worker, qtbot, monkeypatch, tmp_path):
     """The first waits for what is kept; who asks again does not want to wait."""
     offer_troublesome_jobs(monkeypatch, tmp_path)
-    worker.start("wait", {})
+    worker.start(WAIT, Nothing())
     qtbot.waitUntil(lambda: worker.pid is not None)
     worker.cancel()
     qtbot.wait(200)
@@ -182,10 +184,10 @@ def test_a_new_job_takes_the_place_of_the_old(worker, folder, qtbot):
     """Only the new one is heard of."""
     heard = []
     worker.failed.connect(lambda message, detail: heard.append(message))
-    worker.start("survey", LONG)
+    worker.start(SURVEY, LONG)
     with qtbot.waitSignal(worker.finished, timeout=30_000) as caught:
-        worker.start("survey", {"folder": str(folder)})
-    assert caught.args[0]["n_images"] == 2
+        worker.start(SURVEY, SurveyRequest(folder))
+    assert caught.args[0].n_images == 2
     assert heard == []
 
 
@@ -194,7 +196,7 @@ def test_the_process_ends_with_the_widget(qtbot):
     """A closed widget leaves no process."""
     widget = QWidget()
     worker = Worker(widget)
-    worker.start("survey", LONG)
+    worker.start(SURVEY, LONG)
     qtbot.waitUntil(lambda: worker.pid is not None)
     pid = worker.pid
     widget.deleteLater()

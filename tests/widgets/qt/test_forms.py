@@ -10,9 +10,10 @@ import pytest
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.widgets.classify_folder.dock import FolderChoices
 from napari_image_classifier.widgets.qt.forms import Ask, Form
-from napari_image_classifier.widgets.shared.form_fields import FolderChoices, LearnFrom
 from napari_image_classifier.widgets.train.fields import TRAINING_ASKS, TRAINING_ASKS_FOLDED
+from napari_image_classifier.widgets.train.source import LearnFrom
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ def test_a_form_gives_what_was_filled_in(qapp, tmp_path):
 
 def test_every_field_has_a_tooltip(qapp):
     """A person who waits with the mouse learns what a field means."""
-    form = Form(TrainingConfig(), (*TRAINING_ASKS, *TRAINING_ASKS_FOLDED))
-    assert all(widget.native.toolTip() for widget in form.container)
+    form = Form(TrainingConfig(), TRAINING_ASKS, TRAINING_ASKS_FOLDED)
+    assert all(form[name].native.toolTip() for name in form.values())
 
 
 @pytest.mark.parametrize(
@@ -78,5 +79,5 @@ def test_a_forms_fields_are_its_functions_parameters(form, function):
 
 def test_the_training_form_shows_the_configs_own_defaults(qapp):
     """An untouched form is the default training."""
-    form = Form(TrainingConfig(), (*TRAINING_ASKS, *TRAINING_ASKS_FOLDED))
+    form = Form(TrainingConfig(), TRAINING_ASKS, TRAINING_ASKS_FOLDED)
     assert TrainingConfig(**form.values()) == TrainingConfig()

@@ -120,7 +120,7 @@ def test_a_training_ends_with_a_file_a_plot_and_a_matrix(
     assert any("Classify images" in name for name in ready._viewer.window.dock_widgets)
     assert not {"keras", "tensorflow"} & set(sys.modules)
     started, seen = read_audit(tmp_path)
-    assert any("napari_image_classifier.system.compute_process" in command for command in started)
+    assert any("napari_image_classifier.system.compute_main" in command for command in started)
     assert seen == []
 
 

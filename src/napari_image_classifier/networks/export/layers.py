@@ -53,11 +53,6 @@ def add_layer(
     return activated(writer, output, settings["activation"]) if "activation" in settings else output
 
 
-def known_layers() -> frozenset[str]:
-    """Return the kinds of layers that can be written as a graph."""
-    return frozenset(_LAYERS) | frozenset(_MERGES)
-
-
 _MERGES: Mapping[str, str] = {
     "Add": "Add",
     "Average": "Mean",

@@ -19,7 +19,9 @@ import numpy.typing as npt
 
 from napari_image_classifier.networks.fit.averaging import AveragedWeights
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.records import as_json, from_json
 from napari_image_classifier.training.ensemble import Learnt
+from napari_image_classifier.training.job import EpochScores
 
 if TYPE_CHECKING:
     import keras
@@ -139,7 +141,7 @@ class TrainingState:
         if learnt.probabilities is not None:
             arrays["probabilities"] = learnt.probabilities
         notes = {
-            "history": learnt.history,
+            "history": as_json(learnt.history),
             "best_epoch": learnt.best_epoch,
             "best": self.best,
             "tolerance": self.tolerance,
@@ -154,7 +156,7 @@ class TrainingState:
         """Return the state that a checkpoint was made of."""
         notes = kept.notes
         learnt = Learnt(
-            history=notes["history"],
+            history=from_json(list[EpochScores], notes["history"]),
             best_epoch=notes["best_epoch"],
             chosen_weights=_ordered("chosen", kept),
             probabilities=kept.arrays.get("probabilities"),

@@ -18,11 +18,13 @@ from napari_image_classifier.networks.fit.checkpoints import Checkpoint, Trainin
 from napari_image_classifier.networks.fit.loss import TrainingLoss, balanced_accuracy_and_error
 from napari_image_classifier.networks.fit.schedule import LearningRate
 from napari_image_classifier.statistics.scores import balanced_accuracy
+from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.progress import TimeLeft
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Learnt
-from napari_image_classifier.typing import Emit, Float64Array, FloatArray, IntArray, ShouldStop
+from napari_image_classifier.training.job import Batch, Epoch, EpochScores
+from napari_image_classifier.typing import Float64Array, FloatArray, IntArray, ShouldStop
 
 if TYPE_CHECKING:
     import keras
@@ -107,13 +109,13 @@ class TrainingLoop:
                 learnt.cancelled = True
                 break
             probabilities, weights = found
-            record = self._record(epoch, said, probabilities)
-            learnt.history.append(record)
+            scores = self._scores(epoch, said, probabilities)
+            learnt.history.append(scores)
             predicted = probabilities.argmax(axis=1)
             score, error = balanced_accuracy_and_error(self._validation_classes, predicted)
             if score >= state.best:
                 state.best, state.tolerance = score, error
-            if score >= state.best - state.tolerance and math.isfinite(record["val_loss"]):
+            if score >= state.best - state.tolerance and math.isfinite(scores.val_loss):
                 learnt.chosen_weights = weights
                 learnt.best_epoch = epoch
                 learnt.probabilities = probabilities
@@ -122,8 +124,8 @@ class TrainingLoop:
             self._keep(
                 partial(state.checkpoint, self._network, self._averaged), last=self._has_learnt()
             )
-            self._emit({"event": "epoch", "epochs": self._config.epochs, **record,
-                        "seconds_left": self._work.seconds_left})  # fmt: skip
+            epochs, left = self._config.epochs, self._work.seconds_left
+            self._emit(Epoch(**vars(scores), epochs=epochs, seconds_left=left))
         if learnt.chosen_weights:
             self._network.set_weights(learnt.chosen_weights)
             if self._config.finish and not learnt.cancelled:
@@ -134,7 +136,7 @@ class TrainingLoop:
         """Return whether all epochs are done, or further ones would lead nowhere."""
         learnt = self._state.learnt
         epoch = len(learnt.history)
-        diverged = epoch > 0 and not math.isfinite(learnt.history[-1]["loss"])
+        diverged = epoch > 0 and not math.isfinite(learnt.history[-1].loss)
         waited = epoch > 0 and epoch - learnt.best_epoch >= self._config.patience
         return epoch >= self._config.epochs or diverged or waited
 
@@ -157,10 +159,10 @@ class TrainingLoop:
             def rate(part: float, done: int = epoch) -> float:
                 return self._learning_rate.finishing(done + part)
 
-            def tell(step: int, done: int = epoch) -> None:
-                self._emit({"event": "progress", "stage": "finishing",
-                            "done": done * steps + step, "total": epochs * steps,
-                            "seconds_left": self._seconds_left_after_one_more()})  # fmt: skip
+            def tell(step: int, epochs_done: int = epoch) -> None:
+                done, total = epochs_done * steps + step, epochs * steps
+                left = self._seconds_left_after_one_more()
+                self._emit(Progress(stage="finishing", done=done, total=total, seconds_left=left))
 
             number = self._config.epochs + 1 + epoch
             said = self._learn_once(number, self._everything, averaged, rate, tell)
@@ -201,11 +203,12 @@ class TrainingLoop:
         """Return the loss and accuracy of every batch, none when it was stopped."""
         self._began = time.monotonic()
         training = self._data.training
+        total = self._batches.per_epoch(training)
+        which = {"epoch": epoch, "epochs": self._config.epochs}
 
         def tell(batch: int) -> None:
-            self._emit({"event": "batch", "epoch": epoch, "epochs": self._config.epochs,
-                        "done": batch, "total": self._batches.per_epoch(training),
-                        "seconds_left": self._seconds_left_after_one_more()})  # fmt: skip
+            left = self._seconds_left_after_one_more()
+            self._emit(Batch(done=batch, total=total, seconds_left=left, **which))
 
         return self._learn_once(
             epoch,
@@ -249,21 +252,21 @@ class TrainingLoop:
             probabilities = self._validation_probabilities()
             return None if probabilities is None else (probabilities, self._network.get_weights())
 
-    def _record(
+    def _scores(
         self, epoch: int, said: list[tuple[float, float]], probabilities: Float64Array
-    ) -> dict[str, float]:
+    ) -> EpochScores:
         loss, accuracy = (float(value) for value in np.mean(said, axis=0))
         truth, predicted = self._validation_classes, probabilities.argmax(axis=1)
-        return {
-            "epoch": epoch,
-            "loss": loss,
-            "accuracy": accuracy,
-            "val_loss": self._loss.of(probabilities, truth),
-            "val_accuracy": float((predicted == truth).mean()),
-            "val_balanced_accuracy": balanced_accuracy(truth, predicted == truth),
-            "learning_rate": self._learning_rate.after(epoch),
-            "seconds": round(time.monotonic() - self._began, 2),
-        }
+        return EpochScores(
+            epoch=epoch,
+            loss=loss,
+            accuracy=accuracy,
+            val_loss=self._loss.of(probabilities, truth),
+            val_accuracy=float((predicted == truth).mean()),
+            val_balanced_accuracy=balanced_accuracy(truth, predicted == truth),
+            learning_rate=self._learning_rate.after(epoch),
+            seconds=round(time.monotonic() - self._began, 2),
+        )
 
     def _step(self, batch: IntArray, images: FloatArray) -> tuple[float, float]:
         """Learn from the images of one batch; return its loss and accuracy."""

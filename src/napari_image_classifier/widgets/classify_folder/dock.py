@@ -1,35 +1,82 @@
 """The dock *Classify folder*: a folder in, a table of predictions out, seen while it fills."""
 
 from collections import deque
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_image_classifier.batch.journal import journal_path
-from napari_image_classifier.classifiers.prediction import Prediction, prediction_of_row
+from napari_image_classifier.batch.result import (
+    CLASSIFY_FOLDER,
+    FolderRequest,
+    FolderResult,
+    Predictions,
+)
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.system.events import Event, Note
 from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder, Expectation
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
-from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of
-from napari_image_classifier.widgets.qt.progress_row import ProgressRow
-from napari_image_classifier.widgets.shared.form_fields import (
-    FOLDER_ASKS,
-    FOLDER_ASKS_FOLDED,
-    FolderChoices,
+from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.parts import wrapped
+from napari_image_classifier.widgets.qt.path_probe import (
+    DriveWatch,
+    Kind,
+    kind_of,
+    why_no_name,
+    why_not_there,
 )
-from napari_image_classifier.widgets.shared.pattern_field import PatternField
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow
+from napari_image_classifier.widgets.shared.items_form import (
+    AXES_ASK,
+    CHOOSE_CLASSIFIER,
+    MASKS_ASK,
+    ItemsChoices,
+    ItemsForm,
+)
+from napari_image_classifier.widgets.shared.survey import ItemsLook
 
 OUTPUT_NAME = "predictions.csv"
 ROWS_AT_ONCE = 300
 MILLISECONDS_BETWEEN_DRAWS = 500
+
+
+@dataclass(frozen=True)
+class FolderChoices(ItemsChoices):
+    """What *Classify folder* asks; the fields are `classify_folder`'s parameters."""
+
+    classifier: Path | None = None
+    output: Path | None = None
+    overwrite: bool = False
+
+    def why_unusable(self) -> str | None:
+        """Return why nothing can run yet, as a sentence."""
+        return (
+            super().why_unusable()
+            or why_not_there(self.classifier, Kind.FILE, "classifier", CHOOSE_CLASSIFIER)
+            or why_no_name(self.output, "the table of predictions, such as predictions.csv")
+        )
+
+
+FOLDER_ASKS = (
+    Ask("folder", "Folder", "The folder whose images are classified; its sub-folders are searched.",
+        {"mode": "d", "nullable": True}),
+    Ask("classifier", "Classifier", "A .keras file made by Train classifier, or imported.",
+        {"mode": "r", "filter": "*.keras", "nullable": True}),
+    Ask("output", "Table", "The CSV table that is written: one row per image, time point or plane.",
+        {"mode": "w", "filter": "*.csv", "nullable": True}),
+)  # fmt: skip
+OVERWRITE_ASK = Ask(
+    "overwrite", "Start over", "Overwrite the table, also one of another classifier; "
+    "without it a table that was begun is continued.",
+)  # fmt: skip
 
 
 class ClassifyFolder(Dock):
@@ -44,11 +91,11 @@ class ClassifyFolder(Dock):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested_output: Path | None = None
-        self._waiting_rows: deque[dict[str, Any]] = deque()
-        self._latest: dict[str, Any] | None = None
+        self._waiting: deque[Prediction] = deque()
+        self._latest: Predictions | None = None
         self._last_words: tuple[str, bool, str] | None = None
         self._table: Path | None = None
-        self._surveyor = Worker(self, looks=True)
+        self._look = ItemsLook(self._looked_at, self)
         self._worker = Worker(self)
         self._expects_lookup = Lookup(self)
         self._drives = DriveWatch(self)
@@ -59,20 +106,21 @@ class ClassifyFolder(Dock):
         self._recall()
 
     def _build(self) -> None:
-        self.form = Form(FolderChoices(), FOLDER_ASKS)
-        self.folded_form = Form(FolderChoices(), FOLDER_ASKS_FOLDED)
-        self.pattern = PatternField()
-        self._expects = QLabel()
-        self._expects.setWordWrap(True)
+        self.form = ItemsForm(
+            FolderChoices(), FOLDER_ASKS, (MASKS_ASK, AXES_ASK, OVERWRITE_ASK),
+            look=self._look, looked_at=("folder",),
+        )  # fmt: skip
+        self.pattern = self.form.pattern
+        paths, folded = self.form.parts
+        self._expects = wrapped()
         more = Folded("More choices")
-        more.inside.addWidget(self.folded_form.native)
+        more.inside.addWidget(folded)
         self.run_button = QPushButton("Classify")
-        self.why_not = QLabel()
-        self.why_not.setWordWrap(True)
+        self.why_not = wrapped()
         self.progress = ProgressRow()
         self.results = FolderResults(self._viewer)
         self.table = self.results.table
-        for widget in (self.form.native, self._expects, self.pattern, more, self.run_button,
+        for widget in (paths, self._expects, self.pattern, more, self.run_button,
                        self.why_not, self.progress):  # fmt: skip
             self.column.addWidget(widget)
         self.column.addWidget(self.results, stretch=1)
@@ -80,22 +128,17 @@ class ClassifyFolder(Dock):
     def _connect(self) -> None:
         self.form["folder"].changed.connect(self._folder_changed)
         self.form["classifier"].changed.connect(self._look_at_classifier)
-        for name in ("classifier", "output"):
+        for name in ("classifier", "output", "axes", "overwrite"):
             self.form[name].changed.connect(self._show_what_can_run)
-        for name in ("axes", "overwrite"):
-            self.folded_form[name].changed.connect(self._show_what_can_run)
-        self.pattern.pattern_changed.connect(self._survey)
         self.run_button.clicked.connect(self.run)
         self.progress.cancel_clicked.connect(self.cancel)
         self.results.failed.connect(lambda sentence: self.progress.end(sentence, error=True))
         self._timer.timeout.connect(self._draw)
-        self._surveyor.finished.connect(self._show_survey)
-        self._surveyor.failed.connect(self._show_failed_survey)
+        self._look.changed.connect(self._show_look)
+        self._look.failed.connect(self._show_failed_look)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self._worker.failed.connect(lambda message, detail: self._end(message, True, detail))
-        self._worker.cancelled.connect(lambda: self._end("Stopped. Run it again to go on."))
-        self._worker.silent.connect(self.progress.show_silence)
+        self.progress.follow(self._worker, lambda: "Stopped. Run it again to go on.", self._end)
         self._worker.running_changed.connect(self._show_what_can_run)
         self._expects_lookup.answered.connect(self._show_expectation)
         self._drives.answered.connect(self._show_what_can_run)
@@ -109,7 +152,7 @@ class ClassifyFolder(Dock):
 
     def choices(self) -> FolderChoices:
         """Return what is filled in."""
-        return FolderChoices(**self.form.values(), **self.folded_form.values())
+        return self.form.choices()
 
     def use_classifier(self, path: str | Path) -> None:
         """Fill in the classifier."""
@@ -123,29 +166,32 @@ class ClassifyFolder(Dock):
             return
         if choices.overwrite:
             # Said once, meant once: the next click continues.
-            self.folded_form["overwrite"].value = False
+            self.form["overwrite"].value = False
         settings.remember(
             folder=choices.folder, classifier=choices.classifier, output=choices.output
         )
-        self._waiting_rows.clear()
+        self._waiting.clear()
         self._latest = self._last_words = None
         self._table = None
-        self.results.begin(self._classified(choices))
+        assert choices.classifier is not None
+        assert choices.output is not None
+        query = choices.query()
+        self.results.begin(
+            ClassifiedFolder(query.folder, choices.output, query.pattern, query.axes, query.masks)
+        )
         self.progress.begin("Starting…")
         self._timer.start()
-        self._worker.start(
-            "classify_folder",
-            {
-                "folder": str(choices.folder),
-                "classifier": str(choices.classifier),
-                "output": str(choices.output),
-                "pattern": self.pattern.pattern,
-                "axes": choices.axes.strip() or None,
-                "masks": choices.masks and str(choices.masks),
-                "overwrite": choices.overwrite,
-                "thumbnails": True,
-            },
+        request = FolderRequest(
+            query.folder,
+            choices.classifier,
+            choices.output,
+            pattern=query.pattern,
+            axes=query.axes,
+            masks=query.masks,
+            overwrite=choices.overwrite,
+            thumbnails=True,
         )
+        self._worker.start(CLASSIFY_FOLDER, request)
 
     def cancel(self) -> None:
         """Stop within a second; what is done stays in the table."""
@@ -155,24 +201,13 @@ class ClassifyFolder(Dock):
     def stop(self) -> None:
         """End everything that runs, at once."""
         self._timer.stop()
-        self._surveyor.kill()
+        self._look.stop()
         self._worker.kill()
         self.results.stop()
 
     def open_image(self, prediction: Prediction) -> None:
         """Show the image of a row in the viewer."""
         self.results.open_image(prediction)
-
-    def _classified(self, choices: FolderChoices) -> ClassifiedFolder:
-        assert choices.folder is not None
-        assert choices.output is not None
-        return ClassifiedFolder(
-            choices.folder,
-            choices.output,
-            self.pattern.pattern,
-            choices.axes.strip() or None,
-            str(choices.masks) if choices.masks else None,
-        )
 
     def _folder_changed(self) -> None:
         choices = self.choices()
@@ -182,32 +217,24 @@ class ClassifyFolder(Dock):
             self._suggested_output = remembered if same else choices.folder / OUTPUT_NAME
             self.form["output"].value = self._suggested_output
         self._show_what_can_run()
-        self._survey()
 
-    def _survey(self) -> None:
+    def _looked_at(self) -> ItemsQuery | None:
+        """Return what is looked at beforehand: no masks, as reading all of them takes its time."""
         folder = self.choices().folder
         if folder is None or kind_of(folder) in (Kind.NOTHING, Kind.FILE):
-            return
-        self._surveyor.start(
-            "survey",
-            {
-                "folder": str(folder),
-                "pattern": self.pattern.pattern,
-                "annotated": False,
-                "thumbnails": 0,
-            },
-        )
+            return None
+        return ItemsQuery(folder, pattern=self.pattern.pattern, annotated=False)
 
-    def _show_survey(self, survey: Mapping[str, Any]) -> None:
-        self.pattern.set_proposals(survey["patterns"])
-        self.pattern.show_images(survey["images"], survey["n_images"])
+    def _show_look(self) -> None:
+        self.form.offer_found()
+        self.form.show_images()
         self._show_what_can_run()
 
-    def _show_failed_survey(self, message: str, _detail: str) -> None:
+    def _show_failed_look(self, sentence: str) -> None:
         self._show_what_can_run()
         # A folder whose drive is gone has a sentence of its own, which says more.
         if not self.why_not.text():
-            self.why_not.setText(message)
+            self.why_not.setText(sentence)
             self.why_not.show()
 
     def _look_at_classifier(self) -> None:
@@ -238,29 +265,28 @@ class ClassifyFolder(Dock):
             else "Classify every image of the folder, in the background."
         )
 
-    def _hear(self, event: dict[str, Any]) -> None:
-        if event["event"] == "predictions":
-            self._waiting_rows.extend(event["rows"])
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Predictions):
+            self._waiting.extend(event.predictions)
             self._latest = event
-        elif event["event"] == "note":
-            self.progress.note(event["message"])
+        elif isinstance(event, Note):
+            self.progress.note(event.message)
 
     def _draw(self) -> None:
         """Show what has come since the last time: one drawing, however many events."""
-        count = min(ROWS_AT_ONCE, len(self._waiting_rows))
-        self.table.add([prediction_of_row(self._waiting_rows.popleft()) for _ in range(count)])
-        if self._latest is not None:
-            done, total = self._latest["done"], self._latest["total"]
-            left = self._latest.get("seconds_left")
-            self.progress.update_progress(done, total, f"{done} of {total} images", left)
+        count = min(ROWS_AT_ONCE, len(self._waiting))
+        self.table.add([self._waiting.popleft() for _ in range(count)])
+        if (latest := self._latest) is not None:
+            note = f"{latest.done} of {latest.total} images"
+            self.progress.update_progress(latest.done, latest.total, note, latest.seconds_left)
             self._latest = None
-        if not self._worker.running and not self._waiting_rows:
+        if not self._worker.running and not self._waiting:
             self._timer.stop()
             self._show_last_words()
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        self._table = Path(result["output"])
-        self._end(result["message"])
+    def _finish(self, result: FolderResult) -> None:
+        self._table = result.output
+        self._end(result.message)
 
     def _end(self, sentence: str, error: bool = False, detail: str = "") -> None:
         # Rows that came with the last events are still being added: the sentence comes after.

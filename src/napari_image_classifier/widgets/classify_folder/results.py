@@ -1,19 +1,20 @@
-"""What came out of a folder: the table of its images, its wells, and copies of either."""
+"""The result of a folder: the table of its images, its wells, and copies of either."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.plates.sort_images import SORT_IMAGES, SortedCopies, SortRequest
+from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
 from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.wells_tab import WellsTab
 from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.parts import button, stacked
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import save_copy
 from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
@@ -107,22 +108,18 @@ class FolderCopying(QWidget):
         super().__init__(parent)
         self._classified: ClassifiedFolder | None = None
         self._worker = Worker(self)
-        self.button = QPushButton("Copy into folders by class…")
-        self.button.setToolTip(
+        self.button = button(
+            "Copy into folders by class…",
             "Copy each image into a folder named after its class. The images themselves stay as "
-            "and where they are."
+            "and where they are.",
         )
         self.progress = ProgressRow()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.progress)
+        stacked(self, self.progress)
         self.button.clicked.connect(self._ask_where)
         self.progress.cancel_clicked.connect(self.cancel)
         self._worker.happened.connect(self._hear)
-        self._worker.silent.connect(self.progress.show_silence)
         self._worker.finished.connect(self._finish)
-        self._worker.cancelled.connect(lambda: self._end("Stopped; what was copied is whole."))
-        self._worker.failed.connect(lambda message, detail: self._end(message, True, detail))
+        self.progress.follow(self._worker, lambda: "Stopped; what was copied is whole.", self._end)
         self._worker.running_changed.connect(lambda _: self._show_what_can_run())
         self.show_folder(None)
 
@@ -137,15 +134,9 @@ class FolderCopying(QWidget):
         """Begin to copy into an empty folder."""
         assert self._classified is not None
         self.progress.begin("Looking at the images…")
-        self._worker.start(
-            "sort_images",
-            {
-                "table": str(self._classified.table),
-                "images": str(self._classified.folder),
-                "output": str(output),
-                "pattern": self._classified.pattern,
-            },
-        )
+        table, folder = self._classified.table, self._classified.folder
+        request = SortRequest(table, folder, output, self._classified.pattern)
+        self._worker.start(SORT_IMAGES, request)
 
     def cancel(self) -> None:
         """Stop; the copies that are made stay."""
@@ -164,13 +155,13 @@ class FolderCopying(QWidget):
         if chosen:
             self.copy_to(Path(chosen))
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        if event["event"] == "progress":
-            done, total = event["done"], event["total"]
-            self.progress.update_progress(done, total, f"{done} of {total} images copied")
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            note = f"{event.done} of {event.total} images copied"
+            self.progress.update_progress(event.done, event.total, note)
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        self._end(result["message"])
+    def _finish(self, result: SortedCopies) -> None:
+        self._end(result.message)
 
     def _end(self, sentence: str, error: bool = False, detail: str = "") -> None:
         self.progress.end(sentence, error=error, detail=detail)

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.dose_plot import draw_dose_response
@@ -13,6 +13,7 @@ from napari_image_classifier.plates.plate_map import draw_plate_maps
 from napari_image_classifier.system.atomic_files import replace_table
 from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary
 from napari_image_classifier.widgets.qt.background import Lookup
+from napari_image_classifier.widgets.qt.saving import ask_where
 
 PICTURES = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
 
@@ -53,7 +54,7 @@ class WellSaving(QWidget):
         """Offer to save what is shown: wells of a ``table``, coloured by a column, over a dose."""
         self._wells, self._column, self._dose, self._series = wells, column, dose, series
         self._suggested = table.with_suffix("")
-        self.plates_button.setVisible(bool(wells.places))
+        self.plates_button.setVisible(wells.on_plates)
         self.doses_button.setVisible(dose is not None)
 
     def save_table(self, path: Path) -> None:
@@ -88,18 +89,9 @@ class WellSaving(QWidget):
 
     def _ask_where(self, name: str, kinds: str, save: Callable[[Path], None], *_: object) -> None:
         suggested = self._suggested.with_name(f"{self._suggested.name}.{name}")
-        title = "Save"
-        chosen, kind = QFileDialog.getSaveFileName(self, title, str(suggested), kinds)
-        if not chosen:
-            return
-        path = Path(chosen)
-        if not path.suffix:
-            path = path.with_suffix(f".{kind.split()[0].lower()}")
-            # The dialog has asked about the name without it.
-            if path.exists():
-                self.said.emit(f"{path.name} is there already; choose another name.", True)
-                return
-        save(path)
+        path = ask_where(self, "Save", suggested, kinds, lambda why: self.said.emit(why, True))
+        if path is not None:
+            save(path)
 
     def _save(self, path: Path, save: Callable[[], str | None]) -> None:
         self.said.emit(f"Writing {path.name}…", False)

@@ -1,19 +1,21 @@
 """What a table of predictions says of its wells, for the tab *Wells*; no Qt."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.well_names import Well, WellError, parse_well, plate_shape
+from napari_image_classifier.images.well_names import WellError, parse_well
 from napari_image_classifier.plates.columns import (
+    COUNTED,
+    EMPTY_IMAGES,
     PER_CENT,
     PLATE,
     PROBABILITY,
     WELL,
+    columns_of_wells,
     in_words,
     interval_columns,
 )
@@ -38,15 +40,14 @@ Place = tuple[str, str]
 class WellSummary:
     """A summary with a row per well, and what can be done with it.
 
-    ``places`` are where the rows lie, empty where wells have other names than places on a plate;
-    ``shape`` is the plate's, rows and columns. ``files`` are the images of each row. ``known`` are
-    the columns that say what a well is, ``doses`` those of them that are doses, ``series`` those
-    that tell kinds of wells apart. ``note`` is a sentence for the person, "" for none.
+    ``on_plates`` says whether all wells are named after places on a plate. ``files`` are the images
+    of each row. ``known`` are the columns that say what a well is, ``doses`` those of them that are
+    doses, ``series`` those that tell kinds of wells apart. ``note`` is a sentence for the person,
+    "" for none.
     """
 
     summary: "pd.DataFrame"
-    places: tuple[Well, ...]
-    shape: tuple[int, int]
+    on_plates: bool
     files: tuple[tuple[str, ...], ...]
     known: tuple[str, ...]
     doses: tuple[str, ...]
@@ -73,20 +74,11 @@ class WellSummary:
     @property
     def counts(self) -> list[str]:
         """The columns that say how many items have each status."""
-        names = list(self.summary.columns)
-        behind = names[names.index(ITEMS) + 1 :]
-        return list(takewhile(lambda name: not name.startswith("n_"), behind))
-
-    def rows_of(self, plate: str) -> list[int]:
-        """Return the rows of a plate."""
-        if PLATE not in self.summary:
-            return list(range(len(self.summary)))
-        return [row for row, name in enumerate(self.summary[PLATE]) if name == plate]
+        return [name for name in (*COUNTED, EMPTY_IMAGES) if name in self.summary]
 
     def name_of(self, row: int) -> str:
         """Return what a well is called, after its plate."""
-        names = [name for name in (PLATE, WELL) if name in self.summary]
-        return " ".join(self.summary[name].iloc[row] for name in names)
+        return " ".join(self.summary[columns_of_wells(self.summary)].iloc[row])
 
     def explain(self, row: int, column: str) -> str:
         """Return a well in words: what was found, how surely, and what is known of it."""
@@ -120,7 +112,7 @@ def look_at_wells(table: Path, wells: Path | None) -> WellSummary | str:
 
 
 def _of_rows(rows: "pd.DataFrame", table: Path, wells: Path | None) -> WellSummary:
-    keys = [name for name in (PLATE, WELL) if name in rows]
+    keys = columns_of_wells(rows)
     fields = _fields_of_wells(rows, keys)
     summary = summarize(table, [*keys, *fields], wells)
     end = list(summary.columns).index(ITEMS)
@@ -128,14 +120,13 @@ def _of_rows(rows: "pd.DataFrame", table: Path, wells: Path | None) -> WellSumma
     files: Mapping[object, tuple[str, ...]] = {
         key: tuple(dict.fromkeys(of_well)) for key, of_well in rows.groupby(keys)["file"]
     }
-    places, why_none = _places(summary[WELL])
+    why_none = _why_no_plates(summary[WELL])
     doses = tuple(name for name in known if is_dose(summary, name))
     kinds = (name for name in (PLATE, *known) if name not in doses)
     note = " ".join(filter(None, (why_none, wells_not_listed(summary, wells) if wells else "")))
     return WellSummary(
         summary,
-        places,
-        plate_shape(places),
+        not why_none,
         tuple(files[key] for key in summary[keys].itertuples(index=False, name=None)),
         known,
         doses,
@@ -151,12 +142,13 @@ def _fields_of_wells(rows: "pd.DataFrame", keys: list[str]) -> list[str]:
     return [name for name in fields if (rows.groupby(keys)[name].nunique() <= 1).all()]
 
 
-def _places(names: Sequence[str]) -> tuple[tuple[Well, ...], str]:
+def _why_no_plates(names: Iterable[str]) -> str:
     try:
-        places = tuple(parse_well(name) for name in names)
+        for name in names:
+            parse_well(name)
     except WellError as error:
-        return (), f"{error} So no plate is drawn."
-    return places, ""
+        return f"{error} So no plate is drawn."
+    return ""
 
 
 def _tells_apart(summary: "pd.DataFrame", name: str) -> bool:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import napari
-import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
@@ -15,8 +14,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.plates.columns import in_words, scale_of
-from napari_image_classifier.plates.dose_plot import dose_series
+from napari_image_classifier.plates.columns import in_words
+from napari_image_classifier.plates.dose_plot import dose_response
+from napari_image_classifier.plates.plate_map import plate_maps
+from napari_image_classifier.widgets.classify_folder.dose_view import DoseView
 from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
 from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.plate_view import PlateView
@@ -76,25 +77,23 @@ class WellsTab(QWidget):
         self.message = _label()
         self.dose = _choice("A column that holds the dose of each well.")
         self.series = _choice("A column whose values have a dose response each.")
-        self.doses = QVBoxLayout()
-        self.dose_view: QWidget | None = None
+        self.dose_view = DoseView()
         self.saving = WellSaving()
         self._choices = _row(self.colour, self.plate)
         self._dose_choices = _row(self.dose, self.series)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)
         for widget in (self.sentence, self.form.native, self._choices, self.view, self.message,
-                       self._dose_choices):  # fmt: skip
+                       self._dose_choices, self.dose_view, self.saving):  # fmt: skip
             column.addWidget(widget)
-        column.addLayout(self.doses)
-        column.addWidget(self.saving)
         column.addStretch()
 
     def _connect(self) -> None:
         self.form["wells"].changed.connect(self._count)
         for box in (self.colour, self.plate, self.dose, self.series):
             box.activated.connect(self._draw)
-        self.view.well_clicked.connect(self.open_well)
+        for view in (self.view, self.dose_view):
+            view.well_clicked.connect(self.open_well)
         self._counting.answered.connect(self._show)
         self.saving.said.connect(self._say)
         self._opening.opened.connect(self._say_opened)
@@ -140,16 +139,16 @@ class WellsTab(QWidget):
         self._waiting = False
         self._hide(COUNTING)
         table, wells = self._classified.table, self.form["wells"].value
-        self._counting.ask(lambda: look_at_wells(table, wells))
+        self._counting.ask(lambda: _look(table, wells))
 
     def _hide(self, sentence: str) -> None:
         self._wells = None
         self.sentence.setText(sentence)
         self.sentence.show()
-        for widget in (self._choices, self.view, self.message, self._dose_choices, self.saving):
+        for widget in (self._choices, self.view, self.message, self._dose_choices, self.dose_view,
+                       self.saving):  # fmt: skip
             widget.hide()
         self.form.native.setVisible(self._classified is not None)
-        self._show_doses(False)
 
     def _show(self, found: WellSummary | str) -> None:
         if isinstance(found, str):
@@ -173,7 +172,7 @@ class WellsTab(QWidget):
         self.message.hide()
         self._draw_plate()
         drawn = self._draw_doses()
-        self._show_doses(drawn)
+        self.dose_view.setVisible(drawn)
         assert self._classified is not None
         dose = self.dose.currentData() if drawn else None
         table, column = self._classified.table, self.colour.currentData()
@@ -181,15 +180,11 @@ class WellsTab(QWidget):
 
     def _draw_plate(self) -> None:
         wells, column = self._shown(), self.colour.currentData()
-        self.view.setVisible(bool(wells.places))
-        if not wells.places:
+        self.view.setVisible(wells.on_plates)
+        if not wells.on_plates:
             return
-        rows = {wells.places[row]: row for row in wells.rows_of(self.plate.currentData())}
-        values = wells.summary[column].to_numpy(float)
-        self.view.show_plate(
-            wells.shape, rows, {well: float(values[row]) for well, row in rows.items()},
-            scale_of(column, values), in_words(column), lambda row: wells.explain(row, column),
-        )  # fmt: skip
+        maps = {plate.name: plate for plate in plate_maps(wells.summary, column)}
+        self.view.show_plate(maps[self.plate.currentData()], lambda row: wells.explain(row, column))
 
     def _draw_doses(self) -> bool:
         wells, column = self._shown(), self.colour.currentData()
@@ -197,26 +192,12 @@ class WellsTab(QWidget):
         if dose is None:
             return False
         try:
-            axis, series = dose_series(wells.summary, dose, column, by)
+            response = dose_response(wells.summary, dose, column, by)
         except ImageClassifierError as error:
             self._say(str(error), error=True)
             return False
-        # Not before there is a dose: it brings pyqtgraph.
-        from napari_image_classifier.widgets.classify_folder.dose_view import DoseView
-
-        if not isinstance(self.dose_view, DoseView):
-            self.dose_view = view = DoseView()
-            view.well_clicked.connect(self.open_well)
-            self.doses.addWidget(view)
-        self.dose_view.show_series(
-            axis, series, scale_of(column, wells.summary[column].to_numpy(np.float64)),
-            (dose, in_words(column)), lambda row: wells.explain(row, column),
-        )  # fmt: skip
+        self.dose_view.show_response(response, lambda row: wells.explain(row, column))
         return True
-
-    def _show_doses(self, visible: bool) -> None:
-        if self.dose_view is not None:
-            self.dose_view.setVisible(visible)
 
     def _say_opened(self, count: int) -> None:
         wells = self._wells
@@ -232,6 +213,14 @@ class WellsTab(QWidget):
         self.message.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
         self.message.show()
         self.said.emit(sentence)
+
+
+def _look(table: Path, wells: Path | None) -> WellSummary | str:
+    # Here rather than in the window, where it would be imported when the first plate is drawn: that
+    # takes a second, and many where it looks at the computer's fonts for the first time.
+    import matplotlib.backends.backend_agg  # noqa: F401
+
+    return look_at_wells(table, wells)
 
 
 def _label() -> QLabel:

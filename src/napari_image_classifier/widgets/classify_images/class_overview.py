@@ -1,14 +1,15 @@
-"""What there is of each class: a legend with counts, coloured objects, and a plot over time."""
+"""The classes of the open images: a legend with counts, coloured objects, and a plot over time."""
 
 from collections.abc import Sequence
 
 import napari
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.plates.tracks import class_names_of
 from napari_image_classifier.widgets.classify_images.time_lapse import TimeLapse
 from napari_image_classifier.widgets.classify_images.time_results import TimeResults
+from napari_image_classifier.widgets.qt.parts import stacked
 from napari_image_classifier.widgets.shared.class_legend import ClassLegend
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
 from napari_image_classifier.widgets.viewer.coloured_objects import ColouredObjects
@@ -24,10 +25,7 @@ class ClassOverview(QWidget):
         self.legend = ClassLegend()
         self.over_time = TimeResults(viewer)
         self.legend.hidden_changed.connect(self._coloured.hide)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.legend)
-        layout.addWidget(self.over_time)
+        stacked(self, self.legend, self.over_time)
 
     def clear(self) -> None:
         """Forget everything, and take the copies out of the viewer."""

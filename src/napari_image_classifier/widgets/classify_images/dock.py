@@ -8,7 +8,7 @@ import napari
 from napari.qt.threading import create_worker
 from qtpy.QtCore import QEvent, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.prediction import Prediction
@@ -25,6 +25,7 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Dock
 from napari_image_classifier.widgets.qt.forms import Ask, Form
+from napari_image_classifier.widgets.qt.parts import button, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR, ProgressRow
 from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
@@ -78,13 +79,9 @@ class ClassifyImages(Dock):
 
     def _build(self, viewer: napari.Viewer) -> None:
         self.form = Form(ClassifierChoice(), (CLASSIFIER_ASK,))
-        self.expects = QLabel()
-        self.expects.setWordWrap(True)
+        self.expects, self.hint = wrapped(), wrapped()
         self.open_images = OpenImageList(viewer)
-        self.hint = QLabel()
-        self.hint.setWordWrap(True)
-        self.run_button = QPushButton("Classify")
-        self.run_button.setToolTip("Classify the images that are checked above.")
+        self.run_button = button("Classify", "Classify the images that are checked above.")
         self.progress = ProgressRow()
         self.only_one = QCheckBox("Show only the image I click on")
         self.only_one.setToolTip("The other classified images are hidden until you uncheck this.")

@@ -5,11 +5,12 @@ from typing import Any
 import napari
 from napari.layers import Image as ImageLayer
 from napari.layers import Points, Shapes
-from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.widgets.classify_images.channel_table import ChannelTable
+from napari_image_classifier.widgets.qt.parts import stacked, timer
 from napari_image_classifier.widgets.viewer.layer_predictions import Task
 from napari_image_classifier.widgets.viewer.layers import (
     MEANINGS,
@@ -60,18 +61,13 @@ class OpenImageList(QWidget):
         self.images: list[OpenImage] = []
         self.table = ChannelTable()
         self.meanings = {n_axes: MeaningChoice(n_axes) for n_axes in MEANINGS}
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = timer(self, self.refresh)
         # The room that is left over belongs to the results.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.table)
+        stacked(self, self.table, *self.meanings.values())
         for choice in self.meanings.values():
             choice.hide()
             choice.changed.connect(self.refresh)
-            layout.addWidget(choice)
         self.table.changed.connect(self.changed)
         self._watch()
         self.refresh()

@@ -1,15 +1,15 @@
 """Lines over time in the colours of the classes, and a line at the time that is shown."""
 
 from collections.abc import Mapping
-from html import escape
 
-import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QEvent, Qt, Signal
-from qtpy.QtGui import QColor, QPalette
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_image_classifier.typing import Float64Array
+from napari_image_classifier.widgets.qt.dock import coloured_dot
+from napari_image_classifier.widgets.shared.still_plot import StillPlot
 from napari_image_classifier.widgets.viewer.class_colours import Colour
 
 HEIGHT = 170
@@ -26,20 +26,14 @@ class TimeView(QWidget):
         super().__init__(parent)
         self.names = QLabel(self)
         self.names.setWordWrap(True)
-        self.plot = pg.PlotWidget(self, background=None)
-        self.plot.setFixedHeight(HEIGHT)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.setMenuEnabled(False)
-        self.plot.showGrid(x=False, y=True, alpha=0.2)
+        self.plot = StillPlot(self, HEIGHT)
         self.plot.setLabel("bottom", "time point")
-        self.plot.getAxis("left").setWidth(48)
-        self.plot.getAxis("left").enableAutoSIPrefix(False)
         self.lines: dict[str, pg.PlotDataItem] = {}
         self.now = pg.InfiniteLine(0, movable=True)
         self.now.setZValue(10)
         self.now.sigDragged.connect(self._drag)
         self.plot.addItem(self.now)
+        self.plot.recoloured.connect(self._colour_now)
         self.setToolTip("The vertical line is the time that is shown; drag it to another one.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -57,8 +51,9 @@ class TimeView(QWidget):
         """Draw values of shape (n_times,) by class, from 0 to ``top``, with gaps where NaN."""
         for line in self.lines.values():
             self.plot.removeItem(line)
+        shades = {name: QColor.fromRgbF(*colours[name]).name() for name in lines}
         self.lines = {
-            name: self._line(values, QColor.fromRgbF(*colours[name]))
+            name: self.plot.line(shades[name], range(len(values)), values)
             for name, values in lines.items()
         }
         n_times = max(map(len, lines.values()), default=1)
@@ -69,13 +64,9 @@ class TimeView(QWidget):
         ticks = [[(time, str(time)) for time in range(n_times)], []]
         self.plot.getAxis("bottom").setTicks(ticks if n_times <= FEW_TIMES else None)
         self.names.setText(
-            " &nbsp; ".join(
-                f'<span style="color:{QColor.fromRgbF(*colours[name]).name()}">●</span> '
-                f"{escape(name)}"
-                for name in lines
-            )
+            " &nbsp; ".join(coloured_dot(colour, name) for name, colour in shades.items())
         )
-        self._take_colours_of_the_theme()
+        self.plot.follow_theme()
 
     def show_time(self, time: int | None) -> None:
         """Put the vertical line at a time point; None for nowhere."""
@@ -83,32 +74,11 @@ class TimeView(QWidget):
         if time is not None:
             self.now.setValue(time)
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
-        """Follow a change of napari's theme."""
-        super().changeEvent(event)
-        changes = (QEvent.Type.StyleChange, QEvent.Type.PaletteChange)
-        if event is not None and event.type() in changes and hasattr(self, "now"):
-            self._take_colours_of_the_theme()
-
-    def _line(self, values: Float64Array, colour: QColor) -> pg.PlotDataItem:
-        return self.plot.plot(
-            np.arange(len(values)), values, pen=pg.mkPen(colour, width=2), connect="finite",
-            symbol="o", symbolSize=4, symbolBrush=colour, symbolPen=None,
-        )  # fmt: skip
-
     def _drag(self) -> None:
         time = round(self.now.value())
         self.now.setValue(time)
         self.time_chosen.emit(time)
 
-    def _take_colours_of_the_theme(self) -> None:
-        colour = self.palette().color(QPalette.ColorRole.WindowText)
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
-            axis.setTextPen(colour)
-            axis.setPen(QColor(colour))
+    def _colour_now(self, colour: QColor) -> None:
         self.now.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
         self.now.setHoverPen(pg.mkPen(colour, width=3))
-        # The background is kept as it was first drawn, in the colour of the theme then.
-        self.plot.resetCachedContent()
-        self.plot.viewport().update()

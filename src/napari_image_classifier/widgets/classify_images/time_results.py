@@ -1,16 +1,11 @@
-"""What was found over time: of all objects, or of the track of the one that is selected."""
+"""Classes over time: of all objects, or of the track of the one that is selected."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -20,14 +15,14 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.plates.tracks import TrackId
 from napari_image_classifier.system.atomic_files import replace_table
 from napari_image_classifier.widgets.classify_images.time_lapse import TimeLapse
+from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+from napari_image_classifier.widgets.qt.saving import ask_where
 from napari_image_classifier.widgets.viewer.class_colours import Colour
 from napari_image_classifier.widgets.viewer.navigation import move_sliders
 
 if TYPE_CHECKING:
     from napari_image_classifier.widgets.classify_images.time_plot import TimeView
-
-SUFFIX = ".csv"
 
 
 class TimeResults(QWidget):
@@ -56,32 +51,22 @@ class TimeResults(QWidget):
         self.of_track.setToolTip(
             "Probability of each class in the track of the object whose row is selected below."
         )
-        self.sentence, self.message = QLabel(), QLabel()
-        for label in (self.sentence, self.message):
-            label.setWordWrap(True)
-        self.save_button = QPushButton("Save tracks…")
-        self.save_button.setToolTip("Write a row for each track, with its class, to a CSV file.")
+        self.sentence, self.message = wrapped(), wrapped()
+        self.save_button = button(
+            "Save tracks…", "Write a row for each track, with its class, to a CSV file."
+        )
         self._plots = QVBoxLayout()
-        choices = QHBoxLayout()
-        choices.addWidget(self.of_all)
-        choices.addWidget(self.of_track)
-        choices.addStretch()
-        choices.addWidget(self.save_button)
-        layout = QVBoxLayout(self)
+        choices = in_a_row(self.of_all, self.of_track, self.save_button)
+        choices.insertStretch(2)
+        layout = stacked(self, self.sentence, self._plots, choices, self.message)
         layout.setContentsMargins(0, 6, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(self.sentence)
-        layout.addLayout(self._plots)
-        layout.addLayout(choices)
-        layout.addWidget(self.message)
-        for button in (self.of_all, self.of_track):
-            button.clicked.connect(self._choose)
+        for of in (self.of_all, self.of_track):
+            of.clicked.connect(self._choose)
         self.save_button.clicked.connect(self._ask_where)
 
     def _watch(self) -> None:
-        self._soon = soon = QTimer(self)
-        soon.setSingleShot(True)
-        soon.timeout.connect(self._follow)
+        self._soon = soon = timer(self, self._follow)
         # The viewer may be half gone when `destroyed` comes, so its emitter is held here.
         moved = self._viewer.dims.events.current_step
 
@@ -187,17 +172,11 @@ class TimeResults(QWidget):
     def _ask_where(self) -> None:
         names = [name for name, lapse in self._lapses.items() if lapse.has_tracks]
         suggested = f"{Path(names[0]).stem}.tracks.csv" if len(names) == 1 else "tracks.csv"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save tracks", suggested, f"CSV (*{SUFFIX})")
-        if not chosen:
-            return
-        path = Path(chosen)
-        if not path.suffix:
-            path = path.with_suffix(SUFFIX)
-            # The dialog has asked about the name without it.
-            if path.exists():
-                self._say(f"{path.name} is there already; choose another name.", error=True)
-                return
-        self.save_tracks(path)
+        path = ask_where(
+            self, "Save tracks", suggested, "CSV (*.csv)", lambda why: self._say(why, error=True)
+        )
+        if path is not None:
+            self.save_tracks(path)
 
     def _say(self, sentence: str, *, error: bool = False) -> None:
         self.message.setText(sentence)

@@ -1,4 +1,4 @@
-"""What a person sees while a blinded session runs: the classes, and nothing that could tell."""
+"""The page of a blinded session: the classes, and nothing that could tell."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +9,6 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from napari_image_classifier.items.annotations import CANNOT_TELL
 from napari_image_classifier.raters.blinded_session import BlindedSession, Showing
 from napari_image_classifier.raters.shown_item import ItemReader, ShownItem, as_classifier_sees
 from napari_image_classifier.widgets.compare.blinding import Blindfold
+from napari_image_classifier.widgets.qt.parts import button, stacked, wrapped
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
 from napari_image_classifier.widgets.viewer.item_display import ItemsAhead, ItemStage
 
@@ -45,26 +45,17 @@ class BlindedPage(QWidget):
         self._stage: ItemStage | None = None
         self._blindfold = Blindfold(viewer, parent)
         self.keys = ClassKeys(parent)
-        self.progress, self.says = QLabel(), QLabel(HOW)
-        self.says.setWordWrap(True)
+        self.progress, self.says = QLabel(), wrapped(HOW)
         self._classes = QVBoxLayout()
         self.buttons: list[QPushButton] = []
         self.seen_before = QCheckBox("I have seen this one before")
         self.undo_button = QPushButton("Undo")
-        self.pause_button = QPushButton("Pause")
-        self.pause_button.setToolTip("Every answer is kept; go on whenever you like.")
+        self.pause_button = button("Pause", "Every answer is kept; go on whenever you like.")
         self.looks = ChannelLooks()
-        row = QHBoxLayout()
-        row.addWidget(self.undo_button)
-        row.addWidget(self.pause_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.progress)
-        column.addLayout(self._classes)
-        column.addWidget(self.seen_before)
-        column.addLayout(row)
-        column.addWidget(self.says)
-        column.addWidget(self.looks)
+        stacked(
+            self, self.progress, self._classes, self.seen_before,
+            (self.undo_button, self.pause_button), self.says, self.looks,
+        )  # fmt: skip
         self.keys.chosen.connect(self._answer_by_key)
         self.keys.cannot_tell.connect(lambda: self.answer(CANNOT_TELL))
         self.keys.undone.connect(self.undo)
@@ -162,16 +153,16 @@ class BlindedPage(QWidget):
             self._since = time.monotonic()
 
     def _offer_classes(self, names: tuple[str, ...]) -> None:
-        for button in self.buttons:
-            button.deleteLater()
+        for old in self.buttons:
+            old.deleteLater()
         self.buttons = []
         for number, name in enumerate((*names, CANNOT_TELL)):
             key = "0" if name == CANNOT_TELL else str(number + 1)
             has_key = name == CANNOT_TELL or number < MOST_CLASSES
-            button = QPushButton(f"{key}   {name}" if has_key else name)
-            button.clicked.connect(lambda _=False, name=name: self.answer(name))
-            self._classes.addWidget(button)
-            self.buttons.append(button)
+            given = button(f"{key}   {name}" if has_key else name)
+            given.clicked.connect(lambda _=False, name=name: self.answer(name))
+            self._classes.addWidget(given)
+            self.buttons.append(given)
 
     def _answer_by_key(self, number: int) -> None:
         if self.session is not None and number < len(self.session.plan.class_names):

@@ -1,19 +1,21 @@
 """The dock *Compare with me*: a person and a classifier on the same images, blinded."""
 
 import webbrowser
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import napari
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.raters import session_jobs
 from napari_image_classifier.raters.blinded_session import BlindedSession
+from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.widgets.compare.blinded_page import BlindedPage
 from napari_image_classifier.widgets.compare.setup import StudySetup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock
+from napari_image_classifier.widgets.qt.parts import button, stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 
 REPORT = "report.html"
@@ -32,24 +34,19 @@ class CompareWithMe(Dock):
         self.page = BlindedPage(viewer, self)
         self.progress = ProgressRow()
         self._before = QWidget()
-        self.resume_button = QPushButton("Resume…")
-        self.resume_button.setToolTip("Go on with a session that was paused: choose its folder.")
-        self.combine_button = QPushButton("Report of several…")
-        self.combine_button.setToolTip("One report of several sessions, of other raters, too.")
-        self.result = QLabel()
-        self.result.setWordWrap(True)
+        self.resume_button = button(
+            "Resume…", "Go on with a session that was paused: choose its folder."
+        )
+        self.combine_button = button(
+            "Report of several…", "One report of several sessions, of other raters, too."
+        )
+        self.result = wrapped()
         self.open_button = QPushButton("Open the report")
         self._build()
         self._connect()
 
     def _build(self) -> None:
-        row = QHBoxLayout()
-        row.addWidget(self.resume_button)
-        row.addWidget(self.combine_button)
-        before = QVBoxLayout(self._before)
-        before.setContentsMargins(0, 0, 0, 0)
-        before.addWidget(self.setup)
-        before.addLayout(row)
+        stacked(self._before, self.setup, (self.resume_button, self.combine_button))
         for widget in (self._before, self.page, self.progress, self.result, self.open_button):
             self.column.addWidget(widget)
         self.column.addStretch(1)
@@ -66,12 +63,8 @@ class CompareWithMe(Dock):
         self.page.ended.connect(self._leave_session)
         self.open_button.clicked.connect(self._open_report)
         self._worker.happened.connect(self._hear)
-        self._worker.silent.connect(self.progress.show_silence)
         self._worker.finished.connect(self._finish)
-        self._worker.cancelled.connect(lambda: self.progress.end("Stopped; nothing was written."))
-        self._worker.failed.connect(
-            lambda message, detail: self.progress.end(message, error=True, detail=detail)
-        )
+        self.progress.follow(self._worker, lambda: "Stopped; nothing was written.")
 
     def resume(self, folder: Path) -> None:
         """Go on with a session, or show the result of one that is at its end."""
@@ -94,10 +87,8 @@ class CompareWithMe(Dock):
         """Write the report of sessions, beside the first."""
         self._folders = list(folders)
         self.progress.begin("Comparing…")
-        report = folders[0] / REPORT
-        self._worker.start(
-            "score_session", {"sessions": [str(one) for one in folders], "report": str(report)}
-        )
+        request = session_jobs.ScoreRequest(tuple(folders), folders[0] / REPORT)
+        self._worker.start(session_jobs.SCORE_SESSION, request)
 
     def stop(self) -> None:
         """End everything that runs, and give the window back; every answer is kept."""
@@ -105,27 +96,27 @@ class CompareWithMe(Dock):
         self._worker.kill()
         self.page.pause()
 
-    def _prepare(self, request: Mapping[str, Any]) -> None:
+    def _prepare(self, request: session_jobs.SessionRequest) -> None:
         self._show_result("")
         self.progress.begin("Choosing images, and sealing the classifier's answers…")
-        self._worker.start("prepare_session", request)
+        self._worker.start(session_jobs.PREPARE_SESSION, request)
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        if event["event"] == "progress":
-            note = f"{event['done']} of {event['total']} images"
-            self.progress.update_progress(event["done"], event["total"], note)
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            note = f"{event.done} of {event.total} images"
+            self.progress.update_progress(event.done, event.total, note)
 
     def _cancel(self) -> None:
         self.progress.stopping("Stopping…")
         self._worker.cancel(kill_after=0.9)
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        if "report" in result:
-            self.report = Path(result["report"]).absolute()
-            self.progress.end("")
-            self._show_result("".join(f"<p><b>{said}</b></p>" for said in result["sentences"]))
-        else:
-            self.resume(Path(result["session"]))
+    def _finish(self, result: session_jobs.PreparedSession | session_jobs.SessionScores) -> None:
+        if isinstance(result, session_jobs.PreparedSession):
+            self.resume(result.session)
+            return
+        self.report = result.report.absolute()
+        self.progress.end("")
+        self._show_result("".join(f"<p><b>{one.sentence}</b></p>" for one in result.comparisons))
 
     def _leave_session(self) -> None:
         self.page.hide()

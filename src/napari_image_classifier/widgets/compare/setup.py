@@ -1,16 +1,13 @@
-"""What a comparison is going to be, asked before it begins, and what it can show."""
+"""The setup of a comparison, asked before it begins, and what it can show."""
 
 import random
-from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -21,22 +18,25 @@ from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.leakage import LearntFrom
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import sharing
+from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.raters.comparison import MARGIN, POWER, TruthKind
 from napari_image_classifier.raters.power import comparison_power, images_needed
+from napari_image_classifier.raters.session_jobs import SessionRequest
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Folded, let_be_narrow
-from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
-from napari_image_classifier.widgets.shared.form_fields import (
+from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.parts import choice, wrapped
+from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
+from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
+    CHOOSE_CLASSIFIER,
     MASKS_ASK,
-    STUDY_ASKS,
-    CompareWhat,
+    ItemsChoices,
+    ItemsForm,
 )
-from napari_image_classifier.widgets.shared.group_choice import GroupChoice
-from napari_image_classifier.widgets.shared.pattern_field import PatternField
 from napari_image_classifier.widgets.shared.survey import ItemsLook
 
 TRUTHS: dict[TruthKind, str] = {
@@ -51,28 +51,60 @@ ON_OWN_LABELS = (
 )
 
 
-class StudySetup(QWidget):
-    """Asks; `prepared` carries the request of the job "prepare_session"."""
+@dataclass(frozen=True)
+class CompareWhat(ItemsChoices):
+    """What *Compare with me* asks in fields."""
 
-    prepared = Signal(dict)
+    group: str | None = None
+    labels: Path | None = None
+    classifier: Path | None = None
+    session: Path | None = None
+
+    def why_unusable(self) -> str | None:
+        """Return why it can't be used yet, as a sentence."""
+        return (
+            super().why_unusable()
+            or (self.labels and why_not_there(self.labels, Kind.FILE, "table", ""))
+            or why_not_there(self.classifier, Kind.FILE, "classifier", CHOOSE_CLASSIFIER)
+            or (None if self.session else "Choose a folder for the session; a new one is made.")
+        )
+
+
+STUDY_ASKS = (
+    Ask("folder", "Folder", "The folder of the images; for the experimental condition with one "
+        "sub-folder per class, or with a table.", {"mode": "d", "nullable": True}),
+    Ask("labels", "Table", "The table (CSV) that says what is true: the condition of each file, or "
+        "labels given in Label images. Empty: the sub-folders are the conditions.",
+        {"mode": "r", "filter": "*.csv *.txt *.tsv", "nullable": True}),
+    Ask("classifier", "Classifier", "It is frozen: its answers are sealed before your first one.",
+        {"mode": "r", "filter": "*.keras", "nullable": True}),
+    Ask("session", "Session", "A new folder for the session: its plan, your answers, the report.",
+        {"mode": "d", "nullable": True}),
+)  # fmt: skip
+
+
+class StudySetup(QWidget):
+    """Asks; `prepared` carries the `SessionRequest`."""
+
+    prepared = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._look = ItemsLook(self._request, self)
+        self._look = ItemsLook(self._query, self, listed=True)
         self._power_lookup = Lookup(self)
         self._build()
         self._connect()
         self._recall()
 
     def _build(self) -> None:
-        self.form = Form(CompareWhat(), STUDY_ASKS)
-        self.folded_form = Form(CompareWhat(), (MASKS_ASK, AXES_ASK))
-        self.truth = QComboBox()
-        self.truth.setToolTip("What an answer is held against.")
-        for kind, words in TRUTHS.items():
-            self.truth.addItem(words, kind)
+        self.form = ItemsForm(
+            CompareWhat(), STUDY_ASKS, (MASKS_ASK, AXES_ASK),
+            look=self._look, looked_at=("folder", "labels", "masks", "axes"),
+        )  # fmt: skip
+        self.pattern, self.group = self.form.pattern, self.form.group
+        paths, folded = self.form.parts
+        self.truth = choice(TRUTHS, "What an answer is held against.")
         let_be_narrow(self.truth)
-        self.pattern, self.group = PatternField(), GroupChoice()
         self.rater = QLineEdit()
         self.rater.setPlaceholderText("your name or initials")
         self.number, self.margin = QSpinBox(), QSpinBox()
@@ -90,32 +122,25 @@ class StudySetup(QWidget):
             "All images again, as the network receives them: its channels, size and intensities. "
             "It is scored apart."
         )
-        self.power, self.why_not = QLabel(), QLabel()
+        self.power, self.why_not = wrapped(), wrapped()
         self.start_button = QPushButton("Start")
         more = Folded("Objects, not whole images; files without axes")
-        more.inside.addWidget(self.folded_form.native)
+        more.inside.addWidget(folded)
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addRow("Truth is", self.truth)
-        for widget in (self.form.native, self.pattern, more, self.group):
+        for widget in (paths, self.pattern, more, self.group):
             layout.addRow(widget)
         layout.addRow("Rater", self.rater)
         layout.addRow("Images", self.number)
         layout.addRow("Still as good", self.margin)
         for widget in (self.second_arm, self.power, self.start_button, self.why_not):
             layout.addRow(widget)
-        for label in (self.power, self.why_not):
-            label.setWordWrap(True)
 
     def _connect(self) -> None:
-        for name in ("folder", "labels"):
-            self.form[name].changed.connect(self._look.again)
         self.form["session"].changed.connect(self._show_what_can_run)
         self.form["classifier"].changed.connect(self._show_power)
-        for name in ("masks", "axes"):
-            self.folded_form[name].changed.connect(self._look.again)
         self.truth.currentIndexChanged.connect(self._look.again)
-        self.pattern.pattern_changed.connect(self._look.again)
         self.rater.textChanged.connect(self._show_what_can_run)
         for box in (self.number, self.margin):
             box.valueChanged.connect(self._show_power)
@@ -134,7 +159,7 @@ class StudySetup(QWidget):
 
     def choices(self) -> CompareWhat:
         """Return what is filled in."""
-        return CompareWhat(**self.form.values(), **self.folded_form.values())
+        return self.form.choices()
 
     @property
     def truth_kind(self) -> TruthKind:
@@ -162,54 +187,44 @@ class StudySetup(QWidget):
         choices = self.choices()
         if self.why_unusable():
             return
+        assert choices.session is not None
+        assert choices.classifier is not None
         settings.remember(rater=self.rater.text().strip(), classifier=choices.classifier)
         self.prepared.emit(
-            {
-                "session": str(choices.session),
-                "rater": self.rater.text().strip(),
-                "truth": self.truth_kind,
-                "labels": choices.labels and str(choices.labels),
-                "classifier": str(choices.classifier),
-                "margin": self.margin.value() / 100,
-                "number": self.number.value(),
-                "second_arm": self.second_arm.isChecked(),
-                "seed": random.SystemRandom().randrange(2**31),
-                "items": {**self._items(), "group": self.group.group},
-            }
+            SessionRequest(
+                session=choices.session,
+                rater=self.rater.text().strip(),
+                truth=self.truth_kind,
+                labels=choices.labels,
+                classifier=choices.classifier,
+                margin=self.margin.value() / 100,
+                number=self.number.value(),
+                second_arm=self.second_arm.isChecked(),
+                seed=random.SystemRandom().randrange(2**31),
+                items=choices.query(),
+            )
         )
 
     def stop(self) -> None:
         """End a look that is under way."""
         self._look.stop()
 
-    def _items(self) -> dict[str, Any]:
-        choices = self.choices()
-        return {
-            "folder": str(choices.folder),
-            "pattern": self.pattern.pattern,
-            "axes": choices.axes.strip() or None,
-            "masks": choices.masks and str(choices.masks),
-        }
-
     @property
-    def listed(self) -> Mapping[str, Any] | None:
-        """The images, as the job "list_items" says it; None while they are not known."""
+    def listed(self) -> Survey | None:
+        """The images; None while they are not known."""
         return self._look.found
 
-    def _request(self) -> dict[str, Any] | None:
+    def _query(self) -> ItemsQuery | None:
         choices = self.choices()
         if choices.folder is None or kind_of(choices.folder) is not Kind.FOLDER:
             return None
         # Of a condition its table; labels lie in tables of their own and name the same images.
         table = choices.labels if self.truth_kind == "condition" else None
-        return {**self._items(), "items_csv": table and str(table)}
+        return replace(choices.query(), items_csv=table)
 
     def _show(self) -> None:
-        if self.listed is not None:
-            in_folders = self.truth_kind == "condition" and not self.choices().labels
-            first = 2 if in_folders else 1
-            self.group.offer(self.listed["columns"], range(first, self.listed["folder_levels"] + 1))
-            self.pattern.set_proposals(self.listed["patterns"])
+        in_folders = self.truth_kind == "condition" and not self.choices().labels
+        self.form.offer_found(2 if in_folders else 1)
         self._show_power()
 
     def _show_power(self) -> None:
@@ -218,10 +233,11 @@ class StudySetup(QWidget):
         self.power.setText(ON_OWN_LABELS if on_own else "")
         if self.listed is None or not self.group.answered or on_own:
             return
-        listed, group = self.listed["items"], self.group.group
+        table, group = self.listed.items, self.group.group
+        assert table is not None
         number, margin = self.number.value(), self.margin.value() / 100
         classifier = self.choices().classifier
-        self._power_lookup.ask(lambda: power_in_words(listed, group, number, margin, classifier))
+        self._power_lookup.ask(lambda: power_in_words(table, group, number, margin, classifier))
 
     def _say_power(self, words: str | None) -> None:
         if self.truth_kind != "own":
@@ -235,7 +251,7 @@ class StudySetup(QWidget):
 
 
 def power_in_words(
-    listed: Mapping[str, Any],
+    table: ItemTable,
     group: str | None,
     number: int,
     margin: float,
@@ -243,10 +259,9 @@ def power_in_words(
 ) -> str:
     """Return what so many images, spread over the groups, would show.
 
-    ``listed`` is an `ItemTable` as JSON, whose items may be too few. Groups that ``classifier`` has
-    learnt from, by their names, are left out.
+    The items may be too few. Groups that ``classifier`` has learnt from, by their names, are left
+    out.
     """
-    table = ItemTable.from_json(listed)
     try:
         items = sharing(list(table.items), "group", group)
         if classifier is not None and classifier.is_file():

@@ -1,26 +1,33 @@
 """*Learn and go on*: a classifier of the labels so far, and what it wants to be told next."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.items.consensus import learnable
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.reading import read_query
+from napari_image_classifier.raters.active_learning import (
+    SUGGEST_LABELS,
+    SuggestedLabels,
+    SuggestRequest,
+)
+from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import TRAIN, Epoch, TrainRequest, TrainResult
 from napari_image_classifier.widgets.label.source import ToLabel
 from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.parts import button, choice, stacked
 from napari_image_classifier.widgets.qt.path_probe import no_answer_from
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import unused
 
 SECONDS_OR_MINUTES = {
-    "texture features: seconds": TEXTURE,
-    "a network: minutes": TrainingConfig().network,
+    TEXTURE: "texture features: seconds",
+    TrainingConfig().network: "a network: minutes",
 }
 FEWEST = 10
 
@@ -28,10 +35,10 @@ FEWEST = 10
 class TeachingPanel(QWidget):
     """Trains on the labels so far, or takes a classifier, and asks it about all items.
 
-    ``answered`` carries what the job "order" found.
+    ``answered`` carries the `SuggestedLabels`.
     """
 
-    answered = Signal(dict)
+    answered = Signal(object)
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -41,32 +48,19 @@ class TeachingPanel(QWidget):
         self._too_rare: tuple[str, ...] = ()
         self.classifier: Path | None = None
         self._worker = Worker(self)
-        self.what = QComboBox()
-        self.what.setToolTip("What learns from the labels so far.")
-        for words, network in SECONDS_OR_MINUTES.items():
-            self.what.addItem(words, network)
+        self.what = choice(SECONDS_OR_MINUTES, "What learns from the labels so far.")
         self.learn_button = QPushButton("Learn and go on")
-        self.ask_button = QPushButton("Ask a classifier…")
-        self.ask_button.setToolTip("Have a classifier that is there already look at all items.")
+        self.ask_button = button(
+            "Ask a classifier…", "Have a classifier that is there already look at all items."
+        )
         self.progress = ProgressRow()
-        row = QHBoxLayout()
-        for button in (self.learn_button, self.ask_button):
-            row.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.what)
-        column.addLayout(row)
-        column.addWidget(self.progress)
+        stacked(self, self.what, (self.learn_button, self.ask_button), self.progress)
         self.learn_button.clicked.connect(self.learn)
         self.ask_button.clicked.connect(self._choose)
         self.progress.cancel_clicked.connect(self._cancel)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self._worker.cancelled.connect(lambda: self.progress.end("Stopped; your labels are kept."))
-        self._worker.failed.connect(
-            lambda message, detail: self.progress.end(message, error=True, detail=detail)
-        )
-        self._worker.silent.connect(self.progress.show_silence)
+        self.progress.follow(self._worker, lambda: "Stopped; your labels are kept.")
         self._worker.running_changed.connect(self._show_what_can_run)
 
     def begin(self, to_label: ToLabel) -> None:
@@ -89,37 +83,26 @@ class TeachingPanel(QWidget):
             return
         config = TrainingConfig(network=self.what.currentData())
         self.progress.begin("Learning…")
+        # The table says what each item is.
+        learnt_from = replace(
+            to_label.query, items_csv=to_label.path, each="image", annotated=True, files=()
+        )
 
-        def request() -> Mapping[str, Any]:
-            what = to_label.what
-            assert what.folder is not None
-            items = read_items(
-                what.folder,
-                items_csv=to_label.path,
-                pattern=what.pattern,
-                group=what.group,
-                axes=what.axes.strip() or None,
-                masks=what.masks,
-            )
+        def request() -> TrainRequest:
+            items = read_query(learnt_from)
             some, self._too_rare = learnable(items)
-            return {"items": some.to_json(), "config": config.to_json(), "output": str(output)}
+            return TrainRequest(some, config, output)
 
         self._too_rare = ()
-        self._worker.start("train", request)
+        self._worker.start_later(TRAIN, request)
 
     def ask(self, classifier: Path) -> None:
         """Have a classifier look at all items."""
         assert self._to_label is not None
         self.classifier = classifier
         self.progress.begin("Looking at all items…")
-        self._worker.start(
-            "order",
-            {
-                "items": self._to_label.table.to_json(),
-                "classifier": str(classifier),
-                "annotated": [list(key) for key in self._annotated],
-            },
-        )
+        request = SuggestRequest(self._to_label.table, classifier, tuple(self._annotated))
+        self._worker.start(SUGGEST_LABELS, request)
 
     def stop(self) -> None:
         """End what runs, at once."""
@@ -136,18 +119,16 @@ class TeachingPanel(QWidget):
         self.progress.stopping("Stopping…")
         self._worker.cancel(kill_after=0.9)
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        left = event.get("seconds_left")
-        if event["event"] == "epoch":
-            note = f"Learning: epoch {event['epoch']} of {event['epochs']}"
-            self.progress.update_progress(event["epoch"], event["epochs"], note, left)
-        elif event["event"] == "progress":
-            note = f"{str(event['stage']).capitalize()}: {event['done']} of {event['total']}"
-            self.progress.update_progress(event["done"], event["total"], note, left)
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Epoch):
+            note = f"Learning: epoch {event.epoch} of {event.epochs}"
+            self.progress.update_progress(event.epoch, event.epochs, note, event.seconds_left)
+        elif isinstance(event, Progress):
+            self.progress.show_stage(event)
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        if "classifier" in result:
-            self.ask(Path(result["classifier"]))
+    def _finish(self, result: TrainResult | SuggestedLabels) -> None:
+        if isinstance(result, TrainResult):
+            self.ask(Path(result.classifier))
             return
         assert self.classifier is not None
         rare = ", ".join(self._too_rare)
@@ -155,7 +136,7 @@ class TeachingPanel(QWidget):
             f"{self.classifier.name} has looked at all items. What would teach it most comes first."
             + (f" Not learnt yet, as there are too few: {rare}." if rare else "")
         )
-        self.answered.emit(dict(result))
+        self.answered.emit(result)
 
     def _show_what_can_run(self) -> None:
         idle = self._to_label is not None and not self._worker.running

@@ -1,16 +1,15 @@
 """The dock *Label images*: classes given by eye, on the disk the moment they are given."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
 from napari_image_classifier.items.item import Item
+from napari_image_classifier.raters.active_learning import SuggestedLabels
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.labelling_queue import Suggestion
 from napari_image_classifier.raters.shown_item import ItemReader
@@ -20,6 +19,7 @@ from napari_image_classifier.widgets.label.gallery import SIDE, Gallery
 from napari_image_classifier.widgets.label.session import LabellingSession
 from napari_image_classifier.widgets.label.source import LabellingSource, ToLabel
 from napari_image_classifier.widgets.qt.dock import Dock, Folded, let_be_cut_off
+from napari_image_classifier.widgets.qt.parts import button, wrapped
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
@@ -51,34 +51,31 @@ class LabelImages(Dock):
         self._connect()
 
     def _build_desk(self) -> None:
-        self.counted = QLabel()
+        self.counted = wrapped()
         self.classes = ClassButtons(keys=True, rows=MOST_CLASSES + 1)
-        self.cannot_tell_button = QPushButton("Cannot tell")
-        self.next_button = QPushButton("Next")
-        self.undo_button = QPushButton("Undo")
-        self.cannot_tell_button.setToolTip("It is an answer, too (key 0).")
-        self.next_button.setToolTip("Go on without an answer (Space).")
-        self.undo_button.setToolTip("Take the last answer back, to the first (Backspace).")
-        self.now, self.says = QLabel(), QLabel()
+        self.cannot_tell_button = button("Cannot tell", "It is an answer, too (key 0).")
+        self.next_button = button("Next", "Go on without an answer (Space).")
+        self.undo_button = button("Undo", "Take the last answer back, to the first (Backspace).")
+        self.now, self.says = wrapped(), wrapped()
         self.choices = LabellingChoices()
         self.see_predictions = QCheckBox("Show what the classifier says")
         self.see_predictions.setToolTip(
             "What is labelled meanwhile is marked “assisted”, and never used to test a classifier."
         )
         self.teaching = TeachingPanel()
-        self.train_button = QPushButton("Open in Train classifier")
-        self.train_button.setToolTip("Train on these labels with all choices.")
+        self.train_button = button(
+            "Open in Train classifier", "Train on these labels with all choices."
+        )
         for label in (self.counted, self.now, self.says):
-            label.setWordWrap(True)
             let_be_cut_off(label)
         grid = QGridLayout(self._desk)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(self.counted, 0, 0, 1, 3)
         grid.addWidget(self.classes, 1, 0, 1, 3)
-        for column, button in enumerate(
+        for column, beside in enumerate(
             (self.cannot_tell_button, self.next_button, self.undo_button)
         ):
-            grid.addWidget(button, 2, column)
+            grid.addWidget(beside, 2, column)
         rows: tuple[QWidget, ...] = (self.now, self.says, self.choices, self.see_predictions)
         for row, widget in enumerate(rows, start=3):
             grid.addWidget(widget, row, 0, 1, 3)
@@ -114,8 +111,8 @@ class LabelImages(Dock):
             return
         self._end_session()
         self._to_label = to_label
-        what = to_label.what
-        reader = ItemReader(what.each, what.axes.strip() or None)
+        query = to_label.query
+        reader = ItemReader(query.each, query.axes)
         self.session = LabellingSession(self._viewer, to_label.table, reader, log, self)
         self.session.moved.connect(self._show_item)
         self.session.given.connect(self._take_given)
@@ -123,7 +120,7 @@ class LabelImages(Dock):
         self.gallery = self._new_gallery(reader, to_label)
         for name in [*log.counts, *(one.class_name for one in log.of_others)]:
             self.classes.add(name)
-        self._asked.set_title(f"What is labelled: {what.folder}")
+        self._asked.set_title(f"What is labelled: {query.folder}")
         self._asked.fold()
         self._desk.show()
         self.teaching.begin(to_label)
@@ -158,7 +155,7 @@ class LabelImages(Dock):
         """Open *Train classifier* with these labels."""
         assert self._to_label is not None
         _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")
-        widget.source.choose_labels(self._to_label.what)
+        widget.source.choose_items(self._to_label.query, self._to_label.path)
 
     def stop(self) -> None:
         """End everything that runs, and show what was open before."""
@@ -222,15 +219,13 @@ class LabelImages(Dock):
             self._show_words()
             self._show_item(self.session.current, pick=False)
 
-    def _take_answers(self, result: Mapping[str, Any]) -> None:
+    def _take_answers(self, result: SuggestedLabels) -> None:
         assert self.session is not None
         queue = self.session.queue
         queue.suggestions = {
-            ItemKey(row["file"], row["item"]):
-                Suggestion(row["class"] or "", row["confidence"] or 0.0)
-            for row in result["items"]
-        }  # fmt: skip
-        queue.teaching = [ItemKey(*key) for key in result["order"]]
+            one.key: Suggestion(one.class_name or "", one.confidence or 0.0) for one in result.items
+        }
+        queue.teaching = list(result.order)
         for name in sorted({said.class_name for said in queue.suggestions.values()} - {""}):
             self.classes.add(name)
         self._offer_choices()

@@ -1,31 +1,30 @@
-"""Which items a person is going to label, who she is, and where her annotations are kept."""
+"""The items that a person is going to label, their rater, and the table of annotations."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QFormLayout, QLineEdit, QWidget
 
-from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.item import ItemsError, ItemTable
+from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.reading import sharing
+from napari_image_classifier.items.selection import Each
+from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.widgets.qt import settings
-from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Folded
-from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
-from napari_image_classifier.widgets.shared.form_fields import (
+from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.parts import button, choice, wrapped
+from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
+from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
     EACH_ASK,
     MASKS_ASK,
-    TABLE_ASK,
-    LabelWhat,
+    ItemsChoices,
+    ItemsForm,
 )
-from napari_image_classifier.widgets.shared.form_fields import LABEL_FOLDER_ASK as FOLDER_ASK
-from napari_image_classifier.widgets.shared.group_choice import GroupChoice
-from napari_image_classifier.widgets.shared.pattern_field import PatternField
 from napari_image_classifier.widgets.shared.survey import ItemsLook
 from napari_image_classifier.widgets.viewer.layers import open_layer
 
@@ -35,13 +34,41 @@ TABLE_NAME = "labels.csv"
 
 
 @dataclass(frozen=True)
+class LabelWhat(ItemsChoices):
+    """What *Label images* asks."""
+
+    group: str | None = None
+    each: Each = "image"
+    table: Path | None = None
+
+    def why_unusable(self) -> str | None:
+        """Return why it can't be looked at yet, as a sentence."""
+        if why := super().why_unusable():
+            return why
+        if self.masks is None or "{" in str(self.masks):
+            return None
+        return why_not_there(self.masks, Kind.FOLDER, "folder of masks", "")
+
+
+FOLDER_ASK = Ask(
+    "folder", "Folder", "The folder whose images get classes; its sub-folders are searched.",
+    {"mode": "d", "nullable": True},
+)  # fmt: skip
+TABLE_ASK = Ask(
+    "table", "Table", "The CSV table that every class goes into the moment it is given. One that "
+    "is there already is gone on with; several raters may share it.",
+    {"mode": "w", "filter": "*.csv", "nullable": True},
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
 class ToLabel:
     """The items of ``table``, to be labelled by ``rater`` in the table ``path``; what was asked."""
 
     table: ItemTable
     rater: str
     path: Path
-    what: LabelWhat
+    query: ItemsQuery
 
 
 class LabellingSource(QWidget):
@@ -53,57 +80,42 @@ class LabellingSource(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested: Path | None = None
-        self._look = ItemsLook(self._request, self)
-        self._beginner = Worker(self)
+        self._look = ItemsLook(self._query, self, listed=True)
         self._build()
         self._connect()
         self._recall()
 
     def _build(self) -> None:
-        self.kind = QComboBox()
-        self.kind.setToolTip("Where the images are that get classes.")
-        for kind, words in KINDS.items():
-            self.kind.addItem(words, kind)
-        self.form = Form(LabelWhat(), (FOLDER_ASK,))
-        self.each_form = Form(LabelWhat(), (replace(EACH_ASK, label="What gets a class"),))
-        self.folded_form = Form(LabelWhat(), (MASKS_ASK, AXES_ASK))
-        self.table_form = Form(LabelWhat(), (TABLE_ASK,))
-        self.pattern = PatternField()
-        self.group = GroupChoice()
+        self.kind = choice(KINDS, "Where the images are that get classes.")
+        self.form = ItemsForm(
+            LabelWhat(), (FOLDER_ASK,), (MASKS_ASK, AXES_ASK),
+            (replace(EACH_ASK, label="What gets a class"),), (TABLE_ASK,),
+            look=self._look, looked_at=("folder", "masks", "axes", "each"),
+        )  # fmt: skip
+        self.pattern, self.group = self.form.pattern, self.form.group
+        self._folder, folded, each, table = self.form.parts
         self.rater = QLineEdit()
         self.rater.setPlaceholderText("your name or initials")
         self.rater.setToolTip("It stands with every class that you give, as others may rate, too.")
-        self.found = QLabel()
-        self.found.setWordWrap(True)
-        self.begin_button = QPushButton("Begin")
-        self.begin_button.setToolTip("Show the first item.")
+        self.found = wrapped()
+        self.begin_button = button("Begin", "Show the first item.")
         more = Folded("Objects, not whole images; files without axes")
-        more.inside.addWidget(self.folded_form.native)
+        more.inside.addWidget(folded)
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.kind, self.form.native, self.pattern, more, self.each_form.native,
-                       self.found, self.group):  # fmt: skip
+        for widget in (self.kind, self._folder, self.pattern, more, each, self.found, self.group):
             layout.addRow(widget)
         layout.addRow("Rater", self.rater)
-        layout.addRow(self.table_form.native)
+        layout.addRow(table)
         layout.addRow(self.begin_button)
 
     def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(self._look_soon)
-        self.pattern.pattern_changed.connect(self._look_soon)
-        for form, name in (
-            (self.form, "folder"), (self.each_form, "each"),
-            (self.folded_form, "masks"), (self.folded_form, "axes"),
-        ):  # fmt: skip
-            form[name].changed.connect(self._look_soon)
         self.rater.textChanged.connect(self._show_what_can_run)
-        self.table_form["table"].changed.connect(self._show_what_can_run)
+        self.form["table"].changed.connect(self._show_what_can_run)
         self.group.changed.connect(self._show_what_can_run)
         self._look.changed.connect(self._show)
         self._look.failed.connect(self._say)
-        self._beginner.finished.connect(self._begin)
-        self._beginner.failed.connect(lambda message, _: self._say(message))
-        self._beginner.running_changed.connect(self._show_what_can_run)
         self.begin_button.clicked.connect(self.begin)
 
     def _recall(self) -> None:
@@ -119,17 +131,10 @@ class LabellingSource(QWidget):
 
     def choices(self) -> LabelWhat:
         """Return what is filled in."""
-        folder = self.form.values()["folder"]
+        choices = self.form.choices()
         if self.kind.currentData() == OPEN:
-            folder = _shared_folder(self._open_files())
-        return LabelWhat(
-            folder=folder,
-            pattern=self.pattern.pattern,
-            group=self.group.group,
-            **self.each_form.values(),
-            **self.folded_form.values(),
-            **self.table_form.values(),
-        )
+            return replace(choices, folder=_shared_folder(self._open_files()))
+        return choices
 
     def why_unusable(self) -> str | None:
         """Return why labelling can't begin yet, as a sentence."""
@@ -148,54 +153,51 @@ class LabellingSource(QWidget):
 
     def begin(self) -> None:
         """Show the first item."""
-        if self.begin_button.isEnabled():
-            settings.remember(
-                labelled_folder=self.choices().folder, rater=self.rater.text().strip()
-            )
-            request = {**(self._request() or {}), "group": self.choices().group}
-            self._beginner.start("list_items", request)
+        choices, query = self.choices(), self._query()
+        listed = self.listed.items if self.listed else None
+        if not self.begin_button.isEnabled() or query is None or listed is None:
+            return
+        assert choices.table is not None
+        rater = self.rater.text().strip()
+        try:
+            items = tuple(sharing(list(listed.items), "group", query.group))
+        except ItemsError as error:
+            self._say(str(error))
+            return
+        settings.remember(labelled_folder=query.folder, rater=rater)
+        self.begun.emit(ToLabel(replace(listed, items=items), rater, choices.table, query))
 
     def stop(self) -> None:
         """End a look that is under way."""
         self._look.stop()
-        self._beginner.kill()
 
     @property
-    def listed(self) -> Mapping[str, Any] | None:
-        """What there is to label, as the job "list_items" says it; None while it is not known."""
+    def listed(self) -> Survey | None:
+        """What there is to label; None while it is not known."""
         return self._look.found
 
     def _look_soon(self) -> None:
-        self.form.native.setVisible(self.kind.currentData() == FOLDER)
+        self._folder.setVisible(self.kind.currentData() == FOLDER)
         self._look.again()
 
-    def _request(self) -> dict[str, Any] | None:
+    def _query(self) -> ItemsQuery | None:
         choices = self.choices()
         if choices.folder is None or choices.why_unusable():
             return None
-        request: dict[str, Any] = {
-            "folder": str(choices.folder),
-            "pattern": choices.pattern,
-            "each": choices.each,
-            "axes": choices.axes.strip() or None,
-            "masks": choices.masks and str(choices.masks),
-            "annotated": False,
-        }
-        if self.kind.currentData() == OPEN:
-            request["files"] = [str(path) for path in self._open_files()]
-        return request
+        is_open = self.kind.currentData() == OPEN
+        files = tuple(self._open_files()) if is_open else ()
+        return replace(choices.query(), annotated=False, files=files)
 
     def _show(self) -> None:
         folder = self.choices().folder
         if folder is not None and self.choices().table in (None, self._suggested):
             self._suggested = folder / TABLE_NAME
-            self.table_form["table"].value = self._suggested
-        if self.listed is not None:
-            n_items, n_images = len(self.listed["items"]["items"]), self.listed["n_images"]
+            self.form["table"].value = self._suggested
+        if self.listed is not None and self.listed.items is not None:
+            n_items, n_images = len(self.listed.items.items), self.listed.n_images
             of = "" if n_items == n_images else f"{n_items} items of "
             self.found.setText(f"{of}{n_images} images.")
-            self.group.offer(self.listed["columns"], range(1, self.listed["folder_levels"] + 1))
-            self.pattern.set_proposals(self.listed["patterns"])
+            self.form.offer_found()
         elif self._look.under_way:
             self.found.setText("Looking at the images…")
         self._show_what_can_run()
@@ -204,16 +206,9 @@ class LabellingSource(QWidget):
         self.found.setText(sentence)
         self._show_what_can_run()
 
-    def _begin(self, listed: Mapping[str, Any]) -> None:
-        choices = self.choices()
-        assert choices.table is not None
-        table = ItemTable.from_json(listed["items"])
-        self.begun.emit(ToLabel(table, self.rater.text().strip(), choices.table, choices))
-
     def _show_what_can_run(self) -> None:
         why = self.why_unusable()
-        waits = self.listed is None or self._beginner.running
-        self.begin_button.setEnabled(why is None and not waits)
+        self.begin_button.setEnabled(why is None and self.listed is not None)
         if why and self.listed is None:
             self.found.setText(why)
         self.begin_button.setToolTip(why or "Show the first item.")

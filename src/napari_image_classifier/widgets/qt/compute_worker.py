@@ -1,39 +1,40 @@
-"""The one place where what the compute process says becomes Qt signals."""
+"""Jobs of the compute process as Qt objects, whose signals say what it says."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.compute_process import SECONDS_OF_SILENCE, ComputeProcess
-from napari_image_classifier.typing import Event
+from napari_image_classifier.system.events import Event, Failure, Result, Stopped
+from napari_image_classifier.system.job import Job, RequestT, ResultT
 from napari_image_classifier.widgets.qt.gui_thread import post, tell
+from napari_image_classifier.widgets.qt.parts import timer
 
-Request = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 SECONDS_TO_STOP = 0.9
 NOT_HEARD_OF = "Nothing was heard of the look at the images for a minute, twice; it was ended."
 MILLISECONDS_BETWEEN_LOOKS = 500
 
 
-class _Job:
+class _Run:
     """One run of the compute process; it outlives the widget by the moment it takes to end."""
 
-    def __init__(self, verb: str, request: Request) -> None:
-        self._verb = verb
-        self._request = request
+    def __init__(self, job: Job[Any, Any], make_request: Callable[[], object]) -> None:
+        self._job = job
+        self._make_request = make_request
         self._lock = threading.Lock()
-        self._process: ComputeProcess | None = None
+        self._process: ComputeProcess[Any] | None = None
         self._wanted = True
 
-    def anew(self) -> "_Job":
+    def anew(self) -> "_Run":
         """Return the same once more."""
-        return _Job(self._verb, self._request)
+        return _Run(self._job, self._make_request)
 
     def begin(self) -> None:
         """Start, now that somebody listens."""
-        threading.Thread(target=self._run, name=f"{self._verb} events", daemon=True).start()
+        threading.Thread(target=self._work, name=f"{self._job.verb} events", daemon=True).start()
 
     @property
     def pid(self) -> int | None:
@@ -60,26 +61,25 @@ class _Job:
             if self._process is not None:
                 self._process.kill()
 
-    def _run(self) -> None:
+    def _work(self) -> None:
         try:
-            request = self._request() if callable(self._request) else self._request
-            process = self._started(request)
+            process = self._started(self._make_request())
             if process is None:
-                tell(self, {"event": "cancelled"})
+                tell(self, Stopped())
                 return
             for event in process.events():
                 tell(self, event)
         except ImageClassifierError as error:
-            tell(self, {"event": "error", "message": str(error)})
+            tell(self, Failure(str(error)))
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell it to
             message = f"Something went wrong that should not: {type(error).__name__}: {error}"
-            tell(self, {"event": "error", "message": message})
+            tell(self, Failure(message))
 
-    def _started(self, request: Mapping[str, Any]) -> ComputeProcess | None:
+    def _started(self, request: object) -> ComputeProcess[Any] | None:
         if not self._wanted:
             return None
         # Outside the lock: a process takes its time to start, and `cancel` must not wait for it.
-        process = ComputeProcess(self._verb, request)
+        process = ComputeProcess(self._job, request)
         with self._lock:
             self._process = process
             if not self._wanted:
@@ -101,8 +101,8 @@ class Worker(QObject):
     its process died or fell silent, and fails if that is so again.
     """
 
-    happened = Signal(dict)
-    finished = Signal(dict)
+    happened = Signal(object)
+    finished = Signal(object)
     cancelled = Signal()
     failed = Signal(str, str)
     silent = Signal(float)
@@ -112,37 +112,41 @@ class Worker(QObject):
         super().__init__(parent)
         self._looks = looks
         self._may_begin_again = False
-        self._job: _Job | None = None
+        self._run: _Run | None = None
         post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
-        self._deadline = QTimer(self)
-        self._deadline.setSingleShot(True)
-        self._deadline.timeout.connect(self._give_up)
+        self._deadline = timer(self, self._give_up)
         self._listening = QTimer(self)
         self._listening.setInterval(MILLISECONDS_BETWEEN_LOOKS)
         self._listening.timeout.connect(self._listen)
         self._is_silent = self._is_asked_to_stop = False
-        self._jobs: list[_Job] = []
-        post().employ(self, self._jobs)
+        self._runs: list[_Run] = []
+        post().employ(self, self._runs)
 
     @property
     def running(self) -> bool:
         """Whether a job has begun and not ended."""
-        return self._job is not None
+        return self._run is not None
 
     @property
     def pid(self) -> int | None:
         """The compute process's number in the operating system, once it has started."""
-        return self._job.pid if self._job is not None else None
+        return self._run.pid if self._run is not None else None
 
-    def start(self, verb: str, request: Request) -> None:
-        """Begin the job ``verb``; what still runs is killed.
+    def start(self, job: Job[RequestT, ResultT], request: RequestT) -> None:
+        """Begin a job; what still runs is killed."""
+        self.start_later(job, lambda: request)
 
-        ``request`` is the job's request, or a function that makes it: that is called on the
-        reading thread, so it may take its time but must not touch widgets or layers.
+    def start_later(
+        self, job: Job[RequestT, ResultT], make_request: Callable[[], RequestT]
+    ) -> None:
+        """Begin a job whose request is still to be made.
+
+        That is done on the reading thread, so it may take its time but must not touch widgets or
+        layers.
         """
         self.kill()
         self._may_begin_again = self._looks
-        self._begin(_Job(verb, request))
+        self._begin(_Run(job, make_request))
         self.running_changed.emit(True)
 
     def cancel(self, kill_after: float | None = None) -> None:
@@ -151,42 +155,42 @@ class Worker(QObject):
         A job that has not done so ``kill_after`` seconds later is killed; so is, within a second,
         one that does not answer, and one that is asked for the second time.
         """
-        if self._job is None:
+        if self._run is None:
             return
         if self._is_silent or self._is_asked_to_stop:
             kill_after = min(kill_after or SECONDS_TO_STOP, SECONDS_TO_STOP)
         self._is_asked_to_stop = True
-        self._job.cancel()
+        self._run.cancel()
         if kill_after is not None:
             self._deadline.start(round(1000 * kill_after))
 
     def kill(self) -> None:
         """End the job at once, without a last signal but ``running_changed``."""
-        if self._job is not None:
-            job = self._job
+        if self._run is not None:
+            run = self._run
             self._forget()
-            job.kill()
+            run.kill()
 
-    def _begin(self, job: _Job) -> None:
-        self._job = job
-        self._jobs.append(job)
+    def _begin(self, run: _Run) -> None:
+        self._run = run
+        self._runs.append(run)
         self._is_silent = self._is_asked_to_stop = False
         self._listening.start()
-        job.begin()
+        run.begin()
 
     def _begin_again(self) -> None:
-        assert self._job is not None
+        assert self._run is not None
         self._may_begin_again = False
-        self._jobs.remove(self._job)
-        self._job.kill()
-        self._begin(self._job.anew())
+        self._runs.remove(self._run)
+        self._run.kill()
+        self._begin(self._run.anew())
 
     def _give_up(self) -> None:
         self.kill()
         self.cancelled.emit()
 
     def _listen(self) -> None:
-        silence = self._job.silence if self._job is not None else 0.0
+        silence = self._run.silence if self._run is not None else 0.0
         if silence > SECONDS_OF_SILENCE and self._may_begin_again:
             self._begin_again()
         elif silence > SECONDS_OF_SILENCE and self._looks:
@@ -200,27 +204,27 @@ class Worker(QObject):
             self.silent.emit(0.0)
 
     def _forget(self) -> None:
-        if self._job is not None:
-            self._jobs.remove(self._job)
-        self._job = None
+        if self._run is not None:
+            self._runs.remove(self._run)
+        self._run = None
         self._deadline.stop()
         self._listening.stop()
         self.running_changed.emit(False)
 
-    def _hear(self, job: object, event: Event) -> None:
-        if self._job is None or job is not self._job:
+    def _hear(self, run: object, event: Event) -> None:
+        if self._run is None or run is not self._run:
             return
-        kind = event["event"]
-        if kind == "result":
-            self._forget()
-            self.finished.emit(event)
-        elif kind == "cancelled":
-            self._forget()
-            self.cancelled.emit()
-        elif kind == "error" and event.get("died") and self._may_begin_again:
-            self._begin_again()
-        elif kind == "error":
-            self._forget()
-            self.failed.emit(event["message"], event.get("detail") or "")
-        else:
-            self.happened.emit(event)
+        match event:
+            case Failure(died=True) if self._may_begin_again:
+                self._begin_again()
+            case Failure(message=message, detail=detail):
+                self._forget()
+                self.failed.emit(message, detail or "")
+            case Stopped():
+                self._forget()
+                self.cancelled.emit()
+            case Result():
+                self._forget()
+                self.finished.emit(event)
+            case _:
+                self.happened.emit(event)

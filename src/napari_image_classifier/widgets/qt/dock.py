@@ -1,4 +1,6 @@
-"""What every dock of ours looks like: a column that scrolls, with headings."""
+"""Docks: a column that scrolls, with headings, and parts that fold away."""
+
+from html import escape
 
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import (
@@ -11,6 +13,8 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from napari_image_classifier.widgets.qt.parts import stacked, wrapped
 
 USUAL_SIZE = QSize(400, 640)
 NARROWEST = 330
@@ -35,9 +39,7 @@ class Dock(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inside)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        stacked(self, scroll)
         self.setMinimumWidth(NARROWEST)
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -57,11 +59,15 @@ class Dock(QWidget):
 
     def add_heading(self, text: str) -> QLabel:
         """Add a heading to the column."""
-        heading = QLabel(f"<b>{text}</b>")
-        heading.setWordWrap(True)
+        heading = wrapped(f"<b>{text}</b>")
         heading.setContentsMargins(0, 6, 0, 0)
         self.column.addWidget(heading)
         return heading
+
+
+def coloured_dot(colour: str, words: str) -> str:
+    """Return rich text: a dot in a colour such as "#0072B2", and what it stands for."""
+    return f'<span style="color:{colour}">●</span> {escape(words)}'
 
 
 def let_be_narrow(box: QComboBox) -> None:
@@ -92,11 +98,7 @@ class Folded(QWidget):
         self._content = content
         self.inside = QVBoxLayout(content)
         self.inside.setContentsMargins(12, 0, 0, 0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self._button)
-        layout.addWidget(content)
+        stacked(self, self._button, content).setSpacing(2)
         self._show(False)
 
     def set_title(self, title: str) -> None:

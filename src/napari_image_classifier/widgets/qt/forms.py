@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from magicgui.widgets import ComboBox, Container, FileEdit, FloatSpinBox, create_widget
 from magicgui.widgets.bases import Widget
+from qtpy.QtWidgets import QWidget
 
+from napari_image_classifier.system.settings import Setting, settings_of
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 
 LARGEST = 1_000_000
@@ -18,6 +20,7 @@ DIGITS = 5
 class Ask:
     """How one field of a dataclass is asked: its words, and options of its magicgui widget.
 
+    The bounds of a number are those of its `Setting`, unless ``options`` holds others.
     ``none_means`` are the words for None where the field is an optional number, or one of
     ``options["choices"]``, which are words and values.
     """
@@ -30,42 +33,62 @@ class Ask:
 
 
 class Form:
-    """The magicgui form of some fields of a dataclass, filled from an instance of it."""
+    """The magicgui form of some fields of a dataclass, filled from an instance of it.
 
-    def __init__(self, defaults: Any, asks: Iterable[Ask]) -> None:
-        self._asks = tuple(asks)
-        hints = get_type_hints(type(defaults))
-        widgets = [_widget(ask, hints[ask.name], getattr(defaults, ask.name)) for ask in self._asks]
-        self.container: Container[Widget] = Container(widgets=widgets)
-        self.container.margins = (0, 0, 0, 0)
-        self.native = self.container.native
+    Parameters
+    ----------
+    defaults
+        An instance of the dataclass.
+    groups
+        How its fields are asked. Each group is a widget of its own, in the order of `parts`, so
+        that they can stand in different places.
+    """
+
+    def __init__(self, defaults: Any, *groups: Iterable[Ask]) -> None:
+        data_class: Any = type(defaults)
+        settings = settings_of(data_class)
+        self._asks: dict[str, Ask] = {}
+        self._widgets: dict[str, Any] = {}
+        self._containers: list[Container[Widget]] = []
+        for asks in map(tuple, groups):
+            made = [_widget(ask, settings[ask.name], getattr(defaults, ask.name)) for ask in asks]
+            self._containers.append(Container(widgets=made))
+            self._containers[-1].margins = (0, 0, 0, 0)
+            self._asks |= {ask.name: ask for ask in asks}
+            self._widgets |= {ask.name: widget for ask, widget in zip(asks, made, strict=True)}
+        self.parts: list[QWidget] = [container.native for container in self._containers]
+        self.native = self.parts[0]
 
     def __getitem__(self, name: str) -> Any:
         """Return the magicgui widget of a field."""
-        return self.container[name]
+        return self._widgets[name]
 
     def values(self) -> dict[str, Any]:
         """Return what the form says, by field name: keywords for the dataclass."""
         found = {}
-        for ask in self._asks:
-            value = self.container[ask.name].value
-            if ask.none_means:
-                value = _or_none(value)
-            found[ask.name] = value
+        for name, ask in self._asks.items():
+            value = self._widgets[name].value
+            found[name] = _or_none(value) if ask.none_means else value
         return found
 
 
-def _widget(ask: Ask, hint: Any, default: Any) -> Widget:
+def _widget(ask: Ask, setting: Setting, default: Any) -> Widget:
     if ask.none_means:
         make = _choice_or_none if "choices" in ask.options else _number_or_none
         return make(ask, default)
+    hint = setting.type
     kind = next((part for part in get_args(hint) if part is not type(None)), hint)
+    bounds = {"min": setting.at_least, "max": setting.at_most}
     widget = create_widget(
         value=default,
         annotation=hint if isinstance(kind, str) else kind,
         name=ask.name,
         label=ask.label,
-        options={"tooltip": ask.tooltip, **ask.options},
+        options={
+            "tooltip": ask.tooltip,
+            **{name: bound for name, bound in bounds.items() if bound is not None},
+            **ask.options,
+        },
     )
     if isinstance(widget, FileEdit):
         widget.choose_btn.text = "Choose…"

@@ -1,4 +1,4 @@
-"""What is at a path, without keeping the window waiting when its drive does not answer."""
+"""Paths, without keeping the window waiting when a drive does not answer."""
 
 import threading
 import time
@@ -42,6 +42,25 @@ def kind_of(path: Path) -> Kind:
 def no_answer_from(path: Path) -> str:
     """Return the sentence for a drive that does not answer."""
     return f"{path} does not answer; perhaps its drive can't be reached. It is looked for again."
+
+
+def why_no_name(path: Path | None, what: str) -> str | None:
+    """Return why a file can't be written at ``path``; ``what`` it is, and is called for example."""
+    kind = Kind.FOLDER if path is None else kind_of(path)
+    if kind is Kind.NO_ANSWER:
+        assert path is not None
+        return no_answer_from(path)
+    return f"Choose a file name for {what}." if kind is Kind.FOLDER else None
+
+
+def why_not_there(path: Path | None, wanted: Kind, what: str, choose: str) -> str | None:
+    """Return why ``path`` is not what is wanted, called ``what``; ``choose``: when it is empty."""
+    if path is None:
+        return choose
+    kind = kind_of(path)
+    if kind is Kind.NO_ANSWER:
+        return no_answer_from(path)
+    return None if kind is wanted else f"There is no {what} {path}."
 
 
 class DriveWatch(QObject):

@@ -1,7 +1,13 @@
 """A progress bar with the time left, a cancel button, and the sentence that ends it."""
 
-from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from collections.abc import Callable
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QProgressBar, QWidget
+
+from napari_image_classifier.system.events import Progress
+from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, timer, wrapped
 
 ERROR_COLOUR = "#e06c75"
 MILLISECONDS_TO_STOP = 5000
@@ -16,31 +22,29 @@ class ProgressRow(QWidget):
         super().__init__(parent)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(True)
-        self.cancel_button = QPushButton("Cancel", self)
-        self.cancel_button.setToolTip("Stop within a second; what is done is kept.")
+        self.cancel_button = button("Cancel", "Stop within a second; what is done is kept.")
         self.cancel_button.clicked.connect(self.cancel_clicked)
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(MILLISECONDS_TO_STOP)
-        self._patience.timeout.connect(self._offer_to_end)
-        self._note = QLabel(self)
-        self.silence = QLabel(self)
+        self._patience = timer(self, self._offer_to_end, MILLISECONDS_TO_STOP)
+        self._note, self.silence, self.message = wrapped(), wrapped(), wrapped()
         self.silence.hide()
-        self.message = QLabel(self)
-        for label in (self._note, self.silence, self.message):
-            label.setWordWrap(True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        row = QHBoxLayout()
-        row.addWidget(self._bar, stretch=1)
-        row.addWidget(self.cancel_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        layout.addWidget(self._note)
-        layout.addWidget(self.silence)
-        layout.addWidget(self.message)
+        row = in_a_row(self._bar, self.cancel_button)
+        row.setStretch(0, 1)
+        stacked(self, row, self._note, self.silence, self.message)
         self._show_running(False)
         self.message.hide()
+
+    def follow(
+        self, worker: Worker, stopped: Callable[[], str], end: Callable[..., None] | None = None
+    ) -> None:
+        """Tell when a worker is silent, has failed or was cancelled, which ``stopped`` words.
+
+        ``end`` takes the place of `end`.
+        """
+        told = end or self.end
+        worker.silent.connect(self.show_silence)
+        worker.failed.connect(lambda message, detail: told(message, error=True, detail=detail))
+        worker.cancelled.connect(lambda: told(stopped()))
 
     def begin(self, note: str) -> None:
         """Show an empty bar, as nothing is known yet but the ``note``."""
@@ -62,6 +66,11 @@ class ProgressRow(QWidget):
         self._bar.setValue(done)
         left = "" if seconds_left is None else f", {time_in_words(seconds_left)} left"
         self._note.setText(note + left)
+
+    def show_stage(self, event: Progress) -> None:
+        """Show how far a stage is, by its name."""
+        note = f"{event.stage.capitalize()}: {event.done} of {event.total}"
+        self.update_progress(event.done, event.total, note, event.seconds_left)
 
     def note(self, sentence: str) -> None:
         """Show a sentence until there is progress again."""

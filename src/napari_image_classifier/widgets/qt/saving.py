@@ -1,10 +1,10 @@
 """What a disk refuses, said where the person looks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
 from napari_image_classifier.system.atomic_files import replace_table
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
@@ -29,6 +29,26 @@ def save_copy(source: Path, target: Path, progress: ProgressRow) -> None:
         progress.end(f"The copy could not be written: {error}.", error=True)
     else:
         progress.end(f"Saved as {copy.path}. {copy.sentence}".strip())
+
+
+def ask_where(
+    parent: QWidget, title: str, suggested: Path | str, kinds: str, refuse: Callable[[str], None]
+) -> Path | None:
+    """Ask a person for a file to write; None if there is none.
+
+    A name without its ending gets that of the chosen kind, such as "CSV (*.csv)"; where such a
+    file is there already, ``refuse`` hears a sentence.
+    """
+    chosen, kind = QFileDialog.getSaveFileName(parent, title, str(suggested), kinds)
+    path = Path(chosen)
+    if not chosen or path.suffix:
+        return path if chosen else None
+    path = path.with_suffix(f".{kind.split()[0].lower()}")
+    # The dialog has asked about the name without it.
+    if path.exists():
+        refuse(f"{path.name} is there already; choose another name.")
+        return None
+    return path
 
 
 def unused(path: Path) -> Path | None:

@@ -6,19 +6,17 @@ from typing import Any
 from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QMessageBox,
-    QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_image_classifier.items.annotations import CANNOT_TELL
+from napari_image_classifier.widgets.qt.parts import button, stacked
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES
 from napari_image_classifier.widgets.shared.class_legend import SWATCH
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
@@ -53,15 +51,8 @@ class ClassButtons(QWidget):
                              "class makes one of both.")  # fmt: skip
         self.name = QLineEdit()
         self.name.setPlaceholderText("a new class")
-        self._add = QPushButton("Add")
-        self._add.setToolTip("Add a class of this name.")
-        line = QHBoxLayout()
-        line.addWidget(self.name)
-        line.addWidget(self._add)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(line)
-        column.addWidget(self.list)
+        self._add = button("Add", "Add a class of this name.")
+        stacked(self, (self.name, self._add), self.list)
         self._append("")
         self._names = [""]
         self._set_height()

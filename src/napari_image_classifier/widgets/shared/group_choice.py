@@ -1,11 +1,12 @@
-"""The question which images are not independent, in those words."""
+"""The questions which images are not independent, and which were taken together."""
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
+from napari_image_classifier.widgets.qt.parts import choice, stacked, wrapped
 
 QUESTION = "Which images are not independent (same well, dish, animal)?"
 TOOLTIP = (
@@ -14,25 +15,61 @@ TOOLTIP = (
 )
 UNANSWERED = "please choose…"
 ALONE = "each image stands alone"
+ACQUISITION_QUESTION = "Which images were taken together (same plate, day, microscope)?"
+ACQUISITION_TOOLTIP = (
+    "If all controls were taken on one day and all treated on another, a lamp that aged looks like "
+    "an effect. Whether that may be so here can only be looked at where it is known what was taken "
+    "together."
+)
+UNKNOWN = "that is not known"
 
 
-class GroupChoice(QWidget):
+class _SharedChoice(QWidget):
+    """A choice of what images share, in words, after answers that are always there."""
+
+    def __init__(
+        self, question: str, tooltip: str, always: Sequence[str], parent: QWidget | None
+    ) -> None:
+        super().__init__(parent)
+        self.box = choice({}, tooltip)
+        let_be_narrow(self.box)
+        stacked(self, wrapped(question, tooltip), self.box)
+        self._always = always
+        self._offered: tuple[Sequence[str], Sequence[int]] | None = None
+        self.offer((), ())
+
+    @property
+    def shared(self) -> str | None:
+        """What is chosen, as `read_items` calls it; None for what is always there."""
+        shared: str | None = self.box.currentData()
+        return shared
+
+    def offer(self, columns: Sequence[str], folder_levels: Sequence[int]) -> None:
+        """Offer the columns and folder levels found; an answer that is still there stays.
+
+        Level 1 is the sub-folders of the folder itself.
+        """
+        if (columns, folder_levels) == self._offered:
+            return
+        self._offered = (columns, folder_levels)
+        index, shared = self.box.currentIndex(), self.shared
+        self.box.clear()
+        for words in self._always:
+            self.box.addItem(words, None)
+        for name in columns:
+            self.box.addItem(f"images with the same “{name}”", name)
+        for level in folder_levels:
+            self.box.addItem(f"images in the same folder, {level} deep", f"folder:{level}")
+        self.box.setCurrentIndex(max(0, self.box.findData(shared) if shared else index))
+
+
+class GroupChoice(_SharedChoice):
     """A choice that must be made: a column, a folder level, or each image alone."""
 
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.box = QComboBox()
-        self.box.setToolTip(TOOLTIP)
-        question = QLabel(QUESTION)
-        question.setWordWrap(True)
-        question.setToolTip(TOOLTIP)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(question)
-        layout.addWidget(self.box)
-        self.offer(())
+        super().__init__(QUESTION, TOOLTIP, (UNANSWERED, ALONE), parent)
         self.box.activated.connect(lambda _: self.changed.emit())
 
     @property
@@ -43,8 +80,7 @@ class GroupChoice(QWidget):
     @property
     def group(self) -> str | None:
         """What `read_items` calls ``group``; None where each image stands alone."""
-        group: str | None = self.box.currentData()
-        return group
+        return self.shared
 
     def choose(self, group: str | None) -> None:
         """Choose as a person would; what is not offered is not chosen."""
@@ -53,69 +89,19 @@ class GroupChoice(QWidget):
             self.box.setCurrentIndex(index)
             self.changed.emit()
 
-    def offer(self, columns: Sequence[str], folder_levels: Sequence[int] = ()) -> None:
-        """Offer the columns and folder levels found; an answer that is still there stays.
 
-        Level 1 is the sub-folders of the folder itself.
-        """
-        answered, group = self.answered, self.group
-        self.box.clear()
-        self.box.addItem(UNANSWERED, None)
-        self.box.addItem(ALONE, None)
-        offer_shared(self.box, columns, folder_levels)
-        if answered:
-            self.box.setCurrentIndex(1 if group is None else max(0, self.box.findData(group)))
-
-
-def offer_shared(box: QComboBox, columns: Sequence[str], folder_levels: Sequence[int]) -> None:
-    """Add what images may share, in words, and as `read_items` calls it."""
-    let_be_narrow(box)
-    for name in columns:
-        box.addItem(f"images with the same “{name}”", name)
-    for level in folder_levels:
-        box.addItem(f"images in the same folder, {level} deep", f"folder:{level}")
-
-
-ACQUISITION_QUESTION = "Which images were taken together (same plate, day, microscope)?"
-ACQUISITION_TOOLTIP = (
-    "If all controls were taken on one day and all treated on another, a lamp that aged looks like "
-    "an effect. Whether that may be so here can only be looked at where it is known what was taken "
-    "together."
-)
-UNKNOWN = "that is not known"
-
-
-class AcquisitionChoice(QWidget):
+class AcquisitionChoice(_SharedChoice):
     """A choice that may be left open: a column or a folder level."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.box = QComboBox()
-        question = QLabel(ACQUISITION_QUESTION)
-        question.setWordWrap(True)
-        for widget in (question, self.box):
-            widget.setToolTip(ACQUISITION_TOOLTIP)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(question)
-        layout.addWidget(self.box)
-        self._offered: tuple[Sequence[str], Sequence[int]] | None = None
-        self.offer((), ())
+        super().__init__(ACQUISITION_QUESTION, ACQUISITION_TOOLTIP, (UNKNOWN,), parent)
 
     @property
     def acquisition(self) -> str | None:
         """What `read_items` calls ``acquisition``; None where it is not known."""
-        acquisition: str | None = self.box.currentData()
-        return acquisition
+        return self.shared
 
     def offer(self, columns: Sequence[str], folder_levels: Sequence[int]) -> None:
-        """Offer the columns and folder levels found; an answer that is still there stays."""
-        if (columns, folder_levels) == self._offered:
-            return
-        self._offered = (columns, folder_levels)
-        before = self.acquisition
-        self.box.clear()
-        self.box.addItem(UNKNOWN, None)
-        offer_shared(self.box, columns, folder_levels)
-        self.box.setCurrentIndex(max(0, self.box.findData(before)) if before else 0)
+        """Offer what was found, and hide where there is nothing to choose."""
+        super().offer(columns, folder_levels)
         self.setVisible(self.box.count() > 1)

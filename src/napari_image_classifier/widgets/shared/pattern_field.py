@@ -1,13 +1,10 @@
-"""Which files make one image: the name pattern, and the images that it makes of a folder."""
+"""The name pattern that makes images of files, and the images that it makes of a folder."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMenu,
     QTableWidget,
@@ -16,8 +13,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_image_classifier.images.name_patterns import PRESETS
+from napari_image_classifier.images.name_patterns import PRESETS, ImageFiles
 from napari_image_classifier.widgets.qt.dock import Folded
+from napari_image_classifier.widgets.qt.parts import in_a_row, wrapped
 
 TITLE = "One image in several files"
 ROWS_SHOWN = 100
@@ -47,12 +45,10 @@ class PatternField(Folded):
         self._chooser.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self._chooser)
         self._chooser.setMenu(self._menu)
-        self._hint = QLabel()
-        self._hint.setWordWrap(True)
+        self._hint = wrapped()
         self._table = _table()
-        row = QHBoxLayout()
-        row.addWidget(self.edit, stretch=1)
-        row.addWidget(self._chooser)
+        row = in_a_row(self.edit, self._chooser)
+        row.setStretch(0, 1)
         self.inside.addLayout(row)
         self.inside.addWidget(self._hint)
         self.inside.addWidget(self._table)
@@ -91,9 +87,9 @@ class PatternField(Folded):
         self._hint.setVisible(several)
         self.set_title(TITLE + (" – perhaps here" if several else ""))
 
-    def show_images(self, images: Sequence[Mapping[str, Any]], n_images: int) -> None:
-        """List the images that the pattern makes, as `survey` describes them."""
-        fields = list(dict.fromkeys(name for image in images for name in image["fields"]))
+    def show_images(self, images: Sequence[ImageFiles], n_images: int) -> None:
+        """List some of the images that the pattern makes."""
+        fields = list(dict.fromkeys(name for image in images for name in image.fields))
         self._table.setVisible(self.pattern is not None)
         if self.pattern is None:
             return
@@ -105,11 +101,12 @@ class PatternField(Folded):
         self._table.setHorizontalHeaderLabels(["image", *fields, "files", "missing"])
         self._table.setRowCount(len(shown))
         for row, image in enumerate(shown):
-            texts = [image["name"], *(image["fields"].get(name, "") for name in fields),
-                     str(len(image["parts"])), ", ".join(image["missing"])]  # fmt: skip
+            parts = [part.path.name for part in image.parts]
+            texts = [image.name, *(image.fields.get(name, "") for name in fields),
+                     str(len(parts)), ", ".join(image.missing)]  # fmt: skip
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
-                item.setToolTip("\n".join(image["parts"]) if column == 0 else text)
+                item.setToolTip("\n".join(parts) if column == 0 else text)
                 self._table.setItem(row, column, item)
         self._table.resizeColumnsToContents()
 

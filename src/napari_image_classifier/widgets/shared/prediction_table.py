@@ -14,18 +14,16 @@ from qtpy.QtCore import (
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.thumbnails import SIDE
 from napari_image_classifier.widgets.qt.delegates import ConfidenceBar, FileName
+from napari_image_classifier.widgets.qt.parts import in_a_row, stacked, wrapped
 from napari_image_classifier.widgets.shared.prediction_model import (
     CONFIDENCE,
     IMAGE,
@@ -92,17 +90,11 @@ class PredictionTable(QWidget):
         self.class_choice = QComboBox(self)
         self.class_choice.setToolTip("Show only images of this class.")
         self.class_choice.currentTextChanged.connect(self._filter.set_label)
-        self.summary = QLabel(self)
-        self.summary.setWordWrap(True)
+        self.summary = wrapped()
         self.set_class_names(())
-        filters = QHBoxLayout()
-        filters.addWidget(self.search, stretch=1)
-        filters.addWidget(self.class_choice)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(filters)
-        layout.addWidget(self.view, stretch=1)
-        layout.addWidget(self.summary)
+        filters = in_a_row(self.search, self.class_choice)
+        filters.setStretch(0, 1)
+        stacked(self, filters, self.view, self.summary).setStretch(1, 1)
 
     def set_class_names(self, names: Sequence[str]) -> None:
         """Offer these classes to filter by."""

@@ -13,6 +13,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_image_classifier.images.image import Image
+from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.viewer.class_colours import Colour, class_colours
@@ -130,8 +131,8 @@ def plain_name(image_name: str) -> str:
     return re.sub(r"[^\w.-]+", " ", stem)[:MOST_OF_A_NAME].strip() or "image"
 
 
-def written(images: list[AnnotatedImage], folder: Path) -> Mapping[str, Any]:
-    """Write the images, their masks and classes below ``folder``; return the items as JSON."""
+def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
+    """Write the images, their masks and classes below ``folder``; return the items."""
     import csv
 
     from napari_image_classifier.images.tiff.writer import write_image
@@ -149,7 +150,7 @@ def written(images: list[AnnotatedImage], folder: Path) -> Mapping[str, Any]:
             write_image(folder / "masks" / name, image.mask)
             for item, class_name in image.annotations.classes.items():
                 rows.writerow([name, item, class_name, image.group])
-    return read_items(folder / "images", items_csv=table, masks=folder / "masks").to_json()
+    return read_items(folder / "images", items_csv=table, masks=folder / "masks")
 
 
 OPACITY = 0.6

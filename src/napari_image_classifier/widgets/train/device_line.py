@@ -1,11 +1,8 @@
 """One line: the device that a training would use, found out in the compute process."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from qtpy.QtWidgets import QLabel, QWidget
 
-from napari_image_classifier.training.backends import BACKENDS
+from napari_image_classifier.training.backends import BACKENDS, DEVICE, Device, DeviceRequest
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 
 TOOLTIP = (
@@ -35,7 +32,7 @@ class DeviceLine(QLabel):
         self.stop()
         self._backend = backend
         if backend not in self._known:
-            self._worker.start("device", {"backend": backend})
+            self._worker.start(DEVICE, DeviceRequest(backend))
         self.setText(self._known.get(backend, "Trains on: looking…"))
         self.show()
 
@@ -44,8 +41,8 @@ class DeviceLine(QLabel):
         self._worker.kill()
         self.setVisible(self._backend in self._known)
 
-    def _found(self, result: Mapping[str, Any]) -> None:
-        self._know(f"Trains on: {result['device']}, with {BACKENDS[result['backend']]}")
+    def _found(self, result: Device) -> None:
+        self._know(f"Trains on: {result.device}, with {BACKENDS[result.backend]}")
 
     def _know(self, text: str) -> None:
         self._known[self._backend] = text

@@ -1,25 +1,25 @@
 """The dock *Train classifier*: from images with classes to a classifier, seen while it learns."""
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import napari
-from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_image_classifier.classifiers.description import TEXTURE
+from napari_image_classifier.system.events import Event, Note, Progress
 from napari_image_classifier.training.backends import BACKENDS
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.job import TRAIN, Epoch, TrainRequest, TrainResult
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of
+from napari_image_classifier.widgets.qt.parts import button, stacked, timer, wrapped
+from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import save_copy, unused
-from napari_image_classifier.widgets.shared.form_fields import why_no_name
 from napari_image_classifier.widgets.train.confusion_view import ConfusionView
 from napari_image_classifier.widgets.train.device_line import DeviceLine
 from napari_image_classifier.widgets.train.evaluation_panel import EvaluationPanel
@@ -57,9 +57,7 @@ class TrainClassifier(Dock):
         self._worker = Worker(self)
         self._drives = DriveWatch(self)
         self._wanted_part: QWidget = self
-        self._scroll_timer = QTimer(self)
-        self._scroll_timer.setSingleShot(True)
-        self._scroll_timer.timeout.connect(lambda: self.scroll_to(self._wanted_part))
+        self._scroll_timer = timer(self, lambda: self.scroll_to(self._wanted_part))
         self.source = TrainingSource(viewer)
         self._build_choices()
         self._build_result()
@@ -76,10 +74,8 @@ class TrainClassifier(Dock):
         more.inside.addWidget(self.folded_form.native)
         more.inside.addWidget(self.start_form.native)
         self.device = DeviceLine()
-        self.run_button = QPushButton("Train")
-        self.run_button.setToolTip("Train in the background; the viewer stays usable.")
-        self.why_not = QLabel()
-        self.why_not.setWordWrap(True)
+        self.run_button = button("Train", "Train in the background; the viewer stays usable.")
+        self.why_not = wrapped()
         self.progress = ProgressRow()
         self.add_heading("Images to learn from")
         self.column.addWidget(self.source)
@@ -91,20 +87,16 @@ class TrainClassifier(Dock):
     def _build_result(self) -> None:
         self.plot = TrainingPlot()
         self.plot.hide()
-        self._confusion_title = QLabel(
+        self._confusion_title = wrapped(
             "<b>Validation images</b>: each row a class as annotated, each column as predicted"
         )
-        self._confusion_title.setWordWrap(True)
         self.confusion = ConfusionView()
-        self.save_button = QPushButton("Save a copy…")
-        self.save_button.setToolTip("The classifier is saved already; save it elsewhere, too.")
-        self.use_button = QPushButton("Use it now")
-        self.use_button.setToolTip("Open Classify images with this classifier.")
+        self.save_button = button(
+            "Save a copy…", "The classifier is saved already; save it elsewhere, too."
+        )
+        self.use_button = button("Use it now", "Open Classify images with this classifier.")
         self._buttons = QWidget()
-        row = QHBoxLayout(self._buttons)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.save_button)
-        row.addWidget(self.use_button)
+        stacked(self._buttons, (self.save_button, self.use_button))
         for widget in (self.plot, self._confusion_title, self.confusion, self._buttons):
             self.column.addWidget(widget)
         self.add_heading("How good is it really?")
@@ -124,13 +116,7 @@ class TrainClassifier(Dock):
         self.use_button.clicked.connect(self.use_it_now)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self._worker.failed.connect(
-            lambda message, detail: self.progress.end(message, error=True, detail=detail)
-        )
-        self._worker.cancelled.connect(
-            lambda: self.progress.end(ENDED if self._epochs_done else NOTHING_LEARNT)
-        )
-        self._worker.silent.connect(self.progress.show_silence)
+        self.progress.follow(self._worker, lambda: ENDED if self._epochs_done else NOTHING_LEARNT)
         self._worker.running_changed.connect(self._running_changed)
         self.evaluation.asked.connect(self.evaluate)
         self.evaluation.running_changed.connect(self._show_what_can_run)
@@ -185,10 +171,7 @@ class TrainClassifier(Dock):
         self._scroll_soon(self.plot)
         self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
         make_items = self.source.items(Path(self._temporary.name))
-        self._worker.start(
-            "train",
-            lambda: {"items": make_items(), "config": config.to_json(), "output": str(output)},
-        )
+        self._worker.start_later(TRAIN, lambda: TrainRequest(make_items(), config, output))
 
     def evaluate(self) -> None:
         """Find out how good a classifier of these images would be on new ones."""
@@ -271,34 +254,28 @@ class TrainClassifier(Dock):
                 self._suggested_output = suggested
                 field.value = suggested
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        kind = event["event"]
-        if kind == "epoch":
-            self._epochs_done = event["epoch"]
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Epoch):
+            self._epochs_done = event.epoch
             self.plot.add(event)
-            note = f"Epoch {event['epoch']} of {event['epochs']}"
-            self.progress.update_progress(
-                event["epoch"], event["epochs"], note, event.get("seconds_left")
-            )
-        elif kind == "note":
-            self.progress.note(event["message"])
-        elif kind == "progress":
-            note = f"{str(event['stage']).capitalize()}: {event['done']} of {event['total']}"
-            self.progress.update_progress(
-                event["done"], event["total"], note, event.get("seconds_left")
-            )
+            note = f"Epoch {event.epoch} of {event.epochs}"
+            self.progress.update_progress(event.epoch, event.epochs, note, event.seconds_left)
+        elif isinstance(event, Note):
+            self.progress.note(event.message)
+        elif isinstance(event, Progress):
+            self.progress.show_stage(event)
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        self._classifier = Path(result["classifier"])
+    def _finish(self, result: TrainResult) -> None:
+        self._classifier = Path(result.classifier)
         sentences = [
-            "Stopped; the best so far was kept." if result.get("cancelled") else "",
+            "Stopped; the best so far was kept." if result.cancelled else "",
             f"Saved as {self._classifier}.",
-            f"Of the validation images, {result['validation_accuracy']:.0%} were right "
-            f"({result['balanced_accuracy']:.0%} with every class counted equally).",
-            *result["messages"],
+            f"Of the validation images, {result.validation_accuracy:.0%} were right "
+            f"({result.balanced_accuracy:.0%} with every class counted equally).",
+            *result.messages,
         ]
         self.progress.end("\n".join(filter(None, sentences)))
-        self.confusion.show_matrix(result["confusion"], result["class_names"])
+        self.confusion.show_matrix(result.confusion, result.class_names)
         self._show_result_widgets(True)
         self._show_what_can_run()
         self._scroll_soon(self._buttons)

@@ -1,12 +1,14 @@
 """The surest errors of an evaluation, with pictures; a click asks for the image."""
 
 import base64
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QIcon, QPixmap
-from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QListWidget, QListWidgetItem, QWidget
+
+from napari_image_classifier.evaluation.evaluate import SurestError
+from napari_image_classifier.widgets.qt.parts import stacked, wrapped
 
 SIDE = 56
 ROWS_SHOWN = 5
@@ -22,8 +24,7 @@ class ErrorList(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = QLabel()
-        self._title.setWordWrap(True)
+        self._title = wrapped()
         self.rows = QListWidget()
         self.rows.setIconSize(QSize(SIDE, SIDE))
         self.rows.setWordWrap(True)
@@ -31,13 +32,10 @@ class ErrorList(QWidget):
         # The second is Enter; where it is a double click, too, the image is open by then.
         for signal in (self.rows.itemClicked, self.rows.itemActivated):
             signal.connect(lambda row: self.chosen.emit(*row.data(Qt.ItemDataRole.UserRole)))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._title)
-        layout.addWidget(self.rows)
+        stacked(self, self._title, self.rows)
 
-    def show_errors(self, errors: Sequence[Mapping[str, Any]]) -> None:
-        """Show errors as `evaluation_report.surest_errors` tells them."""
+    def show_errors(self, errors: Sequence[SurestError]) -> None:
+        """Show the surest errors of an evaluation."""
         self._title.setText(
             "<b>The surest errors</b>: some are hard, some may have been given the wrong class. "
             "A click opens the image."
@@ -50,18 +48,17 @@ class ErrorList(QWidget):
             self.rows.addItem(_row(error))
 
 
-def _row(error: Mapping[str, Any]) -> QListWidgetItem:
+def _row(error: SurestError) -> QListWidgetItem:
     picture = QPixmap()
-    picture.loadFromData(base64.b64decode(error["picture"]), "PNG")
+    picture.loadFromData(base64.b64decode(error.picture), "PNG")
     picture = picture.scaled(
         SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
-    name = f"{error['file']} {error['item']}".strip()
+    name = f"{error.file} {error.item}".strip()
     row = QListWidgetItem(
         QIcon(picture),
-        f"given {error['given']}, predicted {error['predicted']} "
-        f"({error['confidence']:.0%})\n{name}",
+        f"given {error.given}, predicted {error.predicted} ({error.confidence:.0%})\n{name}",
     )
-    row.setData(Qt.ItemDataRole.UserRole, (error["file"], error["item"]))
+    row.setData(Qt.ItemDataRole.UserRole, (error.file, error.item))
     row.setToolTip(name)
     return row

@@ -1,26 +1,28 @@
 """*How good is it really?* in the dock *Train classifier*: an evaluation and its answer."""
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtCore import Qt, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.evaluation.evaluate import (
+    EVALUATE,
+    EvaluateRequest,
     EvaluationChoices,
+    EvaluationResult,
     check_evaluation,
-    evaluation_request,
 )
 from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.forms import Ask, Form
+from napari_image_classifier.widgets.qt.parts import button, stacked, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, no_answer_from
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import unused
@@ -83,27 +85,23 @@ class EvaluationPanel(QWidget):
         self._worker = Worker(self)
         self.form = Form(_Asked(), ASKS)
         self.acquisition = AcquisitionChoice()
-        self.run_button = QPushButton("How good is it really?")
-        self.run_button.setToolTip(
-            "Train on some of the groups and test on others, many times; no classifier is saved."
+        self.run_button = button(
+            "How good is it really?",
+            "Train on some of the groups and test on others, many times; no classifier is saved.",
         )
-        self.why_not = QLabel("Choose a file name for the report, such as report.html.")
-        self.why_not.setWordWrap(True)
+        self.why_not = wrapped("Choose a file name for the report, such as report.html.")
         self.progress = ProgressRow()
-        self.answer = QLabel()
-        self.answer.setWordWrap(True)
+        self.answer = wrapped()
         # Names of classes may hold what would be markup.
         self.answer.setTextFormat(Qt.TextFormat.PlainText)
         self.answer.setStyleSheet("font-weight: bold")
         self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.open_button = QPushButton("Open the report")
-        self.open_button.setToolTip("In the browser.")
+        self.open_button = button("Open the report", "In the browser.")
         self.errors = ErrorList()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.acquisition, self.form.native, self.run_button, self.why_not,
-                       self.progress, self.answer, self.open_button, self.errors):  # fmt: skip
-            layout.addWidget(widget)
+        stacked(
+            self, self.acquisition, self.form.native, self.run_button, self.why_not,
+            self.progress, self.answer, self.open_button, self.errors,
+        )  # fmt: skip
         self._show_answer(False)
         self._connect()
 
@@ -115,13 +113,8 @@ class EvaluationPanel(QWidget):
         self.errors.chosen.connect(self.open_image)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self._worker.failed.connect(
-            lambda message, detail: self._end(message, error=True, detail=detail)
-        )
-        self._worker.cancelled.connect(
-            lambda: self._end("Stopped; started again with the same choices it goes on from here.")
-        )
-        self._worker.silent.connect(self.progress.show_silence)
+        stopped = "Stopped; started again with the same choices it goes on from here."
+        self.progress.follow(self._worker, lambda: stopped, self._end)
         self._worker.running_changed.connect(self._running_changed)
 
     @property
@@ -167,13 +160,12 @@ class EvaluationPanel(QWidget):
         self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
         make_items = self._source.items(Path(self._temporary.name), self.acquisition.acquisition)
 
-        def request() -> Mapping[str, Any]:
-            table = make_items()
-            self._table = ItemTable.from_json(table)
-            return evaluation_request(table, report, config, choices)
+        def request() -> EvaluateRequest:
+            self._table = make_items()
+            return EvaluateRequest(self._table, report, config, choices)
 
         self.progress.begin("Starting…")
-        self._worker.start("evaluate", request)
+        self._worker.start_later(EVALUATE, request)
 
     def cancel(self) -> None:
         """Stop within a second; the trainings that are done are kept."""
@@ -198,22 +190,22 @@ class EvaluationPanel(QWidget):
         except ImageClassifierError as error:
             self.progress.end(str(error), error=True)
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        if event["event"] != "progress":
+    def _hear(self, event: Event) -> None:
+        if not isinstance(event, Progress):
             return
-        done, total, stage = event["done"], event["total"], event["stage"]
+        done, total, stage = event.done, event.total, event.stage
         note = (
             f"{STAGES[stage]}: {done} of {total}"
             if stage in STAGES
             else f"Training and testing: {done / total:.0%}"
         )
-        self.progress.update_progress(done, total, note, event.get("seconds_left"))
+        self.progress.update_progress(done, total, note, event.seconds_left)
 
-    def _finish(self, result: Mapping[str, Any]) -> None:
-        self.answer.setText(result["sentence"])
-        self.errors.show_errors(result["errors"])
+    def _finish(self, result: EvaluationResult) -> None:
+        self.answer.setText(result.sentence)
+        self.errors.show_errors(result.errors)
         self._show_answer(True)
-        self._end(f"Saved as {result['report']}, with its numbers and predictions beside it.")
+        self._end(f"Saved as {result.report}, with its numbers and predictions beside it.")
 
     def _end(self, sentence: str, *, error: bool = False, detail: str = "") -> None:
         self.progress.end(sentence, error=error, detail=detail)

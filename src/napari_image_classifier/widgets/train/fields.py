@@ -12,7 +12,6 @@ from napari_image_classifier.training.backends import BACKENDS
 from napari_image_classifier.training.config import (
     BACKBONE_NAMES,
     IMAGENET,
-    MOST_MEMBERS,
     RANDOM_WEIGHTS,
     TrainingConfig,
 )
@@ -99,7 +98,7 @@ TRAINING_ASKS = (
                      ("none: texture features", TEXTURE),
                      *((f"{name}, learnt from photographs", name) for name in BACKBONE_NAMES)]}),
     Ask("epochs", "Epochs", "How often every image is seen at most; it stops early when the "
-        "validation images get no better.", {"min": 1, "max": 10_000}),
+        "validation images get no better.", {"max": 10_000}),
 )  # fmt: skip
 TRAINING_ASKS_FOLDED = (
     Ask("projection", "Planes", "How the planes of a Z stack become one picture.",
@@ -117,8 +116,7 @@ TRAINING_ASKS_FOLDED = (
         {"choices": [("stays", "kept"), ("is blanked out", "masked")]}),
     Ask("keep_aspect", "Keep proportions", "Scale without distortion and fill the rest with black; "
         "otherwise stretch."),
-    Ask("batch_size", "Batch size", "Images per step; smaller needs less memory.",
-        {"min": 2, "max": 4096}),
+    Ask("batch_size", "Batch size", "Images per step; smaller needs less memory.", {"max": 4096}),
     Ask("learning_rate", "Learning rate", "How large a step is; smaller is slower and steadier.",
         {"max": 1.0, "step": 0.0005}, none_means="what suits the network"),
     Ask("weights", "Large networks begin with", "What those of the networks that have learnt from "
@@ -126,10 +124,10 @@ TRAINING_ASKS_FOLDED = (
         {"choices": [("what was learnt from photographs", IMAGENET),
                      ("nothing", RANDOM_WEIGHTS)]}),
     Ask("patience", "Patience", "Epochs without improvement after which training stops.",
-        {"min": 1, "max": 10_000}),
+        {"max": 10_000}),
     Ask("validation_fraction", "Validation part", "The part of the images (whole wells, dishes or "
         "animals) that is not learnt from but used to judge.",
-        {"min": 0.05, "max": 0.5, "step": 0.05}),
+        {"min": 0.05, "step": 0.05}),
     Ask("finish", "Learn from all in the end", "When the validation images have judged, the "
         "network learns from them, too; the score is the one from before."),
     Ask("class_weights", "Balance classes", "Rare classes count for more."),
@@ -137,15 +135,15 @@ TRAINING_ASKS_FOLDED = (
     Ask("turns", "Quarter turns", "Learn from turned copies, too; uncheck where up and down have a "
         "meaning."),
     Ask("shift", "Shift", "Learn from copies shifted by up to this part of the picture.",
-        {"min": 0.0, "max": 0.5, "step": 0.01}),
+        {"step": 0.01}),
     Ask("gain", "Brightness", "Learn from copies that are brighter or darker by this part.",
-        {"min": 0.0, "max": 1.0, "step": 0.05}),
+        {"step": 0.05}),
     Ask("noise", "Noise", "Learn from copies with this much added noise.",
-        {"min": 0.0, "max": 1.0, "step": 0.05}),
+        {"step": 0.05}),
     Ask("label_smoothing", "Doubt", "How much doubt about the given classes is allowed for.",
-        {"min": 0.0, "max": 0.5, "step": 0.01}),
+        {"max": 0.5, "step": 0.01}),
     Ask("members", "Networks", "Several networks learn from different parts of the images and "
-        "decide together; better, and so many times slower.", {"min": 1, "max": MOST_MEMBERS}),
+        "decide together; better, and so many times slower."),
     Ask("orientations", "Eight orientations", "Classify each image turned and mirrored, too, and "
         "average; a little better, and classifying takes eight times as long."),
     Ask("risk", "Wrong answers", "Where it is not sure enough it says so, and at most this part of "
@@ -153,8 +151,7 @@ TRAINING_ASKS_FOLDED = (
         "confidence; with few of them nothing can be promised.",
         {"choices": [("at most 1 %", 0.01), ("at most 5 %", 0.05), ("at most 10 %", 0.1)]},
         none_means="no limit: it always answers"),
-    Ask("seed", "Seed", "The same seed on the same computer gives the same classifier.",
-        {"min": 0, "max": 2**31 - 1}),
+    Ask("seed", "Seed", "The same seed on the same computer gives the same classifier."),
     Ask("backend", "Computes with", "The library that does the computing; any gives the same kind "
         "of classifier. PyTorch uses graphics cards on Windows, too.",
         {"choices": [(words, name) for name, words in BACKENDS.items()]},

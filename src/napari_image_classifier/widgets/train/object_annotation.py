@@ -1,34 +1,32 @@
 """Classes for objects of open images, given by clicking on them: a part of *Train classifier*."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
 from napari.layers import Points
-from qtpy.compat import isalive
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.raters.object_annotations import export_annotations
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
+from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, wrapped
 from napari_image_classifier.widgets.qt.saving import told_in
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.train.annotated_image import AnnotatedImage, written
 from napari_image_classifier.widgets.viewer.layers import OpenImage, group_layers, open_layer
+from napari_image_classifier.widgets.viewer.layers_watch import LayersWatch
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, fitting, open_objects
 
 CHOOSE = "choose…"
@@ -55,9 +53,7 @@ class ObjectAnnotation(QWidget):
         self._offered: list[OpenObjects] = []
         self._annotated: dict[tuple[str, Any], AnnotatedImage] = {}
         self.present: AnnotatedImage | None = None
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self.refresh)
+        self._layers = LayersWatch(viewer, self)
         self._build()
         self._connect()
         self.refresh()
@@ -71,35 +67,28 @@ class ObjectAnnotation(QWidget):
         self.group = QLineEdit()
         self.group.setToolTip(GROUP_TOOLTIP)
         self.classes = ClassButtons()
-        self.undo_button = QPushButton("Undo")
-        self.undo_button.setToolTip("Take back the last class that was given in this image.")
-        self.points_button = QPushButton("From Points layers")
-        self.points_button.setToolTip(
-            "Every Points layer is a class named like the layer: objects under its points get it."
+        self.undo_button = button("Undo", "Take back the last class that was given in this image.")
+        self.points_button = button(
+            "From Points layers",
+            "Every Points layer is a class named like the layer: objects under its points get it.",
         )
         self.column.setToolTip("Take the classes from a column of the Labels layer's features.")
-        self.save_button = QPushButton("Save classes…")
-        self.save_button.setToolTip(
+        self.save_button = button(
+            "Save classes…",
             "Write a table (CSV) of the classes of all images, for the command line's --items. "
-            "They are kept safe all the same, and are here again with the same image and mask."
+            "They are kept safe all the same, and are here again with the same image and mask.",
         )
-        self.says = QLabel()
-        self.says.setWordWrap(True)
+        self.says = wrapped()
         asked = QFormLayout()
-        asked.setContentsMargins(0, 0, 0, 0)
         asked.addRow("Image", self.image)
         asked.addRow("Objects", self.layer)
         asked.addRow("Same well, dish, animal", self.group)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(asked)
-        column.addWidget(self.classes)
-        for widgets in ((self.undo_button, self.points_button), (self.column, self.save_button)):
-            line = QHBoxLayout()
-            for widget in widgets:
-                line.addWidget(widget, stretch=1)
-            column.addLayout(line)
-        column.addWidget(self.says)
+        lines = [in_a_row(self.undo_button, self.points_button),
+                 in_a_row(self.column, self.save_button)]  # fmt: skip
+        for line in lines:
+            line.setStretch(0, 1)
+            line.setStretch(1, 1)
+        stacked(self, asked, self.classes, *lines, self.says)
 
     def _connect(self) -> None:
         self.image.activated.connect(self._offer_layers)
@@ -112,9 +101,7 @@ class ObjectAnnotation(QWidget):
         self.points_button.clicked.connect(self._from_points)
         self.column.activated.connect(self._from_column)
         self.save_button.clicked.connect(self._ask_where_to_save)
-        layers = self._viewer.layers
-        for happening in (layers.events.inserted, layers.events.removed):
-            happening.connect(self._refresh_soon)
+        self._layers.changed.connect(self.refresh)
 
     @property
     def images(self) -> list[AnnotatedImage]:
@@ -142,8 +129,8 @@ class ObjectAnnotation(QWidget):
             return TOO_FEW_IMAGES
         return None
 
-    def items(self, temporary: Path) -> Callable[[], Mapping[str, Any]]:
-        """Return a function that writes the images and returns the table of items as JSON."""
+    def items(self, temporary: Path) -> Callable[[], ItemTable]:
+        """Return a function that writes the images and returns the table of items."""
         images = self.images
         return lambda: written(images, temporary)
 
@@ -293,8 +280,3 @@ class ObjectAnnotation(QWidget):
         chosen, _ = QFileDialog.getSaveFileName(self, "Save classes", "objects.csv", "CSV (*.csv)")
         if chosen:
             self.save(Path(chosen))
-
-    def _refresh_soon(self) -> None:
-        # napari forgets this method only when Python does, which may be after Qt.
-        if isalive(self):  # type: ignore[no-untyped-call]
-            self._soon.start(100)

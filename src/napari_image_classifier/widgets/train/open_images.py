@@ -2,31 +2,28 @@
 
 import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
-from qtpy.compat import isalive
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QLineEdit,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import Each, parse_selection
+from napari_image_classifier.widgets.qt.parts import button, stacked
 from napari_image_classifier.widgets.viewer.layers import (
     MEANINGS,
     OpenImage,
@@ -34,6 +31,7 @@ from napari_image_classifier.widgets.viewer.layers import (
     group_layers,
     open_layer,
 )
+from napari_image_classifier.widgets.viewer.layers_watch import LayersWatch
 from napari_image_classifier.widgets.viewer.navigation import move_sliders
 
 IMAGE, CLASS, GROUP = range(3)
@@ -58,9 +56,7 @@ class OpenImages(QWidget):
         self._meanings: dict[int, str] = {}
         self._answers: dict[str, tuple[str, str]] = {}
         self._written: dict[str, OpenImage] = {}
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self.refresh)
+        self._layers = LayersWatch(viewer, self)
         self.table = _table()
         self._question = QLabel("What a stack's planes are:")
         self._meaning = QComboBox()
@@ -68,22 +64,12 @@ class OpenImages(QWidget):
         self._name = QLineEdit()
         self._name.setPlaceholderText("class")
         self._name.setToolTip("A class for the rows that are selected above.")
-        self._give = QPushButton("Give to selected")
-        self._give.setToolTip("Write this class into the selected rows.")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.table)
-        for row in ((self._name, self._give), (self._question, self._meaning)):
-            line = QHBoxLayout()
-            for widget in row:
-                line.addWidget(widget)
-            layout.addLayout(line)
+        self._give = button("Give to selected", "Write this class into the selected rows.")
+        stacked(self, self.table, (self._name, self._give), (self._question, self._meaning))
         self.table.itemChanged.connect(self._keep_answers)
         self._give.clicked.connect(self._give_class)
         self._meaning.activated.connect(self._explain)
-        # A dozen layers come one by one; the table follows once.
-        for happening in (viewer.layers.events.inserted, viewer.layers.events.removed):
-            happening.connect(self._refresh_soon)
+        self._layers.changed.connect(self.refresh)
         self.refresh()
 
     @property
@@ -111,8 +97,8 @@ class OpenImages(QWidget):
             return "Give the images at least two classes in the table."
         return None
 
-    def items(self, temporary: Path, each: Each) -> Callable[[], Mapping[str, Any]]:
-        """Return a function that writes the images and returns the table of items as JSON."""
+    def items(self, temporary: Path, each: Each) -> Callable[[], ItemTable]:
+        """Return a function that writes the images and returns the table of items."""
         answers = self._filled_in()
         chosen = [(image, *answers[image.name]) for image in self._images
                   if answers[image.name][0]]  # fmt: skip
@@ -120,7 +106,7 @@ class OpenImages(QWidget):
             _file_name(number, image.name): image for number, (image, _, _) in enumerate(chosen, 1)
         }
 
-        def write() -> Mapping[str, Any]:
+        def write() -> ItemTable:
             table = temporary / "items.csv"
             with table.open("w", newline="", encoding="utf-8") as file:
                 rows = csv.writer(file)
@@ -129,7 +115,7 @@ class OpenImages(QWidget):
                     names = [channel.name for channel in image.channels]
                     write_image(temporary / name, as_image(image.name, image.channels, names))
                     rows.writerow([name, class_name, group])
-            return read_items(temporary, items_csv=table, each=each).to_json()
+            return read_items(temporary, items_csv=table, each=each)
 
         return write
 
@@ -183,11 +169,6 @@ class OpenImages(QWidget):
     def _give_class(self) -> None:
         for index in self.table.selectionModel().selectedRows():
             self.set_class(index.row(), self._name.text().strip())
-
-    def _refresh_soon(self) -> None:
-        # napari forgets this method only when Python does, which may be after Qt.
-        if isalive(self):  # type: ignore[no-untyped-call]
-            self._soon.start(100)
 
     def _ask_for_meaning(self) -> None:
         unknown = next((image.unknown_axes for image in self._images if image.unknown_axes), 0)

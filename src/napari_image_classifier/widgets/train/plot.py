@@ -1,13 +1,11 @@
 """The live plot of a training: loss and accuracy, for training and validation."""
 
-import math
-from collections.abc import Mapping
-from typing import Any
-
-import pyqtgraph as pg
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from napari_image_classifier.training.job import Epoch
+from napari_image_classifier.widgets.qt.dock import coloured_dot
+from napari_image_classifier.widgets.shared.still_plot import StillPlot
 
 MILLISECONDS_BETWEEN_DRAWS = 250
 
@@ -40,12 +38,8 @@ class TrainingPlot(QWidget):
         self._plots["accuracy"].getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")], []])
         self._plots["accuracy"].setLabel("bottom", "epoch")
         self._curves = {
-            name: self._plots[plot].plot(
-                pen=pg.mkPen(colour, width=2), symbol="o", symbolSize=4,
-                symbolBrush=colour, symbolPen=None,
-            )
-            for name, (plot, colour) in CURVES.items()
-        }  # fmt: skip
+            name: self._plots[plot].line(colour) for name, (plot, colour) in CURVES.items()
+        }
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -57,16 +51,9 @@ class TrainingPlot(QWidget):
             "from and on the validation images, which are not."
         )
 
-    def _plot(self, name: str) -> pg.PlotWidget:
-        plot = pg.PlotWidget(self, background=None)
-        plot.setFixedHeight(120)
+    def _plot(self, name: str) -> StillPlot:
+        plot = StillPlot(self, 120)
         plot.setLabel("left", name)
-        plot.setMouseEnabled(x=False, y=False)
-        plot.hideButtons()
-        plot.setMenuEnabled(False)
-        plot.showGrid(x=False, y=True, alpha=0.2)
-        plot.getAxis("left").setWidth(48)
-        plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getAxis("left").setStyle(hideOverlappingLabels=False)
         return plot
 
@@ -80,36 +67,22 @@ class TrainingPlot(QWidget):
                 plot.setXRange(1, max(2, epochs), padding=0.02)
         self._draw()
 
-    def add(self, epoch: Mapping[str, Any]) -> None:
-        """Add a point from an "epoch" event; it is drawn within a quarter of a second."""
-        self._epochs.append(int(epoch["epoch"]))
+    def add(self, epoch: Epoch) -> None:
+        """Add a point; it is drawn within a quarter of a second."""
+        self._epochs.append(epoch.epoch)
         for name, points in self._points.items():
-            value = epoch.get(name)
-            points.append(math.nan if value is None else float(value))
+            points.append(getattr(epoch, name))
         if not self._timer.isActive():
             self._timer.start()
 
     def _draw(self) -> None:
         self._timer.stop()
-        self._take_colours_of_the_theme()
         for name, curve in self._curves.items():
             curve.setData(self._epochs, self._points[name])
 
-    def _take_colours_of_the_theme(self) -> None:
-        colour = self.palette().color(QPalette.ColorRole.WindowText)
-        for plot in self._plots.values():
-            for side in ("left", "bottom"):
-                axis = plot.getAxis(side)
-                if axis.textPen().color() != colour:
-                    axis.setTextPen(colour)
-                    axis.setPen(QColor(colour))
-
 
 def _legend(parent: QWidget) -> QWidget:
-    legend = QLabel(
-        f'<span style="color:{TRAINING_COLOUR}">●</span> training &nbsp; '
-        f'<span style="color:{VALIDATION_COLOUR}">●</span> validation',
-        parent,
-    )
+    names = {TRAINING_COLOUR: "training", VALIDATION_COLOUR: "validation"}
+    legend = QLabel(" &nbsp; ".join(coloured_dot(*one) for one in names.items()), parent)
     legend.setAlignment(Qt.AlignmentFlag.AlignRight)
     return legend

@@ -1,44 +1,72 @@
-"""What to learn from: a folder of classes, a table, or the open images, and a look at it."""
+"""The items to learn from: a folder of classes, a table, or the open images, and a look at them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import napari
-from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QWidget
 
-from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.reading import read_query
+from napari_image_classifier.items.selection import Each
+from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.widgets.qt import settings
-from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Folded
-from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.path_probe import DriveWatch
-from napari_image_classifier.widgets.shared.form_fields import (
+from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.parts import choice, stacked
+from napari_image_classifier.widgets.qt.path_probe import Kind, why_not_there
+from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
-    CSV_ASK,
     EACH_ASK,
-    FOLDER_ASK,
     MASKS_ASK,
-    LabelWhat,
-    LearnFrom,
+    ItemsChoices,
+    ItemsForm,
 )
-from napari_image_classifier.widgets.shared.group_choice import GroupChoice
-from napari_image_classifier.widgets.shared.pattern_field import PatternField
+from napari_image_classifier.widgets.shared.survey import ItemsLook
 from napari_image_classifier.widgets.train.object_annotation import ObjectAnnotation
 from napari_image_classifier.widgets.train.open_images import OpenImages
 from napari_image_classifier.widgets.train.survey_view import THUMBNAILS_PER_CLASS, SurveyView
 
 FOLDER, TABLE, OPEN, OBJECTS = "folder", "table", "open", "objects"
+LOOKING = "Looking at the images…"
 KINDS = {
     FOLDER: "a folder with one sub-folder per class",
     TABLE: "a table (CSV) of files and their classes",
     OPEN: "the open images",
     OBJECTS: "objects in the open images",
 }
-MILLISECONDS_BEFORE_A_LOOK = 300
 
-MakeItems = Callable[[], Mapping[str, Any]]
+
+@dataclass(frozen=True)
+class LearnFrom(ItemsChoices):
+    """Where *Train classifier* finds its images."""
+
+    items_csv: Path | None = None
+    group: str | None = None
+    each: Each = "image"
+
+    def why_unusable(self) -> str | None:
+        """Return why it can't be looked at yet, as a sentence."""
+        if why := why_not_there(self.folder, Kind.FOLDER, "folder", "Choose a folder."):
+            return why
+        if self.items_csv is None:
+            return None
+        return why_not_there(self.items_csv, Kind.FILE, "table", "")
+
+
+FOLDER_ASK = Ask(
+    "folder", "Folder", "A folder with one sub-folder per class, named like the class; or, with a "
+    "table, the folder that its file names are relative to.", {"mode": "d", "nullable": True},
+)  # fmt: skip
+CSV_ASK = Ask(
+    "items_csv", "Table", "A CSV table with the columns file and class, and any others, for "
+    "example well.", {"mode": "r", "filter": "*.csv *.txt *.tsv", "nullable": True},
+)  # fmt: skip
+
+MakeItems = Callable[[], ItemTable]
 
 
 class TrainingSource(QWidget):
@@ -48,65 +76,44 @@ class TrainingSource(QWidget):
 
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.survey: dict[str, Any] | None = None
-        self._surveyor = Worker(self, looks=True)
-        self._drives = DriveWatch(self)
-        self._wait = QTimer(self)
-        self._wait.setSingleShot(True)
-        self._wait.setInterval(MILLISECONDS_BEFORE_A_LOOK)
-        self.kind = QComboBox()
-        self.kind.setToolTip("Where the images are whose classes a person gave.")
-        for kind, words in KINDS.items():
-            self.kind.addItem(words, kind)
-        self.form = Form(LearnFrom(), (CSV_ASK, FOLDER_ASK))
-        self.each_form = Form(LearnFrom(), (EACH_ASK,))
-        self.axes_form = Form(LearnFrom(), (AXES_ASK,))
-        self.masks_form = Form(LearnFrom(), (MASKS_ASK,))
+        self.look = ItemsLook(self._query, self, thumbnails=THUMBNAILS_PER_CLASS)
+        self.form = ItemsForm(
+            LearnFrom(), (CSV_ASK, FOLDER_ASK), (AXES_ASK,), (MASKS_ASK,), (EACH_ASK,),
+            look=self.look, looked_at=("folder", "items_csv", "axes", "masks"),
+        )  # fmt: skip
+        self.pattern, self.group = self.form.pattern, self.form.group
+        self.kind = choice(KINDS, "Where the images are whose classes a person gave.")
         self.open_images = OpenImages(viewer)
         self.objects = ObjectAnnotation(viewer)
-        self.pattern = PatternField()
         self.view = SurveyView()
-        self.group = GroupChoice()
+        paths, axes, masks, self._each = self.form.parts
         self._axes = Folded("Files that don't say what their axes mean")
-        self._axes.inside.addWidget(self.axes_form.native)
+        self._axes.inside.addWidget(axes)
         self._masks = Folded("Objects, not whole images")
-        self._masks.inside.addWidget(self.masks_form.native)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.kind, self.form.native, self.open_images, self.objects, self.pattern,
-                       self._axes, self._masks, self.each_form.native, self.view,
-                       self.group):  # fmt: skip
-            layout.addWidget(widget)
+        self._masks.inside.addWidget(masks)
+        stacked(
+            self, self.kind, paths, self.open_images, self.objects, self.pattern,
+            self._axes, self._masks, self._each, self.view, self.group,
+        )  # fmt: skip
         self._connect()
         self._show_kind()
 
     def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(self._show_kind)
-        for form, names in (
-            (self.form, ("folder", "items_csv")),
-            (self.axes_form, ("axes",)),
-            (self.masks_form, ("masks",)),
-        ):
-            for name in names:
-                form[name].changed.connect(self._look_soon_anew)
-        self.pattern.pattern_changed.connect(self._look_soon_anew)
-        self.group.changed.connect(self._look_soon)
+        self.group.changed.connect(self.look.look_at_groups)
         self.open_images.changed.connect(self.changed)
         self.objects.changed.connect(self.changed)
-        self._wait.timeout.connect(self._look)
-        self._drives.answered.connect(self._look_if_unknown)
-        self._surveyor.happened.connect(self._hear)
-        self._surveyor.finished.connect(self._show)
-        self._surveyor.failed.connect(self._show_failure)
+        self.look.drawn.connect(self.view.add_thumbnail)
+        self.look.changed.connect(self._show)
+        self.look.failed.connect(self._show_failure)
 
-    def choose_labels(self, labelled: LabelWhat) -> None:
-        """Fill in what was labelled by eye, and the table of these labels."""
-        assert labelled.folder is not None
-        self.masks_form["masks"].value = labelled.masks
-        self.axes_form["axes"].value = labelled.axes
-        self.each_form["each"].value = labelled.each
-        self.pattern.set_pattern(labelled.pattern or "")
-        self.choose_folder(labelled.folder, labelled.table)
+    def choose_items(self, query: ItemsQuery, table: Path | None) -> None:
+        """Fill in which items were labelled by eye, and the table of these labels."""
+        self.form["masks"].value = Path(query.masks) if query.masks else None
+        self.form["axes"].value = query.axes or ""
+        self.form["each"].value = query.each
+        self.pattern.set_pattern(query.pattern or "")
+        self.choose_folder(query.folder, table)
 
     def choose_folder(self, folder: str | Path, items_csv: str | Path | None = None) -> None:
         """Fill in a folder, and a table if there is one."""
@@ -126,24 +133,21 @@ class TrainingSource(QWidget):
     def stop(self) -> None:
         """End a look that is under way, and take no more clicks."""
         self.objects.leave()
-        self._wait.stop()
-        self._surveyor.kill()
+        self.look.stop()
 
     def choices(self) -> LearnFrom:
-        """Return what is filled in, as `read_items` takes it."""
-        values = {
-            **self.form.values(),
-            **self.each_form.values(),
-            **self.axes_form.values(),
-            **self.masks_form.values(),
-            "pattern": self.pattern.pattern,
-            "group": self.group.group,
-        }
+        """Return what is filled in."""
+        choices = self.form.choices()
         if self.kind.currentData() != TABLE:
-            values["items_csv"] = None
-        elif values["folder"] is None and values["items_csv"] is not None:
-            values["folder"] = values["items_csv"].parent
-        return LearnFrom(**values)
+            return replace(choices, items_csv=None)
+        if choices.folder is None and choices.items_csv is not None:
+            return replace(choices, folder=choices.items_csv.parent)
+        return choices
+
+    @property
+    def survey(self) -> Survey | None:
+        """What there is to learn from; None while it is not known."""
+        return self.look.found
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be learnt yet, as a sentence."""
@@ -153,8 +157,8 @@ class TrainingSource(QWidget):
         if why := choices.why_unusable():
             return why
         if self.survey is None:
-            return "Looking at the images…" if self._looking else "These images can't be used."
-        if len(self.survey["classes"]) < 2:
+            return LOOKING if self.look.under_way else "These images can't be used."
+        if len(self.survey.classes) < 2:
             return "At least two classes are needed, each in a sub-folder or named in the table."
         if not self.group.answered:
             return "Say which images are not independent."
@@ -169,24 +173,23 @@ class TrainingSource(QWidget):
         return self.objects if kind == OBJECTS else None
 
     @property
-    def _looking(self) -> bool:
-        return self._surveyor.running or self._wait.isActive()
-
-    @property
     def channels(self) -> tuple[str, ...]:
         """The channels of the images, as far as they are known."""
         if (in_viewer := self._in_viewer) is not None:
             return in_viewer.channel_names
-        return tuple(self.survey["channels"]) if self.survey else ()
+        return self.survey.channels if self.survey else ()
 
     @property
     def shared(self) -> tuple[Sequence[str], Sequence[int]]:
         """What images may share: columns, and levels of folders."""
         if self.survey is None or self._in_viewer is not None:
             return (), ()
+        return self.survey.columns, range(self._first_level, self.survey.folder_levels + 1)
+
+    @property
+    def _first_level(self) -> int:
         # The first sub-folder is the class where folders are classes: nothing that is shared.
-        first = 1 if self.kind.currentData() == TABLE else 2
-        return self.survey["columns"], range(first, self.survey["folder_levels"] + 1)
+        return 1 if self.kind.currentData() == TABLE else 2
 
     def folder(self) -> Path | None:
         """Where the images are, for an output beside them."""
@@ -195,7 +198,7 @@ class TrainingSource(QWidget):
         return self.choices().folder
 
     def items(self, temporary: Path, acquisition: str | None = None) -> MakeItems:
-        """Return a function that makes the table of items as JSON; it may be called on a thread.
+        """Return a function that makes the table of items; it may be called on a thread.
 
         Open images are written to the folder ``temporary``, which must stay until the job is over.
         ``acquisition`` is as in `read_items`.
@@ -205,14 +208,9 @@ class TrainingSource(QWidget):
             return self.open_images.items(temporary, choices.each)
         if self.kind.currentData() == OBJECTS:
             return self.objects.items(temporary)
-        assert choices.folder is not None
-        folder = choices.folder
-        settings.remember(training_folder=folder)
-
-        def read() -> Mapping[str, Any]:
-            return read_items(folder, acquisition=acquisition, **choices.options()).to_json()
-
-        return read
+        settings.remember(training_folder=choices.folder)
+        query = replace(choices.query(), acquisition=acquisition)
+        return lambda: read_query(query)
 
     def show_open_image(self, file: str, item: str) -> bool:
         """Select one of the open images by its name in `items`; False where it is none of them."""
@@ -224,69 +222,31 @@ class TrainingSource(QWidget):
         self.form["items_csv"].visible = kind == TABLE
         self.open_images.setVisible(kind == OPEN)
         self.objects.setVisible(kind == OBJECTS)
-        self.each_form.native.setVisible(kind != OBJECTS)
+        self._each.setVisible(kind != OBJECTS)
         for widget in (self.pattern, self._axes, self._masks, self.view, self.group):
             widget.setVisible(in_viewer is None)
         if in_viewer is not None:
             in_viewer.refresh()
             self.changed.emit()
         else:
-            self._look_soon_anew()
+            self.look.again()
 
-    def _look_soon_anew(self) -> None:
-        self.survey = None
-        self.view.clear()
-        self._look_soon()
-
-    def _look_soon(self) -> None:
-        self._wait.start()
-        self.changed.emit()
-
-    def _look_if_unknown(self) -> None:
-        if self.survey is None and not self._looking:
-            self._look_soon()
-
-    def _look(self) -> None:
+    def _query(self) -> ItemsQuery | None:
         choices = self.choices()
-        if choices.why_unusable() or self._in_viewer is not None:
-            self._surveyor.kill()
-            self.changed.emit()
-            return
-        if self.survey is None:
-            self.view.say("Looking at the images…")
-        options = choices.options()
-        if self.survey is None:
-            options["group"] = None  # it may be of the folder before
-        csv, masks = options["items_csv"], options["masks"]
-        self._surveyor.start(
-            "survey",
-            {
-                **options,
-                "folder": str(choices.folder),
-                "items_csv": csv and str(csv),
-                "masks": masks and str(masks),
-                "thumbnails": THUMBNAILS_PER_CLASS if self.survey is None else 0,
-            },
-        )
+        usable = self._in_viewer is None and not choices.why_unusable()
+        return choices.query() if usable else None
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        if event["event"] == "thumbnail":
-            self.view.add_thumbnail(event["class"], event["png"])
-
-    def _show(self, survey: dict[str, Any]) -> None:
-        if self.survey is not None:
-            # Only the groups were looked at again.
-            kept = ("channels", "channels_named", "sizes", "problems")
-            survey.update({name: self.survey[name] for name in kept})
-        self.survey = survey
-        self.group.offer(*self.shared)
-        self.pattern.set_proposals(survey["patterns"])
-        self.pattern.show_images(survey["images"], survey["n_images"])
-        self.view.show_survey(survey)
+    def _show(self) -> None:
+        if self.survey is None:
+            self.view.clear()
+            self.view.say(LOOKING if self.look.under_way and self._query() else "")
+        else:
+            self.form.offer_found(self._first_level)
+            self.form.show_images()
+            self.view.show_survey(self.survey)
         self.changed.emit()
 
-    def _show_failure(self, message: str, _detail: str) -> None:
-        self.survey = None
+    def _show_failure(self, sentence: str) -> None:
         self.view.clear()
-        self.view.say("", message)
+        self.view.say("", sentence)
         self.changed.emit()

@@ -1,14 +1,14 @@
-"""What a folder or table holds: classes with counts and thumbnails, channels, what was assumed."""
+"""Classes with counts and thumbnails, channels and assumptions of a folder or table."""
 
-import base64
 from collections.abc import Mapping
-from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
-from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE
+from napari_image_classifier.items.survey import Survey, Thumbnail
+from napari_image_classifier.widgets.qt.parts import stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
 from napari_image_classifier.wording import counted, counts_of, first_few
 
@@ -29,15 +29,9 @@ class SurveyView(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._notes = QLabel(self)
-        self._problems = QLabel(self)
+        self._notes, self._problems = wrapped(), wrapped()
         self._problems.setStyleSheet(f"color: {ERROR_COLOUR}")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._scroll)
-        for label in (self._notes, self._problems):
-            label.setWordWrap(True)
-            layout.addWidget(label)
+        stacked(self, self._scroll, self._notes, self._problems)
         self.clear()
 
     @property
@@ -57,18 +51,18 @@ class SurveyView(QWidget):
             label.setText(text)
             label.setVisible(bool(text))
 
-    def add_thumbnail(self, class_name: str | None, png: str) -> None:
-        """Keep a thumbnail, a PNG in base64, and show it where its class has a row."""
+    def add_thumbnail(self, thumbnail: Thumbnail) -> None:
+        """Keep a thumbnail, and show it where its class has a row."""
         picture = QPixmap()
-        picture.loadFromData(base64.b64decode(png), "PNG")
-        name = class_name or ""
+        picture.loadFromData(thumbnail.png, "PNG")
+        name = thumbnail.class_name or ""
         self._thumbnails.setdefault(name, []).append(picture)
         self._fill_pictures(name)
 
-    def show_survey(self, survey: Mapping[str, Any]) -> None:
-        """Show the result of a "survey" job."""
-        self._show_classes(survey["classes"], survey["groups"])
-        self.say("\n".join(_notes(survey)), "\n".join(survey["problems"]))
+    def show_survey(self, survey: Survey) -> None:
+        """Show what was found."""
+        self._show_classes(survey.classes, survey.groups)
+        self.say("\n".join(_notes(survey)), "\n".join(survey.problems))
 
     def _show_classes(self, counts: Mapping[str, int], groups: Mapping[str, int]) -> None:
         inside = QWidget()
@@ -101,16 +95,16 @@ class SurveyView(QWidget):
             label.setPixmap(picture)
 
 
-def _notes(survey: Mapping[str, Any]) -> list[str]:
+def _notes(survey: Survey) -> list[str]:
     notes = []
-    if survey["channels"]:
-        named = "" if survey["channels_named"] else " (the files name none)"
-        notes.append(f"Channels: {', '.join(survey['channels'])}{named}.")
-    if survey["sizes"]:
-        notes.append(f"Sizes: {first_few(survey['sizes'], SIZES_NAMED)}.")
-    if survey.get("without_class"):
-        notes.append(f"{counted(survey['without_class'], 'image')} without a class.")
-    if survey["passed_over"]:
-        notes.append(f"Passed over: {counts_of(survey['passed_over'])}.")
+    if survey.channels:
+        named = "" if survey.channels_named else " (the files name none)"
+        notes.append(f"Channels: {', '.join(survey.channels)}{named}.")
+    if survey.sizes:
+        notes.append(f"Sizes: {first_few(survey.sizes, SIZES_NAMED)}.")
+    if survey.without_class:
+        notes.append(f"{counted(survey.without_class, 'image')} without a class.")
+    if survey.passed_over:
+        notes.append(f"Passed over: {counts_of(survey.passed_over)}.")
     # Which images stand alone is asked below, in so many words.
-    return [*notes, *(text for text in survey["assumptions"] if text != EACH_STANDS_ALONE)]
+    return [*notes, *(text for text in survey.assumptions if text != EACH_STANDS_ALONE)]

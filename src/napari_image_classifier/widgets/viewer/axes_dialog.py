@@ -1,8 +1,9 @@
 """The question what the axes of a file mean, where the file does not say."""
 
-from qtpy.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from napari_image_classifier.images.source import AxesUnknownError
+from napari_image_classifier.widgets.qt.parts import choice, wrapped
 
 _WORDS = {"T": "time points", "C": "channels", "Z": "planes of a stack"}
 
@@ -13,13 +14,14 @@ class AxesDialog(QDialog):
     def __init__(self, question: AxesUnknownError, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("What are the axes of this image?")
-        self.choice = QComboBox()
-        self.choice.setToolTip("The file itself does not say; a wrong answer mixes up its pixels.")
-        for axes in question.choices:
-            self.choice.addItem(in_words(axes, question.shape), axes)
+        self.choice = choice(
+            {axes: in_words(axes, question.shape) for axes in question.choices},
+            "The file itself does not say; a wrong answer mixes up its pixels.",
+        )
         sizes = " × ".join(str(length) for length in question.shape)
-        words = QLabel(f"{question.path.name} holds {sizes} pixels and does not say what they are:")
-        words.setWordWrap(True)
+        words = wrapped(
+            f"{question.path.name} holds {sizes} pixels and does not say what they are:"
+        )
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )

@@ -7,9 +7,10 @@ from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.predict import predict_image
-from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
 from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.thumbnails import draw_thumbnail
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.widgets.viewer.layers import OpenChannel, OpenImage, as_image
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, located, objects_in
 
@@ -79,12 +80,8 @@ def keep_in_metadata(
     """Write predictions into each layer's metadata, in place of earlier ones."""
     kept = [
         {
-            "item": prediction.item,
-            "status": prediction.status,
-            "class": prediction.class_name,
-            "confidence": prediction.confidence,
-            "probabilities": dict(prediction.probabilities),
-            "message": prediction.message,
+            # Where an object lies, its layer shows.
+            **as_json(PredictionRow.of(replace(prediction, place=None, code=""))),
             "classifier": classifier.sha256[:12],
         }
         for prediction in predictions

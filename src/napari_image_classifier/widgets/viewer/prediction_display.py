@@ -1,13 +1,14 @@
-"""What the viewer shows of the predictions: captions, and the image that a person asks for."""
+"""Predictions in the viewer: captions, and the image that a person asks for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import napari
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.selection import parse_selection
+from napari_image_classifier.widgets.qt.parts import timer
 from napari_image_classifier.widgets.viewer.captions import Captioned, Captions
 from napari_image_classifier.widgets.viewer.navigation import (
     look_at_layer,
@@ -27,9 +28,7 @@ class ImageViews(QObject):
         self._hidden: list[Any] = []
         self._only: str | None = None
         self._show_only = False
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._refresh)
+        self._soon = timer(self, self._refresh)
         self._watch()
 
     def _watch(self) -> None:

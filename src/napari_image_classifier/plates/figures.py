@@ -1,0 +1,32 @@
+"""Figures of matplotlib, and the picture files that they become."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_image_classifier.plates.columns import SummaryError
+from napari_image_classifier.system.atomic_files import replace_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def check_format(path: Path, what: str) -> None:
+    """Raise a `SummaryError` where a picture, of ``what`` in words, has another ending."""
+    if path.suffix.lower() not in FORMATS:
+        raise SummaryError(f"A {what} is a {', '.join(FORMATS)} file, not {path.name}.")
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """Return an empty figure whose panels find their places, of a size in inches."""
+    # Not pyplot, which would look for a window.
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def write_figure(figure: "Figure", path: Path) -> None:
+    """Write a figure in the format that the file's ending names."""
+    with replace_file(path) as temporary:
+        figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)

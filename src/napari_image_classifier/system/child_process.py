@@ -1,0 +1,176 @@
+"""Child processes: modules of this package in processes of their own, with a pipe each way.
+
+They are started as modules, not by `multiprocessing`, whose "spawn" runs a user's unguarded script
+again, and end when their pipe does, so none outlives the process that started it.
+"""
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import IO, Any
+
+from napari_image_classifier.system.messages import Wire
+from napari_image_classifier.system.processes import end_with_parent
+
+SECONDS_TO_END = 1.0
+
+
+class ChildProcess:
+    """A process that runs ``module``, which is `connected`, seen from the other side.
+
+    What libraries print there goes to ``errors``, to this process's own unless told. Nobody who
+    sends waits for a process that does not read.
+    """
+
+    def __init__(self, module: str, wire: Wire, errors: IO[bytes] | None = None) -> None:
+        self._wire = wire
+        self._heard = time.monotonic()
+        self._to_send: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._received: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        started: Future[subprocess.Popen[bytes]] = Future()
+        threading.Thread(
+            target=self._keep, args=(module, errors, started), name=f"{module} keeper", daemon=True
+        ).start()
+        self._process = started.result()
+        self._listener = threading.Thread(
+            target=self._listen, name=f"{module} listener", daemon=True
+        )
+        self._listener.start()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process in the operating system."""
+        return self._process.pid
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds nothing has been heard of the process."""
+        return time.monotonic() - self._heard
+
+    def send(self, message: Any) -> None:
+        """Send a message; if the process is gone, what is received next says so."""
+        self._to_send.put(message)
+
+    def receive(self, seconds: float | None = None) -> Any:
+        """Wait for a message and return it; None if the process is gone.
+
+        Raises
+        ------
+        TimeoutError
+            There was none for so many ``seconds``, where a number is given.
+        """
+        try:
+            message = self._received.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError from None
+        if message is None:
+            # It stays gone.
+            self._received.put(None)
+        if isinstance(message, Exception):
+            raise message
+        return message
+
+    def leave(self) -> None:
+        """Say no more; a process that still listens ends."""
+        self._to_send.put(None)
+
+    def kill(self) -> None:
+        """End the process at once; what it was doing is lost. Safe to call twice."""
+        self._process.kill()
+        self.leave()
+
+    def end(self) -> None:
+        """Kill it and wait until it is gone, but not for one that waits for a drive that hangs."""
+        self.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECONDS_TO_END)
+            self._listener.join(SECONDS_TO_END)
+
+    def _keep(
+        self, module: str, errors: IO[bytes] | None, started: "Future[subprocess.Popen[bytes]]"
+    ) -> None:
+        """Start the process and write to it, on a thread that is there as long as it is.
+
+        Linux ends a process together with the thread that started it (see `end_with_parent`).
+        """
+        try:
+            process = _started(module, errors)
+        except OSError as error:
+            started.set_exception(error)
+            return
+        started.set_result(process)
+        assert process.stdin is not None
+        try:
+            while (message := self._to_send.get()) is not None:
+                self._wire.write(process.stdin, message)
+        except OSError:
+            # It is gone or going; what is received next says so.
+            pass
+        except Exception as error:  # noqa: BLE001 - whoever waits for the answer learns of it
+            self._received.put(error)
+        with suppress(OSError):
+            process.stdin.close()
+        process.wait()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            with self._process.stdout as stream:
+                while (message := self._wire.read(stream)) is not None:
+                    self._heard = time.monotonic()
+                    self._received.put(message)
+        except Exception as error:  # noqa: BLE001 - whoever waits for a message learns of it
+            self._received.put(error)
+        self._received.put(None)
+
+
+def connected(wire: Wire) -> tuple[Callable[[], Any], Callable[[Any], None]]:
+    """Return, in a child process, what waits for the next message and what sends one.
+
+    When the other side is gone, this process ends.
+    """
+    end_with_parent()
+    # Whatever a library prints must not stand between two messages.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    received: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    one_at_a_time = threading.Lock()
+
+    def listen() -> None:
+        while (message := wire.read(sys.stdin.buffer)) is not None:
+            received.put(message)
+        # Nobody waits for the rest.
+        os._exit(0)
+
+    def send(message: Any) -> None:
+        with one_at_a_time:
+            wire.write(answers, message)
+
+    threading.Thread(target=listen, name="requests", daemon=True).start()
+    return received.get, send
+
+
+def _started(module: str, errors: IO[bytes] | None) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        # TensorFlow's greetings would fill the log that explains a crash.
+        env={"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1", **os.environ},
+        **_apart(),
+    )
+
+
+def _apart() -> dict[str, Any]:
+    """Return arguments for a process that has no window and does not hear Ctrl-C."""
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+        return {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
+    return {"process_group": 0}

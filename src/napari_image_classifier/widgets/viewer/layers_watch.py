@@ -1,0 +1,26 @@
+"""The coming and going of layers, told once for many."""
+
+import napari
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, Signal
+
+from napari_image_classifier.widgets.qt.parts import timer
+
+MILLISECONDS_BEFORE_TELLING = 100
+
+
+class LayersWatch(QObject):
+    """``changed`` tells a moment after layers have come or gone; a dozen are told once."""
+
+    changed = Signal()
+
+    def __init__(self, viewer: napari.Viewer, parent: QObject) -> None:
+        super().__init__(parent)
+        self._wait = timer(self, self.changed.emit, MILLISECONDS_BEFORE_TELLING)
+        for happening in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            happening.connect(self._tell_soon)
+
+    def _tell_soon(self) -> None:
+        # napari forgets this method only when Python does, which may be after Qt.
+        if isalive(self):  # type: ignore[no-untyped-call]
+            self._wait.start()

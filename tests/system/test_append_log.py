@@ -1,0 +1,54 @@
+"""The log of whole lines; what builds on it has tests of its own."""
+
+import errno
+import os
+
+import pytest
+
+from napari_image_classifier.system.append_log import AppendLog, drop_cut_line
+
+
+@pytest.mark.parametrize("length", [0, 10, 65_535, 65_536, 200_000])
+def test_what_a_power_cut_leaves_of_a_line_is_dropped(tmp_path, length):
+    """However long it is, and however long the lines before."""
+    path = tmp_path / "log"
+    whole = b"a" * length + b"\nb\n"
+    path.write_bytes(whole + b"c" * length)
+    drop_cut_line(path)
+    assert path.read_bytes() == whole
+    path.write_bytes(b"c" * length)
+    drop_cut_line(path)
+    assert path.read_bytes() == b""
+
+
+def test_a_line_is_whole_or_not_there(tmp_path, monkeypatch):
+    """A disk that is full takes half of it; what follows begins where that one did."""
+    path = tmp_path / "log"
+    flush, full = os.fsync, [False]
+
+    def refuse(descriptor):
+        if full[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with AppendLog(path) as log:
+        log.append(b"first\n")
+        full[0] = True
+        with pytest.raises(OSError, match="No space"):
+            log.append(b"second\n")
+        full[0] = False
+        assert log.end == len(b"first\n")
+        log.append(b"third\n")
+    assert path.read_bytes() == b"first\nthird\n"
+
+
+def test_lines_are_on_the_disk_when_it_is_closed(tmp_path, monkeypatch):
+    """Flushing each would cost more than classifying an image."""
+    flushed = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    with AppendLog(tmp_path / "log", seconds_between_flushes=3600) as log:
+        log.append(b"first\n")
+        log.append(b"second\n")
+        assert not flushed
+    assert len(flushed) == 1
