@@ -94,7 +94,11 @@ def test_who_never_comes_is_a_row(
     result = classify_folder(images, tiny_classifier_path, output, workers=2)
     assert (result.n_ok, result.n_errors, result.stopped) == (9, 2, False)
     check_rows(output)
-    assert not [one for one in psutil.Process().children() if "helper" in " ".join(one.cmdline())]
+    assert not [
+        child
+        for child in psutil.Process().children()
+        if "napari_image_classifier.batch.helper" in child.cmdline()
+    ]
 
 
 def test_a_stop_does_not_wait_for_what_hangs(images, in_helpers, tiny_classifier_path):
