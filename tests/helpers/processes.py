@@ -1,4 +1,4 @@
-"""Which processes live, for tests that want none to be left."""
+"""Running processes, for tests that none may outlive."""
 
 import psutil
 
@@ -12,8 +12,8 @@ def is_alive(process):
 
 
 def living_children():
-    """What this process has started, and what that has, as far as it lives."""
-    return [one for one in psutil.Process().children(recursive=True) if is_alive(one)]
+    """The processes that run below this one, at any depth."""
+    return [child for child in psutil.Process().children(recursive=True) if is_alive(child)]
 
 
 def command_of(process):

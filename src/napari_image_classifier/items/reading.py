@@ -8,7 +8,7 @@ from typing import Literal
 
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image
-from napari_image_classifier.images.mask_files import masks_as_kept
+from napari_image_classifier.images.mask_files import stored_masks_path
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.items.consensus import is_annotation_table, rows_of_classes
@@ -121,7 +121,7 @@ def read_query(query: ItemsQuery) -> ItemTable:
     """
     root = query.folder.expanduser().resolve()
     pattern = NamePattern(query.pattern) if query.pattern else None
-    masks = masks_as_kept(query.masks, root) if query.masks else None
+    masks = stored_masks_path(query.masks, root) if query.masks else None
     images, passed_over = find_images(root, pattern, masks)
     items, assumptions = _whole_images(query, root, images)
     if not items:

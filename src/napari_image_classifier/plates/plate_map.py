@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_image_classifier.images.well_names import Well, plate_of, row_letters, well_named
+from napari_image_classifier.images.well_names import Well, parse_well, plate_shape, row_letters
 from napari_image_classifier.plates.columns import (
     PLATE,
     WELL,
@@ -81,10 +81,10 @@ def plate_maps(summary: "pd.DataFrame", column: str) -> list[PlateMap]:
     WellError
         A name in the column of wells is none of a well.
     """
-    wells = [well_named(name) for name in summary[WELL]]
+    wells = [parse_well(name) for name in summary[WELL]]
     numbers = summary[column].to_numpy(float)
     names = summary[PLATE].tolist() if PLATE in summary else [""] * len(wells)
-    shape, ends = plate_of(wells), scale_of(column, numbers)
+    shape, ends = plate_shape(wells), scale_of(column, numbers)
     maps = {
         name: PlateMap(name, in_words(column), np.full(shape, np.nan), {}, ends)
         for name in dict.fromkeys(names or [""])

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.well_names import WellError, well_named
+from napari_image_classifier.images.well_names import WellError, parse_well
 from napari_image_classifier.plates.columns import PLATE, WELL, columns_of_wells
 from napari_image_classifier.system.csv_tables import read_spreadsheet
 from napari_image_classifier.wording import counted, first_few
@@ -169,7 +169,7 @@ def _places(rows: "pd.DataFrame", places: list[str]) -> list[Hashable]:
 
 def _same_well(name: str) -> Hashable:
     try:
-        return well_named(name)
+        return parse_well(name)
     except WellError:
         return _same_number(name)
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QApplication, QComboBox, QDockWidg
 
 from helpers.keys import press
 from helpers.plugin import PLUGIN
-from helpers.wells import CLASSES, learnt_from_half, write_wells
+from helpers.wells import CLASSES, train_on_half, write_wells
 from napari_image_classifier.items.annotations import CANNOT_TELL
 from napari_image_classifier.raters.blinded_session import BlindedSession
 from napari_image_classifier.raters.comparison import NO_ANSWER
@@ -27,7 +27,7 @@ def study(tmp_path_factory):
     """Images in wells, and a classifier of half of them."""
     folder = tmp_path_factory.mktemp("study")
     images = write_wells(folder / "images")
-    return images, learnt_from_half(images, folder / "noise.keras")
+    return images, train_on_half(images, folder / "noise.keras")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from helpers.network_audit import environment_with_audit, written_down
+from helpers.network_audit import environment_with_audit, read_audit
 from helpers.plugin import PLUGIN
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.images.image import Image
@@ -120,7 +120,7 @@ def test_a_training_ends_with_a_file_a_plot_and_a_matrix(
     ready.use_button.click()
     assert any("Classify images" in name for name in ready._viewer.window.dock_widgets)
     assert not {"keras", "tensorflow"} & set(sys.modules)
-    started, seen = written_down(tmp_path)
+    started, seen = read_audit(tmp_path)
     assert any("napari_image_classifier.system.compute_main" in command for command in started)
     assert seen == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.well_names import WellError, well_named
+from napari_image_classifier.images.well_names import WellError, parse_well
 from napari_image_classifier.plates.columns import (
     COUNTED,
     EMPTY_IMAGES,
@@ -145,7 +145,7 @@ def _fields_of_wells(rows: "pd.DataFrame", keys: list[str]) -> list[str]:
 def _why_no_plates(names: Iterable[str]) -> str:
     try:
         for name in names:
-            well_named(name)
+            parse_well(name)
     except WellError as error:
         return f"{error} So no plate is drawn."
     return ""
