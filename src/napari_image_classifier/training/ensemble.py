@@ -10,7 +10,7 @@ from napari_image_classifier.classifiers.confidence import fitted_temperature
 from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.classifiers.novelty import Gate
-from napari_image_classifier.images.transforms import EVERY
+from napari_image_classifier.images.transforms import N_ORIENTATIONS
 from napari_image_classifier.items.splits import Split
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
@@ -90,7 +90,7 @@ class Ensemble:
             class_names=data.class_names,
             preparation=data.preparation,
             architecture=self.architecture,
-            orientations=EVERY if config.orientations else 1,
+            orientations=N_ORIENTATIONS if config.orientations else 1,
             temperature=self.temperature(data),
             gate=gate,
         )
