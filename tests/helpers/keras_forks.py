@@ -45,6 +45,16 @@ class KerasForks:
             said, told = (Path(one.name).read_text(encoding="utf-8") for one in (stdout, stderr))
         return subprocess.CompletedProcess(command, code, said, told)
 
+    def succeed(self, *arguments: object) -> str:
+        """Run Python as `run` does; it has to end well. Return what it wrote."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    def answer(self, *arguments: object) -> Any:
+        """Return what a program that has to end well wrote as its last line, JSON."""
+        return json.loads(self.succeed(*arguments).splitlines()[-1])
+
     def close(self) -> None:
         """End the process."""
         if self._server is not None:

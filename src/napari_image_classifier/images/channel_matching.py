@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
+from napari_image_classifier.wording import counted, quoted
 
 
 class ChannelMismatchError(ImageClassifierError):
@@ -29,18 +30,14 @@ def match_channels(
         missing = [name for name in wanted if name.casefold() not in places]
         if missing:
             raise ChannelMismatchError(
-                f"The image has no channel {_listed(missing)}: it has {_listed(found)}. "
+                f"The image has no channel {quoted(missing)}: it has {quoted(found)}. "
                 "Name its channels as the classifier expects, or choose them by hand."
             )
         return tuple(places[name.casefold()] for name in wanted)
     if len(wanted) != len(found):
         raise ChannelMismatchError(
-            f"The image has {len(found)} channel{'s' * (len(found) != 1)} without names that match "
-            f"and the classifier expects {len(wanted)} ({_listed(wanted)}). "
+            f"The image has {counted(len(found), 'channel')} without names that match "
+            f"and the classifier expects {len(wanted)} ({quoted(wanted)}). "
             "Choose the channels by hand, or give files with the same channels."
         )
     return tuple(range(len(wanted)))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"“{name}”" for name in names)

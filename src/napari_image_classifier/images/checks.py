@@ -12,7 +12,7 @@ import tifffile
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.read_errors import COPY_AGAIN, damaged, system_failure
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.source import ImageReadError, unreadable
 
 # Real images never shrink this much; files made to exhaust the memory do.
 MOST_EXPANSION = 250
@@ -36,9 +36,7 @@ def check_regular_file(path: Path) -> os.stat_result:
             path, Fault.NOT_A_FILE, f"{path} can't be read: it is {what}, not a file."
         )
     if status.st_size == 0:
-        raise ImageReadError(
-            path, Fault.EMPTY_FILE, f"{path.name} can't be read: the file is empty. {COPY_AGAIN}"
-        )
+        raise unreadable(path, Fault.EMPTY_FILE, f"the file is empty. {COPY_AGAIN}")
     return status
 
 
@@ -89,15 +87,12 @@ def without_image(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
     handle.seek(form.offsetsize)
     (directory,) = struct.unpack(form.offsetformat, handle.read(form.offsetsize))
     if directory >= handle.size:
-        return ImageReadError(
+        return unreadable(
             path,
             Fault.CUT_SHORT,
-            f"{path.name} can't be read: the list of its images is past its end, so it was cut "
-            f"short. {COPY_AGAIN}",
+            f"the list of its images is past its end, so it was cut short. {COPY_AGAIN}",
         )
-    return ImageReadError(
-        path, Fault.NO_IMAGE, f"{path.name} can't be read: there is no image in it."
-    )
+    return unreadable(path, Fault.NO_IMAGE, "there is no image in it.")
 
 
 def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
@@ -113,11 +108,7 @@ def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
     if series.dtype is None or page.dtype is None or page.dtype.kind not in "buif":
         raise _of_unknown_pixels(path, page)
     if page.ndim < 2 or min(series.shape, default=0) < 1 or page.nbytes < 1:
-        raise ImageReadError(
-            path,
-            Fault.SIZE_ZERO,
-            f"{path.name} can't be read: it declares an image of size 0. {COPY_AGAIN}",
-        )
+        raise unreadable(path, Fault.SIZE_ZERO, f"it declares an image of size 0. {COPY_AGAIN}")
     check_page(path, page)
     planes = max(declared_planes(series), _planes_of_imagej(tiff))
     if series.dataoffset is not None:
@@ -176,25 +167,22 @@ def check_proportion(path: Path, declared: int, there: int) -> None:
 
 def _of_unknown_pixels(path: Path, page: Any) -> ImageReadError:
     if getattr(page.dtype, "kind", "") == "c":
-        return ImageReadError(
-            path,
-            Fault.COMPLEX,
-            f"{path.name} can't be read: its pixels are complex numbers; save their magnitude.",
+        return unreadable(
+            path, Fault.COMPLEX, "its pixels are complex numbers; save their magnitude."
         )
-    return ImageReadError(
+    return unreadable(
         path,
         Fault.PIXEL_TYPE,
-        f"{path.name} can't be read: its pixels are of an unknown kind; save them as integers or "
+        "its pixels are of an unknown kind; save them as integers or "
         "fractions of 8, 16 or 32 bits.",
     )
 
 
 def _cut_short(path: Path, declared: int, there: int) -> ImageReadError:
-    return ImageReadError(
+    return unreadable(
         path,
         Fault.CUT_SHORT,
-        f"{path.name} can't be read: it declares {declared} planes and holds {there}, "
-        f"so it was cut short. {COPY_AGAIN}",
+        f"it declares {declared} planes and holds {there}, so it was cut short. {COPY_AGAIN}",
     )
 
 
@@ -205,11 +193,10 @@ def check_page(path: Path, page: Any) -> None:
     pairs = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     stored = sum(count for _, count in pairs)
     if not pairs or stored < 1 or any(offset + count > size for offset, count in pairs):
-        raise ImageReadError(
+        raise unreadable(
             path,
             Fault.CUT_SHORT,
-            f"{path.name} can't be read: pixels that it declares are past its end, so it was cut "
-            f"short. {COPY_AGAIN}",
+            f"pixels that it declares are past its end, so it was cut short. {COPY_AGAIN}",
         )
     if keyframe.compression == 1:
         too_small = stored * 8 < math.prod(keyframe.shape) * keyframe.bitspersample
@@ -230,14 +217,14 @@ def check_memory(path: Path, plane_bytes: int) -> None:
         It needs more than is free.
     """
     if why := why_too_large(plane_bytes):
-        raise ImageReadError(path, Fault.TOO_LARGE, f"{path.name} can't be read: {why}.")
+        raise unreadable(path, Fault.TOO_LARGE, f"{why}.")
 
 
 def _out_of_proportion(path: Path, declared: int, there: int) -> ImageReadError:
-    return ImageReadError(
+    return unreadable(
         path,
         Fault.OUT_OF_PROPORTION,
-        f"{path.name} can't be read: it declares pixels of {declared / 2**20:,.0f} MB and holds "
+        f"it declares pixels of {declared / 2**20:,.0f} MB and holds "
         f"{there / 2**20:,.3f} MB for them, so it is damaged.",
     )
 

@@ -24,6 +24,7 @@ from napari_image_classifier.images.source import (
     ImageReadError,
     ImageSource,
     PixelSize,
+    unreadable,
 )
 from napari_image_classifier.images.tiff.reader import TIFF_SUFFIXES, open_tiff
 from napari_image_classifier.images.tiff.writer import write_image
@@ -264,17 +265,13 @@ def _read_mask(files: ImageFiles, image: Image) -> Image:
 def _open(path: Path, axes: str | None) -> ImageSource:
     foreign = FOREIGN_SUFFIXES.get(path.suffix.lower())
     if foreign is not None:
-        raise ImageReadError(path, Fault.FOREIGN_FORMAT, f"{path.name} can't be read: {foreign}")
+        raise unreadable(path, Fault.FOREIGN_FORMAT, f"{foreign}")
     check_regular_file(path)
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return open_picture(path)
     if path.suffix.lower() in TIFF_SUFFIXES:
         return open_tiff(path, axes)
-    raise ImageReadError(
-        path,
-        Fault.NO_IMAGE,
-        f"{path.name} can't be read: only TIFF, PNG and JPEG files are images here.",
-    )
+    raise unreadable(path, Fault.NO_IMAGE, "only TIFF, PNG and JPEG files are images here.")
 
 
 def describe_image(image: Image) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from napari_image_classifier.images.source import (
     ImageReadError,
     ImageSource,
 )
+from napari_image_classifier.wording import first_few
 
 # A long series has more files than a process may hold open.
 FILES_HELD_OPEN = 16
@@ -166,11 +167,10 @@ def check_complete(files: ImageFiles) -> None:
         Files are missing; the sentence names them.
     """
     if files.missing:
-        shown = "; ".join(files.missing[:5])
-        more = f"; and {len(files.missing) - 5} more" if len(files.missing) > 5 else ""
+        missing = first_few(files.missing, 5, between="; ", end="; and ")
         raise ImageReadError(
             files.parts[0].path,
             Fault.INCOMPLETE,
-            f"{files.name} is not complete, other images have {shown}{more}: "
+            f"{files.name} is not complete, other images have {missing}: "
             "copy the missing files here, or leave the image out.",
         )

@@ -8,7 +8,13 @@ from xml.etree import ElementTree
 import tifffile
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.source import Color, ImageReadError, PixelSize, micrometres
+from napari_image_classifier.images.source import (
+    Color,
+    ImageReadError,
+    PixelSize,
+    micrometres,
+    unreadable,
+)
 from napari_image_classifier.images.well_names import row_letters
 
 AXES_KEY = "napari_image_classifier_axes"
@@ -167,10 +173,8 @@ def _parsed(path: Path, description: str) -> Any:
     try:
         return ElementTree.fromstring(description)
     except ElementTree.ParseError as error:
-        raise ImageReadError(
-            path,
-            Fault.DAMAGED,
-            f"{path.name} can't be read: its OME description is damaged ({error}).",
+        raise unreadable(
+            path, Fault.DAMAGED, f"its OME description is damaged ({error})."
         ) from error
 
 

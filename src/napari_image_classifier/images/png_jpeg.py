@@ -14,8 +14,8 @@ from napari_image_classifier.images.source import (
     RGB_NAMES,
     AnyArray,
     ChannelDisplay,
-    ImageReadError,
     ImageSource,
+    unreadable,
 )
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
@@ -42,10 +42,10 @@ def open_picture(path: Path, *, of_tiff: bool = False) -> ImageSource:
     except PIL.UnidentifiedImageError as error:
         raise not_of_its_suffix(path, "PNG or JPEG") from error
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
-        raise ImageReadError(
+        raise unreadable(
             path,
             Fault.TOO_LARGE,
-            f"{path.name} can't be read: a picture of more than "
+            f"a picture of more than "
             f"{2 * (PIL.Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} million pixels is not read; save "
             "it as TIFF, or in parts.",
         ) from error

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.source import ImageReadError, unreadable
 from napari_image_classifier.system.file_names import readable
 
 COPY_AGAIN = "Copy it again from the microscope, or export it anew."
@@ -30,11 +30,7 @@ def read_failure(path: Path, error: Exception) -> ImageReadError:
     if isinstance(error, ImageReadError):
         return error
     if isinstance(error, MemoryError):
-        return ImageReadError(
-            path,
-            Fault.OUT_OF_MEMORY,
-            f"{path.name} can't be read: it needs more memory than there is.",
-        )
+        return unreadable(path, Fault.OUT_OF_MEMORY, "it needs more memory than there is.")
     if isinstance(error, OSError) and error.errno not in _OF_THE_FILE:
         return system_failure(path, error)
     return damaged(path, f"{type(error).__name__}: {error}")
@@ -81,18 +77,14 @@ def damaged(path: Path, detail: str) -> ImageReadError:
     """Return what a person is told of bytes that make no sense; ``detail`` is what raised it."""
     said = _shortened(detail)
     if _NOT_DECODED.search(detail):
-        return ImageReadError(
+        return unreadable(
             path,
             Fault.COMPRESSION,
-            f"{path.name} can't be read: its pixels are stored in a way that can't be decoded here "
+            f"its pixels are stored in a way that can't be decoded here "
             f"({said}). Save it without compression.",
         )
     code = Fault.CUT_SHORT if _CUT.search(detail) else Fault.DAMAGED
-    return ImageReadError(
-        path,
-        code,
-        f"{path.name} can't be read: the file is damaged or cut short ({said}). {COPY_AGAIN}",
-    )
+    return unreadable(path, code, f"the file is damaged or cut short ({said}). {COPY_AGAIN}")
 
 
 def not_of_its_suffix(path: Path, expected: str) -> ImageReadError:
@@ -101,16 +93,16 @@ def not_of_its_suffix(path: Path, expected: str) -> ImageReadError:
     if kind is not None and kind in expected:
         return damaged(path, f"it begins like a {kind} file, and the rest is none")
     if kind is None:
-        return ImageReadError(
+        return unreadable(
             path,
             Fault.NO_IMAGE,
-            f"{path.name} can't be read: it is no {expected} file, whatever its name says. Only "
+            f"it is no {expected} file, whatever its name says. Only "
             "TIFF, PNG and JPEG files are images here.",
         )
-    return ImageReadError(
+    return unreadable(
         path,
         Fault.WRONG_SUFFIX,
-        f"{path.name} can't be read: it is a {kind} file, and its name says otherwise; if that is "
+        f"it is a {kind} file, and its name says otherwise; if that is "
         f"right, rename it to {path.with_suffix(_SUFFIXES[kind]).name}.",
     )
 

@@ -28,6 +28,11 @@ class ImageReadError(ImageClassifierError):
         self.code = code
 
 
+def unreadable(path: Path, code: Fault, why: str) -> ImageReadError:
+    """Return the error that ``path`` can't be read; ``why`` follows a colon and ends in a stop."""
+    return ImageReadError(path, code, f"{path.name} can't be read: {why}")
+
+
 class AxesUnknownError(ImageReadError):
     """The file does not say what its axes are: the user must.
 

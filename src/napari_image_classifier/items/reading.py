@@ -17,6 +17,7 @@ from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.selection import Each, parse_selection, selections_of
 from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.wording import counted, counts_of
 
 __all__ = ["EACH_STANDS_ALONE", "Item", "ItemTable", "ItemsError", "read_items"]
 
@@ -197,7 +198,7 @@ def _items_of_rows(
         _check_same_class(items.setdefault(item.key, item), item, source)
     if absent:
         raise ItemsError(
-            f"{source} names {len(absent)} file{'s' * (len(absent) != 1)} that can't be found, "
+            f"{source} names {counted(len(absent), 'file')} that can't be found, "
             f"the first is {absent[0]}; paths are absolute or relative to {root}."
         )
     return list(items.values())
@@ -314,9 +315,8 @@ def _objects_of(item: Item, each: Each, axes: str | None) -> list[Item]:
 
 
 def _nothing_found(root: Path, passed_over: Mapping[str, int]) -> str:
-    counted = ", ".join(f"{count} {what}" for what, count in passed_over.items())
     return (
         f"There are no images to use in {root}"
-        + (f" (passed over: {counted})" if counted else "")
+        + (f" (passed over: {counts_of(passed_over)})" if passed_over else "")
         + "; TIFF, PNG and JPEG files are read."
     )

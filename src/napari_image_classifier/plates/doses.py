@@ -14,6 +14,7 @@ from napari_image_classifier.plates.columns import (
     places_in,
 )
 from napari_image_classifier.typing import Flags, Float64Array
+from napari_image_classifier.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,11 +163,6 @@ def left_out_in_words(summary: "pd.DataFrame", dose: str, column: str) -> str:
     n_out = int(without.sum() + unknown.sum())
     named = " and ".join(filter(None, parts))
     return f"Left out: {named}." if n_out else ""
-
-
-def counted(count: int, noun: str) -> str:
-    """Return "1 well" or "2 wells"."""
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _spearman(doses: Float64Array, values: Float64Array) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.file_names import folder_names
 from napari_image_classifier.system.job import Job
 from napari_image_classifier.typing import ShouldStop
+from napari_image_classifier.wording import counted
 
 ANSWERED = "ok"
 BYTES_AT_ONCE = 4 << 20
@@ -52,7 +53,7 @@ class SortedCopies(Result):
         by_folder = ", ".join(f"{count} to {name}" for name, count in self.counts.items())
         said = f"{n_copied} of {self.n_images} images copied{by_folder and ': '}{by_folder}."
         if self.missing:
-            count = f"{len(self.missing)} image{'s' * (len(self.missing) != 1)}"
+            count = counted(len(self.missing), "image")
             said += (
                 f" No longer in the folder: {count} of the table, the first is {self.missing[0]}."
             )

@@ -8,6 +8,7 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.well_names import WellError, well_named
 from napari_image_classifier.plates.columns import PLATE, WELL
 from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.wording import counted, first_few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,13 +99,9 @@ def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
     if not len(absent):
         return ""
     named = [name for name in (PLATE, WELL) if name in summary]
-    names = [", ".join(row) for row in absent[named].itertuples(index=False)][:NAMED]
-    more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
-    return f"{wells.name} says nothing of {_counted(len(absent))}: {'; '.join(names)}{more}."
-
-
-def _counted(n_wells: int) -> str:
-    return f"{n_wells} well{'s' * (n_wells != 1)}"
+    names = [", ".join(row) for row in absent[named].itertuples(index=False)]
+    these = first_few(names, NAMED, between="; ")
+    return f"{wells.name} says nothing of {counted(len(absent), 'well')}: {these}."
 
 
 def _by_place(

@@ -7,10 +7,11 @@ import sys
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QSettings, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QApplication, QComboBox, QDockWidget
 
 from helpers.keys import press
+from helpers.plugin import PLUGIN
 from helpers.wells import CLASSES, learnt_from_half, write_wells
 from napari_image_classifier.items.annotations import CANNOT_TELL
 from napari_image_classifier.raters.blinded_session import BlindedSession
@@ -19,8 +20,6 @@ from napari_image_classifier.widgets.compare.blinded_page import UNREADABLE
 from napari_image_classifier.widgets.compare.setup import power_in_words
 
 pytestmark = pytest.mark.long
-
-PLUGIN = "napari-image-classifier"
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +31,8 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture
-def viewer(make_napari_viewer, tmp_path):
-    """A viewer in sight, with settings of its own."""
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
+def viewer(make_napari_viewer):
+    """A viewer in sight."""
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1300, 950)
     return viewer

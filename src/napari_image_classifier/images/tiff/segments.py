@@ -13,7 +13,7 @@ from tifffile import COMPRESSION
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.read_errors import COPY_AGAIN
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.source import unreadable
 
 # Strips and tiles are filled up to whole blocks; nobody fills them up to this.
 MOST_TIMES = 4
@@ -54,10 +54,10 @@ class _Checked:
     def __call__(self, data: bytes | None, index: int, **options: Any) -> Any:
         pixels = self._pixels_of(data) if data is not None else 0
         if pixels > self._most:
-            raise ImageReadError(
+            raise unreadable(
                 self._path,
                 Fault.OUT_OF_PROPORTION,
-                f"{self._path.name} can't be read: a part of it says that it has {pixels:,} "
+                f"a part of it says that it has {pixels:,} "
                 f"pixels, far more than the image. {COPY_AGAIN}",
             )
         return self._decode(data, index, **options)

@@ -17,9 +17,10 @@ from napari_image_classifier.plates.columns import (
     in_words,
     interval_columns,
 )
-from napari_image_classifier.plates.doses import MOST_SERIES, counted, is_dose
+from napari_image_classifier.plates.doses import MOST_SERIES, is_dose
 from napari_image_classifier.plates.summary import BEFORE_FIELDS, read_predictions, summarize
 from napari_image_classifier.plates.well_table import wells_not_listed
+from napari_image_classifier.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
