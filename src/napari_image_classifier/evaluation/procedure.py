@@ -222,7 +222,7 @@ class _Case:
         """Return what must be the same for a stopped evaluation to be gone on with."""
         images = self.subjects.images
         return {
-            "config": self.config.to_json(),
+            "config": as_json(self.config),
             "method": self.choices.method,
             "classifier": self.finished and self.finished.sha256,
             "splits": [digest(images.items, folds.splits) for folds in self.plan.seeds],

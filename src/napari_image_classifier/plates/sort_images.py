@@ -75,7 +75,13 @@ class SortedCopies(Result):
 
 @dataclass(frozen=True)
 class SortRequest:
-    """Arguments of `sort_images`."""
+    """Arguments of `sort_images`.
+
+    Attributes
+    ----------
+    table, images, output, pattern
+        As there.
+    """
 
     table: Path
     images: Path

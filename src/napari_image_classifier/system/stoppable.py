@@ -20,6 +20,18 @@ def run_stoppable(work: Callable[[], T], is_over: Callable[[], bool]) -> T:
     It runs on a thread of its own: importing Keras and its first batch take seconds in which
     nothing else could notice that the person has changed their mind.
 
+    Parameters
+    ----------
+    work
+        What is to be done.
+    is_over
+        Returns True when nobody wants the result any more.
+
+    Returns
+    -------
+    Any
+        What ``work`` returns.
+
     Raises
     ------
     Cancelled

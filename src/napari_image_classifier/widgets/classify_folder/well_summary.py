@@ -1,4 +1,4 @@
-"""What a table of predictions says of its wells, for the tab *Wells*; no Qt."""
+"""The wells of a table of predictions, for the tab *Wells*; no Qt."""
 
 import math
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What was found in an open time-lapse: classes over time, and its tracks.
+"""Classes over time, and of tracks, in an open time-lapse.
 
 Nothing here needs Qt.
 """
