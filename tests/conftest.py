@@ -1,5 +1,7 @@
 """What several test files share."""
 
+import gc
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("keras")
     long = {item.path for item in items if item.get_closest_marker("long")}
     items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.fixture(scope="session")
+def napari_loaded(qapp: object) -> None:
+    """What is loaded for a viewer is not searched for garbage after each one."""
+    importlib.import_module("napari._qt.qt_main_window")
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def make_napari_viewer(
+    napari_loaded: None, make_napari_viewer: Callable[..., object]
+) -> Callable[..., object]:
+    """Napari's own."""
+    return make_napari_viewer
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +84,16 @@ def keras_forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KerasForks
     forks = KerasForks(tmp_path_factory.mktemp("keras"))
     yield forks
     forks.close()
+
+
+@pytest.fixture
+def warm_children(keras_forks: KerasForks, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Children of the product are forked, for tests of what they do, not of how they start."""
+    if request.node.get_closest_marker("real_start"):
+        yield
+    else:
+        with keras_forks.for_children():
+            yield
 
 
 @pytest.fixture(scope="session")

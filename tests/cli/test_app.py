@@ -260,7 +260,8 @@ def test_import_a_network_of_somebody_else(keras_forks, tmp_path, folder):
     source, output = tmp_path / "net.keras", tmp_path / "mine.keras"
     assert keras_forks.run("-c", SAVE_A_NETWORK, source).returncode == 0
     names = ("--classes", "a,b", "--channels", "GFP, DNA")
-    done = run_apart("import", source, *names, "--output", output)
+    command = ("-m", "napari_image_classifier.cli.app", "import")
+    done = keras_forks.run(*command, source, *names, "--output", output)
     assert done.returncode == 0, done.stderr
     assert "only layers that are known" in done.stderr
     classifier = load_classifier(output)

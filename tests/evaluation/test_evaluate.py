@@ -47,7 +47,7 @@ def table(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(table, tmp_path_factory):
+def run(table, tmp_path_factory, keras_forks):
     """A run that was stopped half way, its file of finished ones, and the next run."""
     report = tmp_path_factory.mktemp("report") / "how good.html"
     events = []
@@ -61,7 +61,8 @@ def run(table, tmp_path_factory):
                  should_stop=half_way)  # fmt: skip
     kept = json.loads(report.with_name("how good.html.runs").read_text())["runs"]
     again = []
-    result = evaluate(table, report, CONFIG, **NETWORKS_ALONE, on_event=again.append)
+    with keras_forks.for_children():
+        result = evaluate(table, report, CONFIG, **NETWORKS_ALONE, on_event=again.append)
     return kept, again, result
 
 
@@ -209,15 +210,14 @@ def test_two_groups_are_too_few(table, tmp_path):
     assert "keras" not in sys.modules
 
 
-def test_the_command_line_says_the_answer(table, tmp_path):
+def test_the_command_line_says_the_answer(table, tmp_path, keras_forks):
     """The same from a terminal, with what was taken for granted."""
     folder = table.items[0].image.parts[0].path.parents[2]
     report = tmp_path / "r.html"
-    done = subprocess.run(
-        [sys.executable, "-m", "napari_image_classifier.cli.app", "evaluate", folder,
-         "--report", report, "--group", "folder:2", "--folds", "2", "--seeds", "1",
-         "--epochs", "1", "--size", "16", "--network", "vgg", "--no-controls", "--no-curve"],
-        check=False, capture_output=True, encoding="utf-8", timeout=280,
+    done = keras_forks.run(
+        "-m", "napari_image_classifier.cli.app", "evaluate", folder,
+        "--report", report, "--group", "folder:2", "--folds", "2", "--seeds", "1",
+        "--epochs", "1", "--size", "16", "--network", "vgg", "--no-controls", "--no-curve",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     sentence = json.loads((tmp_path / "r.evaluation.json").read_text())["sentence"]

@@ -43,10 +43,11 @@ def helpers():
     ]
 
 
-def test_a_killed_helper_changes_nothing(table, tmp_path):
+def test_a_killed_helper_changes_nothing(table, tmp_path, keras_forks):
     """Every network is the same whoever trains it, and no process is left."""
     choices = {"folds": 2, "seeds": 1, "controls": False, "curve": False}
-    helped = evaluate(table, tmp_path / "helped.html", CONFIG, **choices)
+    with keras_forks.for_children():
+        helped = evaluate(table, tmp_path / "helped.html", CONFIG, **choices)
     killed = []
 
     def kill_one(event):

@@ -31,7 +31,8 @@ from napari_image_classifier.training.manifest import TrainingManifest
 from napari_image_classifier.training.train import train
 
 # A busy machine takes minutes to start Keras and compile a network.
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+# The classifier of all tests is trained in a process that is started as users do.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900), pytest.mark.usefixtures("warm_children")]
 
 PATTERN = "{number}_{channel}.tif"
 

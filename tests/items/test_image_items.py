@@ -26,7 +26,7 @@ from napari_image_classifier.jobs import survey
 from napari_image_classifier.system.records import as_json, from_json
 from napari_image_classifier.training.images import read_training_images
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
 PREPARATION = Preparation(("GFP", "DNA"), size=(16, 16), objects=ObjectBox(16))
 DISKS = {1: (20, 20, 5), 2: (20, 31, 6), 7: (50, 3, 4)}
@@ -62,6 +62,7 @@ def test_items_carry_their_place():
     assert np.array_equal(alone.pixels, items[1].pixels)
 
 
+@pytest.mark.real_start
 def test_python_table_and_command_line_say_the_same(images, tiny_object_classifier_path, tmp_path):
     """To the last digit, with a row for each object and one for the image without any."""
     classifier = nic.load_classifier(tiny_object_classifier_path)

@@ -61,7 +61,7 @@ def proportion_interval(right: Flags, groups: IntArray, confidence: float = CONF
     .. [1] Korn & Graubard (1998), “Confidence intervals for proportions with small expected number
        of positive counts estimated from survey data”.
     """
-    import scipy.stats
+    from scipy.special import betaincinv
 
     _, numbers = np.unique(groups, return_inverse=True)
     sizes = np.bincount(numbers).astype(np.float64)
@@ -73,8 +73,8 @@ def proportion_interval(right: Flags, groups: IntArray, confidence: float = CONF
     effective = effective_size(sizes, correlation) * few_groups_factor(len(sizes), confidence)
     n_right, n_wrong = score * effective, (1 - score) * effective
     tail = (1 - confidence) / 2
-    low = scipy.stats.beta.ppf(tail, n_right, n_wrong + 1) if n_right > 0 else 0.0
-    high = scipy.stats.beta.ppf(1 - tail, n_right + 1, n_wrong) if n_wrong > 0 else 1.0
+    low = betaincinv(n_right, n_wrong + 1, tail) if n_right > 0 else 0.0
+    high = betaincinv(n_right + 1, n_wrong, 1 - tail) if n_wrong > 0 else 1.0
     return Interval(score, float(low), float(high))
 
 
@@ -192,9 +192,9 @@ def few_groups_factor(n_groups: int, confidence: float) -> float:
 
 def quantile(confidence: float, freedom: int | None = None) -> float:
     """Return how many standard errors reach that far; of Student's t for degrees of ``freedom``."""
-    import scipy.stats
+    from scipy.special import ndtri, stdtrit
 
     tail = (1 + confidence) / 2
     if freedom is None:
-        return float(scipy.stats.norm.ppf(tail))
-    return float(scipy.stats.t.ppf(tail, freedom)) if freedom > 0 else float("nan")
+        return float(ndtri(tail))
+    return float(stdtrit(freedom, tail)) if freedom > 0 else float("nan")

@@ -13,7 +13,7 @@ from helpers.plugin import PLUGIN
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
 N_IMAGES = 12
 
@@ -58,6 +58,7 @@ def run(dock, qtbot):
         dock.run_button.click()
 
 
+@pytest.mark.real_start
 def test_a_folder_fills_the_table_and_the_csv(ready, folder, qtbot):
     """A row per image, with picture and class; a CSV beside the images."""
     run(ready, qtbot)

@@ -19,7 +19,7 @@ from napari_image_classifier.raters.comparison import NO_ANSWER
 from napari_image_classifier.widgets.compare.blinded_page import UNREADABLE
 from napari_image_classifier.widgets.compare.setup import power_in_words
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +137,7 @@ def test_nothing_in_the_window_gives_an_answer_away(viewer, qtbot, study, tmp_pa
     assert classify.isVisible()
 
 
+@pytest.mark.real_start
 def test_a_session_is_answered_with_keys(viewer, qtbot, study, tmp_path):
     """To the end, with an undo on the way; the verdict is said, and the report is there."""
     dock = begun(viewer, qtbot, study, tmp_path / "session")

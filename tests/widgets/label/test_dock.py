@@ -20,7 +20,7 @@ from napari_image_classifier.raters.labelling_queue import Shown, Suggestion
 from napari_image_classifier.widgets.label.dock import LabelImages
 from napari_image_classifier.widgets.train.dock import TrainClassifier
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
 N_IMAGES = 8
 
@@ -77,6 +77,7 @@ def given(folder):
     return {one.key.file: one.class_name for one in read_annotations(folder / "labels.csv")}
 
 
+@pytest.mark.real_start
 def test_keys_give_classes_and_the_next_item_comes(window, qtbot, folder):
     """1 and 2 give the classes, 0 says that one can't tell, Space goes on, Backspace goes back."""
     dock = begun(window, qtbot, folder)

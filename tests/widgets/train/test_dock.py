@@ -19,7 +19,7 @@ from napari_image_classifier.system import processes as process_limits
 from napari_image_classifier.training.backends import BACKENDS, installed_backends
 from napari_image_classifier.widgets.qt import compute_worker as worker
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
 LONG = 120_000
 
@@ -90,6 +90,7 @@ def ready(dock, folder, qtbot):
     return dock
 
 
+@pytest.mark.real_start
 def test_a_folder_is_shown_before_anything_runs(dock, folder, qtbot):
     """Classes, counts, channels and pictures; the question must be answered first."""
     dock.source.choose_folder(folder)
@@ -184,6 +185,7 @@ def test_a_silent_process_is_told_and_cancel_ends_it(ready, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: not psutil.pid_exists(pid))
 
 
+@pytest.mark.real_start
 def test_a_training_that_needs_too_much_memory_says_what_to_do(ready, qtbot, monkeypatch):
     """It is ended before the computer has none left; the dock works on."""
     share = 300e6 / psutil.virtual_memory().available

@@ -15,7 +15,7 @@ from helpers.plugin import PLUGIN
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
 LONG = 120_000
 
@@ -50,6 +50,7 @@ def dock(make_napari_viewer, folder, qtbot):
     widget.stop()
 
 
+@pytest.mark.real_start
 def test_the_answer_the_report_and_the_errors(dock, folder, qtbot, monkeypatch):
     """From the click to the sentence; a click on an error opens its image."""
     panel = dock.evaluation
