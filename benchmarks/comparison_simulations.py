@@ -17,9 +17,9 @@ import scipy.stats
 from napari_image_classifier.raters.comparison import MARGIN, comparison_verdict
 from napari_image_classifier.raters.power import comparison_power, simulated_differences
 from napari_image_classifier.statistics.paired_difference import (
-    effective_size,
+    effective_pairs,
     paired_difference,
-    score,
+    tango_score,
 )
 from napari_image_classifier.statistics.permutation_tests import SIGNIFICANT
 
@@ -65,14 +65,14 @@ def verdicts(sizes, first, second):
     sizes = np.array(sizes, float)
     n, alone = sizes.sum(), sizes.max() == 1
     one, other = first.sum(axis=1), second.sum(axis=1)
-    size = np.full(len(first), n) if alone else effective_size(sizes, first, second)
+    size = np.full(len(first), n) if alone else effective_pairs(sizes, first, second)
     reach = scipy.stats.norm.ppf(0.975)
-    from_none = score(0.0, one / n * size, other / n * size, size)
+    from_none = tango_score(0.0, one / n * size, other / n * size, size)
     surely = np.ones(len(first), bool)
     if alone:
         p = 2 * scipy.stats.binom.cdf(np.minimum(one, other), one + other, 0.5)
         surely = p <= SIGNIFICANT
-    not_worse = score(-MARGIN, one / n * size, other / n * size, size) > reach
+    not_worse = tango_score(-MARGIN, one / n * size, other / n * size, size) > reach
     cases = [(from_none > reach) & surely, not_worse, (from_none < -reach) & surely]
     kinds = np.select(cases, KINDS[:3], KINDS[3])
     for run in range(min(JUDGED_AGAIN, len(first))):

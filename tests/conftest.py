@@ -132,5 +132,4 @@ def made_once(
 def make_tiny(request: pytest.FixtureRequest, path: Path, *arguments: str) -> None:
     """Make it; Keras is asked for only by the worker that does."""
     forks: KerasForks = request.getfixturevalue("keras_forks")
-    done = forks.run("-c", MAKE_TINY_CLASSIFIER, path, *arguments)
-    assert done.returncode == 0, done.stderr
+    forks.succeed("-c", MAKE_TINY_CLASSIFIER, path, *arguments)

@@ -1,4 +1,4 @@
-"""The one kind of error that a person is meant to read."""
+"""Errors whose text is shown to the user, and codes of what is wrong with an image."""
 
 from enum import StrEnum, unique
 
@@ -71,9 +71,9 @@ class Fault(StrEnum):
     """Something else went wrong."""
 
 
-# What may be over when an unchanged file is read again: memory that others had, a drive that did
-# not answer, a file that was locked, parts that had not come yet.
-PASSING = frozenset(
+# What may be gone when an unchanged file is read again: memory that others had, a drive that did
+# not answer, a file that was locked, parts that had not been copied yet.
+TRANSIENT_FAULTS = frozenset(
     {Fault.MISSING, Fault.LINK_LOOP, Fault.UNREADABLE, Fault.TOO_LARGE, Fault.INCOMPLETE}
     | {Fault.TOO_SLOW, Fault.OUT_OF_MEMORY, Fault.CRASHED, Fault.STILL_WRITTEN}
 )
@@ -87,8 +87,12 @@ class ImageClassifierError(Exception):
     """A sentence for a biologist: what is wrong with which file, what was expected, what to do.
 
     Every error that the package raises on purpose is one of these; the command line and the
-    widgets show its text as it is. Anything else is a bug and keeps its traceback. ``code`` says
-    what is wrong with an image, where that is what is wrong.
+    widgets show its text as it is. Anything else is a bug and keeps its traceback.
+
+    Attributes
+    ----------
+    code : Fault
+        What is wrong with an image; `Fault.NOT_CLASSIFIED` where the error is about anything else.
     """
 
     code: Fault = Fault.NOT_CLASSIFIED
@@ -105,7 +109,12 @@ class TrainingRefused(ImageClassifierError):  # noqa: N818 - nothing broke; trai
 class ComputeError(ImageClassifierError):
     """The compute process ended in a way that a person should know of.
 
-    ``detail`` is the traceback of an unexpected error, for a bug report.
+    Parameters
+    ----------
+    message
+        The sentence that is shown.
+    detail
+        The traceback of an unexpected error, for a bug report; None where the error was expected.
     """
 
     def __init__(self, message: str, detail: str | None = None) -> None:

@@ -17,7 +17,7 @@ from napari_image_classifier.batch import stream as prediction_stream
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.stream import predict_images
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.images import deadlines as time_limits
+from napari_image_classifier.images import deadlines
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
@@ -29,8 +29,8 @@ BAD = ("crashes.tif", "hangs.tif")
 # Enough for an image that can be read, also on a machine that has much else to do.
 SECONDS = 5.0
 CLASSIFY = """
-from napari_image_classifier.images import deadlines as time_limits
-time_limits.SECONDS_FOR_AN_IMAGE = 5.0
+from napari_image_classifier.images import deadlines
+deadlines.SECONDS_FOR_AN_IMAGE = 5.0
 from napari_image_classifier.cli.app import main
 main()
 """
@@ -88,13 +88,17 @@ def test_who_never_comes_is_a_row(
     images, in_helpers, tiny_classifier_path, tmp_path, monkeypatch, helped
 ):
     """Whether a thread or a helper meets it; those that shared its task are classified."""
-    monkeypatch.setattr(time_limits, "SECONDS_FOR_AN_IMAGE", SECONDS)
+    monkeypatch.setattr(deadlines, "SECONDS_FOR_AN_IMAGE", SECONDS)
     monkeypatch.setattr(prediction_stream, "SECONDS_WITHOUT_HELP", -1.0 if helped else 600.0)
     output = tmp_path / "predictions.csv"
     result = classify_folder(images, tiny_classifier_path, output, workers=2)
     assert (result.n_ok, result.n_errors, result.stopped) == (9, 2, False)
     check_rows(output)
-    assert not [one for one in psutil.Process().children() if "helper" in " ".join(one.cmdline())]
+    assert not [
+        child
+        for child in psutil.Process().children()
+        if "napari_image_classifier.batch.helper" in child.cmdline()
+    ]
 
 
 def test_a_stop_does_not_wait_for_what_hangs(images, in_helpers, tiny_classifier_path):
@@ -121,13 +125,13 @@ def test_a_stop_does_not_wait_for_what_hangs(images, in_helpers, tiny_classifier
 def test_a_large_file_has_longer(images, monkeypatch):
     """By its size, which is asked when the time of a small one is over."""
     files = find_images(images)[0][:1]
-    monkeypatch.setattr(time_limits, "SECONDS_FOR_AN_IMAGE", 0.0)
-    monkeypatch.setattr(time_limits, "SECONDS_PER_MEGABYTE", 1e9)
-    patience = time_limits.Patience(files)
-    patience.check()
+    monkeypatch.setattr(deadlines, "SECONDS_FOR_AN_IMAGE", 0.0)
+    monkeypatch.setattr(deadlines, "SECONDS_PER_MEGABYTE", 1e9)
+    deadline = deadlines.Deadline(files)
+    deadline.check()
     (images / files[0].name).unlink()
-    with pytest.raises(time_limits.TookTooLongError):
-        time_limits.Patience(files).check()
+    with pytest.raises(deadlines.DeadlineExceededError):
+        deadlines.Deadline(files).check()
 
 
 def test_the_command_line_ends_though_a_thread_hangs(

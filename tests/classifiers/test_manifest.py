@@ -32,7 +32,7 @@ def hash_of(image):
     """The hash of all planes of an image."""
     read = PixelHash(image)
     image.asarray()
-    return read.taken()
+    return read.hexdigest()
 
 
 def hash_of_file(path):
@@ -109,9 +109,9 @@ def test_the_order_of_reading_does_not_matter():
     for z in (2, 0, 1):
         for channel in (1, 0):
             image.plane(channel=channel, z=z)
-    assert read.taken() == expected
+    assert read.hexdigest() == expected
     image.plane(channel=0)
-    assert read.taken() != expected
+    assert read.hexdigest() != expected
 
 
 def test_a_table_has_a_manifest(images, tiny_classifier_path, tmp_path):

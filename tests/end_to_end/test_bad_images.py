@@ -18,9 +18,9 @@ from napari_image_classifier.batch import retries as patient_prediction
 from napari_image_classifier.batch import stream as prediction_stream
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.classifiers.manifest import manifest_path
-from napari_image_classifier.errors import PASSING, Fault, TrainingRefused
+from napari_image_classifier.errors import TRANSIENT_FAULTS, Fault, TrainingRefused
 from napari_image_classifier.evaluation.reproduce import reproduce
-from napari_image_classifier.images import checks as memory
+from napari_image_classifier.images import checks
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.images.source import ImageReadError
@@ -110,9 +110,9 @@ def test_what_the_system_refuses_is_told(tmp_path, monkeypatch, error, code, ope
 def test_a_plane_for_which_there_is_no_memory_is_not_read(tmp_path, monkeypatch):
     """Before anything of its size is taken; the sentence says how much there is."""
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((64, 64), np.uint16))
-    monkeypatch.setattr(memory, "LARGE_PLANE", 1000)
+    monkeypatch.setattr(checks, "LARGE_PLANE", 1000)
     read_image(tmp_path / "a.tif").close()
-    monkeypatch.setattr(memory, "free_memory", lambda: 16_000)
+    monkeypatch.setattr(checks, "free_memory", lambda: 16_000)
     with pytest.raises(ImageReadError, match=r"a\.tif .* needs 0\.0 GB of memory") as refused:
         read_image(tmp_path / "a.tif")
     assert refused.value.code == Fault.TOO_LARGE
@@ -145,7 +145,7 @@ def test_each_is_one_row_of_the_table(folder, tiny_classifier_path, tmp_path, mo
         assert (row["status"], row["code"], row["message"]) == ("ok", "", "")
         assert row["class"]
     again = classify_folder(images, tiny_classifier_path, table, workers=2)
-    may_pass = [one for one in bad if one.code in PASSING]
+    may_pass = [one for one in bad if one.code in TRANSIENT_FAULTS]
     assert 0 < len(may_pass) < len(bad)
     assert (again.n_errors, again.n_ok) == (len(bad), N_GOOD)
     assert again.n_resumed == N_GOOD + len(bad) - len(may_pass)

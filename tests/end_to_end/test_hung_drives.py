@@ -10,6 +10,7 @@ import pytest
 from qtpy.QtCore import QSettings, QTimer
 
 from helpers.hung_drive import hung_drive  # noqa: F401 - a fixture
+from helpers.plugin import PLUGIN
 from helpers.processes import living_children
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
@@ -17,8 +18,6 @@ from napari_image_classifier.widgets.qt import path_probe as patient_paths
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of
 from napari_image_classifier.widgets.qt.saving import unused
-
-PLUGIN = "napari-image-classifier"
 
 CLOSE = """
 import sys

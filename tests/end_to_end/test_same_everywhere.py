@@ -1,7 +1,6 @@
 """One classifier file means the same from the widget, the command line, Python and plain Keras."""
 
 import csv
-import json
 import subprocess
 import sys
 
@@ -55,9 +54,7 @@ def python_says(images, tiny_classifier_path):
 
 def test_plain_keras_says_the_same(keras_forks, images, tiny_classifier_path, python_says):
     """keras.models.load_model of the very file, fed with our preparation."""
-    said = keras_forks.run("-c", PLAIN_KERAS, tiny_classifier_path, *images)
-    assert said.returncode == 0, said.stderr
-    keras_says = np.array(json.loads(said.stdout.splitlines()[-1]))
+    keras_says = np.array(keras_forks.answer("-c", PLAIN_KERAS, tiny_classifier_path, *images))
     np.testing.assert_allclose(keras_says, python_says, atol=TOLERANCE)
     assert np.ptp(python_says[:, 0]) > 100 * TOLERANCE
 

@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from helpers.network_audit import environment_with_audit, written_down
+from helpers.network_audit import environment_with_audit, read_audit
 from helpers.paths import PROGRAMS
 from helpers.processes import is_alive
 from napari_image_classifier.images.image import Image
@@ -116,7 +116,7 @@ def test_a_killed_viewer_leaves_no_process(life):
 def test_no_port_is_opened_and_nothing_is_sent(life):
     """Not by napari with every dock open, not by a training, nor by a folder and its helpers."""
     _, family, audit = life
-    started, seen = written_down(audit)
+    started, seen = read_audit(audit)
     programs = {" ".join(one[1:]) for one in started}
     helpers = [".batch.helper"] * (psutil.cpu_count() > 1)
     for part in ("viewer_life.py", ".compute_main", *helpers):
@@ -131,5 +131,5 @@ def test_what_opens_a_port_would_be_seen(tmp_path):
         [sys.executable, "-c", "import socket; socket.create_server(('127.0.0.1', 0)).close()"],
         env=environment_with_audit(tmp_path), check=True,
     )  # fmt: skip
-    _, seen = written_down(tmp_path)
+    _, seen = read_audit(tmp_path)
     assert {"socket.__new__", "socket.bind"} <= {one["event"] for one in seen}

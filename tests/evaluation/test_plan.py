@@ -113,7 +113,7 @@ def test_plates_of_several_classes_can_be_tested_from_three_on():
 
 
 def test_where_nothing_can_be_sealed_nothing_can_be_told(monkeypatch):
-    """No result could count, however many arrangements there are."""
+    """No result could count, however many permutations there are."""
 
     def refuse(*_):
         raise TrainingRefused("too entangled")

@@ -1,4 +1,4 @@
-"""refitting: a method that learns anew for every arrangement, and the test that rests on it."""
+"""refitting: a method that learns anew for every permutation, and the test that rests on it."""
 
 import numpy as np
 
@@ -75,8 +75,8 @@ def test_a_difference_is_found():
     assert found.chance.p < 0.01
 
 
-def test_many_arrangements_at_once_say_what_each_says():
-    """Three classes, of which an arrangement's learnt part may lack one."""
+def test_many_permutations_at_once_say_what_each_says():
+    """Three classes, of which a permutation's learnt part may lack one."""
     features, _, units = groups(9, 2, 3)
     given = np.array([RANDOM.permutation(np.repeat([0, 1, 2], [9, 8, 1])) for _ in range(20)])
     method = Refitted(features, units)

@@ -163,7 +163,7 @@ def test_the_manifest_says_what_a_training_depended_on(trained):
     (item,) = entry["items"]
     assert item == {
         "number": 0, "item": "", "class": "bright", "group": "bright/dish 0",
-        "pixels": read.taken(),
+        "pixels": read.hexdigest(),
     }  # fmt: skip
 
 

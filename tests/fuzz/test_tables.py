@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from helpers.fuzzing import LONG, damages, json_edits, try_at_random
-from helpers.wells import learnt_from_half, write_wells
+from helpers.wells import train_on_half, write_wells
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.journal import (
     journal_path,
@@ -46,7 +46,7 @@ def good(tmp_path_factory):
     """A folder with a good file of every kind."""
     folder = tmp_path_factory.mktemp("good")
     images = write_wells(folder / "images")
-    classifier = learnt_from_half(images, folder / "noise.keras")
+    classifier = train_on_half(images, folder / "noise.keras")
     table = folder / "predictions.csv"
     classify_folder(images, classifier, table, pattern="{class}/W{well}/{site}.tif")
     classify_folder(images, classifier, folder / "share.csv", shard=Shard(1, 1))

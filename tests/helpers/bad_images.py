@@ -1,4 +1,4 @@
-"""Bad images, by class of fault: each written by code, with the code that its row must have.
+"""Bad images by kind of fault, each with the code that its row in a table must have.
 
 `write_bad_images(folder)` makes them and returns what is expected of each. Names are those of the
 rows: relative to the folder.

@@ -1,4 +1,4 @@
-"""The places where a program touches the disk, and one of them where it is struck.
+"""Fault injection: the points where a program touches the disk, and a failure at one of them.
 
 `watch` counts, in this process, every call that creates, writes, flushes, renames or removes a file
 below a folder, as Python makes them. At the chosen one the process kills itself, as a power cut

@@ -1,4 +1,4 @@
-"""Rounds of faults: every one strikes work that is then done again, and compared."""
+"""Rounds of fault injection: work that fails is done again, and its results are compared."""
 
 import csv
 import json

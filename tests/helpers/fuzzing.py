@@ -1,4 +1,4 @@
-"""Inputs at random, a few in every round of the tests, or new ones for as long as one likes.
+"""Fuzzing: random inputs, a few in every run of the tests, or new ones for a given time.
 
 ``FUZZ_SECONDS=1800 pytest tests/fuzz/test_images.py`` looks for half an hour in each test.
 """

@@ -1,4 +1,4 @@
-"""A reader with which some files never end, and others end the process that reads them.
+"""A TIFF reader that hangs on some files and crashes on others.
 
 Drives that hang and decoders that crash can't be had at will: files of certain names stand for
 them, here and in the helper processes.

@@ -1,4 +1,4 @@
-"""Keras files that somebody could send to do harm, and those that are only broken.
+"""Hostile and broken Keras files and classifiers.
 
 `foreign` are Keras networks, to be imported; `classifiers` say that they are classifiers of ours.
 Both are made of a good one by changing one thing.
@@ -471,15 +471,15 @@ def _too_few_numbers(model: Any) -> None:
 
 
 def _no_numbers(model: Any) -> None:
-    constant = next(one for one in model.graph.initializer if one.data_type == TensorProto.FLOAT)
+    constant = next(each for each in model.graph.initializer if each.data_type == TensorProto.FLOAT)
     array = np.full(tuple(constant.dims), np.nan, np.float32)
     constant.raw_data = array.tobytes()
 
 
 def _other_classes(model: Any) -> None:
     """Its logits are its features, of another number."""
-    node = next(one for one in model.graph.node if one.output[0] == "logits")
-    features = next(one for one in model.graph.node if one.output[0] == "features")
+    node = next(each for each in model.graph.node if each.output[0] == "logits")
+    features = next(each for each in model.graph.node if each.output[0] == "features")
     node.input[0] = features.input[0]
 
 
@@ -551,7 +551,7 @@ IN_DESCRIPTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def says_something_else(good: bytes) -> bytes:
+def with_other_outputs(good: bytes) -> bytes:
     """A classifier whose graph fits in every way but says other things than its weights do."""
     parts = parts_of(good)
     model = onnx.load_model_from_string(parts[GRAPH])

@@ -1,4 +1,4 @@
-"""A network drive that hangs, then vanishes: a real one, whose answer the kernel waits for."""
+"""A mounted drive that hangs, as a network drive may, and then vanishes."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ _LAZILY = 2
 class HungDrive:
     """A mounted folder: whoever looks into it waits, until `vanish` makes every look an error.
 
-    It is a file system in user space whose user never says a word.
+    It is a file system in user space (FUSE) whose server never answers the kernel.
     """
 
     def __init__(self, folder):

@@ -83,6 +83,16 @@ class KerasForks:
             said, told = stdout.read().decode(), stderr.read().decode()
         return subprocess.CompletedProcess(command, code, said, told)
 
+    def succeed(self, *arguments: object) -> str:
+        """Run Python as `run` does; it has to end well. Return what it wrote."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    def answer(self, *arguments: object) -> Any:
+        """Return what a program that has to end well wrote as its last line, JSON."""
+        return json.loads(self.succeed(*arguments).splitlines()[-1])
+
     @contextmanager
     def for_children(self) -> Iterator[None]:
         """While it is entered, children of the product are forked from here.

@@ -1,4 +1,4 @@
-"""Real keys in a real window, for the tests of several docks."""
+"""Key presses in a shown window, for the tests of several docks."""
 
 from qtpy.QtTest import QTest
 

@@ -1,4 +1,4 @@
-"""A folder of many files, some of them bad, classified by the command line, which is killed."""
+"""Batches of many files, some of them bad, whose process is killed and started again."""
 
 import os
 import random

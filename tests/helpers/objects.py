@@ -1,4 +1,4 @@
-"""Images with objects, for the tests of several modules."""
+"""Images with masks of disks, for the tests of objects."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Where the tests find the repository, their programs and their data."""
+"""Paths of the repository, and of the tests' programs and data."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which processes live, for tests that want none to be left."""
+"""Running processes, for tests that none may outlive."""
 
 import psutil
 
@@ -12,12 +12,14 @@ def is_alive(process):
 
 
 def living_children():
-    """What this process has started, and what that has, as far as it lives.
+    """The processes that run below this one, at any depth.
 
     What the tests themselves fork from, and its forks, don't count (see `keras_forks`).
     """
     family = psutil.Process().children(recursive=True)
-    return [one for one in family if is_alive(one) and "keras_forks.py" not in command_of(one)]
+    return [
+        child for child in family if is_alive(child) and "keras_forks.py" not in command_of(child)
+    ]
 
 
 def command_of(process):

@@ -1,4 +1,4 @@
-"""Images of two classes in wells, and what learnt from half of them, for studies of raters."""
+"""Images of two classes in wells, and a classifier of half of them, for studies of raters."""
 
 from dataclasses import replace
 
@@ -28,10 +28,10 @@ def write_wells(folder):
     return folder
 
 
-def learnt_from_half(images, path):
-    """A classifier of texture features that has learnt from the first eight wells."""
+def train_on_half(images, path):
+    """A classifier of texture features, trained on the first eight wells."""
     items = read_items(images, group="folder:2")
-    learnt = tuple(item for item in items.items if int(item.group.split("/W")[1]) < N_WELLS // 2)
+    chosen = tuple(item for item in items.items if int(item.group.split("/W")[1]) < N_WELLS // 2)
     config = TrainingConfig(network="texture")
-    nic.train(replace(items, items=learnt), output=path, config=config, in_process=True)
+    nic.train(replace(items, items=chosen), output=path, config=config, in_process=True)
     return path

@@ -1,4 +1,4 @@
-"""channels: matched by name, then by order, never guessed."""
+"""Matching of channels by name, then by order, and never by a guess."""
 
 import pytest
 

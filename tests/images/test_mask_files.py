@@ -1,4 +1,4 @@
-"""Which mask goes with which image."""
+"""Mask files, and the images that they belong to."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.mask_files import MasksError, masks_as_kept
+from napari_image_classifier.images.mask_files import MasksError, stored_masks_path
 from napari_image_classifier.images.name_patterns import NamePattern
 
 
@@ -105,7 +105,7 @@ def test_an_image_without_its_mask_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("masks", "said"),
+    ("masks", "message"),
     [
         ("nowhere", "no folder of masks"),
         ("empty", "no masks in"),
@@ -113,16 +113,16 @@ def test_an_image_without_its_mask_is_told(tmp_path):
         ("others", "None of the 1 images has a mask"),
     ],
 )
-def test_masks_that_are_not_there_are_told(tmp_path, masks, said):
+def test_masks_that_are_not_there_are_told(tmp_path, masks, message):
     """With what was looked for."""
     root = files(tmp_path, "images/A01.tif", "images/others/X.tif") / "images"
     (root / "empty").mkdir()
     with pytest.raises(MasksError) as error:
         find_images(root, None, masks)
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 def test_masks_are_kept_as_seen_from_the_images(tmp_path):
     """So that both may move together."""
-    assert masks_as_kept(tmp_path / "masks", tmp_path / "images") == "../masks"
-    assert masks_as_kept("{name}_mask.tif", tmp_path) == "{name}_mask.tif"
+    assert stored_masks_path(tmp_path / "masks", tmp_path / "images") == "../masks"
+    assert stored_masks_path("{name}_mask.tif", tmp_path) == "{name}_mask.tif"

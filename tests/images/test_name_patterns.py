@@ -1,4 +1,4 @@
-"""Name patterns: which files make one image, and what is proposed from the names."""
+"""Name patterns, the images that they make of files, and proposals from the names."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What each real TIFF file should give, by its tags and common sense."""
+"""Real TIFF files, and what each of them holds by its tags and common sense."""
 
 import json
 
@@ -68,8 +68,8 @@ REFUSALS = {
 # file: a stack whose axis has no name, and what a person may say
 QUESTIONS = {"data__img3d.tif": ("QYX", (31, 61, 57), ("ZYX", "TYX", "CYX"))}
 
-# What is done to the numbers must be said.
-SAID = {
+# A word of the assumption that must be named.
+ASSUMPTIONS = {
     "miniswhite-1c-1b.tiff": "inverted",
     "cramps-tile.tif": "inverted",
 }
@@ -89,9 +89,9 @@ def test_real_file_is_read_as_its_tags_say(shared_data, name):
     axes, shape, dtype, names, size = IMAGES[name]
     with read_image(shared_data / "tiff" / name) as image:
         pixels = image.asarray()
-        found = None
+        stored_size = None
         if image.pixel_size:
-            found = (image.pixel_size.x, image.pixel_size.y, image.pixel_size.z)
+            stored_size = (image.pixel_size.x, image.pixel_size.y, image.pixel_size.z)
 
     assert (image.axes, image.shape, image.dtype) == (axes, shape, np.dtype(dtype))
     assert image.channels_named == bool(names)
@@ -100,14 +100,15 @@ def test_real_file_is_read_as_its_tags_say(shared_data, name):
     )
     assert image.is_rgb == (names == RGB)
     if size is None:
-        assert found is None
+        assert stored_size is None
     else:
-        assert found[:2] == pytest.approx(size[:2], rel=1e-3)
-        assert found[2] == pytest.approx(size[2], rel=1e-3) if size[2] else found[2] is None
+        x, y, z = stored_size
+        assert (x, y) == pytest.approx(size[:2], rel=1e-3)
+        assert z == pytest.approx(size[2], rel=1e-3) if size[2] else z is None
         assert image.pixel_size.unit == "µm"
     assert (pixels.shape, pixels.dtype) == (shape, np.dtype(dtype))
     assert np.ptp(pixels.astype(np.float64)) > 0
-    assert any(SAID.get(name, "") in said for said in image.assumptions or ("",))
+    assert any(ASSUMPTIONS.get(name, "") in each for each in image.assumptions or ("",))
     json.dumps(describe_image(image))
 
 

@@ -1,4 +1,4 @@
-"""sample_data: synthetic cells that are worth learning from."""
+"""Synthetic images of cells that are worth learning from."""
 
 import numpy as np
 import pytest
@@ -36,12 +36,12 @@ def test_the_mean_says_nothing_and_the_spots_do():
         name: [make_sample_image(name, seed).asarray()[1].astype(float) for seed in range(12)]
         for name in CLASS_NAMES
     }
-    means = {name: [stack.mean() for stack in found] for name, found in stacks.items()}
+    means = {name: [stack.mean() for stack in images] for name, images in stacks.items()}
     control, depleted = means.values()
     assert min(control) < max(depleted)
     assert min(depleted) < max(control)
     assert abs(np.mean(control) - np.mean(depleted)) < np.std([*control, *depleted])
-    brightest = [[stack.max() for stack in found] for found in stacks.values()]
+    brightest = [[stack.max() for stack in images] for images in stacks.values()]
     assert np.median(brightest[1]) > 1.5 * np.median(brightest[0])
 
 

@@ -1,10 +1,11 @@
-"""projection: from a Z stack to one plane."""
+"""Z-projection and resizing."""
 
 import numpy as np
 import pytest
 
 from napari_image_classifier.images.transforms import project, resized
 
+RANDOM = np.random.default_rng(1)
 STACK = np.random.default_rng(0).integers(0, 60_000, (5, 6, 7)).astype(np.uint16)
 
 
@@ -39,21 +40,18 @@ def test_the_input_is_left_alone():
     np.testing.assert_array_equal(stack, STACK)
 
 
-RANDOM = np.random.default_rng(1)
-
-
 def area_average(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """The definition: each new pixel is the mean over its area, parts of pixels counted in part."""
-    found = plane.astype(float)
+    averaged = plane.astype(float)
     for axis, length in enumerate(size):
-        found = np.moveaxis(found, axis, 0)
-        edges = np.linspace(0, len(found), length + 1)
-        total = np.concatenate([np.zeros((1, found.shape[1])), np.cumsum(found, axis=0)])
+        averaged = np.moveaxis(averaged, axis, 0)
+        edges = np.linspace(0, len(averaged), length + 1)
+        total = np.concatenate([np.zeros((1, averaged.shape[1])), np.cumsum(averaged, axis=0)])
         below = np.floor(edges).astype(int)
-        rest = np.append(found, np.zeros((1, found.shape[1])), axis=0)
+        rest = np.append(averaged, np.zeros((1, averaged.shape[1])), axis=0)
         sums = total[below] + (edges - below)[:, None] * rest[below]
-        found = np.moveaxis(np.diff(sums, axis=0) * length / len(found), 0, axis)
-    return found
+        averaged = np.moveaxis(np.diff(sums, axis=0) * length / len(averaged), 0, axis)
+    return averaged
 
 
 @pytest.mark.parametrize("size", [(32, 32), (16, 64), (64, 8), (23, 41), (63, 64), (1, 1)])

@@ -1,4 +1,4 @@
-"""wells: what wells are called, and on which plate they lie."""
+"""Names of wells, and the plates that they lie on."""
 
 import pytest
 from hypothesis import given
@@ -8,9 +8,9 @@ from napari_image_classifier.images.well_names import (
     PLATES,
     Well,
     WellError,
-    plate_of,
+    parse_well,
+    plate_shape,
     row_letters,
-    well_named,
 )
 
 ROWS, COLUMNS = PLATES[-1]
@@ -22,14 +22,14 @@ def test_every_well_of_every_plate_has_its_names(row, column):
     letters = row_letters(row)
     for name in (f"{letters}{column + 1:02}", f"{letters.lower()}{column + 1}",
                  f" {letters}-{column + 1}", f"r{row + 1:02}c{column + 1:02}"):  # fmt: skip
-        assert well_named(name) == Well(row, column)
+        assert parse_well(name) == Well(row, column)
 
 
 @pytest.mark.parametrize("name", ["", "A", "A0", "A49", "AG1", "1A", "r00c01", "r33c1", "B2b", "X"])
 def test_other_names_are_refused(name):
     """Rather than coloured somewhere."""
     with pytest.raises(WellError, match="is no name of a well"):
-        well_named(name)
+        parse_well(name)
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_other_names_are_refused(name):
 )  # fmt: skip
 def test_the_smallest_plate_that_has_them_all(last, plate):
     """A screen of some wells of a 384-well plate is no 96-well plate."""
-    assert plate_of([well_named("A1"), well_named(last)]) == plate
+    assert plate_shape([parse_well("A1"), parse_well(last)]) == plate

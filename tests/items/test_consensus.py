@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import napari_image_classifier as nic
-from helpers.wells import learnt_from_half, write_wells
+from helpers.wells import train_on_half, write_wells
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
@@ -194,7 +194,7 @@ def test_predicted_classes_take_turns_in_the_queue():
 
 def test_a_classifier_puts_all_items_in_order(images, tmp_path):
     """Those that have a class are left out; a file that can't be read has a row with a sentence."""
-    path = learnt_from_half(images, tmp_path / "noise.keras")
+    path = train_on_half(images, tmp_path / "noise.keras")
     table = read_items(images, annotated=False)
     broken = table.items[5].image.parts[0].path
     content = broken.read_bytes()

@@ -23,6 +23,7 @@ from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.survey import SurveyRequest
 from napari_image_classifier.jobs import survey
+from napari_image_classifier.system.records import as_json, from_json
 from napari_image_classifier.training.images import read_training_images
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
@@ -163,7 +164,7 @@ def test_every_object_is_an_item(images, tmp_path):
     classes.write_text("file,item,class\nc0.tif,label=2,a\nc0.tif,label=7,b\n")
     table = read_items(images, items_csv=classes, masks=tmp_path / "masks")
     assert [item.selection for item in table.items] == ["label=2", "label=7"]
-    again = type(table).from_json(json.loads(json.dumps(table.to_json())))
+    again = from_json(type(table), json.loads(json.dumps(as_json(table))))
     assert again == table
 
 

@@ -11,6 +11,7 @@ from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemsError, ItemTable
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE, read_items
+from napari_image_classifier.system.records import as_json, from_json
 
 
 def save_picture(path):
@@ -147,4 +148,4 @@ def test_a_folder_that_is_not_there_or_empty_is_refused(tmp_path):
 def test_the_table_reaches_the_compute_process_unchanged(class_folders):
     """Through JSON and back nothing changes."""
     table = read_items(class_folders, group="folder")
-    assert ItemTable.from_json(json.loads(json.dumps(table.to_json()))) == table
+    assert from_json(ItemTable, json.loads(json.dumps(as_json(table)))) == table

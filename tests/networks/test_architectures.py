@@ -1,7 +1,5 @@
 """Networks by name, looked at in a process of their own, as they need Keras."""
 
-import json
-
 import pytest
 
 from napari_image_classifier.training.config import BACKBONE_NAMES, NETWORK_NAMES
@@ -47,9 +45,7 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def found(keras_forks):
     """What was seen of the networks, by name."""
-    said = keras_forks.run("-c", LOOK)
-    assert said.returncode == 0, said.stderr[-3000:]
-    return json.loads(said.stdout.splitlines()[-1])
+    return keras_forks.answer("-c", LOOK)
 
 
 def test_the_viewer_knows_every_network(found):

@@ -15,8 +15,7 @@ CASES = PROGRAMS / "keras_files.py"
 def folder(keras_forks, tmp_path_factory):
     """A folder of files that Keras made, in a process of its own."""
     folder = tmp_path_factory.mktemp("keras_files")
-    done = keras_forks.run(CASES, folder)
-    assert done.returncode == 0, done.stderr
+    keras_forks.succeed(CASES, folder)
     return folder
 
 

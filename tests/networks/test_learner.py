@@ -1,7 +1,6 @@
 """The training itself: what it learns, repeats, keeps when it is stopped, and says."""
 
 import csv
-import json
 import time
 
 import numpy as np
@@ -31,9 +30,7 @@ def training_folder(tmp_path_factory):
 def cases(training_folder, keras_forks):
     """What came of each training, by case. All ran in one process, as starting Keras is slow."""
     script = PROGRAMS / "trainings.py"
-    said = keras_forks.run(script, training_folder)
-    assert said.returncode == 0, said.stderr[-3000:]
-    return json.loads(said.stdout.splitlines()[-1])
+    return keras_forks.answer(script, training_folder)
 
 
 def test_learns_to_tell_the_classes_apart(cases):

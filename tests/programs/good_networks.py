@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from napari_image_classifier.networks.backend import start_keras
 
@@ -20,7 +21,6 @@ keras = start_keras()
 layers = keras.layers
 
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
-from napari_image_classifier.classifiers.confidence import softmax  # noqa: E402
 from napari_image_classifier.jobs import import_network  # noqa: E402
 from napari_image_classifier.networks.architectures import build_network  # noqa: E402
 from napari_image_classifier.networks.files import opened_by_keras as _opened_by_keras  # noqa: E402
@@ -135,7 +135,7 @@ def images_for(network: Any) -> Any:
 def probabilities(network: Any, images: Any) -> Any:
     """What a network says of images, with a softmax where it has none."""
     said = np.asarray(keras.ops.convert_to_numpy(network(images, training=False)), np.float64)
-    return said if np.allclose(said.sum(axis=1), 1) else softmax(said)
+    return said if np.allclose(said.sum(axis=1), 1) else softmax(said, axis=1)
 
 
 def opened(path: Path, original: Any) -> dict[str, Any]:

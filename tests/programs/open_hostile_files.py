@@ -18,7 +18,7 @@ from napari_image_classifier.networks.backend import start_keras
 keras = start_keras()
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from helpers.hostile_files import classifiers, foreign, says_something_else  # noqa: E402
+from helpers.hostile_files import classifiers, foreign, with_other_outputs  # noqa: E402
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
 from napari_image_classifier.errors import ImageClassifierError  # noqa: E402
 from napari_image_classifier.jobs import import_network  # noqa: E402
@@ -119,7 +119,7 @@ def main(good: Path, classifier: Path) -> None:
     for name, content in classifiers(classifier.read_bytes()):
         path.write_bytes(content)
         found["classifiers"][name] = said_of(path, ways)
-    path.write_bytes(says_something_else(classifier.read_bytes()))
+    path.write_bytes(with_other_outputs(classifier.read_bytes()))
     shape = (1, *load_classifier(path).preparation.size, 2)
 
     def predict(path: Path) -> Any:

@@ -8,6 +8,7 @@ trains on images in FOLDER/images and writes what came of each case as one line 
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.jobs import train
 from napari_image_classifier.system.events import Event
 from napari_image_classifier.system.job import event_as_json
-from napari_image_classifier.system.records import as_json
+from napari_image_classifier.system.records import as_json, from_json
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.job import Batch, Epoch, TrainRequest
 
@@ -63,7 +64,7 @@ def pixels_of(random: np.random.Generator, clumped: bool) -> np.ndarray:
 
 def run(table: ItemTable, output: Path, should_stop: Callable[[list], bool], **choices) -> dict:
     """Return the result of a training and its events, or how it ended."""
-    config = TrainingConfig(**{**CONFIG.to_json(), "channels": (), **choices})
+    config = replace(CONFIG, **{"channels": (), **choices})
     events: list[Event] = []
     request = TrainRequest(table, config, output)
     try:
@@ -134,8 +135,8 @@ def main() -> None:
     folder = Path(sys.argv[1])
     table = write_images(folder / "images")
     other = write_images(folder / "other")
-    renamed = ItemTable.from_json(
-        json.loads(json.dumps(other.to_json()).replace('"clumped"', '"dotted"'))
+    renamed = from_json(
+        ItemTable, json.loads(json.dumps(as_json(other)).replace('"clumped"', '"dotted"'))
     )
     first = folder / "first.keras"
     cases = {

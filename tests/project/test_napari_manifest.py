@@ -6,7 +6,8 @@ from importlib.metadata import distribution, metadata
 import pytest
 from npe2 import PluginManifest
 
-PLUGIN = "napari-image-classifier"
+from helpers.plugin import PLUGIN
+
 DOCKS = {
     "Label images",
     "Train classifier",

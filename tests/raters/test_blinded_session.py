@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.wells import CLASSES, learnt_from_half, write_wells
+from helpers.wells import CLASSES, train_on_half, write_wells
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_items
@@ -41,7 +41,7 @@ def images(tmp_path_factory):
 @pytest.fixture(scope="module")
 def classifier(images, tmp_path_factory):
     """What learnt from the first eight wells, with its manifest."""
-    return learnt_from_half(images, tmp_path_factory.mktemp("classifier") / "noise.keras")
+    return train_on_half(images, tmp_path_factory.mktemp("classifier") / "noise.keras")
 
 
 def request(images, classifier, session, **changes):

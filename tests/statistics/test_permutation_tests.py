@@ -1,4 +1,4 @@
-"""chance: p-values by permutation, against a count of all arrangements."""
+"""chance: p-values by permutation, against a count of all permutations."""
 
 from itertools import permutations
 
@@ -33,7 +33,7 @@ def p_by_hand(truth, predicted, units):
     return np.mean(np.array(scores) >= reached - 1e-12)
 
 
-def test_p_is_the_part_of_all_arrangements():
+def test_p_is_the_part_of_all_permutations():
     """Of whole groups, of unequal sizes, on random tables."""
     for _ in range(60):
         sizes = RANDOM.integers(1, 4, 6)
@@ -48,7 +48,7 @@ def test_p_is_the_part_of_all_arrangements():
 
 
 def test_three_against_three_can_not_be_told():
-    """Twenty arrangements: p can be 0.05 and no less; two against three can't even be that."""
+    """Twenty permutations: p can be 0.05 and no less; two against three can't even be that."""
     truth = np.repeat([0, 1], 3)
     found = chance_of_predictions(truth, truth, np.arange(6))
     assert (found.p, found.smallest_p, found.can_tell) == (0.05, 0.05, True)
@@ -86,7 +86,7 @@ def test_nothing_changes_across_strata():
     assert seen == {(0, 1, 0, 1), (1, 0, 0, 1), (0, 1, 1, 0), (1, 0, 1, 0)}
 
 
-def test_many_arrangements_are_drawn():
+def test_many_permutations_are_drawn():
     """The p of drawn ones is near that of all, and never 0."""
     truth = np.repeat([0, 1], 10)
     found = chance_of_predictions(truth, truth, np.arange(20))
@@ -98,7 +98,7 @@ def test_many_arrangements_are_drawn():
 
 def test_null_data_pass_as_often_as_they_may(monkeypatch):
     """Predictions that know nothing are “better than chance” in one of twenty cases."""
-    monkeypatch.setattr(chance, "ARRANGEMENTS_DRAWN", 199)
+    monkeypatch.setattr(chance, "PERMUTATIONS_DRAWN", 199)
     truth, units = np.repeat([0, 1], 40), np.repeat(np.arange(20), 4)
     passed = 0
     for _ in range(200):

@@ -18,10 +18,10 @@ from napari_image_classifier.raters.power import (
     simulated_differences,
 )
 from napari_image_classifier.statistics.paired_difference import (
-    effective_size,
+    effective_pairs,
     paired_difference,
-    score,
     tango_interval,
+    tango_score,
 )
 from napari_image_classifier.statistics.permutation_tests import mcnemar
 from napari_image_classifier.statistics.rater_agreement import cohen_kappa, krippendorff_alpha
@@ -190,10 +190,10 @@ def test_a_group_counts_for_less_than_its_items():
     """Alike within groups, ten groups of ten tell hardly more than ten items."""
     whole = np.repeat([1.0, 0.0], 5)
     sizes = np.full(10, 10.0)
-    alike = float(effective_size(sizes, 10 * whole, 10 * (1 - whole)))
-    mixed = float(effective_size(sizes, np.full(10, 5.0), np.full(10, 5.0)))
+    alike = float(effective_pairs(sizes, 10 * whole, 10 * (1 - whole)))
+    mixed = float(effective_pairs(sizes, np.full(10, 5.0), np.full(10, 5.0)))
     assert alike < 10 < mixed < 100
-    assert float(effective_size(np.array([50.0]), np.array([5.0]), np.array([1.0]))) == 0
+    assert float(effective_pairs(np.array([50.0]), np.array([5.0]), np.array([1.0]))) == 0
 
 
 def compared(only_machine, only_person, n, size=1):
@@ -237,7 +237,9 @@ def test_independent_images_are_rarely_called_not_worse_by_mistake():
     n = 50
     first, second = np.nonzero(np.add.outer(np.arange(n + 1), np.arange(n + 1)) <= n)
     counts = np.column_stack([first, second, n - first - second])
-    above = score(-MARGIN, first.astype(float), second.astype(float), np.full(len(first), n * 1.0))
+    above = tango_score(
+        -MARGIN, first.astype(float), second.astype(float), np.full(len(first), n * 1.0)
+    )
     for discordance in (0.1, 0.2, 0.3, 0.46, 0.6):
         parts = [(discordance - MARGIN) / 2, (discordance + MARGIN) / 2, 1 - discordance]
         often = scipy.stats.multinomial.pmf(counts, n, parts)

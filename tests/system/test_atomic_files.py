@@ -1,8 +1,9 @@
-"""safe_files: a file is whole or not there."""
+"""Files that are whole or not there."""
 
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -77,3 +78,57 @@ def test_what_other_computers_were_writing_is_left_for_a_day(tmp_path):
     with replace_file(tmp_path / "result.csv") as temporary:
         temporary.write_text("new")
     assert sorted(path.name for path in tmp_path.iterdir()) == [fresh.name, "result.csv"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")
+def test_files_of_other_threads_keep_their_permissions(tmp_path, monkeypatch):
+    """What a thread creates while a table is written is no more open than at other times."""
+    set_umask = os.umask
+
+    def set_slowly(mask):
+        before = set_umask(mask)
+        time.sleep(0.01)
+        return before
+
+    monkeypatch.setattr(os, "umask", set_slowly)
+    usual = tmp_path / "usual"
+    usual.touch()
+    over = threading.Event()
+    created = []
+
+    def create():
+        folder = tmp_path / f"of {threading.get_ident()}"
+        folder.mkdir()
+        while not over.is_set():
+            path = folder / f"{len(created)}"
+            path.touch()
+            created.append(path)
+
+    threads = [threading.Thread(target=create) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    result = tmp_path / "result.csv"
+    for _ in range(50):
+        with replace_file(result) as temporary:
+            temporary.write_text("new")
+    over.set()
+    for thread in threads:
+        thread.join()
+    modes = {path.stat().st_mode for path in (usual, result, *created)}
+    assert modes == {usual.stat().st_mode}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")
+@pytest.mark.parametrize(("mask", "mode"), [("077", 0o600), ("002", 0o664), ("022", 0o644)])
+def test_results_have_the_permissions_of_all_new_files(tmp_path, mask, mode):
+    """What the umask of the process forbids, the result forbids too."""
+    path = tmp_path / "result.csv"
+    write = (
+        "import sys, pathlib\n"
+        "from napari_image_classifier.system.atomic_files import replace_file\n"
+        "with replace_file(pathlib.Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_text('new')\n"
+    )
+    asked = [f'umask {mask}; exec "$@"', "sh", sys.executable, "-c", write, str(path)]
+    subprocess.run(["sh", "-c", *asked], check=True)
+    assert path.stat().st_mode & 0o777 == mode

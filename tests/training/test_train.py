@@ -11,6 +11,7 @@ from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.system.records import as_json, from_json
 from napari_image_classifier.training.config import NETWORK_NAMES, TrainingConfig, check_request
 from napari_image_classifier.training.train import train
 
@@ -63,8 +64,8 @@ def test_says_why_a_value_can_not_be_used(choice, says):
 def test_the_configuration_survives_json():
     """It travels to the compute process and into the classifier's record as JSON."""
     config = TrainingConfig(channels=("GFP", "DNA"), size=96, start_from="a.keras")
-    assert TrainingConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
-    assert TrainingConfig.from_json({"epochs": 3, "of a later version": 1}).epochs == 3
+    assert from_json(TrainingConfig, json.loads(json.dumps(as_json(config)))) == config
+    assert from_json(TrainingConfig, {"epochs": 3, "of a later version": 1}).epochs == 3
 
 
 def test_refuses_an_output_that_can_not_be_written(tmp_path):

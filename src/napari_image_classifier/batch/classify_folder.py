@@ -30,7 +30,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.file_stamps import stamp
-from napari_image_classifier.images.mask_files import masks_as_kept
+from napari_image_classifier.images.mask_files import stored_masks_path
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.item import ItemsError
@@ -108,22 +108,22 @@ def classify_folder(
     root, table = Path(folder).expanduser().resolve(), Path(output).expanduser().resolve()
     if not isinstance(classifier, Classifier):
         classifier = load_classifier(classifier, threads=1)
-    kept_masks = masks_as_kept(masks, root) if masks else None
-    _check_masks(classifier, kept_masks)
-    images, passed_over = find_images(root, NamePattern(pattern) if pattern else None, kept_masks)
+    stored_masks = stored_masks_path(masks, root) if masks else None
+    _check_masks(classifier, stored_masks)
+    images, passed_over = find_images(root, NamePattern(pattern) if pattern else None, stored_masks)
     if not images:
         raise ItemsError(f"There are no images to classify in {root}.")
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)
-    header = Header(SCHEMA, classifier.sha256, pattern, axes, kept_masks)
+    header = Header(SCHEMA, classifier.sha256, pattern, axes, stored_masks)
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
     chosen = predict or _here(workers, draw_thumbnail if thumbnails else None)
     patient = PatientPrediction(
         lambda images: chosen(classifier, images, axes, should_stop), should_stop, on_pause
     )
-    run = run_of(classifier, root, pattern, axes, kept_masks, threads)
+    run = run_of(classifier, root, pattern, axes, stored_masks, threads)
     with told_when_refused(table, OutputRefusedError, GO_ON), only_run(table):
         done = _take_up(table, header, overwrite)
         stamps = {files.name: stamp(files) for files in images}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from napari_image_classifier.classifiers.predict import Predictions, predict_files
-from napari_image_classifier.images.deadlines import Patience, TookTooLongError
+from napari_image_classifier.images.deadlines import Deadline, DeadlineExceededError
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.system.child_process import ChildProcess, connected
 from napari_image_classifier.system.messages import PICKLE
@@ -66,20 +66,20 @@ class Helper:
 
         Raises
         ------
-        TookTooLongError
+        DeadlineExceededError
             An image took too long; the process is ended.
         """
-        patience = Patience(images)
+        deadline = Deadline(images)
         self._process.send(images)
         while not (over and over.is_set()):
             try:
                 said = self._receive(SECONDS_BETWEEN_LOOKS)
             except TimeoutError:
-                self._check(patience)
+                self._check(deadline)
                 continue
             if said not in (READY, BEAT):
                 return cast(Predictions | None, said)
-            patience.beat()
+            deadline.restart()
         return None
 
     def end(self) -> None:
@@ -93,13 +93,13 @@ class Helper:
         self._is_gone |= said is None
         return said
 
-    def _check(self, patience: Patience) -> None:
+    def _check(self, deadline: Deadline) -> None:
         if not self._is_ready and time.monotonic() - self._began < SECONDS_TO_START:
-            patience.beat()
+            deadline.restart()
             return
         try:
-            patience.check()
-        except TookTooLongError:
+            deadline.check()
+        except DeadlineExceededError:
             self.end()
             raise
 

@@ -18,8 +18,8 @@ import msgspec
 from napari_image_classifier.classifiers.description import ClassifierInShort
 from napari_image_classifier.classifiers.manifest import ImagesRead, Run
 from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
-from napari_image_classifier.errors import PASSING, ImageClassifierError
-from napari_image_classifier.images.file_stamps import _GONE, Stamp
+from napari_image_classifier.errors import TRANSIENT_FAULTS, ImageClassifierError
+from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp
 from napari_image_classifier.system.append_log import AppendLog, drop_cut_line
 from napari_image_classifier.system.atomic_files import flush_folder
 from napari_image_classifier.system.records import (
@@ -64,9 +64,9 @@ class Entry(NamedTuple):
         """Return whether the image need not be tried again by programs of these ``versions``.
 
         Its files being as they were, an error would come again, unless it may have passed (see
-        `faults.PASSING`) or other programs read the files.
+        `errors.TRANSIENT_FAULTS`) or other programs read the files.
         """
-        if self.n_pending or self.n_passing or _GONE in self.stamp:
+        if self.n_pending or self.n_passing or MISSING_STAMP in self.stamp:
             return False
         return not self.n_errors or self.versions == versions
 
@@ -143,7 +143,7 @@ def _entry(
 
 def _may_pass(row: PredictionRow) -> bool:
     # Versions before there were codes did not say.
-    return row.status == "error" and row.code in ("", *PASSING)
+    return row.status == "error" and row.code in ("", *TRANSIENT_FAULTS)
 
 
 def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Prediction]]:

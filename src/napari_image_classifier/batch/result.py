@@ -11,6 +11,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.system.atomic_files import WrittenTable
 from napari_image_classifier.system.events import Counted, Result
 from napari_image_classifier.system.job import Job
+from napari_image_classifier.wording import counts_of
 
 _COUNTS = ("n_unsure", "n_unlike", "n_empty", "n_pending", "n_errors")
 
@@ -104,8 +105,7 @@ class FolderResult(Result):
         if self.stopped:
             said += " Stopped before the end: run it again to go on."
         if self.passed_over:
-            counted = ", ".join(f"{count} {what}" for what, count in self.passed_over.items())
-            said += f" Passed over: {counted}."
+            said += f" Passed over: {counts_of(self.passed_over)}."
         if self.elsewhere:
             said += f" {self.elsewhere}"
         return said

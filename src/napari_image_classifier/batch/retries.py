@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.deadlines import asked_apart
-from napari_image_classifier.images.file_stamps import Stamp, stamp
+from napari_image_classifier.images.deadlines import run_in_thread
+from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp, stamp
 from napari_image_classifier.images.name_patterns import ImageFiles
 
 FAILURES_IN_A_ROW = 3
@@ -23,7 +23,6 @@ SECONDS_UNTIL_WHOLE = 2.0
 LONGEST_WAIT_FOR_FILES = 10.0
 
 STILL_WRITTEN = "The file is still being written; run it again when it is whole."
-_GONE = [-1, 0]
 
 PredictImages = Callable[[Sequence[ImageFiles]], Iterable[list[Prediction]]]
 
@@ -62,7 +61,7 @@ class PatientPrediction:
             # Of a drive that hangs nothing is asked here: it would hang this, too.
             hangs = rows[0].code == Fault.TOO_SLOW
             now = before[files.name] if hangs else stamp(files)
-            gone = _failed(rows) and _GONE in now
+            gone = _failed(rows) and MISSING_STAMP in now
             n_gone = n_gone + 1 if gone or hangs else 0
             was_gone = was_gone or gone
             if n_gone >= FAILURES_IN_A_ROW:
@@ -104,7 +103,7 @@ class PatientPrediction:
         """Wait until the drive is there, or there is a stop; return whether it was not."""
         folder = files.parts[0].path.parent
         told = False
-        answer = asked_apart(folder.is_dir)
+        answer = run_in_thread(folder.is_dir)
         while not self._should_stop():
             wait_for([answer], SECONDS_BETWEEN_LOOKS)
             if answer.done() and answer.exception() is None and answer.result():
@@ -117,7 +116,7 @@ class PatientPrediction:
                 )
             if answer.done():
                 time.sleep(SECONDS_BETWEEN_LOOKS)
-                answer = asked_apart(folder.is_dir)
+                answer = run_in_thread(folder.is_dir)
         return told
 
 

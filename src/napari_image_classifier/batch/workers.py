@@ -16,7 +16,11 @@ from napari_image_classifier.batch.helper import Helper
 from napari_image_classifier.classifiers.predict import Predictions
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.deadlines import Patience, TookTooLongError, took_too_long
+from napari_image_classifier.images.deadlines import (
+    Deadline,
+    DeadlineExceededError,
+    timeout_message,
+)
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.system.file_names import readable
 
@@ -54,7 +58,7 @@ class Worker:
         """Return the predictions of each image of the task; none where there was a stop."""
         try:
             found = self._whole(task)
-        except TookTooLongError:
+        except DeadlineExceededError:
             if len(task) == 1:
                 return [[_too_slow(task[0])]]
             found = None
@@ -87,7 +91,7 @@ class Worker:
                     found = self._thread.predict([files])
                 else:
                     found = helper.predict([files], self._over)
-            except TookTooLongError:
+            except DeadlineExceededError:
                 return [_too_slow(files)]
             if found is not None:
                 return found[0]
@@ -122,17 +126,17 @@ class _OwnThread:
 
         Raises
         ------
-        TookTooLongError
+        DeadlineExceededError
             An image took too long.
         """
         if self._thread is None:
             self._thread = threading.Thread(target=_listen, args=(self._asked,), daemon=True)
             self._thread.start()
-        patience = Patience(task)
+        deadline = Deadline(task)
         given_up = threading.Event()
 
         def should_stop() -> bool:
-            patience.beat()
+            deadline.restart()
             return given_up.is_set() or self._over.is_set()
 
         answer: Future[Predictions] = Future()
@@ -141,8 +145,8 @@ class _OwnThread:
             if self._over.is_set():
                 return None
             try:
-                patience.check()
-            except TookTooLongError:
+                deadline.check()
+            except DeadlineExceededError:
                 given_up.set()
                 self._asked.put(None)
                 self._asked, self._thread = queue.SimpleQueue(), None
@@ -169,7 +173,7 @@ def _listen(asked: "queue.SimpleQueue[_Asked | None]") -> None:
 
 
 def _too_slow(files: ImageFiles) -> Prediction:
-    sentence = took_too_long(files.name)
+    sentence = timeout_message(files.name)
     return Prediction(files.name, "", "error", message=sentence, code=Fault.TOO_SLOW)
 
 

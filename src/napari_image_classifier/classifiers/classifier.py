@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_image_classifier.classifiers.confidence import divergence, softmax, tempered
+from napari_image_classifier.classifiers.confidence import divergence, tempered
 from napari_image_classifier.classifiers.description import ClassifierDescription, Member
 from napari_image_classifier.classifiers.file import (
     checked_path,
@@ -162,10 +162,11 @@ class Classifier:
 
         The latter is of shape (n,), see `probabilities.divergence`.
         """
+        from scipy.special import softmax
+
         members = self._run(batch)
-        said = np.array(
-            [[softmax(logits.astype(np.float64)) for logits, _ in views] for views in members]
-        )
+        logits = [[logits for logits, _ in views] for views in members]
+        said = softmax(np.array(logits, np.float64), axis=-1)
         probabilities = tempered(said.mean(axis=(0, 1)), self.description.temperature)
         disagreement = divergence(said.mean(axis=1))
         gate = self.description.gate

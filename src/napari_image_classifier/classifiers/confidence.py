@@ -7,12 +7,6 @@ import numpy as np
 from napari_image_classifier.typing import Float64Array, IntArray
 
 
-def softmax(logits: Float64Array) -> Float64Array:
-    """Return the probabilities that logits stand for; both are of shape (n, class)."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
 def divergence(said: Float64Array) -> Float64Array:
     """Return how far several disagree about each item, shape (n,), from 0 to 1.
 
@@ -39,10 +33,10 @@ def tempered(probabilities: Float64Array, temperature: float) -> Float64Array:
     """
     if temperature == 1:
         return probabilities
+    from scipy.special import softmax
+
     with np.errstate(divide="ignore"):
-        logarithms = np.log(probabilities) / temperature
-    powers = np.exp(logarithms - logarithms.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        return np.asarray(softmax(np.log(probabilities) / temperature, axis=1))
 
 
 def fitted_temperature(truth: IntArray, probabilities: Float64Array) -> float:

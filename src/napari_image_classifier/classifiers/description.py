@@ -9,7 +9,7 @@ import msgspec
 
 from napari_image_classifier.classifiers.novelty import Gate
 from napari_image_classifier.errors import ClassifierFileError
-from napari_image_classifier.images.transforms import CHOICES, EVERY
+from napari_image_classifier.images.transforms import N_ORIENTATIONS, ORIENTATION_CHOICES
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.system.records import RecordError, as_json, format_of, from_json
 
@@ -76,9 +76,9 @@ class ClassifierDescription:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ClassifierFileError(f"The class {twice[0]} is named twice.")
-        if self.orientations not in CHOICES:
+        if self.orientations not in ORIENTATION_CHOICES:
             raise ClassifierFileError(
-                f"Images are seen in 1 or {EVERY} orientations, not {self.orientations}."
+                f"Images are seen in 1 or {N_ORIENTATIONS} orientations, not {self.orientations}."
             )
         if not 0 < self.temperature < sys.float_info.max:
             raise ClassifierFileError(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from napari_image_classifier.classifiers.confidence import softmax
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.typing import Float64Array, FloatArray
 
@@ -106,8 +105,10 @@ def _start(content: bytes, threads: int | None) -> "onnxruntime.InferenceSession
 
 
 def _check_probe(session: "onnxruntime.InferenceSession", probe: Probe) -> None:
+    from scipy.special import softmax
+
     (logits,) = session.run(["logits"], {"images": probe.image})
-    difference = says_otherwise(softmax(logits.astype(np.float64))[0], np.array(probe.said))
+    difference = says_otherwise(softmax(logits.astype(np.float64), axis=1)[0], np.array(probe.said))
     if difference:
         raise ClassifierFileError(
             "The classifier says something else on this computer than where it was made "

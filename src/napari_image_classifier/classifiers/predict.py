@@ -85,13 +85,18 @@ class _Batch:
         read = PixelHash(image)
         seen = None
         for seen in seen_items(self._classifier, image):
-            self._add(_Waiting(file, seen, read.taken()))
+            self._add(_Waiting(file, seen, read.hexdigest()))
             if should_stop():
                 self.forget(file)
                 return
         if seen is None:
             nothing = Prediction(
-                file, "", "empty", message=NO_OBJECTS, pixels=read.taken(), code=Fault.NO_OBJECTS
+                file,
+                "",
+                "empty",
+                message=NO_OBJECTS,
+                pixels=read.hexdigest(),
+                code=Fault.NO_OBJECTS,
             )
             self._found[file] = [nothing]
 

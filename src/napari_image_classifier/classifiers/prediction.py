@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.read_errors import told
+from napari_image_classifier.images.read_errors import describe_error
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.system.file_names import readable
 
@@ -79,7 +79,7 @@ class Prediction:
     @classmethod
     def of_failure(cls, file: str, error: Exception, item: str = "") -> Self:
         """Say of an image that it can't be classified; ``error`` is why."""
-        code, sentence = told(file, error)
+        code, sentence = describe_error(file, error)
         return cls(file, item, "error", message=sentence, code=code)
 
 

@@ -13,6 +13,7 @@ from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.job import TrainResult
 from napari_image_classifier.training.train import train
+from napari_image_classifier.wording import counts_of
 
 
 @with_derived_options("acquisition")
@@ -75,5 +76,4 @@ def _epochs(outcome: TrainResult) -> str:
 def say_passed_over(table: ItemTable) -> None:
     """Tell which files of the folder are no images."""
     if table.passed_over:
-        counted = ", ".join(f"{count} {what}" for what, count in table.passed_over.items())
-        typer.echo(f"Passed over: {counted}.")
+        typer.echo(f"Passed over: {counts_of(table.passed_over)}.")

@@ -115,7 +115,7 @@ class Subjects:
         return found
 
     def refitted(self) -> dict[str, RefittedScore]:
-        """Return how the measurements fare where they are learnt from anew for each arrangement."""
+        """Return how the measurements fare where they are learnt from anew for each permutation."""
         strata = strata_of(self.classes, self.acquisitions)
         return {
             name: refitted_score(table, self.classes, self.images.units, strata)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -18,6 +17,7 @@ from napari_image_classifier.evaluation.lanes import Lane, LaneGoneError
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.events import Emit, Progress
+from napari_image_classifier.system.progress import TimeLeft
 from napari_image_classifier.system.records import RecordError, as_json, from_json, parsed_json
 from napari_image_classifier.typing import Float64Array
 
@@ -162,20 +162,18 @@ class _Progress:
     """
 
     def __init__(self, runs: Sequence[Run], kept: Mapping[str, object], emit: Emit) -> None:
-        self._total = sum(map(_work, runs))
         self._kept = sum(_work(run) for run in runs if run.name in kept)
+        self._work = TimeLeft(sum(map(_work, runs)))
+        self._work.leave_out(self._kept)
         self._here: dict[str, float] = {}
         self._emit = emit
-        self._began = time.monotonic()
 
     def tell(self, run: Run, part: float) -> None:
         # A run that is begun anew by another lane waits here until it is as far again.
         self._here[run.name] = max(part * _work(run), self._here.get(run.name, 0.0))
-        here = sum(self._here.values())
-        done = self._kept + here
-        each = (time.monotonic() - self._began) / here if here else None
-        left = None if each is None else each * (self._total - done)
-        steps = round(PROGRESS_STEPS * done / self._total)
+        work = self._work
+        work.done = self._kept + sum(self._here.values())
+        steps, left = round(PROGRESS_STEPS * work.done / work.total), work.seconds_left
         self._emit(
             Progress(stage="evaluating", done=steps, total=PROGRESS_STEPS, seconds_left=left)
         )

@@ -57,7 +57,7 @@ class Evaluation:
 
     ``said`` holds the probabilities (tested item, class) of every run of ``plan`` by the run's
     name, ``baselines`` what simpler methods said of every item on the folds of the first seed, and
-    ``refitted`` how they fare where they learn anew for every arrangement of the classes.
+    ``refitted`` how they fare where they learn anew for every permutation of the classes.
     ``sealed_simple`` is what brightness and file facts said of the sealed items, by the name of
     the run. ``units`` says which items may not part, ``copies`` which pairs of items show the same
     thing, ``acquisitions`` what was taken together. ``method`` is what is evaluated, in words.

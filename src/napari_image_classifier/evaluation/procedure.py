@@ -47,6 +47,7 @@ from napari_image_classifier.training.manifest import file_entries
 from napari_image_classifier.training.record import machine
 from napari_image_classifier.training.unreadable import LeftOut, check_rest
 from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
+from napari_image_classifier.wording import quoted
 
 IMAGES_AT_ONCE = 32
 GO_ON = (
@@ -221,7 +222,7 @@ class _Case:
         """Return what must be the same for a stopped evaluation to be gone on with."""
         images = self.subjects.images
         return {
-            "config": self.config.to_json(),
+            "config": as_json(self.config),
             "method": self.choices.method,
             "classifier": self.finished and self.finished.sha256,
             "splits": [digest(images.items, folds.splits) for folds in self.plan.seeds],
@@ -297,7 +298,7 @@ def _check_known(items: Sequence[Item], finished: Classifier) -> None:
     if unknown:
         raise TrainingRefused(
             f"{finished.path.name} knows the classes {', '.join(finished.class_names)}; it can't "
-            f"be tested on {', '.join(f'“{name}”' for name in unknown)}. Name the classes of the "
+            f"be tested on {quoted(unknown)}. Name the classes of the "
             "images as the classifier does."
         )
     if len(found) < 2:

@@ -1,8 +1,8 @@
-"""A method so quick that it can learn anew for every arrangement of the classes.
+"""A method so quick that it can learn anew for every permutation of the classes.
 
 Discriminants by ridge regression (optimal scoring; Hastie, Tibshirani & Buja, 1994) on the
 measurements and on Gaussian kernels around some of the items, so that classes need not lie on two
-sides of a line. What has to be inverted depends on the measurements alone, so another arrangement
+sides of a line. What has to be inverted depends on the measurements alone, so another permutation
 costs two products of matrices. That makes permutation tests exact, which they are not for
 predictions that are given (see `chance.chance_of_predictions`).
 """
@@ -49,7 +49,7 @@ class Refitted:
     """Learns from parts of the items and says what the others are, for any classes given.
 
     The parts are dealt without a look at the classes, as they must be the same for every
-    arrangement of them.
+    permutation of them.
     """
 
     def __init__(self, features: Float64Array, units: IntArray, seed: int = 0) -> None:
@@ -63,7 +63,7 @@ class Refitted:
         ]  # fmt: skip
 
     def predicted(self, given: IntArray) -> IntArray:
-        """Return what the classes ``given`` (arrangement, item) of other items say of each item."""
+        """Return what the classes ``given`` (permutation, item) of other items say of each item."""
         kinds, numbers = np.unique(given, return_inverse=True)
         numbers = numbers.reshape(given.shape)
         found = np.empty_like(numbers)
@@ -75,7 +75,7 @@ class Refitted:
         return np.asarray(kinds[found], np.intp)
 
     def balanced_accuracies(self, given: IntArray) -> Float64Array:
-        """Return the balanced accuracy of `predicted` for each arrangement."""
+        """Return the balanced accuracy of `predicted` for each permutation."""
         return balanced_accuracies(given, self.predicted(given) == given)
 
 
@@ -104,13 +104,13 @@ class _Part:
     def predicted(self, given: IntArray, n_classes: int) -> IntArray:
         """Return, for each tested item, the class whose mean discriminant is the nearest.
 
-        ``given`` holds numbers of classes, (arrangement, item); so does what is returned, for the
+        ``given`` holds numbers of classes, (permutation, item); so does what is returned, for the
         tested items.
         """
         learnt = given[:, self.learnt].T[..., np.newaxis] == np.arange(n_classes)
         counts = learnt.sum(axis=0)
         wanted = learnt / np.maximum(counts, 1)
-        # To be a matrix product, arrangements and classes are columns: (item, column).
+        # To be a matrix product, permutations and classes are columns: (item, column).
         columns = (wanted - wanted.mean(axis=0)).reshape(len(self.learnt), -1)
         slopes = (self.inverse @ columns).reshape(-1, *counts.shape)
         centres = (self.measured.T @ wanted.reshape(len(self.learnt), -1)).reshape(slopes.shape)

@@ -12,12 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.errors import Cancelled
 from napari_image_classifier.evaluation.lanes import Tell
 from napari_image_classifier.evaluation.perturbations import changed
 from napari_image_classifier.evaluation.plan import Run
-from napari_image_classifier.images.transforms import EVERY
 from napari_image_classifier.items.splits import validation_splits
 from napari_image_classifier.networks.fit.schedule import LearningRate
 from napari_image_classifier.networks.members import train_members
@@ -26,6 +24,7 @@ from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet, training_set
 from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.training.job import Batch
+from napari_image_classifier.training.learner import Lesson
 from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 
 IMAGES_AT_ONCE = 32
@@ -59,19 +58,10 @@ def trained_and_tested(
     )
     splits = [(run.learnt[training], run.learnt[validation]) for training, validation in inner]
     data = _as_changed(training_set(images, splits[0], run.learnt), run)
-    ensemble = train_members(
-        data, splits, config, None, _heard(tell, config), should_stop, lambda: None
-    )
+    ensemble = train_members(Lesson(data, splits, _heard(tell, config), should_stop), config)
     if ensemble.cancelled:
         raise Cancelled
-    description = ClassifierDescription(
-        class_names=data.class_names,
-        preparation=data.preparation,
-        architecture=ensemble.architecture,
-        orientations=EVERY if config.orientations else 1,
-        temperature=ensemble.temperature(data),
-        training={},
-    )
+    description = ensemble.description(data, config)
     # Through its file, so that what is tested is what a person would get.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fold.keras"

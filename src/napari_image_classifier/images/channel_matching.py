@@ -1,8 +1,9 @@
-"""Which channel of an image is which channel of the classifier."""
+"""Matching of an image's channels to those of a classifier, by name or by order."""
 
 from collections.abc import Sequence
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
+from napari_image_classifier.wording import counted, quoted
 
 
 class ChannelMismatchError(ImageClassifierError):
@@ -12,35 +13,47 @@ class ChannelMismatchError(ImageClassifierError):
 
 
 def match_channels(
-    wanted: Sequence[str], wanted_named: bool, found: Sequence[str], found_named: bool
+    expected: Sequence[str], expected_named: bool, available: Sequence[str], available_named: bool
 ) -> tuple[int, ...]:
-    """Return, for each wanted channel, its index among the channels found in an image.
+    """Return the index of each expected channel among the channels of an image.
 
-    Channels are matched by name (case does not matter). Where the image or the classifier has no
-    names, they are matched by order, and then their numbers must be equal.
+    Channels are matched by name, and upper and lower case are the same. Where the image or the
+    classifier has no names, they are matched by order, and then their numbers must be equal.
+
+    Parameters
+    ----------
+    expected
+        Names of the channels that the classifier was trained on, in its order.
+    expected_named
+        Whether these are names, not mere numbers.
+    available
+        Names of the image's channels, in the order of its axis C. Of equal names the first counts.
+    available_named
+        Whether these are names, not mere numbers.
+
+    Returns
+    -------
+    tuple of int
+        As long as ``expected``; each counts from 0 along the image's axis C.
 
     Raises
     ------
     ChannelMismatchError
-        A channel is missing, or the order says nothing because the numbers differ.
+        A channel is missing, or there are no names and the numbers of channels differ.
     """
-    if wanted_named and found_named:
-        places = {name.casefold(): index for index, name in reversed(list(enumerate(found)))}
-        missing = [name for name in wanted if name.casefold() not in places]
+    if expected_named and available_named:
+        places = {name.casefold(): index for index, name in reversed(list(enumerate(available)))}
+        missing = [name for name in expected if name.casefold() not in places]
         if missing:
             raise ChannelMismatchError(
-                f"The image has no channel {_listed(missing)}: it has {_listed(found)}. "
+                f"The image has no channel {quoted(missing)}: it has {quoted(available)}. "
                 "Name its channels as the classifier expects, or choose them by hand."
             )
-        return tuple(places[name.casefold()] for name in wanted)
-    if len(wanted) != len(found):
+        return tuple(places[name.casefold()] for name in expected)
+    if len(expected) != len(available):
         raise ChannelMismatchError(
-            f"The image has {len(found)} channel{'s' * (len(found) != 1)} without names that match "
-            f"and the classifier expects {len(wanted)} ({_listed(wanted)}). "
+            f"The image has {counted(len(available), 'channel')} without names that match "
+            f"and the classifier expects {len(expected)} ({quoted(expected)}). "
             "Choose the channels by hand, or give files with the same channels."
         )
-    return tuple(range(len(wanted)))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"“{name}”" for name in names)
+    return tuple(range(len(expected)))

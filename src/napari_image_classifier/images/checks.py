@@ -1,10 +1,12 @@
-"""Checks before anything large is allocated: is what the file declares really there?"""
+"""Checks of the sizes that a file declares, before memory is allocated for its pixels.
+
+A damaged file, or one made to exhaust the memory, declares far more than it holds.
+"""
 
 import math
 import os
 import stat
 import struct
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +14,23 @@ import tifffile
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.read_errors import COPY_AGAIN, damaged, system_failure
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.source import ImageReadError, unreadable
 
-# Real images never shrink this much; files made to exhaust the memory do.
+# Real images never compress this much; files made to exhaust the memory do.
 MOST_EXPANSION = 250
+# Smaller planes are read without asking how much memory is free.
+LARGE_PLANE = 256 * 2**20
+# The decoded plane, and its intensities.
+COPIES_OF_A_PLANE = 2
 
 
 def check_regular_file(path: Path) -> os.stat_result:
-    """Refuse what is no ordinary file; a pipe or device would block for ever.
+    """Refuse what is not an ordinary file; a pipe or device would block for ever.
 
     Raises
     ------
     ImageReadError
-        There is no such file, it is no regular file, or it is empty.
+        There is no such file, it is a folder, pipe, socket or device, or it is empty.
     """
     try:
         status = path.stat()
@@ -36,32 +42,17 @@ def check_regular_file(path: Path) -> os.stat_result:
             path, Fault.NOT_A_FILE, f"{path} can't be read: it is {what}, not a file."
         )
     if status.st_size == 0:
-        raise ImageReadError(
-            path, Fault.EMPTY_FILE, f"{path.name} can't be read: the file is empty. {COPY_AGAIN}"
-        )
+        raise unreadable(path, Fault.EMPTY_FILE, f"the file is empty. {COPY_AGAIN}")
     return status
 
 
-def open_checked(path: Path) -> tifffile.TiffFile:
-    """Open ``path`` with the OME description that belongs to it, wherever that lies."""
-    from napari_image_classifier.images.ome import companion_description
-
-    with ExitStack() as opened:
-        tiff = opened.enter_context(tifffile.TiffFile(path))
-        description = companion_description(path, tiff)
-        if description is None:
-            opened.pop_all()
-            return tiff
-    return tifffile.TiffFile(path, omexml=description)
-
-
 def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
-    """Refuse a file whose directories lead back to themselves: tifffile follows them for ever.
+    """Refuse a file whose directories are linked in a circle, which tifffile would follow for ever.
 
     Raises
     ------
     ImageReadError
-        They do.
+        A directory leads back to one before it.
     """
     # ImageJ's stacks are read by their first one alone, and may have thousands more.
     if not tiff.pages or tiff.is_imagej:
@@ -78,26 +69,23 @@ def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
             file.seek(offset + form.tagnosize + number * form.tagsize)
             (offset,) = struct.unpack(form.offsetformat, file.read(form.offsetsize))
         except (struct.error, OSError):
-            # One that is cut off is the last one.
+            # What is cut off ends the list; later checks say so.
             return
 
 
-def without_image(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
+def no_image_error(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
     """Return the error of a TIFF file in which no image was found."""
     handle, form = tiff.filehandle, tiff.tiff
     # The directory of images may be the last that is written: a file cut short lacks it.
     handle.seek(form.offsetsize)
     (directory,) = struct.unpack(form.offsetformat, handle.read(form.offsetsize))
     if directory >= handle.size:
-        return ImageReadError(
+        return unreadable(
             path,
             Fault.CUT_SHORT,
-            f"{path.name} can't be read: the list of its images is past its end, so it was cut "
-            f"short. {COPY_AGAIN}",
+            f"the list of its images is past its end, so it was cut short. {COPY_AGAIN}",
         )
-    return ImageReadError(
-        path, Fault.NO_IMAGE, f"{path.name} can't be read: there is no image in it."
-    )
+    return unreadable(path, Fault.NO_IMAGE, "there is no image in it.")
 
 
 def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
@@ -113,20 +101,16 @@ def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
     if series.dtype is None or page.dtype is None or page.dtype.kind not in "buif":
         raise _of_unknown_pixels(path, page)
     if page.ndim < 2 or min(series.shape, default=0) < 1 or page.nbytes < 1:
-        raise ImageReadError(
-            path,
-            Fault.SIZE_ZERO,
-            f"{path.name} can't be read: it declares an image of size 0. {COPY_AGAIN}",
-        )
+        raise unreadable(path, Fault.SIZE_ZERO, f"it declares an image of size 0. {COPY_AGAIN}")
     check_page(path, page)
     planes = max(declared_planes(series), _planes_of_imagej(tiff))
     if series.dataoffset is not None:
         # One block of bytes; looking at the pages behind the first would take longer than reading.
-        there = (tiff.filehandle.size - series.dataoffset) // page.nbytes
-        if there < planes:
-            raise _cut_short(path, planes, there)
+        present = (tiff.filehandle.size - series.dataoffset) // page.nbytes
+        if present < planes:
+            raise _cut_short(path, planes, present)
         return
-    if any(one is None for one in series.pages):
+    if any(each is None for each in series.pages):
         raise ImageReadError(
             path,
             Fault.INCOMPLETE,
@@ -162,54 +146,57 @@ def check_whole(path: Path, series: Any, file_size: int) -> None:
     check_memory(path, series.nbytes)
 
 
-def check_proportion(path: Path, declared: int, there: int) -> None:
-    """Refuse pixels of ``declared`` bytes that ``there`` bytes of a file can hardly hold.
+def check_proportion(path: Path, declared: int, stored: int) -> None:
+    """Refuse pixels of ``declared`` bytes that ``stored`` bytes of a file can hardly hold.
 
     Raises
     ------
     ImageReadError
         They are out of proportion.
     """
-    if declared > max(LARGE_PLANE, MOST_EXPANSION * there):
-        raise _out_of_proportion(path, declared, there)
+    if declared > max(LARGE_PLANE, MOST_EXPANSION * stored):
+        raise _out_of_proportion(path, declared, stored)
 
 
 def _of_unknown_pixels(path: Path, page: Any) -> ImageReadError:
     if getattr(page.dtype, "kind", "") == "c":
-        return ImageReadError(
-            path,
-            Fault.COMPLEX,
-            f"{path.name} can't be read: its pixels are complex numbers; save their magnitude.",
+        return unreadable(
+            path, Fault.COMPLEX, "its pixels are complex numbers; save their magnitude."
         )
-    return ImageReadError(
+    return unreadable(
         path,
         Fault.PIXEL_TYPE,
-        f"{path.name} can't be read: its pixels are of an unknown kind; save them as integers or "
+        "its pixels are of an unknown kind; save them as integers or "
         "fractions of 8, 16 or 32 bits.",
     )
 
 
-def _cut_short(path: Path, declared: int, there: int) -> ImageReadError:
-    return ImageReadError(
+def _cut_short(path: Path, declared: int, present: int) -> ImageReadError:
+    return unreadable(
         path,
         Fault.CUT_SHORT,
-        f"{path.name} can't be read: it declares {declared} planes and holds {there}, "
-        f"so it was cut short. {COPY_AGAIN}",
+        f"it declares {declared} planes and holds {present}, so it was cut short. {COPY_AGAIN}",
     )
 
 
 def check_page(path: Path, page: Any) -> None:
-    """Refuse a page whose bytes are past the end, or too few for its pixels, or too many."""
+    """Refuse a page that can't hold what it declares.
+
+    Raises
+    ------
+    ImageReadError
+        Its bytes are past the end of the file or too few for its pixels, a tile is far larger than
+        the page, or there is no memory for it.
+    """
     keyframe = page.keyframe
     size = page.parent.filehandle.size
     pairs = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     stored = sum(count for _, count in pairs)
     if not pairs or stored < 1 or any(offset + count > size for offset, count in pairs):
-        raise ImageReadError(
+        raise unreadable(
             path,
             Fault.CUT_SHORT,
-            f"{path.name} can't be read: pixels that it declares are past its end, so it was cut "
-            f"short. {COPY_AGAIN}",
+            f"pixels that it declares are past its end, so it was cut short. {COPY_AGAIN}",
         )
     if keyframe.compression == 1:
         too_small = stored * 8 < math.prod(keyframe.shape) * keyframe.bitspersample
@@ -229,23 +216,26 @@ def check_memory(path: Path, plane_bytes: int) -> None:
     ImageReadError
         It needs more than is free.
     """
-    if why := why_too_large(plane_bytes):
-        raise ImageReadError(path, Fault.TOO_LARGE, f"{path.name} can't be read: {why}.")
+    if plane_bytes <= LARGE_PLANE:
+        return
+    needed, free = COPIES_OF_A_PLANE * plane_bytes, free_memory()
+    if needed > free:
+        raise unreadable(
+            path,
+            Fault.TOO_LARGE,
+            f"one plane of it needs {needed / 1e9:,.1f} GB of memory and {free / 1e9:,.1f} GB are "
+            "free: close other programs, use a computer with more memory, or export it in smaller "
+            "parts.",
+        )
 
 
-def _out_of_proportion(path: Path, declared: int, there: int) -> ImageReadError:
-    return ImageReadError(
+def _out_of_proportion(path: Path, declared: int, stored: int) -> ImageReadError:
+    return unreadable(
         path,
         Fault.OUT_OF_PROPORTION,
-        f"{path.name} can't be read: it declares pixels of {declared / 2**20:,.0f} MB and holds "
-        f"{there / 2**20:,.3f} MB for them, so it is damaged.",
+        f"it declares pixels of {declared / 2**20:,.0f} MB and holds "
+        f"{stored / 2**20:,.3f} MB for them, so it is damaged.",
     )
-
-
-# Smaller planes are read without asking how much is free.
-LARGE_PLANE = 256 * 2**20
-# The decoded plane, and the copy that its intensities become.
-COPIES_OF_A_PLANE = 2
 
 
 def free_memory() -> int:
@@ -253,19 +243,3 @@ def free_memory() -> int:
     import psutil
 
     return int(psutil.virtual_memory().available)
-
-
-def why_too_large(plane_bytes: int) -> str:
-    """Return why a plane of that many bytes can't be read here, as a part of a sentence.
-
-    It is empty where it can.
-    """
-    if plane_bytes <= LARGE_PLANE:
-        return ""
-    needed, free = COPIES_OF_A_PLANE * plane_bytes, free_memory()
-    if needed <= free:
-        return ""
-    return (
-        f"one plane of it needs {needed / 1e9:,.1f} GB of memory and {free / 1e9:,.1f} GB are "
-        "free: close other programs, use a computer with more memory, or export it in smaller parts"
-    )

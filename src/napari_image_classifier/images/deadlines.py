@@ -1,4 +1,7 @@
-"""How long an image may take: a drive can hang for ever, and some decoders never end."""
+"""Time limits for reading an image.
+
+A network drive can hang for ever, and some decoders never end on a damaged file.
+"""
 
 import threading
 import time
@@ -21,34 +24,48 @@ SECONDS_FOR_A_SIZE = 5.0
 T = TypeVar("T")
 
 
-class TookTooLongError(Exception):
-    """Something did not get on in the time that it has."""
+class DeadlineExceededError(Exception):
+    """Reading did not get on within its time limit."""
 
 
-class Patience:
-    """Waits for one image after the other, each as long as the largest of ``images`` may take."""
+class Deadline:
+    """The time limit for each of several images, which are read one after the other.
+
+    It is a minute and, where that was not enough, what the largest image takes from a slow network
+    drive in addition (`SECONDS_FOR_AN_IMAGE`, `SECONDS_PER_MEGABYTE`).
+
+    Parameters
+    ----------
+    images
+        The images that are read. Their files are looked at only once the first minute is over.
+    """
 
     def __init__(self, images: Sequence[ImageFiles]) -> None:
         self._images = images
         self._seconds = SECONDS_FOR_AN_IMAGE
-        self._sizes_asked = False
-        self.beat()
+        self._sizes_known = False
+        self.restart()
 
-    def beat(self) -> None:
-        """Begin to wait anew, as another image has begun, or another part of one."""
+    def restart(self) -> None:
+        """Give the whole time again, as another image has begun, or another part of one."""
         self._since = time.monotonic()
 
     def check(self) -> None:
-        """Raise TookTooLongError when it has been too long since the last beat."""
+        """Do nothing while there is time left.
+
+        Raises
+        ------
+        DeadlineExceededError
+            More time has gone by since the last `restart` than the largest image may take.
+        """
         if not self._is_over:
             return
-        # Asked only now: in the usual case nobody wants to know.
-        if not self._sizes_asked:
-            self._sizes_asked = True
-            megabytes = answered_within(SECONDS_FOR_A_SIZE, self._largest_size) or 0.0
+        if not self._sizes_known:
+            self._sizes_known = True
+            megabytes = _result_within(SECONDS_FOR_A_SIZE, self._largest_size) or 0.0
             self._seconds += SECONDS_PER_MEGABYTE * megabytes
         if self._is_over:
-            raise TookTooLongError
+            raise DeadlineExceededError
 
     @property
     def _is_over(self) -> bool:
@@ -58,30 +75,53 @@ class Patience:
         return max(sum(_megabytes(part.path) for part in files.parts) for files in self._images)
 
 
-def answered_within(seconds: float, ask: Callable[[], T]) -> T | None:
-    """Return what ``ask`` returns; None if it does not come back in time, or raises."""
-    answer = asked_apart(ask)
-    wait_for([answer], seconds)
-    return None if not answer.done() or answer.exception() else answer.result()
+def run_in_thread(function: Callable[[], T]) -> Future[T]:
+    """Call a function that may never return, in a daemon thread of its own.
 
+    An executor's threads would keep the program from ending; a daemon does not.
 
-def asked_apart(ask: Callable[[], T]) -> Future[T]:
-    """Return what ``ask`` will have returned; it may never come back."""
-    answer: Future[T] = Future()
+    Parameters
+    ----------
+    function
+        What is called.
 
-    def asked() -> None:
+    Returns
+    -------
+    Future
+        Holds what ``function`` returns or raises, once it does.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
         try:
-            answer.set_result(ask())
-        except Exception as error:  # noqa: BLE001 - handed over to who waits
-            answer.set_exception(error)
+            future.set_result(function())
+        except Exception as error:  # noqa: BLE001 - the future hands it over
+            future.set_exception(error)
 
-    # As a daemon, it does not keep the program from ending.
-    threading.Thread(target=asked, daemon=True).start()
-    return answer
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
-def took_too_long(name: str) -> str:
-    """Return the sentence for the image ``name``, which did not come."""
+def _result_within(seconds: float, function: Callable[[], T]) -> T | None:
+    """Return what ``function`` returns; None if it does not return in time, or raises."""
+    future = run_in_thread(function)
+    wait_for([future], seconds)
+    return None if not future.done() or future.exception() else future.result()
+
+
+def timeout_message(name: str) -> str:
+    """Return what the user is told of an image that could not be read in time.
+
+    Parameters
+    ----------
+    name
+        The image's name, as `ImageFiles` has it.
+
+    Returns
+    -------
+    str
+        One or two whole sentences.
+    """
     return (
         f"{readable(name)} can't be read: it did not come in time. See whether its drive answers, "
         "or copy it to this computer."

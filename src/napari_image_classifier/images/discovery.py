@@ -1,4 +1,4 @@
-"""Which images a folder holds."""
+"""Images in a folder and its sub-folders, each of one file or several."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from napari_image_classifier.images.mask_files import MaskFiles
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern, group_files
 from napari_image_classifier.images.ome import files_of_image, plate_fields
 from napari_image_classifier.images.source import FOREIGN_SUFFIXES
-from napari_image_classifier.images.tiff.errors import sentences_for
+from napari_image_classifier.images.tiff.errors import translated_errors
 
 OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
@@ -23,15 +23,29 @@ class ImageFolderError(ImageClassifierError):
 def find_images(
     folder: Path, pattern: NamePattern | None = None, masks: str | None = None
 ) -> tuple[list[ImageFiles], dict[str, int]]:
-    """Return the images below ``folder``, sorted by name, and what was passed over, counted.
+    """Return the images below a folder, and counts of what is not an image.
 
-    Sub-folders are searched. Hidden files (``._*``, ``.DS_Store``), other formats, empty folders
-    and files that ``pattern`` does not describe are passed over. An OME-TIFF image in several
-    files, each of which opens as the whole, is listed once, under the first of its names. What an
-    OME description says of plate, well, site and day stands in the image's fields, as far as
-    ``pattern`` has none of these names. Where
-    ``masks`` says where these lie (see `masks.MaskFiles`), each image has its own, and they are
-    passed over as images.
+    Hidden files (``._*``, ``.DS_Store``), files of other formats, empty folders and files that
+    ``pattern`` does not describe are passed over. An OME-TIFF image in several files, each of which
+    opens as the whole, is listed once, under the first of its names. What an OME description says
+    of plate, well, site and day stands in the image's fields, as far as ``pattern`` has none of
+    these names. No pixels are read.
+
+    Parameters
+    ----------
+    folder
+        The folder; its sub-folders are searched, too, but for links to folders.
+    pattern
+        Which files make one image; by default each file is one.
+    masks
+        Where masks lie, seen from ``folder`` (see `MaskFiles`): each image gets its own, and masks
+        are no images. By default images have none.
+
+    Returns
+    -------
+    tuple of list of ImageFiles and dict of str to int
+        The images, sorted by name; and what was passed over: how many by what they are, in words
+        that suit any number ("hidden files").
 
     Raises
     ------
@@ -44,18 +58,18 @@ def find_images(
         raise ImageFolderError(f"There is no folder {folder}; choose a folder with images in it.")
     passed_over: Counter[str] = Counter()
     paths = list(_one_per_set(_image_paths(folder, passed_over), passed_over))
-    found = MaskFiles(masks, folder) if masks else None
-    if found is not None:
+    mask_files = MaskFiles(masks, folder) if masks else None
+    if mask_files is not None:
         n_before = len(paths)
-        paths = [path for path in paths if path not in found.paths]
+        paths = [path for path in paths if path not in mask_files.paths]
         if len(paths) < n_before:
             passed_over["masks"] += n_before - len(paths)
     images, unmatched = group_files(paths, pattern, folder)
     images = [_with_plate_fields(image) for image in images]
     if unmatched:
         passed_over["files that the name pattern does not describe"] += len(unmatched)
-    if found is not None:
-        images = found.given_to(images)
+    if mask_files is not None:
+        images = mask_files.assign(images)
     return images, dict(passed_over)
 
 
@@ -87,16 +101,16 @@ def _with_plate_fields(image: ImageFiles) -> ImageFiles:
     if not path.name.lower().endswith(OME_SUFFIXES):
         return image
     try:
-        with sentences_for(path):
-            found = plate_fields(path)
+        with translated_errors(path):
+            fields = plate_fields(path)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, reading it will say so
         return image
-    return replace(image, fields={**found, **image.fields}) if found else image
+    return replace(image, fields={**fields, **image.fields}) if fields else image
 
 
 def _is_further_part(path: Path) -> bool:
     try:
-        with sentences_for(path):
+        with translated_errors(path):
             names = files_of_image(path)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, reading it will say so
         return False

@@ -1,4 +1,4 @@
-"""napari's File > Open: one layer per channel, as the file wants it shown."""
+"""Layers, colormaps and contrast limits of an image, as its file wants it shown."""
 
 import re
 from typing import Any
@@ -6,14 +6,11 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import (
-    AnyArray,
-    ChannelDisplay,
-    Color,
-)
+from napari_image_classifier.images.source import ChannelDisplay, Color
+from napari_image_classifier.typing import AnyArray
 
 METADATA_KEY = "napari_image_classifier"
-# Larger images stay on the disk and are read plane by plane.
+# In bytes; larger images stay on the disk and are read plane by plane.
 LARGEST_IN_MEMORY = 200 * 2**20
 _SHOWN_PIXELS = 512
 LayerData = tuple[Any, dict[str, Any], str]
@@ -27,8 +24,8 @@ _NAMED_COLORS: dict[Color, str] = {
     (1.0, 0.0, 1.0): "magenta",
     (1.0, 1.0, 0.0): "yellow",
 }
-# Green and magenta first: people who don't tell red from green see both.
-COLOURS_IN_TURN = ("green", "magenta", "cyan", "yellow", "red", "blue", "gray")
+# Green and magenta first, which people with a red-green colour blindness can tell apart.
+CHANNEL_COLORMAPS = ("green", "magenta", "cyan", "yellow", "red", "blue", "gray")
 _DYES = (
     (re.compile(r"dapi|hoechst|dna|nucle|405", re.IGNORECASE), "blue"),
     (re.compile(r"gfp|fitc|488|alexa ?488", re.IGNORECASE), "green"),
@@ -38,16 +35,30 @@ _DYES = (
 
 
 def image_layers(image: Image) -> list[LayerData]:
-    """Return the layers of an image: a small one is read now and closed, a large one later."""
+    """Return an image as the layers that napari's File > Open adds.
+
+    Parameters
+    ----------
+    image
+        An open image. It is read at once and closed unless it is large (`LARGEST_IN_MEMORY`); a
+        large one is read plane by plane as napari shows it, and closed when nothing uses it.
+
+    Returns
+    -------
+    list of tuple
+        For each channel the pixels (numpy or dask, in the order of ``image.axes`` without C), the
+        arguments of an image layer and "image". 8-bit RGB is one layer with the colours last. Under
+        "metadata", `METADATA_KEY` holds what the docks need to know of the file.
+    """
     size = int(np.prod(image.shape, dtype=np.int64)) * image.dtype.itemsize
     pixels: Any
     if size <= LARGEST_IN_MEMORY:
         with image:
             pixels = image.asarray()
-            limits = [limits_of(image, channel) for channel in range(image.n_channels)]
+            limits = [contrast_limits(image, channel) for channel in range(image.n_channels)]
     else:
         pixels = image.data
-        limits = [limits_of(image, channel) for channel in range(image.n_channels)]
+        limits = [contrast_limits(image, channel) for channel in range(image.n_channels)]
     if image.is_rgb and image.dtype == np.uint8:
         return [_rgb_layer(image, pixels)]
     axis = image.axes.find("C")
@@ -112,18 +123,34 @@ def _layer_name(image: Image, channel: int) -> str:
 
 
 def colormap_of(image: Image, channel: int) -> str:
-    """Return the colour that a channel is shown in, as napari calls it."""
+    """Return the colormap that a channel is shown in.
+
+    It is the colour that the file names, or one that suits the channel's dye ("DAPI" is blue), or
+    one of `CHANNEL_COLORMAPS`. A single channel without a colour is grey.
+
+    Parameters
+    ----------
+    image
+        The image.
+    channel
+        Index of the channel, from 0.
+
+    Returns
+    -------
+    str
+        The name of one of napari's colormaps, or a colour as "#ff8000".
+    """
     color = image.display[channel].color
-    wanted = [display.color for display in image.display]
+    colors = {display.color for display in image.display}
     # An image all in grey is one whose colours nobody chose.
-    if color is not None and (image.n_channels == 1 or set(wanted) != {(1.0, 1.0, 1.0)}):
+    if color is not None and (image.n_channels == 1 or colors != {(1.0, 1.0, 1.0)}):
         return _NAMED_COLORS.get(color) or _hexadecimal(color)
     if image.n_channels == 1:
         return "gray"
     taken = [_dye_color(name) for name in image.channel_names] if image.channels_named else []
     if taken and taken[channel] and taken.count(taken[channel]) == 1:
         return str(taken[channel])
-    free = [name for name in COLOURS_IN_TURN if name not in taken]
+    free = [name for name in CHANNEL_COLORMAPS if name not in taken]
     return free[channel % len(free)]
 
 
@@ -135,21 +162,51 @@ def _hexadecimal(color: Color) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in color)
 
 
-def limits_of(image: Image, channel: int, plane: AnyArray | None = None) -> Limits:
-    """Return between which intensities a channel is shown: what the file asks for, else all.
+def contrast_limits(image: Image, channel: int, plane: AnyArray | None = None) -> Limits:
+    """Return the intensities between which a channel is shown.
 
-    ``plane`` is one that is read already, of shape (y, x); the middle one is read without it.
+    Parameters
+    ----------
+    image
+        The image.
+    channel
+        Index of the channel, from 0.
+    plane
+        A plane of the channel that is read already, of shape (y, x). By default the middle one of
+        the middle time point is read, where the file names no limits.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper limit: those that the file names, else the `intensity_range` of ``plane``.
+
+    Raises
+    ------
+    ImageReadError
+        The plane is damaged.
     """
-    asked = (image.display[channel] or ChannelDisplay()).contrast_limits
-    if asked is not None:
-        return asked
+    limits = (image.display[channel] or ChannelDisplay()).contrast_limits
+    if limits is not None:
+        return limits
     if plane is None:
         plane = image.plane(time=image.n_times // 2, channel=channel, z=image.n_z // 2)
-    return spread(plane)
+    return intensity_range(plane)
 
 
-def spread(plane: AnyArray) -> Limits:
-    """Return the least and the most of a plane, looked at in steps where it is large."""
+def intensity_range(plane: AnyArray) -> Limits:
+    """Return the lowest and the highest intensity of a plane.
+
+    Parameters
+    ----------
+    plane
+        An array of shape (y, x). Of a large one only every n-th row and column counts.
+
+    Returns
+    -------
+    tuple of float
+        Finite, the first below the second. Values that are not finite are left out; (0, 1) where
+        there are no others.
+    """
     step = max(1, min(plane.shape) // _SHOWN_PIXELS)
     values = plane[::step, ::step].astype(np.float64)
     values = values[np.isfinite(values)]

@@ -1,21 +1,33 @@
-"""Stamps of files: size and time of change, by which a changed file is known."""
+"""Stamps of files: size and time of the last change, by which a changed file is recognised."""
 
 from napari_image_classifier.images.name_patterns import ImageFiles
 
 Stamp = list[list[int]]
-# In place of size and time of a file that can't be looked at.
-_GONE = [-1, 0]
+# Of a file that can't be looked at.
+MISSING_STAMP = [-1, 0]
 
 
 def stamp(files: ImageFiles) -> Stamp:
-    """Return size and time of each file of an image and its mask: same stamp, same files."""
-    stats = []
+    """Return the stamp of an image: equal stamps mean that none of its files has changed.
+
+    Parameters
+    ----------
+    files
+        The image; the files of its mask count, too.
+
+    Returns
+    -------
+    list of list of int
+        For each file its size in bytes and the time of its last change in nanoseconds since 1970;
+        -1 and 0 for one that can't be looked at. In the order of the parts, the mask's last.
+    """
+    stamps = []
     for part in (*files.parts, *(files.mask.parts if files.mask else ())):
         try:
-            found = part.path.stat()
+            status = part.path.stat()
         except OSError:
             # Reading it will say what is wrong; a stamp never equals this one by chance.
-            stats.append(_GONE)
+            stamps.append(MISSING_STAMP)
         else:
-            stats.append([found.st_size, found.st_mtime_ns])
-    return stats
+            stamps.append([status.st_size, status.st_mtime_ns])
+    return stamps

@@ -1,4 +1,4 @@
-"""One or several files → an image: lazily read pixels with named axes, channels and pixel size."""
+"""Images of one file or several: named axes and channels, and pixels that are read lazily."""
 
 import re
 import weakref
@@ -13,36 +13,19 @@ import numpy as np
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.checks import check_regular_file
 from napari_image_classifier.images.multi_file import check_complete, open_parts
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles, NamePattern
+from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
 from napari_image_classifier.images.png_jpeg import PICTURE_SUFFIXES, open_picture
 from napari_image_classifier.images.source import (
     AXES,
     FOREIGN_SUFFIXES,
-    AnyArray,
     AxesUnknownError,
     ChannelDisplay,
-    ImageReadError,
     ImageSource,
     PixelSize,
+    unreadable,
 )
 from napari_image_classifier.images.tiff.reader import TIFF_SUFFIXES, open_tiff
-from napari_image_classifier.images.tiff.writer import write_image
-
-__all__ = [
-    "FOREIGN_SUFFIXES",
-    "IMAGE_SUFFIXES",
-    "AxesUnknownError",
-    "ChannelDisplay",
-    "FilePart",
-    "Image",
-    "ImageFiles",
-    "ImageReadError",
-    "NamePattern",
-    "PixelSize",
-    "describe_image",
-    "read_image",
-    "write_image",
-]
+from napari_image_classifier.typing import AnyArray
 
 IMAGE_SUFFIXES = TIFF_SUFFIXES | PICTURE_SUFFIXES
 
@@ -55,10 +38,44 @@ _MERE_NUMBER = re.compile(r"(channel|chan|ch|c|w)?[ :_#-]*\d+([:_ ]\d+)*", re.IG
 class Image:
     """An image whose pixels are read when they are asked for; use it with ``with``.
 
-    ``axes`` is a part of "TCZYX", in that order and always with "YX"; ``shape`` has its order.
-    ``channel_names`` has one name per channel, made up where `channels_named` is False.
-    ``assumptions`` are sentences on what was taken for granted. ``mask`` is an image in which every
-    object of this one has its number, None where there is none. Reading is thread-safe.
+    `read_image` opens one, and `from_array` makes one. Reading is thread-safe.
+
+    Parameters
+    ----------
+    source
+        The open file.
+    name
+        What the image is called, such as its file's name.
+    path
+        The file, or the first of several; None where there is none.
+
+    Attributes
+    ----------
+    name, path
+        As given.
+    axes : str
+        A part of "TCZYX" (time, channel, depth, row, column), in that order and always with "YX".
+    shape : tuple of int
+        The length of each of ``axes``.
+    dtype : numpy.dtype
+        The type of the pixels.
+    channel_names : tuple of str
+        One name per channel.
+    channels_named : bool
+        Whether the file names its channels: names such as "Channel 1" are made up or mere numbers.
+    is_rgb : bool
+        Whether the channels are red, green and blue of a colour picture.
+    pixel_size : PixelSize or None
+        None where the file does not say.
+    display : tuple of ChannelDisplay
+        How the file wants each channel shown.
+    metadata : dict
+        What else the file says, by the names of its format.
+    assumptions : tuple of str
+        Sentences on what the file leaves open and was assumed.
+    mask : Image or None
+        An image of the same size in which each object of this one has a number of its own and the
+        background is 0; None where there is none.
     """
 
     def __init__(self, source: ImageSource, *, name: str, path: Path | None = None) -> None:
@@ -90,12 +107,34 @@ class Image:
         pixel_size: PixelSize | None = None,
         mask: "Image | None" = None,
     ) -> "Image":
-        """Return an image of an array (numpy or dask) whose axes are ``axes``, such as "CYX".
+        """Return an image of an array.
+
+        Parameters
+        ----------
+        array
+            A numpy or dask array; it is not copied, and planes of a dask array are computed when
+            they are read.
+        axes
+            A letter of "TCZYX" for each axis of the array, in any order, such as "CYX"; Y and X
+            are needed.
+        channel_names
+            One name per channel; by default they are called "Channel 1", "Channel 2" and so on.
+        name
+            What the image is called.
+        pixel_size
+            The distance between pixels, if it is known.
+        mask
+            An image in which each object has a number of its own and the background is 0.
+
+        Returns
+        -------
+        Image
+            Its axes in the order of "TCZYX", whatever their order in ``array``.
 
         Raises
         ------
         ValueError
-            The axes do not fit the array, or the names its channels.
+            ``axes`` does not fit the array, or ``channel_names`` its channels.
         """
         if len(axes) != array.ndim or not set("YX") <= set(axes) <= set(AXES):
             raise ValueError(f"axes {axes!r} do not fit an array of shape {array.shape}")
@@ -107,8 +146,8 @@ class Image:
             raise ValueError(f"{len(channel_names)} names for {n_channels} channels")
 
         def read(time: int, channel: int, z: int) -> AnyArray:
-            chosen = {"T": time, "C": channel, "Z": z}
-            return np.asarray(array[tuple(chosen[axis] for axis in ordered if axis in chosen)])
+            index = {"T": time, "C": channel, "Z": z}
+            return np.asarray(array[tuple(index[axis] for axis in ordered if axis in index)])
 
         source = ImageSource(
             ordered,
@@ -124,21 +163,35 @@ class Image:
 
     @property
     def n_times(self) -> int:
-        """The number of time points."""
+        """The number of time points; 1 without an axis T."""
         return self._source.length("T")
 
     @property
     def n_channels(self) -> int:
-        """The number of channels."""
+        """The number of channels; 1 without an axis C."""
         return self._source.length("C")
 
     @property
     def n_z(self) -> int:
-        """The number of planes of the stack."""
+        """The number of planes in depth; 1 without an axis Z."""
         return self._source.length("Z")
 
     def plane(self, *, time: int = 0, channel: int = 0, z: int = 0) -> AnyArray:
-        """Return one plane, an array of shape (y, x) of the file's type; only it is read.
+        """Read one plane, and nothing else.
+
+        Parameters
+        ----------
+        time
+            Index of the time point, from 0.
+        channel
+            Index of the channel, from 0.
+        z
+            Index of the plane in depth, from 0.
+
+        Returns
+        -------
+        ndarray
+            Shape (y, x), of the image's type, with the intensities of the file.
 
         Raises
         ------
@@ -156,11 +209,24 @@ class Image:
         return plane
 
     def watch(self, on_plane: OnPlane) -> None:
-        """Have ``on_plane(time, channel, z, plane)`` see every plane that is read from now on."""
+        """Have a function called with every plane that is read from now on.
+
+        Parameters
+        ----------
+        on_plane
+            Called with time, channel, z and the plane, an array of shape (y, x) that it must not
+            change. It takes the place of any that was set before.
+        """
         self._on_plane = on_plane
 
     def asarray(self) -> AnyArray:
-        """Return all pixels, in the order of `axes`."""
+        """Read all pixels.
+
+        Returns
+        -------
+        ndarray
+            Of the image's shape and type, in the order of ``axes``.
+        """
         pixels = np.empty(self.shape, self.dtype)
         planes = pixels.reshape(self.n_times, self.n_channels, self.n_z, *self.shape[-2:])
         for time, channel, z in product(*map(range, planes.shape[:3])):
@@ -182,10 +248,9 @@ class Image:
         outer = self.axes[:-2]
 
         def read_chunk(block_info: Any = None) -> AnyArray:
-            places = block_info[None]["chunk-location"]
-            chosen = dict(zip(outer, places, strict=False))
+            index = dict(zip(outer, block_info[None]["chunk-location"], strict=False))
             plane = self.plane(
-                time=chosen.get("T", 0), channel=chosen.get("C", 0), z=chosen.get("Z", 0)
+                time=index.get("T", 0), channel=index.get("C", 0), z=index.get("Z", 0)
             )
             return plane.reshape((1,) * len(outer) + plane.shape)
 
@@ -199,7 +264,7 @@ class Image:
         )
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files, and those of the mask."""
         self._source.close()
         if self.mask is not None:
             self.mask.close()
@@ -215,21 +280,33 @@ class Image:
 
 
 def _named(names: Sequence[str]) -> bool:
-    different = len({name.casefold() for name in names}) == len(names)
-    return bool(names) and different and not any(_MERE_NUMBER.fullmatch(name) for name in names)
+    distinct = len({name.casefold() for name in names}) == len(names)
+    return bool(names) and distinct and not any(_MERE_NUMBER.fullmatch(name) for name in names)
 
 
 def read_image(path: str | Path | ImageFiles, *, axes: str | None = None) -> Image:
-    """Open the image ``path``, of one file or of several.
+    """Open an image of one file or of several; pixels are read later, plane by plane.
 
-    ``axes`` says what each stored axis is, such as "ZYX", where the file does not say.
+    Parameters
+    ----------
+    path
+        A TIFF, PNG or JPEG file, or the files of one image as `find_images` returns them.
+    axes
+        A letter of "TCZYX" for each stored axis, such as "ZYX". It is needed where the file does
+        not say what its axes are, and counts only there.
+
+    Returns
+    -------
+    Image
+        An open image, with its mask where `ImageFiles` has one. Close it, or use it with ``with``.
 
     Raises
     ------
     ImageReadError
-        The file is damaged, cut short, of another format, or files of the image are missing.
+        The file is missing, damaged, cut short, too large or of another format, or files of the
+        image are missing.
     AxesUnknownError
-        The file does not say what its axes are, and ``axes`` is not given.
+        The file does not say what its axes are, and ``axes`` is not given or does not fit.
     """
     if not isinstance(path, ImageFiles):
         path = Path(path)
@@ -264,21 +341,30 @@ def _read_mask(files: ImageFiles, image: Image) -> Image:
 def _open(path: Path, axes: str | None) -> ImageSource:
     foreign = FOREIGN_SUFFIXES.get(path.suffix.lower())
     if foreign is not None:
-        raise ImageReadError(path, Fault.FOREIGN_FORMAT, f"{path.name} can't be read: {foreign}")
+        raise unreadable(path, Fault.FOREIGN_FORMAT, f"{foreign}")
     check_regular_file(path)
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return open_picture(path)
     if path.suffix.lower() in TIFF_SUFFIXES:
         return open_tiff(path, axes)
-    raise ImageReadError(
-        path,
-        Fault.NO_IMAGE,
-        f"{path.name} can't be read: only TIFF, PNG and JPEG files are images here.",
-    )
+    raise unreadable(path, Fault.NO_IMAGE, "only TIFF, PNG and JPEG files are images here.")
 
 
 def describe_image(image: Image) -> dict[str, Any]:
-    """Return what there is to say of an image, ready for JSON."""
+    """Return what the command ``describe`` prints of an image.
+
+    Parameters
+    ----------
+    image
+        The image; no pixels are read.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: "file", "axes", "shape", "dtype", "channel_names", "channels_named",
+        "is_rgb", "pixel_size" (None, or x, y, z and the unit), "bytes" (of the pixels in memory)
+        and "assumptions".
+    """
     return {
         "file": str(image.path) if image.path else image.name,
         "axes": image.axes,

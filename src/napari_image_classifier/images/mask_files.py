@@ -1,4 +1,8 @@
-"""Which file is the mask of which image: by the same name, an ending, or a name pattern."""
+"""Mask files, and the image that each belongs to.
+
+A mask has its image's name, with an ending such as ``_masks`` maybe, or a name that a pattern
+describes.
+"""
 
 import os
 from collections import defaultdict
@@ -19,10 +23,20 @@ class MasksError(ImageClassifierError):
     """Masks that are not there, or that can't be told apart."""
 
 
-def masks_as_kept(masks: str | Path, root: Path) -> str:
-    """Return where masks lie as tables and manifests keep it: seen from the images' folder.
+def stored_masks_path(masks: str | Path, root: Path) -> str:
+    """Return where masks lie in the way that tables and manifests store it.
 
-    ``masks`` is a folder or a pattern (see `MaskFiles`), absolute or seen from there already.
+    Parameters
+    ----------
+    masks
+        A folder or a pattern (see `MaskFiles`), absolute or relative to ``root``.
+    root
+        The images' folder.
+
+    Returns
+    -------
+    str
+        ``masks`` relative to ``root``, with "/"; absolute where it lies on another drive.
     """
     text = str(masks)
     if not Path(text).is_absolute():
@@ -35,14 +49,24 @@ def masks_as_kept(masks: str | Path, root: Path) -> str:
 
 
 class MaskFiles:
-    """The masks that lie in a folder, or that a pattern describes, and which image each goes with.
+    """The masks that lie in a folder, or that a pattern describes.
 
-    ``masks`` is a folder, or a name pattern such as "{name}_cp_masks.png" or
-    "masks/{well}_s{site}.tif"; both are seen from ``root``, the images' folder, unless absolute. In
-    a folder a mask has the name of its image (or of one of its files), at the same place below it,
-    with another suffix or one of `ENDINGS` maybe; in the images' own folder it must have such an
-    ending. Of a pattern, the fields that the image has, too, must be the same; {name} is the
-    image's name without its suffix.
+    In a folder a mask has the name of its image (or of one of its files), at the same place below
+    it, with another suffix or one of `ENDINGS` maybe; in the images' own folder it must have such
+    an ending. Of a pattern, the fields that the image has, too, must be the same.
+
+    Parameters
+    ----------
+    masks
+        A folder, or a name pattern such as "{name}_cp_masks.png" or "masks/{well}_s{site}.tif", in
+        which {name} is the image's name without its suffix. Relative to ``root`` unless absolute.
+    root
+        The images' folder.
+
+    Attributes
+    ----------
+    paths : set of Path
+        All files that are masks.
 
     Raises
     ------
@@ -56,10 +80,10 @@ class MaskFiles:
         self._by_fields: _ByFields | None = None
         self._by_name: dict[str, list[Path]] = {}
         if "{" in masks:
-            self._folder, pattern = _parted(masks, root)
-            found, _ = group_files(_files_below(self._folder), pattern, self._folder)
-            self._by_fields = _ByFields(found)
-            self.paths = {part.path for files in found for part in files.parts}
+            self._folder, pattern = _split_pattern(masks, root)
+            described, _ = group_files(_files_below(self._folder), pattern, self._folder)
+            self._by_fields = _ByFields(described)
+            self.paths = {part.path for files in described for part in files.parts}
         else:
             self._folder = (root / masks).resolve()
             among_images = self._folder == root.resolve()
@@ -76,37 +100,47 @@ class MaskFiles:
                 + ". A mask is a TIFF or PNG file in which every object has its own number."
             )
 
-    def given_to(self, images: Sequence[ImageFiles]) -> list[ImageFiles]:
-        """Return the images with their masks; one that has none is told as not complete.
+    def assign(self, images: Sequence[ImageFiles]) -> list[ImageFiles]:
+        """Return the images with their masks; one that has none counts as incomplete.
+
+        Parameters
+        ----------
+        images
+            Images of the folder that the masks were looked for from.
+
+        Returns
+        -------
+        list of ImageFiles
+            In the same order, each with ``mask``, or with a mask under ``missing``.
 
         Raises
         ------
         MasksError
             No image has a mask, or one has several, or shares it with another.
         """
-        given = [self._given(image) for image in images]
-        if images and not any(image.mask for image in given):
+        assigned = [self._with_mask(image) for image in images]
+        if images and not any(image.mask for image in assigned):
             raise MasksError(
                 f"None of the {len(images)} images has a mask in {self._folder}: that of "
-                f"{images[0].name} would be called {_wanted(images[0])}. Name masks like their "
-                "images, or say how they are named with a pattern, such as {name}_mask.tif."
+                f"{images[0].name} would be called {_expected_name(images[0])}. Name masks like "
+                "their images, or say how they are named with a pattern, such as {name}_mask.tif."
             )
-        _check_own(given)
-        return given
+        _check_unshared(assigned)
+        return assigned
 
-    def _given(self, image: ImageFiles) -> ImageFiles:
+    def _with_mask(self, image: ImageFiles) -> ImageFiles:
         if self._by_fields is not None:
-            found = self._by_fields.of(image)
+            masks = self._by_fields.of(image)
         else:
-            found = [ImageFiles.single(path, self._folder) for path in self._named_like(image)]
-        if len(found) > 1:
+            masks = [ImageFiles.single(path, self._folder) for path in self._named_like(image)]
+        if len(masks) > 1:
             raise MasksError(
-                f"{image.name} has {len(found)} masks, {found[0].name} and {found[1].name}; say "
+                f"{image.name} has {len(masks)} masks, {masks[0].name} and {masks[1].name}; say "
                 "with a pattern which are meant, such as {name}_cp_masks.png."
             )
-        if not found:
-            return replace(image, missing=(*image.missing, f"a mask ({_wanted(image)})"))
-        return replace(image, mask=found[0])
+        if not masks:
+            return replace(image, missing=(*image.missing, f"a mask ({_expected_name(image)})"))
+        return replace(image, mask=masks[0])
 
     def _named_like(self, image: ImageFiles) -> list[Path]:
         """Return the masks at the image's own place; if there is none there, of its name alone."""
@@ -116,9 +150,9 @@ class MaskFiles:
             *(_stem(part.path.name) for part in image.parts),
         }
         for place in dict.fromkeys([f"{folder}/" * bool(folder), ""]):
-            found = {path for name in names for path in self._by_name.get(place + name, ())}
-            if found:
-                return sorted(found)
+            paths = {path for name in names for path in self._by_name.get(place + name, ())}
+            if paths:
+                return sorted(paths)
         return []
 
 
@@ -146,7 +180,7 @@ def _values(fields: Mapping[str, str], names: Sequence[str]) -> tuple[str, ...]:
     return tuple(fields[name].casefold() for name in names)
 
 
-def _parted(masks: str, root: Path) -> tuple[Path, NamePattern]:
+def _split_pattern(masks: str, root: Path) -> tuple[Path, NamePattern]:
     """Return the folder that a pattern begins in, and the pattern from there."""
     parts = PurePosixPath(masks.replace("\\", "/")).parts
     first = next(number for number, part in enumerate(parts) if "{" in part)
@@ -164,17 +198,17 @@ def _files_below(folder: Path) -> list[Path]:
 
 
 def _by_name(paths: Iterable[Path], folder: Path) -> dict[str, list[Path]]:
-    """Return the masks by their image's name, with the folders below ``folder`` and without."""
-    found: dict[str, list[Path]] = defaultdict(list)
-    anywhere: dict[str, list[Path]] = defaultdict(list)
+    """Return the masks by their image's name, below ``folder`` and, if unique, without folders."""
+    by_path: dict[str, list[Path]] = defaultdict(list)
+    by_base_name: dict[str, list[Path]] = defaultdict(list)
     for path in paths:
         name = _without_ending(path.relative_to(folder).as_posix())
-        found[name].append(path)
-        anywhere[name.rsplit("/", 1)[-1]].append(path)
-    for name, of_name in anywhere.items():
-        if len(of_name) == 1:
-            found.setdefault(name, of_name)
-    return found
+        by_path[name].append(path)
+        by_base_name[name.rsplit("/", 1)[-1]].append(path)
+    for name, masks in by_base_name.items():
+        if len(masks) == 1:
+            by_path.setdefault(name, masks)
+    return by_path
 
 
 def _without_ending(name: str) -> str:
@@ -189,7 +223,7 @@ def _stem(name: str) -> str:
     return name.rsplit(".", 1)[0].removesuffix(OME)
 
 
-def _check_own(images: Iterable[ImageFiles]) -> None:
+def _check_unshared(images: Iterable[ImageFiles]) -> None:
     """Refuse a mask that would go with two images."""
     owners: dict[str, str] = {}
     for image in images:
@@ -203,6 +237,6 @@ def _check_own(images: Iterable[ImageFiles]) -> None:
                 )
 
 
-def _wanted(image: ImageFiles) -> str:
+def _expected_name(image: ImageFiles) -> str:
     stem = _stem(image.parts[0].path.name)
     return f"{stem}.tif or {stem}{ENDINGS[0]}.tif"

@@ -1,19 +1,16 @@
-"""One image from several files: one per channel, plane or time point."""
+"""Images in several files: one for each channel, plane or time point."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles, number_first
-from napari_image_classifier.images.source import (
-    AXES,
-    AnyArray,
-    ChannelDisplay,
-    ImageReadError,
-    ImageSource,
-)
+from napari_image_classifier.images.source import AXES, ChannelDisplay, ImageReadError, ImageSource
+from napari_image_classifier.typing import AnyArray
+from napari_image_classifier.wording import first_few
 
 # A long series has more files than a process may hold open.
 FILES_HELD_OPEN = 16
@@ -54,11 +51,9 @@ def _source(files: ImageFiles, parts: "_OpenParts") -> ImageSource:
     }
 
     def read(time: int, channel: int, z: int) -> AnyArray:
-        asked = dict(zip("TCZ", (time, channel, z), strict=True))
-        key = (asked["T"], asked["C"], asked["Z"])
-        outside = tuple(i if counted[axis] else 0 for axis, i in zip("TCZ", key, strict=True))
-        inside = [0 if counted[axis] else asked[axis] for axis in "TCZ"]
-        return parts.open(outside).read(*inside)
+        indices = list(zip("TCZ", (time, channel, z), strict=True))
+        file = tuple(index if counted[axis] else 0 for axis, index in indices)
+        return parts.open(file).read(*(0 if counted[axis] else index for axis, index in indices))
 
     return ImageSource(
         "".join(lengths),
@@ -70,7 +65,7 @@ def _source(files: ImageFiles, parts: "_OpenParts") -> ImageSource:
         is_rgb=first.is_rgb,
         pixel_size=first.pixel_size,
         metadata=first.metadata,
-        assumptions=tuple(dict.fromkeys(said for one in firsts for said in one.assumptions)),
+        assumptions=tuple(dict.fromkeys(chain.from_iterable(file.assumptions for file in firsts))),
         display=_display(counted["C"], firsts),
     )
 
@@ -78,8 +73,8 @@ def _source(files: ImageFiles, parts: "_OpenParts") -> ImageSource:
 def _channel_names(texts: list[str], firsts: list[ImageSource]) -> tuple[str, ...]:
     if not texts:
         return firsts[0].channel_names
-    own = [name for one in firsts for name in one.channel_names]
-    # "w1" says less than the lamp that the file itself names.
+    own = [name for file in firsts for name in file.channel_names]
+    # "w1" says less than the illumination that the file itself names.
     if all(text.isdecimal() for text in texts) and len(own) == len(texts):
         return tuple(own)
     return tuple(texts)
@@ -88,7 +83,7 @@ def _channel_names(texts: list[str], firsts: list[ImageSource]) -> tuple[str, ..
 def _display(texts: list[str], firsts: list[ImageSource]) -> tuple[ChannelDisplay, ...]:
     if not texts:
         return firsts[0].display
-    return tuple(one.display[0] if one.display else ChannelDisplay() for one in firsts)
+    return tuple(file.display[0] if file.display else ChannelDisplay() for file in firsts)
 
 
 class _OpenParts:
@@ -149,8 +144,7 @@ class _OpenParts:
 
 
 def _values(parts: tuple[FilePart, ...], name: str) -> list[str]:
-    found = {getattr(part, name) for part in parts} - {None}
-    return sorted(found, key=number_first)
+    return sorted({getattr(part, name) for part in parts} - {None}, key=number_first)
 
 
 def _kind(source: ImageSource) -> str:
@@ -166,11 +160,10 @@ def check_complete(files: ImageFiles) -> None:
         Files are missing; the sentence names them.
     """
     if files.missing:
-        shown = "; ".join(files.missing[:5])
-        more = f"; and {len(files.missing) - 5} more" if len(files.missing) > 5 else ""
+        missing = first_few(files.missing, 5, between="; ", end="; and ")
         raise ImageReadError(
             files.parts[0].path,
             Fault.INCOMPLETE,
-            f"{files.name} is not complete, other images have {shown}{more}: "
+            f"{files.name} is not complete, other images have {missing}: "
             "copy the missing files here, or leave the image out.",
         )

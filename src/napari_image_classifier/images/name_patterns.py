@@ -1,4 +1,7 @@
-"""Name patterns: which files make one image, and which well, site or plate they show."""
+"""Name patterns: file names with fields such as ``{well}_s{site}_w{channel}.tif``.
+
+By them the files of one image are put together, and its well, site or plate is known.
+"""
 
 import re
 from collections import Counter, defaultdict
@@ -50,7 +53,16 @@ class NamePatternError(ImageClassifierError):
 
 @dataclass(frozen=True)
 class FilePart:
-    """One file of an image, and the text of the fields that tell it from the other files."""
+    """One file of an image, and the fields of its name that tell it from the other files.
+
+    Attributes
+    ----------
+    path
+        The file.
+    channel, z, time
+        The text of the field in the name, such as "DAPI" or "03"; None where the pattern has no
+        such field.
+    """
 
     path: Path
     channel: str | None = None
@@ -62,10 +74,19 @@ class FilePart:
 class ImageFiles:
     """The files of one image.
 
-    ``name`` is relative to the folder, with "/"; where there are several files, the fields that
-    tell them apart stay in it: "A01_s1_w{channel}.tif". ``fields`` are the pattern's other fields
-    (well, site, plate, day…). ``missing`` says in words what other images have and this one lacks.
-    ``mask`` holds the files in which its objects are numbered, where there are such.
+    Attributes
+    ----------
+    name
+        Relative to the folder, with "/"; where there are several files, the fields that tell them
+        apart stay in it: "A01_s1_w{channel}.tif".
+    parts
+        The files, sorted by time, channel and z.
+    fields
+        The text of the pattern's other fields by their names: well, site, plate, day and so on.
+    missing
+        What other images have and this one lacks, in words.
+    mask
+        The files in which the image's objects are numbered; None where there are none.
     """
 
     name: str
@@ -76,7 +97,7 @@ class ImageFiles:
 
     @classmethod
     def single(cls, path: Path, root: Path) -> "ImageFiles":
-        """Return the image that the one file ``path`` is; its name is relative to ``root``."""
+        """Return an image of one file, without fields; its name is relative to ``root``."""
         return cls(_relative(path, root), (FilePart(path),))
 
 
@@ -88,10 +109,16 @@ class NamePattern:
     is. A pattern is compared with the file's name, or, where it contains "/", with as many folders
     as it has. Upper and lower case are the same; ".tif" stands for ".tiff" too.
 
+    Attributes
+    ----------
+    text
+        The pattern.
+
     Raises
     ------
     NamePatternError
-        There is no field, a field has no proper name or stands there twice.
+        There is no field, a brace without its partner, a field without a proper name, or one that
+        stands there twice.
     """
 
     text: str
@@ -137,16 +164,16 @@ class NamePattern:
 
     def match(self, name: str) -> dict[str, str] | None:
         """Return the text of each field in ``name`` (with "/"), or None if it does not match."""
-        found = self.expression.fullmatch(self._compared(name))
-        return found.groupdict() if found else None
+        match = self.expression.fullmatch(self._compared(name))
+        return match.groupdict() if match else None
 
     def image_name(self, name: str) -> str:
         """Return ``name`` with the fields channel, z and time left as fields."""
         compared = self._compared(name)
-        found = self.expression.fullmatch(compared)
-        if not found:
+        match = self.expression.fullmatch(compared)
+        if not match:
             return name
-        spans = sorted((found.span(part), part) for part in PART_FIELDS if part in self.fields)
+        spans = sorted((match.span(part), part) for part in PART_FIELDS if part in self.fields)
         for (start, end), part in reversed(spans):
             compared = f"{compared[:start]}{{{part}}}{compared[end:]}"
         folders = name.count("/") - compared.count("/")
@@ -159,9 +186,21 @@ class NamePattern:
 def group_files(
     paths: Sequence[Path], pattern: NamePattern | None, root: Path
 ) -> tuple[list[ImageFiles], list[Path]]:
-    """Return the images that ``paths`` make, sorted by name, and the files not matched.
+    """Return the images that files make, and the files that the pattern does not describe.
 
-    Without a pattern each file is an image. Names are relative to ``root``.
+    Parameters
+    ----------
+    paths
+        The files.
+    pattern
+        Which of them make one image; None where each file is an image.
+    root
+        The folder that the images' names are relative to.
+
+    Returns
+    -------
+    tuple of list of ImageFiles and list of Path
+        The images, sorted by name; and the files that are not in any of them.
     """
     if pattern is None:
         images = [ImageFiles.single(path, root) for path in paths]
@@ -180,8 +219,8 @@ def group_files(
         fields[image] = {key: text for key, text in values.items() if key not in PART_FIELDS}
     expected = {axis: _expected(axis, list(parts.values())) for axis in PART_FIELDS}
     images = [
-        ImageFiles(name, _sorted(found), fields[name], _missing(name, found, expected))
-        for name, found in parts.items()
+        ImageFiles(name, _sorted(own), fields[name], _missing(name, own, expected))
+        for name, own in parts.items()
     ]
     return sorted(images, key=lambda image: image.name), unmatched
 

@@ -1,4 +1,4 @@
-"""Name patterns guessed from the names that are there."""
+"""Proposals of name patterns that fit given file names."""
 
 import re
 from collections import Counter
@@ -37,8 +37,22 @@ _CHANNEL_WORD = re.compile(
 )
 
 
-def proposals(names: Sequence[str]) -> list[NamePattern]:
-    """Return at most five patterns that fit ``names``, best first (see `propose_patterns`)."""
+def propose_patterns(names: Sequence[str]) -> list[NamePattern]:
+    """Return patterns that fit file names, among them those of microscopes' software (`PRESETS`).
+
+    Only patterns that put several files together into one image are proposed.
+
+    Parameters
+    ----------
+    names
+        Names of files, with folders or without.
+
+    Returns
+    -------
+    list of NamePattern
+        At most `PROPOSALS`. First come those that describe more of the names, then those that leave
+        fewer images with something missing, then those with more fields.
+    """
     base_names = [name.rsplit("/", 1)[-1] for name in names]
     texts = dict.fromkeys([*_generalised(base_names), *PRESETS.values()])
     scored = []
@@ -89,23 +103,19 @@ def _pattern_of(names: Sequence[Sequence[str]]) -> str:
     index = 0
     while index < len(columns):
         values = columns[index]
-        after = columns[index + 1] if index + 1 < len(columns) else []
+        inside = index + 1 < len(columns)
         if _is_well(names, index):
             text += _field("well", taken)
             index += 2
             continue
         if len(values) == 1:
             text += values[0]
-        elif values[0].isdecimal() or not _is_last_suffix(index, columns):
-            text += _text_of(values, columns[index - 1] if index else [], taken, bool(after))
+        elif values[0].isdecimal() or inside:
+            text += _text_of(values, columns[index - 1] if index else [], taken, inside)
         else:
             return ""
         index += 1
     return text
-
-
-def _is_last_suffix(index: int, columns: Sequence[Sequence[str]]) -> bool:
-    return index == len(columns) - 1
 
 
 def _is_well(names: Sequence[Sequence[str]], index: int) -> bool:
@@ -147,8 +157,8 @@ def _meaning(word: str, values: Sequence[str], taken: set[str]) -> str:
 
 
 def _common_prefix(values: Sequence[str]) -> str:
-    found = re.match(r"[A-Za-z]+", values[0])
-    prefix = found.group() if found else ""
+    match = re.match(r"[A-Za-z]+", values[0])
+    prefix = match.group() if match else ""
     return prefix if all(value.startswith(prefix) for value in values) else ""
 
 
@@ -158,13 +168,3 @@ def _field(meaning: str, taken: set[str]) -> str:
         name, number = f"{meaning}{number}", number + 1
     taken.add(name)
     return f"{{{name}}}"
-
-
-def propose_patterns(names: Sequence[str]) -> list[NamePattern]:
-    """Return the patterns that fit the file names found, best first.
-
-    Only such as make several files into one image: those that describe more of the names, and
-    leave fewer images with something missing, come first.
-    """
-
-    return proposals(names)

@@ -1,4 +1,4 @@
-"""PNG and JPEG files."""
+"""PNG and JPEG files, and TIFF files of a single old-style JPEG, read by Pillow."""
 
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from napari_image_classifier.images.read_errors import not_of_its_suffix, read_f
 from napari_image_classifier.images.source import (
     RGB_COLORS,
     RGB_NAMES,
-    AnyArray,
     ChannelDisplay,
-    ImageReadError,
     ImageSource,
+    unreadable,
 )
+from napari_image_classifier.typing import AnyArray
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 
@@ -24,9 +24,9 @@ _GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "F")
 
 
 def open_picture(path: Path, *, of_tiff: bool = False) -> ImageSource:
-    """Return the picture ``path``: grey as it is, everything else as red, green and blue.
+    """Read a picture: grey as it is, everything else as red, green and blue.
 
-    With ``of_tiff`` it is a TIFF file that holds a JPEG.
+    With ``of_tiff`` the file is a TIFF that holds a JPEG.
 
     Raises
     ------
@@ -38,14 +38,14 @@ def open_picture(path: Path, *, of_tiff: bool = False) -> ImageSource:
             _check_size(path, picture)
             picture.load()
             pixels, assumptions = _pixels(picture)
-            metadata = {str(key): one for key, one in picture.info.items() if _is_plain(one)}
+            metadata = {str(key): value for key, value in picture.info.items() if _is_plain(value)}
     except PIL.UnidentifiedImageError as error:
         raise not_of_its_suffix(path, "PNG or JPEG") from error
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
-        raise ImageReadError(
+        raise unreadable(
             path,
             Fault.TOO_LARGE,
-            f"{path.name} can't be read: a picture of more than "
+            f"a picture of more than "
             f"{2 * (PIL.Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} million pixels is not read; save "
             "it as TIFF, or in parts.",
         ) from error

@@ -1,23 +1,24 @@
-"""What goes wrong while a file is read, whatever raised it, as one error with a sentence."""
+"""Errors of reading an image, whatever raised them, as one exception with a sentence."""
 
 import errno
 import re
 from pathlib import Path
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.source import ImageReadError, unreadable
 from napari_image_classifier.system.file_names import readable
 
 COPY_AGAIN = "Copy it again from the microscope, or export it anew."
 
-_BEGINNINGS = {
+_SIGNATURES = {
     "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     "PNG": (b"\x89PNG\r\n\x1a\n",),
     "JPEG": (b"\xff\xd8\xff",),
 }
 _SUFFIXES = {"TIFF": ".tif", "PNG": ".png", "JPEG": ".jpg"}
 _GONE = (errno.ENOENT, errno.ENOTDIR)
-# A damaged file sends its reader to places that are none; without a number it is no system's error.
+# Errors of the file, not of the system: without a number, or seeking to a place that a damaged file
+# names and does not have.
 _OF_THE_FILE = (None, errno.EINVAL)
 _NOT_DECODED = re.compile(
     r"imagecodecs|not supported|unsupported|not a known COMPRESSION", re.IGNORECASE
@@ -26,22 +27,31 @@ _CUT = re.compile(r"truncated|not enough (bytes|data|image data)|too (small|shor
 
 
 def read_failure(path: Path, error: Exception) -> ImageReadError:
-    """Return what a person is told of an exception that came while ``path`` was read."""
+    """Return the error for the user of an exception that was raised while ``path`` was read."""
     if isinstance(error, ImageReadError):
         return error
     if isinstance(error, MemoryError):
-        return ImageReadError(
-            path,
-            Fault.OUT_OF_MEMORY,
-            f"{path.name} can't be read: it needs more memory than there is.",
-        )
+        return unreadable(path, Fault.OUT_OF_MEMORY, "it needs more memory than there is.")
     if isinstance(error, OSError) and error.errno not in _OF_THE_FILE:
         return system_failure(path, error)
     return damaged(path, f"{type(error).__name__}: {error}")
 
 
-def told(name: str, error: Exception) -> tuple[Fault, str]:
-    """Return what is wrong with the image ``name``, as a code and a sentence that names it."""
+def describe_error(name: str, error: Exception) -> tuple[Fault, str]:
+    """Return what is wrong with an image, for a row of a table of predictions.
+
+    Parameters
+    ----------
+    name
+        The image's name, as `ImageFiles` has it.
+    error
+        What was raised while the image was read or classified.
+
+    Returns
+    -------
+    tuple of Fault and str
+        The code, and a sentence that names the image.
+    """
     if isinstance(error, ImageClassifierError):
         sentence = str(error)
         named = readable(name.rsplit("/", 1)[-1]) in sentence
@@ -58,7 +68,7 @@ def told(name: str, error: Exception) -> tuple[Fault, str]:
 
 
 def system_failure(path: Path, error: OSError) -> ImageReadError:
-    """Return what a person is told of a file that the system does not give."""
+    """Return the error for the user of a file that the operating system can't open or read."""
     if error.errno in _GONE:
         linked = path.is_symlink()
         why = "it is a link to a file that is not there" if linked else "there is no such file"
@@ -73,44 +83,40 @@ def system_failure(path: Path, error: OSError) -> ImageReadError:
         path,
         Fault.UNREADABLE,
         f"{path} can't be read: the system says “{error.strerror}”. See whether you may open the "
-        "file, and whether its drive is well.",
+        "file, and whether its drive works.",
     )
 
 
 def damaged(path: Path, detail: str) -> ImageReadError:
-    """Return what a person is told of bytes that make no sense; ``detail`` is what raised it."""
-    said = _shortened(detail)
+    """Return the error for the user of a damaged file; ``detail`` is the library's message."""
+    reason = _shortened(detail)
     if _NOT_DECODED.search(detail):
-        return ImageReadError(
+        return unreadable(
             path,
             Fault.COMPRESSION,
-            f"{path.name} can't be read: its pixels are stored in a way that can't be decoded here "
-            f"({said}). Save it without compression.",
+            f"its pixels are stored in a way that can't be decoded here "
+            f"({reason}). Save it without compression.",
         )
     code = Fault.CUT_SHORT if _CUT.search(detail) else Fault.DAMAGED
-    return ImageReadError(
-        path,
-        code,
-        f"{path.name} can't be read: the file is damaged or cut short ({said}). {COPY_AGAIN}",
-    )
+    return unreadable(path, code, f"the file is damaged or cut short ({reason}). {COPY_AGAIN}")
 
 
 def not_of_its_suffix(path: Path, expected: str) -> ImageReadError:
-    """Return what a person is told of a file that does not begin like ``expected``, a format."""
+    """Return the error for the user of a file that does not begin like the ``expected`` format."""
     kind = _kind_of(path)
     if kind is not None and kind in expected:
         return damaged(path, f"it begins like a {kind} file, and the rest is none")
     if kind is None:
-        return ImageReadError(
+        return unreadable(
             path,
             Fault.NO_IMAGE,
-            f"{path.name} can't be read: it is no {expected} file, whatever its name says. Only "
+            f"it is no {expected} file, whatever its name says. Only "
             "TIFF, PNG and JPEG files are images here.",
         )
-    return ImageReadError(
+    return unreadable(
         path,
         Fault.WRONG_SUFFIX,
-        f"{path.name} can't be read: it is a {kind} file, and its name says otherwise; if that is "
+        f"it is a {kind} file, and its name says otherwise; if that is "
         f"right, rename it to {path.with_suffix(_SUFFIXES[kind]).name}.",
     )
 
@@ -118,10 +124,10 @@ def not_of_its_suffix(path: Path, expected: str) -> ImageReadError:
 def _kind_of(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
-            begins = file.read(8)
+            beginning = file.read(8)
     except OSError:
         return None
-    return next((kind for kind, all_ in _BEGINNINGS.items() if begins.startswith(all_)), None)
+    return next((kind for kind, magic in _SIGNATURES.items() if beginning.startswith(magic)), None)
 
 
 def _shortened(detail: str) -> str:

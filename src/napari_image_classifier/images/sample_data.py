@@ -1,4 +1,4 @@
-"""Synthetic cells in two channels: File > Open Sample, the demo, the examples and their tests.
+"""Synthetic images of cells, for napari's File > Open Sample, the demo and the examples.
 
 The nucleus is in channel "DNA". The protein in channel "GFP" is spread out in *control* cells and
 aggregated in *depleted* ones. Both classes have the same amount of it, which differs from cell to
@@ -14,11 +14,12 @@ import numpy.typing as npt
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.source import PixelSize
 from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.typing import Float64Array
 
 CLASS_NAMES = ("control", "depleted")
 CHANNEL_NAMES = ("DNA", "GFP")
 PIXEL_SIZE = PixelSize(0.2, 0.2, 0.5)
-# (z, y, x)
+# Shapes and widths in the order (z, y, x), in pixels.
 STACK_SHAPE = (6, 128, 128)
 BLUR = (1.1, 1.4, 1.4)
 CELLS = (6, 9)
@@ -26,13 +27,22 @@ NUCLEUS_RADIUS = (8.0, 11.0)
 CAMERA_OFFSET = 100.0
 READ_NOISE = 3.0
 LIGHT_LOST_AT_CORNER = 0.35
-FloatArray = npt.NDArray[np.float64]
 
 
 def make_sample_image(class_name: str, seed: int) -> Image:
-    """Return an image of cells of ``class_name``: axes "CZYX", uint16, camera counts.
+    """Return a simulated image of cells of one class.
 
-    The same ``seed`` gives the same image.
+    Parameters
+    ----------
+    class_name
+        "control" or "depleted".
+    seed
+        Not negative. The same seed gives the same image.
+
+    Returns
+    -------
+    Image
+        Axes "CZYX", shape (2, 6, 128, 128), uint16: camera counts.
 
     Raises
     ------
@@ -60,10 +70,22 @@ def make_sample_image(class_name: str, seed: int) -> Image:
 
 
 def write_sample_folder(folder: str | Path, images_per_class: int = 24, seed: int = 0) -> Path:
-    """Write images into one sub-folder per class and return ``folder``.
+    """Write simulated images of both classes, one sub-folder per class.
 
-    Image number i has the seed ``seed + i``, so that folders of different seeds, far enough apart,
-    have no image in common.
+    Parameters
+    ----------
+    folder
+        Made where it is not there; images of the same names in it are replaced.
+    images_per_class
+        How many images of each class.
+    seed
+        The seed of each class's first image; it goes up by one from image to image. So folders have
+        no image in common whose seeds are at least ``images_per_class`` apart.
+
+    Returns
+    -------
+    Path
+        ``folder``.
     """
     folder = Path(folder)
     for class_name in CLASS_NAMES:
@@ -75,19 +97,19 @@ def write_sample_folder(folder: str | Path, images_per_class: int = 24, seed: in
 
 
 def _centres(random: np.random.Generator) -> list[tuple[float, float]]:
-    """Return (y, x) of nuclei that don't overlap; fewer than asked for where there is no room."""
-    wanted = random.integers(*CELLS, endpoint=True)
-    found: list[tuple[float, float]] = []
+    """Return (y, x) of nuclei that don't overlap; fewer than drawn where there is no room."""
+    n_cells = random.integers(*CELLS, endpoint=True)
+    centres: list[tuple[float, float]] = []
     for y, x in random.uniform(6, np.array(STACK_SHAPE[1:]) - 6, (200, 2)):
-        apart = all(np.hypot(y - other_y, x - other_x) > 27 for other_y, other_x in found)
-        if apart and len(found) < wanted:
-            found.append((y, x))
-    return found
+        apart = all(np.hypot(y - other_y, x - other_x) > 27 for other_y, other_x in centres)
+        if apart and len(centres) < n_cells:
+            centres.append((y, x))
+    return centres
 
 
 def _shapes(
     centre: tuple[float, float], random: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Float64Array, Float64Array]:
     """Return nucleus and cell, 1 inside and 0 outside, each an ellipsoid that lies on the glass."""
     radius = random.uniform(*NUCLEUS_RADIUS)
     angle, stretch = random.uniform(0, np.pi), random.uniform(1.0, 1.4)
@@ -98,21 +120,21 @@ def _shapes(
     flat = np.hypot(along / stretch, across * stretch)
     middle = depth / 2 - 0.5 + random.uniform(-0.4, 0.4)
 
-    def ellipsoid(radius: float, thickness: float) -> FloatArray:
+    def ellipsoid(radius: float, thickness: float) -> Float64Array:
         inside = (flat / radius) ** 2 + ((z - middle) / thickness) ** 2 < 1
         return np.asarray(inside, np.float64)
 
     return ellipsoid(radius, 2.2), ellipsoid(radius * 1.9, 2.6)
 
 
-def _textured(shape: FloatArray, random: np.random.Generator) -> FloatArray:
+def _textured(shape: Float64Array, random: np.random.Generator) -> Float64Array:
     from scipy.ndimage import gaussian_filter
 
     grain = gaussian_filter(random.normal(size=shape.shape), (0.8, 2, 2))
     return np.asarray(shape * np.clip(1 + 0.25 * grain / grain.std(), 0.2, None))
 
 
-def _protein(cell: FloatArray, aggregated: float, random: np.random.Generator) -> FloatArray:
+def _protein(cell: Float64Array, aggregated: float, random: np.random.Generator) -> Float64Array:
     """Return photons per voxel; the fraction ``aggregated`` of the cell's protein is in spots."""
     amount = 45 * random.lognormal(0, 0.4) * cell.sum()
     spread = _textured(cell, random)
@@ -126,7 +148,7 @@ def _protein(cell: FloatArray, aggregated: float, random: np.random.Generator) -
     return np.asarray(protein, np.float64)
 
 
-def _light(random: np.random.Generator) -> FloatArray:
+def _light(random: np.random.Generator) -> Float64Array:
     """Return the illumination, shape (y, x): brightest near the middle, where it is 1."""
     height, width = STACK_SHAPE[1:]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
@@ -135,7 +157,7 @@ def _light(random: np.random.Generator) -> FloatArray:
 
 
 def _photographed(
-    photons: FloatArray, light: FloatArray, random: np.random.Generator
+    photons: Float64Array, light: Float64Array, random: np.random.Generator
 ) -> npt.NDArray[np.uint16]:
     """Return what the camera counts of ``photons``, shape (z, y, x), through the microscope."""
     from scipy.ndimage import gaussian_filter

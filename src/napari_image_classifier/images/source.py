@@ -1,4 +1,4 @@
-"""What every reader of a file format hands over, and the one kind of error it raises."""
+"""The open image file that a reader of any format returns, and the errors that it raises."""
 
 import math
 from collections.abc import Callable
@@ -7,20 +7,36 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.system.file_names import readable
+from napari_image_classifier.typing import AnyArray
 
 AXES = "TCZYX"
 RGB_NAMES = ("red", "green", "blue")
 RGB_COLORS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-AnyArray = npt.NDArray[Any]
 Color = tuple[float, float, float]
 
 
 class ImageReadError(ImageClassifierError):
-    """A file that can't be read as an image; ``path`` is the file, ``code`` says what is wrong."""
+    """A file that can't be read as an image.
+
+    Parameters
+    ----------
+    path
+        The file.
+    code
+        What is wrong with it.
+    sentence
+        What the user is told: which file, what is wrong, what to do.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    code : Fault
+        What is wrong with it.
+    """
 
     def __init__(self, path: Path, code: Fault, sentence: str) -> None:
         super().__init__(readable(sentence))
@@ -28,11 +44,33 @@ class ImageReadError(ImageClassifierError):
         self.code = code
 
 
-class AxesUnknownError(ImageReadError):
-    """The file does not say what its axes are: the user must.
+def unreadable(path: Path, code: Fault, why: str) -> ImageReadError:
+    """Return the error that ``path`` can't be read; ``why`` follows a colon and ends in a stop."""
+    return ImageReadError(path, code, f"{path.name} can't be read: {why}")
 
-    ``axes`` is what the file says, with Q or I where it says nothing, ``shape`` its shape, and
-    ``choices`` are answers to offer, such as "ZYX".
+
+class AxesUnknownError(ImageReadError):
+    """A file that does not say what its axes are: the user must.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sentence
+        What the user is told.
+    axes
+        A letter for each stored axis as the file has it, with Q or I where it says nothing.
+    shape
+        The lengths of the stored axes.
+    choices
+        Answers to offer, such as "ZYX"; the most likely one first.
+    code
+        `Fault.AXES_UNFIT` where axes were given and do not fit.
+
+    Attributes
+    ----------
+    axes, shape, choices
+        As given.
     """
 
     def __init__(
@@ -52,7 +90,17 @@ class AxesUnknownError(ImageReadError):
 
 @dataclass(frozen=True)
 class PixelSize:
-    """The size of a pixel in ``unit``: "µm" wherever the file's unit can be turned into it."""
+    """The distance between the centres of neighbouring pixels.
+
+    Attributes
+    ----------
+    x, y
+        Along a row and along a column.
+    z
+        Between planes; None where the file does not say, or there is one plane.
+    unit
+        "µm" wherever the file's unit can be converted to it.
+    """
 
     x: float
     y: float
@@ -62,7 +110,15 @@ class PixelSize:
 
 @dataclass(frozen=True)
 class ChannelDisplay:
-    """How the file wants a channel shown: ``color`` as red, green, blue from 0 to 1."""
+    """How the file wants a channel shown.
+
+    Attributes
+    ----------
+    color
+        Red, green and blue from 0 to 1; None where the file names no colour.
+    contrast_limits
+        The intensities that are shown black and brightest; None where the file names none.
+    """
 
     color: Color | None = None
     contrast_limits: tuple[float, float] | None = None
@@ -70,10 +126,33 @@ class ChannelDisplay:
 
 @dataclass
 class ImageSource:
-    """An open file: ``read(time, channel, z)`` gives one plane of shape (y, x).
+    """An open image file of any format, or what stands for one.
 
-    ``shape`` is in the order of ``axes``, a part of "TCZYX". ``channel_names`` is empty where the
-    file names none.
+    Attributes
+    ----------
+    axes
+        A part of "TCZYX", in that order and always with "YX".
+    shape
+        The length of each of ``axes``.
+    dtype
+        The type of the pixels, in the byte order of this computer.
+    read
+        ``read(time, channel, z)`` returns a plane of shape (y, x) and type ``dtype``; indices count
+        from 0 and are 0 for axes that there are not. It raises `ImageReadError`.
+    close
+        Closes the file.
+    channel_names
+        One name per channel; empty where the file names none.
+    is_rgb
+        Whether the three channels are the red, green and blue of a colour picture.
+    pixel_size
+        None where the file does not say.
+    metadata
+        What else the file says, by the names of its format.
+    assumptions
+        Sentences on what the file leaves open and was assumed.
+    display
+        One for each channel; empty where the file does not say.
     """
 
     axes: str
@@ -117,7 +196,7 @@ _MICROMETRES = {
 
 
 def micrometres(length: Any, unit: Any) -> float | None:
-    """Return ``length`` in µm; None where it is no positive number or the unit is no length."""
+    """Return a length in µm; None where it is not a positive number or the unit is unknown."""
     try:
         number = float(length)
     except (TypeError, ValueError):

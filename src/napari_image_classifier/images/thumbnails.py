@@ -1,4 +1,4 @@
-"""Small pictures of prepared images, as PNG."""
+"""Thumbnails of prepared images, as PNG."""
 
 import io
 
@@ -16,10 +16,22 @@ _COLOURS = np.array(
 
 
 def draw_thumbnail(pixels: FloatArray, side: int = SIDE) -> bytes:
-    """Return a PNG of at most ``side`` × ``side`` pixels of an array of shape (y, x, channel).
+    """Return a small picture of a prepared image.
 
-    Each channel is stretched between its own percentiles; one channel is grey, several are added
-    in colours.
+    Each channel is stretched between its own 1st and 99.8th percentile; one channel is grey,
+    several are added in colours.
+
+    Parameters
+    ----------
+    pixels
+        An array of shape (y, x, channel); NaN is shown as 0.
+    side
+        The longest side of the picture, in pixels.
+
+    Returns
+    -------
+    bytes
+        A PNG file in 8-bit RGB.
     """
     step = max(1, max(pixels.shape[:2]) // (2 * side))
     small = np.nan_to_num(pixels[::step, ::step])

@@ -1,4 +1,4 @@
-"""Names of wells, and the plates that they lie on."""
+"""Names of wells, and formats of multi-well plates."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from napari_image_classifier.errors import ImageClassifierError
 
-# Rows and columns of the plates there are: 6, 12, 24, 48, 96, 384 and 1536 wells.
+# Rows and columns of plates with 6, 12, 24, 48, 96, 384 and 1536 wells.
 PLATES = ((2, 3), (3, 4), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -16,18 +16,34 @@ _NUMBERED = re.compile(r"r(\d{1,2})c(\d{1,2})", re.IGNORECASE)
 
 
 class WellError(ImageClassifierError):
-    """A name that is no well's, or wells that no plate has."""
+    """A text that is not the name of a well."""
 
 
 class Well(NamedTuple):
-    """A place on a plate, counted from 0."""
+    """A place on a plate.
+
+    Attributes
+    ----------
+    row, column
+        Counted from 0: A01 is (0, 0).
+    """
 
     row: int
     column: int
 
 
-def well_named(name: str) -> Well:
-    """Return the well called “A01”, “a1”, “AF48” or “r01c02”.
+def parse_well(name: str) -> Well:
+    """Return the well of a name.
+
+    Parameters
+    ----------
+    name
+        Such as “A01”, “a1”, “B-12” or “AF48”; or “r01c02”, as Operetta writes it.
+
+    Returns
+    -------
+    Well
+        Row and column.
 
     Raises
     ------
@@ -47,17 +63,39 @@ def well_named(name: str) -> Well:
 
 
 def row_letters(row: int) -> str:
-    """Return what a row is called: A to Z, then AA to AF."""
+    """Return what a row is called.
+
+    Parameters
+    ----------
+    row
+        Counted from 0, at most 31.
+
+    Returns
+    -------
+    str
+        A to Z, then AA to AF.
+    """
     return LETTERS[row] if row < len(LETTERS) else "A" + LETTERS[row - len(LETTERS)]
 
 
-def plate_of(wells: Iterable[Well]) -> tuple[int, int]:
-    """Return the rows and columns of the smallest plate that has all these wells."""
-    lowest = [(well.row + 1, well.column + 1) for well in wells]
+def plate_shape(wells: Iterable[Well]) -> tuple[int, int]:
+    """Return the size of the smallest plate that has all these wells.
+
+    Parameters
+    ----------
+    wells
+        Wells of a plate of up to 1536.
+
+    Returns
+    -------
+    tuple of int
+        Numbers of rows and columns; one of `PLATES`.
+    """
+    places = list(wells)
     return next(
         (rows, columns)
         for rows, columns in PLATES
-        if all(row <= rows and column <= columns for row, column in lowest)
+        if all(row < rows and column < columns for row, column in places)
     )
 
 

@@ -11,10 +11,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import AnyArray
 from napari_image_classifier.images.transforms import Projection, project, resized
 from napari_image_classifier.items.objects import Objects, mask_plane
-from napari_image_classifier.typing import Flags, FloatArray, IntArray
+from napari_image_classifier.typing import AnyArray, Flags, FloatArray, IntArray
 
 Neighbours = Literal["kept", "masked"]
 Unit = Literal["px", "µm"]

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.items.annotations import ItemKey
-from napari_image_classifier.system.records import as_json, from_json
 
 
 class ItemsError(ImageClassifierError):
@@ -56,13 +54,3 @@ class ItemTable:
     def class_names(self) -> tuple[str, ...]:
         """The classes that a person gave, sorted."""
         return tuple(sorted({item.class_name for item in self.items if item.class_name}))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the table as the compute process receives it."""
-        stored: dict[str, Any] = as_json(self)
-        return stored
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "ItemTable":
-        """Make the table from what `to_json` gave."""
-        return from_json(cls, stored)

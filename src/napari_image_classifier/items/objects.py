@@ -8,9 +8,8 @@ import numpy as np
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import AnyArray
 from napari_image_classifier.items.selection import Each, SelectionError, format_selection
-from napari_image_classifier.typing import Float64Array, IntArray
+from napari_image_classifier.typing import AnyArray, Float64Array, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import Literal
 
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image
-from napari_image_classifier.images.mask_files import masks_as_kept
+from napari_image_classifier.images.mask_files import stored_masks_path
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.items.consensus import is_annotation_table, rows_of_classes
@@ -17,6 +17,7 @@ from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.selection import Each, parse_selection, selections_of
 from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.wording import counted, counts_of
 
 __all__ = ["EACH_STANDS_ALONE", "Item", "ItemTable", "ItemsError", "read_items"]
 
@@ -120,7 +121,7 @@ def read_query(query: ItemsQuery) -> ItemTable:
     """
     root = query.folder.expanduser().resolve()
     pattern = NamePattern(query.pattern) if query.pattern else None
-    masks = masks_as_kept(query.masks, root) if query.masks else None
+    masks = stored_masks_path(query.masks, root) if query.masks else None
     images, passed_over = find_images(root, pattern, masks)
     items, assumptions = _whole_images(query, root, images)
     if not items:
@@ -197,7 +198,7 @@ def _items_of_rows(
         _check_same_class(items.setdefault(item.key, item), item, source)
     if absent:
         raise ItemsError(
-            f"{source} names {len(absent)} file{'s' * (len(absent) != 1)} that can't be found, "
+            f"{source} names {counted(len(absent), 'file')} that can't be found, "
             f"the first is {absent[0]}; paths are absolute or relative to {root}."
         )
     return list(items.values())
@@ -341,9 +342,8 @@ def _objects_of(item: Item, each: Each, axes: str | None) -> list[Item]:
 
 
 def _nothing_found(root: Path, passed_over: Mapping[str, int]) -> str:
-    counted = ", ".join(f"{count} {what}" for what, count in passed_over.items())
     return (
         f"There are no images to use in {root}"
-        + (f" (passed over: {counted})" if counted else "")
+        + (f" (passed over: {counts_of(passed_over)})" if passed_over else "")
         + "; TIFF, PNG and JPEG files are read."
     )

@@ -1,7 +1,5 @@
 """A folder classified in the compute process: its rows, sent to the viewer as they come."""
 
-import time
-
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.result import (
     CLASSIFY_FOLDER,
@@ -11,6 +9,7 @@ from napari_image_classifier.batch.result import (
 )
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.system.events import Emit, Note
+from napari_image_classifier.system.progress import Pause, TimeLeft
 from napari_image_classifier.typing import ShouldStop
 
 JOB = CLASSIFY_FOLDER
@@ -23,31 +22,34 @@ class _Sender:
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._collected: list[Prediction] = []
-        self._started = self._sent = time.monotonic()
-        self._done_at_start: int | None = None
-        self._unsent = (0, 0)
+        self._pause = Pause(SECONDS_BETWEEN_EVENTS)
+        self._work = TimeLeft(0)
+        self._done = self._total = 0
 
     def __call__(self, predictions: list[Prediction], done: int, total: int) -> None:
-        if self._done_at_start is None:
-            self._done_at_start = done - 1
-            self._sent -= SECONDS_BETWEEN_EVENTS
+        if not self._total:
+            # The first one's time is that from the start; an earlier run may have done others.
+            self._work.leave_out(done - 1)
+        self._done, self._total = self._work.done, self._work.total = done, total
         self._collected += predictions
-        if time.monotonic() - self._sent > SECONDS_BETWEEN_EVENTS:
-            self._send(done, total)
-        else:
-            self._unsent = (done, total)
+        if self._pause.is_over():
+            self._send()
 
     def send_rest(self) -> None:
         """Send what has been collected since the last event."""
         if self._collected:
-            self._send(*self._unsent)
+            self._send()
 
-    def _send(self, done: int, total: int) -> None:
-        self._sent = time.monotonic()
-        rate = (done - (self._done_at_start or 0)) / max(self._sent - self._started, 1e-3)
-        left = (total - done) / max(rate, 1e-9)
+    def _send(self) -> None:
         predictions, self._collected = self._collected, []
-        self._emit(Predictions(predictions=predictions, done=done, total=total, seconds_left=left))
+        self._emit(
+            Predictions(
+                predictions=predictions,
+                done=self._done,
+                total=self._total,
+                seconds_left=self._work.seconds_left,
+            )
+        )
 
 
 def run(request: FolderRequest, emit: Emit, should_stop: ShouldStop) -> FolderResult:

@@ -167,7 +167,7 @@ def _classified(classifier: Classifier, item: Item, axes: str | None) -> Predict
         with read_image(item.image, axes=axes) as image:
             read = PixelHash(image)
             (said,) = predict_image(classifier, image, item.file, selections=[item.selection])
-            return replace(said, pixels=read.taken())
+            return replace(said, pixels=read.hexdigest())
     except ImageClassifierError as error:
         return Prediction.of_failure(item.file, error, item.selection)
 

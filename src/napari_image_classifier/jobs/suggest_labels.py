@@ -20,7 +20,7 @@ from napari_image_classifier.raters.active_learning import (
     order_to_teach,
 )
 from napari_image_classifier.system.events import Emit, Progress
-from napari_image_classifier.system.progress import SecondsLeft, throttled
+from napari_image_classifier.system.progress import TimeLeft, throttled
 from napari_image_classifier.typing import ShouldStop
 
 JOB = SUGGEST_LABELS
@@ -35,13 +35,14 @@ def run(request: SuggestRequest, emit: Emit, should_stop: ShouldStop) -> Suggest
         ``should_stop`` returned True.
     """
     total = len(request.items.items)
-    seconds_left, tell = SecondsLeft(total), throttled(emit)
+    work, tell = TimeLeft(total), throttled(emit)
     found: dict[ItemKey, SuggestedLabel] = {}
     for label in _labels(load_classifier(request.classifier), request.items):
         if should_stop():
             raise Cancelled
         found[label.key] = label
-        left = seconds_left.after_one_more()
+        work.done = len(found)
+        left = work.seconds_left
         tell(Progress(stage="looking", done=len(found), total=total, seconds_left=left))
     labels = tuple(found.values())
     return SuggestedLabels(labels, _order(labels, frozenset(request.annotated)))

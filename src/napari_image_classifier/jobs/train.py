@@ -11,10 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
-from napari_image_classifier.classifiers.description import TEXTURE, ClassifierDescription
+from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.images.transforms import EVERY
 from napari_image_classifier.items.groups import check_enough, units_of
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
@@ -29,7 +28,7 @@ from napari_image_classifier.training.config import TrainingConfig, check_reques
 from napari_image_classifier.training.dataset import training_parts, training_set
 from napari_image_classifier.training.images import read_training_images
 from napari_image_classifier.training.job import TRAIN, TrainRequest, TrainResult
-from napari_image_classifier.training.learner import Learner, unfinished_path
+from napari_image_classifier.training.learner import Learner, Lesson, unfinished_path
 from napari_image_classifier.training.manifest import check_unchanged, write_training_manifest
 from napari_image_classifier.training.novelty_fitting import gate_of
 from napari_image_classifier.training.unreadable import check_rest
@@ -98,18 +97,11 @@ def _train(
             noted.append(event.message)
         emit(event)
 
-    ensemble = learner.learn(
-        data, parts.splits, earlier, tell, should_stop, something_to_keep.set, kept_in
-    )
+    lesson = Lesson(data, parts.splits, tell, should_stop, earlier, something_to_keep.set)
+    ensemble = learner.learn(lesson, kept_in)
     messages = [*training_record.messages(config, table, data, ensemble, earlier), *noted]
-    description = ClassifierDescription(
-        class_names=data.class_names,
-        preparation=data.preparation,
-        architecture=ensemble.architecture,
-        orientations=EVERY if config.orientations else 1,
-        temperature=ensemble.temperature(data),
-        gate=gate_of(images, parts.used, data.preparation, ensemble.distances),
-    )
+    gate = gate_of(images, parts.used, data.preparation, ensemble.distances)
+    description = ensemble.description(data, config, gate)
     if config.risk is not None:
         new = Classifier(output, "", description, learner.runnable(ensemble))
         rule = rule_seen_on(parts.reserved, images, data, new, config.risk)

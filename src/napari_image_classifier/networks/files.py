@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import softmax
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
-from napari_image_classifier.classifiers.confidence import softmax
 from napari_image_classifier.classifiers.description import ClassifierDescription, Member
 from napari_image_classifier.classifiers.file import (
     DESCRIPTION,
@@ -30,6 +30,7 @@ from napari_image_classifier.networks.export.onnx_export import export_graph
 from napari_image_classifier.networks.guard.keras_file import weights_of, written_anew
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.typing import Float64Array, FloatArray
+from napari_image_classifier.wording import counted
 
 if TYPE_CHECKING:
     import keras
@@ -90,11 +91,11 @@ def _check_fits(network: "keras.Model", description: ClassifierDescription) -> N
     if taken[3] != n_channels:
         other = " Does it take the channels first?" if taken[1] == n_channels else ""
         raise ClassifierFileError(
-            f"The network takes {_counted(taken[3], 'channel')} but {n_channels} "
+            f"The network takes {counted(taken[3], 'channel')} but {n_channels} "
             f"{'was' if n_channels == 1 else 'were'} named.{other}"
         )
     if len(given) != 2 or given[1] != n_classes:
-        outputs = _counted(given[1], "output") if len(given) == 2 else f"outputs {_shown(given)}"
+        outputs = counted(given[1], "output") if len(given) == 2 else f"outputs {_shown(given)}"
         raise ClassifierFileError(f"The network has {outputs} but {n_classes} classes were named.")
 
 
@@ -107,13 +108,9 @@ def check_one_input(network: "keras.Model") -> None:
         )
     if len(inputs) != 1 or len(outputs) != 1:
         raise ClassifierFileError(
-            f"The network has {_counted(len(inputs), 'input')} and "
-            f"{_counted(len(outputs), 'output')}; a classifier has one of each."
+            f"The network has {counted(len(inputs), 'input')} and "
+            f"{counted(len(outputs), 'output')}; a classifier has one of each."
         )
-
-
-def _counted(number: int | None, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _shown(shape: Sequence[int | None]) -> str:
@@ -210,7 +207,9 @@ def _check_same(network: "keras.Model", classifier: Classifier, member: int) -> 
     preparation = classifier.preparation
     image = probe_image(preparation.size, preparation.n_channels)
     logits, _ = classifier.graphs[member].run(image)
-    difference = says_otherwise(softmax(logits.astype(np.float64))[0], _said_of(network, image))
+    difference = says_otherwise(
+        softmax(logits.astype(np.float64), axis=1)[0], _said_of(network, image)
+    )
     if difference:
         raise ClassifierFileError(
             f"{classifier.path} holds two networks that say different things (by {difference:.1g}) "

@@ -6,7 +6,6 @@ them serves.
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,13 @@ import numpy.typing as npt
 from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.classifiers.manifest import Run
 from napari_image_classifier.classifiers.onnx_runtime import Graph
-from napari_image_classifier.items.splits import Split
 from napari_image_classifier.networks.backend import backend_here, start_keras, use_threads
 from napari_image_classifier.networks.fit.checkpoints import Checkpoints
 from napari_image_classifier.networks.members import optimizer_of, train_members
-from napari_image_classifier.system.events import Emit
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.typing import ShouldStop
+from napari_image_classifier.training.learner import Lesson
 
 
 class KerasLearner:
@@ -43,33 +39,14 @@ class KerasLearner:
         if threads is not None:
             use_threads(backend_here(self._config.backend), threads)
 
-    def learn(
-        self,
-        data: TrainingSet,
-        splits: Sequence[Split],
-        earlier: ClassifierDescription | None,
-        emit: Emit,
-        should_stop: ShouldStop,
-        on_something_to_keep: Callable[[], None],
-        kept_in: Path,
-    ) -> Ensemble:
+    def learn(self, lesson: Lesson, kept_in: Path) -> Ensemble:
         """Train a network for each split, or go on with what is kept of such a training."""
         # It reads and writes graphs, which takes a while to import.
         from napari_image_classifier.networks.novelty import measured_distance
 
         start_keras(self._config.backend)
-        checkpoints = Checkpoints(kept_in, _fingerprint(data, splits, self._config, earlier))
-        ensemble = train_members(
-            data,
-            splits,
-            self._config,
-            earlier,
-            emit,
-            should_stop,
-            on_something_to_keep,
-            measured_distance,
-            checkpoints,
-        )
+        checkpoints = Checkpoints(kept_in, _fingerprint(lesson, self._config))
+        ensemble = train_members(lesson, self._config, measured_distance, checkpoints)
         ensemble.optimizer = optimizer_of(self._config).get_config()
         return ensemble
 
@@ -98,12 +75,7 @@ class KerasLearner:
         return keras_versions()
 
 
-def _fingerprint(
-    data: TrainingSet,
-    splits: Sequence[Split],
-    config: TrainingConfig,
-    earlier: ClassifierDescription | None,
-) -> str:
+def _fingerprint(lesson: Lesson, config: TrainingConfig) -> str:
     """Return a hash of all that the weights of a training depend on."""
     from napari_image_classifier.networks.provenance import keras_run
 
@@ -116,11 +88,12 @@ def _fingerprint(
         "versions": run.versions,
     }
     hashed = hashlib.sha256()
+    data, earlier = lesson.data, lesson.earlier
     said = (config, data.preparation, data.class_names, machine)
     hashed.update(json.dumps(as_json(said), sort_keys=True).encode())
     if earlier is not None:
         hashed.update("".join(member.weights_sha256 for member in earlier.members).encode())
-    parts = [part for split in splits for part in split]
+    parts = [part for split in lesson.splits for part in split]
     arrays: list[npt.NDArray[Any]] = [data.pixels, data.classes, *parts]
     for array in arrays:
         hashed.update(f"{array.shape} {array.dtype}".encode())

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,6 @@ import numpy as np
 from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.errors import Cancelled, TrainingRefused
-from napari_image_classifier.items.splits import Split
 from napari_image_classifier.networks.architectures import build_network
 from napari_image_classifier.networks.backbones import take_weights
 from napari_image_classifier.networks.backend import start_keras
@@ -25,6 +24,7 @@ from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble, Learnt
 from napari_image_classifier.training.job import Batch, Epoch
+from napari_image_classifier.training.learner import Lesson
 from napari_image_classifier.typing import ShouldStop
 
 if TYPE_CHECKING:
@@ -38,13 +38,8 @@ Measure = Callable[["keras.Model", Learnt, TrainingSet], FeatureDistance]
 
 
 def train_members(
-    data: TrainingSet,
-    splits: Sequence[Split],
+    lesson: Lesson,
     config: TrainingConfig,
-    earlier: ClassifierDescription | None,
-    emit: Emit,
-    should_stop: ShouldStop,
-    on_first_epoch: Callable[[], None],
     measure: Measure | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Ensemble:
@@ -62,21 +57,21 @@ def train_members(
         A training came to nothing.
     """
     ensemble = Ensemble()
-    for number, split in enumerate(splits):
-        of_member = replace(data, training=split[0], validation=split[1])
+    for number, split in enumerate(lesson.splits):
+        of_member = replace(lesson.data, training=split[0], validation=split[1])
         seeded = replace(config, seed=config.seed + number)
-        emit(Progress(stage="starting", done=0, total=1))
-        network, ensemble.architecture = _network(seeded, data, earlier)
-        emit(Progress(stage="starting", done=1, total=1))
-        counted = _counted_on(emit, number, len(splits), config.epochs)
+        lesson.emit(Progress(stage="starting", done=0, total=1))
+        network, ensemble.architecture = _network(seeded, lesson.data, lesson.earlier)
+        lesson.emit(Progress(stage="starting", done=1, total=1))
+        counted = _counted_on(lesson.emit, number, len(lesson.splits), config.epochs)
         learnt = _learn(
             network,
             of_member,
             seeded,
             counted,
-            should_stop,
-            on_first_epoch,
-            runs=len(splits) - number,
+            lesson.should_stop,
+            lesson.on_something_to_keep,
+            runs=len(lesson.splits) - number,
             resumption=_Resumption(checkpoints, f"network{number + 1}", counted),
         )
         if learnt.probabilities is not None:

@@ -56,24 +56,6 @@ def in_words(column: str) -> str:
     return column.replace("_", " ")
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a count in words.
-
-    Parameters
-    ----------
-    count
-        How many there are.
-    noun
-        What is counted, in the singular.
-
-    Returns
-    -------
-    str
-        Such as "1 well" or "2 wells".
-    """
-    return f"{count} {noun}{'s' * (count != 1)}"
-
-
 def scale_of(column: str, values: Float64Array) -> tuple[float, float]:
     """Return the ends of a column's scale: 0 to 100 for per cent, 0 to 1 for probabilities."""
     if column.startswith((PER_CENT, "low_", "high_")):

@@ -10,11 +10,11 @@ import numpy as np
 from napari_image_classifier.plates.columns import (
     SummaryError,
     check_wells,
-    counted,
     in_words,
     numbers_to_show,
 )
 from napari_image_classifier.typing import Flags, Float64Array
+from napari_image_classifier.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd

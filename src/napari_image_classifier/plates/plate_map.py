@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_image_classifier.images.well_names import Well, plate_of, row_letters, well_named
+from napari_image_classifier.images.well_names import Well, parse_well, plate_shape, row_letters
 from napari_image_classifier.plates.columns import (
     PLATE,
     WELL,
@@ -81,10 +81,10 @@ def plate_maps(summary: "pd.DataFrame", column: str) -> list[PlateMap]:
     WellError
         A name in the column of wells is none of a well.
     """
-    wells = [well_named(name) for name in summary[WELL]]
+    wells = [parse_well(name) for name in summary[WELL]]
     numbers = summary[column].to_numpy(float)
     names = summary[PLATE].tolist() if PLATE in summary else [""] * len(wells)
-    shape, ends = plate_of(wells), scale_of(column, numbers)
+    shape, ends = plate_shape(wells), scale_of(column, numbers)
     maps = {
         name: PlateMap(name, in_words(column), np.full(shape, np.nan), {}, ends)
         for name in dict.fromkeys(names or [""])
@@ -109,6 +109,8 @@ class PlateStyle:
         Which rows and which columns are named: 1 for every one, 2 for every second.
     trace
         How opaque the edge of a well is that has no row in the summary, 0 to 1.
+    ink
+        The colour of the names of rows and columns.
     """
 
     label_size: float
@@ -116,6 +118,7 @@ class PlateStyle:
     write: Callable[[float], str] | None = None
     every: tuple[int, int] = (1, 1)
     trace: float = 1.0
+    ink: str = "black"
 
 
 def draw_plate(axes: "Axes", plate: PlateMap, style: PlateStyle) -> "EllipseCollection":
@@ -161,10 +164,11 @@ def draw_plate(axes: "Axes", plate: PlateMap, style: PlateStyle) -> "EllipseColl
                       color="w" if plate.part_of_scale(value) < 0.6 else "k")  # fmt: skip
     axes.set(xlim=(-0.6, columns - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal")
     named_rows, named_columns = range(0, rows, style.every[0]), range(0, columns, style.every[1])
+    # First, as it is slow to change ticks that are there.
+    axes.tick_params(length=0, labelsize=style.label_size, labelcolor=style.ink,
+                     top=True, labeltop=True, bottom=False, labelbottom=False)  # fmt: skip
     axes.set_yticks(named_rows, [row_letters(row) for row in named_rows])
     axes.set_xticks(named_columns, [str(column + 1) for column in named_columns])
-    axes.tick_params(length=0, labelsize=style.label_size,
-                     top=True, labeltop=True, bottom=False, labelbottom=False)  # fmt: skip
     axes.spines[:].set_color("#cccccc")
     return circles
 

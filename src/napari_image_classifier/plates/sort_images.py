@@ -11,14 +11,14 @@ from pathlib import Path
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.images.ome import companion_of, files_of_image
-from napari_image_classifier.plates.columns import counted
+from napari_image_classifier.images.ome import companion_name, files_of_image
 from napari_image_classifier.plates.summary import read_predictions
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.file_names import folder_names
 from napari_image_classifier.system.job import Job
 from napari_image_classifier.typing import ShouldStop
+from napari_image_classifier.wording import counted
 
 ANSWERED = "ok"
 BYTES_AT_ONCE = 4 << 20
@@ -75,7 +75,13 @@ class SortedCopies(Result):
 
 @dataclass(frozen=True)
 class SortRequest:
-    """Arguments of `sort_images`."""
+    """Arguments of `sort_images`.
+
+    Attributes
+    ----------
+    table, images, output, pattern
+        As there.
+    """
 
     table: Path
     images: Path
@@ -230,7 +236,7 @@ def _files_of(image: ImageFiles) -> tuple[Path, ...]:
         (path,) = files
         # Whatever is wrong with a file, it can still be copied as it is.
         with suppress(Exception):
-            names = [*files_of_image(path), companion_of(path)]
+            names = [*files_of_image(path), companion_name(path)]
             beside = (path.with_name(name) for name in names if name)
             files |= dict.fromkeys(one for one in beside if one.is_file())
     return tuple(files)

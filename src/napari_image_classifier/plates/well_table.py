@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.well_names import WellError, well_named
-from napari_image_classifier.plates.columns import PLATE, WELL, columns_of_wells, counted
+from napari_image_classifier.images.well_names import WellError, parse_well
+from napari_image_classifier.plates.columns import PLATE, WELL, columns_of_wells
 from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.wording import counted, first_few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,10 +137,9 @@ def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
     absent = summary[missing]
     if not len(absent):
         return ""
-    named = absent[columns_of_wells(summary)].itertuples(index=False)
-    names = [", ".join(row) for row in named][:NAMED]
-    more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
-    return f"{wells.name} says nothing of {counted(len(absent), 'well')}: {'; '.join(names)}{more}."
+    wells_absent = absent[columns_of_wells(summary)].itertuples(index=False)
+    these = first_few([", ".join(row) for row in wells_absent], NAMED, between="; ")
+    return f"{wells.name} says nothing of {counted(len(absent), 'well')}: {these}."
 
 
 def _by_place(
@@ -169,7 +169,7 @@ def _places(rows: "pd.DataFrame", places: list[str]) -> list[Hashable]:
 
 def _same_well(name: str) -> Hashable:
     try:
-        return well_named(name)
+        return parse_well(name)
     except WellError:
         return _same_number(name)
 

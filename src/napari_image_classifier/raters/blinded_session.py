@@ -13,7 +13,7 @@ import numpy as np
 from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.transforms import EVERY
+from napari_image_classifier.images.transforms import N_ORIENTATIONS
 from napari_image_classifier.items.annotations import BLINDED, ItemKey
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.selection import Each
@@ -90,7 +90,7 @@ def showings_of(n_items: int, seed: int, *, second_arm: bool = False) -> list[Sh
     again = set(random.choice(n_items, repeats_of(n_items), replace=False).tolist())
     placed: list[tuple[float, Showing]] = []
     for item in range(n_items):
-        first, second = random.choice(EVERY, 2, replace=False).tolist()
+        first, second = random.choice(N_ORIENTATIONS, 2, replace=False).tolist()
         place = random.uniform(0, 1 - APART) if item in again else random.uniform(0, 1)
         placed.append((place, Showing(item, first)))
         if item in again:
@@ -98,7 +98,7 @@ def showings_of(n_items: int, seed: int, *, second_arm: bool = False) -> list[Sh
             placed.append((later, Showing(item, second, again=True)))
     shown = [showing for _, showing in sorted(placed, key=lambda one: one[0])]
     if second_arm:
-        order, turned = random.permutation(n_items), random.integers(0, EVERY, n_items)
+        order, turned = random.permutation(n_items), random.integers(0, N_ORIENTATIONS, n_items)
         shown += [Showing(int(item), int(turned[item]), arm="classifier's view") for item in order]
     return shown
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_image_classifier.raters.comparison import MARGIN, POWER
 from napari_image_classifier.statistics.intervals import CONFIDENCE
-from napari_image_classifier.statistics.paired_difference import effective_size, score
+from napari_image_classifier.statistics.paired_difference import effective_pairs, tango_score
 from napari_image_classifier.statistics.permutation_tests import SIGNIFICANT
 from napari_image_classifier.typing import Float64Array
 
@@ -135,11 +135,11 @@ def _is_above(
 
     n = sizes.sum()
     alone = sizes.max() == 1
-    size = np.full(len(first), n) if alone else effective_size(sizes, first, second)
+    size = np.full(len(first), n) if alone else effective_pairs(sizes, first, second)
     one, other = first.sum(axis=1), second.sum(axis=1)
     if size.max() == 0:
         return np.zeros(len(first))
-    beyond = score(limit, one / n * size, other / n * size, size)
+    beyond = tango_score(limit, one / n * size, other / n * size, size)
     above = beyond > scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)
     if alone and limit == 0:
         p = 2 * scipy.stats.binom.cdf(np.minimum(one, other), one + other, 0.5)

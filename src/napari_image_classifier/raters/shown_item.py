@@ -9,9 +9,13 @@ import numpy as np
 
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.predict import seen_items
-from napari_image_classifier.images.display import COLOURS_IN_TURN, colormap_of, limits_of, spread
+from napari_image_classifier.images.display import (
+    CHANNEL_COLORMAPS,
+    colormap_of,
+    contrast_limits,
+    intensity_range,
+)
 from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.source import AnyArray
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.items.item import Item
@@ -22,6 +26,7 @@ from napari_image_classifier.items.selection import (
     check_selection,
     parse_selection,
 )
+from napari_image_classifier.typing import AnyArray
 
 # Of the images that items were taken from, so many bytes stay at hand.
 KEPT_BYTES = 512 * 2**20
@@ -132,12 +137,12 @@ def as_classifier_sees(item: Item, classifier: Classifier, axes: str | None = No
         (seen,) = seen_items(classifier, image, selections=[item.selection])
         names = classifier.channel_names
         channels = tuple(seen.pixels[..., number] for number in range(len(names)))
-        colours = ("gray",) if len(names) == 1 else COLOURS_IN_TURN
+        colours = ("gray",) if len(names) == 1 else CHANNEL_COLORMAPS
     return ShownItem(
         channels,
         names,
         tuple(colours[number % len(colours)] for number in range(len(names))),
-        tuple(spread(channel) for channel in channels),
+        tuple(intensity_range(channel) for channel in channels),
         (1.0, 1.0),
         "pixel",
     )
@@ -213,7 +218,9 @@ def _of_planes(image: Image, time: int, z: int | None) -> ShownItem:
         tuple(channels),
         image.channel_names,
         tuple(colormap_of(image, channel) for channel in numbers),
-        tuple(limits_of(image, number, _middle_plane(channels[number])) for number in numbers),
+        tuple(
+            contrast_limits(image, number, _middle_plane(channels[number])) for number in numbers
+        ),
         scale[3 - channels[0].ndim :],
         "um" if size and size.unit == "µm" else "pixel",
         plane=len(planes) // 2,

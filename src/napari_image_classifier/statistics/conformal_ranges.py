@@ -19,10 +19,20 @@ _ENDLESS = 1e30
 
 @dataclass(frozen=True)
 class KnownRanges:
-    """Middle and width, below and above it, of several numbers, each of shape (channel, number).
+    """Ranges that numbers of images of one kind lie in.
 
-    How far off an image is, is the largest distance from the middle in these widths; beyond
-    ``limit`` it is unlike what was learnt from.
+    How far off an image is, is the largest distance from the middle in these widths.
+
+    Attributes
+    ----------
+    middle
+        Of each number, shape (channel, number).
+    below
+        The width below it.
+    above
+        The width above it.
+    limit
+        How far off an image is from which on it is unlike what was learnt from.
     """
 
     middle: Float64Array
@@ -84,10 +94,23 @@ def _of_images(numbers: Float64Array) -> KnownRanges:
 
 
 def upper_limit(scores: Float64Array, rate: float) -> float:
-    """Return what about ``rate`` of further scores are above.
+    """Return what about a certain part of further scores are above, by conformal prediction [1]_.
 
-    It is the score with (n + 1) · rate above it (conformal prediction; Vovk et al., 2005); where
-    that is none, one somewhat larger than all.
+    Parameters
+    ----------
+    scores
+        Those that are known, shape (score,).
+    rate
+        The part of further ones that may lie above, from 0 to 1.
+
+    Returns
+    -------
+    float
+        The score with (n + 1) · rate above it; where that is none, one somewhat larger than all.
+
+    References
+    ----------
+    .. [1] Vovk, Gammerman & Shafer (2005), “Algorithmic Learning in a Random World”.
     """
     rank = math.ceil((len(scores) + 1) * (1 - rate))
     if rank > len(scores):

@@ -1,16 +1,18 @@
-"""Machine against person on the same items: how far apart they are, and how surely."""
+"""The difference of two raters' accuracy on the same items, with its interval."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from napari_image_classifier.statistics.intervals import (
-    CAUTION,
     CONFIDENCE,
-    USUAL_CORRELATION,
-    WEIGHT_OF_USUAL,
     Interval,
+    effective_size,
+    few_groups_factor,
     proportion_interval,
+    quantile,
+    taken_cautiously,
+    usual_size,
 )
 from napari_image_classifier.statistics.permutation_tests import mcnemar
 from napari_image_classifier.typing import Flags, Float64Array, IntArray
@@ -21,10 +23,30 @@ SMALLEST_VARIANCE = 1e-12
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """The machine's accuracy minus the person's, from -1 to 1, with the ends of its interval.
+    """The machine's accuracy minus the person's, with its interval.
 
-    ``only_machine`` and ``only_person`` are how many items only the one was right about.
-    ``mcnemar_p`` is that of the exact test, None unless every item is a group of its own.
+    Attributes
+    ----------
+    difference
+        From -1 to 1.
+    low
+        The lower end of its interval.
+    high
+        The upper end.
+    machine
+        The machine's accuracy.
+    person
+        The person's accuracy.
+    only_machine
+        How many items only the machine was right about.
+    only_person
+        How many only the person was right about.
+    n_items
+        How many items there are.
+    n_groups
+        How many groups of items.
+    mcnemar_p
+        That of the exact test, None unless every item is a group of its own.
     """
 
     difference: float
@@ -52,17 +74,37 @@ class PairedDifference:
 def paired_difference(
     machine_right: Flags, person_right: Flags, groups: IntArray, confidence: float = CONFIDENCE
 ) -> PairedDifference:
-    """Compare two who classified the same items; the arrays hold one entry per item.
+    """Compare a machine and a person who classified the same items.
 
-    The interval is Tango's (1998, “Equivalence test and confidence interval for the difference in
-    proportions for the paired-sample design”), which holds also where they hardly ever differ.
-    Where items are not independent it is that of so many independent ones as tell as much (see
-    `effective_size`). How it held in simulations: docs/decisions/0012.
+    The interval is Tango's [1]_, which holds also where they hardly ever differ. Where items are
+    not independent it is that of so many independent ones as tell as much (see `effective_pairs`).
+    How it held in simulations: docs/decisions/0012.
+
+    Parameters
+    ----------
+    machine_right
+        Which items the machine was right about, shape (item,).
+    person_right
+        Which items the person was right about, shape (item,).
+    groups
+        The number of each item's group, shape (item,).
+    confidence
+        How often the interval is to hold the truth.
+
+    Returns
+    -------
+    PairedDifference
+        The machine's accuracy minus the person's.
 
     Raises
     ------
     ValueError
         There are no items.
+
+    References
+    ----------
+    .. [1] Tango (1998), “Equivalence test and confidence interval for the difference in proportions
+       for the paired-sample design”.
     """
     if len(groups) == 0:
         raise ValueError("there are no items to compare on")
@@ -75,7 +117,7 @@ def paired_difference(
     n, n_groups = len(groups), len(sizes)
     only_machine, only_person = int(only_machines.sum()), int(only_persons.sum())
     alone = n_groups == n
-    size = float(n) if alone else float(effective_size(sizes, first, second, confidence))
+    size = float(n) if alone else float(effective_pairs(sizes, first, second, confidence))
     low, high = (
         tango_interval(only_machine / n * size, only_person / n * size, size, confidence)
         if size > 0
@@ -104,15 +146,12 @@ def tango_interval(
     ``only_second``; the numbers need not be whole.
     """
     import scipy.optimize
-    import scipy.stats
 
-    z = float(scipy.stats.norm.ppf((1 + confidence) / 2))
-    estimate = (only_first - only_second) / n
-
+    z, estimate = quantile(confidence), (only_first - only_second) / n
     counts = (np.asarray(only_first), np.asarray(only_second), np.asarray(n))
 
     def beyond(difference: float, sign: float) -> float:
-        return sign * float(score(difference, *counts)) - z
+        return sign * float(tango_score(difference, *counts)) - z
 
     # At the ends of what is possible the score has no spread; so near to them there is no limit.
     edge = 1 - 1e-9
@@ -124,12 +163,26 @@ def tango_interval(
     return float(low), float(high)
 
 
-def score(
+def tango_score(
     difference: float, only_first: Float64Array, only_second: Float64Array, n: Float64Array
 ) -> Float64Array:
-    """Return how many standard errors the estimate lies above ``difference``, as Tango has it.
+    """Return Tango's score of a difference of two paired proportions.
 
-    The other arguments are as in `tango_interval`, arrays of one shape.
+    Parameters
+    ----------
+    difference
+        The difference that is asked about, from -1 to 1.
+    only_first
+        Of how many items only the first was right; an array of any shape.
+    only_second
+        Of how many only the second was; of the same shape.
+    n
+        How many items there are; of the same shape.
+
+    Returns
+    -------
+    Float64Array
+        How many standard errors the estimate lies above ``difference``; of the same shape.
     """
     linear = (2 * n - only_first + only_second) * difference - only_first - only_second
     constant = -only_second * difference * (1 - difference)
@@ -139,51 +192,43 @@ def score(
     return np.asarray(above / np.sqrt(np.maximum(variance, SMALLEST_VARIANCE)))
 
 
-def effective_size(
+def effective_pairs(
     sizes: Float64Array,
     only_first: Float64Array,
     only_second: Float64Array,
     confidence: float = CONFIDENCE,
 ) -> Float64Array:
-    """Return how many independent items tell as much as these in their groups.
+    """Return how many independent items tell as much of a difference as these in their groups.
 
-    The arrays hold for each group how many items it has, and about how many only the first or only
-    the second was right; their last axis is that of the groups. As Korn and Graubard (1998) have it
-    for a proportion, with a cautious correlation within groups; and as few groups know their own
-    spread badly, times the squared ratio of the normal to the t quantile. A single group tells
-    nothing: 0.
+    As Korn and Graubard (1998) have it for a proportion, with a cautious correlation within groups
+    and less where there are few groups (see `intervals.proportion_interval`).
+
+    Parameters
+    ----------
+    sizes
+        How many items each group has, shape (group,).
+    only_first
+        About how many of them only the first was right, shape (…, group).
+    only_second
+        The same of the second.
+    confidence
+        That of the interval.
+
+    Returns
+    -------
+    Float64Array
+        Of shape (…,). A single group tells nothing: 0.
     """
-    import scipy.stats
-
-    k = sizes.shape[-1]
+    k = len(sizes)
     if k < 2:
         return np.zeros(only_first.shape[:-1])
-    correlation = _cautious_correlation(sizes, only_first, only_second)
-    n, squares = sizes.sum(), (sizes**2).sum()
-    tail = (1 + confidence) / 2
-    ratio = scipy.stats.norm.ppf(tail) / scipy.stats.t.ppf(tail, k - 1)
-    return np.asarray(n / (1 + (squares / n - 1) * correlation) * ratio**2)
-
-
-def _cautious_correlation(
-    sizes: Float64Array, only_first: Float64Array, only_second: Float64Array
-) -> Float64Array:
-    """Return how alike differences within a group should be taken to be, from 0 to 1.
-
-    As `intervals.cautious_correlation` for what is 1, -1 or 0: by analysis of variance with some of
-    its standard error, and drawn towards 0.2 where few items differ, as those alone tell whether
-    groups do.
-    """
-    n, k = sizes.sum(), sizes.shape[-1]
+    n = sizes.sum()
     sums, differing = only_first - only_second, only_first + only_second
     mean = sums.sum(axis=-1, keepdims=True) / n
     between = ((sums - sizes * mean) ** 2 / sizes).sum(axis=-1) / (k - 1)
     within = (differing - sums**2 / sizes).sum(axis=-1) / max(n - k, 1)
-    usual = max((n - (sizes**2).sum() / n) / (k - 1), 1.0)
-    spread = np.maximum(between + (usual - 1) * within, SMALLEST_VARIANCE)
-    found = np.clip((between - within) / spread, 0, 1)
-    error = (1 - found) * (1 + (usual - 1) * found)
-    error *= np.sqrt(2 / (usual * max(usual - 1, 1) * (k - 1)))
-    weight = WEIGHT_OF_USUAL / (WEIGHT_OF_USUAL + differing.sum(axis=-1))
-    drawn = weight * USUAL_CORRELATION + (1 - weight) * found
-    return np.asarray(np.minimum(np.maximum(found + CAUTION * error, drawn), 1.0))
+    spread = between + (max(usual_size(sizes), 1.0) - 1) * within
+    # As `intervals.intraclass_correlation`, for what is 1, -1 or 0.
+    found = np.clip((between - within) / np.maximum(spread, SMALLEST_VARIANCE), 0, 1)
+    correlation = taken_cautiously(found, sizes, differing.sum(axis=-1))
+    return effective_size(sizes, correlation) * few_groups_factor(k, confidence)

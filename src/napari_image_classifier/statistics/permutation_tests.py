@@ -1,7 +1,11 @@
-"""Could it be chance? Tests by permutation that respect what is independent.
+"""Tests by permutation that respect what is independent.
 
 Under the hypothesis that an image's class tells nothing about its pixels, the classes could as well
-be given otherwise, in any of the `arrangements` that respect groups.
+be given otherwise, in any of the permutations that respect groups [1]_.
+
+References
+----------
+.. [1] Good (2005), “Permutation, Parametric and Bootstrap Tests of Hypotheses”.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,21 +14,31 @@ from itertools import product
 
 import numpy as np
 
-from napari_image_classifier.statistics.permutations import Arrangements
+from napari_image_classifier.statistics.permutations import Permutations
 from napari_image_classifier.statistics.scores import balanced_accuracies
 from napari_image_classifier.typing import Flags, Float64Array, IntArray
 
-# Where there are fewer arrangements than this, all of them are looked at.
-FEW_ARRANGEMENTS = 1000
-ARRANGEMENTS_DRAWN = 1999
+# Where there are fewer permutations than this, all of them are looked at.
+FEW_PERMUTATIONS = 1000
+PERMUTATIONS_DRAWN = 1999
 SIGNIFICANT = 0.05
 
 
 def strata_of(classes: IntArray, acquisitions: IntArray | None) -> IntArray | None:
     """Return within what classes change places: what was taken together, as far as that goes.
 
-    None where no acquisition has several classes, as nothing could change places then; whether the
-    acquisitions explain the classes is for the controls to say.
+    Parameters
+    ----------
+    classes
+        The index of each item's class, shape (item,).
+    acquisitions
+        The number of what each item was taken with, such as a plate, shape (item,), if known.
+
+    Returns
+    -------
+    IntArray or None
+        The acquisitions; None where none of them has several classes, as nothing could change
+        places then. Whether they explain the classes is for the controls to say.
     """
     if acquisitions is None:
         return None
@@ -33,17 +47,40 @@ def strata_of(classes: IntArray, acquisitions: IntArray | None) -> IntArray | No
 
 
 def smallest_p(truth: IntArray, units: IntArray, strata: IntArray | None = None) -> float:
-    """Return the smallest p that any score of these items could reach."""
-    number = Arrangements(truth, units, strata).number
-    return 1 / number if number < FEW_ARRANGEMENTS else 1 / (ARRANGEMENTS_DRAWN + 1)
+    """Return the smallest p that any score of these items could reach.
+
+    Parameters
+    ----------
+    truth
+        The index of the class that was given to each item, shape (item,).
+    units
+        The number of each item's unit, items of which are not independent, shape (item,).
+    strata
+        Within what classes change places, shape (item,); None: everywhere.
+
+    Returns
+    -------
+    float
+        One divided by the number of permutations that a test looks at.
+    """
+    number = Permutations(truth, units, strata).number
+    return 1 / number if number < FEW_PERMUTATIONS else 1 / (PERMUTATIONS_DRAWN + 1)
 
 
 @dataclass(frozen=True)
 class ChanceTest:
-    """How often chance does as well: ``p``, and the smallest that it could have been.
+    """The result of a test by permutation.
 
-    ``n_arrangements`` is how many were looked at, the true one among them; ``exact`` says that
-    these were all there are.
+    Attributes
+    ----------
+    p
+        How often chance does as well.
+    smallest_p
+        The smallest that ``p`` could have been.
+    n_arrangements
+        How many permutations were looked at, the true one among them; files know it by this name.
+    exact
+        Whether these were all there are.
     """
 
     p: float
@@ -64,22 +101,37 @@ def chance_test(
     strata: IntArray | None = None,
     seed: int = 0,
 ) -> ChanceTest:
-    """Test a score of given classes against other arrangements of them.
+    """Test a score of given classes against other permutations of them.
 
-    ``truth``, ``units`` and ``strata`` hold one entry per item. ``scores`` receives arrangements of
-    the classes, (arrangement, item), and returns the score of each; for predictions that are given
-    that is cheap, and a method that learns has to learn anew for each.
+    Parameters
+    ----------
+    truth
+        The index of the class that was given to each item, shape (item,).
+    units
+        The number of each item's unit, items of which are not independent, shape (item,).
+    scores
+        Receives permutations of the classes, (permutation, item), and returns the score of each.
+        For predictions that are given that is cheap; a method that learns has to learn anew.
+    strata
+        Within what classes change places, shape (item,); None: everywhere.
+    seed
+        For the permutations that are drawn.
+
+    Returns
+    -------
+    ChanceTest
+        All permutations are looked at where there are few, and 1999 are drawn where there are more.
     """
-    arrangements = Arrangements(truth, units, strata)
+    permutations = Permutations(truth, units, strata)
     (reached,) = scores(truth[np.newaxis])
-    if arrangements.number < FEW_ARRANGEMENTS:
-        n = arrangements.number
-        # The true arrangement is one of them, and the only sure one to reach its own score.
-        at_least = int((scores(arrangements.all()) >= reached - 1e-12).sum())
+    if permutations.number < FEW_PERMUTATIONS:
+        n = permutations.number
+        # The true permutation is one of them, and the only sure one to reach its own score.
+        at_least = int((scores(permutations.all()) >= reached - 1e-12).sum())
         return ChanceTest(at_least / n, 1 / n, n, exact=True)
-    drawn = arrangements.drawn(ARRANGEMENTS_DRAWN, seed)
+    drawn = permutations.drawn(PERMUTATIONS_DRAWN, seed)
     at_least = 1 + sum(int((scores(some) >= reached - 1e-12).sum()) for some in drawn)
-    n = ARRANGEMENTS_DRAWN + 1
+    n = PERMUTATIONS_DRAWN + 1
     return ChanceTest(at_least / n, 1 / n, n, exact=False)
 
 
@@ -91,6 +143,22 @@ def chance_of_predictions(
     Predictions of several folds won't do: each item's class was learnt from in the other folds, so
     their errors go together, and chance does well more often than the test believes (with 20 groups
     a class, 10 % of data without any signal passed at 5 %).
+
+    Parameters
+    ----------
+    truth
+        The index of the class that was given to each item, shape (item,).
+    predicted
+        The index of the class that was predicted, shape (item,).
+    units
+        The number of each item's unit, items of which are not independent, shape (item,).
+    strata
+        Within what classes change places, shape (item,); None: everywhere.
+
+    Returns
+    -------
+    ChanceTest
+        See `chance_test`.
     """
     return chance_test(
         truth, units, lambda given: balanced_accuracies(given, given == predicted), strata
@@ -102,6 +170,16 @@ def either_of(tests: Sequence[ChanceTest]) -> ChanceTest:
 
     It holds however the tests depend on each other, as those of two networks do, of which each was
     tested on what the other has learnt from.
+
+    Parameters
+    ----------
+    tests
+        The tests, at least one.
+
+    Returns
+    -------
+    ChanceTest
+        With the smallest p of them times their number.
     """
     return ChanceTest(
         p=min(1.0, len(tests) * min(test.p for test in tests)),
@@ -116,28 +194,55 @@ def paired_test(
 ) -> ChanceTest:
     """Test whether one method's balanced accuracy is above another's on the same items.
 
-    ``ours`` and ``theirs`` say how far each item was right, from 0 to 1. If the methods are alike,
-    each unit's results could as well be the other's. One-sided.
+    If the methods are alike, each unit's results could as well be the other's. One-sided.
+
+    Parameters
+    ----------
+    ours
+        How far the one was right about each item, from 0 to 1, shape (item,).
+    theirs
+        How far the other was.
+    truth
+        The index of the class that was given to each item, shape (item,).
+    units
+        The number of each item's unit, items of which are not independent, shape (item,).
+    seed
+        For the permutations that are drawn.
+
+    Returns
+    -------
+    ChanceTest
+        Small where the one is better.
     """
     kinds, numbers = np.unique(units, return_inverse=True)
     weights = 1 / np.bincount(truth)[truth]
     gains = np.bincount(numbers, weights=(ours - theirs) * weights)
     reached = gains.sum()
     telling = int((gains != 0).sum())
-    if 2**telling < FEW_ARRANGEMENTS:
+    if 2**telling < FEW_PERMUTATIONS:
         signs = np.array(list(product((1, -1), repeat=telling)), float).reshape(2**telling, telling)
         at_least = int((signs @ gains[gains != 0] >= reached - 1e-12).sum())
         return ChanceTest(at_least / len(signs), 1 / len(signs), len(signs), exact=True)
     random = np.random.default_rng(seed)
-    signs = random.choice((1.0, -1.0), (ARRANGEMENTS_DRAWN, len(kinds)))
+    signs = random.choice((1.0, -1.0), (PERMUTATIONS_DRAWN, len(kinds)))
     at_least = 1 + int((signs @ gains >= reached - 1e-12).sum())
-    n = ARRANGEMENTS_DRAWN + 1
+    n = PERMUTATIONS_DRAWN + 1
     return ChanceTest(at_least / n, 1 / n, n, exact=False)
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Items that only one of two methods was right about, and the two-sided ``p`` of McNemar."""
+    """Items that only one of two methods was right about.
+
+    Attributes
+    ----------
+    only_first
+        How many only the first was right about.
+    only_second
+        How many only the second was right about.
+    p
+        That of McNemar's two-sided test.
+    """
 
     only_first: int
     only_second: int
@@ -147,16 +252,28 @@ class Disagreement:
 def mcnemar_test(first: Flags, second: Flags) -> Disagreement:
     """Test whether one of two methods is right more often, on items that stand alone.
 
-    Both say which items the method was right about. Where it makes no difference, each item that
-    they disagree on falls to either with the same chance (McNemar, 1947; exact, by the binomial
-    distribution). Items of one group are no independent witnesses; `paired_test` is for those.
-    """
-    import scipy.stats
+    Where it makes no difference, each item that they disagree on falls to either with the same
+    chance [1]_. Items of one group are not independent; `paired_test` is for those.
 
+    Parameters
+    ----------
+    first
+        Which items the first method was right about, shape (item,).
+    second
+        Which items the second was right about.
+
+    Returns
+    -------
+    Disagreement
+        With the exact p, by the binomial distribution.
+
+    References
+    ----------
+    .. [1] McNemar (1947), “Note on the sampling error of the difference between correlated
+       proportions or percentages”.
+    """
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    n = only_first + only_second
-    p = scipy.stats.binomtest(only_first, n).pvalue if n else 1.0
-    return Disagreement(only_first, only_second, float(p))
+    return Disagreement(only_first, only_second, mcnemar(only_first, only_second))
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

@@ -1,4 +1,4 @@
-"""The ways in which the classes of items could as well have been given.
+"""Permutations of the classes of items: the ways in which they could as well have been given.
 
 Where all items of a unit have one class, whole units change classes with each other; where a unit
 has items of several classes, these change within it; both only within a stratum, such as what was
@@ -15,12 +15,12 @@ import numpy as np
 
 from napari_image_classifier.typing import IntArray
 
-# So many numbers are held at once while arrangements are drawn.
+# So many numbers are held at once while permutations are drawn.
 NUMBERS_AT_ONCE = 1_000_000
 
 
-class Arrangements:
-    """All arrangements of the classes ``truth``; all arrays hold one entry per item."""
+class Permutations:
+    """All permutations of the classes ``truth``; all arrays hold one entry per item."""
 
     def __init__(self, truth: IntArray, units: IntArray, strata: IntArray | None = None) -> None:
         self._truth = truth
@@ -32,7 +32,7 @@ class Arrangements:
         return math.prod(_orders(block.labels) for block in self._blocks)
 
     def all(self) -> IntArray:
-        """Return all of them, (arrangement, item)."""
+        """Return all of them, (permutation, item)."""
         choices = product(*(_distinct(tuple(map(int, block.labels))) for block in self._blocks))
         found = np.tile(self._truth, (self.number, 1))
         for row, chosen in zip(found, choices, strict=True):
@@ -41,7 +41,7 @@ class Arrangements:
         return found
 
     def drawn(self, number: int, seed: int) -> Iterator[IntArray]:
-        """Yield ``number`` arrangements drawn at random, some at a time, (arrangement, item)."""
+        """Yield ``number`` permutations drawn at random, some at a time, (permutation, item)."""
         random = np.random.default_rng(seed)
         at_once = max(1, NUMBERS_AT_ONCE // max(1, len(self._truth)))
         for start in range(0, number, at_once):
@@ -60,9 +60,9 @@ class _Block:
     group_of_item: IntArray
     labels: IntArray
 
-    def give(self, arranged: IntArray, labels: IntArray) -> None:
-        """Write the classes of groups (…, group) to their items in ``arranged`` (…, item)."""
-        arranged[..., self.items] = labels[..., self.group_of_item]
+    def give(self, permuted: IntArray, labels: IntArray) -> None:
+        """Write the classes of groups (…, group) to their items in ``permuted`` (…, item)."""
+        permuted[..., self.items] = labels[..., self.group_of_item]
 
 
 def _blocks(truth: IntArray, units: IntArray, strata: IntArray) -> list[_Block]:
@@ -91,7 +91,7 @@ def _orders(labels: IntArray) -> int:
 
 
 def _distinct(labels: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Yield the arrangements of labels of which some are equal, each once."""
+    """Yield the permutations of labels of which some are equal, each once."""
     if not labels:
         yield ()
         return

@@ -1,25 +1,47 @@
-"""How far two raters agree beyond chance: Cohen's kappa, with an interval that respects groups."""
+"""Agreement of raters beyond chance: kappa and alpha, with intervals that respect groups."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from napari_image_classifier.statistics.intervals import (
     CONFIDENCE,
-    WEIGHT_OF_USUAL,
+    drawn_to,
+    effective_size,
     intraclass_correlation,
+    quantile,
 )
 from napari_image_classifier.typing import Float64Array, IntArray
+
+NO_ANSWER = -1
+# How alike the agreement on items of a group is taken to be where too few differ to show it.
+USUAL_CORRELATION = 0.1
+# Parts of a pair are not exact numbers; what is left of a class is hardly ever 0.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Kappa:
-    """Kappa: 1 for perfect agreement, 0 for that of chance; None where it says nothing.
+    """Cohen's kappa with its interval.
 
-    It says nothing where both gave one and the same answer to everything. ``low`` and ``high`` are
-    the ends of its interval, None (as ``standard_error``) where there are too few groups.
-    ``agreement`` is the part of the ``n_items`` items, of ``n_groups`` groups, to which both gave
-    the same answer.
+    Attributes
+    ----------
+    kappa
+        1 for perfect agreement, 0 for that of chance; None where it says nothing, as both gave one
+        and the same answer to everything.
+    low
+        The lower end of its interval, None where there are too few groups.
+    high
+        The upper end.
+    agreement
+        The part of the items to which both gave the same answer.
+    n_items
+        How many items both rated.
+    n_groups
+        How many groups of items.
+    standard_error
+        That of kappa, None where there are too few groups.
     """
 
     kappa: float | None
@@ -37,18 +59,39 @@ def cohen_kappa(
     groups: IntArray | None = None,
     confidence: float = CONFIDENCE,
 ) -> Kappa:
-    """Return the agreement of two raters about the same items, one entry each in the arrays.
+    """Return the agreement of two raters about the same items beyond chance [1]_.
 
-    The numbers stand for classes, "cannot tell" being one of them (Cohen, 1960, “A coefficient of
-    agreement for nominal scales”). Where items are independent (each a group of its own, or no
-    ``groups``), the standard error is that of large samples (Fleiss, Cohen & Everitt, 1969); else
-    it comes from leaving out group after group (a jackknife, with a t quantile). The interval is
-    at least as wide as that of the agreement (see `agreement_interval`).
+    Where items are independent (each a group of its own, or no ``groups``), the standard error is
+    that of large samples [2]_; else it comes from leaving out group after group (a jackknife, with
+    a t quantile). The interval is at least as wide as that of the agreement (see
+    `agreement_interval`).
+
+    Parameters
+    ----------
+    first
+        The number of the class that the first rater gave, "cannot tell" being one, shape (item,).
+    second
+        That of the second rater.
+    groups
+        The number of each item's group; None: each is one of its own.
+    confidence
+        How often the interval is to hold the truth.
+
+    Returns
+    -------
+    Kappa
+        With its interval.
 
     Raises
     ------
     ValueError
         There are no items.
+
+    References
+    ----------
+    .. [1] Cohen (1960), “A coefficient of agreement for nominal scales”.
+    .. [2] Fleiss, Cohen & Everitt (1969), “Large sample standard errors of kappa and weighted
+       kappa”.
     """
     if len(first) == 0:
         raise ValueError("there are no items that both rated")
@@ -77,10 +120,7 @@ def cohen_kappa(
 
 def _kappa(tables: Float64Array) -> Float64Array:
     """Return kappa of contingency tables, shape (table, class, class); NaN where not defined."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        observed = np.trace(tables, axis1=1, axis2=2) / tables.sum(axis=(1, 2))
-        expected = _expected(tables)
-        return np.where(expected < 1, (observed - expected) / (1 - expected), np.nan)
+    return _beyond_chance(tables, _expected, 1)
 
 
 def _expected(tables: Float64Array) -> Float64Array:
@@ -102,16 +142,24 @@ def _standard_error(table: Float64Array) -> float:
     return float(np.sqrt(max(variance, 0.0) / table.sum()) / (1 - expected))
 
 
-NO_ANSWER = -1
-ROUNDING = 1e-9
-
-
 @dataclass(frozen=True)
 class Alpha:
-    """Alpha: 1 for perfect agreement, 0 for that of chance; None where it says nothing.
+    """Krippendorff's alpha with its interval.
 
-    ``low`` and ``high`` are the ends of its interval, None where there are too few groups.
-    ``n_items`` are those that at least two of the ``n_raters`` answered.
+    Attributes
+    ----------
+    alpha
+        1 for perfect agreement, 0 for that of chance; None where it says nothing.
+    low
+        The lower end of its interval, None where there are too few groups.
+    high
+        The upper end.
+    n_items
+        How many items at least two raters answered.
+    n_raters
+        How many raters there are.
+    n_groups
+        How many groups of such items.
     """
 
     alpha: float | None
@@ -125,12 +173,29 @@ class Alpha:
 def krippendorff_alpha(
     answers: IntArray, groups: IntArray | None = None, confidence: float = CONFIDENCE
 ) -> Alpha:
-    """Return the agreement of raters; ``answers`` is of shape (rater, item), -1: no answer.
+    """Return the agreement of several raters beyond chance, the nominal kind [1]_.
 
-    The other numbers stand for classes, "cannot tell" being one of them (Krippendorff, 2011,
-    “Computing Krippendorff's alpha-reliability”; the nominal kind). The interval comes from leaving
-    out group after group (a jackknife, with a t quantile), and is at least as wide as that of the
-    agreement (see `agreement_interval`); without ``groups`` every item is one.
+    The interval comes from leaving out group after group (a jackknife, with a t quantile), and is
+    at least as wide as that of the agreement (see `agreement_interval`).
+
+    Parameters
+    ----------
+    answers
+        The number of the class that each rater gave, "cannot tell" being one, and -1 for no answer,
+        shape (rater, item).
+    groups
+        The number of each item's group; None: each is one of its own.
+    confidence
+        How often the interval is to hold the truth.
+
+    Returns
+    -------
+    Alpha
+        With its interval.
+
+    References
+    ----------
+    .. [1] Krippendorff (2011), “Computing Krippendorff's alpha-reliability”.
     """
     paired = (answers != NO_ANSWER).sum(axis=0) >= 2
     n_items = int(paired.sum())
@@ -149,7 +214,7 @@ def krippendorff_alpha(
         return Alpha(None, None, None, n_items, len(answers), n_groups)
     half = quantile(confidence, n_groups - 1) * jackknife_error(_alpha(total - of_groups))
     agreed = np.trace(of_items, axis1=1, axis2=2) / of_items.sum(axis=(1, 2))
-    expected = float(_expected_disagreement(total))
+    expected = float(_expected_of_pairs(total))
     low, high = agreement_interval(value, half, expected, agreed, numbers, confidence)
     return Alpha(value, low, high, n_items, len(answers), n_groups)
 
@@ -166,22 +231,24 @@ def _coincidences(answers: IntArray) -> Float64Array:
 
 def _alpha(coincidences: Float64Array) -> Float64Array:
     """Return alpha of coincidences, shape (sample, class, class); NaN where all answers are one."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        observed = np.trace(coincidences, axis1=1, axis2=2) / coincidences.sum(axis=(1, 2))
-        expected = _expected_disagreement(coincidences)
-        # Parts of a pair are not exact numbers; what is left of a class is hardly ever 0.
-        return np.where(expected < 1 - ROUNDING, (observed - expected) / (1 - expected), np.nan)
+    return _beyond_chance(coincidences, _expected_of_pairs, 1 - ROUNDING)
 
 
-def _expected_disagreement(coincidences: Float64Array) -> Float64Array:
+def _expected_of_pairs(coincidences: Float64Array) -> Float64Array:
     """Return the agreement by chance of coincidences, shape (…, class, class)."""
     of_class = coincidences.sum(axis=-1)
     total = of_class.sum(axis=-1)
     return np.asarray((of_class * (of_class - 1)).sum(axis=-1) / (total * (total - 1)))
 
 
-# How alike the agreement on items of a group is taken to be where too few differ to show it.
-USUAL_CORRELATION = 0.1
+def _beyond_chance(
+    tables: Float64Array, by_chance: Callable[[Float64Array], Float64Array], most: float
+) -> Float64Array:
+    """Return (observed - expected) / (1 - expected) of tables, shape (table, class, class)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = np.trace(tables, axis1=1, axis2=2) / tables.sum(axis=(1, 2))
+        expected = by_chance(tables)
+        return np.where(expected < most, (observed - expected) / (1 - expected), np.nan)
 
 
 def agreement_interval(
@@ -219,16 +286,6 @@ def jackknife_error(left_out: Float64Array) -> float:
     return float(np.sqrt((k - 1) / k * ((left_out - left_out.mean()) ** 2).sum()))
 
 
-def quantile(confidence: float, freedom: int | None = None) -> float:
-    """Return how many standard errors reach that far; of Student's t for degrees of ``freedom``."""
-    import scipy.stats
-
-    tail = (1 + confidence) / 2
-    if freedom is None:
-        return float(scipy.stats.norm.ppf(tail))
-    return float(scipy.stats.t.ppf(tail, freedom)) if freedom > 0 else float("nan")
-
-
 def _distances(agreed: Float64Array, numbers: IntArray, confidence: float) -> tuple[float, float]:
     """Return how far below and above the mean the ends of Wilson's (1927) interval lie.
 
@@ -237,12 +294,9 @@ def _distances(agreed: Float64Array, numbers: IntArray, confidence: float) -> tu
     sizes = np.bincount(numbers).astype(np.float64)
     sums = np.bincount(numbers, agreed).astype(np.float64)
     n, mean = len(agreed), float(agreed.mean())
-    weight = WEIGHT_OF_USUAL / (WEIGHT_OF_USUAL + min(sums.sum(), n - sums.sum()))
-    found = max(intraclass_correlation(sizes, sums), 0.0)
-    correlation = weight * USUAL_CORRELATION + (1 - weight) * found
-    effective = n / (1 + ((sizes**2).sum() / n - 1) * correlation)
-    z = quantile(confidence)
-    share = z**2 / effective
+    found = np.asarray(max(intraclass_correlation(sizes, sums), 0.0))
+    correlation = drawn_to(USUAL_CORRELATION, found, min(sums.sum(), n - sums.sum()))
+    share = quantile(confidence) ** 2 / effective_size(sizes, correlation)
     centre = (mean + share / 2) / (1 + share)
     half = np.sqrt(mean * (1 - mean) * share + share**2 / 4) / (1 + share)
     return float(mean - centre + half), float(centre + half - mean)

@@ -1,4 +1,4 @@
-"""How well predictions agree with the classes that were given."""
+"""Scores of predictions against the classes that were given."""
 
 from dataclasses import dataclass
 
@@ -34,9 +34,25 @@ class ClassScores:
 class Scores:
     """Scores of predictions that were made for images not learnt from.
 
-    ``confusion`` has a row per class given and a column per class predicted.
-    ``balanced_accuracy`` is the mean sensitivity of the classes, ``matthews`` the correlation of
-    Matthews (for several classes that of Gorodkin, 2004), ``kappa`` that of Cohen.
+    Attributes
+    ----------
+    confusion
+        Numbers of images, shape (class given, class predicted).
+    accuracy
+        The part that was right.
+    balanced_accuracy
+        The mean sensitivity of the classes.
+    matthews
+        Matthews' correlation; for several classes that of Gorodkin [1]_.
+    kappa
+        Cohen's.
+    classes
+        The scores of each class.
+
+    References
+    ----------
+    .. [1] Gorodkin (2004), “Comparing two K-category assignments by a K-category correlation
+       coefficient”.
     """
 
     balanced_accuracy: Interval
@@ -50,9 +66,23 @@ class Scores:
 def scores_of(
     truth: IntArray, probabilities: Float64Array, units: IntArray, class_names: tuple[str, ...]
 ) -> Scores:
-    """Score predictions, one row of ``probabilities`` (item, class) per item.
+    """Score predictions.
 
-    ``truth`` holds the index of the class given, ``units`` which items are not independent.
+    Parameters
+    ----------
+    truth
+        The index of the class that was given to each item, shape (item,).
+    probabilities
+        Of each class, shape (item, class).
+    units
+        The number of each item's unit, items of which are not independent, shape (item,).
+    class_names
+        The names of the classes, in their order.
+
+    Returns
+    -------
+    Scores
+        With intervals that respect units.
     """
     from sklearn.metrics import cohen_kappa_score, confusion_matrix, matthews_corrcoef
 
@@ -76,12 +106,38 @@ def scores_of(
 
 
 def balanced_accuracy(truth: IntArray, right: Flags) -> float:
-    """Return the mean over classes of the part that was right; one entry per item."""
+    """Return the mean over classes of the part that was right.
+
+    Parameters
+    ----------
+    truth
+        The index of the class that was given to each item, shape (item,).
+    right
+        Which items were right, shape (item,).
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+    """
     return float(balanced_accuracies(truth[np.newaxis], right[np.newaxis])[0])
 
 
 def balanced_accuracies(truth: IntArray, right: Flags) -> Float64Array:
-    """Return the mean over classes of the part that was right, for each row of (row, item)."""
+    """Return the balanced accuracy of several predictions.
+
+    Parameters
+    ----------
+    truth
+        The index of the class that was given, shape (prediction, item).
+    right
+        Which items were right, of the same shape.
+
+    Returns
+    -------
+    Float64Array
+        The mean over classes of the part that was right, shape (prediction,).
+    """
     counts, hits = [], []
     for label in np.unique(truth):
         members = truth == label

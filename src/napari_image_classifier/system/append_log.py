@@ -91,7 +91,13 @@ class AppendLog:
 
 
 def drop_cut_line(path: Path) -> None:
-    """Drop what stands behind the last end of a line, as a power cut leaves it."""
+    """Drop what stands behind the last end of a line, as a power cut leaves it.
+
+    Parameters
+    ----------
+    path
+        A file of lines.
+    """
     with path.open("rb+") as file:
         whole = _end_of_lines(file)
         if whole < file.seek(0, os.SEEK_END):
@@ -117,12 +123,19 @@ class AppendedTableError(ImageClassifierError):
 
 
 class AppendedTable:
-    """The table at ``path``; it has ``columns``, and "time" as the last one.
+    """A table on the disk that rows are appended to; its last column is "time".
 
     ``rows`` are those of the file and all that were appended, as text by column. A last line that
     was cut off, as a power cut leaves it, was never acknowledged, and is dropped. A table that a
     spreadsheet has saved in its own manner is written anew in this one, with the columns that were
     added to it. The file comes into being with the first row.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        The titles of its other columns.
 
     Raises
     ------

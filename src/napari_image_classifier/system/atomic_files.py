@@ -2,7 +2,7 @@
 
 import errno
 import os
-import tempfile
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,10 +22,20 @@ _NOT_FLUSHED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the folder of ``path``; on success it takes the name ``path``.
+    """Replace a file by a new one, whole or not at all.
 
     Whatever stood at ``path`` stays whole until the new content is on the disk. When the block
     raises, the temporary file is removed and ``path`` is untouched.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made where there is none.
+
+    Yields
+    ------
+    Path
+        A temporary file beside it, which takes its name at the end of the block.
     """
     with _temporary_beside(path) as temporary:
         yield temporary
@@ -34,7 +44,17 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 @dataclass
 class WrittenTable:
-    """A table that was ``wanted`` at some path, and the ``path`` that it got in the end."""
+    """A table that was written, perhaps elsewhere than it was wanted.
+
+    Attributes
+    ----------
+    wanted
+        Where it was wanted.
+    temporary
+        Where it is written.
+    path
+        Where it is in the end.
+    """
 
     wanted: Path
     temporary: Path
@@ -51,8 +71,17 @@ def replace_table(path: Path) -> Iterator[WrittenTable]:
     """Do what `replace_file` does with a result that people open in a spreadsheet.
 
     On Windows nobody can replace a file that a spreadsheet shows. Then the table lies beside it,
-    under a name that is free: the block fills ``temporary`` of what is yielded, and its ``path``
-    says afterwards where the table is.
+    under a name that is free.
+
+    Parameters
+    ----------
+    path
+        Where the table is wanted.
+
+    Yields
+    ------
+    WrittenTable
+        The block fills its ``temporary``; its ``path`` says afterwards where the table is.
     """
     with _temporary_beside(path) as temporary:
         table = WrittenTable(path, temporary, path)
@@ -67,7 +96,20 @@ def replace_table(path: Path) -> Iterator[WrittenTable]:
 
 
 def why_elsewhere(wanted: Path, path: Path) -> str:
-    """Return why a table lies elsewhere than it was wanted, for a person; "" where it does not."""
+    """Return why a table lies elsewhere than it was wanted.
+
+    Parameters
+    ----------
+    wanted
+        Where it was wanted.
+    path
+        Where it is.
+
+    Returns
+    -------
+    str
+        A sentence for a person; "" where it lies there.
+    """
     if path == wanted:
         return ""
     return (
@@ -80,9 +122,26 @@ def why_elsewhere(wanted: Path, path: Path) -> str:
 def told_when_refused(
     output: Path, kind: type[ImageClassifierError], what_now: str
 ) -> Iterator[None]:
-    """Turn what a disk refuses in the block into an error of that ``kind``, a sentence.
+    """Turn what a disk refuses in the block into a sentence for a person.
 
-    ``what_now`` says what is kept, and what to do, in sentences that follow it.
+    Parameters
+    ----------
+    output
+        What is written in the block.
+    kind
+        The error to raise.
+    what_now
+        What is kept, and what to do, in sentences that follow the first one.
+
+    Yields
+    ------
+    None
+        The block writes.
+
+    Raises
+    ------
+    ImageClassifierError
+        Of that ``kind``: the disk refused something.
     """
     try:
         yield
@@ -101,6 +160,11 @@ def flush_folder(folder: Path) -> None:
 
     A power cut can take a new name back although the file's content is there. Windows has nothing
     of the kind.
+
+    Parameters
+    ----------
+    folder
+        One whose files were made or renamed.
     """
     if os.name != "posix":
         return
@@ -122,13 +186,11 @@ def flush_folder(folder: Path) -> None:
 def _temporary_beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear_abandoned(path.parent)
-    handle, name = tempfile.mkstemp(
-        prefix=f"{UNFINISHED}{_this_computer()}-{os.getpid()}-",
-        suffix=path.suffix,
-        dir=path.parent,
-    )
-    os.close(handle)
-    temporary = Path(name)
+    name = f"{UNFINISHED}{_this_computer()}-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}"
+    temporary = path.parent / name
+    # Not by mkstemp, whose files only their owner may read: a result is for colleagues too. The
+    # system takes away what the umask forbids, which nobody can ask for without changing it.
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
     finally:
@@ -137,7 +199,6 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
 
 
 def _rename(temporary: Path, path: Path) -> None:
-    _copy_usual_permissions(temporary)
     flush_to_disk(temporary)
     temporary.replace(path)
     flush_folder(path.parent)
@@ -178,16 +239,15 @@ def _this_computer() -> str:
     return f"{crc32(platform.node().encode()):08x}"
 
 
-def _copy_usual_permissions(temporary: Path) -> None:
-    # mkstemp makes a file that only its owner may read; a result is for colleagues too.
-    if os.name == "posix":
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-
-
 def check_writable(output: Path, what: str) -> None:
     """Refuse a path at which nothing can be written.
+
+    Parameters
+    ----------
+    output
+        The path of a file to be.
+    what
+        What it will be, in words.
 
     Raises
     ------

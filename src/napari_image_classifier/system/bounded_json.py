@@ -17,11 +17,24 @@ class JsonRefused(ValueError):  # noqa: N818 - a file was refused, nothing went 
 
 
 def read_bounded_json(content: bytes, *, largest: int, allow_nan: bool = False) -> Any:
-    """Return what ``content`` says, of at most ``largest`` bytes.
+    """Return what JSON from anywhere says, more strictly than `json.loads`.
 
-    Stricter than `json.loads`: a key may stand once in a table, brackets nest at most `DEEPEST`
-    deep, there are at most `MOST_PARTS` values, and NaN and infinity are no numbers, unless they
-    are allowed.
+    A key may stand once in a table, brackets nest at most `DEEPEST` deep, and there are at most
+    `MOST_PARTS` values.
+
+    Parameters
+    ----------
+    content
+        The JSON, in UTF-8.
+    largest
+        How many bytes it may have.
+    allow_nan
+        Whether NaN and infinity are numbers.
+
+    Returns
+    -------
+    Any
+        Tables, lists, texts, numbers and None.
 
     Raises
     ------

@@ -22,10 +22,18 @@ SECONDS_TO_END = 1.0
 
 
 class ChildProcess:
-    """A process that runs ``module``, which is `connected`, seen from the other side.
+    """A process that runs a module, which is `connected`, seen from the other side.
 
-    What libraries print there goes to ``errors``, to this process's own unless told. Nobody who
-    sends waits for a process that does not read.
+    Nobody who sends waits for a process that does not read.
+
+    Parameters
+    ----------
+    module
+        Its dotted name.
+    wire
+        How messages are written and read.
+    errors
+        Where to what libraries print there goes; to this process's own unless told.
     """
 
     def __init__(self, module: str, wire: Wire, errors: IO[bytes] | None = None) -> None:
@@ -134,6 +142,16 @@ def connected(wire: Wire) -> tuple[Callable[[], Any], Callable[[Any], None]]:
     """Return, in a child process, what waits for the next message and what sends one.
 
     When the other side is gone, this process ends.
+
+    Parameters
+    ----------
+    wire
+        How messages are written and read.
+
+    Returns
+    -------
+    tuple
+        Two functions: one returns the next message, the other takes one.
     """
     end_with_parent()
     # Whatever a library prints must not stand between two messages.

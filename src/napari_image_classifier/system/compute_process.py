@@ -34,7 +34,16 @@ class ComputeProcess(ChildProcess, Generic[ResultT]):
     """One job in a process of its own, seen from the process that wants it done.
 
     Iterate over `events` on a thread that may wait; `cancel` and `kill` may be called from any
-    other, and never wait. Beyond ``limits`` it is ended.
+    other, and never wait.
+
+    Parameters
+    ----------
+    job
+        What is to be done.
+    request
+        What the job takes.
+    limits
+        Beyond these it is ended; by default beyond its share of the memory.
     """
 
     def __init__(

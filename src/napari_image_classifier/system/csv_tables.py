@@ -1,4 +1,4 @@
-"""A table that a person keeps in a spreadsheet and has saved as CSV."""
+"""Tables in CSV, as they are written here and as spreadsheets save them."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,20 @@ if TYPE_CHECKING:
 
 
 def read_spreadsheet(path: Path) -> "pd.DataFrame":
-    """Return a CSV as text, its titles without spaces around them.
+    """Return a CSV that a person keeps in a spreadsheet.
 
     Commas, semicolons or tabs separate, whatever the first line has most of: spreadsheets of many
     countries separate with a semicolon.
+
+    Parameters
+    ----------
+    path
+        The file, in UTF-8.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All as text, titles without spaces around them, empty cells as "".
 
     Raises
     ------
@@ -39,7 +49,15 @@ def read_spreadsheet(path: Path) -> "pd.DataFrame":
 
 
 class TableWriter:
-    """Writes the rows of a table, beginning with its header; what a row lacks stays empty."""
+    """Writes the rows of a table, beginning with its header; what a row lacks stays empty.
+
+    Parameters
+    ----------
+    file
+        An open text file, with ``newline=""``.
+    header
+        The titles of the columns.
+    """
 
     def __init__(self, file: IO[str], header: Sequence[str]) -> None:
         self._plain, self._quoted = (

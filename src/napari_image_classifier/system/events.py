@@ -47,7 +47,17 @@ class Alive(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Counted(Event):
-    """So much of a total is done; ``seconds_left`` is None while nobody can tell."""
+    """So much of a total is done.
+
+    Attributes
+    ----------
+    done
+        How much, in any unit.
+    total
+        How much there is to do.
+    seconds_left
+        How long the rest takes, None while nobody can tell.
+    """
 
     done: int
     total: int
@@ -56,7 +66,19 @@ class Counted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Progress(Counted):
-    """How far a ``stage`` is, such as "reading"; "" where the job has but one."""
+    """How far a stage of a job is.
+
+    Attributes
+    ----------
+    stage
+        Such as "reading"; "" where the job has but one.
+    done
+        How much is done, in any unit.
+    total
+        How much there is to do.
+    seconds_left
+        How long the rest takes, None while nobody can tell.
+    """
 
     tag = "progress"
     stage: str = ""
@@ -64,7 +86,13 @@ class Progress(Counted):
 
 @dataclass(frozen=True)
 class Note(Event):
-    """A sentence for a person."""
+    """A sentence for a person.
+
+    Attributes
+    ----------
+    message
+        The sentence.
+    """
 
     tag = "note"
     message: str
@@ -87,8 +115,14 @@ class Stopped(Event):
 class Failure(Event):
     """The last event of a job that failed.
 
-    ``detail`` is a traceback for a bug report, None where the sentence says it all; the process
-    may have ``died`` without a word.
+    Attributes
+    ----------
+    message
+        A sentence for a person.
+    detail
+        A traceback for a bug report, None where the sentence says it all.
+    died
+        Whether the process died without a word.
     """
 
     tag = "error"

@@ -12,7 +12,15 @@ _FIRST_BYTE, _LAST_BYTE, _BYTES_FROM = 0xDC80, 0xDCFF, 0xDC00
 def readable(text: str) -> str:
     r"""Return a sentence that every terminal and window can show, on one line.
 
-    A byte of a file name that is not UTF-8 becomes ``\xff``, a line break ``\x0a``.
+    Parameters
+    ----------
+    text
+        What may hold names of files.
+
+    Returns
+    -------
+    str
+        A byte of a name that is not UTF-8 became ``\xff``, a line break ``\x0a``.
     """
     return _UNSHOWABLE.sub(lambda found: _escaped(ord(found[0])), text)
 
@@ -31,11 +39,23 @@ LONGEST = 80
 
 
 def folder_names(labels: Iterable[str], taken: Iterable[str] = ()) -> Mapping[str, str]:
-    """Return a folder's name for each label, none of them ``taken`` or like another.
+    """Return a folder's name for each label.
 
     A name is one folder below its parent, wherever it is made: what could lead elsewhere, or can't
     be written on Windows, becomes "_". Names that differ in nothing but small and capital letters
     count as alike; the later one gets a number.
+
+    Parameters
+    ----------
+    labels
+        Such as names of classes; repeated ones count once.
+    taken
+        Names that others have already.
+
+    Returns
+    -------
+    Mapping
+        The name by label, none ``taken`` or like another.
     """
     used = {_folded(name) for name in taken}
     names: dict[str, str] = {}

@@ -35,8 +35,16 @@ class JobError(ImageClassifierError):
 class Job(Generic[RequestT, ResultT]):
     """What is done by `run` of the module ``jobs.<verb>``, which names this as its `JOB`.
 
-    ``request`` and ``result`` are the data classes that it takes and returns, ``events`` those that
-    it emits besides `Progress` and `Note`.
+    Attributes
+    ----------
+    verb
+        The name of its module.
+    request
+        The data class that it takes.
+    result
+        The data class that it returns.
+    events
+        Those that it emits besides `Progress` and `Note`.
     """
 
     verb: str

@@ -1,4 +1,4 @@
-"""What a result may depend on besides its images and settings: versions, processor, system."""
+"""Versions, processor and cores: what a result may depend on besides images and settings."""
 
 import importlib.metadata
 import os
@@ -11,7 +11,18 @@ from pathlib import Path
 
 
 def versions_of(packages: Iterable[str]) -> dict[str, str]:
-    """Return the versions of those of ``packages`` that are installed."""
+    """Return the versions of packages.
+
+    Parameters
+    ----------
+    packages
+        Their names, as pip knows them.
+
+    Returns
+    -------
+    dict
+        The version by name, of those that are installed.
+    """
     found = {}
     for name in packages:
         # TensorFlow has other names, such as tensorflow-cpu; a record is not worth failing for.
@@ -21,12 +32,24 @@ def versions_of(packages: Iterable[str]) -> dict[str, str]:
 
 
 def processor() -> str:
-    """Return the name of the processor, or at least of its kind."""
+    """Return the name of the processor.
+
+    Returns
+    -------
+    str
+        Or at least the name of its kind.
+    """
     return _processor_name() or platform.processor() or platform.machine()
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return how many cores this process may use.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -22,7 +22,17 @@ class OutputUnwritableError(ImageClassifierError):
 
 @contextmanager
 def only_run(output: Path) -> Iterator[None]:
-    """Be the only one that writes ``output`` until the block ends, or the process does.
+    """Be the only one that writes an output until the block ends, or the process does.
+
+    Parameters
+    ----------
+    output
+        The file; a lock lies beside it as long as it is written.
+
+    Yields
+    ------
+    None
+        The block writes.
 
     Raises
     ------

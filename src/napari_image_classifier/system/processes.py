@@ -1,4 +1,4 @@
-"""Processes and those that they start: ended together, and before the viewer."""
+"""Processes and those that they start: ended together, before the viewer, and kept in limits."""
 
 import math
 import sys
@@ -14,6 +14,10 @@ _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
 # The highest there is.
 _FIRST_TO_GO = "1000"
+SECONDS_BETWEEN_LOOKS = 0.1
+# Of what it has and what is free: the rest is for the viewer, and for the system to breathe.
+SHARE_OF_MEMORY = 0.9
+ADVICE = "Take fewer images, a smaller size or a smaller batch size, or close other programs."
 
 
 def end_tree(pid: int) -> None:
@@ -53,19 +57,18 @@ def be_ended_first() -> None:
             Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
 
 
-SECONDS_BETWEEN_LOOKS = 0.1
-# Of what it has and what is free: the rest is for the viewer, and for the system to breathe.
-SHARE_OF_MEMORY = 0.9
-ADVICE = "Take fewer images, a smaller size or a smaller batch size, or close other programs."
-
-
 @dataclass(frozen=True)
 class Limits:
-    """What a process may take: ``memory`` in bytes of its own, ``seconds`` from its start on.
+    """What a process may take.
 
-    Without a number of bytes it is its share of the computer's memory: as soon as the process and
-    those that it has started hold nine times as much as is left, it is too much. That is seen
-    before the computer begins to swap, or ends another program for want of memory.
+    Attributes
+    ----------
+    memory
+        Bytes of its own. Without a number it is its share of the computer's memory: as soon as the
+        process and those that it has started hold nine times as much as is left, it is too much.
+        That is seen before the computer begins to swap, or ends another program for want of memory.
+    seconds
+        From its start on.
     """
 
     memory: int | None = None

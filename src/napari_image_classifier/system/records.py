@@ -67,6 +67,16 @@ def from_json(kind: type[Record], stored: object) -> Record:
 def parsed_json(text: str | bytes) -> Any:
     """Return what JSON of any size says; `bounded_json` is for files from anywhere.
 
+    Parameters
+    ----------
+    text
+        The JSON.
+
+    Returns
+    -------
+    Any
+        Tables, lists, texts, numbers and None.
+
     Raises
     ------
     RecordError
@@ -79,7 +89,20 @@ def parsed_json(text: str | bytes) -> Any:
 
 
 def format_of(stored: object, key: str = "schema") -> int | None:
-    """Return the number of the format that ``stored`` has under ``key``, None if it has none."""
+    """Return the number of the format of what was stored.
+
+    Parameters
+    ----------
+    stored
+        What was read from JSON.
+    key
+        Under which the number stands.
+
+    Returns
+    -------
+    int or None
+        None if it has none.
+    """
     number = stored.get(key) if isinstance(stored, Mapping) else None
     return number if type(number) is int else None
 

@@ -17,8 +17,24 @@ def run_job(
 ) -> ResultT:
     """Return the result of a job.
 
-    It runs in a process of its own; ``in_process`` is for programs that never open a viewer, as
-    TensorFlow and a napari window in one process can crash it.
+    Parameters
+    ----------
+    job
+        What is to be done.
+    request
+        What the job takes.
+    on_event
+        Hears what it says on its way.
+    should_stop
+        Returns True when it is to be stopped.
+    in_process
+        Whether it runs in this process and none of its own: for programs that never open a viewer,
+        as TensorFlow and a napari window in one process can crash it.
+
+    Returns
+    -------
+    Result
+        The job's own.
 
     Raises
     ------

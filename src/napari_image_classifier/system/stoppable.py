@@ -1,4 +1,4 @@
-"""What the jobs that train have in common: they stop when asked to, and don't say too much."""
+"""Jobs that train, left behind as soon as nobody wants their result."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from napari_image_classifier.errors import Cancelled
 T = TypeVar("T")
 
 SECONDS_BETWEEN_LOOKS = 0.1
-SECONDS_BETWEEN_EVENTS = 0.25
 # Random numbers are Keras's own and global: a training that was left behind must end first.
 _one_at_a_time = threading.Lock()
 
@@ -20,6 +19,18 @@ def run_stoppable(work: Callable[[], T], is_over: Callable[[], bool]) -> T:
 
     It runs on a thread of its own: importing Keras and its first batch take seconds in which
     nothing else could notice that the person has changed their mind.
+
+    Parameters
+    ----------
+    work
+        What is to be done.
+    is_over
+        Returns True when nobody wants the result any more.
+
+    Returns
+    -------
+    Any
+        What ``work`` returns.
 
     Raises
     ------

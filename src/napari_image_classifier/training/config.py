@@ -1,8 +1,8 @@
 """The configuration of a training: what can be chosen, and what is refused beforehand."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.errors import TrainingRefused
@@ -224,18 +224,6 @@ class TrainingConfig:
                 "limit."
             )
         return None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the configuration as the compute process receives it."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "TrainingConfig":
-        """Make the configuration from what `to_json` gave; what is absent has its default."""
-        known = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
-        if "channels" in known:
-            known["channels"] = tuple(known["channels"])
-        return cls(**known)
 
 
 def check_request(config: TrainingConfig, output: Path) -> None:

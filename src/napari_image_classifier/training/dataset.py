@@ -19,6 +19,7 @@ from napari_image_classifier.items.splits import (
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.typing import FloatArray, IntArray
+from napari_image_classifier.wording import quoted
 
 RESERVED = 0.2
 _BY_EYE_ALONE = " Only labels that were given by eye alone count for it."
@@ -88,7 +89,7 @@ def _splits(
 def _check_every_class(some: Sequence[Item], items: Sequence[Item]) -> None:
     missing = {str(item.class_name) for item in items} - {str(item.class_name) for item in some}
     if missing:
-        raise TrainingRefused(f"There are none of {', '.join(f'“{n}”' for n in sorted(missing))}.")
+        raise TrainingRefused(f"There are none of {quoted(sorted(missing))}.")
 
 
 def _reserved(

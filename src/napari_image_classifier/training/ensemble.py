@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.classifiers.confidence import fitted_temperature
-from napari_image_classifier.classifiers.description import Architecture
+from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
+from napari_image_classifier.classifiers.novelty import Gate
+from napari_image_classifier.images.transforms import N_ORIENTATIONS
 from napari_image_classifier.items.splits import Split
+from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.job import EpochScores
 from napari_image_classifier.typing import Float64Array, IntArray
@@ -78,6 +81,19 @@ class Ensemble:
         """Return the temperature that suits what the networks said of the items kept aside."""
         items, probabilities = self.judged()
         return fitted_temperature(data.classes[items], probabilities)
+
+    def description(
+        self, data: TrainingSet, config: TrainingConfig, gate: Gate | None = None
+    ) -> ClassifierDescription:
+        """Return the description of the classifier that predicts with these."""
+        return ClassifierDescription(
+            class_names=data.class_names,
+            preparation=data.preparation,
+            architecture=self.architecture,
+            orientations=N_ORIENTATIONS if config.orientations else 1,
+            temperature=self.temperature(data),
+            gate=gate,
+        )
 
     def _looked(self) -> list[tuple[Split, Any]]:
         return list(zip(self.splits, self.learnt, strict=True))

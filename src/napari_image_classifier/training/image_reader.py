@@ -11,10 +11,10 @@ import numpy as np
 from napari_image_classifier.classifiers.novelty import ImageKind
 from napari_image_classifier.errors import Cancelled, Fault, ImageClassifierError
 from napari_image_classifier.images.deadlines import (
-    Patience,
-    TookTooLongError,
-    asked_apart,
-    took_too_long,
+    Deadline,
+    DeadlineExceededError,
+    run_in_thread,
+    timeout_message,
 )
 from napari_image_classifier.images.file_stamps import Stamp, stamp
 from napari_image_classifier.images.image import Image, read_image
@@ -126,7 +126,7 @@ class TrainingReader:
                         Fault.NOT_FINITE,
                         f"{file} holds pixels that are no finite number.",
                     )
-                found[item.selection] = item.pixels, read.taken()
+                found[item.selection] = item.pixels, read.hexdigest()
             return of_files, found
 
         measured = self._each_image("reading", measure)
@@ -163,20 +163,20 @@ class TrainingReader:
     def _in_time(self, work: Work[T], items: Sequence[Item]) -> T:
         """Return what ``work`` says of an image; one that never comes is given up."""
         files = items[0].image
-        patience = Patience([files])
+        deadline = Deadline([files])
 
         def of_opened() -> T:
             with read_image(files, axes=self._axes) as image:
-                return work(image, items, patience.beat)
+                return work(image, items, deadline.restart)
 
-        answer = asked_apart(of_opened)
+        answer = run_in_thread(of_opened)
         try:
             while not wait_for([answer], SECONDS_BETWEEN_LOOKS).done:
                 if self._should_stop():
                     raise Cancelled
-                patience.check()
-        except TookTooLongError:
+                deadline.check()
+        except DeadlineExceededError:
             raise ImageReadError(
-                files.parts[0].path, Fault.TOO_SLOW, took_too_long(items[0].file)
+                files.parts[0].path, Fault.TOO_SLOW, timeout_message(items[0].file)
             ) from None
         return answer.result()

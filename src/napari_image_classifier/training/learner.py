@@ -1,6 +1,7 @@
-"""What learns from prepared images, and where its unfinished work is kept."""
+"""Learners: what is trained on prepared images, and where its unfinished work is kept."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,34 @@ from napari_image_classifier.training.ensemble import Ensemble
 from napari_image_classifier.typing import ShouldStop
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What is learnt from, and whom that concerns.
+
+    Attributes
+    ----------
+    data
+        The prepared images.
+    splits
+        What each member of the ensemble learns from and is checked with.
+    emit
+        Hears what happens.
+    should_stop
+        Whether somebody wants it to end.
+    earlier
+        Of the classifier that it goes on from, if there is one.
+    on_something_to_keep
+        Is called as soon as there is, however it ends.
+    """
+
+    data: TrainingSet
+    splits: Sequence[Split]
+    emit: Emit
+    should_stop: ShouldStop
+    earlier: ClassifierDescription | None = None
+    on_something_to_keep: Callable[[], None] = lambda: None
+
+
 class Learner(Protocol):
     """What differs between trainings; nothing is read or started before `prepare`."""
 
@@ -25,16 +54,7 @@ class Learner(Protocol):
         """Get ready to calculate, with that many threads where a number is given."""
         ...
 
-    def learn(
-        self,
-        data: TrainingSet,
-        splits: Sequence[Split],
-        earlier: ClassifierDescription | None,
-        emit: Emit,
-        should_stop: ShouldStop,
-        on_something_to_keep: Callable[[], None],
-        kept_in: Path,
-    ) -> Ensemble:
+    def learn(self, lesson: Lesson, kept_in: Path) -> Ensemble:
         """Return what has learnt from each split; raise Cancelled where nothing is to be kept.
 
         The folder ``kept_in`` is for what a training that is ended from outside goes on from.

@@ -144,7 +144,7 @@ def record(
     return {
         **stored,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "config": config.to_json(),
+        "config": as_json(config),
         "seed": config.seed,
         "versions": dict(versions),
         "items_per_class": dict(Counter(item.class_name for item in data.items)),

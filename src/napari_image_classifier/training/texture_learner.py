@@ -3,7 +3,7 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,15 +22,15 @@ from napari_image_classifier.classifiers.manifest import Run, this_run
 from napari_image_classifier.classifiers.texture_features import measured_texture
 from napari_image_classifier.classifiers.texture_model import TextureModel
 from napari_image_classifier.errors import Cancelled, ClassifierFileError
-from napari_image_classifier.items.splits import Split
 from napari_image_classifier.system.atomic_files import replace_file
-from napari_image_classifier.system.events import Emit, Progress
+from napari_image_classifier.system.events import Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble, Learnt
+from napari_image_classifier.training.learner import Lesson
 from napari_image_classifier.training.novelty_fitting import Seen, distance_of
 from napari_image_classifier.training.record import machine
-from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
+from napari_image_classifier.typing import Float64Array, IntArray
 
 
 def save_texture_classifier(
@@ -73,7 +73,7 @@ PACKAGES = ("scikit-learn", "scikit-image", "scipy")
 
 
 class TextureLearner:
-    """A `training_job.Learner`: logistic regression on texture features."""
+    """A `training.learner.Learner`: logistic regression on texture features."""
 
     def __init__(self, config: TrainingConfig) -> None:
         self._config = config
@@ -84,23 +84,14 @@ class TextureLearner:
     def prepare(self, threads: int | None) -> None:
         """Do nothing: it calculates the same with any number of threads."""
 
-    def learn(
-        self,
-        data: TrainingSet,
-        splits: Sequence[Split],
-        earlier: ClassifierDescription | None,
-        emit: Emit,
-        should_stop: ShouldStop,
-        on_something_to_keep: Callable[[], None],
-        kept_in: Path,
-    ) -> Ensemble:
+    def learn(self, lesson: Lesson, kept_in: Path) -> Ensemble:
         """Fit a model for each split, and in the end on its validation part, too.
 
         Nothing is ``kept_in`` that folder: it takes seconds.
         """
-        features = _measured(data, emit, should_stop)
-        ensemble = Ensemble(architecture=Architecture(TEXTURE, {}))
-        for training, validation in splits:
+        features = _measured(lesson)
+        data, ensemble = lesson.data, Ensemble(architecture=Architecture(TEXTURE, {}))
+        for training, validation in lesson.splits:
             model = TextureModel.fitted(features[training], data.classes[training])
             logits, held_out = model.judge(features[validation])
             seen = _seen(model, features, data, training)
@@ -118,7 +109,7 @@ class TextureLearner:
                 )
             )
             ensemble.distances.append(distance_of(seen, held_out, finished))
-        on_something_to_keep()
+        lesson.on_something_to_keep()
         return ensemble
 
     def runnable(self, ensemble: Ensemble) -> list[TextureModel]:
@@ -138,13 +129,14 @@ class TextureLearner:
         return {**machine(*PACKAGES), "backend": "scikit-learn", "device": "processor"}
 
 
-def _measured(data: TrainingSet, emit: Emit, should_stop: ShouldStop) -> Float64Array:
-    found = []
-    for pixels in data.pixels:
-        if should_stop():
+def _measured(lesson: Lesson) -> Float64Array:
+    found: list[Float64Array] = []
+    for pixels in lesson.data.pixels:
+        if lesson.should_stop():
             raise Cancelled
         found.append(measured_texture(pixels))
-        emit(Progress(stage="measuring", done=len(found), total=len(data.pixels)))
+        total = len(lesson.data.pixels)
+        lesson.emit(Progress(stage="measuring", done=len(found), total=total))
     return np.stack(found)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from napari_image_classifier.errors import Fault, ImageClassifierError, TrainingRefused
-from napari_image_classifier.images.read_errors import told
+from napari_image_classifier.images.read_errors import describe_error
 from napari_image_classifier.images.source import ImageReadError
 from napari_image_classifier.items.item import Item
 
@@ -41,7 +41,10 @@ def check_share(
         More than half of the images can't be used, or one of them for a reason that concerns the
         others.
     """
-    found = [*earlier, *(LeftOut(file, *told(file, error)) for file, error in problems.items())]
+    found = [
+        *earlier,
+        *(LeftOut(file, *describe_error(file, error)) for file, error in problems.items()),
+    ]
     found.sort()
     bad_alone = all(map(may_be_left_out, problems.values()))
     if not bad_alone or len(found) > MOST_LEFT_OUT * n_images:

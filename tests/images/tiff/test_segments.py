@@ -1,4 +1,4 @@
-"""Compressed pixels that say they are far more than the image has: refused, not decoded."""
+"""Compressed segments that declare far more pixels than the image: refused, not decoded."""
 
 import io
 

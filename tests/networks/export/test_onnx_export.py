@@ -19,8 +19,7 @@ NETWORKS = (
 def cases(keras_forks, tmp_path_factory):
     """A folder with graphs, images and Keras's probabilities, made in a process of its own."""
     folder = tmp_path_factory.mktemp("graphs")
-    done = keras_forks.run(CASES, folder)
-    assert done.returncode == 0, done.stderr
+    keras_forks.succeed(CASES, folder)
     return folder
 
 

@@ -20,9 +20,7 @@ SECONDS, MEGABYTES = 1.0, 300.0
 
 def run_apart(keras_forks, program, *arguments):
     """What a program of this folder prints, as JSON."""
-    done = keras_forks.run(PROGRAMS / program, *arguments)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return keras_forks.answer(PROGRAMS / program, *arguments)
 
 
 @pytest.fixture(scope="module")

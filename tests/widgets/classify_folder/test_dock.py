@@ -8,22 +8,14 @@ import sys
 import numpy as np
 import pytest
 from qtpy.compat import isalive
-from qtpy.QtCore import QSettings
 
+from helpers.plugin import PLUGIN
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
-PLUGIN = "napari-image-classifier"
 N_IMAGES = 12
-
-
-@pytest.fixture(autouse=True)
-def own_settings(tmp_path_factory):
-    """Nothing is remembered from, or for, the person who runs the tests."""
-    folder = str(tmp_path_factory.mktemp("settings"))
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
 
 
 @pytest.fixture
@@ -41,12 +33,6 @@ def write_images(folder, count):
         pixels = random.poisson(100, (2, 32, 32)).astype(np.uint16)
         image = Image.from_array(pixels, "CYX", channel_names=("GFP", "DNA"))
         write_image(folder / f"{number:04}.tif", image)
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    """A viewer to open docks in."""
-    return make_napari_viewer()
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_the_well_under_the_mouse_is_explained(qtbot):
 
 
 def test_pointing_at_wells_draws_no_plate_anew(qtbot, monkeypatch):
-    """A ring comes and goes; another theme is drawn."""
+    """A ring comes and goes. Another size is drawn when it stays, and another theme."""
     drawn = []
     draw = PlateView.draw
     monkeypatch.setattr(PlateView, "draw", lambda *args: drawn.append(args) or draw(*args))
@@ -104,9 +104,13 @@ def test_pointing_at_wells_draws_no_plate_anew(qtbot, monkeypatch):
     qtbot.waitUntil(lambda: view.cursor().shape() == Qt.CursorShape.ArrowCursor)
     assert colour_at(view, centre_of(view, Well(3, 4)) + side) == before
     assert len(drawn) == 1
+    for width in range(331, 360):
+        view.resize(width, view.height())
+        view.grab()
+    qtbot.waitUntil(lambda: len(drawn) == 2)
     view.setStyleSheet("color: red")
     assert colour_at(view, centre_of(view, Well(3, 4))) != before
-    assert len(drawn) == 2
+    assert len(drawn) == 3
 
 
 @pytest.mark.parametrize(

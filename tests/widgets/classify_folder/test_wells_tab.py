@@ -43,12 +43,6 @@ def classified(tmp_path):
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    """A viewer that images are opened in."""
-    return make_napari_viewer()
-
-
-@pytest.fixture
 def tab(viewer, qtbot):
     """The tab, not yet looked at."""
     tab = WellsTab(viewer)

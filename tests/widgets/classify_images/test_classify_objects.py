@@ -3,24 +3,11 @@
 import numpy as np
 import pytest
 from napari.layers import Labels, Points
-from qtpy.QtCore import QSettings
 
 from helpers.objects import mask_of, noise
+from helpers.plugin import PLUGIN
 
-PLUGIN = "napari-image-classifier"
 DISKS = {1: (20, 20, 5), 2: (20, 31, 6), 7: (50, 30, 4)}
-
-
-@pytest.fixture(autouse=True)
-def own_settings(tmp_path):
-    """What is remembered is kept away from the person's own choices."""
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    """A viewer with the plugin's own manifest and no other."""
-    return make_napari_viewer()
 
 
 @pytest.fixture

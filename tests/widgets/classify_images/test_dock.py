@@ -7,28 +7,16 @@ import time
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QComboBox
 
+from helpers.plugin import PLUGIN
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.widgets.viewer import layer_captions
 from napari_image_classifier.widgets.viewer.captions import OVERLAY
 
-PLUGIN = "napari-image-classifier"
 METADATA_KEY = "napari_image_classifier"
-
-
-@pytest.fixture(autouse=True)
-def own_settings(tmp_path):
-    """What is remembered is kept away from the person's own choices."""
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    """A viewer with the plugin's own manifest and no other."""
-    return make_napari_viewer()
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ import sys
 import numpy as np
 import pytest
 from napari.layers import Points
-from qtpy.QtCore import QPointF, QSettings, Qt
+from qtpy.QtCore import QPointF, Qt
 from qtpy.QtWidgets import QFileDialog
 
 from helpers.objects import mask_of, noise
+from helpers.plugin import PLUGIN
 from napari_image_classifier.plates.tracks import classes_of_tracks, classes_over_time
 
 pd = pytest.importorskip("pandas")
 
-PLUGIN = "napari-image-classifier"
 N_TIMES = 4
 # Labels are numbered anew at every time, so one track has several; label 3 is in no track.
 DISKS = [
@@ -32,18 +32,6 @@ TRACKS = pd.DataFrame(
 )
 # (time, label) of track 7
 TRACK_7 = [(0, 1), (1, 2), (2, 1)]
-
-
-@pytest.fixture(autouse=True)
-def own_settings(tmp_path):
-    """What is remembered is kept away from the person's own choices."""
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    """A viewer with the plugin's own manifest and no other."""
-    return make_napari_viewer()
 
 
 def open_dock(viewer, path, qtbot):

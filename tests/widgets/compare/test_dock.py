@@ -7,11 +7,12 @@ import sys
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QSettings, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QApplication, QComboBox, QDockWidget
 
 from helpers.keys import press
-from helpers.wells import CLASSES, learnt_from_half, write_wells
+from helpers.plugin import PLUGIN
+from helpers.wells import CLASSES, train_on_half, write_wells
 from napari_image_classifier.items.annotations import CANNOT_TELL
 from napari_image_classifier.raters.blinded_session import BlindedSession
 from napari_image_classifier.raters.comparison import NO_ANSWER
@@ -20,21 +21,18 @@ from napari_image_classifier.widgets.compare.setup import power_in_words
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
-PLUGIN = "napari-image-classifier"
-
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """Images in wells, and a classifier of half of them."""
     folder = tmp_path_factory.mktemp("study")
     images = write_wells(folder / "images")
-    return images, learnt_from_half(images, folder / "noise.keras")
+    return images, train_on_half(images, folder / "noise.keras")
 
 
 @pytest.fixture
-def viewer(make_napari_viewer, tmp_path):
-    """A viewer in sight, with settings of its own."""
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
+def viewer(make_napari_viewer):
+    """A viewer in sight."""
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1300, 950)
     return viewer

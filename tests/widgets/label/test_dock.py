@@ -8,10 +8,11 @@ import sys
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QSettings, Qt
+from qtpy.QtCore import Qt
 
 from helpers.keys import press
 from helpers.objects import mask_of, noise
+from helpers.plugin import PLUGIN
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.annotations import CANNOT_TELL, ItemKey, read_annotations
@@ -36,9 +37,8 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def window(make_napari_viewer, tmp_path):
-    """A viewer in sight that has the keys, and settings of its own."""
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
+def window(make_napari_viewer):
+    """A viewer in sight that has the keys."""
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1200, 900)
     return viewer
@@ -46,7 +46,7 @@ def window(make_napari_viewer, tmp_path):
 
 def begun(viewer, qtbot, folder, rater="Ada", classes=("left", "right")):
     """The dock, at its first item."""
-    _, dock = viewer.window.add_plugin_dock_widget("napari-image-classifier", "Label images")
+    _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Label images")
     source = dock.source
     source.choose_folder(folder)
     qtbot.waitUntil(lambda: source.listed is not None, timeout=30_000)

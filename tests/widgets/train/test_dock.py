@@ -9,9 +9,9 @@ import time
 import numpy as np
 import psutil
 import pytest
-from qtpy.QtCore import QSettings
 
-from helpers.network_audit import environment_with_audit, written_down
+from helpers.network_audit import environment_with_audit, read_audit
+from helpers.plugin import PLUGIN
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
@@ -21,7 +21,6 @@ from napari_image_classifier.widgets.qt import compute_worker as worker
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
-PLUGIN = "napari-image-classifier"
 LONG = 120_000
 
 # No main guard on purpose: "spawn" would run it again and open a second viewer.
@@ -54,13 +53,6 @@ dock.trained.connect(lambda path: (timer.stop(), end(path)))
 dock._worker.failed.connect(lambda message, detail: (print(message, detail), viewer.close()))
 napari.run()
 """
-
-
-@pytest.fixture(autouse=True)
-def own_settings(tmp_path_factory):
-    """Nothing is remembered from, or for, the person who runs the tests."""
-    folder = str(tmp_path_factory.mktemp("settings"))
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
 
 
 @pytest.fixture
@@ -128,7 +120,7 @@ def test_a_training_ends_with_a_file_a_plot_and_a_matrix(
     ready.use_button.click()
     assert any("Classify images" in name for name in ready._viewer.window.dock_widgets)
     assert not {"keras", "tensorflow"} & set(sys.modules)
-    started, seen = written_down(tmp_path)
+    started, seen = read_audit(tmp_path)
     assert any("napari_image_classifier.system.compute_main" in command for command in started)
     assert seen == []
 

@@ -8,23 +8,16 @@ import time
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QSettings, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QDesktopServices
 
+from helpers.plugin import PLUGIN
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
-PLUGIN = "napari-image-classifier"
 LONG = 120_000
-
-
-@pytest.fixture(autouse=True)
-def own_settings(tmp_path_factory):
-    """Nothing is remembered from, or for, the person who runs the tests."""
-    folder = str(tmp_path_factory.mktemp("settings"))
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
 
 
 @pytest.fixture

@@ -10,28 +10,15 @@ from napari.utils.interactions import (
     mouse_release_callbacks,
 )
 from qtpy.compat import isalive
-from qtpy.QtCore import QSettings
 
 import napari_image_classifier as nic
 from helpers.objects import mask_of, noise
+from helpers.plugin import PLUGIN
 from napari_image_classifier.system.csv_tables import read_spreadsheet
 from napari_image_classifier.widgets.shared.class_buttons import COUNT
 
-PLUGIN = "napari-image-classifier"
 DISKS = {1: (20, 20, 5), 2: (20, 40, 6), 7: (50, 30, 4)}
 PLACES = {label: place[:2] for label, place in DISKS.items()}
-
-
-@pytest.fixture(autouse=True)
-def own_settings(tmp_path):
-    """What is remembered is kept away from the person's own choices."""
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "own"))
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    """A viewer with the plugin's own manifest and no other."""
-    return make_napari_viewer()
 
 
 def open_dock(viewer):

@@ -8,10 +8,10 @@ from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 
 from helpers.bad_images import NO_TEXT, write_bad_images, write_good
+from helpers.plugin import PLUGIN
 from napari_image_classifier.images.source import ImageReadError
 from napari_image_classifier.system.file_names import readable
 
-PLUGIN = "napari-image-classifier"
 # Of these, nothing is wrong until they are classified.
 OPEN_ALL_THE_SAME = ("channels", "not finite")
 

@@ -11,7 +11,7 @@ from helpers.keys import press
 from helpers.objects import mask_of, noise
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
-from napari_image_classifier.images.transforms import EVERY, orientations_of
+from napari_image_classifier.images.transforms import N_ORIENTATIONS, orientations_of
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import SelectionError
 from napari_image_classifier.raters.shown_item import ItemReader, Rectangle
@@ -75,14 +75,14 @@ def test_an_object_is_seen_with_what_is_around_it(tmp_path):
     assert second.with_surroundings().channels[0].shape[0] < 39
 
 
-@pytest.mark.parametrize("orientation", range(EVERY))
+@pytest.mark.parametrize("orientation", range(N_ORIENTATIONS))
 def test_an_item_is_turned_as_networks_see_it(tmp_path, orientation):
     """All eight ways, and the object stays in its rectangle."""
     items = items_of(tmp_path, [(noise((2, 40, 64)), "CYX")], [mask_of({5: (12, 30, 4)}, (40, 64))])
     shown = ItemReader().read(items[0])
     turned = shown.turned(orientation)
     batch = np.stack(shown.channels, axis=-1)[np.newaxis]
-    (wanted,) = list(orientations_of(batch, EVERY))[orientation]
+    (wanted,) = list(orientations_of(batch, N_ORIENTATIONS))[orientation]
     np.testing.assert_array_equal(np.stack(turned.channels, axis=-1), wanted)
 
     def inside(one):

@@ -1,1 +1,1 @@
-"""TIFF files."""
+"""TIFF files: pixels, axes, colours and metadata."""

@@ -1,4 +1,4 @@
-"""What each stored axis of a TIFF series means, or the question to the user."""
+"""Meaning of each stored axis of a TIFF series, or a question to the user where it is unknown."""
 
 from itertools import permutations
 from pathlib import Path
@@ -6,112 +6,111 @@ from typing import Any
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.source import AXES, AxesUnknownError, ImageReadError
-from napari_image_classifier.images.tiff.colors import PixelMeaning
-
-_WORDS = {"T": "time", "C": "channel", "Z": "depth"}
+from napari_image_classifier.images.tiff.colors import PixelInterpretation
 
 
 def stored_axes(
-    path: Path, series: Any, meaning: PixelMeaning, asked: str | None
+    path: Path, series: Any, interpretation: PixelInterpretation, given: str | None
 ) -> tuple[str, tuple[str, ...]]:
-    """Return a letter of "TCZYXS" for each axis of ``series``, and what was assumed.
+    """Return a letter of "TCZYXS" for each axis of ``series``, and sentences on assumptions.
 
-    ``asked`` is what the user says; it counts where the file does not say.
+    ``given`` is what the user says; it counts where the file does not say.
 
     Raises
     ------
     AxesUnknownError
-        The file does not say, and nobody else does.
+        The file does not say, and ``given`` is None or has another number of axes.
     ImageReadError
-        ``asked`` does not fit the file.
+        The file has axes without a meaning here, or ``given`` is not a set of axes.
     """
-    found, shape = series.axes, tuple(int(length) for length in series.shape)
-    if "S" in found and not meaning.samples_are_colors:
-        found = found.replace("S", "Q")
-    if not set(found) - set(AXES + "S"):
-        return found, _overruled(found, asked)
-    if not _choices(found, shape):
+    stored, shape = series.axes, tuple(int(length) for length in series.shape)
+    if "S" in stored and not interpretation.samples_are_colors:
+        stored = stored.replace("S", "Q")
+    if not set(stored) - set(AXES + "S"):
+        return stored, _overruling(stored, given)
+    if not _choices(stored, shape):
         raise ImageReadError(
             path,
             Fault.FURTHER_AXES,
-            f"{path.name} has axes besides time, channel and depth ({found}, {_times(shape)}), "
-            "perhaps several positions: save each of them as an image of its own.",
+            f"{path.name} has axes besides time, channel and depth "
+            f"({stored}, {_shape_text(shape)}), perhaps several positions: save each of them as an "
+            "image of its own.",
         )
-    if asked is None:
+    if given is None:
         raise AxesUnknownError(
-            path, _question(path, found, shape), found, shape, _choices(found, shape)
+            path, _question(path, stored, shape), stored, shape, _choices(stored, shape)
         )
-    return _checked(path, asked.upper(), found, shape), ()
+    return _checked(path, given.upper(), stored, shape), ()
 
 
-def _overruled(found: str, asked: str | None) -> tuple[str, ...]:
-    if asked is None or len(asked) != len(found) or asked.upper() == found.replace("S", "C"):
+def _overruling(stored: str, given: str | None) -> tuple[str, ...]:
+    if given is None or len(given) != len(stored) or given.upper() == stored.replace("S", "C"):
         return ()
-    if asked.upper() == found:
+    if given.upper() == stored:
         return ()
-    return (f"The file says that its axes are {found}; that was used, not {asked.upper()}.",)
+    return (f"The file says that its axes are {stored}; that was used, not {given.upper()}.",)
 
 
-def _checked(path: Path, asked: str, found: str, shape: tuple[int, ...]) -> str:
-    asked = _with_samples(asked, found)
-    proper = set(asked) <= set(AXES + "S") and len(set(asked)) == len(asked)
-    if not proper or not {"Y", "X"} <= set(asked):
+def _checked(path: Path, given: str, stored: str, shape: tuple[int, ...]) -> str:
+    given = _with_samples(given, stored)
+    proper = set(given) <= set(AXES + "S") and len(set(given)) == len(given)
+    if not proper or not {"Y", "X"} <= set(given):
         raise ImageReadError(
             path,
             Fault.AXES_UNFIT,
-            f"The axes {asked} can't be used: write each of T, C, Z, Y, X at most once, "
+            f"The axes {given} can't be used: write each of T, C, Z, Y, X at most once, "
             "and Y and X always, for example ZYX.",
         )
-    if len(asked) != len(shape):
+    if len(given) != len(shape):
         raise AxesUnknownError(
             path,
-            f"The axes {asked} do not fit {path.name}, whose shape is {_times(shape)}: "
+            f"The axes {given} do not fit {path.name}, whose shape is {_shape_text(shape)}: "
             f"{len(shape)} letters are needed.",
-            found,
+            stored,
             shape,
-            _choices(found, shape),
+            _choices(stored, shape),
             Fault.AXES_UNFIT,
         )
-    return asked
+    return given
 
 
-def _with_samples(asked: str, found: str) -> str:
-    # People say YX or CYX of a colour picture; its samples have their own letter here.
-    if "S" not in found or "S" in asked:
-        return asked
-    place = found.index("S")
-    if len(asked) == len(found) - 1:
-        return f"{asked[:place]}S{asked[place:]}"
-    if len(asked) == len(found) and asked[place] == "C":
-        return asked.replace("C", "S")
-    return asked
+def _with_samples(given: str, stored: str) -> str:
+    # Users write YX or CYX for a colour picture, whose samples are the axis S here.
+    if "S" not in stored or "S" in given:
+        return given
+    place = stored.index("S")
+    if len(given) == len(stored) - 1:
+        return f"{given[:place]}S{given[place:]}"
+    if len(given) == len(stored) and given[place] == "C":
+        return given.replace("C", "S")
+    return given
 
 
-def _question(path: Path, found: str, shape: tuple[int, ...]) -> str:
-    choices = _choices(found, shape)
+def _question(path: Path, stored: str, shape: tuple[int, ...]) -> str:
+    choices = _choices(stored, shape)
     return (
-        f"{path.name} does not say what the axes of its {_times(shape)} pixels are. "
+        f"{path.name} does not say what the axes of its {_shape_text(shape)} pixels are. "
         f"Say so with --axes {choices[0]} "
         f"(or {', '.join(choices[1:4])}), or choose in the dialog when it is opened in napari."
     )
 
 
-def _choices(found: str, shape: tuple[int, ...]) -> tuple[str, ...]:
-    unknown = [index for index, axis in enumerate(found) if axis not in AXES + "S"]
-    free = [axis for axis in "ZTC" if axis not in found]
+def _choices(stored: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+    unknown = [index for index, axis in enumerate(stored) if axis not in AXES + "S"]
+    free = [axis for axis in "ZTC" if axis not in stored]
     if len(unknown) > len(free):
         return ()
-    answers = []
+    choices = []
     for letters in permutations(free, len(unknown)):
-        axes = list(found)
+        axes = list(stored)
         for index, letter in zip(unknown, letters, strict=True):
             axes[index] = letter
-        answers.append("".join(axes))
-    # A short axis is more often channels than depth.
+        choices.append("".join(axes))
+    # A short axis is more often C than Z.
     if len(unknown) == 1 and shape[unknown[0]] <= 4:
-        answers.sort(key=lambda axes: axes[unknown[0]] != "C")
-    return tuple(answers)
+        choices.sort(key=lambda axes: axes[unknown[0]] != "C")
+    return tuple(choices)
 
 
-def _times(shape: tuple[int, ...]) -> str:
+def _shape_text(shape: tuple[int, ...]) -> str:
     return " × ".join(str(length) for length in shape)

@@ -1,4 +1,4 @@
-"""What the numbers of a TIFF page mean: intensities, colours of a palette, red, green and blue."""
+"""Interpretation of stored numbers: intensities, indices of a palette, or red, green and blue."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,18 +6,32 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from napari_image_classifier.images.source import AnyArray
+from napari_image_classifier.typing import AnyArray
 
 _WHITE_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 2, 3, 5, 6, 8
 _ALPHA = (1, 2)
 
 
 @dataclass(frozen=True)
-class PixelMeaning:
-    """How stored numbers become intensities of ``dtype``.
+class PixelInterpretation:
+    """How stored numbers become intensities.
 
-    ``samples`` numbers of a page belong to one pixel and are channels (more may be stored);
-    ``palette`` has shape (sample, index).
+    Attributes
+    ----------
+    dtype
+        The type of the intensities.
+    samples
+        How many numbers of a pixel are channels; more may be stored.
+    samples_are_colors
+        Whether the axis S of the file is such channels, not an axis without a meaning.
+    is_rgb
+        Whether these are red, green and blue.
+    palette
+        Intensities by index, shape (sample, index); None where numbers are intensities.
+    inverted
+        Whether white is stored as 0.
+    assumptions
+        Sentences on what the file leaves open and was assumed.
     """
 
     dtype: np.dtype[Any]
@@ -41,8 +55,8 @@ def _highest(dtype: np.dtype[Any]) -> Any:
     return dtype.type(np.iinfo(dtype).max) if dtype.kind == "u" else dtype.type(0)
 
 
-def pixel_meaning(tiff: tifffile.TiffFile, series: Any) -> PixelMeaning:
-    """Return what the numbers of ``series`` mean."""
+def interpret_pixels(tiff: tifffile.TiffFile, series: Any) -> PixelInterpretation:
+    """Return how the numbers of a series become intensities, by its photometric interpretation."""
     page = series.keyframe
     dtype = page.dtype.newbyteorder("=")
     photometric = int(page.photometric)
@@ -53,19 +67,19 @@ def pixel_meaning(tiff: tifffile.TiffFile, series: Any) -> PixelMeaning:
     shown_only = bool(tiff.is_imagej or tiff.is_stk or tiff.is_lsm)
     if photometric == _WHITE_IS_ZERO:
         if shown_only:
-            return PixelMeaning(
+            return PixelInterpretation(
                 dtype, assumptions=("White stands for 0 on display only; values are as stored.",)
             )
-        return PixelMeaning(
+        return PixelInterpretation(
             dtype,
             inverted=True,
             assumptions=("The file stores white as 0; it was inverted, so bright is high.",),
         )
     if photometric == _PALETTE and page.colormap is not None:
         if shown_only or tiff.is_ome:
-            return PixelMeaning(dtype, assumptions=_display_palette(tiff))
+            return PixelInterpretation(dtype, assumptions=_display_palette(tiff))
         return _of_palette(page)
-    return PixelMeaning(dtype)
+    return PixelInterpretation(dtype)
 
 
 def _display_palette(tiff: tifffile.TiffFile) -> tuple[str, ...]:
@@ -74,33 +88,37 @@ def _display_palette(tiff: tifffile.TiffFile) -> tuple[str, ...]:
     return ("Its palette colours the display; the stored numbers are taken as intensities.",)
 
 
-def _of_samples(page: Any, dtype: np.dtype[Any], photometric: int, samples: int) -> PixelMeaning:
+def _of_samples(
+    page: Any, dtype: np.dtype[Any], photometric: int, samples: int
+) -> PixelInterpretation:
     colors = 3 if photometric in (_RGB, _YCBCR, _LAB, _CMYK) else 1
     extra = tuple(int(kind) for kind in page.extrasamples)
     if colors == 3 and samples in (3, 4):
         if samples == 3:
-            return PixelMeaning(dtype, 3, is_rgb=True)
-        said = "The fourth number of each pixel is taken as transparency (alpha) and left out."
-        return PixelMeaning(dtype, 3, is_rgb=True, assumptions=(said,))
+            return PixelInterpretation(dtype, 3, is_rgb=True)
+        assumption = (
+            "The fourth number of each pixel is taken as transparency (alpha) and left out."
+        )
+        return PixelInterpretation(dtype, 3, is_rgb=True, assumptions=(assumption,))
     if colors == 1 and samples == 2 and extra and extra[-1] in _ALPHA:
-        said = "The second number of each pixel is transparency (alpha) and left out."
-        return PixelMeaning(dtype, 1, assumptions=(said,))
+        assumption = "The second number of each pixel is transparency (alpha) and left out."
+        return PixelInterpretation(dtype, 1, assumptions=(assumption,))
     if samples <= 4:
-        said = f"The {samples} numbers of each pixel are taken as {samples} channels."
-        return PixelMeaning(dtype, samples, assumptions=(said,))
-    return PixelMeaning(dtype, 1, samples_are_colors=False)
+        assumption = f"The {samples} numbers of each pixel are taken as {samples} channels."
+        return PixelInterpretation(dtype, samples, assumptions=(assumption,))
+    return PixelInterpretation(dtype, 1, samples_are_colors=False)
 
 
-def _of_palette(page: Any) -> PixelMeaning:
+def _of_palette(page: Any) -> PixelInterpretation:
     table = np.asarray(page.colormap)
     # Palettes have 16 bits, of which the colours of pictures need the upper 8; some writers
     # fill in the lower ones alone.
     table = (table if table.max(initial=0) < 256 else table >> 8).astype(np.uint8)
     if (table == table[0]).all():
         identity = table.shape[1] <= 256 and (table[0] == np.arange(table.shape[1])).all()
-        said = () if identity else ("The grey palette was applied, so bright is high.",)
-        return PixelMeaning(table.dtype, 1, palette=table[:1], assumptions=said)
-    return PixelMeaning(
+        assumptions = () if identity else ("The grey palette was applied, so bright is high.",)
+        return PixelInterpretation(table.dtype, 1, palette=table[:1], assumptions=assumptions)
+    return PixelInterpretation(
         table.dtype,
         3,
         is_rgb=True,

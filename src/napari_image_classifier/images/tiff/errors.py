@@ -1,4 +1,4 @@
-"""What tifffile only logs, and the exceptions of damaged files, as one error with a sentence."""
+"""Errors that tifffile raises or only logs, as one exception with a sentence."""
 
 import logging
 import re
@@ -19,33 +19,33 @@ _NEEDED_TAGS = frozenset(
 )
 _TAG = re.compile(r"TiffTag (\d+) @")
 
-_heard = threading.local()
+_captured = threading.local()
 
 
-class _Listener(logging.Filter):
-    """Keeps what tifffile says while this thread reads, and keeps it off the terminal."""
+class _LogCapture(logging.Filter):
+    """Keeps tifffile's log while this thread reads, instead of writing it to the terminal."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        messages: list[logging.LogRecord] | None = getattr(_heard, "records", None)
+        messages: list[logging.LogRecord] | None = getattr(_captured, "records", None)
         if messages is None:
             return True
         messages.append(record)
         return False
 
 
-_LISTENER = _Listener()
+_LOG_CAPTURE = _LogCapture()
 
 
 @contextmanager
-def sentences_for(path: Path) -> Iterator[None]:
+def translated_errors(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong in the block, logged or raised, into an `ImageReadError`."""
     # tifffile reports a stack cut short in its log alone and gives what is left of it.
-    logging.getLogger("tifffile").addFilter(_LISTENER)
-    before = getattr(_heard, "records", None)
-    _heard.records = []
+    logging.getLogger("tifffile").addFilter(_LOG_CAPTURE)
+    before = getattr(_captured, "records", None)
+    _captured.records = []
     try:
         yield
-        failure = next(filter(None, map(_failure, _heard.records)), None)
+        failure = next(filter(None, map(_failure, _captured.records)), None)
     except tifffile.TiffFileError as error:
         if str(error).startswith("not a TIFF file"):
             raise not_of_its_suffix(path, "TIFF") from error
@@ -56,7 +56,7 @@ def sentences_for(path: Path) -> Iterator[None]:
         # Damaged files raise some ten types of exception in tifffile and its decoders.
         raise read_failure(path, error) from error
     finally:
-        _heard.records = before
+        _captured.records = before
     if failure:
         raise damaged(path, failure)
 

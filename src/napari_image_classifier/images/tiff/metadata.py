@@ -1,4 +1,4 @@
-"""What a TIFF file says besides its pixels: channel names, pixel size, display."""
+"""Metadata of a TIFF file: channel names, pixel size and display, whatever program wrote it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import tifffile
 from napari_image_classifier.images.ome import ome_image
 from napari_image_classifier.images.source import ChannelDisplay, Color, PixelSize, micrometres
 
-# A label is a channel's name only if it is not the slice's or the file's.
+# A label that names a slice or a file is not the name of a channel.
 _NO_NAME = re.compile(r"\.\w{2,4}\b|^c:\d|[/\\;]|^c\d+-|\d+/\d+", re.IGNORECASE)
 _LONGEST_NAME = 40
 _INFO_NAME = re.compile(
@@ -22,10 +22,21 @@ _INFO_NAME = re.compile(
 
 
 @dataclass
-class TiffDescription:
-    """What the file says; ``channel_names`` is empty where it names none.
+class TiffMetadata:
+    """What the file says of an image.
 
-    ``axes`` are those that `write_image` noted, with axes of length 1.
+    Attributes
+    ----------
+    channel_names
+        One per channel; empty where the file names none.
+    pixel_size
+        None where the file does not say.
+    display
+        One per channel; empty where the file does not say.
+    metadata
+        What else it says, by the names of its format.
+    axes
+        The axes that `write_image` noted, with those of length 1; None in files of other programs.
     """
 
     channel_names: tuple[str, ...] = ()
@@ -35,12 +46,12 @@ class TiffDescription:
     axes: str | None = None
 
 
-def described(
+def read_metadata(
     tiff: tifffile.TiffFile, n_channels: int, axes: str, number: int = 0
-) -> TiffDescription:
+) -> TiffMetadata:
     """Return what the file says of an image of ``n_channels`` channels and stored ``axes``.
 
-    ``number`` is the image's place in an OME description of several.
+    ``number`` is the image's place in an OME description of several, counted from 0.
     """
     if tiff.ome_metadata:
         return _of_ome(tiff.ome_metadata, n_channels, number)
@@ -52,20 +63,20 @@ def described(
         return _of_lsm(tiff.lsm_metadata or {}, n_channels)
     if tiff.is_shaped:
         return _of_tifffile((tiff.shaped_metadata or ({},))[0], n_channels)
-    return TiffDescription(metadata=_tags(tiff))
+    return TiffMetadata(metadata=_tags(tiff))
 
 
-def _of_ome(text: str, n_channels: int, number: int) -> TiffDescription:
+def _of_ome(text: str, n_channels: int, number: int) -> TiffMetadata:
     image = ome_image(text, number)
     named = len(image.channel_names) == n_channels and all(image.channel_names)
     display: tuple[ChannelDisplay, ...] = ()
     if len(image.colors) == n_channels and any(image.colors):
         display = tuple(ChannelDisplay(color) for color in image.colors)
     names = image.channel_names if named else ()
-    return TiffDescription(names, image.pixel_size, display, {"ome": text}, image.axes)
+    return TiffMetadata(names, image.pixel_size, display, {"ome": text}, image.axes)
 
 
-def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffDescription:
+def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffMetadata:
     stored = dict(tiff.imagej_metadata or {})
     unit = stored.get("unit")
     x, y = (_pixel_length(tiff, tag, unit) for tag in ("XResolution", "YResolution"))
@@ -74,7 +85,7 @@ def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffDescr
         z = micrometres(abs(_number(stored.get("spacing"))), unit) if "Z" in axes else None
         size = PixelSize(x, y, z)
     luts = stored.pop("LUTs", [])
-    return TiffDescription(
+    return TiffMetadata(
         _imagej_names(stored, n_channels),
         size,
         _imagej_display(stored, luts, n_channels),
@@ -83,10 +94,10 @@ def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffDescr
 
 
 def _pixel_length(tiff: tifffile.TiffFile, tag: str, unit: Any) -> float | None:
-    found = tiff.pages.first.tags.get(tag)
-    if found is None:
+    resolution = tiff.pages.first.tags.get(tag)
+    if resolution is None:
         return None
-    pixels, units = found.value
+    pixels, units = resolution.value
     return micrometres(units / pixels, unit) if pixels else None
 
 
@@ -103,11 +114,11 @@ def _imagej_names(stored: Mapping[str, Any], n_channels: int) -> tuple[str, ...]
         repeated = all(label.strip() == first[i % n_channels] for i, label in enumerate(labels))
         if repeated and len(set(first)) == n_channels and all(map(_may_be_name, first)):
             return tuple(first)
-    found = {}
+    numbered = {}
     for match in _INFO_NAME.finditer(str(stored.get("Info", ""))):
         number = match["zeiss"] or match["nikon"] or match["plain"]
-        found[int(number)] = match["name"]
-    names = tuple(found[number] for number in sorted(found))
+        numbered[int(number)] = match["name"]
+    names = tuple(numbered[number] for number in sorted(numbered))
     return names if len(names) == n_channels and all(map(_may_be_name, names)) else ()
 
 
@@ -130,7 +141,7 @@ def _imagej_display(
             limits = (float(low_high[0]), float(low_high[1]))
         color = colors[channel] if len(colors) == n_channels else None
         shown.append(ChannelDisplay(color, limits))
-    return tuple(shown) if any(one != ChannelDisplay() for one in shown) else ()
+    return tuple(shown) if any(channel != ChannelDisplay() for channel in shown) else ()
 
 
 def _lut_color(lut: Any) -> Color | None:
@@ -143,38 +154,38 @@ def _lut_color(lut: Any) -> Color | None:
     return (red, green, blue) if np.abs(table - ramp).max() < 16 else None
 
 
-def _of_metamorph(stored: Mapping[str, Any], n_channels: int) -> TiffDescription:
+def _of_metamorph(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     unit = stored.get("CalibrationUnits")
     x = micrometres(stored.get("XCalibration"), unit)
     y = micrometres(stored.get("YCalibration"), unit)
     distances = np.ravel(stored.get("ZDistance", ()))
     z = micrometres(abs(float(distances[0])), unit) if distances.size else None
-    lamps = {
+    illuminations = {
         str(entry.get("value", "")).strip()
         for entry in stored.get("PlaneProperty") or ()
         if isinstance(entry, Mapping) and entry.get("name") == "_IllumSetting_"
     }
-    named = n_channels == 1 and len(lamps) == 1 and all(lamps)
-    return TiffDescription(
-        tuple(lamps) if named else (),
+    named = n_channels == 1 and len(illuminations) == 1 and all(illuminations)
+    return TiffMetadata(
+        tuple(illuminations) if named else (),
         PixelSize(x, y, z) if x is not None and y is not None else None,
         metadata={key: value for key, value in stored.items() if not key.startswith("_TagId")},
     )
 
 
-def _of_lsm(stored: Mapping[str, Any], n_channels: int) -> TiffDescription:
+def _of_lsm(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     # Zeiss LSM files give metres.
     x, y, z = (micrometres(stored.get(f"VoxelSize{axis}"), "m") for axis in "XYZ")
     colors = stored.get("ChannelColors") or {}
     names = tuple(str(name) for name in colors.get("ColorNames", ()))
-    return TiffDescription(
+    return TiffMetadata(
         names if len(names) == n_channels else (),
         PixelSize(x, y, z) if x is not None and y is not None else None,
         metadata=dict(stored),
     )
 
 
-def _of_tifffile(stored: Mapping[str, Any], n_channels: int) -> TiffDescription:
+def _of_tifffile(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     names = tuple(map(str, stored.get("channel_names") or ()))
     lengths = stored.get("pixel_size") or {}
     size = None
@@ -182,7 +193,7 @@ def _of_tifffile(stored: Mapping[str, Any], n_channels: int) -> TiffDescription:
         size = PixelSize(lengths["x"], lengths["y"], lengths.get("z"), lengths.get("unit", "µm"))
     named = len(names) == n_channels
     axes = stored.get("axes")
-    return TiffDescription(
+    return TiffMetadata(
         names if named else (),
         size,
         metadata=dict(stored),

@@ -1,4 +1,4 @@
-"""TIFF files: one plane at a time, with the meaning of every stored axis."""
+"""TIFF files, read one plane at a time."""
 
 import threading
 from collections.abc import Callable
@@ -16,32 +16,32 @@ from napari_image_classifier.images.checks import (
     check_series,
     check_whole,
     declared_planes,
-    open_checked,
-    without_image,
+    no_image_error,
 )
+from napari_image_classifier.images.ome import open_with_description
 from napari_image_classifier.images.png_jpeg import open_picture
 from napari_image_classifier.images.read_errors import damaged
 from napari_image_classifier.images.source import (
     AXES,
     RGB_COLORS,
     RGB_NAMES,
-    AnyArray,
     ChannelDisplay,
     ImageSource,
 )
 from napari_image_classifier.images.tiff.axes import stored_axes
-from napari_image_classifier.images.tiff.colors import PixelMeaning, pixel_meaning
-from napari_image_classifier.images.tiff.errors import sentences_for
-from napari_image_classifier.images.tiff.metadata import described
+from napari_image_classifier.images.tiff.colors import PixelInterpretation, interpret_pixels
+from napari_image_classifier.images.tiff.errors import translated_errors
+from napari_image_classifier.images.tiff.metadata import read_metadata
 from napari_image_classifier.images.tiff.segments import refuse_larger_segments
+from napari_image_classifier.typing import AnyArray
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
 
 
 def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
-    """Return the first image of the TIFF file ``path``; its handle stays open until closed.
+    """Return the first image of a TIFF file, which stays open until the image is closed.
 
-    ``axes`` says what each stored axis means where the file does not, such as "ZYX".
+    ``axes`` has a letter for each stored axis, such as "ZYX", where the file does not say.
 
     Raises
     ------
@@ -51,8 +51,8 @@ def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
         The file does not say what its axes are, and ``axes`` does not either.
     """
     with ExitStack() as opened:
-        with sentences_for(path):
-            tiff = open_checked(path)
+        with translated_errors(path):
+            tiff = open_with_description(path)
             opened.callback(tiff.close)
             source = _source(path, tiff, axes)
         opened.pop_all()
@@ -62,7 +62,7 @@ def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
 def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSource:
     check_directories(path, tiff)
     if not tiff.series:
-        raise without_image(path, tiff)
+        raise no_image_error(path, tiff)
     if tiff.pages.first.compression == tifffile.COMPRESSION.OJPEG:
         # The JPEG of before 1995 is beyond tifffile, not beyond the libtiff in Pillow.
         tiff.close()
@@ -70,13 +70,13 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
     own = _own_series(tiff)
     series = own[0]
     check_series(path, tiff, series)
-    meaning = pixel_meaning(tiff, series)
-    stored, said = stored_axes(path, series, meaning, axes)
-    reader = _PlaneReader(path, tiff, series, stored, meaning)
-    samples = meaning.samples if "S" in stored or meaning.palette is not None else 1
+    interpretation = interpret_pixels(tiff, series)
+    stored, axes_assumptions = stored_axes(path, series, interpretation, axes)
+    reader = _PlaneReader(path, tiff, series, stored, interpretation)
+    samples = interpretation.samples if "S" in stored or interpretation.palette is not None else 1
     lengths = {axis: reader.length(axis) for axis in AXES}
     lengths["C"] *= samples
-    description = described(tiff, lengths["C"], stored, tiff.series.index(series))
+    description = read_metadata(tiff, lengths["C"], stored, tiff.series.index(series))
     present = "".join(
         axis
         for axis in AXES
@@ -85,16 +85,16 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
     source = ImageSource(
         present,
         tuple(lengths[axis] for axis in present),
-        meaning.dtype,
+        interpretation.dtype,
         reader.read,
         tiff.close,
         channel_names=description.channel_names,
         pixel_size=description.pixel_size,
         metadata=description.metadata,
-        assumptions=(*meaning.assumptions, *said, *_left_out(tiff, own)),
+        assumptions=(*interpretation.assumptions, *axes_assumptions, *_left_out(tiff, own)),
         display=description.display,
     )
-    if meaning.is_rgb and lengths["C"] == samples:
+    if interpretation.is_rgb and lengths["C"] == samples:
         source.is_rgb = True
         source.channel_names = RGB_NAMES
         source.display = tuple(ChannelDisplay(color) for color in RGB_COLORS)
@@ -102,7 +102,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
 
 
 def _own_series(tiff: tifffile.TiffFile) -> list[Any]:
-    """Return the images with pixels in this very file; an OME description may list a whole plate.
+    """Return the images with pixels in this file itself; an OME description may list a whole plate.
 
     Read as the first image of the description, every file of the plate would be the same well.
     """
@@ -117,28 +117,34 @@ def _own_series(tiff: tifffile.TiffFile) -> list[Any]:
 
 
 def _left_out(tiff: tifffile.TiffFile, own: list[Any]) -> tuple[str, ...]:
-    said = []
+    assumptions = []
     images, series = len(own), own[0]
-    # A thumbnail or a label beside the image is none that anybody misses.
+    # Nobody misses a thumbnail or a label beside the image.
     if images > 1 and not (tiff.is_lsm or tiff.is_svs or tiff.is_scn):
-        said.append(f"The file holds {images} images of different kinds; the first one is used.")
+        assumptions.append(
+            f"The file holds {images} images of different kinds; the first one is used."
+        )
     planes = declared_planes(series)
     if tiff.is_imagej and tiff.pages.is_multipage and len(tiff.pages) > planes:
-        said.append(
+        assumptions.append(
             f"The file holds {len(tiff.pages)} pages and describes {planes}; only those are used."
         )
-    return tuple(said)
+    return tuple(assumptions)
 
 
 @dataclass
 class _PlaneReader:
-    """Reads planes of a series whose stored axes have the letters ``axes``."""
+    """Reads planes of a series; ``axes`` has a letter for each of its stored axes.
+
+    Planes are read page by page, or from one block of bytes; a series whose pages are not planes is
+    read as a whole.
+    """
 
     path: Path
     tiff: tifffile.TiffFile
     series: Any
     axes: str
-    meaning: PixelMeaning
+    interpretation: PixelInterpretation
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -162,13 +168,13 @@ class _PlaneReader:
         return int(self.series.shape[self.axes.index(axis)]) if axis in self.axes else 1
 
     def read(self, time: int, channel: int, z: int) -> AnyArray:
-        samples = self.meaning.samples
-        chosen = {"T": time, "Z": z, "C": channel // samples, "S": channel % samples}
+        samples = self.interpretation.samples
+        index = {"T": time, "Z": z, "C": channel // samples, "S": channel % samples}
         n_outer = len(self.axes) - self._n_inner
-        outer = [chosen.get(axis, 0) for axis in self.axes[:n_outer]]
-        inner = [slice(None) if axis in "YX" else chosen[axis] for axis in self.axes[n_outer:]]
+        outer = [index.get(axis, 0) for axis in self.axes[:n_outer]]
+        inner = [slice(None) if axis in "YX" else index[axis] for axis in self.axes[n_outer:]]
         number = int(np.ravel_multi_index(outer, self.series.shape[:n_outer])) if outer else 0
-        with self._lock, sentences_for(self.path):
+        with self._lock, translated_errors(self.path):
             page = self._decoded(number)
             plane = page[tuple(inner)]
             if self.axes.index("Y") > self.axes.index("X"):
@@ -177,7 +183,7 @@ class _PlaneReader:
                 raise damaged(self.path, f"a plane of another shape, {plane.shape}")
             if plane.dtype != self.series.dtype.newbyteorder("="):
                 raise damaged(self.path, f"pixels of another type, {plane.dtype}")
-            return self.meaning.apply(plane, chosen["S"])
+            return self.interpretation.apply(plane, index["S"])
 
     def _decoded(self, number: int) -> AnyArray:
         if self._cached is not None and self._cached[0] == number:
@@ -185,7 +191,7 @@ class _PlaneReader:
         self._cached = None
         page = self._get(number)
         # Only a page that holds several planes is worth keeping.
-        if page.ndim > 2 or self.meaning.palette is not None:
+        if page.ndim > 2 or self.interpretation.palette is not None:
             self._cached = (number, page)
         return page
 

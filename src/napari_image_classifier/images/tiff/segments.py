@@ -1,7 +1,7 @@
-"""What compressed pixels say of their own size, looked at before they are decoded.
+"""Declared sizes of compressed segments, checked before these are decoded.
 
-A JPEG in a TIFF has a size of its own, whatever the TIFF says, and decoders believe it: of 2 kB
-they make 3 GB.
+A JPEG in a TIFF has a size of its own, whatever the TIFF says, and decoders believe it: 2 kB become
+3 GB.
 """
 
 import struct
@@ -13,9 +13,9 @@ from tifffile import COMPRESSION
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.read_errors import COPY_AGAIN
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.source import unreadable
 
-# Strips and tiles are filled up to whole blocks; nobody fills them up to this.
+# In pixels. Strips and tiles are padded to whole blocks, but never as far as this.
 MOST_TIMES = 4
 ALWAYS_FINE = 2**22
 
@@ -30,18 +30,21 @@ Decode = Callable[..., Any]
 
 
 def refuse_larger_segments(path: Path, page: Any) -> None:
-    """Have ``page``, and what shares its decoder, refuse segments far larger than it says."""
+    """Have the decoder of a page refuse segments far larger than the page.
+
+    Pages with the same keyframe share a decoder. It raises `ImageReadError` as pixels are decoded.
+    """
     pixels_of = _PIXELS.get(page.keyframe.compression)
     if pixels_of is None:
         return
     decode: Decode = page.keyframe.decode
-    if not isinstance(decode, _Checked):
+    if not isinstance(decode, _CheckedDecoder):
         most = max(ALWAYS_FINE, MOST_TIMES * page.keyframe.imagewidth * page.keyframe.imagelength)
-        page.keyframe.decode = _Checked(path, decode, pixels_of, most)
+        page.keyframe.decode = _CheckedDecoder(path, decode, pixels_of, most)
 
 
-class _Checked:
-    """Decodes a segment, unless it says that it has more than ``most`` pixels."""
+class _CheckedDecoder:
+    """Decodes a segment, unless it declares more than ``most`` pixels."""
 
     def __init__(
         self, path: Path, decode: Decode, pixels_of: Callable[[bytes], int], most: int
@@ -54,17 +57,17 @@ class _Checked:
     def __call__(self, data: bytes | None, index: int, **options: Any) -> Any:
         pixels = self._pixels_of(data) if data is not None else 0
         if pixels > self._most:
-            raise ImageReadError(
+            raise unreadable(
                 self._path,
                 Fault.OUT_OF_PROPORTION,
-                f"{self._path.name} can't be read: a part of it says that it has {pixels:,} "
+                f"a part of it says that it has {pixels:,} "
                 f"pixels, far more than the image. {COPY_AGAIN}",
             )
         return self._decode(data, index, **options)
 
 
 def jpeg_pixels(data: bytes) -> int:
-    """Return how many pixels a JPEG says that it has, 0 where it says nothing."""
+    """Return how many pixels a JPEG declares, 0 where it declares nothing."""
     for marker, place in _jpeg_markers(data):
         if marker in _FRAMES:
             size = data[place + 3 : place + 7]
@@ -73,7 +76,7 @@ def jpeg_pixels(data: bytes) -> int:
 
 
 def _jpeg_markers(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield each marker and where what belongs to it begins, found as decoders look for them."""
+    """Yield each marker and where its segment begins, as decoders look for them."""
     place = data.find(b"\xff")
     while 0 <= place < len(data) - 1:
         marker = data[place + 1]
@@ -86,14 +89,14 @@ def _jpeg_markers(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def jpeg2000_pixels(data: bytes) -> int:
-    """Return how many pixels a JPEG 2000 says that it has, 0 where it says nothing."""
+    """Return how many pixels a JPEG 2000 declares, 0 where it declares nothing."""
     place = data.find(_CODESTREAM)
     size = data[place + 8 : place + 16]
     return _product(struct.unpack(">II", size)) if place >= 0 and len(size) == 8 else 0
 
 
 def png_pixels(data: bytes) -> int:
-    """Return how many pixels a PNG says that it has, 0 where it says nothing."""
+    """Return how many pixels a PNG declares, 0 where it declares nothing."""
     size = data[16:24]
     return _product(struct.unpack(">II", size)) if data.startswith(_PNG) and len(size) == 8 else 0
 

@@ -1,4 +1,4 @@
-"""An image as an OME-TIFF that reads back the same."""
+"""Writing of images as OME-TIFF, from which they are read back the same."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,8 +10,9 @@ import numpy as np
 import tifffile
 
 from napari_image_classifier.images.ome import AXES_KEY
-from napari_image_classifier.images.source import AnyArray, PixelSize
+from napari_image_classifier.images.source import PixelSize
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.typing import AnyArray
 
 # OME-TIFF has no other types.
 _OME_TYPES = frozenset(
@@ -31,10 +32,17 @@ class _Writable(Protocol):
 
 
 def write_image(path: str | Path, image: _Writable) -> None:
-    """Write ``image`` as a TIFF, plane by plane; any file at ``path`` is replaced at once.
+    """Write an image as a TIFF, plane by plane, zlib-compressed.
 
     Axes, pixels, type, channel names and pixel size are the same when `read_image` reads it. It is
-    an OME-TIFF unless OME has no word for the type of its pixels (64-bit integers, float16).
+    an OME-TIFF unless OME has no name for the type of its pixels (64-bit integers, float16).
+
+    Parameters
+    ----------
+    path
+        The file. One that is there already is replaced once the new one is complete.
+    image
+        An image, such as `Image`; its mask, display and other metadata are not written.
     """
     ome = image.dtype.name in _OME_TYPES
     with replace_file(Path(path)) as temporary:
@@ -63,11 +71,8 @@ def _ome_metadata(image: _Writable) -> dict[str, Any]:
     if image.channels_named:
         metadata["Channel"] = {"Name": list(image.channel_names)}
     if image.pixel_size is not None:
-        for axis, length in (
-            ("X", image.pixel_size.x),
-            ("Y", image.pixel_size.y),
-            ("Z", image.pixel_size.z),
-        ):
+        for axis in "XYZ":
+            length = getattr(image.pixel_size, axis.lower())
             if length is not None:
                 metadata[f"PhysicalSize{axis}"] = length
                 metadata[f"PhysicalSize{axis}Unit"] = image.pixel_size.unit

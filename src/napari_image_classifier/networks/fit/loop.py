@@ -15,10 +15,11 @@ from napari_image_classifier.networks.fit.averaging import (
 )
 from napari_image_classifier.networks.fit.batches import TrainingBatches
 from napari_image_classifier.networks.fit.checkpoints import Checkpoint, TrainingState, put_back
-from napari_image_classifier.networks.fit.loss import TrainingLoss, balanced_accuracy
+from napari_image_classifier.networks.fit.loss import TrainingLoss, balanced_accuracy_and_error
 from napari_image_classifier.networks.fit.schedule import LearningRate
+from napari_image_classifier.statistics.scores import balanced_accuracy
 from napari_image_classifier.system.events import Emit, Progress
-from napari_image_classifier.system.progress import SecondsLeft
+from napari_image_classifier.system.progress import TimeLeft
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Learnt
@@ -78,7 +79,8 @@ class TrainingLoop:
         if config.finish:
             finishing = self._learning_rate.finishing_epochs
             steps += finishing * self._batches.per_epoch(self._everything)
-        self._seconds_left = SecondsLeft(runs * steps)
+        self._work = TimeLeft(runs * steps)
+        self._has_compiled = False
         self._keep = keep
         self._kept = kept
         self._state = TrainingState() if kept is None else TrainingState.of(kept)
@@ -109,7 +111,8 @@ class TrainingLoop:
             probabilities, weights = found
             scores = self._scores(epoch, said, probabilities)
             learnt.history.append(scores)
-            score, error = balanced_accuracy(self._validation_classes, probabilities.argmax(axis=1))
+            predicted = probabilities.argmax(axis=1)
+            score, error = balanced_accuracy_and_error(self._validation_classes, predicted)
             if score >= state.best:
                 state.best, state.tolerance = score, error
             if score >= state.best - state.tolerance and math.isfinite(scores.val_loss):
@@ -121,7 +124,7 @@ class TrainingLoop:
             self._keep(
                 partial(state.checkpoint, self._network, self._averaged), last=self._has_learnt()
             )
-            epochs, left = self._config.epochs, self._seconds_left()
+            epochs, left = self._config.epochs, self._work.seconds_left
             self._emit(Epoch(**vars(scores), epochs=epochs, seconds_left=left))
         if learnt.chosen_weights:
             self._network.set_weights(learnt.chosen_weights)
@@ -141,9 +144,7 @@ class TrainingLoop:
         put_back(kept, self._network, averaged)
         finishing = self._state.finished * self._batches.per_epoch(self._everything)
         epochs = len(self._state.learnt.history)
-        self._seconds_left.leave_out(
-            epochs * self._batches.per_epoch(self._data.training) + finishing
-        )
+        self._work.leave_out(epochs * self._batches.per_epoch(self._data.training) + finishing)
 
     def _finish(self) -> None:
         """Learn from the validation part, too; the network stays as it was when it is stopped."""
@@ -160,7 +161,7 @@ class TrainingLoop:
 
             def tell(step: int, epochs_done: int = epoch) -> None:
                 done, total = epochs_done * steps + step, epochs * steps
-                left = self._seconds_left.after_one_more()
+                left = self._seconds_left_after_one_more()
                 self._emit(Progress(stage="finishing", done=done, total=total, seconds_left=left))
 
             number = self._config.epochs + 1 + epoch
@@ -187,6 +188,14 @@ class TrainingLoop:
     def _validation_classes(self) -> IntArray:
         return self._data.classes[self._data.validation]
 
+    def _seconds_left_after_one_more(self) -> float | None:
+        """Count a batch; the first, which is compiled, says nothing of the speed."""
+        self._work.done += 1
+        if not self._has_compiled:
+            self._has_compiled = True
+            self._work.restart()
+        return self._work.seconds_left
+
     def _averaged_over(self, members: IntArray) -> AveragedWeights:
         return AveragedWeights(self._network, AVERAGED_EPOCHS * self._batches.per_epoch(members))
 
@@ -198,7 +207,7 @@ class TrainingLoop:
         which = {"epoch": epoch, "epochs": self._config.epochs}
 
         def tell(batch: int) -> None:
-            left = self._seconds_left.after_one_more()
+            left = self._seconds_left_after_one_more()
             self._emit(Batch(done=batch, total=total, seconds_left=left, **which))
 
         return self._learn_once(
@@ -254,7 +263,7 @@ class TrainingLoop:
             accuracy=accuracy,
             val_loss=self._loss.of(probabilities, truth),
             val_accuracy=float((predicted == truth).mean()),
-            val_balanced_accuracy=balanced_accuracy(truth, predicted)[0],
+            val_balanced_accuracy=balanced_accuracy(truth, predicted == truth),
             learning_rate=self._learning_rate.after(epoch),
             seconds=round(time.monotonic() - self._began, 2),
         )

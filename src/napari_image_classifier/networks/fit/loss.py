@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_image_classifier.statistics.scores import balanced_accuracy
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
 
@@ -48,7 +49,7 @@ def class_weights(counts: IntArray) -> Float64Array:
     return np.asarray(weights * counts.sum() / (weights * counts).sum(), np.float64)
 
 
-def balanced_accuracy(truth: IntArray, predicted: IntArray) -> tuple[float, float]:
+def balanced_accuracy_and_error(truth: IntArray, predicted: IntArray) -> tuple[float, float]:
     """Return the mean over classes of the part that was right, and its standard error.
 
     Both hold one class per item. The error takes each class as if one more item had been right
@@ -59,4 +60,4 @@ def balanced_accuracy(truth: IntArray, predicted: IntArray) -> tuple[float, floa
     n, n_right = n[n > 0], n_right[n > 0]
     part = (n_right + 1) / (n + 2)
     error = np.sqrt((part * (1 - part) / n).sum()) / len(n)
-    return float((n_right / n).mean()), float(error)
+    return balanced_accuracy(truth, predicted == truth), float(error)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.plates.dose_plot import DoseResponse, colour_of, draw_doses
 from napari_image_classifier.widgets.classify_folder.well_picture import WellPicture, colour_axes
 from napari_image_classifier.widgets.qt.dock import coloured_dot
+from napari_image_classifier.widgets.qt.parts import stacked, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,13 +62,9 @@ class DoseView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.plot = DosePicture(self)
-        self.words = QLabel(self)
-        self.words.setWordWrap(True)
+        self.words = wrapped()
         self.well_clicked = self.plot.well_clicked
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.plot)
-        layout.addWidget(self.words)
+        stacked(self, self.plot, self.words)
 
     def show_response(self, response: DoseResponse, explain: Callable[[int], str]) -> None:
         """Draw a dose response; ``explain`` gives the tooltip of a row of the summary."""

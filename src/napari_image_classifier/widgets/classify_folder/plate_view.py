@@ -9,11 +9,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_image_classifier.plates.plate_map import PlateMap, PlateStyle, draw_plate
-from napari_image_classifier.widgets.classify_folder.well_picture import (
-    WellPicture,
-    colour_axes,
-    points,
-)
+from napari_image_classifier.widgets.classify_folder.well_picture import WellPicture, points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,6 +48,7 @@ class PlateView(WellPicture):
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
         """Let the height follow the wells, which follow the width."""
+        super().resizeEvent(event)
         self._fit_height()
 
     def reach(self) -> float:
@@ -61,39 +58,34 @@ class PlateView(WellPicture):
     def draw(self, figure: "Figure", ink: str, paper: str) -> "Axes":
         """Draw the wells, and the scale below them."""
         rows, columns = self._plate.values.shape
-        side, metrics = self._side(), self.fontMetrics()
+        side, metrics, letters = self._side(), self.fontMetrics(), self.letter_size()
         every = metrics.height() / side, (metrics.horizontalAdvance("00") + 2) / side
-        numbers = side >= WELL_WITH_NUMBER
         style = PlateStyle(
-            self.letter_size(), points(min(12.0, side * 0.36)), in_few_digits if numbers else None,
-            (math.ceil(every[0]), math.ceil(every[1])), trace=0.25,
+            letters, points(min(12.0, side * 0.36)),
+            in_few_digits if side >= WELL_WITH_NUMBER else None,
+            (math.ceil(every[0]), math.ceil(every[1])), 0.25, ink,
         )  # fmt: skip
-        axes = self._axes_at(figure, self._top(), rows * side)
-        circles = draw_plate(axes, self._plate, style)
-        axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="auto")
+        left, width, height = self._left(), self.width(), self.height()
+        axes = figure.add_axes((
+            left / width, 1 - (self._top() + rows * side) / height,
+            columns * side / width, rows * side / height,
+        ), facecolor="none")  # fmt: skip
+        draw_plate(axes, self._plate, style)
         axes.spines[:].set_visible(False)
-        bar = self._axes_at(figure, self._top() + rows * side + 8, 8)
-        scale = figure.colorbar(
-            circles, cax=bar, orientation="horizontal", ticks=self._plate.ends, format="{x:g}"
-        )
-        scale.outline.set_visible(False)
-        bar.tick_params(length=0)
-        for label, where in zip(bar.get_xticklabels(), ("left", "right"), strict=True):
-            label.set(horizontalalignment=where)
+        # The scale is 8 pixels high, and its words stand below it.
+        first, last = -0.5, columns - 0.5
+        top, bottom, words_at = (rows - 0.5 + pixels / side for pixels in (8, 16, 30))
+        axes.imshow([range(256)], extent=(first, last, bottom, top), cmap="viridis", clip_on=False)
         room = round(columns * side) - 60
         words = metrics.elidedText(self._plate.words, Qt.TextElideMode.ElideMiddle, room)
-        bar.set_xlabel(words, labelpad=-self.letter_size())
-        for one in (axes, bar):
-            colour_axes(one, ink, self.letter_size())
+        low, high = self._plate.ends
+        for text, x, where in (
+            (f"{low:g}", first, "left"), (words, columns / 2 - 0.5, "center"),
+            (f"{high:g}", last, "right"),
+        ):  # fmt: skip
+            axes.text(x, words_at, text, ha=where, color=ink, fontsize=letters)
+        axes.set(xlim=(first, last), ylim=(rows - 0.5, -0.5), aspect="auto")
         return axes
-
-    def _axes_at(self, figure: "Figure", top: float, height: float) -> "Axes":
-        """Return axes as wide as the wells, their top and height in pixels."""
-        wide = self._plate.values.shape[1] * self._side()
-        return figure.add_axes((
-            self._left() / self.width(), 1 - (top + height) / self.height(),
-            wide / self.width(), height / self.height(),
-        ))  # fmt: skip
 
     def _left(self) -> float:
         widest = "AF" if len(self._plate.values) > 26 else "M"

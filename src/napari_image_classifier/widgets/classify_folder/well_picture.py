@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPointF, Qt, Signal
+from qtpy.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from qtpy.QtGui import (
     QFontInfo,
     QHelpEvent,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Pixels of the window, and matplotlib's points, to an inch.
 DPI, POINTS = 100, 72
+MILLISECONDS_TO_SETTLE = 80
 
 
 class WellPicture(QWidget):
@@ -44,7 +45,11 @@ class WellPicture(QWidget):
         self._pointed_at: int | None = None
         self._picture = QImage()
         self._axes: Axes | None = None
-        self._drawn_for: object = None
+        self._drawn_for: tuple[object, ...] = ()
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(MILLISECONDS_TO_SETTLE)
+        self._settling.timeout.connect(self.update)
         self.setMouseTracking(True)
 
     def show_wells(
@@ -55,7 +60,8 @@ class WellPicture(QWidget):
         ``explain`` gives the tooltip of a row.
         """
         self._rows, self._places, self._explain = rows, places, explain
-        self._chosen = self._pointed_at = self._drawn_for = None
+        self._chosen = self._pointed_at = None
+        self._drawn_for = ()
         self.update()
 
     def draw(self, figure: "Figure", ink: str, paper: str) -> "Axes":
@@ -97,6 +103,10 @@ class WellPicture(QWidget):
             return True
         return super().event(event)
 
+    def resizeEvent(self, event: object) -> None:  # noqa: N802
+        """Wait with drawing until the size stays."""
+        self._settling.start()
+
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Show a hand, and a ring, over wells that can be clicked."""
         self._point_at(self.row_at(event.position()) if event is not None else None)
@@ -113,8 +123,14 @@ class WellPicture(QWidget):
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         """Show the picture, with a ring around the chosen well and the one pointed at."""
-        self._draw_once()
         painter = QPainter(self)
+        # While the dock is made wider, the old picture is stretched: drawing it takes too long.
+        size = self.width(), self.height()
+        if self._settling.isActive() and self._drawn_for[:2] not in ((), size):
+            painter.drawImage(self.rect(), self._picture)
+            painter.end()
+            return
+        self._draw_once()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.drawImage(0, 0, self._picture)
         ink = self.palette().color(QPalette.ColorRole.WindowText)

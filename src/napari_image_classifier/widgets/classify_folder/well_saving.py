@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.dose_plot import draw_dose_response
@@ -13,6 +13,7 @@ from napari_image_classifier.plates.plate_map import draw_plate_maps
 from napari_image_classifier.system.atomic_files import replace_table
 from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary
 from napari_image_classifier.widgets.qt.background import Lookup
+from napari_image_classifier.widgets.qt.parts import button, stacked
 from napari_image_classifier.widgets.qt.saving import ask_where
 
 PICTURES = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
@@ -35,18 +36,16 @@ class WellSaving(QWidget):
         self._series: str | None = None
         self._lookup = Lookup(self)
         self._lookup.answered.connect(lambda answer: self.said.emit(*answer))
-        self.table_button = _button("Save table…", "Write a row for each well to a CSV file.")
-        self.plates_button = _button("Save plates…", "Write all plates as a PNG, SVG or PDF.")
-        self.doses_button = _button("Save doses…", "Write the dose response as a PNG, SVG or PDF.")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for button, name, kinds, save in (
+        self.table_button = button("Save table…", "Write a row for each well to a CSV file.")
+        self.plates_button = button("Save plates…", "Write all plates as a PNG, SVG or PDF.")
+        self.doses_button = button("Save doses…", "Write the dose response as a PNG, SVG or PDF.")
+        stacked(self, (self.table_button, self.plates_button, self.doses_button))
+        for each, name, kinds, save in (
             (self.table_button, "wells.csv", "CSV (*.csv)", self.save_table),
             (self.plates_button, "plates.png", PICTURES, self.save_plates),
             (self.doses_button, "doses.png", PICTURES, self.save_doses),
         ):
-            layout.addWidget(button)
-            button.clicked.connect(partial(self._ask_where, name, kinds, save))
+            each.clicked.connect(partial(self._ask_where, name, kinds, save))
 
     def offer(
         self, wells: WellSummary, table: Path, column: str, dose: str | None, series: str | None
@@ -104,9 +103,3 @@ class WellSaving(QWidget):
             return said or f"Saved as {path}.", False
 
         self._lookup.ask(answer)
-
-
-def _button(text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tooltip)
-    return button

@@ -1,4 +1,4 @@
-"""What a table of predictions says of its wells, for the tab *Wells*; no Qt."""
+"""The wells of a table of predictions, for the tab *Wells*; no Qt."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.well_names import WellError, well_named
+from napari_image_classifier.images.well_names import WellError, parse_well
 from napari_image_classifier.plates.columns import (
     COUNTED,
     EMPTY_IMAGES,
@@ -16,13 +16,13 @@ from napari_image_classifier.plates.columns import (
     PROBABILITY,
     WELL,
     columns_of_wells,
-    counted,
     in_words,
     interval_columns,
 )
 from napari_image_classifier.plates.doses import MOST_SERIES, is_dose
 from napari_image_classifier.plates.summary import BEFORE_FIELDS, read_predictions, summarize
 from napari_image_classifier.plates.well_table import wells_not_listed
+from napari_image_classifier.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,7 +145,7 @@ def _fields_of_wells(rows: "pd.DataFrame", keys: list[str]) -> list[str]:
 def _why_no_plates(names: Iterable[str]) -> str:
     try:
         for name in names:
-            well_named(name)
+            parse_well(name)
     except WellError as error:
         return f"{error} So no plate is drawn."
     return ""

@@ -7,8 +7,6 @@ import napari
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +24,7 @@ from napari_image_classifier.widgets.classify_folder.well_summary import WellSum
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask, Form
+from napari_image_classifier.widgets.qt.parts import choice, stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
 
 NOTHING_YET = "The wells are shown here when the folder has been classified."
@@ -69,12 +68,12 @@ class WellsTab(QWidget):
         self.show_folder(None)
 
     def _build(self) -> None:
-        self.sentence = _label()
+        self.sentence = wrapped()
         self.form = Form(_Asked(), ASKS)
         self.colour = _choice("What the wells are coloured by.")
         self.plate = _choice("Which plate is shown.")
         self.view = PlateView()
-        self.message = _label()
+        self.message = wrapped()
         self.dose = _choice("A column that holds the dose of each well.")
         self.series = _choice("A column whose values have a dose response each.")
         self.dose_view = DoseView()
@@ -223,25 +222,15 @@ def _look(table: Path, wells: Path | None) -> WellSummary | str:
     return look_at_wells(table, wells)
 
 
-def _label() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    return label
-
-
 def _choice(tooltip: str) -> QComboBox:
-    box = QComboBox()
-    box.setToolTip(tooltip)
+    box = choice({}, tooltip)
     let_be_narrow(box)
     return box
 
 
 def _row(*widgets: QWidget) -> QWidget:
     row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    for widget in widgets:
-        layout.addWidget(widget)
+    stacked(row, widgets)
     return row
 
 

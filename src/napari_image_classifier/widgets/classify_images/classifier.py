@@ -1,6 +1,6 @@
 """What a classifier expects and where it comes from, in the words of a biologist."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.wording import counts_of
 
 CLASSIFIES = {
     "image": "whole images",
@@ -35,7 +36,7 @@ def description_in_words(description: ClassifierDescription) -> str:
     """Return a few lines of rich text."""
     preparation = description.preparation
     lines = [
-        ("Tells apart", _listed(description.class_names)),
+        ("Tells apart", ", ".join(description.class_names)),
         ("Looks at", _channels(preparation)),
         ("Classifies", _items(preparation)),
         ("Trained on", _training(description.training)),
@@ -65,7 +66,7 @@ def details_in_words(description: ClassifierDescription) -> str:
 
 
 def _channels(preparation: Preparation) -> str:
-    names = _listed(preparation.channel_names)
+    names = ", ".join(preparation.channel_names)
     return names if preparation.channels_named else f"{names} (by their order)"
 
 
@@ -79,7 +80,7 @@ def _training(training: Mapping[str, Any]) -> str:
     counts = training.get("items_per_class")
     if not isinstance(counts, Mapping) or not counts:
         return ""
-    told = _listed([f"{count} {name}" for name, count in counts.items()])
+    told = counts_of(counts)
     accuracy = training.get("validation_accuracy")
     split = training.get("split") or {}
     n_learnt = split.get("training_items")
@@ -87,10 +88,6 @@ def _training(training: Mapping[str, Any]) -> str:
         return told
     n_kept_aside = split.get("validation_items", sum(counts.values()) - n_learnt)
     return f"{told}; right for {accuracy:.0%} of the {n_kept_aside} kept aside to check it"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
 
 
 SUFFIX = ".keras"

@@ -32,6 +32,7 @@ from napari_image_classifier.widgets.shared.prediction_table import PredictionTa
 from napari_image_classifier.widgets.viewer.coloured_objects import compile_colouring
 from napari_image_classifier.widgets.viewer.layer_predictions import Task, keep_in_metadata
 from napari_image_classifier.widgets.viewer.prediction_display import ImageViews
+from napari_image_classifier.wording import counted
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class ClassifyImages(Dock):
         if self._run is not None:
             done, total = self._run.n_done, self._run.n_tasks
             self._run.stop()
-            self._leave(f"Stopped: {done} of {_images(total)} were classified.")
+            self._leave(f"Stopped: {done} of {counted(total, 'image')} were classified.")
 
     def _choose(self, path: Path | None) -> None:
         if path is None or path == Path():
@@ -196,7 +197,7 @@ class ClassifyImages(Dock):
         self.hint.setText(why_not or (self.open_images.hint() if self.classifier else ""))
         self.hint.setVisible(bool(self.hint.text()))
         n_tasks = len(self.open_images.tasks())
-        self.run_button.setText(f"Classify {_images(n_tasks)}" if n_tasks else "Classify")
+        self.run_button.setText(f"Classify {counted(n_tasks, 'image')}" if n_tasks else "Classify")
         self.run_button.setEnabled(bool(n_tasks) and self._run is None)
 
     def _show_results(self, shown: bool) -> None:
@@ -212,7 +213,7 @@ class ClassifyImages(Dock):
             self._make_known(name)
         if self._run is not None:
             total = self._run.n_tasks
-            said = f"{n_done} of {_images(total)}"
+            said = f"{n_done} of {counted(total, 'image')}"
             if any(prediction.place for _, prediction in pairs):
                 said += f", {self.results.model.rowCount()} objects so far"
             self.progress.update_progress(n_done, total, said)
@@ -243,10 +244,10 @@ class ClassifyImages(Dock):
     def _summary(self, total: int) -> str:
         bad = [name for name, (_, items) in self._predicted.items()
                if any(prediction.status == "error" for prediction in items.values())]  # fmt: skip
-        told = f"{_images(total - len(bad))} classified."
+        told = f"{counted(total - len(bad), 'image')} classified."
         if not bad:
             return told
-        return f"{told} {_images(len(bad))} could not be; the table says why."
+        return f"{told} {counted(len(bad), 'image')} could not be; the table says why."
 
 
 def _open(path: Path) -> tuple[Path, Classifier | str]:
@@ -256,7 +257,3 @@ def _open(path: Path) -> tuple[Path, Classifier | str]:
         return path, str(error)
     except Exception as error:  # noqa: BLE001 - whatever a runtime raises, the dock goes on
         return path, f"{path} can't be opened: {type(error).__name__}: {error}"
-
-
-def _images(count: int) -> str:
-    return f"{count} image{'s' * (count != 1)}"

@@ -1,4 +1,4 @@
-"""What was found in an open time-lapse: classes over time, and its tracks.
+"""Classes over time, and of tracks, in an open time-lapse.
 
 Nothing here needs Qt.
 """
@@ -24,6 +24,7 @@ from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.widgets.viewer.layer_predictions import Task
 from napari_image_classifier.widgets.viewer.layers import lengths_of
 from napari_image_classifier.widgets.viewer.object_layers import tracks_in
+from napari_image_classifier.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +127,7 @@ class TimeLapse:
         n_changes = int(row["changes"])
         known = {0: "never changes", 1: "changes once", 2: "changes twice"}
         often = known.get(n_changes, f"changes {n_changes} times")
-        points = f"{row['classified']} time point{'s' * int(row['classified'] != 1)}"
+        points = counted(int(row["classified"]), "time point")
         return (
             f"Track {track}: {row['class']} {row['mean_probability']:.2f}, the mean of {points}; "
             f"its class {often}"

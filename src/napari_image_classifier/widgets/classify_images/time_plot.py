@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.widgets.qt.dock import coloured_dot
+from napari_image_classifier.widgets.qt.parts import stacked, wrapped
 from napari_image_classifier.widgets.shared.still_plot import StillPlot
 from napari_image_classifier.widgets.viewer.class_colours import Colour
 
@@ -24,8 +25,7 @@ class TimeView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.names = QLabel(self)
-        self.names.setWordWrap(True)
+        self.names = wrapped()
         self.plot = StillPlot(self, HEIGHT)
         self.plot.setLabel("bottom", "time point")
         self.lines: dict[str, pg.PlotDataItem] = {}
@@ -35,11 +35,7 @@ class TimeView(QWidget):
         self.plot.addItem(self.now)
         self.plot.recoloured.connect(self._colour_now)
         self.setToolTip("The vertical line is the time that is shown; drag it to another one.")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.names)
-        layout.addWidget(self.plot)
+        stacked(self, self.names, self.plot).setSpacing(2)
 
     def show_lines(
         self,

@@ -1,4 +1,4 @@
-"""What a disk refuses, said where the person looks."""
+"""Files that a person saves: where to, and what a disk refuses, said where the person looks."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,10 +1,11 @@
 """The live plot of a training: loss and accuracy, for training and validation."""
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_image_classifier.training.job import Epoch
 from napari_image_classifier.widgets.qt.dock import coloured_dot
+from napari_image_classifier.widgets.qt.parts import stacked
 from napari_image_classifier.widgets.shared.still_plot import StillPlot
 
 MILLISECONDS_BETWEEN_DRAWS = 250
@@ -40,12 +41,7 @@ class TrainingPlot(QWidget):
         self._curves = {
             name: self._plots[plot].line(colour) for name, (plot, colour) in CURVES.items()
         }
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(_legend(self))
-        for plot in self._plots.values():
-            layout.addWidget(plot)
+        stacked(self, _legend(self), *self._plots.values()).setSpacing(2)
         self.setToolTip(
             "Loss (lower is better) and accuracy after each epoch, on the images that are learnt "
             "from and on the validation images, which are not."

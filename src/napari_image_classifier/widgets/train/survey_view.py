@@ -1,6 +1,6 @@
 """Classes with counts and thumbnails, channels and assumptions of a folder or table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
@@ -10,10 +10,12 @@ from napari_image_classifier.items.reading import EACH_STANDS_ALONE
 from napari_image_classifier.items.survey import Survey, Thumbnail
 from napari_image_classifier.widgets.qt.parts import stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+from napari_image_classifier.wording import counted, counts_of, first_few
 
 SIDE = 48
 THUMBNAILS_PER_CLASS = 4
 TALLEST = 240
+SIZES_NAMED = 3
 
 
 class SurveyView(QWidget):
@@ -69,9 +71,9 @@ class SurveyView(QWidget):
         grid.setVerticalSpacing(2)
         self._pictures.clear()
         for row, (name, count) in enumerate(sorted(counts.items())):
-            words = f"<b>{name}</b><br>{_counted(count, 'image')}"
+            words = f"<b>{name}</b><br>{counted(count, 'image')}"
             if groups.get(name, count) != count:
-                words += f"<br>{_counted(groups[name], 'group')}"
+                words += f"<br>{counted(groups[name], 'group')}"
             title = QLabel(words)
             title.setToolTip(name)
             title.setMaximumWidth(150)
@@ -99,20 +101,10 @@ def _notes(survey: Survey) -> list[str]:
         named = "" if survey.channels_named else " (the files name none)"
         notes.append(f"Channels: {', '.join(survey.channels)}{named}.")
     if survey.sizes:
-        notes.append(f"Sizes: {_some(survey.sizes)}.")
+        notes.append(f"Sizes: {first_few(survey.sizes, SIZES_NAMED)}.")
     if survey.without_class:
-        notes.append(f"{_counted(survey.without_class, 'image')} without a class.")
+        notes.append(f"{counted(survey.without_class, 'image')} without a class.")
     if survey.passed_over:
-        counted = ", ".join(f"{count} {what}" for what, count in survey.passed_over.items())
-        notes.append(f"Passed over: {counted}.")
+        notes.append(f"Passed over: {counts_of(survey.passed_over)}.")
     # Which images stand alone is asked below, in so many words.
     return [*notes, *(text for text in survey.assumptions if text != EACH_STANDS_ALONE)]
-
-
-def _some(texts: Sequence[str], shown: int = 3) -> str:
-    more = len(texts) - shown
-    return ", ".join(texts[:shown]) + (f" and {more} more" if more > 0 else "")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" + "s" * (count != 1)

@@ -16,7 +16,8 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.channel_matching import ChannelMismatchError, match_channels
 from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import AXES, RGB_NAMES, AnyArray, ImageSource, PixelSize
+from napari_image_classifier.images.source import AXES, RGB_NAMES, ImageSource, PixelSize
+from napari_image_classifier.typing import AnyArray
 
 _AXES_BY_LABEL = {
     **dict.fromkeys(("t", "time", "frame", "frames"), "T"),

@@ -1,0 +1,3 @@
+"""The plugin under the name that napari knows it by."""
+
+PLUGIN = "napari-image-classifier"
