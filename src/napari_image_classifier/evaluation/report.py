@@ -5,7 +5,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_image_classifier.evaluation.dome import dome
 from napari_image_classifier.evaluation.evaluate import SurestError
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plots import (
@@ -23,6 +22,7 @@ from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.system.atomic_files import replace_file, replace_table
 from napari_image_classifier.system.records import RecordError, as_json, parsed_json
+from napari_image_classifier.training.config import BACKBONE_NAMES, IMAGENET
 from napari_image_classifier.typing import FloatArray
 
 TEMPLATE = "evaluation.html"
@@ -35,27 +35,21 @@ def write_report(
     """Write the report and, beside it, its numbers and its predictions; return their paths.
 
     Where a spreadsheet shows the predictions of before, they lie beside these (`replace_table`).
-    ``pixels`` are the prepared images, for pictures of errors; ``made_with`` is told with
-    it.
+    ``pixels``, shape (item, y, x, channel), are the prepared images, for pictures of errors.
     """
-    paths = {
-        "report": report,
-        "json": report.with_name(report.stem + JSON_SUFFIX),
-        "csv": predictions_path(report),
-    }
+    json_path = report.with_name(report.stem + JSON_SUFFIX)
     earlier = earlier_evaluations(report.parent, evaluation.images_digest)
-    with replace_file(paths["json"]) as temporary:
+    with replace_file(json_path) as temporary:
         content = {
             **evaluation.to_json(), "earlier_evaluations": earlier, "made_with": as_json(made_with)
         }  # fmt: skip
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    with replace_table(paths["csv"]) as table:
+    with replace_table(predictions_path(report)) as table:
         _write_predictions(evaluation, table.temporary, made_with.seeds)
-    paths["csv"] = table.path
     with replace_file(report) as temporary:
         page = _page(evaluation, pixels, made_with, earlier)
         temporary.write_text(page, encoding="utf-8")
-    return paths
+    return {"report": report, "json": json_path, "csv": table.path}
 
 
 def predictions_path(report: Path) -> Path:
@@ -73,24 +67,21 @@ def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> tuple[SurestErr
 
 def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
     """Return the names of the evaluations of the same images that lie in a folder, sorted."""
-    found = []
+    names = []
     for path in sorted(folder.glob(f"*{JSON_SUFFIX}")):
         try:
             stored = parsed_json(path.read_bytes())
         except (OSError, RecordError):
             continue
         if isinstance(stored, dict) and stored.get("images_digest") == images_digest:
-            found.append(path.name)
-    return found
+            names.append(path.name)
+    return names
 
 
 def _page(
-    evaluation: Evaluation,
-    pixels: FloatArray,
-    made_with: MadeWith,
-    earlier: Sequence[str],
+    evaluation: Evaluation, pixels: FloatArray, made_with: MadeWith, earlier: Sequence[str]
 ) -> str:
-    numbers = evaluation.to_json()
+    numbers, config = evaluation.to_json(), made_with.config
     return render_page(
         TEMPLATE,
         **numbers,
@@ -104,7 +95,7 @@ def _page(
         reliability_plot=reliability_plot(evaluation.calibration),
         seeds_plot=seeds_plot(evaluation.over_seeds, evaluation.scores.balanced_accuracy),
         errors=surest_errors(evaluation, pixels),
-        dome=dome(evaluation, made_with),
+        pretrained=config.get("network") in BACKBONE_NAMES and config.get("weights") == IMAGENET,
         earlier=earlier,
         few=GROUPS_FOR_MORE_THAN_EXPLORATION,
         made_with=made_with,
@@ -119,9 +110,9 @@ def _write_predictions(evaluation: Evaluation, path: Path, seeds: Sequence[int])
              *(f"p_{name}" for name in evaluation.class_names)]
         )  # fmt: skip
         plans = evaluation.plan.seeds
-        for seed, said, plan in zip(seeds, evaluation.networks, plans, strict=True):
+        for seed, of_seed, plan in zip(seeds, evaluation.networks, plans, strict=True):
             folds = plan.of_each_item(len(evaluation.items))
-            for index, (item, row) in enumerate(zip(evaluation.items, said, strict=True)):
+            for index, (item, row) in enumerate(zip(evaluation.items, of_seed, strict=True)):
                 predicted = evaluation.class_names[row.argmax()]
                 writer.writerow(
                     [item.file, item.selection, item.class_name, item.group or "",
