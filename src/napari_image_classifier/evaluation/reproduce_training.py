@@ -1,4 +1,4 @@
-"""A training done again from its manifest: are the weights the same, and if not, why not?"""
+"""The reproduction of a training from its manifest: the weights, or why they are not the same."""
 
 import tempfile
 from dataclasses import replace
@@ -9,7 +9,6 @@ import msgspec
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.classifiers.manifest import (
-    LearntItem,
     Manifest,
     Run,
     machine_differences,
@@ -57,7 +56,7 @@ def reproduce_training(
     """Train again what the ``manifest`` is of, and compare.
 
     ``folder`` is where the images lie, None for where they lay; the rest is as in
-    `reproducing.reproduce`, which calls this.
+    `reproduce.reproduce`, which calls this.
     """
     path, stored = manifest.path, manifest.read(TrainingManifest)
     training = manifest.read(OfTraining).classifier.training
@@ -67,6 +66,8 @@ def reproduce_training(
             "which can't be repeated to the very step; nothing was trained."
         )
     table = items_of(stored, folder)
+    items = (item for entry in stored.files for item in entry.items)
+    in_order = sorted(items, key=lambda item: item.number)
     with tempfile.TemporaryDirectory(prefix="napari-image-classifier-") as temporary:
         new = output or Path(temporary) / "again.keras"
         for taken in (new, manifest_path(new)):
@@ -79,14 +80,20 @@ def reproduce_training(
             _config(path, stored, training.config),
             new,
             threads=stored.runs[-1].threads,
-            pixels=tuple(item.pixels for item in _in_order(stored)),
+            pixels=tuple(item.pixels for item in in_order),
         )
         _train(request, on_event, should_stop, in_process=in_process)
         again = load_classifier(new)
         made = read_manifest(manifest_path(new)).read(TrainingManifest)
     before = _original(path, stored)
     same = weights_are_same(stored, made)
-    found = _same_weights(stored) if same else _other_weights(stored, made, table, before, again)
+    n_networks = len(stored.classifier.members)
+    which = "the network" if n_networks == 1 else f"all {n_networks} networks"
+    found = (
+        (f"Identical weights: every number of {which} trained again is the same.",)
+        if same
+        else _other_weights(stored, made, table, before, again)
+    )
     return Reproduction(same, found, *_checked(stored, made, table, before))
 
 
@@ -143,11 +150,6 @@ def items_of(stored: TrainingManifest, folder: Path | None) -> ItemTable:
     return ItemTable(root, items, axes=stored.images.axes)
 
 
-def _in_order(stored: TrainingManifest) -> list[LearntItem]:
-    items = (item for entry in stored.files for item in entry.items)
-    return sorted(items, key=lambda item: item.number)
-
-
 def _config(path: Path, stored: TrainingManifest, config: TrainingConfig) -> TrainingConfig:
     """Return the configuration of the training, with what it left to the machine filled in."""
     if config.network != TEXTURE:
@@ -178,12 +180,6 @@ def weights_are_same(then: TrainingManifest, now: TrainingManifest) -> bool:
         a.graph_sha256 == b.graph_sha256 or a.weights_sha256 == b.weights_sha256
         for a, b in zip(of_then, of_now, strict=True)
     )
-
-
-def _same_weights(stored: TrainingManifest) -> tuple[str, ...]:
-    n_networks = len(stored.classifier.members)
-    which = "the network" if n_networks == 1 else f"all {n_networks} networks"
-    return (f"Identical weights: every number of {which} trained again is the same.",)
 
 
 def _other_weights(
@@ -231,17 +227,16 @@ def _classified_otherwise(table: ItemTable, before: Classifier, again: Classifie
     count = 0
     for item in table.items:
         with read_image(item.image, axes=table.axes) as image:
-            one, other = (
+            classes = {
                 classifier.predict(image, selection=item.selection).class_name
                 for classifier in (before, again)
-            )
-        count += one != other
+            }
+        count += len(classes) > 1
     return count
 
 
 def _beside_the_spread(stored: TrainingManifest, now: float) -> str:
-    spread = stored.balanced_accuracy_of_seeds
-    if not spread:
+    if not (spread := stored.balanced_accuracy_of_seeds):
         return (
             "The manifest does not say how far seeds alone spread the scores (that takes an "
             "evaluation), so whether this is more can't be said."
