@@ -13,11 +13,7 @@ from napari_image_classifier.evaluation.plots import (
     reliability_plot,
     seeds_plot,
 )
-from napari_image_classifier.evaluation.report_page import (
-    parts_of_rows,
-    picture_in_page,
-    render_page,
-)
+from napari_image_classifier.evaluation.report_page import picture_in_page, render_page
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.system.atomic_files import replace_file, replace_table
@@ -88,7 +84,6 @@ def _page(
         finished=evaluation.plan.is_of_finished,
         seen_known=made_with.seen_known,
         class_names=evaluation.class_names,
-        confusion_parts=parts_of_rows(numbers["scores"]["confusion"]),
         guessing=1 / len(evaluation.class_names),
         groups_plot=groups_plot(evaluation),
         curve_plot=curve_plot(evaluation.learning_curve),

@@ -49,22 +49,6 @@ def picture_in_page(png: bytes) -> str:
     return base64.b64encode(png).decode()
 
 
-def parts_of_rows(table: list[list[int]]) -> list[list[float]]:
-    """Return each cell as a part of its row, to shade it by.
-
-    Parameters
-    ----------
-    table
-        Counts, a list of each row.
-
-    Returns
-    -------
-    list of list of float
-        From 0 to 1, of the same shape; 0 in a row of zeros.
-    """
-    return [[cell / max(sum(row), 1) for cell in row] for row in table]
-
-
 def _source(name: str) -> str:
     # A wheel may be a zip, so templates are no paths.
     return (

@@ -85,5 +85,6 @@ def reproduce(
         f"{path.name} is of a network that was trained elsewhere and imported, so it says nothing "
         "that a training could be repeated from; tables made with it can be reproduced."
         if opened.kind == "import"
-        else f"{path.name} is of the kind “{opened.kind}”; classifiers and tables can be reproduced."
+        else f"{path.name} is of the kind “{opened.kind}”; classifiers and tables can be "
+        "reproduced."
     )

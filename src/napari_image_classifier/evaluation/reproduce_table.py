@@ -114,12 +114,10 @@ def _compared(
         f"({len(same) / max(n_before, 1):.2%}; {ALIKE_EXPECTED:.1%} are expected everywhere)."
     ]
     if same:
-        differences = [
-            abs((now[k].confidence or 0.0) - (before[k].confidence or 0.0)) for k in same
-        ]
+        pairs = [(before[key].confidence or 0.0, now[key].confidence or 0.0) for key in same]
         sentences.append(
             "Where the class is the same, the confidence differs by at most "
-            f"{max(differences):.1g}."
+            f"{max(abs(then - again) for then, again in pairs):.1g}."
         )
     in_words: dict[Outcome, str] = {
         "other": "got another class",

@@ -1,8 +1,8 @@
 """A person and a classifier on the same items, against the same truth."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
 
@@ -13,7 +13,8 @@ from napari_image_classifier.raters.agreement import group_numbers
 from napari_image_classifier.statistics.paired_difference import PairedDifference, paired_difference
 from napari_image_classifier.statistics.permutation_tests import SIGNIFICANT
 from napari_image_classifier.statistics.rater_agreement import Kappa, cohen_kappa
-from napari_image_classifier.typing import Flags, IntArray
+from napari_image_classifier.system.records import as_json
+from napari_image_classifier.typing import IntArray
 
 Kind = Literal["better", "not worse", "worse", "too few"]
 # How much worse still counts as “as good”, unless a person fixes another margin beforehand.
@@ -114,12 +115,38 @@ class ComparedItem:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A person and a classifier on ``items``, each of which counts once.
+    """A person and a classifier on the same items, each of which counts once.
 
-    ``consistency`` is the person's with herself, of the repeats; ``between`` that of person and
-    machine. ``difference`` and ``verdict`` are None where truth is what the person had said before,
-    as accuracy is agreement then. ``unseen`` is the difference without the items that the person
-    had seen before, None where there are none of these, or only these.
+    Attributes
+    ----------
+    rater
+        The person.
+    machine
+        The classifier.
+    truth
+        What truth is.
+    arm
+        What the person was shown.
+    margin
+        How much worse still counts as “as good”, from 0 to 1.
+    items
+        The items with all answers.
+    class_names
+        The true classes, sorted.
+    between
+        The agreement of person and machine.
+    own
+        That of the person with the truth.
+    consistency
+        That of the person with herself on the repeats, None where nothing was repeated.
+    difference
+        The machine's accuracy minus the person's. None where truth is what the person had said
+        before, as accuracy is agreement then; so is ``verdict``.
+    unseen
+        The difference without the items that the person had seen before, None where there are none
+        of these, or only these.
+    verdict
+        The answer.
     """
 
     rater: str
@@ -175,36 +202,28 @@ class Comparison:
         answers = (*self.class_names, CANNOT_TELL if of == "person" else NO_ANSWER)
         table = np.zeros((len(self.class_names), len(answers)), np.intp)
         for one in self.items:
-            said = getattr(one, of)
-            column = answers.index(said) if said in answers else len(answers) - 1
+            answer = getattr(one, of)
+            column = answers.index(answer) if answer in answers else len(answers) - 1
             table[self.class_names.index(one.truth), column] += 1
         return table
 
     def to_json(self) -> dict[str, Any]:
         """Return all numbers, plain."""
-        return {
-            "rater": self.rater,
-            "machine": self.machine,
-            "truth": self.truth,
-            "arm": self.arm,
-            "margin": self.margin,
+        numbers = {
+            **{name: value for name, value in vars(self).items() if name != "items"},
             "sentence": self.sentence,
-            "verdict": self.verdict.kind if self.verdict else None,
-            "class_names": list(self.class_names),
+            "verdict": self.verdict and self.verdict.kind,
             "n_items": len(self.items),
             "n_groups": self.between.n_groups,
-            "between": asdict(self.between),
-            "own": asdict(self.own),
-            "consistency": asdict(self.consistency) if self.consistency else None,
-            "difference": asdict(self.difference) if self.difference else None,
-            "unseen": asdict(self.unseen) if self.unseen else None,
             "cannot_tell": sum(one.person == CANNOT_TELL for one in self.items),
             "no_answer": sum(one.machine == NO_ANSWER for one in self.items),
             "seen_before": sum(one.seen_before for one in self.items),
             "median_seconds": self.median_seconds,
-            "confusion_person": self.confusion("person").tolist(),
-            "confusion_machine": self.confusion("machine").tolist(),
+            "confusion_person": self.confusion("person"),
+            "confusion_machine": self.confusion("machine"),
         }
+        plain: dict[str, Any] = as_json(numbers)
+        return plain
 
 
 def compare(
@@ -226,9 +245,9 @@ def compare(
     if not items:
         raise ValueError("there are no items to compare on")
     difference = None if truth == "own" else _difference(items)
-    unseen = [one for one in items if not one.seen_before]
+    unseen = [item for item in items if not item.seen_before]
     some_seen = difference is not None and 0 < len(unseen) < len(items)
-    twice = [one for one in items if one.again is not None]
+    repeated = [item for item in items if item.again is not None]
     return Comparison(
         rater,
         machine,
@@ -236,12 +255,10 @@ def compare(
         arm,
         margin,
         tuple(items),
-        tuple(sorted({one.truth for one in items})),
-        between=_kappa(items, lambda one: one.person, lambda one: one.machine),
-        own=_kappa(items, lambda one: one.person, lambda one: one.truth),
-        consistency=_kappa(twice, lambda one: one.person, lambda one: one.again or "")
-        if twice
-        else None,
+        tuple(sorted({item.truth for item in items})),
+        between=_kappa(items, "person", "machine"),
+        own=_kappa(items, "person", "truth"),
+        consistency=_kappa(repeated, "person", "again") if repeated else None,
         difference=difference,
         unseen=_difference(unseen) if some_seen else None,
         verdict=comparison_verdict(difference, margin) if difference else None,
@@ -258,25 +275,19 @@ def in_words(found: Kappa | None) -> str:
 
 
 def _difference(items: Sequence[ComparedItem]) -> PairedDifference:
-    machine, person = (_right(items, who) for who in ("machine", "person"))
+    machine, person = (
+        np.array([getattr(item, who) == item.truth for item in items], bool)
+        for who in ("machine", "person")
+    )
     return paired_difference(machine, person, _groups(items))
 
 
-def _right(items: Sequence[ComparedItem], who: str) -> Flags:
-    return np.array([getattr(one, who) == one.truth for one in items], bool)
-
-
 def _groups(items: Sequence[ComparedItem]) -> IntArray:
-    return group_numbers([one.key for one in items], {one.key: one.group for one in items})
+    return group_numbers([item.key for item in items], {item.key: item.group for item in items})
 
 
-def _kappa(
-    items: Sequence[ComparedItem],
-    first: Callable[[ComparedItem], str],
-    second: Callable[[ComparedItem], str],
-) -> Kappa:
-    answers = [(first(one), second(one)) for one in items]
+def _kappa(items: Sequence[ComparedItem], first: str, second: str) -> Kappa:
+    pairs = [[getattr(item, first), getattr(item, second)] for item in items]
     codes: dict[str, int] = {}
-    numbers = [[codes.setdefault(name, len(codes)) for name in pair] for pair in answers]
-    one, other = np.array(numbers, np.intp).T
-    return cohen_kappa(one, other, _groups(items))
+    numbers = [[codes.setdefault(answer, len(codes)) for answer in pair] for pair in pairs]
+    return cohen_kappa(*np.array(numbers, np.intp).T, _groups(items))
