@@ -1,4 +1,4 @@
-"""What a person is shown of an item: all channels, all planes, and where in them it is; no Qt."""
+"""Items as a person is shown them: all channels and planes, and where in them it is; no Qt."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -35,7 +35,19 @@ SURROUNDINGS = 3
 
 
 class Rectangle(NamedTuple):
-    """A part of an image, in pixels, counted from 0; ``bottom`` and ``right`` lie outside it."""
+    """A part of an image, in pixels, counted from 0.
+
+    Attributes
+    ----------
+    top
+        Its first row.
+    left
+        Its first column.
+    bottom
+        The row after its last one.
+    right
+        The column after its last one.
+    """
 
     top: int
     left: int
@@ -57,10 +69,24 @@ class Rectangle(NamedTuple):
 class ShownItem:
     """The pixels of an item, as they are.
 
-    ``channels`` holds an array of shape (z, y, x) for each channel, (y, x) where there is one
-    plane. ``scale`` is the distance of pixels along these axes, in ``unit`` ("um" or "pixel").
-    ``colormaps`` and ``contrast_limits`` are what the file asks for, or what suits it. An object is
-    in the ``rectangle``; None for all else. ``plane`` is the one to begin with.
+    Attributes
+    ----------
+    channels
+        An array for each channel, shape (z, y, x), or (y, x) where there is one plane.
+    channel_names
+        Their names.
+    colormaps
+        That of each channel which the file asks for, or which suits it.
+    contrast_limits
+        Those of each channel which the file asks for, or which suit it, as (low, high).
+    scale
+        The distance of pixels along the axes of the arrays.
+    unit
+        That of the scale, "um" or "pixel".
+    plane
+        The one to begin with, counted from 0.
+    rectangle
+        Where an object is; None for all else.
     """
 
     channels: tuple[AnyArray, ...]
@@ -128,6 +154,20 @@ class ShownItem:
 def as_classifier_sees(item: Item, classifier: Classifier, axes: str | None = None) -> ShownItem:
     """Return an item exactly as a classifier's network receives it.
 
+    Parameters
+    ----------
+    item
+        The item.
+    classifier
+        The classifier.
+    axes
+        The axes of its file where this does not say them, as in `read_items`.
+
+    Returns
+    -------
+    ShownItem
+        Prepared channels of shape (y, x).
+
     Raises
     ------
     ImageClassifierError
@@ -151,7 +191,14 @@ def as_classifier_sees(item: Item, classifier: Classifier, axes: str | None = No
 class ItemReader:
     """Reads items; what was read of their images stays at hand, as the next item may be in it.
 
-    ``axes`` and ``each`` are as in `read_items`. It may be called from several threads.
+    It may be called from several threads.
+
+    Parameters
+    ----------
+    each
+        What an item is, as in `read_items`.
+    axes
+        The axes of files that don't say them, as in `read_items`.
     """
 
     def __init__(self, each: Each = "image", axes: str | None = None) -> None:
