@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -76,7 +75,7 @@ class Subjects:
     images: TrainingImages
     features: Features
     classes: IntArray
-    n_classes: int
+    class_names: tuple[str, ...]
     acquisitions: IntArray | None
 
     def predict_by_texture(self, run: Run, tell: Tell) -> Float64Array:
@@ -134,12 +133,12 @@ class Subjects:
 
     def _predict(self, table: Float64Array, run: Run) -> Float64Array:
         return texture_features.predicted_by_features(
-            table, self.classes, run.learnt, run.tested, self.n_classes
+            table, self.classes, run.learnt, run.tested, len(self.class_names)
         )
 
     def _most_frequent(self, run: Run) -> Float64Array:
         """Return the part that each class has in what was learnt from, for every tested item."""
-        counts = np.bincount(self.classes[run.learnt], minlength=self.n_classes)
+        counts = np.bincount(self.classes[run.learnt], minlength=len(self.class_names))
         return np.tile(counts / len(run.learnt), (len(run.tested), 1))
 
 
@@ -148,11 +147,5 @@ def file_features(item: Item) -> Float64Array:
 
     A class that was saved otherwise than another is recognised by this alone.
     """
-    return np.array([float(_size(part.path)) for part in item.image.parts])
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+    paths = [part.path for part in item.image.parts]
+    return np.array([float(path.stat().st_size) if path.exists() else 0.0 for path in paths])

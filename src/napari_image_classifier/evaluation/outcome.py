@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -146,10 +147,6 @@ class Evaluation:
             if name != self.method
         }
 
-    @property
-    def _sealed(self) -> IntArray:
-        return np.unique([i for run in self.plan.sealed for i in run.tested]).astype(np.intp)
-
     @cached_property
     def over_simple(self) -> ChanceTest:
         """The test whether it does better there than brightness and file facts."""
@@ -227,11 +224,6 @@ class Evaluation:
         return np.asarray(wrong[by_confidence][:ERRORS_SHOWN], np.intp)
 
     @property
-    def largest_unit(self) -> IntArray:
-        """The items of the unit that has the most."""
-        return np.flatnonzero(self.units == np.bincount(self.units).argmax())
-
-    @property
     def images_digest(self) -> str:
         """What is the same for every evaluation of these items and classes."""
         named = sorted((item.file, item.selection, str(item.class_name)) for item in self.items)
@@ -255,6 +247,10 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Return every number of the report, the verdict first."""
+        sealed = np.isin(
+            np.arange(len(self.items)), [i for run in self.plan.sealed for i in run.tested]
+        )
+        in_largest_group = self.units == np.bincount(self.units).argmax()
         numbers: dict[str, object] = {
             "verdict": self.verdict.kind,
             "sentence": self.verdict.sentence,
@@ -264,8 +260,8 @@ class Evaluation:
             "chance": {
                 **vars(self.chance),
                 "runs": len(self.plan.sealed),
-                "images": len(self._sealed),
-                "groups": len(np.unique(self.units[self._sealed])),
+                "images": int(sealed.sum()),
+                "groups": len(np.unique(self.units[sealed])),
             },
             "over_simple": self.over_simple,
             "beside_baselines": self.beside_baselines,
@@ -284,7 +280,7 @@ class Evaluation:
             "surest_errors": self.errors_to_json(),
             "images": len(self.items),
             "images_digest": self.images_digest,
-            "largest_group": [self.items[i].file for i in self.largest_unit],
+            "largest_group": [item.file for item in compress(self.items, in_largest_group)],
             "groups": int(self.units.max()) + 1,
             "groups_per_class": units_per_class(self.items, self.units),
             "copies": [[self.items[i].file for i in pair] for pair in self.copies],

@@ -37,13 +37,13 @@ from napari_image_classifier.evaluation.execution import (
 )
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
-from napari_image_classifier.evaluation.report import predictions_path, surest_errors, write_report
+from napari_image_classifier.evaluation.report import write_report
 from napari_image_classifier.items.consensus import unassisted
 from napari_image_classifier.items.groups import check_enough, units_of, units_per_class
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.networks.provenance import keras_run, keras_versions
-from napari_image_classifier.system.atomic_files import told_when_refused, why_elsewhere
+from napari_image_classifier.system.atomic_files import told_when_refused
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
@@ -104,7 +104,7 @@ def evaluated(
         results = done_runs(plan.runs, lanes, kept, emit)
     evaluation = Evaluation(
         items=subjects.images.items,
-        class_names=case.class_names,
+        class_names=subjects.class_names,
         truth=subjects.classes,
         units=subjects.images.units,
         copies=subjects.images.copies,
@@ -120,17 +120,9 @@ def evaluated(
     # Before the report: an evaluation that can't be begun again is complete.
     with told_when_refused(report, TrainingRefused, GO_ON):
         _write_manifest(report, evaluation, case)
-        written = write_report(evaluation, case.data.pixels, report, case.made_with())
+        result = write_report(evaluation, case.data.pixels, report, case.made_with())
         kept.remove()
-    return EvaluationResult(
-        written["report"],
-        written["json"],
-        written["csv"],
-        verdict=evaluation.verdict.kind,
-        sentence=evaluation.verdict.sentence,
-        elsewhere=why_elsewhere(predictions_path(report), written["csv"]),
-        errors=surest_errors(evaluation, case.data.pixels),
-    )
+    return result
 
 
 class EvaluationManifest(OfLearntItems, frozen=True, kw_only=True, omit_defaults=True):
@@ -175,7 +167,6 @@ class _Case:
     finished: Classifier | None
     data: TrainingSet
     seen_known: bool
-    class_names: tuple[str, ...]
     plan: Plan
     subjects: Subjects
 
@@ -228,8 +219,8 @@ class _Case:
             )
         )
         features = Features.of(images, tell, should_stop)
-        subjects = Subjects(images, features, classes, len(class_names), acquisitions)
-        return cls(choices, table, config, finished, data, seen_known, class_names, plan, subjects)
+        subjects = Subjects(images, features, classes, class_names, acquisitions)
+        return cls(choices, table, config, finished, data, seen_known, plan, subjects)
 
     @property
     def trains_networks(self) -> bool:

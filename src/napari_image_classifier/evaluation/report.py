@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_image_classifier.evaluation.evaluate import SurestError
+from napari_image_classifier.evaluation.evaluate import EvaluationResult, SurestError
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plots import (
     curve_plot,
@@ -27,37 +27,36 @@ JSON_SUFFIX = ".evaluation.json"
 
 def write_report(
     evaluation: Evaluation, pixels: FloatArray, report: Path, made_with: MadeWith
-) -> dict[str, Path]:
-    """Write the report and, beside it, its numbers and its predictions; return their paths.
+) -> EvaluationResult:
+    """Write the report and, beside it, its numbers and its predictions.
 
     Where a spreadsheet shows the predictions of before, they lie beside these (`replace_table`).
     ``pixels``, shape (item, y, x, channel), are the prepared images, for pictures of errors.
     """
     json_path = report.with_name(report.stem + JSON_SUFFIX)
     earlier = earlier_evaluations(report.parent, evaluation.images_digest)
+    errors = tuple(
+        SurestError(**error, picture=picture_in_page(draw_thumbnail(pixels[index])))
+        for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
+    )
     with replace_file(json_path) as temporary:
         content = {
             **evaluation.to_json(), "earlier_evaluations": earlier, "made_with": as_json(made_with)
         }  # fmt: skip
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    with replace_table(predictions_path(report)) as table:
+    with replace_table(report.with_name(f"{report.stem}.predictions.csv")) as table:
         _write_predictions(evaluation, table.temporary, made_with.seeds)
     with replace_file(report) as temporary:
-        page = _page(evaluation, pixels, made_with, earlier)
+        page = _page(evaluation, errors, made_with, earlier)
         temporary.write_text(page, encoding="utf-8")
-    return {"report": report, "json": json_path, "csv": table.path}
-
-
-def predictions_path(report: Path) -> Path:
-    """Return where the predictions of a report are wanted: beside it."""
-    return report.with_name(f"{report.stem}.predictions.csv")
-
-
-def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> tuple[SurestError, ...]:
-    """Return the errors that were surest, each with a picture of it."""
-    return tuple(
-        SurestError(**error, picture=picture_in_page(draw_thumbnail(pixels[index])))
-        for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
+    return EvaluationResult(
+        report,
+        json_path,
+        table.path,
+        verdict=evaluation.verdict.kind,
+        sentence=evaluation.verdict.sentence,
+        elsewhere=table.sentence,
+        errors=errors,
     )
 
 
@@ -75,7 +74,10 @@ def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
 
 
 def _page(
-    evaluation: Evaluation, pixels: FloatArray, made_with: MadeWith, earlier: Sequence[str]
+    evaluation: Evaluation,
+    errors: Sequence[SurestError],
+    made_with: MadeWith,
+    earlier: Sequence[str],
 ) -> str:
     numbers, config = evaluation.to_json(), made_with.config
     return render_page(
@@ -89,7 +91,7 @@ def _page(
         curve_plot=curve_plot(evaluation.learning_curve),
         reliability_plot=reliability_plot(evaluation.calibration),
         seeds_plot=seeds_plot(evaluation.over_seeds, evaluation.scores.balanced_accuracy),
-        errors=surest_errors(evaluation, pixels),
+        errors=errors,
         pretrained=config.get("network") in BACKBONE_NAMES and config.get("weights") == IMAGENET,
         earlier=earlier,
         few=GROUPS_FOR_MORE_THAN_EXPLORATION,

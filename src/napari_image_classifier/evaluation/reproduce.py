@@ -8,6 +8,8 @@ from pathlib import Path
 from napari_image_classifier.classifiers.manifest import read_manifest
 from napari_image_classifier.evaluation.reproduction import ReproducingError, Reproduction
 from napari_image_classifier.system.events import Emit
+from napari_image_classifier.system.run_job import run_job
+from napari_image_classifier.training.job import TRAIN, TrainRequest, TrainResult
 from napari_image_classifier.typing import ShouldStop
 
 
@@ -73,10 +75,11 @@ def reproduce(
     if opened.kind == "classifier":
         from napari_image_classifier.evaluation.reproduce_training import reproduce_training
 
+        def train(request: TrainRequest) -> TrainResult:
+            return run_job(TRAIN, request, on_event, should_stop, in_process=in_process)
+
         kept = Path(output).expanduser().absolute() if output else None
-        return reproduce_training(
-            opened, folder, kept, on_event, should_stop, in_process=in_process
-        )
+        return reproduce_training(opened, folder, kept, train)
     if opened.kind == "table":
         from napari_image_classifier.evaluation.reproduce_table import reproduce_table
 

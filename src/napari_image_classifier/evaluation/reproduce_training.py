@@ -1,6 +1,7 @@
 """The reproduction of a training from its manifest: the weights, or why they are not the same."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,14 +25,11 @@ from napari_image_classifier.evaluation.reproduction import (
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.system.events import Emit
 from napari_image_classifier.system.records import from_json
-from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import TRAIN, TrainRequest
+from napari_image_classifier.training.job import TrainRequest, TrainResult
 from napari_image_classifier.training.manifest import OF_MASK, TrainingManifest
 from napari_image_classifier.training.record import TrainingRecord
-from napari_image_classifier.typing import ShouldStop
 
 
 class _Trained(msgspec.Struct):
@@ -48,14 +46,11 @@ def reproduce_training(
     manifest: Manifest,
     folder: Path | None,
     output: Path | None,
-    on_event: Emit | None,
-    should_stop: ShouldStop | None,
-    *,
-    in_process: bool,
+    train: Callable[[TrainRequest], TrainResult],
 ) -> Reproduction:
     """Train again what the ``manifest`` is of, and compare.
 
-    ``folder`` is where the images lie, None for where they lay; the rest is as in
+    ``folder`` is where the images lie, None for where they lay; ``output`` is as in
     `reproduce.reproduce`, which calls this.
     """
     path, stored = manifest.path, manifest.read(TrainingManifest)
@@ -82,7 +77,7 @@ def reproduce_training(
             threads=stored.runs[-1].threads,
             pixels=tuple(item.pixels for item in in_order),
         )
-        _train(request, on_event, should_stop, in_process=in_process)
+        _train_to_the_end(request, train)
         again = load_classifier(new)
         made = read_manifest(manifest_path(new)).read(TrainingManifest)
     before = _original(path, stored)
@@ -97,17 +92,11 @@ def reproduce_training(
     return Reproduction(same, found, *_checked(stored, made, table, before))
 
 
-def _train(
-    request: TrainRequest,
-    on_event: Emit | None,
-    should_stop: ShouldStop | None,
-    *,
-    in_process: bool,
-) -> None:
-    """Train to the very end, or leave nothing behind."""
+def _train_to_the_end(request: TrainRequest, train: Callable[[TrainRequest], TrainResult]) -> None:
+    """Leave nothing behind where training is stopped."""
     stopped = ReproducingError("It was stopped before the weights could be compared.")
     try:
-        result = run_job(TRAIN, request, on_event, should_stop, in_process=in_process)
+        result = train(request)
     except Cancelled:
         raise stopped from None
     if result.cancelled:

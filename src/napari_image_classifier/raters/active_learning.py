@@ -83,12 +83,6 @@ class SuggestedLabels(Result):
 SUGGEST_LABELS = Job("suggest_labels", SuggestRequest, SuggestedLabels)
 
 
-def margins(probabilities: Float64Array) -> Float64Array:
-    """Return by how much the likeliest class is likelier than the next, for rows (n, class)."""
-    highest = np.sort(probabilities, axis=1)
-    return np.asarray(highest[:, -1] - highest[:, -2])
-
-
 def informativeness(
     probabilities: Float64Array, disagreement: Float64Array, how_far: Float64Array
 ) -> Float64Array:
@@ -108,7 +102,8 @@ def informativeness(
     Float64Array
         From 0 to 3, shape (item,).
     """
-    return 1 - margins(probabilities) + disagreement + np.clip(how_far - 1, 0, 1)
+    *_, second, highest = np.sort(probabilities, axis=1).T
+    return 1 - (highest - second) + disagreement + np.clip(how_far - 1, 0, 1)
 
 
 def query_order(teaches: Float64Array, predicted: Sequence[str]) -> list[int]:

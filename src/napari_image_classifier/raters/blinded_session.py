@@ -302,22 +302,19 @@ class BlindedSession:
 
     def comparisons(self) -> list[Comparison]:
         """Return the comparison of each arm, of the items that were answered."""
-        arms: dict[Arm, list[int]] = {}
-        for position in sorted(self.answers):
-            arms.setdefault(self.plan.showings[position].arm, []).append(position)
-        return [self._comparison(arm, positions) for arm, positions in arms.items()]
+        answers: dict[Arm, tuple[dict[int, Answer], dict[int, Answer]]] = {}
+        for position, answer in sorted(self.answers.items()):
+            showing = self.plan.showings[position]
+            answers.setdefault(showing.arm, ({}, {}))[showing.again][showing.item] = answer
+        return [self._comparison(arm, first, again) for arm, (first, again) in answers.items()]
 
-    def _comparison(self, arm: Arm, positions: Sequence[int]) -> Comparison:
+    def _comparison(
+        self, arm: Arm, first: Mapping[int, Answer], again: Mapping[int, Answer]
+    ) -> Comparison:
         plan, predictions = self.plan, self.predictions()
-        first: dict[int, Answer] = {}
-        again: dict[int, Answer] = {}
-        for position in positions:
-            showing = plan.showings[position]
-            (again if showing.again else first)[showing.item] = self.answers[position]
         items = []
         for number, answer in sorted(first.items()):
-            item = plan.items.items[number]
-            second = again.get(number)
+            item, second = plan.items.items[number], again.get(number)
             items.append(
                 ComparedItem(
                     item.key,

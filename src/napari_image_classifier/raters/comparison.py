@@ -12,7 +12,7 @@ from napari_image_classifier.items.annotations import CANNOT_TELL, ItemKey
 from napari_image_classifier.raters.agreement import group_numbers
 from napari_image_classifier.statistics.paired_difference import PairedDifference, paired_difference
 from napari_image_classifier.statistics.permutation_tests import SIGNIFICANT
-from napari_image_classifier.statistics.rater_agreement import Kappa, cohen_kappa
+from napari_image_classifier.statistics.rater_agreement import Alpha, Kappa, cohen_kappa
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.typing import IntArray
 
@@ -168,28 +168,23 @@ class Comparison:
         """The answer in one sentence."""
         if self.verdict is not None:
             return self.verdict.sentence
+        right = sum(item.machine == item.truth for item in self.items) / len(self.items)
         return (
             f"You agreed with your own earlier labels on {self.own.agreement:.0%} of "
-            f"{self.own.n_items} images (kappa {in_words(self.own)}), the machine on "
-            f"{self._machine_right:.0%}. As these labels are yours, this says nothing about who is "
-            "better."
+            f"{self.own.n_items} images (kappa {in_words(self.own)}), the machine on {right:.0%}. "
+            "As these labels are yours, this says nothing about who is better."
         )
-
-    @property
-    def _machine_right(self) -> float:
-        return sum(one.machine == one.truth for one in self.items) / len(self.items)
 
     @property
     def wavered(self) -> tuple[ComparedItem, ...]:
         """Those to which the person gave another answer when they came again."""
-        return tuple(one for one in self.items if one.again not in (None, one.person))
+        return tuple(item for item in self.items if item.again not in (None, item.person))
 
     @property
     def steady_but_different(self) -> tuple[ComparedItem, ...]:
         """Those to which the person gave the same answer twice, and the machine another one."""
-        return tuple(
-            one for one in self.items if one.again == one.person and one.machine != one.person
-        )
+        steady = (item for item in self.items if item.again == item.person)
+        return tuple(item for item in steady if item.machine != item.person)
 
     @property
     def median_seconds(self) -> float | None:
@@ -265,13 +260,14 @@ def compare(
     )
 
 
-def in_words(found: Kappa | None) -> str:
-    """Return kappa with its interval."""
-    if found is None or found.kappa is None:
+def in_words(found: Kappa | Alpha) -> str:
+    """Return the value with its interval."""
+    value = found.kappa if isinstance(found, Kappa) else found.alpha
+    if value is None:
         return "not defined"
     if found.low is None or found.high is None:
-        return f"{found.kappa:.2f}, too few groups for an interval"
-    return f"{found.kappa:.2f}, 95 % interval {found.low:.2f} to {found.high:.2f}"
+        return f"{value:.2f}, too few groups for an interval"
+    return f"{value:.2f}, 95 % interval {found.low:.2f} to {found.high:.2f}"
 
 
 def _difference(items: Sequence[ComparedItem]) -> PairedDifference:

@@ -11,7 +11,6 @@ from napari_image_classifier.evaluation.report_page import picture_in_page, rend
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.raters.agreement import Agreement
 from napari_image_classifier.raters.comparison import ComparedItem, Comparison, in_words
-from napari_image_classifier.statistics.rater_agreement import Kappa
 from napari_image_classifier.system.atomic_files import replace_file, replace_table
 
 TEMPLATE = "agreement.html"
@@ -80,13 +79,8 @@ def agreement_in_words(agreement: Agreement) -> str:
     n = len(agreement.shared)
     same = 1 - len(agreement.differing) / n
     who = " and ".join(agreement.raters) if len(agreement.raters) == 2 else "all raters"
-    if agreement.alpha is None:
-        beyond = f"kappa {in_words(agreement.pairs[0].kappa)}"
-    else:
-        one = agreement.alpha
-        beyond = "Krippendorff's alpha " + in_words(
-            Kappa(one.alpha, one.low, one.high, same, one.n_items, one.n_groups)
-        )
+    alpha, kappa = agreement.alpha, agreement.pairs[0].kappa
+    beyond = f"Krippendorff's alpha {in_words(alpha)}" if alpha else f"kappa {in_words(kappa)}"
     return f"Of {n} images, {who} gave the same answer to {same:.0%}; {beyond}."
 
 

@@ -64,6 +64,11 @@ class Rectangle(NamedTuple):
         """How many columns it has."""
         return self.right - self.left
 
+    def moved(self, rows: int, columns: int) -> "Rectangle":
+        """Return it so much further down and to the right."""
+        top, left, bottom, right = self
+        return Rectangle(top + rows, left + columns, bottom + rows, right + columns)
+
 
 @dataclass(frozen=True, eq=False)
 class ShownItem:
@@ -112,43 +117,31 @@ class ShownItem:
         side = SURROUNDINGS * max(rectangle.height, rectangle.width)
         top = (rectangle.top + rectangle.bottom - side) // 2
         left = (rectangle.left + rectangle.right - side) // 2
-        around = Rectangle(
-            max(top, 0), max(left, 0), min(top + side, height), min(left + side, width)
-        )
-        within = Rectangle(
-            rectangle.top - around.top,
-            rectangle.left - around.left,
-            rectangle.bottom - around.top,
-            rectangle.right - around.left,
-        )
-        rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
+        rows = slice(max(top, 0), min(top + side, height))
+        columns = slice(max(left, 0), min(left + side, width))
         cut = tuple(channel[..., rows, columns] for channel in self.channels)
+        within = rectangle.moved(-rows.start, -columns.start)
         return replace(self, channels=cut, rectangle=within)
 
     def turned(self, orientation: int) -> Self:
         """Return it turned, as `orientations_of` numbers the eight orientations, from 0."""
         quarters, mirrored = divmod(orientation, 2)
-        turned, scale = self, self.scale
+        rectangle, scale = self.rectangle, self.scale
+        height, width = self.channels[0].shape[-2:]
         for _ in range(quarters):
-            turned = turned._turned_once()
-        if mirrored:
-            turned = turned._mirrored()
-        if quarters % 2:
+            if rectangle:
+                top, left, bottom, right = rectangle
+                # What was at the right comes to the top.
+                rectangle = Rectangle(width - right, top, width - left, bottom)
+            height, width = width, height
             scale = (*scale[:-2], scale[-1], scale[-2])
-        return replace(turned, scale=scale)
-
-    def _turned_once(self) -> Self:
-        one, width = self.rectangle, self.channels[0].shape[-1]
-        # What was at the right comes to the top.
-        rectangle = one and Rectangle(width - one.right, one.top, width - one.left, one.bottom)
-        channels = tuple(np.rot90(channel, axes=(-2, -1)) for channel in self.channels)
-        return replace(self, channels=channels, rectangle=rectangle)
-
-    def _mirrored(self) -> Self:
-        one, width = self.rectangle, self.channels[0].shape[-1]
-        rectangle = one and Rectangle(one.top, width - one.right, one.bottom, width - one.left)
-        channels = tuple(channel[..., ::-1] for channel in self.channels)
-        return replace(self, channels=channels, rectangle=rectangle)
+        channels = [np.rot90(channel, quarters, axes=(-2, -1)) for channel in self.channels]
+        if mirrored:
+            channels = [channel[..., ::-1] for channel in channels]
+        if mirrored and rectangle:
+            top, left, bottom, right = rectangle
+            rectangle = Rectangle(top, width - right, bottom, width - left)
+        return replace(self, channels=tuple(channels), rectangle=rectangle, scale=scale)
 
 
 def as_classifier_sees(item: Item, classifier: Classifier, axes: str | None = None) -> ShownItem:
@@ -204,7 +197,7 @@ class ItemReader:
     def __init__(self, each: Each = "image", axes: str | None = None) -> None:
         self._each: Each = each
         self._axes = axes
-        self._kept: OrderedDict[ItemKey, tuple[ShownItem, Objects | None]] = OrderedDict()
+        self._kept: OrderedDict[ItemKey, tuple[ShownItem, Objects]] = OrderedDict()
         self._lock = Lock()
 
     def read(self, item: Item) -> ShownItem:
@@ -226,11 +219,10 @@ class ItemReader:
                     )
                 return _of_planes(image, chosen.get("t", 0), chosen.get("z"))
         around, objects = self._frame(item, chosen.get("t", 0), chosen.get("z"))
-        assert objects is not None
         index = int(np.flatnonzero(objects.label == chosen["label"])[0])
         return replace(around, rectangle=_rectangle(objects, index), plane=_middle(objects, index))
 
-    def _frame(self, item: Item, time: int, z: int | None) -> tuple[ShownItem, Objects | None]:
+    def _frame(self, item: Item, time: int, z: int | None) -> tuple[ShownItem, Objects]:
         """Return the time point or plane that objects are in, and these objects."""
         key = ItemKey(item.file, f"{time} {z}")
         with self._lock:
@@ -238,9 +230,8 @@ class ItemReader:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         with read_image(item.image, axes=self._axes) as image:
-            found = objects_of(image, self._each)
-            here = found.at(time, z)
-            frame = _of_planes(image, time, z), replace(here, mask=None)
+            objects = objects_of(image, self._each).at(time, z)
+            frame = _of_planes(image, time, z), replace(objects, mask=None)
         with self._lock:
             self._kept[key] = frame
             while len(self._kept) > 1 and self._kept_bytes > KEPT_BYTES:
