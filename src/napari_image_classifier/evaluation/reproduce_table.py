@@ -7,7 +7,7 @@ from typing import Literal
 
 from napari_image_classifier.batch.manifest import TableManifest
 from napari_image_classifier.batch.stream import predict_images
-from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.manifest import (
     ClassifiedItem,
     Manifest,
@@ -42,7 +42,10 @@ def reproduce_table(
     `reproduce.reproduce`, which calls this.
     """
     stored = manifest.read(TableManifest)
-    opened = _classifier(manifest.path, stored, classifier)
+    given = Path(classifier).expanduser().absolute() if classifier else None
+    was = given or Path(stored.classifier.file)
+    file = found_again(was, manifest.path.parent, stored.classifier.sha256)
+    opened = load_classifier(file, threads=1)
     images = _images(stored, folder)
     before = {(entry.file, item.item): item for entry in stored.files for item in entry.items}
     now: dict[tuple[str, str], Prediction] = {}
@@ -57,13 +60,6 @@ def reproduce_table(
     if n_done < len(images):
         raise ReproducingError("It was stopped before all images were compared.")
     return _compared(stored, before, now)
-
-
-def _classifier(path: Path, stored: TableManifest, given: str | Path | None) -> Classifier:
-    was, sha256 = Path(stored.classifier.file), stored.classifier.sha256
-    if given is not None:
-        was = Path(given).expanduser().absolute()
-    return load_classifier(found_again(was, path.parent, sha256), threads=1)
 
 
 def _images(stored: TableManifest, folder: Path | None) -> list[ImageFiles]:

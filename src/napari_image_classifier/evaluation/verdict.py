@@ -43,11 +43,6 @@ class Evidence:
     controls: Controls
 
     @property
-    def may_be_brightness(self) -> bool:
-        """Whether brightness and file facts tell the classes, perhaps as well."""
-        return self.simple_chance.p <= SIGNIFICANT < self.over_simple.p
-
-    @property
     def chance_level(self) -> float:
         """The balanced accuracy that guessing reaches."""
         return 1 / len(self.groups_per_class)
@@ -87,7 +82,7 @@ def verdict_of(evidence: Evidence) -> Verdict:
             f"more are needed (balanced accuracy {_in_words(score)}, guessing {guessing:.2f}, "
             f"p = {chance.p:.2g}).",
         )
-    if evidence.simple and evidence.may_be_brightness:
+    if evidence.simple and evidence.simple_chance.p <= SIGNIFICANT < evidence.over_simple.p:
         return Verdict(
             "no better than brightness",
             f"The classes are told apart (balanced accuracy {_in_words(score)}), but nothing shows "
