@@ -192,7 +192,7 @@ class Evaluation:
             groups_per_class=units_per_class(self.items, self.units),
             score=self.scores.balanced_accuracy,
             chance=self.chance,
-            simple=simple and simple.balanced_accuracy,
+            simple=simple.balanced_accuracy if simple else None,
             simple_chance=self.refitted[SIMPLE].chance,
             over_simple=self.over_simple,
             controls=self.controls,
@@ -231,8 +231,8 @@ class Evaluation:
 
     def errors_to_json(self) -> list[dict[str, Any]]:
         """Return the surest errors: which items, in which files, given and predicted as what."""
-        names, found = self.class_names, self.surest_errors
-        rows = zip(found, [self.items[i] for i in found], self.probabilities[found], strict=True)
+        names, wrong = self.class_names, self.surest_errors
+        rows = zip(wrong, [self.items[i] for i in wrong], self.probabilities[wrong], strict=True)
         return [
             {
                 "file": item.file,

@@ -73,12 +73,12 @@ def curve_plot(scores: Mapping[float, Interval]) -> str:
     return _svg(axes)
 
 
-def difference_plot(found: PairedDifference, margin: float) -> str:
+def difference_plot(paired: PairedDifference, margin: float) -> str:
     """Draw machine minus person, in points, between no difference and the margin.
 
     Parameters
     ----------
-    found
+    paired
         The difference of accuracy, with its interval.
     margin
         How much worse still counts as “as good”, from 0 to 1.
@@ -92,9 +92,9 @@ def difference_plot(found: PairedDifference, margin: float) -> str:
     axes.axvspan(-100 * margin, 100, color=SHADE, alpha=0.35, linewidth=0)
     axes.axvline(0, color="#777777", linewidth=1)
     axes.axvline(-100 * margin, color=INK, linewidth=1, linestyle="--")
-    axes.plot([100 * found.low, 100 * found.high], [0, 0], color=INK, linewidth=2)
-    axes.plot(100 * found.difference, 0, "o", color=INK, markersize=7)
-    reach = 100 * max(abs(found.low), abs(found.high), 1.5 * margin) + 2
+    axes.plot([100 * paired.low, 100 * paired.high], [0, 0], color=INK, linewidth=2)
+    axes.plot(100 * paired.difference, 0, "o", color=INK, markersize=7)
+    reach = 100 * max(abs(paired.low), abs(paired.high), 1.5 * margin) + 2
     label = "machine minus person, in points; shaded: as good, or better"
     axes.set(xlim=(-reach, reach), yticks=[], xlabel=label)
     return _svg(axes)

@@ -84,12 +84,12 @@ def reproduce_training(
     same = weights_are_same(stored, made)
     n_networks = len(stored.classifier.members)
     which = "the network" if n_networks == 1 else f"all {n_networks} networks"
-    found = (
+    outcome = (
         (f"Identical weights: every number of {which} trained again is the same.",)
         if same
         else _other_weights(stored, made, table, before, again)
     )
-    return Reproduction(same, found, *_checked(stored, made, table, before))
+    return Reproduction(same, outcome, *_checked(stored, made, table, before))
 
 
 def _train_to_the_end(request: TrainRequest, train: Callable[[TrainRequest], TrainResult]) -> None:
@@ -179,7 +179,7 @@ def _other_weights(
     again: Classifier,
 ) -> tuple[str, ...]:
     then, now = (from_json(TrainingRecord, one.classifier.training) for one in (stored, made))
-    found = [
+    sentences = [
         "The weights are not the same.",
         _why(stored.runs[-1], made.runs[-1]),
         f"Balanced accuracy on the images kept aside: {then.balanced_accuracy:.3f} then, "
@@ -189,12 +189,12 @@ def _other_weights(
     ]
     if before is not None:
         n_other = _classified_otherwise(table, before, again)
-        found.append(
+        sentences.append(
             f"{n_other} of the {len(table.items)} images that were learnt from or kept aside get "
             f"another class ({n_other / len(table.items):.1%})."
         )
-    found.append(_beside_the_spread(stored, now.balanced_accuracy))
-    return tuple(found)
+    sentences.append(_beside_the_spread(stored, now.balanced_accuracy))
+    return tuple(sentences)
 
 
 def _why(then: Run, now: Run) -> str:

@@ -103,7 +103,7 @@ def informativeness(
         From 0 to 3, shape (item,).
     """
     *_, second, highest = np.sort(probabilities, axis=1).T
-    return 1 - (highest - second) + disagreement + np.clip(how_far - 1, 0, 1)
+    return np.asarray(1 - (highest - second) + disagreement + np.clip(how_far - 1, 0, 1))
 
 
 def query_order(teaches: Float64Array, predicted: Sequence[str]) -> list[int]:

@@ -33,33 +33,33 @@ class ComparisonVerdict:
     sentence: str
 
 
-def comparison_verdict(found: PairedDifference, margin: float = MARGIN) -> ComparisonVerdict:
+def comparison_verdict(paired: PairedDifference, margin: float = MARGIN) -> ComparisonVerdict:
     """Return the first of better, not worse, worse, too few that applies.
 
     Each end of the interval is a bound of 2.5 %: that it is not worse by ``margin`` is tested on
     one side. Where items are independent, better and worse also take McNemar's exact test.
     """
-    told = _in_words(found)
-    surely = found.mcnemar_p is None or found.mcnemar_p <= SIGNIFICANT
+    told = _in_words(paired)
+    surely = paired.mcnemar_p is None or paired.mcnemar_p <= SIGNIFICANT
     points = f"{100 * margin:.0f} points"
-    if found.low > 0 and surely:
+    if paired.low > 0 and surely:
         return ComparisonVerdict("better", f"The machine is better than you: {told}.")
-    if found.low > -margin:
-        though = ", though it is worse" if found.high < 0 and surely else ""
+    if paired.low > -margin:
+        though = ", though it is worse" if paired.high < 0 and surely else ""
         return ComparisonVerdict(
             "not worse", f"The machine is not worse than you by more than {points}{though}: {told}."
         )
-    if found.high < 0 and surely:
+    if paired.high < 0 and surely:
         return ComparisonVerdict("worse", f"The machine is worse than you: {told}.")
-    what = "images" if found.independent else "groups (wells, dishes, animals)"
+    what = "images" if paired.independent else "groups (wells, dishes, animals)"
     return ComparisonVerdict(
         "too few",
-        f"Too few to tell: about {how_many_more(found, margin)} more {what}; so far "
+        f"Too few to tell: about {how_many_more(paired, margin)} more {what}; so far "
         f"{told.replace('it was', 'the machine was')}.",
     )
 
 
-def how_many_more(found: PairedDifference, margin: float = MARGIN) -> int:
+def how_many_more(paired: PairedDifference, margin: float = MARGIN) -> int:
     """Return about how many more independent images or groups would tell, if all stays as it is.
 
     Standard errors shrink with the square root of their number, and what there is shall be found in
@@ -69,21 +69,21 @@ def how_many_more(found: PairedDifference, margin: float = MARGIN) -> int:
     import scipy.stats
 
     tail = scipy.stats.norm.ppf(0.975)
-    freedom = max(found.n_groups - 1, FEWEST_DEGREES)
-    reach = tail if found.independent else scipy.stats.t.ppf(0.975, freedom)
-    error = (found.high - found.low) / 2 / reach
+    freedom = max(paired.n_groups - 1, FEWEST_DEGREES)
+    reach = tail if paired.independent else scipy.stats.t.ppf(0.975, freedom)
+    error = (paired.high - paired.low) / 2 / reach
     wanted = tail + scipy.stats.norm.ppf(POWER)
     # To exclude the margin, or, for a machine that is worse, that there is no difference.
-    distance = max(found.difference + margin, -found.difference)
-    number = found.n_groups * (wanted * error / distance) ** 2
-    return max(1, math.ceil(float(number) - found.n_groups))
+    distance = max(paired.difference + margin, -paired.difference)
+    number = paired.n_groups * (wanted * error / distance) ** 2
+    return max(1, math.ceil(float(number) - paired.n_groups))
 
 
-def _in_words(found: PairedDifference) -> str:
+def _in_words(paired: PairedDifference) -> str:
     return (
-        f"it was right about {found.machine.score:.0%}, you about {found.person.score:.0%}, a "
-        f"difference of {100 * found.difference:+.0f} points (95 % interval "
-        f"{100 * found.low:+.0f} to {100 * found.high:+.0f})"
+        f"it was right about {paired.machine.score:.0%}, you about {paired.person.score:.0%}, a "
+        f"difference of {100 * paired.difference:+.0f} points (95 % interval "
+        f"{100 * paired.low:+.0f} to {100 * paired.high:+.0f})"
     )
 
 
@@ -260,14 +260,14 @@ def compare(
     )
 
 
-def in_words(found: Kappa | Alpha) -> str:
+def in_words(coefficient: Kappa | Alpha) -> str:
     """Return the value with its interval."""
-    value = found.kappa if isinstance(found, Kappa) else found.alpha
+    value = coefficient.kappa if isinstance(coefficient, Kappa) else coefficient.alpha
     if value is None:
         return "not defined"
-    if found.low is None or found.high is None:
+    if coefficient.low is None or coefficient.high is None:
         return f"{value:.2f}, too few groups for an interval"
-    return f"{value:.2f}, 95 % interval {found.low:.2f} to {found.high:.2f}"
+    return f"{value:.2f}, 95 % interval {coefficient.low:.2f} to {coefficient.high:.2f}"
 
 
 def _difference(items: Sequence[ComparedItem]) -> PairedDifference:
@@ -286,4 +286,5 @@ def _kappa(items: Sequence[ComparedItem], first: str, second: str) -> Kappa:
     pairs = [[getattr(item, first), getattr(item, second)] for item in items]
     codes: dict[str, int] = {}
     numbers = [[codes.setdefault(answer, len(codes)) for answer in pair] for pair in pairs]
-    return cohen_kappa(*np.array(numbers, np.intp).T, _groups(items))
+    one, other = np.array(numbers, np.intp).T
+    return cohen_kappa(one, other, _groups(items))

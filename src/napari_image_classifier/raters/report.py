@@ -85,10 +85,10 @@ def agreement_in_words(agreement: Agreement) -> str:
 
 
 def _comparison_values(comparison: Comparison, draw: Draw) -> dict[str, Any]:
-    found = comparison.difference
+    paired = comparison.difference
     return {
         **comparison.to_json(),
-        "plot": difference_plot(found, comparison.margin) if found else "",
+        "plot": difference_plot(paired, comparison.margin) if paired else "",
         "steady": _with_pictures(comparison.steady_but_different, draw),
         "wavered": _with_pictures(comparison.wavered, draw),
     }
