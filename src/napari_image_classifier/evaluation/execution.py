@@ -131,7 +131,7 @@ class _Runs:
     def __init__(
         self, runs: Sequence[Run], lanes: Sequence[Lane], kept: KeptRuns, emit: Emit
     ) -> None:
-        self._names = [run.name for run in runs]
+        self._runs = runs
         self._lanes = lanes
         self._kept = kept
         self._emit = emit
@@ -162,7 +162,7 @@ class _Runs:
         # What was left behind after the first lane had found nothing to do any more.
         self._work(self._lanes[0])
         self._end_lanes()
-        return {name: self._probabilities[name] for name in self._names}
+        return {run.name: self._probabilities[run.name] for run in self._runs}
 
     def _end_lanes(self) -> None:
         for lane in self._lanes:
@@ -189,13 +189,10 @@ class _Runs:
             # A run that is begun anew by another lane waits here until it is as far again.
             done = max(part * _work(run), self._done_of.get(run.name, 0.0))
             self._done_of[run.name] = done
-            progress = self._progress
-            progress.done = self._before + sum(self._done_of.values())
-            steps = round(PROGRESS_STEPS * progress.done / progress.total)
-            left = progress.seconds_left
-            self._emit(
-                Progress(stage="evaluating", done=steps, total=PROGRESS_STEPS, seconds_left=left)
-            )
+            work, total = self._progress, PROGRESS_STEPS
+            work.done = self._before + sum(self._done_of.values())
+            steps, left = round(total * work.done / work.total), work.seconds_left
+            self._emit(Progress(stage="evaluating", done=steps, total=total, seconds_left=left))
 
 
 def _work(run: Run) -> int:

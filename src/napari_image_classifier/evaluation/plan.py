@@ -249,8 +249,8 @@ def _new_acquisitions(
 def _each_left_out(items: Sequence[Item], units: IntArray, larger: IntArray) -> list[Split]:
     """Return what is learnt from and tested where each of the larger units is left out in turn."""
     splits = []
-    for one in range(int(larger.max()) + 1):
-        learnt: IntArray = np.flatnonzero(larger != one)
+    for left_out in range(int(larger.max()) + 1):
+        learnt: IntArray = np.flatnonzero(larger != left_out)
         check_enough([items[i] for i in learnt], units[learnt])
-        splits.append((learnt, np.flatnonzero(larger == one)))
+        splits.append((learnt, np.flatnonzero(larger == left_out)))
     return splits

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +177,8 @@ class _Case:
         items = [item for item in table.items if item.class_name is not None]
         finished = load_classifier(choices.classifier) if choices.classifier else None
         assisted = table.assumptions[len(given.assumptions) :]
-        _check_testable(items, finished, assisted)
+        check = partial(_check_testable, finished=finished, left_out=assisted)
+        check(items)
 
         def tell(stage: str, done: int, total: int) -> None:
             emit(Progress(stage=stage, done=done, total=total))
@@ -190,12 +191,7 @@ class _Case:
             on_progress=tell,
             should_stop=should_stop,
         )
-        check_rest(
-            images.left_out,
-            items,
-            images.items,
-            lambda rest: _check_testable(rest, finished, assisted),
-        )
+        check_rest(images.left_out, items, images.items, check)
         items = list(images.items)
         seen_known = finished is not None and _check_not_seen(finished, images)
         data = training_set(images, (np.arange(len(items)), np.arange(0)))
@@ -203,21 +199,18 @@ class _Case:
         classes = np.array([class_names.index(str(item.class_name)) for item in items], np.intp)
         acquisitions = _acquisitions(items)
         # Before anything is measured, as it may be refused.
-        n_folds, seed = choices.folds, config.seed
-        plan = (
-            plan_of_finished(images.items, images.units, classes, n_folds=n_folds, seed=seed)
-            if finished
-            else plan_of(
-                images.items,
-                images.units,
-                classes,
+        grouped, seed = (images.items, images.units, classes), config.seed
+        if finished:
+            plan = plan_of_finished(*grouped, n_folds=choices.folds, seed=seed)
+        else:
+            plan = plan_of(
+                *grouped,
                 acquisitions,
-                n_folds=n_folds,
+                n_folds=choices.folds,
                 seeds=range(seed, seed + choices.seeds),
                 controls=choices.controls,
                 curve=choices.curve,
             )
-        )
         features = Features.of(images, tell, should_stop)
         subjects = Subjects(images, features, classes, class_names, acquisitions)
         return cls(choices, table, config, finished, data, seen_known, plan, subjects)
