@@ -1,4 +1,4 @@
-"""evaluation_runs: lanes share the runs, and what is done is kept, for the same evaluation only."""
+"""Execution of runs: lanes share them, and what is done is kept for the same evaluation only."""
 
 import threading
 
@@ -6,19 +6,18 @@ import numpy as np
 import pytest
 
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.evaluation.execution import KeptRuns, done_runs
-from napari_image_classifier.evaluation.lanes import LaneGoneError
+from napari_image_classifier.evaluation.execution import KeptRuns, LaneGoneError, done_runs
 from napari_image_classifier.evaluation.plan import Run
 
-SAID = np.array([[0.25, 0.75]])
+PROBABILITIES = np.array([[0.25, 0.75]])
 
 
 def test_the_same_evaluation_takes_up_what_is_done(tmp_path):
     """Probabilities come back as they were put; when all is written elsewhere, the file goes."""
     path = tmp_path / "report.html.runs"
-    KeptRuns(path, {"seed": 0}).put("sealed", SAID)
+    KeptRuns(path, {"seed": 0}).put("sealed", PROBABILITIES)
     again = KeptRuns(path, {"seed": 0})
-    np.testing.assert_array_equal(again.get("sealed"), SAID)
+    np.testing.assert_array_equal(again.get("sealed"), PROBABILITIES)
     assert again.get("fold 1") is None
     again.remove()
     assert not path.exists()
@@ -27,7 +26,7 @@ def test_the_same_evaluation_takes_up_what_is_done(tmp_path):
 def test_another_evaluation_does_not_write_over_it(tmp_path):
     """Hours of training are not thrown away for a changed setting."""
     path = tmp_path / "report.html.runs"
-    KeptRuns(path, {"seed": 0}).put("sealed", SAID)
+    KeptRuns(path, {"seed": 0}).put("sealed", PROBABILITIES)
     with pytest.raises(TrainingRefused, match=r"report\.html\.runs holds an evaluation"):
         KeptRuns(path, {"seed": 1})
     assert KeptRuns(path, {"seed": 0}).get("sealed") is not None
@@ -38,7 +37,7 @@ def test_a_damaged_file_is_begun_anew(tmp_path):
     path = tmp_path / "report.html.runs"
     path.write_text("{", encoding="utf-8")
     kept = KeptRuns(path, {"seed": 0})
-    kept.put("sealed", SAID)
+    kept.put("sealed", PROBABILITIES)
     assert KeptRuns(path, {"seed": 0}).get("sealed") is not None
 
 
@@ -49,7 +48,7 @@ class Taught:
         self.wait, self.fails = wait, fails
         self.did, self.ended = [], False
 
-    def said(self, run, tell):
+    def predict(self, run, tell):
         if self.wait:
             assert self.wait.wait(10)
         if self.fails:
@@ -69,8 +68,8 @@ def runs(number):
 def test_lanes_share_the_runs(tmp_path):
     """Each is done once, whoever does it, and how far they are never falls."""
     lanes, events = [Taught(), Taught(), Taught()], []
-    said = done_runs(runs(12), lanes, KeptRuns(tmp_path / "r.runs", {}), events.append)
-    assert [(name, found.item()) for name, found in said.items()] == [
+    done = done_runs(runs(12), lanes, KeptRuns(tmp_path / "r.runs", {}), events.append)
+    assert [(name, result.item()) for name, result in done.items()] == [
         (str(number), number) for number in range(1, 13)
     ]
     assert sorted(int(name) for lane in lanes for name in lane.did) == list(range(1, 13))
@@ -86,7 +85,7 @@ def test_a_lane_that_goes_leaves_its_run_to_others(tmp_path):
     last_is_done = threading.Event()
 
     class Late(Taught):
-        def said(self, run, tell):
+        def predict(self, run, tell):
             assert last_is_done.wait(10)
             raise LaneGoneError
 
@@ -96,9 +95,9 @@ def test_a_lane_that_goes_leaves_its_run_to_others(tmp_path):
             last_is_done.set()
 
     kept = KeptRuns(tmp_path / "r.runs", {})
-    said = done_runs(runs(12), [first, Late()], kept, hear)
+    done = done_runs(runs(12), [first, Late()], kept, hear)
     assert sorted(map(int, first.did)) == list(range(1, 13))
-    assert len(said) == 12
+    assert len(done) == 12
 
 
 def test_a_refusal_ends_the_other_lanes(tmp_path):

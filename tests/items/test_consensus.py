@@ -19,8 +19,8 @@ from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.jobs import suggest_labels
 from napari_image_classifier.raters.active_learning import (
     SuggestRequest,
-    how_much_it_teaches,
-    order_to_teach,
+    informativeness,
+    query_order,
 )
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.training.config import TrainingConfig
@@ -184,12 +184,12 @@ def test_predicted_classes_take_turns_in_the_queue():
     """What is least certain comes first; two of a class in a row only where no other is left."""
     probabilities = np.array([[0.9, 0.1], [0.55, 0.45], [0.6, 0.4], [0.2, 0.8], [0.51, 0.49]])
     none = np.zeros(5)
-    teaches = how_much_it_teaches(probabilities, none, none)
-    assert order_to_teach(teaches, ["a", "a", "a", "b", "a"]) == [4, 3, 1, 2, 0]
-    unlike = how_much_it_teaches(probabilities, none, np.array([2.0, 0, 0, 0, 0]))
+    teaches = informativeness(probabilities, none, none)
+    assert query_order(teaches, ["a", "a", "a", "b", "a"]) == [4, 3, 1, 2, 0]
+    unlike = informativeness(probabilities, none, np.array([2.0, 0, 0, 0, 0]))
     assert unlike[0] > teaches[0]
-    assert how_much_it_teaches(probabilities, none + 1, none)[0] > teaches[0]
-    assert order_to_teach(np.array([]), []) == []
+    assert informativeness(probabilities, none + 1, none)[0] > teaches[0]
+    assert query_order(np.array([]), []) == []
 
 
 def test_a_classifier_puts_all_items_in_order(images, tmp_path):

@@ -1,8 +1,7 @@
-"""What simpler methods say of the images that a network is evaluated on, and what controls say."""
+"""Simpler methods and controls on the images that a network is evaluated on."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from napari_image_classifier.evaluation.controls import (
     background_features,
     lighting_features,
 )
-from napari_image_classifier.evaluation.lanes import Tell
+from napari_image_classifier.evaluation.execution import Tell
 from napari_image_classifier.evaluation.perturbations import CHANGES, Change, changed
 from napari_image_classifier.evaluation.plan import Folds, Run
 from napari_image_classifier.evaluation.refitting import RefittedScore, refitted_score
@@ -68,54 +67,55 @@ class Features:
 
 @dataclass(frozen=True)
 class Subjects:
-    """The images, what is to be told of them, and what simpler methods measure on them.
+    """The images, their classes, and what simpler methods measure on them.
 
-    ``classes``, ``units`` and ``acquisitions`` (None where nobody said) hold a number per item.
+    ``classes`` and ``acquisitions`` (None where nobody said) hold a number per item.
     """
 
     images: TrainingImages
     features: Features
     classes: IntArray
-    n_classes: int
+    class_names: tuple[str, ...]
     acquisitions: IntArray | None
 
-    def said_by_texture(self, run: Run, tell: Tell) -> Float64Array:
-        """Be the `said` of an `evaluation_runs.Lane`: texture features and logistic regression."""
+    def predict_by_texture(self, run: Run, tell: Tell) -> Float64Array:
+        """Do what `execution.Lane.predict` says, by texture features and logistic regression."""
         table = self.features.texture if run.change is None else self._changed_texture[run.change]
-        found = self._said(table, run)
+        probabilities = self._predict(table, run)
         tell(1.0)
-        return found
+        return probabilities
 
     @cached_property
     def _changed_texture(self) -> dict[Change, Float64Array]:
         return {
             change: texture_features.feature_table(
                 [
-                    texture_features.measured_texture(changed(one[np.newaxis], change)[0])
-                    for one in self.images.pixels
+                    texture_features.measured_texture(changed(image[np.newaxis], change)[0])
+                    for image in self.images.pixels
                 ]
             )
             for change in CHANGES
         }
 
-    def said_by_brightness(self, run: Run) -> Float64Array:
-        """Return what brightness and file facts say of the tested items of a run."""
-        return self._said(self.features.simple, run)
+    def predict_by_brightness(self, run: Run) -> Float64Array:
+        """Return the probabilities (tested item, class) by brightness and file facts."""
+        return self._predict(self.features.simple, run)
 
     def baselines(self, folds: Folds) -> dict[str, Float64Array]:
-        """Return what each simpler method says of every item, (item, class), by its name."""
-        shape = len(self.images.items), self.n_classes
-        found = {name: np.zeros(shape) for name in (SIMPLE, TEXTURE, MOST_FREQUENT)}
-        for run in folds.runs:
-            found[SIMPLE][run.tested] = self.said_by_brightness(run)
-            found[TEXTURE][run.tested] = self._said(self.features.texture, run)
-            found[MOST_FREQUENT][run.tested] = most_frequent(
-                self.classes, run.learnt, run.tested, self.n_classes
-            )
-        return found
+        """Return the probabilities (item, class) of each simpler method, by its name."""
+        methods = {
+            SIMPLE: self.predict_by_brightness,
+            TEXTURE: lambda run: self._predict(self.features.texture, run),
+            MOST_FREQUENT: self._most_frequent,
+        }
+        n_items = len(self.images.items)
+        return {
+            name: folds.of_every_item({run.name: method(run) for run in folds.runs}, n_items)
+            for name, method in methods.items()
+        }
 
     def refitted(self) -> dict[str, RefittedScore]:
-        """Return how the measurements fare where they are learnt from anew for each permutation."""
+        """Return the scores of the measurements, learnt from anew for each permutation."""
         strata = strata_of(self.classes, self.acquisitions)
         return {
             name: refitted_score(table, self.classes, self.images.units, strata)
@@ -131,30 +131,21 @@ class Subjects:
         table = np.concatenate([self.features.texture, self.features.lighting], axis=1)
         return Controls(background, acquisition_control(table, classes, units, acquisitions))
 
-    def _said(self, table: Float64Array, run: Run) -> Float64Array:
+    def _predict(self, table: Float64Array, run: Run) -> Float64Array:
         return texture_features.predicted_by_features(
-            table, self.classes, run.learnt, run.tested, self.n_classes
+            table, self.classes, run.learnt, run.tested, len(self.class_names)
         )
+
+    def _most_frequent(self, run: Run) -> Float64Array:
+        """Return the part that each class has in what was learnt from, for every tested item."""
+        counts = np.bincount(self.classes[run.learnt], minlength=len(self.class_names))
+        return np.tile(counts / len(run.learnt), (len(run.tested), 1))
 
 
 def file_features(item: Item) -> Float64Array:
-    """Return what can be said of an item without looking at it: its files' sizes, in bytes.
+    """Return what is known of an item without looking at it: its files' sizes, in bytes.
 
     A class that was saved otherwise than another is recognised by this alone.
     """
-    return np.array([float(_size(part.path)) for part in item.image.parts])
-
-
-def most_frequent(
-    classes: IntArray, learnt: IntArray, tested: IntArray, n_classes: int
-) -> Float64Array:
-    """Return the part that each class has in what was learnt from, for every tested item."""
-    parts = np.bincount(classes[learnt], minlength=n_classes) / len(learnt)
-    return np.tile(parts, (len(tested), 1))
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+    paths = [part.path for part in item.image.parts]
+    return np.array([float(path.stat().st_size) if path.exists() else 0.0 for path in paths])

@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say?"""
+"""Calibration: whether predicted probabilities are as often right as they say."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Calibration:
 
 
 def calibration_of(truth: IntArray, probabilities: Float64Array) -> Calibration:
-    """Measure the calibration of probabilities (item, class) against the classes given."""
+    """Return the calibration of probabilities (item, class), ``truth`` being the classes given."""
     of_truth = probabilities[np.arange(len(truth)), truth]
     one_hot = np.eye(probabilities.shape[1])[truth]
     confidence = probabilities.max(axis=1)
@@ -44,14 +44,14 @@ def calibration_of(truth: IntArray, probabilities: Float64Array) -> Calibration:
         for b in np.unique(tenths)
     )  # fmt: skip
     surest_first = right[np.argsort(-confidence, kind="stable")]
-    kept = [max(1, round(part * len(truth))) for part in np.linspace(0.1, 1, 10)]
+    n_answered = [max(1, round(part * len(truth))) for part in np.linspace(0.1, 1, 10)]
     return Calibration(
         log_loss=float(-np.log(np.maximum(of_truth, SMALLEST_PROBABILITY)).mean()),
         brier=float(((probabilities - one_hot) ** 2).sum(axis=1).mean()),
-        expected_error=sum(n * abs(said - was) for said, was, n in curve) / len(truth),
+        expected_error=sum(n * abs(mean - part) for mean, part, n in curve) / len(truth),
         temperature=best_temperature(truth, probabilities),
         curve=curve,
-        abstaining=tuple((n / len(truth), float(surest_first[:n].mean())) for n in kept),
+        abstaining=tuple((n / len(truth), float(surest_first[:n].mean())) for n in n_answered),
     )
 
 

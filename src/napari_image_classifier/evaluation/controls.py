@@ -1,4 +1,4 @@
-"""Is it the biology, or what was taken together? Controls that could turn an answer down."""
+"""Controls for batch effects: whether classes are told by lighting or by acquisition."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,16 +67,16 @@ def background_control(
 ) -> RefittedScore | None:
     """Return what the backgrounds of images tell of their classes, one entry per item.
 
-    ``features`` are those of `background.background_features`. Nothing is permuted across
+    ``features`` are those of `background_features`. Nothing is permuted across
     acquisitions, so that what differs between them does not count here.
     """
-    there = np.array([one is not None for one in features])
-    if there.mean() < 1 - WITHOUT_BACKGROUND or len(np.unique(classes[there])) < 2:
+    present = np.array([measured is not None for measured in features])
+    if present.mean() < 1 - WITHOUT_BACKGROUND or len(np.unique(classes[present])) < 2:
         return None
-    table = np.array([one for one in features if one is not None])
+    table = np.array([measured for measured in features if measured is not None])
     strata = strata_of(classes, acquisitions)
-    within = None if strata is None else strata[there]
-    return refitted_score(table, classes[there], units[there], within)
+    within = None if strata is None else strata[present]
+    return refitted_score(table, classes[present], units[present], within)
 
 
 def acquisition_control(
@@ -104,7 +104,7 @@ def cramers_v(classes: IntArray, acquisitions: IntArray, units: IntArray) -> flo
     n, (rows, columns) = counts.sum(), counts.shape
     squared = contingency.association(counts, method="cramer") ** 2 * (min(counts.shape) - 1)
     by_chance = (rows - 1) * (columns - 1) / (n - 1)
-    most = min(one - (one - 1) ** 2 / (n - 1) for one in (rows, columns)) - 1
+    most = min(k - (k - 1) ** 2 / (n - 1) for k in (rows, columns)) - 1
     return float(min(1.0, np.sqrt(max(0.0, squared - by_chance) / most))) if most > 0 else 1.0
 
 
@@ -113,27 +113,25 @@ def _recognised(
 ) -> RefittedScore | None:
     """Return how well acquisitions are told apart within the classes that have several."""
     chosen = np.zeros(len(classes), bool)
-    for one in np.unique(classes):
-        members = classes == one
-        groups = {
-            int(acquisition): len(np.unique(units[members & (acquisitions == acquisition)]))
-            for acquisition in np.unique(acquisitions[members])
-        }
-        usable = [acquisition for acquisition, count in groups.items() if count >= 2]
+    for label in np.unique(classes):
+        members = classes == label
+        pairs = np.unique(np.stack([acquisitions[members], units[members]]), axis=1)
+        taken, n_groups = np.unique(pairs[0], return_counts=True)
+        usable = taken[n_groups >= 2]
         if len(usable) >= 2:
             chosen |= members & np.isin(acquisitions, usable)
     if not chosen.any():
         return None
     table, within, taken = features[chosen], classes[chosen], acquisitions[chosen]
-    parts = [np.flatnonzero(within == one) for one in np.unique(within)]
+    parts = [np.flatnonzero(within == label) for label in np.unique(within)]
     methods = [Refitted(table[part], units[chosen][part]) for part in parts]
 
     def scores(given: IntArray) -> Float64Array:
-        found = [
+        of_classes = [
             method.balanced_accuracies(given[:, part])
             for method, part in zip(methods, parts, strict=True)
         ]
-        return np.asarray(np.mean(found, axis=0))
+        return np.asarray(np.mean(of_classes, axis=0))
 
     test = chance_test(taken, units[chosen], scores, within)
     return RefittedScore(float(scores(taken[np.newaxis])[0]), test)
@@ -177,13 +175,13 @@ def background_features(pixels: FloatArray) -> Float64Array | None:
     if dark is None:
         return None
     surface = _quadratic(dark.shape)
-    found: list[Float64Array] = []
+    measured: list[Float64Array] = []
     for channel in np.moveaxis(np.asarray(pixels, np.float64), -1, 0):
         fitted, *_ = np.linalg.lstsq(surface[dark], channel[dark], rcond=None)
         steps = np.diff(channel, axis=1)[dark[:, 1:] & dark[:, :-1]]
         noise = np.median(np.abs(steps)) if steps.size else 0.0
-        found.append(np.array([*np.percentile(channel[dark], PERCENTILES), noise, *fitted]))
-    return np.concatenate(found)
+        measured.append(np.array([*np.percentile(channel[dark], PERCENTILES), noise, *fitted]))
+    return np.concatenate(measured)
 
 
 def lighting_features(pixels: FloatArray) -> Float64Array:

@@ -1,4 +1,4 @@
-"""The verb `evaluate`, as the command line and a script ask for it. Nothing here needs Keras.
+"""The request for an evaluation, as the command line and a script make it, without Keras.
 
 The work itself is in `jobs.evaluate`, which runs in the compute process.
 """
@@ -22,7 +22,25 @@ Method = Literal["network", "texture"]
 
 @dataclass(frozen=True)
 class SurestError(Named):
-    """An item that got another class than it was given; its picture is a PNG in base64."""
+    """An item that got another class than it was given.
+
+    Attributes
+    ----------
+    file
+        The name of its image in tables.
+    item
+        What of it, such as "t=3"; "" for all of it.
+    given
+        The class that it was given.
+    predicted
+        The class that it got.
+    confidence
+        The probability of that class, from 0 to 1.
+    paths
+        The image's files.
+    picture
+        A PNG in base64.
+    """
 
     file: str
     item: str
@@ -35,10 +53,24 @@ class SurestError(Named):
 
 @dataclass(frozen=True)
 class EvaluationResult(Result):
-    """Where the report, its numbers and its predictions lie, and the answer in a sentence.
+    """Where an evaluation's report lies, and the answer in a sentence.
 
-    ``verdict`` is the kind of answer, one of `verdict.Kind`; ``elsewhere`` says why the predictions
-    lie under another name than usual, where they do. ``errors`` are the surest ones.
+    Attributes
+    ----------
+    report
+        The report, an HTML file.
+    json
+        Its numbers.
+    csv
+        Its predictions.
+    verdict
+        The kind of answer, one of `verdict.Kind`.
+    sentence
+        The answer.
+    elsewhere
+        Why the predictions lie under another name than usual, "" where they don't.
+    errors
+        The surest errors, the surest first.
     """
 
     report: Path
@@ -82,7 +114,19 @@ class EvaluationChoices:
 
 @dataclass(frozen=True)
 class EvaluateRequest:
-    """The items and choices, and the path of the HTML file that is to be written."""
+    """What is evaluated, and where the report goes.
+
+    Attributes
+    ----------
+    items
+        What is classified, with a class each.
+    report
+        The HTML file that is to be written.
+    config
+        How networks are trained.
+    choices
+        What is evaluated, and how thoroughly.
+    """
 
     items: ItemTable
     report: Path
@@ -187,8 +231,7 @@ def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationCh
     TrainingRefused
         A choice can't be used, or nothing can be written at ``report``.
     """
-    problem = config.why_unusable()
-    if problem is not None:
+    if problem := config.why_unusable():
         raise TrainingRefused(problem)
     if config.start_from is not None:
         raise TrainingRefused(
@@ -197,8 +240,7 @@ def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationCh
         )
     if choices.folds < 2 or choices.seeds < 1:
         raise TrainingRefused("An evaluation needs at least 2 folds and 1 seed.")
-    problem = why_not_allowed(choices)
-    if problem is not None:
+    if problem := why_not_allowed(choices):
         raise TrainingRefused(problem)
     if report.suffix.lower() not in (".html", ".htm"):
         raise TrainingRefused(f"A report is an .html file; {report.name} must end in .html.")

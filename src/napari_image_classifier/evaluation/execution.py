@@ -1,19 +1,18 @@
-"""The runs of an evaluation, some side by side; what is done is kept when it is stopped."""
+"""Execution of an evaluation's runs, some side by side; what is done is kept when it is stopped."""
 
 import hashlib
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.evaluation.lanes import Lane, LaneGoneError
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.events import Emit, Progress
@@ -23,17 +22,46 @@ from napari_image_classifier.typing import Float64Array
 
 PROGRESS_STEPS = 1000
 
+# Receives which part of a run is done, from 0 to 1.
+Tell = Callable[[float], None]
+
+
+class LaneGoneError(Exception):
+    """A lane that ended without a result; another may do what it had begun."""
+
+
+class Lane(Protocol):
+    """What does one run after another, beside other lanes, such as a process."""
+
+    def predict(self, run: Run, tell: Tell) -> Float64Array:
+        """Train and test, and ``tell`` meanwhile which part of that is done.
+
+        Returns probabilities, shape (tested item, class).
+
+        Raises
+        ------
+        LaneGoneError
+            It has ended, without a result.
+        """
+        ...
+
+    def end(self) -> None:
+        """Be gone; nobody waits for what is still being done."""
+        ...
+
 
 @dataclass(frozen=True)
-class _Kept:
-    """The file: a hash of what was evaluated how, and each run's probabilities."""
+class OneLane:
+    """The only lane, where runs are so short, or so greedy, that they are done one by one."""
 
-    evaluation: Any = None
-    runs: Any = None
+    predict: Callable[[Run, Tell], Float64Array]
+
+    def end(self) -> None:
+        """Do nothing: there is nothing but this process."""
 
 
 class KeptRuns:
-    """What was said of the tested items of each run, kept in a file."""
+    """The probabilities of each run, in a file with a hash of what was evaluated how."""
 
     def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
         """Take up what an evaluation with the same ``settings`` left in the file ``path``.
@@ -51,14 +79,14 @@ class KeptRuns:
                 stored = parsed_json(path.read_bytes())
             except RecordError:
                 return
-            kept = from_json(_Kept, stored) if isinstance(stored, dict) else _Kept()
-            if kept.evaluation != self._key:
+            known = stored if isinstance(stored, dict) else {}
+            if known.get("evaluation") != self._key:
                 raise TrainingRefused(
                     f"{path.name} holds an evaluation that was stopped, of other images or with "
                     "other choices. Choose another name for the report; or, if that one is not to "
                     "be gone on with, delete the file."
                 )
-            self._runs = _understood(kept.runs)
+            self._runs = _readable(known.get("runs"))
 
     def get(self, name: str) -> Float64Array | None:
         """Return the probabilities (tested item, class) of a run that is done."""
@@ -67,7 +95,7 @@ class KeptRuns:
     def put(self, name: str, probabilities: Float64Array) -> None:
         """Keep the probabilities of a run."""
         self._runs[name] = probabilities
-        content = as_json(_Kept(self._key, self._runs))
+        content = {"evaluation": self._key, "runs": as_json(self._runs)}
         with replace_file(self._path) as temporary:
             temporary.write_text(json.dumps(content), encoding="utf-8")
 
@@ -76,7 +104,7 @@ class KeptRuns:
         self._path.unlink(missing_ok=True)
 
 
-def _understood(stored: object) -> dict[str, Float64Array]:
+def _readable(stored: object) -> dict[str, Float64Array]:
     """Return the runs that a file holds; one that makes no sense is trained again."""
     runs = {}
     for name, rows in stored.items() if isinstance(stored, dict) else ():
@@ -90,7 +118,7 @@ def _understood(stored: object) -> dict[str, Float64Array]:
 def done_runs(
     runs: Sequence[Run], lanes: Sequence[Lane], kept: KeptRuns, emit: Emit
 ) -> dict[str, Float64Array]:
-    """Return what was said in each run, by its name, and tell how far all of them are.
+    """Return the probabilities of each run, by its name, and tell how far all of them are.
 
     The first lane is there to the end; what another leaves behind is done by those that are left.
     """
@@ -103,17 +131,23 @@ class _Runs:
     def __init__(
         self, runs: Sequence[Run], lanes: Sequence[Lane], kept: KeptRuns, emit: Emit
     ) -> None:
-        self._names = [run.name for run in runs]
+        self._runs = runs
         self._lanes = lanes
         self._kept = kept
-        self._said = {
-            run.name: said
-            for run in runs
-            if (said := kept.get(run.name)) is not None and len(said) == len(run.tested)
-        }
-        self._waiting = deque(run for run in runs if run.name not in self._said)
-        self._progress = _Progress(runs, self._said, emit)
+        self._emit = emit
         self._lock = Lock()
+        self._probabilities = {
+            run.name: probabilities
+            for run in runs
+            if (probabilities := kept.get(run.name)) is not None
+            and len(probabilities) == len(run.tested)
+        }
+        self._waiting = deque(run for run in runs if run.name not in self._probabilities)
+        # What was kept from an evaluation that was stopped says nothing of how long the rest takes.
+        self._before = sum(_work(run) for run in runs if run.name in self._probabilities)
+        self._progress = TimeLeft(sum(map(_work, runs)))
+        self._progress.leave_out(self._before)
+        self._done_of: dict[str, float] = {}
 
     def done(self) -> dict[str, Float64Array]:
         with ThreadPoolExecutor(len(self._lanes)) as threads:
@@ -128,7 +162,7 @@ class _Runs:
         # What was left behind after the first lane had found nothing to do any more.
         self._work(self._lanes[0])
         self._end_lanes()
-        return {name: self._said[name] for name in self._names}
+        return {run.name: self._probabilities[run.name] for run in self._runs}
 
     def _end_lanes(self) -> None:
         for lane in self._lanes:
@@ -141,42 +175,24 @@ class _Runs:
             except IndexError:
                 return
             try:
-                said = lane.said(run, partial(self._tell, run))
+                probabilities = lane.predict(run, partial(self._tell, run))
             except LaneGoneError:
                 self._waiting.appendleft(run)
                 return
             with self._lock:
-                self._kept.put(run.name, said)
-                self._said[run.name] = said
+                self._kept.put(run.name, probabilities)
+                self._probabilities[run.name] = probabilities
             self._tell(run, 1.0)
 
     def _tell(self, run: Run, part: float) -> None:
         with self._lock:
-            self._progress.tell(run, part)
-
-
-class _Progress:
-    """How far all runs are, in items to learn from and to test.
-
-    What was ``kept`` from an evaluation that was stopped says nothing of how long the rest takes.
-    """
-
-    def __init__(self, runs: Sequence[Run], kept: Mapping[str, object], emit: Emit) -> None:
-        self._kept = sum(_work(run) for run in runs if run.name in kept)
-        self._work = TimeLeft(sum(map(_work, runs)))
-        self._work.leave_out(self._kept)
-        self._here: dict[str, float] = {}
-        self._emit = emit
-
-    def tell(self, run: Run, part: float) -> None:
-        # A run that is begun anew by another lane waits here until it is as far again.
-        self._here[run.name] = max(part * _work(run), self._here.get(run.name, 0.0))
-        work = self._work
-        work.done = self._kept + sum(self._here.values())
-        steps, left = round(PROGRESS_STEPS * work.done / work.total), work.seconds_left
-        self._emit(
-            Progress(stage="evaluating", done=steps, total=PROGRESS_STEPS, seconds_left=left)
-        )
+            # A run that is begun anew by another lane waits here until it is as far again.
+            done = max(part * _work(run), self._done_of.get(run.name, 0.0))
+            self._done_of[run.name] = done
+            work, total = self._progress, PROGRESS_STEPS
+            work.done = self._before + sum(self._done_of.values())
+            steps, left = round(total * work.done / work.total), work.seconds_left
+            self._emit(Progress(stage="evaluating", done=steps, total=total, seconds_left=left))
 
 
 def _work(run: Run) -> int:

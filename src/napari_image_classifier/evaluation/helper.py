@@ -1,9 +1,9 @@
-"""A second process that trains and tests runs of an evaluation beside this one."""
+"""Processes that train and test runs of an evaluation beside the first one."""
 
 from importlib import import_module
 
 from napari_image_classifier.errors import Cancelled, TrainingRefused
-from napari_image_classifier.evaluation.lanes import LaneGoneError, Tell
+from napari_image_classifier.evaluation.execution import LaneGoneError, Tell
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.system.child_process import ChildProcess, connected
 from napari_image_classifier.system.messages import PICKLE
@@ -12,25 +12,41 @@ from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.typing import Float64Array, ShouldStop
 
 # What a helper says first of a message.
-TOLD, SAID, REFUSED = "told", "said", "refused"
+PROGRESS, RESULT, REFUSAL = "progress", "result", "refusal"
 
 
 class HelperLane:
-    """A process with the same images and configuration, started when there is a run for it."""
+    """A lane in a process of its own, which starts when there is a run for it.
+
+    Parameters
+    ----------
+    images
+        All images of the evaluation; the process gets a copy.
+    config
+        How networks are trained.
+    threads
+        How many threads the process computes with.
+    should_stop
+        Asked with every message of the process, which ends when it returns True.
+    """
 
     def __init__(
-        self,
-        images: TrainingImages,
-        config: TrainingConfig,
-        threads: int,
-        should_stop: ShouldStop,
+        self, images: TrainingImages, config: TrainingConfig, threads: int, should_stop: ShouldStop
     ) -> None:
         self._case = images, config, threads
         self._should_stop = should_stop
         self._process: ChildProcess | None = None
 
-    def said(self, run: Run, tell: Tell) -> Float64Array:
-        """Do what `lanes.Lane` says."""
+    def predict(self, run: Run, tell: Tell) -> Float64Array:
+        """Do what `execution.Lane` says.
+
+        Raises
+        ------
+        Cancelled
+            ``should_stop`` returned True.
+        TrainingRefused
+            The process says that training is not possible.
+        """
         if self._process is None:
             self._process = ChildProcess("napari_image_classifier.evaluation.helper", PICKLE)
             self._process.send(self._case)
@@ -40,11 +56,11 @@ class HelperLane:
                 self.end()
                 raise Cancelled
             kind, content = message
-            if kind == REFUSED:
+            if kind == REFUSAL:
                 raise TrainingRefused(content)
-            if kind == SAID:
-                found: Float64Array = content
-                return found
+            if kind == RESULT:
+                probabilities: Float64Array = content
+                return probabilities
             tell(content)
         raise LaneGoneError
 
@@ -59,20 +75,20 @@ def main() -> None:
     from napari_image_classifier.evaluation.train_and_test import trained_and_tested
     from napari_image_classifier.networks.backend import use_threads
 
-    asked, answer = connected(PICKLE)
-    images, config, threads = asked()
+    receive, send = connected(PICKLE)
+    images, config, threads = receive()
     use_threads(config.backend, threads)
 
     def tell(part: float) -> None:
-        answer((TOLD, part))
+        send((PROGRESS, part))
 
     while True:
         try:
-            found = trained_and_tested(asked(), images, config, tell, lambda: False)
+            result = trained_and_tested(receive(), images, config, tell, lambda: False)
         except TrainingRefused as refusal:
-            answer((REFUSED, str(refusal)))
+            send((REFUSAL, str(refusal)))
         else:
-            answer((SAID, found))
+            send((RESULT, result))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""How good is it really? Scores of images that were not learnt from, and what they rest on."""
+"""The outcome of an evaluation: scores of images not learnt from, and what they rest on."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -55,12 +56,13 @@ class MadeWith:
 class Evaluation:
     """Predictions for every item by methods that had not seen its unit, and their scores.
 
-    ``said`` holds the probabilities (tested item, class) of every run of ``plan`` by the run's
-    name, ``baselines`` what simpler methods said of every item on the folds of the first seed, and
-    ``refitted`` how they fare where they learn anew for every permutation of the classes.
-    ``sealed_simple`` is what brightness and file facts said of the sealed items, by the name of
-    the run. ``units`` says which items may not part, ``copies`` which pairs of items show the same
-    thing, ``acquisitions`` what was taken together. ``method`` is what is evaluated, in words.
+    ``results`` holds the probabilities (tested item, class) of every run of ``plan`` by the run's
+    name, ``baselines`` those (item, class) of simpler methods on the folds of the first seed, and
+    ``refitted`` how these fare where they learn anew for every permutation of the classes.
+    ``sealed_simple`` are the probabilities by brightness and file facts of the sealed items, by the
+    name of the run. ``units`` says which items may not part, ``copies`` which pairs of items show
+    the same thing, ``acquisitions`` what was taken together. ``method`` is what is evaluated, in
+    words.
     """
 
     items: tuple[Item, ...]
@@ -71,27 +73,21 @@ class Evaluation:
     acquisitions: IntArray | None
     method: str
     plan: Plan
-    said: Mapping[str, Float64Array]
+    results: Mapping[str, Float64Array]
     baselines: Mapping[str, Float64Array]
     refitted: Mapping[str, RefittedScore]
     sealed_simple: Mapping[str, Float64Array]
     controls: Controls
 
-    def of_folds(self, folds: Folds) -> Float64Array:
-        """Return the probabilities (item, class) of every item, from the run that tested it."""
-        found = np.zeros((len(self.items), len(self.class_names)))
-        for run in folds.runs:
-            found[run.tested] = self.said[run.name]
-        return found
-
     @cached_property
     def networks(self) -> tuple[Float64Array, ...]:
         """The probabilities (item, class) of every seed, from folds of its own."""
-        return tuple(self.of_folds(folds) for folds in self.plan.seeds)
+        n_items = len(self.items)
+        return tuple(folds.of_every_item(self.results, n_items) for folds in self.plan.seeds)
 
     @property
     def probabilities(self) -> Float64Array:
-        """What is scored: what was said with the first seed, which was chosen beforehand."""
+        """What is scored: the probabilities of the first seed, which was chosen beforehand."""
         return self.networks[0]
 
     @cached_property
@@ -119,7 +115,7 @@ class Evaluation:
     @cached_property
     def baseline_scores(self) -> dict[str, Scores]:
         """The scores of the simpler methods, by name."""
-        return {name: self._scored(said) for name, said in self.baselines.items()}
+        return {name: self._scored(of_method) for name, of_method in self.baselines.items()}
 
     @cached_property
     def chance(self) -> ChanceTest:
@@ -128,7 +124,7 @@ class Evaluation:
         tests = [
             chance_of_predictions(
                 self.truth[run.tested],
-                self.said[run.name].argmax(axis=1),
+                self.results[run.name].argmax(axis=1),
                 self.units[run.tested],
                 None if strata is None else strata[run.tested],
             )
@@ -146,27 +142,22 @@ class Evaluation:
             return {}
         ours = self.probabilities.argmax(axis=1) == self.truth
         return {
-            name: mcnemar_test(ours, said.argmax(axis=1) == self.truth)
-            for name, said in self.baselines.items()
+            name: mcnemar_test(ours, theirs.argmax(axis=1) == self.truth)
+            for name, theirs in self.baselines.items()
             if name != self.method
         }
-
-    @property
-    def _sealed(self) -> IntArray:
-        return np.unique([i for run in self.plan.sealed for i in run.tested]).astype(np.intp)
 
     @cached_property
     def over_simple(self) -> ChanceTest:
         """The test whether it does better there than brightness and file facts."""
         tests = []
-        for run in self.plan.sealed:
-            if run.name in self.sealed_simple:
-                truth = self.truth[run.tested]
-                ours, theirs = (
-                    (said[run.name].argmax(axis=1) == truth).astype(float)
-                    for said in (self.said, self.sealed_simple)
-                )
-                tests.append(paired_test(ours, theirs, truth, self.units[run.tested]))
+        for run in self.plan.sealed if self.sealed_simple else ():
+            truth = self.truth[run.tested]
+            ours, theirs = (
+                (results[run.name].argmax(axis=1) == truth).astype(float)
+                for results in (self.results, self.sealed_simple)
+            )
+            tests.append(paired_test(ours, theirs, truth, self.units[run.tested]))
         return either_of(tests) if tests else ChanceTest(1.0, 1.0, 0, exact=False)
 
     @cached_property
@@ -189,19 +180,19 @@ class Evaluation:
         return self._balanced(folds, joined(self.units, self.acquisitions))
 
     def _balanced(self, folds: Folds, units: IntArray | None = None) -> Interval:
-        right = self.of_folds(folds).argmax(axis=1) == self.truth
+        predicted = folds.of_every_item(self.results, len(self.items)).argmax(axis=1)
+        right = predicted == self.truth
         return balanced_interval(right, self.truth, self.units if units is None else units)
 
     @cached_property
     def verdict(self) -> Verdict:
         """The answer in one sentence."""
+        simple = self.baseline_scores.get(SIMPLE)
         evidence = Evidence(
             groups_per_class=units_per_class(self.items, self.units),
             score=self.scores.balanced_accuracy,
             chance=self.chance,
-            simple=self.baseline_scores[SIMPLE].balanced_accuracy
-            if SIMPLE in self.baselines
-            else None,
+            simple=simple.balanced_accuracy if simple else None,
             simple_chance=self.refitted[SIMPLE].chance,
             over_simple=self.over_simple,
             controls=self.controls,
@@ -216,16 +207,14 @@ class Evaluation:
     @property
     def over_seeds(self) -> list[float]:
         """The balanced accuracy of every seed: other folds, other weights, another order."""
-        return [
-            balanced_accuracy(self.truth, said.argmax(axis=1) == self.truth)
-            for said in self.networks
-        ]
+        rights = (of_seed.argmax(axis=1) == self.truth for of_seed in self.networks)
+        return [balanced_accuracy(self.truth, right) for right in rights]
 
     @property
     def flipping(self) -> float:
         """The part of the items that get another class from another seed."""
-        said = np.array([one.argmax(axis=1) for one in self.networks])
-        return float((said != said[0]).any(axis=0).mean())
+        predicted = np.array(self.networks).argmax(axis=2)
+        return float((predicted != predicted[0]).any(axis=0).mean())
 
     @property
     def surest_errors(self) -> IntArray:
@@ -235,11 +224,6 @@ class Evaluation:
         return np.asarray(wrong[by_confidence][:ERRORS_SHOWN], np.intp)
 
     @property
-    def largest_unit(self) -> IntArray:
-        """The items of the unit that has the most."""
-        return np.flatnonzero(self.units == np.bincount(self.units).argmax())
-
-    @property
     def images_digest(self) -> str:
         """What is the same for every evaluation of these items and classes."""
         named = sorted((item.file, item.selection, str(item.class_name)) for item in self.items)
@@ -247,20 +231,26 @@ class Evaluation:
 
     def errors_to_json(self) -> list[dict[str, Any]]:
         """Return the surest errors: which items, in which files, given and predicted as what."""
+        names, wrong = self.class_names, self.surest_errors
+        rows = zip(wrong, [self.items[i] for i in wrong], self.probabilities[wrong], strict=True)
         return [
             {
-                "file": self.items[index].file,
-                "item": self.items[index].selection,
-                "given": self.class_names[self.truth[index]],
-                "predicted": self.class_names[self.probabilities[index].argmax()],
-                "confidence": float(self.probabilities[index].max()),
-                "paths": [str(part.path) for part in self.items[index].image.parts],
+                "file": item.file,
+                "item": item.selection,
+                "given": names[self.truth[index]],
+                "predicted": names[probabilities.argmax()],
+                "confidence": float(probabilities.max()),
+                "paths": [str(part.path) for part in item.image.parts],
             }
-            for index in self.surest_errors
+            for index, item, probabilities in rows
         ]
 
     def to_json(self) -> dict[str, Any]:
         """Return every number of the report, the verdict first."""
+        sealed = np.isin(
+            np.arange(len(self.items)), [i for run in self.plan.sealed for i in run.tested]
+        )
+        in_largest_group = self.units == np.bincount(self.units).argmax()
         numbers: dict[str, object] = {
             "verdict": self.verdict.kind,
             "sentence": self.verdict.sentence,
@@ -270,8 +260,8 @@ class Evaluation:
             "chance": {
                 **vars(self.chance),
                 "runs": len(self.plan.sealed),
-                "images": len(self._sealed),
-                "groups": len(np.unique(self.units[self._sealed])),
+                "images": int(sealed.sum()),
+                "groups": len(np.unique(self.units[sealed])),
             },
             "over_simple": self.over_simple,
             "beside_baselines": self.beside_baselines,
@@ -290,7 +280,7 @@ class Evaluation:
             "surest_errors": self.errors_to_json(),
             "images": len(self.items),
             "images_digest": self.images_digest,
-            "largest_group": [self.items[i].file for i in self.largest_unit],
+            "largest_group": [item.file for item in compress(self.items, in_largest_group)],
             "groups": int(self.units.max()) + 1,
             "groups_per_class": units_per_class(self.items, self.units),
             "copies": [[self.items[i].file for i in pair] for pair in self.copies],

@@ -1,4 +1,4 @@
-"""Images from which something is taken away, to see what a network goes by."""
+"""Perturbations: images from which something is taken away, to see what a network goes by."""
 
 from typing import Literal, get_args
 

@@ -1,7 +1,7 @@
-"""What an evaluation trains and tests: known to the last run before the first one begins."""
+"""The plan of an evaluation: all that is trained and tested, known before the first run begins."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ from napari_image_classifier.items.splits import (
     sealed_split,
 )
 from napari_image_classifier.statistics.permutation_tests import SIGNIFICANT, smallest_p, strata_of
-from napari_image_classifier.typing import IntArray
+from napari_image_classifier.typing import Float64Array, IntArray
 
 # For the test against chance: so many of the groups.
 SEALED_PART = 0.5
@@ -28,7 +28,21 @@ PARTS_OF_GROUPS = (0.25, 0.5, 0.75)
 
 @dataclass(frozen=True)
 class Run:
-    """One training and one test: indices of the items learnt from and of those tested."""
+    """One training and one test.
+
+    Attributes
+    ----------
+    name
+        Unlike that of any other run of the evaluation.
+    seed
+        That of the training.
+    learnt
+        The indices of the items learnt from.
+    tested
+        The indices of the items tested.
+    change
+        What is taken from all images before, None for nothing.
+    """
 
     name: str
     seed: int
@@ -48,8 +62,15 @@ class Folds:
         """What is learnt from and what is tested, run by run."""
         return [(run.learnt, run.tested) for run in self.runs]
 
+    def of_every_item(self, results: Mapping[str, Float64Array], n_items: int) -> Float64Array:
+        """Return the probabilities (item, class) from those of each run, (tested item, class)."""
+        probabilities = np.zeros((n_items, results[self.runs[0].name].shape[1]))
+        for run in self.runs:
+            probabilities[run.tested] = results[run.name]
+        return probabilities
+
     def of_each_item(self, n_items: int) -> IntArray:
-        """Return in which of the runs each item is tested, from 1."""
+        """Return the number of the run that each item is tested in, from 1."""
         folds = np.zeros(n_items, np.intp)
         for number, run in enumerate(self.runs, start=1):
             folds[run.tested] = number
@@ -72,10 +93,10 @@ class Plan:
     seeds: tuple[Folds, ...]
     sealed: tuple[Run, ...]
     smallest_p: float
-    fewer: dict[float, Folds]
-    changed: dict[Change, Folds]
-    new_acquisitions: Folds | None
     simple: Folds | None
+    fewer: Mapping[float, Folds] = field(default_factory=dict)
+    changed: Mapping[Change, Folds] = field(default_factory=dict)
+    new_acquisitions: Folds | None = None
 
     @property
     def is_of_finished(self) -> bool:
@@ -85,17 +106,12 @@ class Plan:
     @cached_property
     def runs(self) -> tuple[Run, ...]:
         """Every run, those that the verdict rests on first."""
-        return tuple(self._runs())
-
-    def _runs(self) -> Iterator[Run]:
-        yield from self.seeds[0].runs
-        done = {run.name for run in self.seeds[0].runs}
-        yield from (run for run in self.sealed if run.name not in done)
         others = (*self.seeds[1:], *self.changed.values(), *self.fewer.values())
-        for folds in others:
-            yield from folds.runs
         if self.new_acquisitions:
-            yield from self.new_acquisitions.runs
+            others = (*others, self.new_acquisitions)
+        runs = [*self.seeds[0].runs, *self.sealed, *(run for folds in others for run in folds.runs)]
+        # The one run of a finished classifier is a sealed one, too.
+        return tuple({run.name: run for run in runs}.values())
 
 
 def plan_of(
@@ -121,17 +137,15 @@ def plan_of(
         for seed in seeds
     ]
     sealed, smallest = _sealed(items, units, classes, acquisitions, seeds[0])
-    return Plan(
-        seeds=tuple(of_seeds),
-        sealed=sealed,
-        smallest_p=smallest,
-        fewer=_fewer(items, units, of_seeds[0]) if curve else {},
-        changed={change: _changed(of_seeds[0], change) for change in CHANGES} if controls else {},
-        new_acquisitions=_new_acquisitions(items, units, acquisitions, n_folds, seeds[0])
-        if controls and acquisitions is not None
-        else None,
-        simple=of_seeds[0],
-    )
+    plan = Plan(tuple(of_seeds), sealed, smallest, simple=of_seeds[0])
+    if curve:
+        plan = replace(plan, fewer=_fewer(items, units, of_seeds[0]))
+    if controls:
+        plan = replace(plan, changed={change: _changed(of_seeds[0], change) for change in CHANGES})
+    if controls and acquisitions is not None:
+        left_out = _new_acquisitions(items, units, acquisitions, n_folds, seeds[0])
+        plan = replace(plan, new_acquisitions=left_out)
+    return plan
 
 
 def plan_of_finished(
@@ -148,15 +162,7 @@ def plan_of_finished(
         simple = _folds("simple, fold", seed, cross_validation(items, units, n_folds, seed))
     except TrainingRefused:
         simple = None
-    return Plan(
-        seeds=(Folds((run,)),),
-        sealed=(run,),
-        smallest_p=smallest_p(classes, units),
-        fewer={},
-        changed={},
-        new_acquisitions=None,
-        simple=simple,
-    )
+    return Plan((Folds((run,)),), (run,), smallest_p(classes, units), simple)
 
 
 def _folds(name: str, seed: int, splits: Sequence[Split]) -> Folds:
@@ -200,7 +206,7 @@ def _sealed(
 
 def _fewer(items: Sequence[Item], units: IntArray, folds: Folds) -> dict[float, Folds]:
     """Return the folds with a part of the groups to learn from, where that makes a difference."""
-    found, before = {}, 0
+    fewer, before = {}, 0
     for part in PARTS_OF_GROUPS:
         runs = [
             replace(
@@ -212,9 +218,9 @@ def _fewer(items: Sequence[Item], units: IntArray, folds: Folds) -> dict[float, 
         ]
         n_learnt = sum(len(run.learnt) for run in runs)
         if before < n_learnt < sum(len(run.learnt) for run in folds.runs):
-            found[part] = Folds(tuple(runs))
+            fewer[part] = Folds(tuple(runs))
         before = n_learnt
-    return found
+    return fewer
 
 
 def _changed(folds: Folds, change: Change) -> Folds:
@@ -243,8 +249,8 @@ def _new_acquisitions(
 def _each_left_out(items: Sequence[Item], units: IntArray, larger: IntArray) -> list[Split]:
     """Return what is learnt from and tested where each of the larger units is left out in turn."""
     splits = []
-    for one in range(int(larger.max()) + 1):
-        learnt: IntArray = np.flatnonzero(larger != one)
+    for left_out in range(int(larger.max()) + 1):
+        learnt: IntArray = np.flatnonzero(larger != left_out)
         check_enough([items[i] for i in learnt], units[learnt])
-        splits.append((learnt, np.flatnonzero(larger == one)))
+        splits.append((learnt, np.flatnonzero(larger == left_out)))
     return splits

@@ -1,7 +1,8 @@
-"""The evaluation job: reads the images, has everything trained and tested, writes the report."""
+"""The procedure of an evaluation: images read, everything trained and tested, a report written."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,22 @@ from napari_image_classifier.evaluation.evaluate import (
     EvaluationChoices,
     EvaluationResult,
 )
-from napari_image_classifier.evaluation.execution import KeptRuns, done_runs
-from napari_image_classifier.evaluation.lanes import Lane, OneLane, Tell
+from napari_image_classifier.evaluation.execution import (
+    KeptRuns,
+    Lane,
+    OneLane,
+    Tell,
+    done_runs,
+)
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
-from napari_image_classifier.evaluation.report import predictions_path, surest_errors, write_report
+from napari_image_classifier.evaluation.report import write_report
 from napari_image_classifier.items.consensus import unassisted
 from napari_image_classifier.items.groups import check_enough, units_of, units_per_class
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.networks.provenance import keras_run, keras_versions
-from napari_image_classifier.system.atomic_files import told_when_refused, why_elsewhere
+from napari_image_classifier.system.atomic_files import told_when_refused
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
@@ -62,31 +68,51 @@ MakeLanes = Callable[[TrainingImages, TrainingConfig, ShouldStop], Sequence[Lane
 def evaluated(
     request: EvaluateRequest, make_lanes: MakeLanes, emit: Emit, should_stop: ShouldStop
 ) -> EvaluationResult:
-    """Do what `jobs.evaluate.run` says.
+    """Evaluate, and write the report with its numbers, its predictions and its manifest.
 
-    ``make_lanes`` is asked where networks are to be trained, and neither a finished classifier
-    nor texture features are evaluated.
+    Parameters
+    ----------
+    request
+        The items, the choices and the path of the report.
+    make_lanes
+        Makes what trains and tests; asked where neither a finished classifier nor texture features
+        are evaluated.
+    emit
+        Receives "progress" with the stages that `jobs.evaluate.run` names.
+    should_stop
+        Asked often.
+
+    Returns
+    -------
+    EvaluationResult
+        The files that were written, and the answer in a sentence.
+
+    Raises
+    ------
+    TrainingRefused
+        The items or the output can't be used, or training came to nothing.
+    Cancelled
+        ``should_stop`` returned True; what was done is taken up by the next run.
     """
     report = request.report
     check_place(report)
     case = _Case.read(request, emit, should_stop)
-    subjects = case.subjects
-    plan = case.plan
+    subjects, plan = case.subjects, case.plan
     name, lanes = case.lanes(make_lanes, should_stop)
     kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings())
     with told_when_refused(report, TrainingRefused, GO_ON):
-        said = done_runs(plan.runs, lanes, kept, emit)
+        results = done_runs(plan.runs, lanes, kept, emit)
     evaluation = Evaluation(
         items=subjects.images.items,
-        class_names=case.class_names,
+        class_names=subjects.class_names,
         truth=subjects.classes,
         units=subjects.images.units,
         copies=subjects.images.copies,
         acquisitions=subjects.acquisitions,
         method=name,
         plan=plan,
-        said=said,
-        baselines=subjects.baselines(plan.simple) if plan.simple else {},
+        results=results,
+        baselines=case.baselines,
         refitted=subjects.refitted(),
         sealed_simple=case.sealed_simple(),
         controls=subjects.controls() if request.choices.controls else Controls(None, None),
@@ -94,17 +120,9 @@ def evaluated(
     # Before the report: an evaluation that can't be begun again is complete.
     with told_when_refused(report, TrainingRefused, GO_ON):
         _write_manifest(report, evaluation, case)
-        written = write_report(evaluation, case.data.pixels, report, case.made_with())
+        result = write_report(evaluation, case.data.pixels, report, case.made_with())
         kept.remove()
-    return EvaluationResult(
-        written["report"],
-        written["json"],
-        written["csv"],
-        verdict=evaluation.verdict.kind,
-        sentence=evaluation.verdict.sentence,
-        elsewhere=why_elsewhere(predictions_path(report), written["csv"]),
-        errors=surest_errors(evaluation, case.data.pixels),
-    )
+    return result
 
 
 class EvaluationManifest(OfLearntItems, frozen=True, kw_only=True, omit_defaults=True):
@@ -149,7 +167,6 @@ class _Case:
     finished: Classifier | None
     data: TrainingSet
     seen_known: bool
-    class_names: tuple[str, ...]
     plan: Plan
     subjects: Subjects
 
@@ -160,7 +177,8 @@ class _Case:
         items = [item for item in table.items if item.class_name is not None]
         finished = load_classifier(choices.classifier) if choices.classifier else None
         assisted = table.assumptions[len(given.assumptions) :]
-        _check_testable(items, finished, assisted)
+        check = partial(_check_testable, finished=finished, left_out=assisted)
+        check(items)
 
         def tell(stage: str, done: int, total: int) -> None:
             emit(Progress(stage=stage, done=done, total=total))
@@ -173,12 +191,7 @@ class _Case:
             on_progress=tell,
             should_stop=should_stop,
         )
-        check_rest(
-            images.left_out,
-            items,
-            images.items,
-            lambda rest: _check_testable(rest, finished, assisted),
-        )
+        check_rest(images.left_out, items, images.items, check)
         items = list(images.items)
         seen_known = finished is not None and _check_not_seen(finished, images)
         data = training_set(images, (np.arange(len(items)), np.arange(0)))
@@ -186,10 +199,21 @@ class _Case:
         classes = np.array([class_names.index(str(item.class_name)) for item in items], np.intp)
         acquisitions = _acquisitions(items)
         # Before anything is measured, as it may be refused.
-        plan = _plan(choices, config, images, classes, acquisitions)
+        grouped, seed = (images.items, images.units, classes), config.seed
+        if finished:
+            plan = plan_of_finished(*grouped, n_folds=choices.folds, seed=seed)
+        else:
+            plan = plan_of(
+                *grouped,
+                acquisitions,
+                n_folds=choices.folds,
+                seeds=range(seed, seed + choices.seeds),
+                controls=choices.controls,
+                curve=choices.curve,
+            )
         features = Features.of(images, tell, should_stop)
-        subjects = Subjects(images, features, classes, len(class_names), acquisitions)
-        return cls(choices, table, config, finished, data, seen_known, class_names, plan, subjects)
+        subjects = Subjects(images, features, classes, class_names, acquisitions)
+        return cls(choices, table, config, finished, data, seen_known, plan, subjects)
 
     @property
     def trains_networks(self) -> bool:
@@ -203,20 +227,23 @@ class _Case:
     def lanes(self, make_lanes: MakeLanes, should_stop: ShouldStop) -> tuple[str, Sequence[Lane]]:
         """Return what is evaluated, in words, and what trains and tests it."""
         if self.finished is not None:
-            return f"the classifier {self.finished.path.name}", [OneLane(self._said_by_finished)]
+            return f"the classifier {self.finished.path.name}", [OneLane(self._predict_by_finished)]
         if self._by_texture:
-            return TEXTURE, [OneLane(self.subjects.said_by_texture)]
+            return TEXTURE, [OneLane(self.subjects.predict_by_texture)]
         return "the network", make_lanes(self.subjects.images, self.config, should_stop)
 
+    @cached_property
+    def baselines(self) -> dict[str, Float64Array]:
+        """The probabilities (item, class) of simpler methods, by name; without groups none."""
+        return self.subjects.baselines(self.plan.simple) if self.plan.simple else {}
+
     def sealed_simple(self) -> dict[str, Float64Array]:
-        """Return what brightness and file facts say of the sealed items, by the run's name."""
-        plan = self.plan
-        if plan.simple is None:
+        """Return the probabilities of the sealed items by brightness, by the run's name."""
+        if not self.baselines:
             return {}
         if self.finished is not None:
-            said = self.subjects.baselines(plan.simple)[SIMPLE]
-            return {run.name: said for run in plan.sealed}
-        return {run.name: self.subjects.said_by_brightness(run) for run in plan.sealed}
+            return {run.name: self.baselines[SIMPLE] for run in self.plan.sealed}
+        return {run.name: self.subjects.predict_by_brightness(run) for run in self.plan.sealed}
 
     def settings(self) -> dict[str, Any]:
         """Return what must be the same for a stopped evaluation to be gone on with."""
@@ -244,38 +271,15 @@ class _Case:
             seen_known=self.seen_known,
         )
 
-    def _said_by_finished(self, run: Run, tell: Tell) -> Float64Array:
+    def _predict_by_finished(self, run: Run, tell: Tell) -> Float64Array:
         assert self.finished is not None
-        found = []
+        probabilities = []
         for start in range(0, len(run.tested), IMAGES_AT_ONCE):
             tell(start / len(run.tested))
             part = run.tested[start : start + IMAGES_AT_ONCE]
-            found.append(self.finished.predict_prepared(self.data.pixels[part]))
+            probabilities.append(self.finished.predict_prepared(self.data.pixels[part]))
         tell(1.0)
-        return np.concatenate(found)
-
-
-def _plan(
-    choices: EvaluationChoices,
-    config: TrainingConfig,
-    images: TrainingImages,
-    classes: IntArray,
-    acquisitions: IntArray | None,
-) -> Plan:
-    if choices.classifier:
-        return plan_of_finished(
-            images.items, images.units, classes, n_folds=choices.folds, seed=config.seed
-        )
-    return plan_of(
-        images.items,
-        images.units,
-        classes,
-        acquisitions,
-        n_folds=choices.folds,
-        seeds=[config.seed + number for number in range(choices.seeds)],
-        controls=choices.controls,
-        curve=choices.curve,
-    )
+        return np.concatenate(probabilities)
 
 
 def _check_testable(
@@ -293,15 +297,15 @@ def _check_testable(
 
 def _check_known(items: Sequence[Item], finished: Classifier) -> None:
     """Refuse classes that the classifier has never heard of, and images of one class."""
-    found = units_per_class(items, units_of(items))
-    unknown = sorted(set(found) - set(finished.class_names))
+    classes = set(units_per_class(items, units_of(items)))
+    unknown = sorted(classes - set(finished.class_names))
     if unknown:
         raise TrainingRefused(
             f"{finished.path.name} knows the classes {', '.join(finished.class_names)}; it can't "
             f"be tested on {quoted(unknown)}. Name the classes of the "
             "images as the classifier does."
         )
-    if len(found) < 2:
+    if len(classes) < 2:
         raise TrainingRefused("A test needs images of at least two classes.")
 
 

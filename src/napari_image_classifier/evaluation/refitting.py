@@ -1,10 +1,10 @@
-"""A method so quick that it can learn anew for every permutation of the classes.
+"""Discriminant analysis, so quick that it can learn anew for every permutation of the classes.
 
 Discriminants by ridge regression (optimal scoring; Hastie, Tibshirani & Buja, 1994) on the
 measurements and on Gaussian kernels around some of the items, so that classes need not lie on two
 sides of a line. What has to be inverted depends on the measurements alone, so another permutation
 costs two products of matrices. That makes permutation tests exact, which they are not for
-predictions that are given (see `chance.chance_of_predictions`).
+predictions that are given (see `permutation_tests.chance_of_predictions`).
 """
 
 from dataclasses import dataclass
@@ -66,13 +66,13 @@ class Refitted:
         """Return what the classes ``given`` (permutation, item) of other items say of each item."""
         kinds, numbers = np.unique(given, return_inverse=True)
         numbers = numbers.reshape(given.shape)
-        found = np.empty_like(numbers)
+        predicted = np.empty_like(numbers)
         at_once = max(1, NUMBERS_AT_ONCE // (given.shape[1] * len(kinds)))
         for start in range(0, len(given), at_once):
             some = slice(start, start + at_once)
             for part in self._parts:
-                found[some, part.tested] = part.predicted(numbers[some], len(kinds))
-        return np.asarray(kinds[found], np.intp)
+                predicted[some, part.tested] = part.predicted(numbers[some], len(kinds))
+        return np.asarray(kinds[predicted], np.intp)
 
     def balanced_accuracies(self, given: IntArray) -> Float64Array:
         """Return the balanced accuracy of `predicted` for each permutation."""
@@ -115,9 +115,9 @@ class _Part:
         slopes = (self.inverse @ columns).reshape(-1, *counts.shape)
         centres = (self.measured.T @ wanted.reshape(len(self.learnt), -1)).reshape(slopes.shape)
         means = np.einsum("fak,fal->akl", centres, slopes)
-        said = (self.to_test @ slopes.reshape(len(slopes), -1)).reshape(-1, *counts.shape)
+        discriminants = (self.to_test @ slopes.reshape(len(slopes), -1)).reshape(-1, *counts.shape)
         # The nearest by Euclid; what all classes share of the distance is left out.
-        distances = (means**2).sum(axis=2) - 2 * np.einsum("tal,akl->tak", said, means)
+        distances = (means**2).sum(axis=2) - 2 * np.einsum("tal,akl->tak", discriminants, means)
         distances = np.where(counts > 0, distances, np.inf)
         return np.asarray(distances.argmin(axis=2).T, np.intp)
 

@@ -5,8 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_image_classifier.evaluation.dome import dome
-from napari_image_classifier.evaluation.evaluate import SurestError
+from napari_image_classifier.evaluation.evaluate import EvaluationResult, SurestError
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plots import (
     curve_plot,
@@ -14,15 +13,12 @@ from napari_image_classifier.evaluation.plots import (
     reliability_plot,
     seeds_plot,
 )
-from napari_image_classifier.evaluation.report_page import (
-    parts_of_rows,
-    picture_in_page,
-    render_page,
-)
+from napari_image_classifier.evaluation.report_page import picture_in_page, render_page
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.system.atomic_files import replace_file, replace_table
 from napari_image_classifier.system.records import RecordError, as_json, parsed_json
+from napari_image_classifier.training.config import BACKBONE_NAMES, IMAGENET
 from napari_image_classifier.typing import FloatArray
 
 TEMPLATE = "evaluation.html"
@@ -31,80 +27,72 @@ JSON_SUFFIX = ".evaluation.json"
 
 def write_report(
     evaluation: Evaluation, pixels: FloatArray, report: Path, made_with: MadeWith
-) -> dict[str, Path]:
-    """Write the report and, beside it, its numbers and its predictions; return their paths.
+) -> EvaluationResult:
+    """Write the report and, beside it, its numbers and its predictions.
 
     Where a spreadsheet shows the predictions of before, they lie beside these (`replace_table`).
-    ``pixels`` are the prepared images, for pictures of errors; ``made_with`` is told with
-    it.
+    ``pixels``, shape (item, y, x, channel), are the prepared images, for pictures of errors.
     """
-    paths = {
-        "report": report,
-        "json": report.with_name(report.stem + JSON_SUFFIX),
-        "csv": predictions_path(report),
-    }
+    json_path = report.with_name(report.stem + JSON_SUFFIX)
     earlier = earlier_evaluations(report.parent, evaluation.images_digest)
-    with replace_file(paths["json"]) as temporary:
+    errors = tuple(
+        SurestError(**error, picture=picture_in_page(draw_thumbnail(pixels[index])))
+        for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
+    )
+    with replace_file(json_path) as temporary:
         content = {
             **evaluation.to_json(), "earlier_evaluations": earlier, "made_with": as_json(made_with)
         }  # fmt: skip
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    with replace_table(paths["csv"]) as table:
+    with replace_table(report.with_name(f"{report.stem}.predictions.csv")) as table:
         _write_predictions(evaluation, table.temporary, made_with.seeds)
-    paths["csv"] = table.path
     with replace_file(report) as temporary:
-        page = _page(evaluation, pixels, made_with, earlier)
+        page = _page(evaluation, errors, made_with, earlier)
         temporary.write_text(page, encoding="utf-8")
-    return paths
-
-
-def predictions_path(report: Path) -> Path:
-    """Return where the predictions of a report are wanted: beside it."""
-    return report.with_name(f"{report.stem}.predictions.csv")
-
-
-def surest_errors(evaluation: Evaluation, pixels: FloatArray) -> tuple[SurestError, ...]:
-    """Return the errors that were surest, each with a picture of it."""
-    return tuple(
-        SurestError(**error, picture=picture_in_page(draw_thumbnail(pixels[index])))
-        for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
+    return EvaluationResult(
+        report,
+        json_path,
+        table.path,
+        verdict=evaluation.verdict.kind,
+        sentence=evaluation.verdict.sentence,
+        elsewhere=table.sentence,
+        errors=errors,
     )
 
 
 def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:
     """Return the names of the evaluations of the same images that lie in a folder, sorted."""
-    found = []
+    names = []
     for path in sorted(folder.glob(f"*{JSON_SUFFIX}")):
         try:
             stored = parsed_json(path.read_bytes())
         except (OSError, RecordError):
             continue
         if isinstance(stored, dict) and stored.get("images_digest") == images_digest:
-            found.append(path.name)
-    return found
+            names.append(path.name)
+    return names
 
 
 def _page(
     evaluation: Evaluation,
-    pixels: FloatArray,
+    errors: Sequence[SurestError],
     made_with: MadeWith,
     earlier: Sequence[str],
 ) -> str:
-    numbers = evaluation.to_json()
+    numbers, config = evaluation.to_json(), made_with.config
     return render_page(
         TEMPLATE,
         **numbers,
         finished=evaluation.plan.is_of_finished,
         seen_known=made_with.seen_known,
         class_names=evaluation.class_names,
-        confusion_parts=parts_of_rows(numbers["scores"]["confusion"]),
         guessing=1 / len(evaluation.class_names),
         groups_plot=groups_plot(evaluation),
         curve_plot=curve_plot(evaluation.learning_curve),
         reliability_plot=reliability_plot(evaluation.calibration),
         seeds_plot=seeds_plot(evaluation.over_seeds, evaluation.scores.balanced_accuracy),
-        errors=surest_errors(evaluation, pixels),
-        dome=dome(evaluation, made_with),
+        errors=errors,
+        pretrained=config.get("network") in BACKBONE_NAMES and config.get("weights") == IMAGENET,
         earlier=earlier,
         few=GROUPS_FOR_MORE_THAN_EXPLORATION,
         made_with=made_with,
@@ -119,9 +107,9 @@ def _write_predictions(evaluation: Evaluation, path: Path, seeds: Sequence[int])
              *(f"p_{name}" for name in evaluation.class_names)]
         )  # fmt: skip
         plans = evaluation.plan.seeds
-        for seed, said, plan in zip(seeds, evaluation.networks, plans, strict=True):
+        for seed, of_seed, plan in zip(seeds, evaluation.networks, plans, strict=True):
             folds = plan.of_each_item(len(evaluation.items))
-            for index, (item, row) in enumerate(zip(evaluation.items, said, strict=True)):
+            for index, (item, row) in enumerate(zip(evaluation.items, of_seed, strict=True)):
                 predicted = evaluation.class_names[row.argmax()]
                 writer.writerow(
                     [item.file, item.selection, item.class_name, item.group or "",

@@ -1,4 +1,4 @@
-"""Pages of reports: one HTML file each, that opens without a network, from our templates."""
+"""Pages of reports from templates: one HTML file each, which needs no other and no network."""
 
 import base64
 from importlib.resources import files
@@ -6,7 +6,20 @@ from typing import Any
 
 
 def render_page(template: str, **values: Any) -> str:
-    """Return the page that a file of ``templates`` makes of ``values``; every one must be given."""
+    """Return a page.
+
+    Parameters
+    ----------
+    template
+        The name of a file in ``templates``.
+    **values
+        All that the template names; it fails where one is missing.
+
+    Returns
+    -------
+    str
+        HTML, in which the values are escaped.
+    """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
@@ -16,18 +29,24 @@ def render_page(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "score": _score, "p_value": _p_value}
+    environment.filters |= {"percent": _percent, "score": _score, "p_value": "{:.2g}".format}
     return environment.get_template(template).render(**values)
 
 
 def picture_in_page(png: bytes) -> str:
-    """Return a PNG as text that stands in a page."""
+    """Return a picture as text that stands in a page.
+
+    Parameters
+    ----------
+    png
+        The content of a PNG file.
+
+    Returns
+    -------
+    str
+        It in base64.
+    """
     return base64.b64encode(png).decode()
-
-
-def parts_of_rows(table: list[list[int]]) -> list[list[float]]:
-    """Return each cell as a part of its row, to shade it by."""
-    return [[cell / max(sum(row), 1) for cell in row] for row in table]
 
 
 def _source(name: str) -> str:
@@ -39,10 +58,6 @@ def _source(name: str) -> str:
 
 def _percent(part: float) -> str:
     return f"{100 * part:.0f} %"
-
-
-def _p_value(p: float) -> str:
-    return f"{p:.2g}"
 
 
 def _score(value: float | None) -> str:

@@ -1,12 +1,13 @@
-"""A table's images classified again from its manifest: do they get the same classes?"""
+"""The reproduction of a table: its images classified again, and the classes compared."""
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from napari_image_classifier.batch.manifest import TableManifest
 from napari_image_classifier.batch.stream import predict_images
-from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.manifest import (
     ClassifiedItem,
     Manifest,
@@ -38,35 +39,27 @@ def reproduce_table(
     """Classify again what the ``manifest`` lists, and compare.
 
     ``folder`` is where the images lie, None for where they lay; the rest is as in
-    `reproducing.reproduce`, which calls this.
+    `reproduce.reproduce`, which calls this.
     """
     stored = manifest.read(TableManifest)
-    opened = _classifier(manifest.path, stored, classifier)
+    given = Path(classifier).expanduser().absolute() if classifier else None
+    was = given or Path(stored.classifier.file)
+    file = found_again(was, manifest.path.parent, stored.classifier.sha256)
+    opened = load_classifier(file, threads=1)
     images = _images(stored, folder)
-    comparison = Comparison(
-        {(entry.file, item.item): item for entry in stored.files for item in entry.items}
-    )
+    before = {(entry.file, item.item): item for entry in stored.files for item in entry.items}
+    now: dict[tuple[str, str], Prediction] = {}
     n_done = 0
-    for said in predict_images(
-        opened,
-        images,
-        axes=stored.images.axes,
-        should_stop=should_stop or (lambda: False),
+    for predictions in predict_images(
+        opened, images, axes=stored.images.axes, should_stop=should_stop or (lambda: False)
     ):
-        comparison.add(said)
+        now |= {(prediction.file, prediction.item): prediction for prediction in predictions}
         n_done += 1
         if on_event is not None:
             on_event(Progress(stage="classifying", done=n_done, total=len(images)))
     if n_done < len(images):
         raise ReproducingError("It was stopped before all images were compared.")
-    return _outcome(stored, comparison)
-
-
-def _classifier(path: Path, stored: TableManifest, given: str | Path | None) -> Classifier:
-    was, sha256 = Path(stored.classifier.file), stored.classifier.sha256
-    if given is not None:
-        was = Path(given).expanduser().absolute()
-    return load_classifier(found_again(was, path.parent, sha256), threads=1)
+    return _compared(stored, before, now)
 
 
 def _images(stored: TableManifest, folder: Path | None) -> list[ImageFiles]:
@@ -86,72 +79,55 @@ def _images(stored: TableManifest, folder: Path | None) -> list[ImageFiles]:
     return [by_name[name] for name in names]
 
 
-@dataclass
-class Comparison:
-    """Predictions beside those of a manifest, whose items are given by file and item."""
-
-    then: Mapping[tuple[str, str], ClassifiedItem]
-    n_alike: int = 0
-    changed: list[str] = field(default_factory=list)
-    unclassified: list[str] = field(default_factory=list)
-    otherwise: list[str] = field(default_factory=list)
-    largest_difference: float = 0.0
-    _seen: set[tuple[str, str]] = field(default_factory=set)
-
-    def add(self, predictions: list[Prediction]) -> None:
-        """Compare the predictions of one image."""
-        for now in predictions:
-            place = (now.file, now.item)
-            before = self.then.get(place)
-            self._seen.add(place)
-            if before is None or before.pixels != now.pixels:
-                self.changed.append(now.file)
-            elif now.status == before.status == "empty":
-                continue
-            elif now.class_name is None:
-                self.unclassified.append(now.file)
-            elif now.class_name != before.class_name:
-                self.otherwise.append(now.file)
-            else:
-                self.n_alike += 1
-                difference = abs((now.confidence or 0.0) - (before.confidence or 0.0))
-                self.largest_difference = max(self.largest_difference, difference)
-
-    @property
-    def n_compared(self) -> int:
-        """How many items had the same pixels and a class then."""
-        return self.n_alike + len(self.otherwise)
-
-    @property
-    def gone(self) -> list[str]:
-        """The files of items that the images no longer have."""
-        return [file for file, item in self.then.keys() - self._seen]
+Key = tuple[str, str]
+Outcome = Literal["same", "other", "changed", "gone", "unclassified", "empty"]
 
 
-def _outcome(stored: TableManifest, comparison: Comparison) -> Reproduction:
-    n_then = sum(item.class_name is not None for item in comparison.then.values())
-    n_alike, n_compared = comparison.n_alike, comparison.n_compared
-    found = [
-        f"{n_alike} of {n_then} items get the same class again ({n_alike / max(n_then, 1):.2%}; "
-        f"{ALIKE_EXPECTED:.1%} are expected everywhere)."
+def _outcome(before: ClassifiedItem | None, now: Prediction | None) -> Outcome:
+    """Return what became of an item; None where the manifest, or its image, does not have it."""
+    if now is None:
+        return "gone"
+    if before is None or before.pixels != now.pixels:
+        return "changed"
+    if now.status == before.status == "empty":
+        return "empty"
+    if now.class_name is None:
+        return "unclassified"
+    return "same" if now.class_name == before.class_name else "other"
+
+
+def _compared(
+    stored: TableManifest, before: Mapping[Key, ClassifiedItem], now: Mapping[Key, Prediction]
+) -> Reproduction:
+    """Compare predictions with those of a manifest, both by file and item."""
+    keys: dict[Outcome, list[Key]] = defaultdict(list)
+    for key in before.keys() | now.keys():
+        keys[_outcome(before.get(key), now.get(key))].append(key)
+    same = keys["same"]
+    n_before = sum(item.class_name is not None for item in before.values())
+    sentences = [
+        f"{len(same)} of {n_before} items get the same class again "
+        f"({len(same) / max(n_before, 1):.2%}; {ALIKE_EXPECTED:.1%} are expected everywhere)."
     ]
-    if comparison.n_alike:
-        found.append(
-            f"Where the class is the same, the confidence differs by at most "
-            f"{comparison.largest_difference:.1g}."
+    if same:
+        pairs = [(before[key].confidence or 0.0, now[key].confidence or 0.0) for key in same]
+        sentences.append(
+            "Where the class is the same, the confidence differs by at most "
+            f"{max(abs(then - again) for then, again in pairs):.1g}."
         )
-    for said, files in (
-        ("got another class", comparison.otherwise),
-        ("are not made of the pixels of then, so not compared", comparison.changed),
-        ("are no longer there", comparison.gone),
-        ("could not be classified", comparison.unclassified),
-    ):
-        if files:
-            found.append(f"Items that {said}: {len(files)}, the first is in {min(files)}.")
+    in_words: dict[Outcome, str] = {
+        "other": "got another class",
+        "changed": "are not made of the pixels of then, so not compared",
+        "gone": "are no longer there",
+        "unclassified": "could not be classified",
+    }
+    for outcome, words in in_words.items():
+        if found := keys[outcome]:
+            sentences.append(f"Items that {words}: {len(found)}, the first is in {min(found)[0]}.")
     return Reproduction(
-        n_then > 0 and n_alike >= ALIKE_EXPECTED * n_then,
-        tuple(found),
-        *_checked(stored, n_compared),
+        n_before > 0 and len(same) >= ALIKE_EXPECTED * n_before,
+        tuple(sentences),
+        *_checked(stored, len(same) + len(keys["other"])),
     )
 
 

@@ -1,6 +1,7 @@
-"""A training done again from its manifest: are the weights the same, and if not, why not?"""
+"""The reproduction of a training from its manifest: the weights, or why they are not the same."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,6 @@ import msgspec
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.classifiers.manifest import (
-    LearntItem,
     Manifest,
     Run,
     machine_differences,
@@ -25,14 +25,11 @@ from napari_image_classifier.evaluation.reproduction import (
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.system.events import Emit
 from napari_image_classifier.system.records import from_json
-from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import TRAIN, TrainRequest
+from napari_image_classifier.training.job import TrainRequest, TrainResult
 from napari_image_classifier.training.manifest import OF_MASK, TrainingManifest
 from napari_image_classifier.training.record import TrainingRecord
-from napari_image_classifier.typing import ShouldStop
 
 
 class _Trained(msgspec.Struct):
@@ -49,15 +46,12 @@ def reproduce_training(
     manifest: Manifest,
     folder: Path | None,
     output: Path | None,
-    on_event: Emit | None,
-    should_stop: ShouldStop | None,
-    *,
-    in_process: bool,
+    train: Callable[[TrainRequest], TrainResult],
 ) -> Reproduction:
     """Train again what the ``manifest`` is of, and compare.
 
-    ``folder`` is where the images lie, None for where they lay; the rest is as in
-    `reproducing.reproduce`, which calls this.
+    ``folder`` is where the images lie, None for where they lay; ``output`` is as in
+    `reproduce.reproduce`, which calls this.
     """
     path, stored = manifest.path, manifest.read(TrainingManifest)
     training = manifest.read(OfTraining).classifier.training
@@ -67,6 +61,8 @@ def reproduce_training(
             "which can't be repeated to the very step; nothing was trained."
         )
     table = items_of(stored, folder)
+    items = (item for entry in stored.files for item in entry.items)
+    in_order = sorted(items, key=lambda item: item.number)
     with tempfile.TemporaryDirectory(prefix="napari-image-classifier-") as temporary:
         new = output or Path(temporary) / "again.keras"
         for taken in (new, manifest_path(new)):
@@ -79,28 +75,28 @@ def reproduce_training(
             _config(path, stored, training.config),
             new,
             threads=stored.runs[-1].threads,
-            pixels=tuple(item.pixels for item in _in_order(stored)),
+            pixels=tuple(item.pixels for item in in_order),
         )
-        _train(request, on_event, should_stop, in_process=in_process)
+        _train_to_the_end(request, train)
         again = load_classifier(new)
         made = read_manifest(manifest_path(new)).read(TrainingManifest)
     before = _original(path, stored)
     same = weights_are_same(stored, made)
-    found = _same_weights(stored) if same else _other_weights(stored, made, table, before, again)
-    return Reproduction(same, found, *_checked(stored, made, table, before))
+    n_networks = len(stored.classifier.members)
+    which = "the network" if n_networks == 1 else f"all {n_networks} networks"
+    outcome = (
+        (f"Identical weights: every number of {which} trained again is the same.",)
+        if same
+        else _other_weights(stored, made, table, before, again)
+    )
+    return Reproduction(same, outcome, *_checked(stored, made, table, before))
 
 
-def _train(
-    request: TrainRequest,
-    on_event: Emit | None,
-    should_stop: ShouldStop | None,
-    *,
-    in_process: bool,
-) -> None:
-    """Train to the very end, or leave nothing behind."""
+def _train_to_the_end(request: TrainRequest, train: Callable[[TrainRequest], TrainResult]) -> None:
+    """Leave nothing behind where training is stopped."""
     stopped = ReproducingError("It was stopped before the weights could be compared.")
     try:
-        result = run_job(TRAIN, request, on_event, should_stop, in_process=in_process)
+        result = train(request)
     except Cancelled:
         raise stopped from None
     if result.cancelled:
@@ -143,11 +139,6 @@ def items_of(stored: TrainingManifest, folder: Path | None) -> ItemTable:
     return ItemTable(root, items, axes=stored.images.axes)
 
 
-def _in_order(stored: TrainingManifest) -> list[LearntItem]:
-    items = (item for entry in stored.files for item in entry.items)
-    return sorted(items, key=lambda item: item.number)
-
-
 def _config(path: Path, stored: TrainingManifest, config: TrainingConfig) -> TrainingConfig:
     """Return the configuration of the training, with what it left to the machine filled in."""
     if config.network != TEXTURE:
@@ -180,12 +171,6 @@ def weights_are_same(then: TrainingManifest, now: TrainingManifest) -> bool:
     )
 
 
-def _same_weights(stored: TrainingManifest) -> tuple[str, ...]:
-    n_networks = len(stored.classifier.members)
-    which = "the network" if n_networks == 1 else f"all {n_networks} networks"
-    return (f"Identical weights: every number of {which} trained again is the same.",)
-
-
 def _other_weights(
     stored: TrainingManifest,
     made: TrainingManifest,
@@ -194,7 +179,7 @@ def _other_weights(
     again: Classifier,
 ) -> tuple[str, ...]:
     then, now = (from_json(TrainingRecord, one.classifier.training) for one in (stored, made))
-    found = [
+    sentences = [
         "The weights are not the same.",
         _why(stored.runs[-1], made.runs[-1]),
         f"Balanced accuracy on the images kept aside: {then.balanced_accuracy:.3f} then, "
@@ -204,12 +189,12 @@ def _other_weights(
     ]
     if before is not None:
         n_other = _classified_otherwise(table, before, again)
-        found.append(
+        sentences.append(
             f"{n_other} of the {len(table.items)} images that were learnt from or kept aside get "
             f"another class ({n_other / len(table.items):.1%})."
         )
-    found.append(_beside_the_spread(stored, now.balanced_accuracy))
-    return tuple(found)
+    sentences.append(_beside_the_spread(stored, now.balanced_accuracy))
+    return tuple(sentences)
 
 
 def _why(then: Run, now: Run) -> str:
@@ -231,17 +216,16 @@ def _classified_otherwise(table: ItemTable, before: Classifier, again: Classifie
     count = 0
     for item in table.items:
         with read_image(item.image, axes=table.axes) as image:
-            one, other = (
+            classes = {
                 classifier.predict(image, selection=item.selection).class_name
                 for classifier in (before, again)
-            )
-        count += one != other
+            }
+        count += len(classes) > 1
     return count
 
 
 def _beside_the_spread(stored: TrainingManifest, now: float) -> str:
-    spread = stored.balanced_accuracy_of_seeds
-    if not spread:
+    if not (spread := stored.balanced_accuracy_of_seeds):
         return (
             "The manifest does not say how far seeds alone spread the scores (that takes an "
             "evaluation), so whether this is more can't be said."

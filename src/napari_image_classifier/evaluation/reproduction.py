@@ -1,4 +1,4 @@
-"""A reproduction: what was done again, and whether it came out the same."""
+"""The result of a reproduction: what was done again, and whether it came out the same."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,17 @@ class ReproducingError(ImageClassifierError):
 class Reproduction:
     """What came of making a result again, in sentences.
 
-    ``same`` is True when a training gave identical weights, or at least 99.9 % of a table's items
-    got the same class. ``found`` says what came out; ``checked`` and ``not_checked`` what that
-    says something about and what it doesn't.
+    Attributes
+    ----------
+    same
+        Whether a training gave identical weights, or at least 99.9 % of a table's items got the
+        same class.
+    found
+        What came out.
+    checked
+        What that says something about.
+    not_checked
+        What it says nothing about.
     """
 
     same: bool

@@ -1,7 +1,8 @@
-"""A network trained and tested as one run of an evaluation wants it, on the Keras side.
+"""The training and test of a network in one run of an evaluation, on the Keras side.
 
-It is trained as `keras_training` trains, on the images of its run alone: the epoch, the intensity
-ranges and everything else come from there, and the images that it is tested on are looked at once.
+It is trained as the job `jobs.train` trains, on the images of its run alone: the epoch, the
+intensity ranges and everything else come from there, and the images that it is tested on are looked
+at once.
 """
 
 import tempfile
@@ -13,7 +14,7 @@ import numpy as np
 
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.errors import Cancelled
-from napari_image_classifier.evaluation.lanes import Tell
+from napari_image_classifier.evaluation.execution import Tell
 from napari_image_classifier.evaluation.perturbations import changed
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.items.splits import validation_splits
@@ -21,7 +22,7 @@ from napari_image_classifier.networks.fit.schedule import LearningRate
 from napari_image_classifier.networks.members import train_members
 from napari_image_classifier.system.events import Emit, Event, Progress
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.dataset import TrainingSet, training_set
+from napari_image_classifier.training.dataset import training_set
 from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.training.job import Batch
 from napari_image_classifier.training.learner import Lesson
@@ -37,9 +38,25 @@ def trained_and_tested(
     tell: Tell,
     should_stop: ShouldStop,
 ) -> Float64Array:
-    """Return the probabilities (tested item, class) of a network of the other items.
+    """Train a network on some items and test it on others.
 
-    ``tell`` is told which part of the training is done.
+    Parameters
+    ----------
+    run
+        What is learnt from and what is tested, the seed, and what is taken from the images.
+    images
+        All images of the evaluation.
+    config
+        How networks are trained; its seed is that of the run.
+    tell
+        Receives which part of the training is done, from 0 to 1.
+    should_stop
+        Asked after every batch.
+
+    Returns
+    -------
+    Float64Array
+        Probabilities, shape (tested item, class).
 
     Raises
     ------
@@ -57,7 +74,9 @@ def trained_and_tested(
         config.members,
     )
     splits = [(run.learnt[training], run.learnt[validation]) for training, validation in inner]
-    data = _as_changed(training_set(images, splits[0], run.learnt), run)
+    data = training_set(images, splits[0], run.learnt)
+    if run.change is not None:
+        data = replace(data, pixels=changed(data.pixels, run.change, run.seed))
     ensemble = train_members(Lesson(data, splits, _heard(tell, config), should_stop), config)
     if ensemble.cancelled:
         raise Cancelled
@@ -88,12 +107,6 @@ def _heard(tell: Tell, config: TrainingConfig) -> Emit:
             tell((begun * of_a_member + config.epochs + finished) / total)
 
     return hear
-
-
-def _as_changed(data: TrainingSet, run: Run) -> TrainingSet:
-    if run.change is None:
-        return data
-    return replace(data, pixels=changed(data.pixels, run.change, run.seed))
 
 
 def _parts(indices: IntArray) -> Iterator[IntArray]:

@@ -1,4 +1,4 @@
-"""The answer in one sentence, from a fixed table (docs/evaluation.md), and what it rests on."""
+"""The verdict of an evaluation: one sentence, from a fixed table (docs/evaluation.md)."""
 
 import math
 from collections.abc import Mapping
@@ -43,11 +43,6 @@ class Evidence:
     controls: Controls
 
     @property
-    def may_be_brightness(self) -> bool:
-        """Whether brightness and file facts tell the classes, perhaps as well."""
-        return self.simple_chance.p <= SIGNIFICANT < self.over_simple.p
-
-    @property
     def chance_level(self) -> float:
         """The balanced accuracy that guessing reaches."""
         return 1 / len(self.groups_per_class)
@@ -64,8 +59,7 @@ class Verdict:
 def verdict_of(evidence: Evidence) -> Verdict:
     """Return the first row of the table that applies."""
     score, chance = evidence.score, evidence.chance
-    batch = _in_favour_of_batch(evidence)
-    if batch is not None:
+    if batch := _in_favour_of_batch(evidence):
         return Verdict("may be batch", f"It may be batch, not biology: {batch}")
     if not chance.can_tell:
         return Verdict(
@@ -73,36 +67,34 @@ def verdict_of(evidence: Evidence) -> Verdict:
             f"It cannot be tested: with so few groups the smallest p-value that any result could "
             f"reach is {chance.smallest_p:.2g}, and {SIGNIFICANT} is needed.",
         )
+    guessing = evidence.chance_level
     if chance.p > SIGNIFICANT:
-        negligible = evidence.chance_level + NEGLIGIBLE * (1 - evidence.chance_level)
+        negligible = guessing + NEGLIGIBLE * (1 - guessing)
         if score.high <= negligible:
             return Verdict(
                 "no signal",
                 f"No signal found; a balanced accuracy above {score.high:.2f} is excluded "
-                f"(guessing: {evidence.chance_level:.2f}).",
+                f"(guessing: {guessing:.2f}).",
             )
         return Verdict(
             "too few",
             f"Too few independent groups to tell: about {_groups_missing(evidence, negligible)} "
-            f"more are needed (balanced accuracy {_in_words(score)}, guessing "
-            f"{evidence.chance_level:.2f}, p = {chance.p:.2g}).",
+            f"more are needed (balanced accuracy {_in_words(score)}, guessing {guessing:.2f}, "
+            f"p = {chance.p:.2g}).",
         )
-    if evidence.simple and evidence.may_be_brightness:
+    if evidence.simple and evidence.simple_chance.p <= SIGNIFICANT < evidence.over_simple.p:
         return Verdict(
             "no better than brightness",
             f"The classes are told apart (balanced accuracy {_in_words(score)}), but nothing shows "
             f"that it takes more than brightness and file facts ({_in_words(evidence.simple)}).",
         )
-    few = min(evidence.groups_per_class.values()) < GROUPS_FOR_MORE_THAN_EXPLORATION
+    enough = GROUPS_FOR_MORE_THAN_EXPLORATION
+    few = min(evidence.groups_per_class.values()) < enough
+    exploratory = f"; exploratory, as a class has fewer than {enough} groups" if few else ""
     return Verdict(
         "better",
-        f"Better than chance: balanced accuracy {_in_words(score)}, guessing "
-        f"{evidence.chance_level:.2f} (p = {chance.p:.2g})"
-        + (
-            f"; exploratory, as a class has fewer than {GROUPS_FOR_MORE_THAN_EXPLORATION} groups."
-            if few
-            else "."
-        ),
+        f"Better than chance: balanced accuracy {_in_words(score)}, guessing {guessing:.2f} "
+        f"(p = {chance.p:.2g}){exploratory}.",
     )
 
 

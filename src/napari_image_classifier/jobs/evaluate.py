@@ -9,8 +9,8 @@ from napari_image_classifier.evaluation.evaluate import (
     EvaluateRequest,
     EvaluationResult,
 )
+from napari_image_classifier.evaluation.execution import Lane, Tell
 from napari_image_classifier.evaluation.helper import HelperLane
-from napari_image_classifier.evaluation.lanes import Lane, Tell
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.evaluation.procedure import evaluated
 from napari_image_classifier.evaluation.train_and_test import trained_and_tested
@@ -66,8 +66,8 @@ class _Here:
         self._should_stop = should_stop
         self._ended = False
 
-    def said(self, run: Run, tell: Tell) -> Float64Array:
-        """Do what `lanes.Lane` says."""
+    def predict(self, run: Run, tell: Tell) -> Float64Array:
+        """Do what `execution.Lane` says."""
 
         def is_over() -> bool:
             return self._ended or self._should_stop()

@@ -16,8 +16,8 @@ from napari_image_classifier.raters.active_learning import (
     SuggestedLabel,
     SuggestedLabels,
     SuggestRequest,
-    how_much_it_teaches,
-    order_to_teach,
+    informativeness,
+    query_order,
 )
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.progress import TimeLeft, throttled
@@ -54,7 +54,7 @@ def _order(labels: Sequence[SuggestedLabel], annotated: Collection[ItemKey]) -> 
     }
     teaches = np.array([one.teaches for one in labels if one.key in free])
     keys = list(free)
-    return tuple(keys[index] for index in order_to_teach(teaches, list(free.values())))
+    return tuple(keys[index] for index in query_order(teaches, list(free.values())))
 
 
 def _labels(classifier: Classifier, table: ItemTable) -> Iterator[SuggestedLabel]:
@@ -77,7 +77,7 @@ def _labels_of_image(
             said, how_far, disagreement = classifier.judge_by_members(
                 np.stack([one.pixels for one in some])
             )
-            teaches = how_much_it_teaches(said, disagreement, how_far)
+            teaches = informativeness(said, disagreement, how_far)
             for one, row, much in zip(some, said, teaches, strict=True):
                 yield SuggestedLabel(
                     ItemKey(items[0].file, one.selection),

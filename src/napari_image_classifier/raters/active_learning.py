@@ -1,4 +1,4 @@
-"""Which items a classifier would learn most from, if a person told it their classes.
+"""Active learning: the items whose classes would teach a classifier most.
 
 What is least certain teaches most (Settles, 2009, “Active learning literature survey”): where the
 two likeliest classes are close, where networks that learnt from different parts disagree, and what
@@ -22,7 +22,17 @@ from napari_image_classifier.typing import Float64Array
 
 @dataclass(frozen=True)
 class SuggestRequest:
-    """What a ``classifier`` is to look at, and which of these items have a label already."""
+    """What a classifier is to look at.
+
+    Attributes
+    ----------
+    items
+        All items.
+    classifier
+        A .keras file.
+    annotated
+        Those of the items that have a label already.
+    """
 
     items: ItemTable
     classifier: Path
@@ -31,9 +41,20 @@ class SuggestRequest:
 
 @dataclass(frozen=True)
 class SuggestedLabel:
-    """What a classifier says of an item, and how much its label would teach.
+    """The prediction of an item, and how much its label would teach.
 
-    The class is None where it can say nothing, and ``message`` why.
+    Attributes
+    ----------
+    key
+        The item.
+    class_name
+        The class predicted, None where the item can't be read.
+    confidence
+        Its probability, from 0 to 1; None where there is no class.
+    teaches
+        See `informativeness`.
+    message
+        Why there is no class, or how the item is unlike the training; "" else.
     """
 
     key: ItemKey
@@ -45,7 +66,15 @@ class SuggestedLabel:
 
 @dataclass(frozen=True)
 class SuggestedLabels(Result):
-    """What is said of all items, and those without a label in the ``order`` of what they teach."""
+    """The predictions of all items, and which of these to label first.
+
+    Attributes
+    ----------
+    items
+        The prediction of every item.
+    order
+        Those without a label, that which teaches most first.
+    """
 
     items: tuple[SuggestedLabel, ...]
     order: tuple[ItemKey, ...]
@@ -54,25 +83,44 @@ class SuggestedLabels(Result):
 SUGGEST_LABELS = Job("suggest_labels", SuggestRequest, SuggestedLabels)
 
 
-def margins(probabilities: Float64Array) -> Float64Array:
-    """Return by how much the likeliest class is likelier than the next, for rows (n, class)."""
-    highest = np.sort(probabilities, axis=1)
-    return np.asarray(highest[:, -1] - highest[:, -2])
-
-
-def how_much_it_teaches(
+def informativeness(
     probabilities: Float64Array, disagreement: Float64Array, how_far: Float64Array
 ) -> Float64Array:
-    """Return for each item, from 0 to 3, how much it is likely to teach.
+    """Return how much each item's class is likely to teach a classifier.
 
-    ``probabilities`` are of shape (n, class), ``disagreement`` (0 to 1) and ``how_far`` (above 1:
-    unlike the training) of shape (n,), as `Classifier.judge_by_members` gives them.
+    Parameters
+    ----------
+    probabilities
+        As `Classifier.judge_by_members` gives them, shape (item, class).
+    disagreement
+        That of the networks of an ensemble, from 0 to 1, shape (item,).
+    how_far
+        The novelty of each item, above 1 where it is unlike the training, shape (item,).
+
+    Returns
+    -------
+    Float64Array
+        From 0 to 3, shape (item,).
     """
-    return 1 - margins(probabilities) + disagreement + np.clip(how_far - 1, 0, 1)
+    *_, second, highest = np.sort(probabilities, axis=1).T
+    return np.asarray(1 - (highest - second) + disagreement + np.clip(how_far - 1, 0, 1))
 
 
-def order_to_teach(teaches: Float64Array, predicted: Sequence[str]) -> list[int]:
-    """Return the indices of items, that which teaches most first, predicted classes in turn."""
+def query_order(teaches: Float64Array, predicted: Sequence[str]) -> list[int]:
+    """Return in which order a person is asked about items, predicted classes in turn.
+
+    Parameters
+    ----------
+    teaches
+        The `informativeness` of each item, shape (item,).
+    predicted
+        The class predicted for each.
+
+    Returns
+    -------
+    list of int
+        The indices of the items, that which teaches most first.
+    """
     of_class: dict[str, list[int]] = defaultdict(list)
     for index in np.argsort(-teaches, kind="stable").tolist():
         of_class[predicted[index]].append(index)

@@ -1,9 +1,10 @@
-"""How far raters agree about the same items: in pairs, and all together."""
+"""Agreement of raters about the same items: in pairs, and all together."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import combinations
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, compress
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from napari_image_classifier.statistics.rater_agreement import (
     cohen_kappa,
     krippendorff_alpha,
 )
+from napari_image_classifier.system.records import as_json
 from napari_image_classifier.typing import IntArray
 
 NAMES_SHOWN = 3
@@ -43,11 +45,20 @@ class PairAgreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What several raters said of the items that at least two of them answered.
+    """The agreement of several raters on the items that at least two of them answered.
 
-    ``answers`` holds for each rater what she said of which item; ``class_names`` all that was said,
-    "cannot tell" last. ``alpha`` is None for two raters, whose kappa says it. ``groups`` are those
-    of the items, of which ``grouped`` says whether anybody gave them.
+    Attributes
+    ----------
+    answers
+        For each rater the class that she gave each item.
+    class_names
+        All classes that were given, sorted, "cannot tell" last.
+    groups
+        The groups of those items that are not independent.
+    pairs
+        The agreement of each two raters who answered the same items.
+    alpha
+        The agreement of all; None for two raters, whose kappa says it.
     """
 
     answers: Mapping[str, Answers]
@@ -61,25 +72,24 @@ class Agreement:
         """Who answered."""
         return tuple(self.answers)
 
-    @property
-    def items(self) -> tuple[ItemKey, ...]:
-        """The items that anybody answered, sorted."""
-        return tuple(sorted({key for given in self.answers.values() for key in given}))
+    @cached_property
+    def items(self) -> dict[ItemKey, list[str]]:
+        """The answers to each item that anybody answered, sorted by item."""
+        by_item: dict[ItemKey, list[str]] = defaultdict(list)
+        for given in self.answers.values():
+            for key, name in given.items():
+                by_item[key].append(name)
+        return dict(sorted(by_item.items()))
 
     @property
     def shared(self) -> tuple[ItemKey, ...]:
         """Those that at least two raters answered, sorted."""
-        counts = Counter(key for given in self.answers.values() for key in given)
-        return tuple(sorted(key for key, count in counts.items() if count > 1))
+        return tuple(key for key, names in self.items.items() if len(names) > 1)
 
     @property
     def differing(self) -> tuple[ItemKey, ...]:
         """Those to which not all gave the same answer, sorted."""
-        said = {
-            key: {given[key] for given in self.answers.values() if key in given}
-            for key in self.shared
-        }
-        return tuple(key for key, names in said.items() if len(names) > 1)
+        return tuple(key for key, names in self.items.items() if len(set(names)) > 1)
 
     @property
     def n_groups(self) -> int:
@@ -88,34 +98,42 @@ class Agreement:
 
     def counts(self, rater: str) -> dict[str, int]:
         """Return how often a rater gave each class."""
-        found = Counter(self.answers[rater].values())
-        return {name: found[name] for name in self.class_names}
+        counts = Counter(self.answers[rater].values())
+        return {name: counts[name] for name in self.class_names}
 
     def to_json(self) -> dict[str, Any]:
         """Return all numbers, plain."""
-        return {
+        numbers = {
             "raters": {rater: self.counts(rater) for rater in self.raters},
-            "class_names": list(self.class_names),
+            "class_names": self.class_names,
             "n_items": len(self.items),
             "n_shared": len(self.shared),
             "n_groups": self.n_groups,
             "pairs": [
-                {
-                    "first": pair.first,
-                    "second": pair.second,
-                    **asdict(pair.kappa),
-                    "confusion": pair.confusion.tolist(),
-                }
+                {"first": pair.first, "second": pair.second, **vars(pair.kappa),
+                 "confusion": pair.confusion}
                 for pair in self.pairs
             ],
-            "alpha": asdict(self.alpha) if self.alpha else None,
-        }
+            "alpha": self.alpha,
+        }  # fmt: skip
+        plain: dict[str, Any] = as_json(numbers)
+        return plain
 
 
 def agreement_of(answers: Mapping[str, Answers], groups: Mapping[ItemKey, str]) -> Agreement:
-    """Return how far raters agree; ``groups`` says which items are not independent.
+    """Return how far raters agree; "cannot tell" is an answer of its own.
 
-    An item that no group is known of stands alone. "cannot tell" is an answer of its own.
+    Parameters
+    ----------
+    answers
+        For each rater the class that she gave each item.
+    groups
+        The groups of items that are not independent; an item without one stands alone.
+
+    Returns
+    -------
+    Agreement
+        With intervals that respect groups.
 
     Raises
     ------
@@ -128,15 +146,27 @@ def agreement_of(answers: Mapping[str, Answers], groups: Mapping[ItemKey, str]) 
         )
     names = {name for given in answers.values() for name in given.values()}
     class_names = (*sorted(names - {CANNOT_TELL}), *({CANNOT_TELL} & names))
-    pairs = tuple(
-        pair
-        for first, second in combinations(answers, 2)
-        if (pair := _pair(first, second, answers, class_names, groups))
-    )
+    keys = sorted({key for given in answers.values() for key in given})
+    codes = {name: code for code, name in enumerate(class_names)}
+    rows = {
+        rater: np.array([codes[given[key]] if key in given else NO_ANSWER for key in keys], np.intp)
+        for rater, given in answers.items()
+    }
+    pairs = []
+    for first, second in combinations(answers, 2):
+        both = (rows[first] != NO_ANSWER) & (rows[second] != NO_ANSWER)
+        if both.any():
+            one, other = rows[first][both], rows[second][both]
+            confusion = np.zeros((len(class_names), len(class_names)), np.intp)
+            np.add.at(confusion, (one, other), 1)
+            kappa = cohen_kappa(one, other, group_numbers(list(compress(keys, both)), groups))
+            pairs.append(PairAgreement(first, second, kappa, confusion))
     if not pairs:
         raise AgreementError(_nothing_shared(answers))
-    alpha = _alpha(answers, class_names, groups) if len(answers) > 2 else None
-    return Agreement(answers, class_names, groups, pairs, alpha)
+    alpha = None
+    if len(answers) > 2:
+        alpha = krippendorff_alpha(np.array(list(rows.values())), group_numbers(keys, groups))
+    return Agreement(answers, class_names, groups, tuple(pairs), alpha)
 
 
 def group_numbers(keys: Sequence[ItemKey], groups: Mapping[ItemKey, str]) -> IntArray:
@@ -145,41 +175,6 @@ def group_numbers(keys: Sequence[ItemKey], groups: Mapping[ItemKey, str]) -> Int
     return np.array(
         [numbers.setdefault(groups.get(key) or key, len(numbers)) for key in keys], np.intp
     )
-
-
-def _pair(
-    first: str,
-    second: str,
-    answers: Mapping[str, Answers],
-    class_names: Sequence[str],
-    groups: Mapping[ItemKey, str],
-) -> PairAgreement | None:
-    keys = sorted(answers[first].keys() & answers[second].keys())
-    if not keys:
-        return None
-    one, other = (
-        np.array([class_names.index(answers[rater][key]) for key in keys], np.intp)
-        for rater in (first, second)
-    )
-    confusion = np.zeros((len(class_names), len(class_names)), np.intp)
-    np.add.at(confusion, (one, other), 1)
-    kappa = cohen_kappa(one, other, group_numbers(keys, groups))
-    return PairAgreement(first, second, kappa, confusion)
-
-
-def _alpha(
-    answers: Mapping[str, Answers], class_names: Sequence[str], groups: Mapping[ItemKey, str]
-) -> Alpha:
-    keys = sorted({key for given in answers.values() for key in given})
-    places = {name: place for place, name in enumerate(class_names)}
-    table = np.array(
-        [
-            [places[given[key]] if key in given else NO_ANSWER for key in keys]
-            for given in answers.values()
-        ],
-        np.intp,
-    )
-    return krippendorff_alpha(table, group_numbers(keys, groups))
 
 
 def _nothing_shared(answers: Mapping[str, Answers]) -> str:

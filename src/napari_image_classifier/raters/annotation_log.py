@@ -1,4 +1,4 @@
-"""The table into which one person's annotations go the moment they are given."""
+"""The log of one person's annotations, a table into which each goes the moment it is given."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,11 +24,20 @@ Before = dict[ItemKey, Annotation | None]
 
 
 class AnnotationLog:
-    """The annotations of ``rater`` in the table at ``path``, which holds those of others, too.
+    """The annotations of one rater in a table that holds those of others, too.
 
     ``annotations`` are those of this rater that stand, by item, in the order in which they were
     given. Every change is appended as rows, one an item, that share a time; of the rows of one
-    rater and item the last one counts. ``group_of`` says which group an item is of.
+    rater and item the last one counts.
+
+    Parameters
+    ----------
+    path
+        The table, which comes into being with the first annotation.
+    rater
+        The person.
+    group_of
+        The group of each item, which is written with its annotations.
 
     Raises
     ------

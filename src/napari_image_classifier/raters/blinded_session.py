@@ -1,11 +1,12 @@
-"""A blinded session: a folder with its plan, the machine's sealed answers, and the person's."""
+"""Blinded sessions: folders with a plan, the machine's sealed answers, and the person's."""
 
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +45,18 @@ APART = 0.25
 
 @dataclass(frozen=True)
 class Showing:
-    """One time that an item is shown: the number of the item, how it is turned, what is seen.
+    """One time that an item is shown.
 
-    ``orientation`` is one of eight, as `orientations_of` numbers them; ``again`` says that it was
-    shown before in the same arm.
+    Attributes
+    ----------
+    item
+        The number of the item.
+    orientation
+        One of eight, as `orientations_of` numbers them.
+    again
+        Whether it was shown before in the same arm.
+    arm
+        What is seen of it.
     """
 
     item: int
@@ -57,23 +66,30 @@ class Showing:
 
 
 def in_turn(items: Sequence[Item], seed: int) -> Iterator[int]:
-    """Yield the indices of items at random, classes in turn, and within a class its groups in turn.
+    """Draw items at random, classes in turn, and within a class its groups in turn.
 
     So the first so many of them are as balanced as can be.
+
+    Parameters
+    ----------
+    items
+        The items, with their classes and groups.
+    seed
+        The same one draws the same order.
+
+    Yields
+    ------
+    int
+        The index of each item, once.
     """
     random = np.random.default_rng(seed)
     of_class: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for index in random.permutation(len(items)).tolist():
         item = items[index]
         of_class[item.class_name or ""][item.group or item.file].append(index)
-    classes = [_groups_in_turn(of_class[name]) for name in sorted(of_class)]
-    while classes:
-        for members in list(classes):
-            index = next(members, None)
-            if index is None:
-                classes.remove(members)
-            else:
-                yield index
+    yield from _round_robin(
+        [_round_robin(map(reversed, of_class[name].values())) for name in sorted(of_class)]
+    )
 
 
 def repeats_of(n_items: int) -> int:
@@ -82,9 +98,21 @@ def repeats_of(n_items: int) -> int:
 
 
 def showings_of(n_items: int, seed: int, *, second_arm: bool = False) -> list[Showing]:
-    """Return all showings of items in their order, some of them again and turned otherwise.
+    """Plan in which order items are shown, some of them again and turned otherwise.
 
-    With ``second_arm`` all are shown once more, after the others, as the classifier sees them.
+    Parameters
+    ----------
+    n_items
+        How many items there are.
+    seed
+        The same one plans the same order.
+    second_arm
+        Whether all are shown once more, after the others, as the classifier sees them.
+
+    Returns
+    -------
+    list of Showing
+        In their order.
     """
     random = np.random.default_rng(seed)
     again = set(random.choice(n_items, repeats_of(n_items), replace=False).tolist())
@@ -103,13 +131,10 @@ def showings_of(n_items: int, seed: int, *, second_arm: bool = False) -> list[Sh
     return shown
 
 
-def _groups_in_turn(groups: dict[str, list[int]]) -> Iterator[int]:
-    waiting = list(groups.values())
-    while waiting:
-        for members in list(waiting):
-            yield members.pop()
-            if not members:
-                waiting.remove(members)
+def _round_robin(sequences: Iterable[Iterable[int]]) -> Iterator[int]:
+    """Yield the first of each, then the second of each, and so on to the end of the longest."""
+    for turn in zip_longest(*sequences):
+        yield from (index for index in turn if index is not None)
 
 
 SCHEMA = 1
@@ -126,10 +151,37 @@ class SessionError(ImageClassifierError):
 class SessionPlan:
     """All that is fixed before the first answer.
 
-    ``items`` holds what is shown, with its truth as class and its group; ``showings`` say when, by
-    the numbers of the items. ``limits`` are intensities between which the classifier sees its
-    channels, if they are the same for all images. ``notes`` are sentences on what is not known,
-    such as what the classifier had seen. ``predictions_sha256`` seals the machine's answers.
+    Attributes
+    ----------
+    rater
+        The person.
+    truth
+        What truth is.
+    margin
+        How much worse still counts as “as good”, from 0 to 1.
+    seed
+        That of the order.
+    class_names
+        The classes of the classifier, which the person chooses from.
+    classifier
+        Its file.
+    classifier_sha256
+        The hash of that file.
+    each
+        What an item is.
+    items
+        What is shown, with its truth as class, and its group.
+    showings
+        When and how, by the numbers of the items.
+    limits
+        The intensities between which the classifier sees each channel, if they are the same for all
+        images.
+    notes
+        Sentences on what is not known, such as what the classifier had seen.
+    predictions_sha256
+        The hash of the machine's answers, which seals them.
+    created
+        When, in ISO 8601.
     """
 
     rater: str
@@ -167,7 +219,12 @@ class Answer:
 
 
 class BlindedSession:
-    """A session that was prepared in ``folder``, as far as it has come.
+    """A session that was prepared, as far as it has come.
+
+    Parameters
+    ----------
+    folder
+        That of the session.
 
     Raises
     ------
@@ -245,28 +302,25 @@ class BlindedSession:
 
     def comparisons(self) -> list[Comparison]:
         """Return the comparison of each arm, of the items that were answered."""
-        arms: dict[Arm, list[int]] = {}
-        for position in sorted(self.answers):
-            arms.setdefault(self.plan.showings[position].arm, []).append(position)
-        return [self._comparison(arm, positions) for arm, positions in arms.items()]
+        answers: dict[Arm, tuple[dict[int, Answer], dict[int, Answer]]] = {}
+        for position, answer in sorted(self.answers.items()):
+            showing = self.plan.showings[position]
+            answers.setdefault(showing.arm, ({}, {}))[showing.again][showing.item] = answer
+        return [self._comparison(arm, first, again) for arm, (first, again) in answers.items()]
 
-    def _comparison(self, arm: Arm, positions: Sequence[int]) -> Comparison:
-        plan, said = self.plan, self.predictions()
-        first: dict[int, Answer] = {}
-        again: dict[int, Answer] = {}
-        for position in positions:
-            showing = plan.showings[position]
-            (again if showing.again else first)[showing.item] = self.answers[position]
+    def _comparison(
+        self, arm: Arm, first: Mapping[int, Answer], again: Mapping[int, Answer]
+    ) -> Comparison:
+        plan, predictions = self.plan, self.predictions()
         items = []
         for number, answer in sorted(first.items()):
-            item = plan.items.items[number]
-            second = again.get(number)
+            item, second = plan.items.items[number], again.get(number)
             items.append(
                 ComparedItem(
                     item.key,
                     item.class_name or "",
                     answer.class_name,
-                    said.get(item.key, NO_ANSWER),
+                    predictions.get(item.key, NO_ANSWER),
                     second.class_name if second else None,
                     item.group or "",
                     answer.seconds,
@@ -314,6 +368,20 @@ def create_session(
     folder: Path, plan: SessionPlan, predictions: Sequence[Prediction]
 ) -> BlindedSession:
     """Write a session, the machine's answers sealed, and open it.
+
+    Parameters
+    ----------
+    folder
+        Where the session goes; there must be none yet.
+    plan
+        All but the seal and the time.
+    predictions
+        The machine's answers.
+
+    Returns
+    -------
+    BlindedSession
+        At its beginning.
 
     Raises
     ------

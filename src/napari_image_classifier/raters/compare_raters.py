@@ -1,4 +1,4 @@
-"""Tables of what raters and classifiers said, wherever they were made."""
+"""The comparison of raters and classifiers by their tables, wherever these were made."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,6 @@ from napari_image_classifier.raters.report import agreement_in_words, write_agre
 
 # What a table of predictions has, and no other.
 OF_PREDICTIONS = {"file", "class", "status", "classifier"}
-FOLDER = "folder"
 
 
 @dataclass
@@ -64,18 +63,17 @@ def read_rater_tables(
     AnnotationsError
         A table can't be read, lacks a column or holds no answers.
     """
-    found = RaterTables()
+    tables = RaterTables()
     for path in paths:
         rows = annotation_rows(path)
         if rows and set(rows[0]) >= OF_PREDICTIONS:
-            _add(found.machines, path, {path.stem: _of_machine(rows)})
+            _add(tables.machines, path, {path.stem: _of_machine(rows)})
         else:
-            _add(found.answers, path, _of_persons(rows, path, found, with_assisted))
+            _add(tables.answers, path, _of_persons(rows, path, tables, with_assisted))
         for row in rows:
-            shared = _shared(row, group, path)
-            if shared:
-                found.groups[key_of(row)] = shared
-    return found
+            if of_row := _group(row, group):
+                tables.groups[key_of(row)] = of_row
+    return tables
 
 
 def _of_machine(rows: Sequence[Mapping[str, str]]) -> dict[ItemKey, str]:
@@ -86,11 +84,11 @@ def _of_machine(rows: Sequence[Mapping[str, str]]) -> dict[ItemKey, str]:
 
 
 def _of_persons(
-    rows: Sequence[Mapping[str, str]], path: Path, found: RaterTables, with_assisted: bool
+    rows: Sequence[Mapping[str, str]], path: Path, tables: RaterTables, with_assisted: bool
 ) -> dict[str, dict[ItemKey, str]]:
     answers: dict[str, dict[ItemKey, str]] = {}
     for one in standing(rows, path.stem):
-        found.assisted += one.mode == ASSISTED
+        tables.assisted += one.mode == ASSISTED
         if with_assisted or one.mode != ASSISTED:
             answers.setdefault(one.rater, {})[one.key] = one.class_name
     if not answers:
@@ -106,16 +104,14 @@ def _add(to: dict[str, Any], path: Path, answers: Mapping[str, dict[ItemKey, str
         to[name] = given
 
 
-def _shared(row: Mapping[str, str], group: str | None, path: Path) -> str:
-    if group is None:
-        return row.get("group", "").strip()
-    level = group.removeprefix(f"{FOLDER}:")
+def _group(row: Mapping[str, str], group: str | None) -> str:
     file = key_of(row).file
-    if group == FOLDER:
-        return file.rpartition("/")[0]
-    if level != group and level.isdigit():
-        return folder_at(file, int(level)) or ""
-    return row.get(group, "").strip()
+    match (group or "group").partition(":"):
+        case ("folder", "", ""):
+            return file.rpartition("/")[0]
+        case ("folder", _, level) if level.isdigit():
+            return folder_at(file, int(level)) or ""
+    return row.get(group or "group", "").strip()
 
 
 CONSENSUS = "consensus"
@@ -123,7 +119,11 @@ CONSENSUS = "consensus"
 
 @dataclass(frozen=True)
 class RaterComparison:
-    """What was found, sentences on what was left out, and the files that say it all."""
+    """The agreement of raters, their comparison with classifiers, and the files of the report.
+
+    ``notes`` are sentences on what was left out or taken for granted, ``paths`` the files that were
+    written: "report", "json" and "csv".
+    """
 
     agreement: Agreement
     comparisons: tuple[Comparison, ...]
@@ -145,12 +145,27 @@ def compare_raters(
     group: str | None = None,
     margin: float = MARGIN,
 ) -> RaterComparison:
-    """Say how far raters agree, and how a classifier compares with each of them, in a report.
+    """Write a report on how far raters agree, and how classifiers compare with each of them.
 
-    ``tables`` hold annotations, or predictions that `classify_folder` wrote. ``truth`` is a table
-    with the columns file and class, or "consensus": what most other raters said. With it each
-    person is compared with each classifier; ``margin`` is how much worse still counts as “as good”.
-    ``group`` says which images are not independent: a column of the tables, or a folder.
+    Parameters
+    ----------
+    tables
+        Tables of annotations, or of predictions that `classify_folder` wrote.
+    report
+        The HTML file; its numbers and all answers are written beside it.
+    truth
+        A table with the columns file and class, or "consensus": the class that most other raters
+        gave. With it each person is compared with each classifier.
+    group
+        Which images are not independent: a column of the tables, "folder", or "folder:2" for that
+        two levels deep. Unless given, the column "group" counts.
+    margin
+        How much worse a classifier still counts as “as good”, from 0 to 1.
+
+    Returns
+    -------
+    RaterComparison
+        The results, and the files that were written.
 
     Raises
     ------
@@ -160,45 +175,48 @@ def compare_raters(
         There is nothing to compare.
     """
     paths = [Path(path) for path in tables]
-    found = read_rater_tables(paths, group)
+    known = read_rater_tables(paths, group)
     notes = []
-    if found.machines and found.assisted:
-        notes.append(f"{found.assisted} labels that were given with a prediction in sight were "
+    if known.machines and known.assisted:
+        notes.append(f"{known.assisted} labels that were given with a prediction in sight were "
                      "left out.")  # fmt: skip
-        found = read_rater_tables(paths, group, with_assisted=False)
-    if not found.groups:
+        known = read_rater_tables(paths, group, with_assisted=False)
+    if not known.groups:
         notes.append("Each image was taken to stand alone, as no group was given.")
-    agreement = agreement_of({**found.answers, **found.machines}, found.groups)
-    comparisons: list[Comparison] = []
-    if truth is not None:
-        if not found.machines:
-            raise AgreementError(
-                "No table of predictions was given, so there is no machine to compare with a "
-                "truth; classify the images, and add predictions.csv."
-            )
-        for rater in found.answers:
-            true, kind = _truth(truth, rater, found)
-            for machine in found.machines:
-                items = _items(found, rater, machine, true)
-                if items:
-                    comparisons.append(
-                        compare(items, rater=rater, machine=machine, truth=kind, margin=margin)
-                    )
-        if not comparisons:
-            raise AgreementError("No image has a truth, an answer of a person and a prediction.")
+    agreement = agreement_of({**known.answers, **known.machines}, known.groups)
+    comparisons = [] if truth is None else _comparisons(known, truth, margin)
     written = write_agreement_report(Path(report), agreement, comparisons, notes)
     return RaterComparison(agreement, tuple(comparisons), tuple(notes), written)
 
 
+def _comparisons(tables: RaterTables, truth: str | Path, margin: float) -> list[Comparison]:
+    if not tables.machines:
+        raise AgreementError(
+            "No table of predictions was given, so there is no machine to compare with a truth; "
+            "classify the images, and add predictions.csv."
+        )
+    comparisons = []
+    for rater in tables.answers:
+        true, kind = _truth(truth, rater, tables)
+        for machine in tables.machines:
+            if items := _items(tables, rater, machine, true):
+                comparisons.append(
+                    compare(items, rater=rater, machine=machine, truth=kind, margin=margin)
+                )
+    if not comparisons:
+        raise AgreementError("No image has a truth, an answer of a person and a prediction.")
+    return comparisons
+
+
 def _truth(
-    truth: str | Path, rater: str, found: RaterTables
+    truth: str | Path, rater: str, tables: RaterTables
 ) -> tuple[Mapping[ItemKey, str], TruthKind]:
     if str(truth) != CONSENSUS:
         given = read_annotations(Path(truth))
         return {one.key: one.class_name for one in given}, "table"
     others = [
         Annotation(key, name, other)
-        for other, answers in found.answers.items()
+        for other, answers in tables.answers.items()
         if other != rater
         for key, name in answers.items()
     ]
@@ -211,13 +229,11 @@ def _truth(
 
 
 def _items(
-    found: RaterTables, rater: str, machine: str, true: Mapping[ItemKey, str]
+    tables: RaterTables, rater: str, machine: str, true: Mapping[ItemKey, str]
 ) -> list[ComparedItem]:
-    said = found.machines[machine]
+    predicted, groups = tables.machines[machine], tables.groups
     return [
-        ComparedItem(
-            key, true[key], name, said.get(key, NO_ANSWER), group=found.groups.get(key, "")
-        )
-        for key, name in sorted(found.answers[rater].items())
+        ComparedItem(key, true[key], name, predicted.get(key, NO_ANSWER), group=groups.get(key, ""))
+        for key, name in sorted(tables.answers[rater].items())
         if true.get(key, "") not in ("", CANNOT_TELL)
     ]

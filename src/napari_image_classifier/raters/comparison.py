@@ -1,8 +1,8 @@
 """A person and a classifier on the same items, against the same truth."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
 
@@ -12,8 +12,9 @@ from napari_image_classifier.items.annotations import CANNOT_TELL, ItemKey
 from napari_image_classifier.raters.agreement import group_numbers
 from napari_image_classifier.statistics.paired_difference import PairedDifference, paired_difference
 from napari_image_classifier.statistics.permutation_tests import SIGNIFICANT
-from napari_image_classifier.statistics.rater_agreement import Kappa, cohen_kappa
-from napari_image_classifier.typing import Flags, IntArray
+from napari_image_classifier.statistics.rater_agreement import Alpha, Kappa, cohen_kappa
+from napari_image_classifier.system.records import as_json
+from napari_image_classifier.typing import IntArray
 
 Kind = Literal["better", "not worse", "worse", "too few"]
 # How much worse still counts as “as good”, unless a person fixes another margin beforehand.
@@ -32,33 +33,33 @@ class ComparisonVerdict:
     sentence: str
 
 
-def comparison_verdict(found: PairedDifference, margin: float = MARGIN) -> ComparisonVerdict:
+def comparison_verdict(paired: PairedDifference, margin: float = MARGIN) -> ComparisonVerdict:
     """Return the first of better, not worse, worse, too few that applies.
 
     Each end of the interval is a bound of 2.5 %: that it is not worse by ``margin`` is tested on
     one side. Where items are independent, better and worse also take McNemar's exact test.
     """
-    told = _in_words(found)
-    surely = found.mcnemar_p is None or found.mcnemar_p <= SIGNIFICANT
+    told = _in_words(paired)
+    surely = paired.mcnemar_p is None or paired.mcnemar_p <= SIGNIFICANT
     points = f"{100 * margin:.0f} points"
-    if found.low > 0 and surely:
+    if paired.low > 0 and surely:
         return ComparisonVerdict("better", f"The machine is better than you: {told}.")
-    if found.low > -margin:
-        though = ", though it is worse" if found.high < 0 and surely else ""
+    if paired.low > -margin:
+        though = ", though it is worse" if paired.high < 0 and surely else ""
         return ComparisonVerdict(
             "not worse", f"The machine is not worse than you by more than {points}{though}: {told}."
         )
-    if found.high < 0 and surely:
+    if paired.high < 0 and surely:
         return ComparisonVerdict("worse", f"The machine is worse than you: {told}.")
-    what = "images" if found.independent else "groups (wells, dishes, animals)"
+    what = "images" if paired.independent else "groups (wells, dishes, animals)"
     return ComparisonVerdict(
         "too few",
-        f"Too few to tell: about {how_many_more(found, margin)} more {what}; so far "
+        f"Too few to tell: about {how_many_more(paired, margin)} more {what}; so far "
         f"{told.replace('it was', 'the machine was')}.",
     )
 
 
-def how_many_more(found: PairedDifference, margin: float = MARGIN) -> int:
+def how_many_more(paired: PairedDifference, margin: float = MARGIN) -> int:
     """Return about how many more independent images or groups would tell, if all stays as it is.
 
     Standard errors shrink with the square root of their number, and what there is shall be found in
@@ -68,21 +69,21 @@ def how_many_more(found: PairedDifference, margin: float = MARGIN) -> int:
     import scipy.stats
 
     tail = scipy.stats.norm.ppf(0.975)
-    freedom = max(found.n_groups - 1, FEWEST_DEGREES)
-    reach = tail if found.independent else scipy.stats.t.ppf(0.975, freedom)
-    error = (found.high - found.low) / 2 / reach
+    freedom = max(paired.n_groups - 1, FEWEST_DEGREES)
+    reach = tail if paired.independent else scipy.stats.t.ppf(0.975, freedom)
+    error = (paired.high - paired.low) / 2 / reach
     wanted = tail + scipy.stats.norm.ppf(POWER)
     # To exclude the margin, or, for a machine that is worse, that there is no difference.
-    distance = max(found.difference + margin, -found.difference)
-    number = found.n_groups * (wanted * error / distance) ** 2
-    return max(1, math.ceil(float(number) - found.n_groups))
+    distance = max(paired.difference + margin, -paired.difference)
+    number = paired.n_groups * (wanted * error / distance) ** 2
+    return max(1, math.ceil(float(number) - paired.n_groups))
 
 
-def _in_words(found: PairedDifference) -> str:
+def _in_words(paired: PairedDifference) -> str:
     return (
-        f"it was right about {found.machine.score:.0%}, you about {found.person.score:.0%}, a "
-        f"difference of {100 * found.difference:+.0f} points (95 % interval "
-        f"{100 * found.low:+.0f} to {100 * found.high:+.0f})"
+        f"it was right about {paired.machine.score:.0%}, you about {paired.person.score:.0%}, a "
+        f"difference of {100 * paired.difference:+.0f} points (95 % interval "
+        f"{100 * paired.low:+.0f} to {100 * paired.high:+.0f})"
     )
 
 
@@ -114,12 +115,38 @@ class ComparedItem:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A person and a classifier on ``items``, each of which counts once.
+    """A person and a classifier on the same items, each of which counts once.
 
-    ``consistency`` is the person's with herself, of the repeats; ``between`` that of person and
-    machine. ``difference`` and ``verdict`` are None where truth is what the person had said before,
-    as accuracy is agreement then. ``unseen`` is the difference without the items that the person
-    had seen before, None where there are none of these, or only these.
+    Attributes
+    ----------
+    rater
+        The person.
+    machine
+        The classifier.
+    truth
+        What truth is.
+    arm
+        What the person was shown.
+    margin
+        How much worse still counts as “as good”, from 0 to 1.
+    items
+        The items with all answers.
+    class_names
+        The true classes, sorted.
+    between
+        The agreement of person and machine.
+    own
+        That of the person with the truth.
+    consistency
+        That of the person with herself on the repeats, None where nothing was repeated.
+    difference
+        The machine's accuracy minus the person's. None where truth is what the person had said
+        before, as accuracy is agreement then; so is ``verdict``.
+    unseen
+        The difference without the items that the person had seen before, None where there are none
+        of these, or only these.
+    verdict
+        The answer.
     """
 
     rater: str
@@ -141,28 +168,23 @@ class Comparison:
         """The answer in one sentence."""
         if self.verdict is not None:
             return self.verdict.sentence
+        right = sum(item.machine == item.truth for item in self.items) / len(self.items)
         return (
             f"You agreed with your own earlier labels on {self.own.agreement:.0%} of "
-            f"{self.own.n_items} images (kappa {in_words(self.own)}), the machine on "
-            f"{self._machine_right:.0%}. As these labels are yours, this says nothing about who is "
-            "better."
+            f"{self.own.n_items} images (kappa {in_words(self.own)}), the machine on {right:.0%}. "
+            "As these labels are yours, this says nothing about who is better."
         )
-
-    @property
-    def _machine_right(self) -> float:
-        return sum(one.machine == one.truth for one in self.items) / len(self.items)
 
     @property
     def wavered(self) -> tuple[ComparedItem, ...]:
         """Those to which the person gave another answer when they came again."""
-        return tuple(one for one in self.items if one.again not in (None, one.person))
+        return tuple(item for item in self.items if item.again not in (None, item.person))
 
     @property
     def steady_but_different(self) -> tuple[ComparedItem, ...]:
         """Those to which the person gave the same answer twice, and the machine another one."""
-        return tuple(
-            one for one in self.items if one.again == one.person and one.machine != one.person
-        )
+        steady = (item for item in self.items if item.again == item.person)
+        return tuple(item for item in steady if item.machine != item.person)
 
     @property
     def median_seconds(self) -> float | None:
@@ -175,36 +197,28 @@ class Comparison:
         answers = (*self.class_names, CANNOT_TELL if of == "person" else NO_ANSWER)
         table = np.zeros((len(self.class_names), len(answers)), np.intp)
         for one in self.items:
-            said = getattr(one, of)
-            column = answers.index(said) if said in answers else len(answers) - 1
+            answer = getattr(one, of)
+            column = answers.index(answer) if answer in answers else len(answers) - 1
             table[self.class_names.index(one.truth), column] += 1
         return table
 
     def to_json(self) -> dict[str, Any]:
         """Return all numbers, plain."""
-        return {
-            "rater": self.rater,
-            "machine": self.machine,
-            "truth": self.truth,
-            "arm": self.arm,
-            "margin": self.margin,
+        numbers = {
+            **{name: value for name, value in vars(self).items() if name != "items"},
             "sentence": self.sentence,
-            "verdict": self.verdict.kind if self.verdict else None,
-            "class_names": list(self.class_names),
+            "verdict": self.verdict and self.verdict.kind,
             "n_items": len(self.items),
             "n_groups": self.between.n_groups,
-            "between": asdict(self.between),
-            "own": asdict(self.own),
-            "consistency": asdict(self.consistency) if self.consistency else None,
-            "difference": asdict(self.difference) if self.difference else None,
-            "unseen": asdict(self.unseen) if self.unseen else None,
             "cannot_tell": sum(one.person == CANNOT_TELL for one in self.items),
             "no_answer": sum(one.machine == NO_ANSWER for one in self.items),
             "seen_before": sum(one.seen_before for one in self.items),
             "median_seconds": self.median_seconds,
-            "confusion_person": self.confusion("person").tolist(),
-            "confusion_machine": self.confusion("machine").tolist(),
+            "confusion_person": self.confusion("person"),
+            "confusion_machine": self.confusion("machine"),
         }
+        plain: dict[str, Any] = as_json(numbers)
+        return plain
 
 
 def compare(
@@ -226,9 +240,9 @@ def compare(
     if not items:
         raise ValueError("there are no items to compare on")
     difference = None if truth == "own" else _difference(items)
-    unseen = [one for one in items if not one.seen_before]
+    unseen = [item for item in items if not item.seen_before]
     some_seen = difference is not None and 0 < len(unseen) < len(items)
-    twice = [one for one in items if one.again is not None]
+    repeated = [item for item in items if item.again is not None]
     return Comparison(
         rater,
         machine,
@@ -236,47 +250,41 @@ def compare(
         arm,
         margin,
         tuple(items),
-        tuple(sorted({one.truth for one in items})),
-        between=_kappa(items, lambda one: one.person, lambda one: one.machine),
-        own=_kappa(items, lambda one: one.person, lambda one: one.truth),
-        consistency=_kappa(twice, lambda one: one.person, lambda one: one.again or "")
-        if twice
-        else None,
+        tuple(sorted({item.truth for item in items})),
+        between=_kappa(items, "person", "machine"),
+        own=_kappa(items, "person", "truth"),
+        consistency=_kappa(repeated, "person", "again") if repeated else None,
         difference=difference,
         unseen=_difference(unseen) if some_seen else None,
         verdict=comparison_verdict(difference, margin) if difference else None,
     )
 
 
-def in_words(found: Kappa | None) -> str:
-    """Return kappa with its interval."""
-    if found is None or found.kappa is None:
+def in_words(coefficient: Kappa | Alpha) -> str:
+    """Return the value with its interval."""
+    value = coefficient.kappa if isinstance(coefficient, Kappa) else coefficient.alpha
+    if value is None:
         return "not defined"
-    if found.low is None or found.high is None:
-        return f"{found.kappa:.2f}, too few groups for an interval"
-    return f"{found.kappa:.2f}, 95 % interval {found.low:.2f} to {found.high:.2f}"
+    if coefficient.low is None or coefficient.high is None:
+        return f"{value:.2f}, too few groups for an interval"
+    return f"{value:.2f}, 95 % interval {coefficient.low:.2f} to {coefficient.high:.2f}"
 
 
 def _difference(items: Sequence[ComparedItem]) -> PairedDifference:
-    machine, person = (_right(items, who) for who in ("machine", "person"))
+    machine, person = (
+        np.array([getattr(item, who) == item.truth for item in items], bool)
+        for who in ("machine", "person")
+    )
     return paired_difference(machine, person, _groups(items))
 
 
-def _right(items: Sequence[ComparedItem], who: str) -> Flags:
-    return np.array([getattr(one, who) == one.truth for one in items], bool)
-
-
 def _groups(items: Sequence[ComparedItem]) -> IntArray:
-    return group_numbers([one.key for one in items], {one.key: one.group for one in items})
+    return group_numbers([item.key for item in items], {item.key: item.group for item in items})
 
 
-def _kappa(
-    items: Sequence[ComparedItem],
-    first: Callable[[ComparedItem], str],
-    second: Callable[[ComparedItem], str],
-) -> Kappa:
-    answers = [(first(one), second(one)) for one in items]
+def _kappa(items: Sequence[ComparedItem], first: str, second: str) -> Kappa:
+    pairs = [[getattr(item, first), getattr(item, second)] for item in items]
     codes: dict[str, int] = {}
-    numbers = [[codes.setdefault(name, len(codes)) for name in pair] for pair in answers]
+    numbers = [[codes.setdefault(answer, len(codes)) for answer in pair] for pair in pairs]
     one, other = np.array(numbers, np.intp).T
     return cohen_kappa(one, other, _groups(items))

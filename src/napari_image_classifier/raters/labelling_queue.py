@@ -1,4 +1,4 @@
-"""Which items a person is to label next, and which she wants to see."""
+"""The queue of items to be labelled: which are shown, and in which order."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,15 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What a classifier says of an item; the class is "" where it can say nothing."""
+    """The prediction of an item.
+
+    Attributes
+    ----------
+    class_name
+        The class, "" where the item could not be read.
+    confidence
+        Its probability, from 0 to 1.
+    """
 
     class_name: str
     confidence: float = 0.0
@@ -22,23 +30,39 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Shown:
-    """Which items are shown: ``class_name`` is what was given ("class") or predicted ("said")."""
+    """Which items are shown.
+
+    Attributes
+    ----------
+    which
+        All, those without or with a class, those of one class, those predicted as one class
+        ("said"), or those that were given another class than predicted ("differ").
+    class_name
+        That which was given ("class") or predicted ("said").
+    """
 
     which: Which = "all"
     class_name: str = ""
 
     @property
     def gives_predictions_away(self) -> bool:
-        """Whether to be shown at all tells what the classifier says."""
+        """Whether to be shown at all tells what was predicted."""
         return self.which in ("said", "differ")
 
 
 class LabellingQueue:
-    """The items of ``keys``, some of which are shown, in an order.
+    """Items, some of which are shown, in an order.
 
-    ``annotations`` are what was given, and may change; ``suggestions`` what a classifier says, and
-    ``teaching`` the items in the order in which they teach it most, both empty without one. At
-    first they come at random, as neighbours in a folder are alike and an answer leans on the last.
+    ``suggestions`` are predictions, and ``teaching`` the items in the order in which they teach the
+    classifier most, both empty without one. At first items come at random, as neighbours in a
+    folder are alike and an answer leans on the last.
+
+    Parameters
+    ----------
+    keys
+        All items, in the order of the folder.
+    annotations
+        The labels, which may change.
     """
 
     def __init__(self, keys: Sequence[ItemKey], annotations: Mapping[ItemKey, Annotation]) -> None:
@@ -62,18 +86,20 @@ class LabellingQueue:
 
     def is_shown(self, key: ItemKey) -> bool:
         """Return whether an item is among those that are to be shown, as things are now."""
-        given, said = self._annotations.get(key), self.suggestions.get(key)
+        annotation, suggestion = self._annotations.get(key), self.suggestions.get(key)
+        given = annotation.class_name if annotation else None
+        predicted = suggestion.class_name if suggestion else None
         match self.shown.which:
             case "unlabelled":
                 return given is None
             case "labelled":
                 return given is not None
             case "class":
-                return given is not None and given.class_name == self.shown.class_name
+                return given == self.shown.class_name
             case "said":
-                return said is not None and said.class_name == self.shown.class_name
+                return predicted == self.shown.class_name
             case "differ":
-                return given is not None and said is not None and _differ(given, said)
+                return given is not None and bool(predicted) and given != predicted
             case "all":
                 return True
 
@@ -84,14 +110,14 @@ class LabellingQueue:
         """
         start = self._places[key] + 1 if key in self._places else 0
         around = self.keys[start:] + self.keys[:start]
-        return next((one for one in around if one != key and self.is_shown(one)), None)
+        return next((other for other in around if other != key and self.is_shown(other)), None)
 
     def some_after(self, key: ItemKey | None, number: int) -> list[ItemKey]:
         """Return so many items that will come next."""
-        found: list[ItemKey] = []
-        while len(found) < number and (key := self.next_after(key)) and key not in found:
-            found.append(key)
-        return found
+        coming: list[ItemKey] = []
+        while len(coming) < number and (key := self.next_after(key)) and key not in coming:
+            coming.append(key)
+        return coming
 
     def _in_order(self, order: Order) -> Sequence[ItemKey]:
         match order:
@@ -100,17 +126,7 @@ class LabellingQueue:
             case "random":
                 return random.Random(SEED).sample(self._keys, len(self._keys))
             case "teaching":
-                return [*self.teaching, *_without(self._keys, self.teaching)]
+                first = self.teaching
             case "confidence":
-                said = self.suggestions
-                known = sorted(said, key=lambda key: said[key].confidence)
-                return [*known, *_without(self._keys, known)]
-
-
-def _differ(given: Annotation, said: Suggestion) -> bool:
-    return bool(said.class_name) and given.class_name != said.class_name
-
-
-def _without(keys: Sequence[ItemKey], others: Sequence[ItemKey]) -> list[ItemKey]:
-    gone = set(others)
-    return [key for key in keys if key not in gone]
+                first = sorted(self.suggestions, key=lambda key: self.suggestions[key].confidence)
+        return list(dict.fromkeys([*first, *self._keys]))

@@ -1,4 +1,4 @@
-"""Which class a person has given to which objects of an image, kept safe as it is given."""
+"""Annotations of the objects of one image, kept safe as they are given."""
 
 import csv
 from collections import Counter
@@ -14,10 +14,16 @@ COLUMNS = ("file", "item", "class")
 class ObjectAnnotations:
     """Classes of the objects of one image, by item, such as "label=12" or "t=3,label=12".
 
-    ``path`` is a CSV with the columns file, item and class, as training reads it, that is written
-    anew, whole, after every change; ``file`` stands in it as the image's name. What it holds
-    already is taken over, as far as ``items``, the image's objects, have it still; a file that is
-    no such table is moved aside.
+    Parameters
+    ----------
+    path
+        A CSV with the columns file, item and class, as training reads it, that is written anew,
+        whole, after every change. What it holds already is taken over; a file that is no such table
+        is moved aside.
+    file
+        The image's name, which stands in it.
+    items
+        The image's objects; others that the table holds are left out.
 
     Raises
     ------
@@ -50,7 +56,7 @@ class ObjectAnnotations:
 
     def rename(self, name: str, new: str) -> None:
         """Call a class otherwise; one that is there already gets its objects, too."""
-        self._keep({item: new if one == name else one for item, one in self.classes.items()})
+        self._keep({item: new if of == name else of for item, of in self.classes.items()})
 
     def undo(self) -> bool:
         """Take the last step back; return whether there was one."""
@@ -60,10 +66,6 @@ class ObjectAnnotations:
         self._write(before)
         self.classes = self._before.pop()
         return True
-
-    def save(self, path: Path) -> None:
-        """Write the classes to another CSV."""
-        write_annotations(path, {self._file: self.classes})
 
     def _keep(self, classes: dict[str, str]) -> None:
         if classes == self.classes:
@@ -84,7 +86,20 @@ def write_annotations(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -
 
 
 def export_annotations(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -> WrittenTable:
-    """Write the same as a result; where a spreadsheet shows the one of before, beside that."""
+    """Write a CSV as `write_annotations` does, beside one that a spreadsheet shows.
+
+    Parameters
+    ----------
+    path
+        Where it is wanted.
+    classes_of
+        The class of each item, by the name of the image.
+
+    Returns
+    -------
+    WrittenTable
+        Its ``path`` says where it is.
+    """
     with replace_table(path) as table:
         _fill(table.temporary, classes_of)
     return table

@@ -1,4 +1,4 @@
-"""What a comparison of a person with a machine would find, known before it begins."""
+"""The statistical power of a comparison of a person with a machine, before it begins."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -44,10 +44,24 @@ def comparison_power(
     discordance: float = DISCORDANCE,
     correlation: float = CORRELATION,
 ) -> ComparisonPower:
-    """Return what a comparison on groups of these sizes would find, by simulating it.
+    """Simulate how often a comparison would find what there is.
 
-    ``discordance`` is the part of the items that only one is right about, ``correlation`` how alike
-    the differences within a group are (nothing where every group has one item).
+    Parameters
+    ----------
+    sizes
+        How many items each group has.
+    margin
+        How much worse still counts as “as good”, from 0 to 1.
+    discordance
+        The part of the items that only one of the two is right about.
+    correlation
+        How alike the differences within a group are; without meaning where every group has one
+        item.
+
+    Returns
+    -------
+    ComparisonPower
+        The part of the simulated comparisons that find it.
     """
     groups = np.array(sizes, np.float64)
     much = max(discordance, MUCH_BETTER)
@@ -60,9 +74,21 @@ def comparison_power(
 def images_needed(
     per_group: int, margin: float = MARGIN, correlation: float = CORRELATION
 ) -> int | None:
-    """Return about how many images, so many of each group, show a machine as good in 80 % of cases.
+    """Return about how many images show in 80 % of cases that a machine is as good.
 
-    None where `MOST_IMAGES` would not be enough.
+    Parameters
+    ----------
+    per_group
+        How many images each group has.
+    margin
+        How much worse still counts as “as good”, from 0 to 1.
+    correlation
+        How alike the differences within a group are.
+
+    Returns
+    -------
+    int or None
+        A multiple of ``per_group``; None where `MOST_IMAGES` would not be enough.
     """
 
     def enough(n_groups: int) -> bool:

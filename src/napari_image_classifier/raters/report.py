@@ -1,4 +1,4 @@
-"""The report of raters and of person against machine: one page, its numbers, every answer."""
+"""The report on raters, and on persons and classifiers: a page, its numbers, every answer."""
 
 import csv
 import json
@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.evaluation.plots import difference_plot
-from napari_image_classifier.evaluation.report_page import (
-    parts_of_rows,
-    picture_in_page,
-    render_page,
-)
+from napari_image_classifier.evaluation.report_page import picture_in_page, render_page
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.raters.agreement import Agreement
 from napari_image_classifier.raters.comparison import ComparedItem, Comparison, in_words
-from napari_image_classifier.statistics.rater_agreement import Kappa
 from napari_image_classifier.system.atomic_files import replace_file, replace_table
 
 TEMPLATE = "agreement.html"
@@ -31,32 +26,44 @@ def write_agreement_report(
     notes: Sequence[str] = (),
     draw: Draw = lambda key: None,
 ) -> dict[str, Path]:
-    """Write the report and, beside it, its numbers and every answer; return their paths.
+    """Write the report and, beside it, its numbers and every answer.
 
     Where a spreadsheet shows the answers of before, they lie beside these (`replace_table`).
-    ``notes`` are sentences on what was left out or taken for granted; ``draw`` returns a picture of
-    an item, a PNG, or None.
+
+    Parameters
+    ----------
+    report
+        The HTML file.
+    agreement
+        The agreement of several raters, None of one.
+    comparisons
+        Those of persons and classifiers.
+    notes
+        Sentences on what was left out or taken for granted.
+    draw
+        Returns a picture of an item, the content of a PNG file, or None.
+
+    Returns
+    -------
+    dict of str to Path
+        The files: "report", "json", "csv".
     """
-    paths = {
-        "report": report,
-        "json": report.with_name(f"{report.stem}.agreement.json"),
-        "csv": report.with_name(f"{report.stem}.answers.csv"),
-    }
-    with replace_table(paths["csv"]) as table:
+    with replace_table(report.with_name(f"{report.stem}.answers.csv")) as table:
         _write_answers(table.temporary, agreement, comparisons)
-    paths["csv"] = table.path
+    json_path = report.with_name(f"{report.stem}.agreement.json")
+    paths = {"report": report, "json": json_path, "csv": table.path}
     notes = [*notes, *filter(None, [table.sentence])]
-    numbers = {
+    numbers: dict[str, Any] = {
         "agreement": agreement.to_json() if agreement else None,
         "comparisons": [one.to_json() for one in comparisons],
         "notes": notes,
     }
-    with replace_file(paths["json"]) as temporary:
+    with replace_file(json_path) as temporary:
         temporary.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
     page = render_page(
         TEMPLATE,
         sentence=agreement_in_words(agreement) if agreement else "",
-        agreement=_agreement_values(agreement) if agreement else None,
+        agreement=numbers["agreement"],
         comparisons=[_comparison_values(one, draw) for one in comparisons],
         several_arms=len({one.arm for one in comparisons}) > 1,
         notes=notes,
@@ -72,50 +79,26 @@ def agreement_in_words(agreement: Agreement) -> str:
     n = len(agreement.shared)
     same = 1 - len(agreement.differing) / n
     who = " and ".join(agreement.raters) if len(agreement.raters) == 2 else "all raters"
-    if agreement.alpha is None:
-        beyond = f"kappa {in_words(agreement.pairs[0].kappa)}"
-    else:
-        one = agreement.alpha
-        beyond = "Krippendorff's alpha " + in_words(
-            Kappa(one.alpha, one.low, one.high, same, one.n_items, one.n_groups)
-        )
+    alpha, kappa = agreement.alpha, agreement.pairs[0].kappa
+    beyond = f"Krippendorff's alpha {in_words(alpha)}" if alpha else f"kappa {in_words(kappa)}"
     return f"Of {n} images, {who} gave the same answer to {same:.0%}; {beyond}."
 
 
-def _agreement_values(agreement: Agreement) -> dict[str, Any]:
-    values = agreement.to_json()
-    for pair in values["pairs"]:
-        pair["parts"] = parts_of_rows(pair["confusion"])
-    return values
-
-
 def _comparison_values(comparison: Comparison, draw: Draw) -> dict[str, Any]:
-    values = comparison.to_json()
-    for who in ("person", "machine"):
-        values[f"parts_{who}"] = parts_of_rows(values[f"confusion_{who}"])
-    values["plot"] = (
-        difference_plot(comparison.difference, comparison.margin) if comparison.difference else ""
-    )
-    values["steady"] = _pictures(comparison.steady_but_different, draw)
-    values["wavered"] = _pictures(comparison.wavered, draw)
-    return values
+    paired = comparison.difference
+    return {
+        **comparison.to_json(),
+        "plot": difference_plot(paired, comparison.margin) if paired else "",
+        "steady": _with_pictures(comparison.steady_but_different, draw),
+        "wavered": _with_pictures(comparison.wavered, draw),
+    }
 
 
-def _pictures(items: Sequence[ComparedItem], draw: Draw) -> list[dict[str, str]]:
-    found = []
-    for one in items[:PICTURES_SHOWN]:
-        png = draw(one.key)
-        again = "" if one.again == one.person else f", then {one.again}"
-        told = f"truth {one.truth}; said {one.person}{again}; machine {one.machine}"
-        found.append(
-            {
-                "file": one.key.file,
-                "item": one.key.item,
-                "told": told,
-                "picture": picture_in_page(png) if png else "",
-            }
-        )
-    return found
+def _with_pictures(items: Sequence[ComparedItem], draw: Draw) -> list[tuple[ComparedItem, str]]:
+    return [
+        (item, picture_in_page(png) if (png := draw(item.key)) else "")
+        for item in items[:PICTURES_SHOWN]
+    ]
 
 
 def _write_answers(

@@ -1,4 +1,4 @@
-"""The jobs of a blinded session: it is prepared before the person begins, and scored in the end."""
+"""The jobs of a blinded session: its preparation before the person begins, its score in the end."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,30 @@ from napari_image_classifier.system.job import Job
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """What a session shall be, which is written to the folder ``session``.
+    """What a session shall be.
 
-    ``labels`` is the table that truth comes from, None for that of the items. ``number`` images are
-    shown, with a ``second_arm`` in the classifier's view.
+    Attributes
+    ----------
+    session
+        The folder that it is written to.
+    rater
+        The person.
+    truth
+        What truth is.
+    labels
+        The table that truth comes from, None for that of the items.
+    classifier
+        A .keras file.
+    margin
+        How much worse still counts as “as good”, from 0 to 1.
+    number
+        How many images are shown.
+    second_arm
+        Whether all are shown again in the classifier's view.
+    seed
+        That of the choice and the order.
+    items
+        Where the images are.
     """
 
     session: Path
@@ -31,7 +51,19 @@ class SessionRequest:
 
 @dataclass(frozen=True)
 class PreparedSession(Result):
-    """The folder of a session, with how many items and showings, and what it rests on."""
+    """A session that can begin.
+
+    Attributes
+    ----------
+    session
+        Its folder.
+    items
+        How many items are shown.
+    showings
+        How often something is shown, repeats and the second arm included.
+    notes
+        Sentences on what it rests on.
+    """
 
     session: Path
     items: int
@@ -41,7 +73,15 @@ class PreparedSession(Result):
 
 @dataclass(frozen=True)
 class ScoreRequest:
-    """The folders of one or several sessions, and where their report goes."""
+    """Sessions to be scored.
+
+    Attributes
+    ----------
+    sessions
+        Their folders.
+    report
+        The HTML file to write.
+    """
 
     sessions: tuple[Path, ...]
     report: Path
@@ -49,7 +89,15 @@ class ScoreRequest:
 
 @dataclass(frozen=True)
 class SessionScores(Result):
-    """The report that was written, and each comparison in it."""
+    """The scores of sessions.
+
+    Attributes
+    ----------
+    report
+        The report that was written.
+    comparisons
+        One for each session and arm.
+    """
 
     report: Path
     comparisons: tuple[Comparison, ...]

@@ -1,4 +1,4 @@
-"""What a person is shown of an item: all channels, all planes, and where in them it is; no Qt."""
+"""Items as a person is shown them: all channels and planes, and where in them it is; no Qt."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -35,7 +35,19 @@ SURROUNDINGS = 3
 
 
 class Rectangle(NamedTuple):
-    """A part of an image, in pixels, counted from 0; ``bottom`` and ``right`` lie outside it."""
+    """A part of an image, in pixels, counted from 0.
+
+    Attributes
+    ----------
+    top
+        Its first row.
+    left
+        Its first column.
+    bottom
+        The row after its last one.
+    right
+        The column after its last one.
+    """
 
     top: int
     left: int
@@ -52,15 +64,34 @@ class Rectangle(NamedTuple):
         """How many columns it has."""
         return self.right - self.left
 
+    def moved(self, rows: int, columns: int) -> "Rectangle":
+        """Return it so much further down and to the right."""
+        top, left, bottom, right = self
+        return Rectangle(top + rows, left + columns, bottom + rows, right + columns)
+
 
 @dataclass(frozen=True, eq=False)
 class ShownItem:
     """The pixels of an item, as they are.
 
-    ``channels`` holds an array of shape (z, y, x) for each channel, (y, x) where there is one
-    plane. ``scale`` is the distance of pixels along these axes, in ``unit`` ("um" or "pixel").
-    ``colormaps`` and ``contrast_limits`` are what the file asks for, or what suits it. An object is
-    in the ``rectangle``; None for all else. ``plane`` is the one to begin with.
+    Attributes
+    ----------
+    channels
+        An array for each channel, shape (z, y, x), or (y, x) where there is one plane.
+    channel_names
+        Their names.
+    colormaps
+        That of each channel which the file asks for, or which suits it.
+    contrast_limits
+        Those of each channel which the file asks for, or which suit it, as (low, high).
+    scale
+        The distance of pixels along the axes of the arrays.
+    unit
+        That of the scale, "um" or "pixel".
+    plane
+        The one to begin with, counted from 0.
+    rectangle
+        Where an object is; None for all else.
     """
 
     channels: tuple[AnyArray, ...]
@@ -86,47 +117,49 @@ class ShownItem:
         side = SURROUNDINGS * max(rectangle.height, rectangle.width)
         top = (rectangle.top + rectangle.bottom - side) // 2
         left = (rectangle.left + rectangle.right - side) // 2
-        around = Rectangle(
-            max(top, 0), max(left, 0), min(top + side, height), min(left + side, width)
-        )
-        within = Rectangle(
-            rectangle.top - around.top,
-            rectangle.left - around.left,
-            rectangle.bottom - around.top,
-            rectangle.right - around.left,
-        )
-        rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
+        rows = slice(max(top, 0), min(top + side, height))
+        columns = slice(max(left, 0), min(left + side, width))
         cut = tuple(channel[..., rows, columns] for channel in self.channels)
+        within = rectangle.moved(-rows.start, -columns.start)
         return replace(self, channels=cut, rectangle=within)
 
     def turned(self, orientation: int) -> Self:
         """Return it turned, as `orientations_of` numbers the eight orientations, from 0."""
         quarters, mirrored = divmod(orientation, 2)
-        turned, scale = self, self.scale
+        rectangle, scale = self.rectangle, self.scale
+        height, width = self.channels[0].shape[-2:]
         for _ in range(quarters):
-            turned = turned._turned_once()
-        if mirrored:
-            turned = turned._mirrored()
-        if quarters % 2:
+            if rectangle:
+                top, left, bottom, right = rectangle
+                # What was at the right comes to the top.
+                rectangle = Rectangle(width - right, top, width - left, bottom)
+            height, width = width, height
             scale = (*scale[:-2], scale[-1], scale[-2])
-        return replace(turned, scale=scale)
-
-    def _turned_once(self) -> Self:
-        one, width = self.rectangle, self.channels[0].shape[-1]
-        # What was at the right comes to the top.
-        rectangle = one and Rectangle(width - one.right, one.top, width - one.left, one.bottom)
-        channels = tuple(np.rot90(channel, axes=(-2, -1)) for channel in self.channels)
-        return replace(self, channels=channels, rectangle=rectangle)
-
-    def _mirrored(self) -> Self:
-        one, width = self.rectangle, self.channels[0].shape[-1]
-        rectangle = one and Rectangle(one.top, width - one.right, one.bottom, width - one.left)
-        channels = tuple(channel[..., ::-1] for channel in self.channels)
-        return replace(self, channels=channels, rectangle=rectangle)
+        channels = [np.rot90(channel, quarters, axes=(-2, -1)) for channel in self.channels]
+        if mirrored:
+            channels = [channel[..., ::-1] for channel in channels]
+        if mirrored and rectangle:
+            top, left, bottom, right = rectangle
+            rectangle = Rectangle(top, width - right, bottom, width - left)
+        return replace(self, channels=tuple(channels), rectangle=rectangle, scale=scale)
 
 
 def as_classifier_sees(item: Item, classifier: Classifier, axes: str | None = None) -> ShownItem:
     """Return an item exactly as a classifier's network receives it.
+
+    Parameters
+    ----------
+    item
+        The item.
+    classifier
+        The classifier.
+    axes
+        The axes of its file where this does not say them, as in `read_items`.
+
+    Returns
+    -------
+    ShownItem
+        Prepared channels of shape (y, x).
 
     Raises
     ------
@@ -151,13 +184,20 @@ def as_classifier_sees(item: Item, classifier: Classifier, axes: str | None = No
 class ItemReader:
     """Reads items; what was read of their images stays at hand, as the next item may be in it.
 
-    ``axes`` and ``each`` are as in `read_items`. It may be called from several threads.
+    It may be called from several threads.
+
+    Parameters
+    ----------
+    each
+        What an item is, as in `read_items`.
+    axes
+        The axes of files that don't say them, as in `read_items`.
     """
 
     def __init__(self, each: Each = "image", axes: str | None = None) -> None:
         self._each: Each = each
         self._axes = axes
-        self._kept: OrderedDict[ItemKey, tuple[ShownItem, Objects | None]] = OrderedDict()
+        self._kept: OrderedDict[ItemKey, tuple[ShownItem, Objects]] = OrderedDict()
         self._lock = Lock()
 
     def read(self, item: Item) -> ShownItem:
@@ -179,11 +219,10 @@ class ItemReader:
                     )
                 return _of_planes(image, chosen.get("t", 0), chosen.get("z"))
         around, objects = self._frame(item, chosen.get("t", 0), chosen.get("z"))
-        assert objects is not None
         index = int(np.flatnonzero(objects.label == chosen["label"])[0])
         return replace(around, rectangle=_rectangle(objects, index), plane=_middle(objects, index))
 
-    def _frame(self, item: Item, time: int, z: int | None) -> tuple[ShownItem, Objects | None]:
+    def _frame(self, item: Item, time: int, z: int | None) -> tuple[ShownItem, Objects]:
         """Return the time point or plane that objects are in, and these objects."""
         key = ItemKey(item.file, f"{time} {z}")
         with self._lock:
@@ -191,9 +230,8 @@ class ItemReader:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         with read_image(item.image, axes=self._axes) as image:
-            found = objects_of(image, self._each)
-            here = found.at(time, z)
-            frame = _of_planes(image, time, z), replace(here, mask=None)
+            objects = objects_of(image, self._each).at(time, z)
+            frame = _of_planes(image, time, z), replace(objects, mask=None)
         with self._lock:
             self._kept[key] = frame
             while len(self._kept) > 1 and self._kept_bytes > KEPT_BYTES:
