@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from napari_image_classifier.batch.manifest import run_of, write_table_manifest
 from napari_image_classifier.batch.predictions_csv import (
     DIGITS_OF_SHA256,
     classifier_of_table,
-    fill_predictions,
+    write_predictions,
 )
 from napari_image_classifier.batch.result import FolderResult
 from napari_image_classifier.batch.retries import PatientPrediction
@@ -40,7 +41,6 @@ from napari_image_classifier.system.atomic_files import (
     told_when_refused,
 )
 from napari_image_classifier.system.output_lock import only_run
-from napari_image_classifier.typing import DrawThumbnail
 
 ROWS_TOLD_AT_ONCE = 1000
 GO_ON = (
@@ -119,7 +119,9 @@ def classify_folder(
     header = Header(SCHEMA, classifier.sha256, pattern, axes, stored_masks)
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
-    chosen = predict or _here(workers, draw_thumbnail if thumbnails else None)
+    chosen = predict or partial(
+        predict_images, workers=workers, draw_thumbnail=draw_thumbnail if thumbnails else None
+    )
     patient = PatientPrediction(
         lambda images: chosen(classifier, images, axes, should_stop), should_stop, on_pause
     )
@@ -177,7 +179,7 @@ def _write_table(
     """Derive the table from the journal, image by image; return it and the number of its rows."""
     in_order = (finished[name].offset for name in sorted(finished))
     with replace_table(table) as written:
-        n_rows = fill_predictions(
+        n_rows = write_predictions(
             written.temporary,
             predictions_at(journal_path(table), in_order),
             classifier.class_names,
@@ -193,27 +195,6 @@ def _in_portions(predictions: Iterable[list[Prediction]]) -> Iterator[list[Predi
     remaining = chain.from_iterable(predictions)
     while portion := list(islice(remaining, ROWS_TOLD_AT_ONCE)):
         yield portion
-
-
-def _here(workers: int | None, draw: DrawThumbnail | None) -> Predict:
-    """Return what predicts on this machine's cores, in the order of the images."""
-
-    def predict(
-        classifier: Classifier,
-        images: Sequence[ImageFiles],
-        axes: str | None,
-        should_stop: Callable[[], bool],
-    ) -> Iterable[list[Prediction]]:
-        return predict_images(
-            classifier,
-            images,
-            axes=axes,
-            workers=workers,
-            draw_thumbnail=draw,
-            should_stop=should_stop,
-        )
-
-    return predict
 
 
 def _take_up(table: Path, header: Header, overwrite: bool) -> dict[str, Entry]:

@@ -66,8 +66,7 @@ class Cluster:
         """
         with self.connected() as client:
             _wait_for_a_worker(client, self.address, should_stop)
-            plugin = _send(classifier, client)
-            yield from stream(client, _work(plugin, axes), images, should_stop)
+            yield from stream(client, _sent_work(classifier, axes, client), images, should_stop)
 
     def connected(self) -> "Client":
         """Return a client of the scheduler, to be closed after use."""
@@ -78,14 +77,9 @@ class Cluster:
             raise ClusterError(
                 "A Dask cluster needs an extra: pip install napari-image-classifier[cluster]"
             ) from error
-        security = None
-        if self.ca or self.certificate or self.key:
-            security = Security(
-                require_encryption=True,
-                tls_ca_file=_text(self.ca),
-                tls_client_cert=_text(self.certificate),
-                tls_client_key=_text(self.key),
-            )
+        named = {"ca_file": self.ca, "client_cert": self.certificate, "client_key": self.key}
+        given = {f"tls_{name}": str(path) for name, path in named.items() if path}
+        security = Security(require_encryption=True, **given) if given else None
         try:
             return Client(self.address, security=security, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
@@ -177,9 +171,9 @@ def _wait_for_a_worker(client: "Client", address: str, should_stop: Callable[[],
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _send(classifier: Classifier, client: "Client") -> str:
-    """Give every worker the classifier; return the name it goes by there."""
-    from napari_image_classifier.batch.dask_worker import ClassifierOnWorker
+def _sent_work(classifier: Classifier, axes: str | None, client: "Client") -> Work:
+    """Give every worker the classifier; return what predicts with it there."""
+    from napari_image_classifier.batch.dask_worker import ClassifierOnWorker, predict_task
 
     plugin = ClassifierOnWorker(classifier.path.read_bytes(), classifier.sha256)
     try:
@@ -189,14 +183,4 @@ def _send(classifier: Classifier, client: "Client") -> str:
             "The workers lack this package, or have another version of it: "
             f"{error}. Install napari-image-classifier[cluster] where they run."
         ) from error
-    return plugin.name
-
-
-def _work(plugin: str, axes: str | None) -> Work:
-    from napari_image_classifier.batch.dask_worker import predict_task
-
-    return partial(predict_task, plugin, axes)
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
+    return partial(predict_task, plugin.name, axes)

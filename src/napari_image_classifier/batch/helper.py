@@ -39,7 +39,7 @@ class Helper:
         draw_thumbnail: DrawThumbnail | None = None,
     ) -> None:
         self._is_ready = False
-        self._is_gone = False
+        self.is_gone = False
         self._began = time.monotonic()
         self._process = ChildProcess("napari_image_classifier.batch.helper", PICKLE)
         self._process.send((classifier.path, classifier.sha256, axes, draw_thumbnail))
@@ -47,15 +47,10 @@ class Helper:
     @property
     def is_ready(self) -> bool:
         """Whether it has opened the classifier and is still there."""
-        if not self._is_ready and not self._is_gone:
+        if not self._is_ready and not self.is_gone:
             with suppress(TimeoutError):
                 self._receive(0)
-        return self._is_ready and not self._is_gone
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether it was found to have ended."""
-        return self._is_gone
+        return self._is_ready and not self.is_gone
 
     def predict(
         self, images: Sequence[ImageFiles], over: threading.Event | None = None
@@ -84,13 +79,13 @@ class Helper:
 
     def end(self) -> None:
         """End the process at once; what it was doing is lost. Safe to call twice."""
-        self._is_gone = True
+        self.is_gone = True
         self._process.end()
 
     def _receive(self, seconds: float) -> Any:
         said = self._process.receive(seconds)
         self._is_ready |= said is not None
-        self._is_gone |= said is None
+        self.is_gone |= said is None
         return said
 
     def _check(self, deadline: Deadline) -> None:

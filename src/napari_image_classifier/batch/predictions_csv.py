@@ -7,7 +7,6 @@ from pathlib import Path
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.items.selection import parse_selection
-from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.csv_tables import TableWriter
 
 DIGITS_OF_SHA256 = 12
@@ -29,22 +28,6 @@ def columns(
 
 
 def write_predictions(
-    path: Path,
-    predictions: Iterable[list[Prediction]],
-    class_names: Sequence[str],
-    sha256: str,
-    fields_of: Mapping[str, Mapping[str, str]] | None = None,
-    *,
-    of_objects: bool = False,
-) -> int:
-    """Write the table to ``path`` and return the number of its rows; see `fill_predictions`."""
-    with replace_file(path) as temporary:
-        return fill_predictions(
-            temporary, predictions, class_names, sha256, fields_of, of_objects=of_objects
-        )
-
-
-def fill_predictions(
     path: Path,
     predictions: Iterable[list[Prediction]],
     class_names: Sequence[str],

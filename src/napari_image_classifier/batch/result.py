@@ -1,7 +1,6 @@
 """The folder to be classified, as it is asked for, and what becomes of it in numbers and words."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -63,25 +62,22 @@ class FolderResult(Result):
     def of(
         cls,
         table: WrittenTable,
-        entries: Iterable[Entry],
+        entries: Collection[Entry],
         n_rows: int,
         n_resumed: int,
         stopped: bool,
         passed_over: Mapping[str, int],
     ) -> Self:
         """Count what the journal's entries say of the images; the table has ``n_rows``."""
-        counted = Counter[str]()
-        for entry in entries:
-            for count in _COUNTS:
-                counted[count] += getattr(entry, count)
+        counts = {name: sum(getattr(entry, name) for entry in entries) for name in _COUNTS}
         return cls(
             table.path,
-            n_ok=n_rows - counted.total(),
+            n_ok=n_rows - sum(counts.values()),
             n_resumed=n_resumed,
             stopped=stopped,
             passed_over=passed_over,
             elsewhere=table.sentence,
-            **{count: counted[count] for count in _COUNTS},
+            **counts,
         )
 
     @property

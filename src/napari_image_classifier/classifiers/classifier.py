@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from napari_image_classifier.classifiers.file import (
     read_parts,
     sha256_of,
 )
-from napari_image_classifier.classifiers.onnx_runtime import Graph, Probe, Runnable, probe_image
+from napari_image_classifier.classifiers.onnx_runtime import Graph, Runnable
 from napari_image_classifier.classifiers.predict import predict_image
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ClassifierFileError
@@ -40,23 +41,17 @@ __all__ = [
 ]
 
 
+@dataclass(eq=False, repr=False)
 class Classifier:
     """A network with its class names, channel names and preparation; made by `load_classifier`.
 
     Its methods may be called from several threads at once.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        sha256: str,
-        description: ClassifierDescription,
-        graphs: Sequence[Runnable],
-    ) -> None:
-        self.path = path
-        self.sha256 = sha256
-        self.description = description
-        self.graphs = tuple(graphs)
+    path: Path
+    sha256: str
+    description: ClassifierDescription
+    graphs: Sequence[Runnable]
 
     def __repr__(self) -> str:
         return f"<Classifier {self.path.name}: {', '.join(self.class_names)}>"
@@ -152,8 +147,7 @@ class Classifier:
         The latter is of shape (n,): above 1, the networks find an image unlike every class that was
         learnt from. It is 0 where the classifier has no gate.
         """
-        probabilities, how_far, _ = self.judge_by_members(batch)
-        return probabilities, how_far
+        return self.judge_by_members(batch)[:2]
 
     def judge_by_members(
         self, batch: FloatArray
@@ -243,24 +237,15 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
         file.seek(0)
         with opened_archive(file, path) as archive, read_from(path):
             description, graphs = read_parts(archive)
+    models: list[Runnable]
     if description.by_texture:
         from napari_image_classifier.classifiers.texture_model import TextureModel
 
         with named(path):
-            models = [*map(TextureModel.from_bytes, graphs)]
-        return Classifier(path, sha256, description, models)
-    return Classifier(
-        path,
-        sha256,
-        description,
-        [
-            Graph(graph, threads, _probe(member, description.preparation))
-            for graph, member in zip(graphs, description.members, strict=True)
-        ],
-    )
-
-
-def _probe(member: Member, preparation: Preparation) -> Probe | None:
-    if not member.probe:
-        return None
-    return Probe(probe_image(preparation.size, preparation.n_channels), member.probe)
+            models = [TextureModel.from_bytes(content) for content in graphs]
+    else:
+        models = [
+            Graph(content, description.preparation, threads, member.probe)
+            for content, member in zip(graphs, description.members, strict=True)
+        ]
+    return Classifier(path, sha256, description, models)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -130,7 +130,7 @@ def description_of(stored: object) -> ClassifierDescription:
         **{
             name: _part(name, kind, stored.get(name))
             for name, kind in _KINDS.items()
-            if name in stored or name not in _DEFAULTS
+            if name in stored or name == "class_names"
         }
     )
     _check_fit(described)
@@ -154,11 +154,6 @@ def _check_fit(described: ClassifierDescription) -> None:
 
 
 _KINDS = get_type_hints(ClassifierDescription)
-_DEFAULTS = {
-    one.name
-    for one in fields(ClassifierDescription)
-    if one.default is not MISSING or one.default_factory is not MISSING
-}
 _DAMAGED = "its description is damaged"
 _OTHERWISE = {
     "class_names": f"{_DAMAGED}: its class names are not a list of names",
