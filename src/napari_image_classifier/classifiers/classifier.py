@@ -20,7 +20,7 @@ from napari_image_classifier.classifiers.file import (
     read_parts,
     sha256_of,
 )
-from napari_image_classifier.classifiers.onnx_runtime import Graph, Runnable
+from napari_image_classifier.classifiers.onnx_runtime import Graph, Probe, Runnable
 from napari_image_classifier.classifiers.predict import predict_image
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ClassifierFileError
@@ -244,8 +244,9 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
         with named(path):
             models = [TextureModel.from_bytes(content) for content in graphs]
     else:
+        size, n_channels = description.preparation.size, description.preparation.n_channels
         models = [
-            Graph(content, description.preparation, threads, member.probe)
+            Graph(content, threads, Probe(size, n_channels, member.probe))
             for content, member in zip(graphs, description.members, strict=True)
         ]
     return Classifier(path, sha256, description, models)

@@ -1,6 +1,5 @@
 """Has a classifier learnt from the images that it is to be tested on? Its manifest knows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -59,32 +58,6 @@ class LearntFrom:
             groups=frozenset(item.group for item in items if item.group),
         )
 
-    def has_pixels(self, pixels: str) -> bool:
-        """Return whether these very pixels were learnt from."""
-        return pixels in self.pixels
-
     def has_group_of(self, item: Item) -> bool:
         """Return whether images of an item's group, by its name, were learnt from."""
         return item.group is not None and item.group in self.groups
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The files of items whose very pixels a classifier has learnt from.
-
-    ``known`` is as in `LearntFrom`.
-    """
-
-    known: bool
-    files: tuple[str, ...] = ()
-
-    @classmethod
-    def by(
-        cls, classifier: Path, sha256: str, items: Sequence[Item], hashes: Sequence[str]
-    ) -> Self:
-        """Look into the manifest beside ``classifier``; ``hashes`` are of the items' pixels."""
-        learnt = LearntFrom.of(classifier, sha256)
-        pairs = zip(items, hashes, strict=True)
-        return cls(
-            learnt.known, tuple(item.file for item, pixels in pairs if learnt.has_pixels(pixels))
-        )

@@ -26,13 +26,21 @@ class Runnable(Protocol):
 
 @dataclass(frozen=True)
 class Probe:
-    """What a network said, where it was made, of one prepared image.
+    """What a network said, where it was made, of the test image (see `probe_image`).
 
-    ``image`` is of shape (1, y, x, channel), ``said`` a probability for each class.
+    Parameters
+    ----------
+    size
+        Of the test image, (y, x) in pixels.
+    n_channels
+        How many channels the network sees.
+    probabilities
+        One for each class; none where the file holds no probe, and nothing is compared.
     """
 
-    image: FloatArray
-    said: tuple[float, ...]
+    size: tuple[int, int]
+    n_channels: int
+    probabilities: tuple[float, ...]
 
 
 class Graph:
@@ -70,7 +78,7 @@ class Graph:
             if self._session is None:
                 try:
                     session = _start(self._content, self._threads)
-                    if self._probe is not None:
+                    if self._probe is not None and self._probe.probabilities:
                         _check_probe(session, self._probe)
                 except ClassifierFileError:
                     raise
@@ -107,8 +115,10 @@ def _start(content: bytes, threads: int | None) -> "onnxruntime.InferenceSession
 def _check_probe(session: "onnxruntime.InferenceSession", probe: Probe) -> None:
     from scipy.special import softmax
 
-    (logits,) = session.run(["logits"], {"images": probe.image})
-    difference = says_otherwise(softmax(logits.astype(np.float64), axis=1)[0], np.array(probe.said))
+    images = probe_image(probe.size, probe.n_channels)
+    (logits,) = session.run(["logits"], {"images": images})
+    here = softmax(logits.astype(np.float64), axis=1)[0]
+    difference = says_otherwise(here, np.array(probe.probabilities))
     if difference:
         raise ClassifierFileError(
             "The classifier says something else on this computer than where it was made "

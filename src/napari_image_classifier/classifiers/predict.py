@@ -17,12 +17,11 @@ from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.images.pixel_hash import PixelHash
 from napari_image_classifier.items.image_items import items_of_image
 from napari_image_classifier.items.objects import ObjectPlace, Objects
-from napari_image_classifier.items.preparation import Preparation, finished
+from napari_image_classifier.items.preparation import finished
 from napari_image_classifier.typing import DrawThumbnail, Float64Array, FloatArray
 
 ITEMS_AT_ONCE = 16
 Predictions = list[list[Prediction]]
-_NOTHING_KNOWN = np.array([np.nan])
 
 
 class Predictor(Protocol):
@@ -31,14 +30,6 @@ class Predictor(Protocol):
     @property
     def description(self) -> ClassifierDescription:
         """The classes, the preparation, and when it doesn't answer."""
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The classes in the order of the probabilities."""
-
-    @property
-    def preparation(self) -> Preparation:
-        """The way from an image to what the network sees."""
 
     def judge_prepared(self, batch: FloatArray) -> tuple[Float64Array, Float64Array]:
         """Return probabilities, shape (n_items, n_classes), and how far off each item looks."""
@@ -90,15 +81,8 @@ class _Batch:
                 self.forget(file)
                 return
         if seen is None:
-            nothing = Prediction(
-                file,
-                "",
-                "empty",
-                message=NO_OBJECTS,
-                pixels=read.hexdigest(),
-                code=Fault.NO_OBJECTS,
-            )
-            self._found[file] = [nothing]
+            empty = Prediction(file, "", "empty", message=NO_OBJECTS, code=Fault.NO_OBJECTS)
+            self._found[file] = [replace(empty, pixels=read.hexdigest())]
 
     def _add(self, item: "_Waiting") -> None:
         self._waiting.append(item)
@@ -128,7 +112,12 @@ class _Batch:
 
     def _predict(self, items: "list[_Waiting]") -> None:
         try:
-            judged = _judged(self._classifier, [item.seen for item in items])
+            predictions = _predictions(
+                self._classifier,
+                [item.file for item in items],
+                [item.seen for item in items],
+                self._draw_thumbnail,
+            )
         except Exception as error:  # noqa: BLE001 - as for a single image
             if len(items) == 1:
                 self.fail(items[0].file, error)
@@ -137,11 +126,8 @@ class _Batch:
             for item in items:
                 self._predict([item])
             return
-        for item, judgement in zip(items, judged, strict=True):
-            said = _prediction(
-                self._classifier, item.file, item.seen, judgement, self._draw_thumbnail
-            )
-            self._found.setdefault(item.file, []).append(replace(said, pixels=item.hash))
+        for item, prediction in zip(items, predictions, strict=True):
+            self._found.setdefault(item.file, []).append(replace(prediction, pixels=item.hash))
 
 
 class SeenItem(NamedTuple):
@@ -151,13 +137,6 @@ class SeenItem(NamedTuple):
     pixels: FloatArray
     why_unlike: str
     place: ObjectPlace | None
-
-
-class _Judgement(NamedTuple):
-    """A row of probabilities, shape (n_classes,), and how far off the image looked."""
-
-    probabilities: Float64Array
-    how_far: float
 
 
 @dataclass(frozen=True)
@@ -185,8 +164,7 @@ def predict_image(
     """
     items = seen_items(classifier, image, channels, objects, selections)
     while not should_stop() and (chosen := list(islice(items, ITEMS_AT_ONCE))):
-        for seen, judgement in zip(chosen, _judged(classifier, chosen), strict=True):
-            yield _prediction(classifier, file, seen, judgement, draw_thumbnail)
+        yield from _predictions(classifier, [file] * len(chosen), chosen, draw_thumbnail)
 
 
 def seen_items(
@@ -197,7 +175,7 @@ def seen_items(
     selections: Sequence[str] | None = None,
 ) -> Iterator[SeenItem]:
     """Yield what the network sees of each item of an image."""
-    preparation, gate = classifier.preparation, classifier.description.gate
+    preparation, gate = classifier.description.preparation, classifier.description.gate
     kind = ImageKind.of(image)
     for item in items_of_image(
         image, preparation, selections=selections, channels=channels, objects=objects
@@ -208,27 +186,26 @@ def seen_items(
         yield SeenItem(item.selection, finished(item.pixels, preparation), why_unlike, item.place)
 
 
-def _judged(classifier: Predictor, items: Sequence[SeenItem]) -> Iterator[_Judgement]:
-    rows, how_far = classifier.judge_prepared(np.stack([item.pixels for item in items]))
-    return map(_Judgement, rows, how_far)
-
-
-def _prediction(
+def _predictions(
     classifier: Predictor,
-    file: str,
-    seen: SeenItem,
-    judgement: _Judgement,
-    draw_thumbnail: DrawThumbnail | None = None,
-) -> Prediction:
-    # What an image lacks, some layers take for 0; a class of such pixels is none.
-    said = judgement.probabilities if np.isfinite(seen.pixels).all() else _NOTHING_KNOWN
-    return Prediction.of_probabilities(
-        file,
-        seen.selection,
-        classifier.class_names,
-        np.broadcast_to(said, judgement.probabilities.shape),
-        draw_thumbnail(seen.pixels) if draw_thumbnail else None,
-        answers_from=classifier.description.answers_from,
-        why_unlike=seen.why_unlike or (UNLIKE_EVERY_CLASS if judgement.how_far > 1 else ""),
-        place=seen.place,
-    )
+    files: Sequence[str],
+    items: Sequence[SeenItem],
+    draw_thumbnail: DrawThumbnail | None,
+) -> list[Prediction]:
+    """Return the prediction of each item, which is of the file at its place in ``files``."""
+    description = classifier.description
+    rows, distances = classifier.judge_prepared(np.stack([item.pixels for item in items]))
+    return [
+        Prediction.of_probabilities(
+            file,
+            item.selection,
+            description.class_names,
+            # What an image lacks, some layers take for 0; a class of such pixels is none.
+            row if np.isfinite(item.pixels).all() else np.full_like(row, np.nan),
+            draw_thumbnail(item.pixels) if draw_thumbnail else None,
+            answers_from=description.answers_from,
+            why_unlike=item.why_unlike or (UNLIKE_EVERY_CLASS if distance > 1 else ""),
+            place=item.place,
+        )
+        for file, item, row, distance in zip(files, items, rows, distances, strict=True)
+    ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE as TEXTURE_NETWORK
-from napari_image_classifier.classifiers.leakage import Seen
+from napari_image_classifier.classifiers.leakage import LearntFrom
 from napari_image_classifier.classifiers.manifest import (
     ImagesRead,
     OfLearntItems,
@@ -307,14 +307,16 @@ def _check_known(items: Sequence[Item], finished: Classifier) -> None:
 
 def _check_not_seen(finished: Classifier, images: TrainingImages) -> bool:
     """Refuse images that the classifier has learnt from; return whether its manifest could tell."""
-    seen = Seen.by(finished.path, finished.sha256, images.items, images.pixel_hashes)
-    if seen.files:
+    learnt = LearntFrom.of(finished.path, finished.sha256)
+    pairs = zip(images.items, images.pixel_hashes, strict=True)
+    seen = [item.file for item, pixels in pairs if pixels in learnt.pixels]
+    if seen:
         raise TrainingRefused(
-            f"{finished.path.name} has learnt from {len(seen.files)} of these "
-            f"{len(images.items)} images, such as {seen.files[0]}; a test needs images that it has "
+            f"{finished.path.name} has learnt from {len(seen)} of these "
+            f"{len(images.items)} images, such as {seen[0]}; a test needs images that it has "
             "never seen. Leave them out, or evaluate without --classifier."
         )
-    return seen.known
+    return learnt.known
 
 
 def _acquisitions(items: Sequence[Item]) -> IntArray | None:

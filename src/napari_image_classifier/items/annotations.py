@@ -1,6 +1,6 @@
 """What persons said of items: who, of which item, which class, and what was in sight meanwhile."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -69,13 +69,20 @@ def annotation_rows(path: Path) -> list[dict[str, str]]:
     AnnotationsError
         The table can't be read or lacks a column.
     """
+    return rows_with(path, ("file", "class"), AnnotationsError)
+
+
+def rows_with(
+    path: Path, needed: Sequence[str], refused: type[ImageClassifierError]
+) -> list[dict[str, str]]:
+    """Return the rows of a table that has the ``needed`` columns; raise ``refused`` if not."""
     try:
         table = read_spreadsheet(path)
     except (OSError, ValueError) as error:
-        raise AnnotationsError(f"The table {path} can't be read: {error}.") from error
-    missing = [name for name in ("file", "class") if name not in table]
+        raise refused(f"The table {path} can't be read: {error}.") from error
+    missing = [name for name in needed if name not in table]
     if missing:
-        raise AnnotationsError(
+        raise refused(
             f"{path.name} has no column “{missing[0]}”: it has {', '.join(table)}. "
             "The first line must name the columns file and class."
         )

@@ -52,9 +52,15 @@ def _linked(n_items: int, links: Sequence[tuple[int, int]]) -> IntArray:
     rows, columns = np.array(links, np.intp).reshape(-1, 2).T
     size = int(max(rows.max(), columns.max())) + 1
     graph = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(size, size))
-    found = connected_components(graph, directed=False)[1][:n_items]
-    _, first, unit = np.unique(found, return_index=True, return_inverse=True)
-    return np.asarray(np.argsort(np.argsort(first))[unit], np.intp)
+    components = connected_components(graph, directed=False)[1][:n_items]
+    return numbered(components)
+
+
+def numbered(names: Sequence[str] | Sequence[int] | IntArray) -> IntArray:
+    """Return for each name the number of its first appearance among different ones, from 0."""
+    import pandas as pd
+
+    return np.asarray(pd.factorize(np.asarray(names))[0], np.intp)
 
 
 def _keys(item: Item) -> Iterable[str]:

@@ -1,8 +1,8 @@
 """What is in an image: the objects of a mask, or of places that a person marked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
@@ -95,11 +95,8 @@ class Objects:
         return self._chosen(np.flatnonzero(here if z is None else here & (self.first_z == z)))
 
     def _chosen(self, chosen: IntArray) -> Self:
-        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name, value in values.items():
-            if isinstance(value, np.ndarray):
-                values[name] = value[chosen]
-        return replace(self, **values)
+        arrays = {n: a[chosen] for n, a in vars(self).items() if isinstance(a, np.ndarray)}
+        return replace(self, **arrays)
 
 
 def objects_of(image: Image, each: Each = "image") -> Objects:
@@ -121,14 +118,8 @@ def objects_of(image: Image, each: Each = "image") -> Objects:
     _check_fit(mask, image)
     in_planes = each == "plane" and image.n_z > 1
     table = _table(mask, image.n_z, in_planes)
-    label, time, first_z, end_z = (
-        table[name].to_numpy(np.intp) for name in ("label", "time", "first_z", "end_z")
-    )
     return Objects(
-        label,
-        time,
-        first_z,
-        end_z,
+        *(table[name].to_numpy(np.intp) for name in ("label", "time", "first_z", "end_z")),
         y=(table["sum_y"] / table["area"]).to_numpy(),
         x=(table["sum_x"] / table["area"]).to_numpy(),
         area=table["area"].to_numpy(np.float64),

@@ -4,19 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.mask_files import stored_masks_path
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.items.annotations import ItemKey, rows_with
 from napari_image_classifier.items.consensus import is_annotation_table, rows_of_classes
 from napari_image_classifier.items.item import Item, ItemsError, ItemTable
 from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.selection import Each, parse_selection, selections_of
-from napari_image_classifier.system.csv_tables import read_spreadsheet
 from napari_image_classifier.wording import counted, counts_of
 
 __all__ = ["EACH_STANDS_ALONE", "Item", "ItemTable", "ItemsError", "read_items"]
@@ -162,21 +161,12 @@ def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
 
 def _rows(path: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     """Return the rows of a table, one an item, and what was taken for granted."""
-    try:
-        table = read_spreadsheet(path)
-    except (OSError, ValueError) as error:
-        raise ItemsError(f"The table {path} can't be read: {error}.") from error
-    rows: list[dict[str, str]] = table.to_dict("records")
+    rows = rows_with(path, ("file",), ItemsError)
     assumptions: Sequence[str] = ()
     if rows and is_annotation_table(rows[0]):
         rows, assumptions = rows_of_classes(rows)
         if not rows:
             raise ItemsError(" ".join([f"{path.name} gives no item a class.", *assumptions]))
-    if rows and "file" not in rows[0]:
-        raise ItemsError(
-            f"{path.name} has no column “file”: it has {', '.join(rows[0])}. "
-            "The first line must name the columns file and class."
-        )
     return rows, tuple(assumptions)
 
 
@@ -270,19 +260,15 @@ def sharing(
     if shared is None:
         return items
     find = _finder(shared, items)
-    found = [
-        replace(item, group=find(item))
-        if what == "group"
-        else replace(item, acquisition=find(item))
-        for item in items
-    ]
-    without = [item.file for item in found if not getattr(item, what)]
+    values = [find(item) for item in items]
+    without = [item.file for item, value in zip(items, values, strict=True) if not value]
     if without:
         raise ItemsError(
             f"{len(without)} images have no {shared}, the first is {without[0]}; "
             f"give every image its {what}, or choose another one."
         )
-    return found
+    changes: list[dict[str, Any]] = [{what: value} for value in values]
+    return [replace(item, **change) for item, change in zip(items, changes, strict=True)]
 
 
 def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:

@@ -2,12 +2,12 @@
 
 import hashlib
 import warnings
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.items.groups import check_enough, units_per_class
+from napari_image_classifier.items.groups import check_enough, numbered, units_per_class
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.typing import Flags, IntArray
 
@@ -156,13 +156,8 @@ def _in_own_order(items: Sequence[Item], units: IntArray) -> tuple[list[int], In
     and groups are called must not matter.
     """
     order = sorted(range(len(items)), key=lambda i: (items[i].file, items[i].selection))
-    ordered_units = _by_appearance([int(units[i]) for i in order])
-    return order, ordered_units, _by_appearance([str(items[i].class_name) for i in order])
-
-
-def _by_appearance(names: Sequence[Hashable]) -> IntArray:
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.intp)
+    classes = [str(items[i].class_name) for i in order]
+    return order, numbered(units[order]), numbered(classes)
 
 
 def _items_per_unit(classes: IntArray, units: IntArray) -> IntArray:

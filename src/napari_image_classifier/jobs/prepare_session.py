@@ -147,7 +147,7 @@ def _choose(
         said = _classified(classifier, item, axes)
         if said.status == "error":
             n_unreadable += 1
-        elif learnt.has_pixels(said.pixels):
+        elif said.pixels in learnt.pixels:
             # What was learnt from once spoils all that is not independent of it.
             spoilt.add(_group(item))
             gone = [one for one in chosen if _group(items[one]) in spoilt]
