@@ -15,7 +15,7 @@ from napari_image_classifier.classifiers.manifest import (
     FileEntry,
     Head,
     ImagesRead,
-    Result,
+    ResultFile,
     Run,
     file_entry,
     images_read,
@@ -68,7 +68,7 @@ def write_table_manifest(table: Path, journals: Mapping[Path, Entries], *, compl
     """
     runs = [run for path in journals for run in read_runs(path)]
     head = TableManifest(
-        result=Result(table.name, complete=complete),
+        result=ResultFile(table.name, complete=complete),
         runs=tuple(from_json(Run, as_json(run)) for run in runs),
         # All are of one classifier and one way to read the images; the folder may have moved since.
         classifier=runs[-1].classifier,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
-from napari_image_classifier.classifiers.novelty import Gate
+from napari_image_classifier.classifiers.novelty import Novelty
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.images.transforms import N_ORIENTATIONS, ORIENTATION_CHOICES
 from napari_image_classifier.items.preparation import Preparation
@@ -65,7 +65,7 @@ class ClassifierDescription:
     orientations: int = 1
     temperature: float = 1.0
     thresholds: Thresholds = field(default_factory=dict)
-    gate: Gate | None = None
+    gate: Novelty | None = None
 
     def __post_init__(self) -> None:
         names = self.class_names

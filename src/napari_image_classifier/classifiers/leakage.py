@@ -10,7 +10,7 @@ from napari_image_classifier.classifiers.manifest import (
     FileEntry,
     LearntItem,
     ManifestError,
-    Result,
+    ResultFile,
     manifest_path,
     read_manifest,
 )
@@ -21,7 +21,7 @@ KIND = "classifier"
 
 
 class _Learnt(msgspec.Struct):
-    result: Result
+    result: ResultFile
     files: tuple[FileEntry[LearntItem], ...]
 
 

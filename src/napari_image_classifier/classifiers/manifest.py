@@ -147,7 +147,7 @@ class ClassifiedItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
     pixels: str
 
 
-class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+class ResultFile(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a manifest is of; a table is ``complete`` or not, an evaluation has a ``verdict``."""
 
     file: str
@@ -159,7 +159,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a manifest of any kind says before its files."""
 
-    result: Result
+    result: ResultFile
     runs: Annotated[tuple[Run, ...], msgspec.Meta(min_length=1)]
 
 

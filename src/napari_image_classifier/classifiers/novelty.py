@@ -173,7 +173,7 @@ UNLIKE_EVERY_CLASS = "To the network it looks unlike the images of every class t
 
 
 @dataclass(frozen=True)
-class Gate:
+class Novelty:
     """What the images that a classifier learnt from were like.
 
     ``intensities`` are those of every channel that count as 0 and 1 when its ``brightness`` is

@@ -16,7 +16,7 @@ from napari_image_classifier.evaluation.plan import Folds, Plan
 from napari_image_classifier.evaluation.refitting import RefittedScore
 from napari_image_classifier.evaluation.verdict import Evidence, Verdict, verdict_of
 from napari_image_classifier.items.duplicates import Pair
-from napari_image_classifier.items.groups import joined, units_per_class
+from napari_image_classifier.items.groups import groups_per_class, joined_groups
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.statistics.intervals import Interval, balanced_interval
@@ -186,7 +186,7 @@ class Evaluation:
         folds = self.plan.new_acquisitions
         if folds is None or self.acquisitions is None:
             return None
-        return self._balanced(folds, joined(self.units, self.acquisitions))
+        return self._balanced(folds, joined_groups(self.units, self.acquisitions))
 
     def _balanced(self, folds: Folds, units: IntArray | None = None) -> Interval:
         right = self.of_folds(folds).argmax(axis=1) == self.truth
@@ -196,7 +196,7 @@ class Evaluation:
     def verdict(self) -> Verdict:
         """The answer in one sentence."""
         evidence = Evidence(
-            groups_per_class=units_per_class(self.items, self.units),
+            groups_per_class=groups_per_class(self.items, self.units),
             score=self.scores.balanced_accuracy,
             chance=self.chance,
             simple=self.baseline_scores[SIMPLE].balanced_accuracy
@@ -292,7 +292,7 @@ class Evaluation:
             "images_digest": self.images_digest,
             "largest_group": [self.items[i].file for i in self.largest_unit],
             "groups": int(self.units.max()) + 1,
-            "groups_per_class": units_per_class(self.items, self.units),
+            "groups_per_class": groups_per_class(self.items, self.units),
             "copies": [[self.items[i].file for i in pair] for pair in self.copies],
             "folds": len(self.plan.seeds[0].runs),
             "split_digests": [digest(self.items, folds.splits) for folds in self.plan.seeds],

@@ -13,7 +13,7 @@ from napari_image_classifier.classifiers.leakage import LearntFrom
 from napari_image_classifier.classifiers.manifest import (
     ImagesRead,
     OfLearntItems,
-    Result,
+    ResultFile,
     check_place,
     images_read,
     this_run,
@@ -33,7 +33,7 @@ from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
 from napari_image_classifier.evaluation.report import predictions_path, surest_errors, write_report
 from napari_image_classifier.items.consensus import unassisted
-from napari_image_classifier.items.groups import check_enough, units_of, units_per_class
+from napari_image_classifier.items.groups import check_enough, group_numbers, groups_per_class
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.networks.provenance import keras_run, keras_versions
@@ -121,7 +121,7 @@ class EvaluationManifest(OfLearntItems, frozen=True, kw_only=True, omit_defaults
 def _write_manifest(report: Path, evaluation: Evaluation, case: "_Case") -> None:
     images = case.subjects.images
     head = EvaluationManifest(
-        result=Result(report.name, verdict=evaluation.verdict.kind),
+        result=ResultFile(report.name, verdict=evaluation.verdict.kind),
         runs=(keras_run() if case.trains_networks else this_run(threads=None),),
         config=case.config,
         classifier_sha256=case.finished.sha256 if case.finished else None,
@@ -284,7 +284,7 @@ def _check_testable(
     """Refuse too few items, and say what was left out of them."""
     try:
         if finished is None:
-            check_enough(items, units_of(items), needed=3)
+            check_enough(items, group_numbers(items), needed=3)
         else:
             _check_known(items, finished)
     except TrainingRefused as refused:
@@ -293,7 +293,7 @@ def _check_testable(
 
 def _check_known(items: Sequence[Item], finished: Classifier) -> None:
     """Refuse classes that the classifier has never heard of, and images of one class."""
-    found = units_per_class(items, units_of(items))
+    found = groups_per_class(items, group_numbers(items))
     unknown = sorted(set(found) - set(finished.class_names))
     if unknown:
         raise TrainingRefused(

@@ -1,4 +1,4 @@
-"""From a table of annotations, as persons filled it, to the class that each item is of."""
+"""The class of each item by the annotations of several raters."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,9 +23,17 @@ def is_annotation_table(columns: Iterable[str]) -> bool:
 
 
 def consensus(annotations: Iterable[Annotation]) -> dict[ItemKey, str]:
-    """Return the class that most raters gave to an item, "" where as many gave another one.
+    """Return the class that most raters gave to each item.
 
-    "cannot tell" is an answer like any other.
+    Parameters
+    ----------
+    annotations
+        Of any number of raters; "cannot tell" is a class like any other.
+
+    Returns
+    -------
+    dict
+        Class by item, "" where as many raters gave another one.
     """
     votes: dict[ItemKey, Counter[str]] = defaultdict(Counter)
     for one in annotations:
@@ -38,14 +46,35 @@ def consensus(annotations: Iterable[Annotation]) -> dict[ItemKey, str]:
 
 
 def is_assisted(item: Item) -> bool:
-    """Return whether an item's class was given with a prediction in sight."""
+    """Return whether an item's class was given with a prediction in sight.
+
+    Parameters
+    ----------
+    item
+        Its column "mode" says so.
+
+    Returns
+    -------
+    bool
+        Such an item is learnt from, and never tested on.
+    """
     return item.columns.get("mode") == ASSISTED
 
 
 def unassisted(table: ItemTable) -> ItemTable:
-    """Return the items whose classes were given by eye alone; a sentence says if there are others.
+    """Return the items whose classes were given by eye alone.
 
     On the others a classifier would be tested on what it, or one like it, had suggested.
+
+    Parameters
+    ----------
+    table
+        Items with their classes.
+
+    Returns
+    -------
+    ItemTable
+        With a sentence among its assumptions if items were left out.
     """
     kept = tuple(item for item in table.items if not is_assisted(item))
     left_out = len(table.items) - len(kept)
@@ -56,9 +85,19 @@ def unassisted(table: ItemTable) -> ItemTable:
 
 
 def learnable(table: ItemTable) -> tuple[ItemTable, tuple[str, ...]]:
-    """Return the items of classes that can be learnt yet, and the names of the others.
+    """Return the items of classes that can be learnt yet.
 
     A class needs two groups: one to learn from, one to check with.
+
+    Parameters
+    ----------
+    table
+        Annotated items.
+
+    Returns
+    -------
+    tuple
+        The table with these items only, and the names of the classes that have too few groups.
     """
     groups: dict[str | None, set[str]] = defaultdict(set)
     for item in table.items:

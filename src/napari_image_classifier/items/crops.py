@@ -1,4 +1,4 @@
-"""The box around an object: what a classifier sees of it and its surroundings."""
+"""Crops of objects: the box around each that a classifier sees."""
 
 import re
 from collections import OrderedDict
@@ -40,11 +40,24 @@ class BoxError(ImageClassifierError):
 
 @dataclass(frozen=True)
 class ObjectBox:
-    """How objects are cut out: a square of ``side`` around the centre of each.
+    """How objects are cut out: a square around the centre of each.
 
-    ``unit`` is "px" or "µm". Where the box reaches beyond the image, the image's border is
-    repeated. What belongs to other objects is "kept", or "masked": replaced by the median of what
-    in the box belongs to none (by the object's darkest pixel where there is no such).
+    Where the box reaches beyond the image, the image's border is repeated.
+
+    Parameters
+    ----------
+    side
+        Of the square, in ``unit``.
+    unit
+        "px" or "µm".
+    neighbours
+        What belongs to other objects is "kept", or "masked": replaced by the median of what in the
+        box belongs to none (by the object's darkest pixel where there is no such).
+
+    Raises
+    ------
+    BoxError
+        There is no such box.
     """
 
     side: float
@@ -101,7 +114,18 @@ class ObjectBox:
 
 
 def is_box(text: str) -> bool:
-    """Return whether a box can be written so."""
+    """Return whether a box can be written so.
+
+    Parameters
+    ----------
+    text
+        As `ObjectBox.parse` takes it.
+
+    Returns
+    -------
+    bool
+        False where it would raise an error.
+    """
     try:
         ObjectBox.parse(text)
     except BoxError:
@@ -120,7 +144,18 @@ def why_too_large(height: int, width: int, sides: tuple[int, int]) -> str:
 
 
 def side_for(longest_sides: Sequence[float]) -> int:
-    """Return the side in pixels of a box that suits objects of these longest sides."""
+    """Return the side of a box that suits objects of one kind.
+
+    Parameters
+    ----------
+    longest_sides
+        Of the rectangles around the objects that are learnt from, in pixels.
+
+    Returns
+    -------
+    int
+        In pixels, a multiple of 8: all but the largest 5 % of the objects fit in, with a margin.
+    """
     usual = float(np.quantile(np.asarray(longest_sides, np.float64), SHARE_HELD))
     side = STEP * int(np.ceil(MARGIN * usual / STEP))
     return int(np.clip(side, 2 * STEP, LARGEST_BOX))

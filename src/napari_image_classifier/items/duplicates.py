@@ -1,10 +1,10 @@
-"""Images that show the same thing: copies, also turned, mirrored, dimmed to 8 bits or shifted.
+"""Duplicates: images that show the same thing, also turned, mirrored, dimmed to 8 bits or shifted.
 
 Each image is described by small patches around its most striking spots, every patch turned and
-mirrored into one position, so that a copy in any orientation has the same ones. Patches that look
-alike in two images are whitened first: what all images of a set have in common (edges, round spots)
-counts for little, what only one image has counts for much (as in Hariharan, Malik & Ramanan, 2012).
-Where two images share a patch, they are laid over each other and compared pixel by pixel.
+mirrored into one position, so that a duplicate in any orientation has the same ones. Patches that
+look alike in two images are whitened first: what all images of a set have in common (edges, round
+spots) counts for little, what only one image has counts for much (as in Hariharan, Malik & Ramanan,
+2012). Where two images share a patch, they are laid over each other and compared pixel by pixel.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -33,17 +33,33 @@ OVERLAP = 0.1
 AGREEMENT = 0.8
 
 
-def find_copies(
+def find_duplicates(
     images: Sequence[FloatArray],
     on_image: Callable[[int], None] = lambda number: None,
     sources: Sequence[int] | None = None,
 ) -> list[Pair]:
-    """Return the pairs of images that show the same thing, each as two indices, sorted.
+    """Return the pairs of images that show the same thing [1]_.
 
-    ``images`` have the shape (y, x, channel); they may differ in size, and are compared at the
-    scale that they have. Images in which nothing stands out have no copies. ``on_image`` is told
-    how many images have been looked at; what it raises ends the search. ``sources`` has a number
-    for each: those of one number, such as the planes of one file, are not compared.
+    Parameters
+    ----------
+    images
+        Each of shape (y, x, channel). They may differ in size, and are compared at the scale that
+        they have. Images in which nothing stands out have no duplicates.
+    on_image
+        Is told how many images have been looked at; what it raises ends the search.
+    sources
+        A number for each image: those of one number, such as the planes of one file, are not
+        compared.
+
+    Returns
+    -------
+    list of tuple
+        Each pair as two indices, the smaller one first, sorted.
+
+    References
+    ----------
+    .. [1] Hariharan, Malik & Ramanan (2012), “Discriminative decorrelation for clustering and
+       classification”, ECCV.
     """
     structures = []
     for number, image in enumerate(images, start=1):

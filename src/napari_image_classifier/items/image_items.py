@@ -1,4 +1,4 @@
-"""What there is to classify in one image: itself, its time points, its planes or its objects."""
+"""The items of one image: itself, its time points, its planes or its objects."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -32,10 +32,26 @@ def items_of_image(
     channels: Sequence[int] | None = None,
     objects: Objects | None = None,
 ) -> Iterator[ImageItem]:
-    """Yield the items of an image, in order, or those alone that ``selections`` names.
+    """Yield the items of an image, in order.
 
-    ``channels`` gives the index in the image of each of the preparation's channels; without it
-    they are matched by name. ``objects`` are those to cut out, unless told those of its mask.
+    Parameters
+    ----------
+    image
+        An open image.
+    preparation
+        Says what is classified, and how it is cut out and scaled.
+    selections
+        The only items that are wanted; None: all.
+    channels
+        The index in the image of each of the preparation's channels; without it they are matched by
+        name.
+    objects
+        Those to cut out, unless told those of the image's mask.
+
+    Yields
+    ------
+    ImageItem
+        Its pixels are not scaled yet; `preparation.finished` does that.
 
     Raises
     ------

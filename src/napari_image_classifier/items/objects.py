@@ -1,4 +1,4 @@
-"""What is in an image: the objects of a mask, or of places that a person marked."""
+"""Objects in an image: those of its mask, or of places that a person marked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,9 +25,16 @@ class MaskError(ImageClassifierError):
 
 
 class ObjectPlace(NamedTuple):
-    """Where an object is: its centre in pixels, counted from 0, and how many pixels it has.
+    """Where an object is, and how large.
 
-    The centre is the mean place of its pixels; ``area`` counts those of all its planes.
+    Attributes
+    ----------
+    y
+        Of its centre, the mean place of its pixels, in pixels counted from 0.
+    x
+        As ``y``.
+    area
+        How many pixels it has, in all of its planes.
     """
 
     y: float
@@ -37,13 +44,33 @@ class ObjectPlace(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Objects:
-    """The objects of one image, as arrays of one length, sorted by time, plane and label.
+    """The objects of one image, as arrays of shape (object), sorted by time, plane and label.
 
-    ``label`` is the number in the mask. An object is at one ``time`` and in the planes from
-    ``first_z`` up to, but not with, ``end_z``. ``y``, ``x`` and ``area`` are as in `ObjectPlace`,
-    ``height`` and ``width`` those of the rectangle around it, in pixels. ``mask`` has the shape
-    (y, x) of the image, and its time points, and its planes or one for all; without it nothing is
-    known of where objects end. With ``in_planes`` each plane has objects of its own.
+    Attributes
+    ----------
+    label
+        The number in the mask.
+    time
+        The time point that the object is at.
+    first_z
+        The first of its planes.
+    end_z
+        The one after its last plane.
+    y
+        Of its centre, as in `ObjectPlace`.
+    x
+        Of its centre, as in `ObjectPlace`.
+    area
+        Its pixels, as in `ObjectPlace`.
+    height
+        Of the rectangle around it, in pixels.
+    width
+        Of the rectangle around it, in pixels.
+    mask
+        Of the shape (y, x) of the image, with its time points, and with its planes or one for all.
+        Without it nothing is known of where objects end.
+    in_planes
+        Whether each plane has objects of its own.
     """
 
     label: IntArray
@@ -103,7 +130,19 @@ def objects_of(image: Image, each: Each = "image") -> Objects:
     """Return the objects that the mask of an image has.
 
     A mask without planes goes for all planes of its image. In one with planes an object is one
-    body, through all planes that have its label, unless ``each`` is "plane".
+    body, through all planes that have its label.
+
+    Parameters
+    ----------
+    image
+        An image with its mask.
+    each
+        With "plane" every plane has objects of its own.
+
+    Returns
+    -------
+    Objects
+        Sorted by time, plane and label; there may be none.
 
     Raises
     ------

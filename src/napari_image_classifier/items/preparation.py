@@ -1,7 +1,7 @@
-"""From an image to what the network sees: channels, projection, intensity, size.
+"""Preparation: the way from an image to what the network sees.
 
-Training and prediction call the same function with the same stored `Preparation`, so a classifier
-means the same thing wherever it runs.
+Channels, projection, intensity, size. Training and prediction call the same function with the same
+stored `Preparation`, so a classifier means the same thing wherever it runs.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,12 +35,36 @@ class PreparationError(ImageClassifierError):
 class Preparation:
     """How an image becomes the network's input, stored inside the classifier.
 
-    ``ranges`` holds, per channel, the intensities that become 0 and 1 when ``intensity`` is
-    "fixed"; values outside are not cut off. ``percentiles`` (0 to 100) play the same part,
-    measured on each image, when it is "percentiles". ``size`` is (y, x) in pixels. With
-    ``keep_aspect`` the image is scaled to fit and the rest is filled with 0, else it is stretched.
-    With ``objects`` it is the objects of an image's mask that are classified, each cut out in such
-    a box; with ``each`` "plane" those of every plane, else bodies through all planes.
+    Parameters
+    ----------
+    channel_names
+        The channels that the network sees, in its order.
+    channels_named
+        Whether these are names of the images, by which channels are matched, and not mere numbers.
+    projection
+        How a Z stack becomes one plane.
+    intensity
+        How intensities are scaled: by "fixed" ``ranges``, by "percentiles" of each image, or
+        "none".
+    ranges
+        For each channel the intensities that become 0 and 1, with "fixed"; what lies outside is not
+        cut off.
+    percentiles
+        Those that play the same part with "percentiles", from 0 to 100.
+    size
+        Of the input, (y, x) in pixels.
+    keep_aspect
+        Whether an image is scaled to fit, and the rest filled with 0; else it is stretched.
+    each
+        What is classified: every image, time point or plane. With "plane" every plane has objects
+        of its own, else they are bodies through all planes.
+    objects
+        The box that objects are cut out with; None where whole images are classified.
+
+    Raises
+    ------
+    PreparationError
+        There is no such preparation.
     """
 
     channel_names: tuple[str, ...]
@@ -89,11 +113,24 @@ def prepare(
     selection: str = "",
     channels: Sequence[int] | None = None,
 ) -> FloatArray:
-    """Return the network's input, float32 of shape (y, x, channel).
+    """Return what the network sees of an image.
 
-    ``selection`` says which part of the image is meant: "" (a whole image), "t=3", "z=5" or
-    "t=3,z=5", counted from 0. ``channels`` gives the index in the image of each of the
-    preparation's channels; without it they are matched by `match_channels`.
+    Parameters
+    ----------
+    image
+        An open image.
+    preparation
+        The classifier's.
+    selection
+        Which part of the image is meant: "" (a whole image), "t=3", "z=5" or "t=3,z=5", from 0.
+    channels
+        The index in the image of each of the preparation's channels; without it they are matched by
+        name.
+
+    Returns
+    -------
+    array
+        float32 of shape (y, x, channel).
 
     Raises
     ------
@@ -183,7 +220,17 @@ def _size_within(shape: Sequence[int], preparation: Preparation) -> tuple[int, i
 def finished(pixels: FloatArray, preparation: Preparation) -> FloatArray:
     """Return measured pixels as the network sees them: intensities scaled, filled up to the size.
 
-    Both are float32 of shape (y, x, channel).
+    Parameters
+    ----------
+    pixels
+        Of `measured_pixels`, float32 of shape (y, x, channel).
+    preparation
+        The classifier's.
+
+    Returns
+    -------
+    array
+        float32 of shape (y, x, channel).
     """
     return _fitted(_scaled(pixels, preparation), preparation.size)
 
@@ -221,11 +268,25 @@ def _fitted(pixels: FloatArray, size: tuple[int, int]) -> FloatArray:
 
 
 def measure_ranges(samples: Iterable[FloatArray]) -> tuple[tuple[float, float], ...]:
-    """Return, per channel, the intensities that become 0 and 1.
+    """Return the intensities that become 0 and 1.
 
-    ``samples`` are the `measured_pixels` of the training part only, each of shape (y, x, channel).
     They are the 0.5th and 99.8th percentiles of pixels taken evenly from every image, so that a
     large image counts no more than a small one.
+
+    Parameters
+    ----------
+    samples
+        The `measured_pixels` of the training part only, each of shape (y, x, channel).
+
+    Returns
+    -------
+    tuple
+        A pair for each channel.
+
+    Raises
+    ------
+    PreparationError
+        There are no samples.
     """
     taken = [_evenly_taken(sample) for sample in samples]
     if not taken:

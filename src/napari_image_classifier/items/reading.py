@@ -115,8 +115,14 @@ def read_query(query: ItemsQuery) -> ItemTable:
 
     Raises
     ------
-    ItemsError, ImageFolderError, ImageReadError, MaskError
-        As `read_items` does.
+    ItemsError
+        As in `read_items`.
+    ImageFolderError
+        As in `read_items`.
+    ImageReadError
+        As in `read_items`.
+    MaskError
+        As in `read_items`.
     """
     root = query.folder.expanduser().resolve()
     pattern = NamePattern(query.pattern) if query.pattern else None
