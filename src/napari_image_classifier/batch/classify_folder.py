@@ -1,4 +1,4 @@
-"""A folder of images → a table of predictions that survives anything."""
+"""Classification of a folder of images into a table of predictions that survives anything."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -79,20 +79,50 @@ def classify_folder(
 ) -> FolderResult:
     """Classify every image below ``folder`` and write the table ``output``.
 
-    A manifest beside it says what it was made of (see `manifest`).
-    Predictions are appended to a journal beside ``output`` as they come; running again goes on
-    where a run was stopped, tries again what may have come right since (see `Entry.is_final`), and
-    classifies anew what has changed. ``on_predictions`` receives new rows, the number of images
-    done and their total.
-    Files that are still being written are left until the end; while a drive can't be reached it
-    waits, and ``on_pause`` is told why. Where a spreadsheet keeps the table from being replaced, it
-    lies beside it (see `replace_table`), and the result's ``output`` is that.
-    ``pattern`` makes one image of several files; ``axes`` says what axes mean in files that don't.
-    ``masks`` says where the masks lie whose objects are classified: a folder or a name pattern, see
-    `masks.MaskFiles`.
-    With a ``shard`` only that share of the images is classified and the table is written to
-    ``shard.output(output)``; `shards.merge_shards` makes one table of all. ``predict`` takes the
-    place of this machine's cores, in the order that suits it (see `cluster.Cluster`).
+    A manifest beside the table says what it was made of. Predictions are appended to a journal
+    beside it as they come; running again goes on where a run was stopped, tries again what may have
+    come right since (see `Entry.is_final`), and classifies anew what has changed. Files that are
+    still being written are left until the end; while a drive can't be reached it waits.
+
+    Parameters
+    ----------
+    folder
+        The folder of images; sub-folders are searched.
+    classifier
+        A classifier, or the path of its file.
+    output
+        The table of predictions, a CSV.
+    pattern
+        The name pattern that makes one image of several files.
+    axes
+        What axes mean in files that don't say, such as "ZYX".
+    masks
+        Where the masks lie whose objects are classified: a folder or a name pattern (see
+        `mask_files.MaskFiles`).
+    overwrite
+        Whether what ``output`` and its journal hold may be lost.
+    workers
+        How many threads and processes predict; one per core unless told.
+    thumbnails
+        Whether predictions have a small picture.
+    shard
+        The share of the images that is classified; its table is written to
+        ``shard.output(output)``, and `shards.merge_shards` makes one table of all.
+    predict
+        What takes the place of this machine's cores, in the order that suits it (see
+        `dask_cluster.Cluster.predict`).
+    on_predictions
+        Receives new predictions, the number of images done and their total.
+    on_pause
+        Is told in a sentence why it waits.
+    should_stop
+        Whether to stop before the end.
+
+    Returns
+    -------
+    FolderResult
+        Numbers of items by status. Its ``output`` is the table; where a spreadsheet keeps that from
+        being replaced, the one that lies beside it (see `replace_table`).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Predictions from the workers of a Dask cluster: the same rows, from other machines.
+"""Predictions by the workers of a Dask cluster: the same rows, from other machines.
 
 Needs the extra ``cluster`` here and on every worker, and a file system that all of them see. No
 scheduler is ever started and no port opened: the one that is named is used.
@@ -39,7 +39,19 @@ class ClusterError(ImageClassifierError):
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where a Dask scheduler listens, and the certificates (PEM files) that it asks for, if any."""
+    """A Dask cluster.
+
+    Parameters
+    ----------
+    address
+        Where its scheduler listens, such as "tcp://name:8786".
+    ca
+        The certificate of the authority, a PEM file, if the scheduler asks for certificates.
+    certificate
+        The certificate of this client, a PEM file.
+    key
+        The key of that certificate, a PEM file.
+    """
 
     address: str
     ca: Path | None = None

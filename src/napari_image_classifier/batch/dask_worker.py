@@ -1,4 +1,4 @@
-"""What runs on a worker of a Dask cluster; imported there, and where work is sent off."""
+"""The part that runs on a worker of a Dask cluster; imported there, and where work is sent off."""
 
 import ctypes
 import sys

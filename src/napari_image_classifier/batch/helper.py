@@ -1,4 +1,4 @@
-"""A second process that reads, prepares and predicts for this one.
+"""The helper: a second process that reads, prepares and predicts for this one.
 
 Threads of one Python wait for each other between the pieces of work that NumPy and ONNX Runtime do
 for them; on small images they wait as long as they work.

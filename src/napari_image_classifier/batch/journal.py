@@ -1,4 +1,4 @@
-"""The append-only record of a folder's predictions: what a stopped run goes on from.
+"""The journal of a folder's predictions, only appended to: what a stopped run goes on from.
 
 One JSON object a line. The first line says which classifier and which settings; where a run began,
 a line says which. Every further one holds one image: its name, the size and time of its files, its
@@ -40,7 +40,18 @@ class JournalError(ImageClassifierError):
 
 
 def journal_path(output: Path) -> Path:
-    """Return where the journal of the table ``output`` lies: beside it."""
+    """Return where the journal of a table lies.
+
+    Parameters
+    ----------
+    output
+        The table.
+
+    Returns
+    -------
+    Path
+        Beside it.
+    """
     return output.with_name(output.name + ".journal")
 
 

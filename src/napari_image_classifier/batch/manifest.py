@@ -1,4 +1,4 @@
-"""The manifest beside predictions.csv, derived from the journals that the table is derived from."""
+"""The manifest of a table of predictions, derived from the same journals as the table."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -28,7 +28,21 @@ Entries = Mapping[str, Entry]
 
 
 class TableManifest(Head, frozen=True, kw_only=True, omit_defaults=True):
-    """What a table of predictions was made of, and what it says of each item."""
+    """The manifest of a table of predictions.
+
+    Attributes
+    ----------
+    result
+        The table.
+    runs
+        The runs that made it.
+    classifier
+        The classifier.
+    images
+        Where the images lie, and how they are read.
+    files
+        An entry for each image with its items, sorted by name.
+    """
 
     classifier: ClassifierInShort
     images: ImagesRead

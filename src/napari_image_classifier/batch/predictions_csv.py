@@ -1,4 +1,4 @@
-"""predictions.csv: one row per item, sorted, written whole or not at all."""
+"""The table of predictions, predictions.csv: one row per item, sorted."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,11 +36,28 @@ def write_predictions(
     *,
     of_objects: bool = False,
 ) -> int:
-    """Fill the file ``path`` with the table and return the number of its rows.
+    """Write the table of predictions.
 
-    ``predictions`` come image by image, sorted by file; within one they are sorted here.
-    ``sha256`` is the classifier's; ``fields_of`` gives, per file, what the name pattern says of it
-    (well, site, …), each of which becomes a column. ``of_objects`` is as in `columns`.
+    Parameters
+    ----------
+    path
+        The file, which is filled as rows come; `replace_file` makes it whole or none.
+    predictions
+        Those of each image, sorted by file; within an image they are sorted here.
+    class_names
+        The classes, each of which has a column of probabilities.
+    sha256
+        Of the classifier's file, in hexadecimal digits.
+    fields_of
+        What the name pattern says of a file (well, site, …), by file and field; every field becomes
+        a column.
+    of_objects
+        Whether there are columns for where each object lies, and how large it is.
+
+    Returns
+    -------
+    int
+        The number of rows.
     """
     fields_of = fields_of or {}
     fields = list(dict.fromkeys(name for fields in fields_of.values() for name in fields))

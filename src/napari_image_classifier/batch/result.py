@@ -1,4 +1,4 @@
-"""The folder to be classified, as it is asked for, and what becomes of it in numbers and words."""
+"""Request, event and result of a job that classifies a folder."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,29 @@ _COUNTS = ("n_unsure", "n_unlike", "n_empty", "n_pending", "n_errors")
 
 @dataclass(frozen=True)
 class FolderRequest:
-    """Arguments of `classify_folder`."""
+    """Arguments of `classify_folder`, which says more of each.
+
+    Attributes
+    ----------
+    folder
+        The folder of images.
+    classifier
+        The classifier's file.
+    output
+        The table.
+    pattern
+        The name pattern.
+    axes
+        What axes mean in files that don't say.
+    masks
+        Where the masks lie.
+    overwrite
+        Whether earlier work may be lost.
+    thumbnails
+        Whether predictions have a small picture.
+    workers
+        How many predict; one per core unless told.
+    """
 
     folder: Path
     classifier: Path
@@ -32,7 +54,19 @@ class FolderRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions(Counted):
-    """What was said since the last such event, and how many images are done."""
+    """Predictions since the last such event, and how many images are done.
+
+    Attributes
+    ----------
+    done
+        Number of images that are done.
+    total
+        Number of all images.
+    seconds_left
+        How long the rest takes, None while nobody can tell.
+    predictions
+        The new ones.
+    """
 
     tag = "predictions"
     predictions: list[Prediction]
@@ -42,8 +76,30 @@ class Predictions(Counted):
 class FolderResult(Result):
     """What became of a folder: numbers of items by status, and where the table lies.
 
-    ``n_resumed`` images were already done by an earlier run; ``stopped`` says that images are left,
-    and ``elsewhere`` why the table is not where it was wanted.
+    Attributes
+    ----------
+    output
+        The table.
+    n_ok
+        Items that have an answer.
+    n_unsure
+        Items below the threshold.
+    n_unlike
+        Items unlike those of the training.
+    n_empty
+        Images without objects.
+    n_pending
+        Images that are still being written.
+    n_errors
+        Images that can't be classified.
+    n_resumed
+        Images that were already done by an earlier run.
+    stopped
+        Whether images are left.
+    passed_over
+        How many files were left out, by reason.
+    elsewhere
+        A sentence on why the table is not where it was wanted; "" where it is.
     """
 
     output: Path

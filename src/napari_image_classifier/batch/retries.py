@@ -1,4 +1,4 @@
-"""Predictions of a folder that changes while it is read: files still being written, lost drives.
+"""Predictions in a folder that changes meanwhile: files still being written, lost drives.
 
 Microscopes write while a batch runs, and network drives vanish. What can't be told yet is left
 until the end; when a drive is gone, the batch waits for it.

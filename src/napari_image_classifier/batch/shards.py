@@ -29,7 +29,15 @@ class ShardError(ImageClassifierError):
 
 @dataclass(frozen=True)
 class Shard:
-    """The ``number``-th of ``of`` shares, counted from 1."""
+    """A share of a folder.
+
+    Attributes
+    ----------
+    number
+        Which share, counted from 1.
+    of
+        How many shares there are.
+    """
 
     number: int
     of: int
@@ -69,10 +77,20 @@ class MergedTable(NamedTuple):
 
 
 def merge_shards(table: Path) -> MergedTable:
-    """Write ``table`` from its shares, which lie beside it.
+    """Write a table from its shares, which lie beside it and stay.
 
-    The shares stay. The table is the one that a single run would have written. Where a spreadsheet
-    shows an older one, it lies beside that (`replace_table`).
+    The table is the one that a single run would have written.
+
+    Parameters
+    ----------
+    table
+        The table of all shares.
+
+    Returns
+    -------
+    MergedTable
+        The number of rows, and where the table lies: where a spreadsheet shows an older one, beside
+        that (see `replace_table`).
 
     Raises
     ------

@@ -56,13 +56,33 @@ def predict_images(
     workers: int | None = None,
     draw_thumbnail: DrawThumbnail | None = None,
 ) -> Iterator[list[Prediction]]:
-    """Yield, for each image in order, the predictions of its items, as `predict_files` has them.
+    """Yield the predictions of many images, in order, the first one at once.
 
-    Whole tasks of reading, preparing and predicting run side by side on ``workers`` threads (one
-    per core unless told), so load the classifier with ``threads=1``. When the work lasts, all
+    Whole tasks of reading, preparing and predicting run side by side. When the work lasts, all
     threads but one pass their tasks on to processes of their own. At most a few tasks are under
-    way, however many images there are. An image that takes too long, or ends the helper that reads
-    it, gives one prediction with status "error", and the others go on.
+    way, however many images there are.
+
+    Parameters
+    ----------
+    classifier
+        Loaded with ``threads=1``, as the workers already run side by side.
+    images
+        The images.
+    axes
+        What axes mean in files that don't say.
+    should_stop
+        Whether to stop before the end.
+    workers
+        How many work side by side; one per core unless told.
+    draw_thumbnail
+        What draws a small picture for each prediction.
+
+    Yields
+    ------
+    list of Prediction
+        Those of the items of one image, as `predict_files` has them. An image that takes too long,
+        or ends the helper that reads it, gives one prediction with status "error", and the others
+        go on.
     """
     n_workers = workers or os.cpu_count() or 1
     over = threading.Event()

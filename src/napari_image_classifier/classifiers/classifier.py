@@ -1,4 +1,4 @@
-"""A trained classifier, without Keras: `load_classifier`, then `Classifier.predict`."""
+"""Classifiers that are trained, without Keras: `load_classifier`, then `Classifier.predict`."""
 
 import shutil
 from collections.abc import Sequence
@@ -46,6 +46,17 @@ class Classifier:
     """A network with its class names, channel names and preparation; made by `load_classifier`.
 
     Its methods may be called from several threads at once.
+
+    Parameters
+    ----------
+    path
+        The file that it was loaded from.
+    sha256
+        Of that file, in hexadecimal digits.
+    description
+        All of it that is not numbers in a network.
+    graphs
+        What runs each of its networks.
     """
 
     path: Path
@@ -78,15 +89,28 @@ class Classifier:
         selection: str = "",
         channels: Sequence[int] | None = None,
     ) -> Prediction:
-        """Classify one image, given as such, as its file, or as an array.
+        """Classify one image.
 
-        An array has shape (channel, y, x) or (channel, z, y, x); for a classifier of one channel
-        (y, x) will do. ``selection`` says which time point ("t=3") or plane ("z=5") is meant,
-        counted from 0; ``channels`` gives the index in the image of each of the classifier's
-        channels where they are not to be matched by name.
+        Parameters
+        ----------
+        image
+            An image, its file, or an array of shape (channel, y, x) or (channel, z, y, x); for a
+            classifier of one channel (y, x) will do.
+        selection
+            Which time point ("t=3"), plane ("z=5") or object ("label=12") is meant, counted from 0.
+        channels
+            The index in the image of each of the classifier's channels, where they are not to be
+            matched by name.
+
+        Returns
+        -------
+        Prediction
+            The class, the probabilities and the status.
 
         Raises
         ------
+        ClassifierFileError
+            The classifier learnt from objects and none is selected, or an array has another shape.
         ImageClassifierError
             The image can't be read, lacks a channel, or has several time points and none was
             selected.
@@ -101,8 +125,9 @@ class Classifier:
             )
         if not isinstance(image, Image):
             image = self._image_from(np.asarray(image))
-        (said,) = predict_image(self, image, image.name, channels=channels, selections=[selection])
-        return said
+        return next(
+            predict_image(self, image, image.name, channels=channels, selections=[selection])
+        )
 
     def predict_objects(
         self,
@@ -113,14 +138,27 @@ class Classifier:
     ) -> list[Prediction]:
         """Classify the objects of one image, for a classifier that learnt from objects.
 
-        ``image`` is as in `predict`, or an `Image` with a mask. ``mask`` is an `Image`, or an array
-        of shape (y, x), or (z, y, x) with the planes of the image, in which each object has its
-        number; between them it is 0.
+        Parameters
+        ----------
+        image
+            An image, with or without a mask, or an array as in `predict`.
+        mask
+            An image or an array of shape (y, x), or (z, y, x) with the planes of the image, in
+            which each object has its number; between them it is 0. None: the image's own.
+        channels
+            As in `predict`.
+
+        Returns
+        -------
+        list of Prediction
+            One for each object, sorted by time point, plane and label.
 
         Raises
         ------
+        ClassifierFileError
+            The classifier learnt from whole images, or an array has another shape.
         ImageClassifierError
-            The classifier learnt from whole images, or the image or its mask can't be used.
+            The image or its mask can't be used.
         """
         if self.preparation.objects is None:
             raise ClassifierFileError(
@@ -134,35 +172,63 @@ class Classifier:
         return list(predict_image(self, image, image.name, channels=channels))
 
     def predict_prepared(self, batch: FloatArray) -> Float64Array:
-        """Return probabilities, float64 of shape (n, n_classes), each row summing to 1.
+        """Return probabilities of prepared images.
 
-        ``batch`` holds prepared images, float32 of shape (n, y, x, channel). Of several members
-        and orientations the probabilities are averaged, and then calibrated by the temperature.
+        Those of several members and orientations are averaged, and then calibrated by the
+        temperature.
+
+        Parameters
+        ----------
+        batch
+            Prepared images, float32 of shape (n, y, x, channel).
+
+        Returns
+        -------
+        array
+            float64 of shape (n, class), each row summing to 1.
         """
         return self.judge_prepared(batch)[0]
 
     def judge_prepared(self, batch: FloatArray) -> tuple[Float64Array, Float64Array]:
-        """Return probabilities as `predict_prepared` does, and how far off each image looks.
+        """Return probabilities of prepared images, and their novelty.
 
-        The latter is of shape (n,): above 1, the networks find an image unlike every class that was
-        learnt from. It is 0 where the classifier has no gate.
+        Parameters
+        ----------
+        batch
+            Prepared images, float32 of shape (n, y, x, channel).
+
+        Returns
+        -------
+        tuple
+            Probabilities as `predict_prepared` returns them, and the novelty, shape (n,): above 1,
+            the networks find an image unlike every class that was learnt from. It is 0 where the
+            classifier has no novelty detection.
         """
         return self.judge_by_members(batch)[:2]
 
     def judge_by_members(
         self, batch: FloatArray
     ) -> tuple[Float64Array, Float64Array, Float64Array]:
-        """Return what `judge_prepared` does, and how far the members disagree about each image.
+        """Return probabilities of prepared images, their novelty, and how far the members disagree.
 
-        The latter is of shape (n,), see `probabilities.divergence`.
+        Parameters
+        ----------
+        batch
+            Prepared images, float32 of shape (n, y, x, channel).
+
+        Returns
+        -------
+        tuple
+            What `judge_prepared` returns, and the disagreement, shape (n,), see
+            `confidence.divergence`.
         """
         from scipy.special import softmax
 
         members = self._run(batch)
         logits = [[logits for logits, _ in views] for views in members]
-        said = softmax(np.array(logits, np.float64), axis=-1)
-        probabilities = tempered(said.mean(axis=(0, 1)), self.description.temperature)
-        disagreement = divergence(said.mean(axis=1))
+        views = softmax(np.array(logits, np.float64), axis=-1)
+        probabilities = tempered(views.mean(axis=(0, 1)), self.description.temperature)
+        disagreement = divergence(views.mean(axis=1))
         gate = self.description.gate
         if gate is None:
             return probabilities, np.zeros(len(probabilities)), disagreement
@@ -171,7 +237,12 @@ class Classifier:
         return probabilities, how_far, disagreement
 
     def save(self, path: str | Path) -> None:
-        """Copy the classifier's file to ``path``, whole or not at all.
+        """Copy the classifier's file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The copy.
 
         Raises
         ------
@@ -223,8 +294,18 @@ def _mask_from(array: npt.NDArray[Any]) -> Image:
 def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifier:
     """Open a classifier file.
 
-    ``threads`` is how many a single prediction uses; None means one per core. Take 1 where
-    predictions already run side by side.
+    Parameters
+    ----------
+    path
+        A `.keras` file.
+    threads
+        How many a single prediction uses; None means one per core. Take 1 where predictions already
+        run side by side.
+
+    Returns
+    -------
+    Classifier
+        Its networks start when they are first used.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What `classifier.json` inside a classifier file says."""
+"""The description of a classifier, `classifier.json` inside its file."""
 
 import sys
 from collections.abc import Mapping
@@ -22,7 +22,15 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class Architecture:
-    """One of the package's networks: its name, and the arguments that it is made with."""
+    """One of the package's networks.
+
+    Attributes
+    ----------
+    name
+        Of the architecture.
+    arguments
+        With which it is made, by name.
+    """
 
     name: str
     arguments: Mapping[str, Any]
@@ -30,11 +38,23 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Member:
-    """One network of the classifier: where its weights and its graph lie in the file.
+    """One network of the classifier.
 
-    The graph was written from those weights; the SHA-256 of both, stored together, say so.
-    ``probe`` is what Keras said of the image of `probe.probe_image`, a probability for each class;
-    files of before it was taken, and texture models, have none.
+    The graph was written from the weights; the SHA-256 of both, stored together, say so.
+
+    Attributes
+    ----------
+    weights
+        The part of the file that holds its weights.
+    graph
+        The part that holds its graph.
+    weights_sha256
+        In hexadecimal digits.
+    graph_sha256
+        In hexadecimal digits.
+    probe
+        The probabilities that Keras gave, where the file was made, for the test image (see
+        `onnx_runtime.probe_image`). Older files, and texture models, have none.
     """
 
     weights: str
@@ -48,13 +68,31 @@ class Member:
 class ClassifierDescription:
     """All of a classifier that is not numbers in a network.
 
-    ``class_names`` are in the order of the network's outputs. ``architecture`` is that of one of
-    the package's networks, None for an imported one. ``training`` is the record of how it came
-    about. ``members`` is filled when the file is written. Probabilities are averaged over members
-    and over ``orientations`` of an image, 1 or 8 (see `orientations`), whose logarithms are then
-    divided by ``temperature`` (see `temperature`); ``thresholds`` says how sure it has to be to
-    answer (see `abstention`), and ``gate`` tells images that are unlike those of the training,
-    None where nothing is known of them.
+    Parameters
+    ----------
+    class_names
+        In the order of the network's outputs.
+    preparation
+        The way from an image to the network's input.
+    architecture
+        That of one of the package's networks, None for an imported one.
+    training
+        The record of the training.
+    members
+        The networks, whose probabilities are averaged; filled when the file is written.
+    orientations
+        In how many orientations an image is seen, 1 or 8; their probabilities are averaged, too.
+    temperature
+        The logarithms of the averaged probabilities are divided by it (see `confidence.tempered`).
+    thresholds
+        How sure the classifier has to be to answer, under "confidence".
+    gate
+        The novelty detection; None where nothing is known of the images of the training.
+
+    Raises
+    ------
+    ClassifierFileError
+        It is no description of a classifier.
     """
 
     class_names: tuple[str, ...]
@@ -169,7 +207,37 @@ _OTHERWISE = {
 
 
 class ClassifierInShort(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a manifest says of a classifier; one of a table names its file, and no training."""
+    """What a manifest says of a classifier; that of a table names its file, and no training.
+
+    Attributes
+    ----------
+    file
+        The classifier's file.
+    sha256
+        Of that file, in hexadecimal digits.
+    schema_version
+        Of the description.
+    class_names
+        As in `ClassifierDescription`, and so are the following ones.
+    channel_names
+        Those of the preparation.
+    preparation
+        The way from an image to the network's input.
+    architecture
+        That of one of the package's networks.
+    training
+        The record of the training.
+    members
+        The networks.
+    orientations
+        In how many orientations an image is seen.
+    temperature
+        Of the calibration.
+    thresholds
+        How sure it has to be to answer.
+    gate
+        Whether it has a novelty detection.
+    """
 
     file: str = ""
     sha256: str = ""

@@ -1,4 +1,7 @@
-"""The archive that a `.keras` file is: opened with suspicion, read within bounds."""
+"""The file of a classifier: the archive that a `.keras` file is, read within bounds.
+
+What comes from anywhere is not trusted: each part is known, and none is larger than it may be.
+"""
 
 import hashlib
 import io
@@ -43,6 +46,16 @@ _LONGEST_DETAIL = 200
 def checked_path(path: str | Path) -> Path:
     """Return the path of what may be a `.keras` file.
 
+    Parameters
+    ----------
+    path
+        As a person gave it.
+
+    Returns
+    -------
+    Path
+        The whole path.
+
     Raises
     ------
     ClassifierFileError
@@ -71,7 +84,23 @@ def checked_path(path: str | Path) -> Path:
 
 @contextmanager
 def named(path: Path) -> Iterator[None]:
-    """Put the file's name before what is said of it in the block, a sentence or the end of one."""
+    """Put the file's name before the message of an error in the block.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Yields
+    ------
+    None
+        Errors in the block are a sentence, or the end of one.
+
+    Raises
+    ------
+    ClassifierFileError
+        The block raised one; its message now begins with the file.
+    """
     try:
         yield
     except ClassifierFileError as error:
@@ -82,7 +111,23 @@ def named(path: Path) -> Iterator[None]:
 
 @contextmanager
 def read_from(path: Path) -> Iterator[None]:
-    """Do as `named` does, and say of an archive that is not as it says that it is damaged."""
+    """Do as `named` does, and say of an archive that is not as it says that it is damaged.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Yields
+    ------
+    None
+        The archive is read in the block.
+
+    Raises
+    ------
+    ClassifierFileError
+        The block raised one, or an error of `zipfile`.
+    """
     with named(path):
         try:
             yield
@@ -92,7 +137,23 @@ def read_from(path: Path) -> Iterator[None]:
 
 
 def opened(path: Path) -> IO[bytes]:
-    """Open a file for reading, or raise ClassifierFileError."""
+    """Open a file for reading.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    file
+        To be closed after use.
+
+    Raises
+    ------
+    ClassifierFileError
+        It can't be read.
+    """
     try:
         return path.open("rb")
     except OSError as error:
@@ -101,6 +162,18 @@ def opened(path: Path) -> IO[bytes]:
 
 def opened_archive(file: IO[bytes], path: Path) -> zipfile.ZipFile:
     """Open the zip archive that every `.keras` file is: a few parts, not packed, none twice.
+
+    Parameters
+    ----------
+    file
+        The open file.
+    path
+        Its path, for messages.
+
+    Returns
+    -------
+    ZipFile
+        To be closed after use.
 
     Raises
     ------
@@ -167,7 +240,25 @@ def _size(file: IO[bytes]) -> int:
 
 
 def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    """Open one part of the file, or raise ClassifierFileError when it is not there."""
+    """Open one part of the file.
+
+    Parameters
+    ----------
+    archive
+        The open archive.
+    name
+        Of the part.
+
+    Returns
+    -------
+    file
+        To be closed after use.
+
+    Raises
+    ------
+    ClassifierFileError
+        There is no such part.
+    """
     try:
         return archive.open(name)
     except KeyError as error:
@@ -175,7 +266,27 @@ def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 
 
 def read_member(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
-    """Return one part of the file, or raise ClassifierFileError when it is larger than allowed."""
+    """Return one part of the file.
+
+    Parameters
+    ----------
+    archive
+        The open archive.
+    name
+        Of the part.
+    largest
+        So many bytes it may have.
+
+    Returns
+    -------
+    bytes
+        The part.
+
+    Raises
+    ------
+    ClassifierFileError
+        It is not there, or larger than allowed.
+    """
     with open_member(archive, name) as member:
         size = archive.getinfo(name).file_size
         if size > largest:
@@ -184,7 +295,18 @@ def read_member(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
 
 
 def sha256_of(file: IO[bytes]) -> str:
-    """Return the SHA-256 of the rest of an open file, as 64 hexadecimal digits."""
+    """Return the SHA-256 of the rest of a file.
+
+    Parameters
+    ----------
+    file
+        An open file; it is read to its end.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     while block := file.read(_READ_AT_ONCE):
         digest.update(block)

@@ -1,4 +1,4 @@
-"""A classifier's graph, looked through before the runtime sees it: known operators, known sizes.
+"""The guard of graphs: each is looked through, for known operators and sizes, before the runtime is.
 
 ONNX Runtime works out what is constant when it opens a graph: 152 bytes made it take 2 GB. Here
 nothing of a graph is carried out; what it would take is worked out from its shapes.

@@ -1,4 +1,4 @@
-"""Has a classifier learnt from the images that it is to be tested on? Its manifest knows."""
+"""Leakage: images that a classifier has learnt from among those that it is to be tested on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +27,16 @@ class _Learnt(msgspec.Struct):
 
 @dataclass(frozen=True)
 class LearntFrom:
-    """The hashes of the pixels that a classifier has learnt from, and the groups they were of.
+    """The images that a classifier has learnt from, as its manifest names them.
 
-    ``known`` is False where its manifest is not there, or is of another classifier.
+    Attributes
+    ----------
+    known
+        False where its manifest is not there, or is of another classifier.
+    pixels
+        The hashes of the images' pixels.
+    groups
+        The names of their groups.
     """
 
     known: bool

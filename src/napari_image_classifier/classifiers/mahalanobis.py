@@ -1,4 +1,4 @@
-"""How far an image's features are from those of every class that was learnt from."""
+"""Distance of an image's features from those of every class that was learnt from."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,17 +12,34 @@ MOST_DIRECTIONS = 64
 
 @dataclass(frozen=True)
 class FeatureDistance:
-    """The classes as clouds of one shape in the space of a network's last features.
+    """The classes as clouds of one shape in the space of a network's last features [1]_.
 
-    ``means`` has shape (class, feature). The common covariance has the ``variances`` along its
-    ``directions``, shape (direction, feature), and one variance, ``rest``, across all others
-    (Moghaddam & Pentland, 1997), which keeps it small in the file. Beyond ``limit`` an image is
-    unlike every class.
+    Parameters
+    ----------
+    n_classes
+        Number of classes.
+    n_directions
+        Number of directions.
+    means
+        Of the features of each class, shape (class, feature).
+    directions
+        Of the largest variances of the common covariance, shape (direction, feature).
+    variances
+        Along the directions, shape (direction).
+    rest
+        One variance across all other directions [2]_, which keeps it small in the file.
+    limit
+        The distance beyond which an image is unlike every class.
 
     Raises
     ------
     ValueError
         The arrays do not belong together.
+
+    References ---------- .. [1] Lee et al. (2018), “A simple unified framework for detecting
+    out-of-distribution samples and
+       adversarial attacks”, NeurIPS.
+    .. [2] Moghaddam & Pentland (1997), “Probabilistic visual learning for object representation”.
     """
 
     n_classes: int

@@ -1,4 +1,4 @@
-"""Is an image like those that a classifier learnt from? If not, why not, in a sentence."""
+"""Novelty: how far an image is unlike those of the training, and why, in a sentence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,14 @@ OTHER_MAGNIFICATION = 1.25
 class ImageKind:
     """What an image's file says besides its pixels.
 
-    ``bits`` are those of a pixel, None where pixels are fractions, as those of computed images;
-    ``pixel_size`` is in µm, None where the file does not say.
+    Attributes
+    ----------
+    bits
+        Those of a pixel; None where pixels are fractions, as those of computed images.
+    is_rgb
+        Whether it is a colour picture.
+    pixel_size
+        In µm, None where the file does not say.
     """
 
     bits: int | None
@@ -43,8 +49,14 @@ class ImageKind:
 class KnownKinds:
     """The kinds of image that a classifier learnt from.
 
-    ``bits`` holds every depth, sorted, and is empty where some images had fractions; ``pixel_size``
-    holds the smallest and the largest in µm, None where some file did not say.
+    Attributes
+    ----------
+    bits
+        Every depth, sorted; empty where some images had fractions.
+    rgb
+        Whether there were colour pictures.
+    pixel_size
+        The smallest and the largest in µm, None where some file did not say.
     """
 
     bits: tuple[int, ...]
@@ -105,17 +117,37 @@ _NO_ENERGY = 1e-9
 
 
 def planes_of(pixels: FloatArray) -> FloatArray:
-    """Return measured pixels, float32 (y, x, channel), as planes, (channel, y, x), in memory."""
+    """Return measured pixels as planes.
+
+    Parameters
+    ----------
+    pixels
+        float32 of shape (y, x, channel), see `preparation.measured_pixels`.
+
+    Returns
+    -------
+    array
+        float32 of shape (channel, y, x), each plane in one piece.
+    """
     return np.ascontiguousarray(np.moveaxis(pixels, -1, 0))
 
 
 def brightness_of(planes: FloatArray, ranges: Sequence[tuple[float, float]]) -> Float64Array:
-    """Return how bright each channel is, shape (channel, `BRIGHTNESS`).
+    """Return how bright each channel of an image is.
 
-    ``planes`` are as `planes_of` returns them, ``ranges`` the intensities of every channel that
-    count as 0 and 1. The numbers are the low percentile, the mean, the high percentile and the
-    distance of the percentiles, on a scale that is that of logarithms for what is bright and goes
-    through 0.
+    Parameters
+    ----------
+    planes
+        As `planes_of` returns them.
+    ranges
+        The intensities that count as 0 and 1, for each channel.
+
+    Returns
+    -------
+    array
+        Shape (channel, 4), as in `BRIGHTNESS`: the low percentile, the mean, the high percentile
+        and the distance of the percentiles, on a scale that is that of logarithms for what is
+        bright and goes through 0.
     """
     flat = planes.reshape(len(planes), -1)
     step = max(1, flat.shape[1] // PIXELS_SAMPLED)
@@ -131,12 +163,24 @@ def brightness_of(planes: FloatArray, ranges: Sequence[tuple[float, float]]) -> 
 
 
 def detail_of(planes: FloatArray) -> Float64Array:
-    """Return how much of each channel's variance is fine detail, shape (channel, `DETAIL`).
+    """Return how much of each channel's variance is fine detail.
 
-    ``planes`` are as `planes_of` returns them. The numbers are decimal logarithms of the part of
-    the variance that is gone when pixels are averaged two by two, then of what is gone when that is
-    done again, and again: the energy of Haar wavelets by octave (Mallat, 1989). Blurring lowers
-    them, the first ones most; noise raises the first one.
+    Parameters
+    ----------
+    planes
+        As `planes_of` returns them.
+
+    Returns
+    -------
+    array
+        Shape (channel, 3), as in `DETAIL`: decimal logarithms of the part of the variance that is
+        gone when pixels are averaged two by two, then of what is gone when that is done again, and
+        again: the energy of Haar wavelets by octave [1]_. Blurring lowers them, the first ones
+        most; noise raises the first one.
+
+    References
+    ----------
+    .. [1] Mallat (1989), “A theory for multiresolution signal decomposition”.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         return np.stack([_detail_of_plane(plane) for plane in planes])
@@ -174,10 +218,22 @@ UNLIKE_EVERY_CLASS = "To the network it looks unlike the images of every class t
 
 @dataclass(frozen=True)
 class Novelty:
-    """What the images that a classifier learnt from were like.
+    """The novelty detection: what the images that a classifier learnt from were like.
 
-    ``intensities`` are those of every channel that count as 0 and 1 when its ``brightness`` is
-    told. ``distances`` holds one per network of the classifier.
+    In `classifier.json` its key is "gate".
+
+    Attributes
+    ----------
+    kinds
+        The kinds of image.
+    intensities
+        Those of every channel that count as 0 and 1 when its brightness is told.
+    brightness
+        The usual ranges of `brightness_of`.
+    detail
+        The usual ranges of `detail_of`.
+    distances
+        Of the last features, one for each network of the classifier.
     """
 
     kinds: KnownKinds
@@ -202,7 +258,7 @@ class Novelty:
         )
 
     def how_far(self, features: Sequence[FloatArray]) -> Float64Array:
-        """Return how far off images look to the networks, shape (image); above 1 is too far.
+        """Return the novelty of images to the networks, shape (image); above 1 they are too far.
 
         ``features`` holds an array of shape (image, feature) for each network.
         """

@@ -1,4 +1,4 @@
-"""Runs a classifier's graph without Keras, on ONNX Runtime, in float32."""
+"""Networks on ONNX Runtime, without Keras, in float32."""
 
 import threading
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PIXELS_AT_ONCE = 16 * 256 * 256
 
 
 class Runnable(Protocol):
-    """What says something of prepared images: a network's graph, or what takes its place."""
+    """A network's graph, or what takes its place."""
 
     def run(self, images: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return logits, shape (n, n_classes), and features, (n, n_features), both float32."""
@@ -46,8 +46,15 @@ class Probe:
 class Graph:
     """The graph of one network; starts when first used, and may be used from several threads.
 
-    ``threads`` is how many a single call uses; None means one per core. With a ``probe`` it does
-    not start where it says something else.
+    Parameters
+    ----------
+    content
+        The graph in ONNX.
+    threads
+        How many a single call uses; None means one per core.
+    probe
+        What the network has to say of the test image; where it says something else, it does not
+        start.
     """
 
     def __init__(
@@ -132,9 +139,21 @@ LARGEST_DIFFERENCE = 1e-3
 
 
 def probe_image(size: tuple[int, int], n_channels: int) -> FloatArray:
-    """Return it, float32 of shape (1, y, x, channel), from 0 to 1; the same wherever it is made.
+    """Return the test image, the same wherever it is made.
 
-    ``size`` is (y, x). Nothing in it lies in lines, so that no part of a network stays at rest.
+    Nothing in it lies in lines, so that no part of a network stays at rest.
+
+    Parameters
+    ----------
+    size
+        (y, x) in pixels.
+    n_channels
+        How many channels it has.
+
+    Returns
+    -------
+    array
+        float32 of shape (1, y, x, channel), from 0 to 1.
     """
     count = np.arange(size[0] * size[1] * n_channels, dtype=np.uint64)
     # Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4).
@@ -143,6 +162,19 @@ def probe_image(size: tuple[int, int], n_channels: int) -> FloatArray:
 
 
 def says_otherwise(here: Float64Array, there: Float64Array) -> float:
-    """Return how far two rows of probabilities of it are apart, 0 where rounding explains it."""
+    """Return how far two predictions of the test image are apart.
+
+    Parameters
+    ----------
+    here
+        Probabilities, shape (class).
+    there
+        Those of the same image elsewhere.
+
+    Returns
+    -------
+    float
+        The largest difference, 0 where rounding explains it.
+    """
     difference = float(np.abs(here - there).max())
     return 0.0 if difference <= LARGEST_DIFFERENCE else difference

@@ -1,4 +1,4 @@
-"""Predictions of images and of whole files, by any network that gives probabilities."""
+"""Predictions of images and of whole files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -42,11 +42,26 @@ def predict_files(
     draw_thumbnail: DrawThumbnail | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Predictions:
-    """Return, for each image in order, the predictions of its items.
+    """Return the predictions of many images.
 
-    An image that can't be classified gives one prediction with status "error"; one that was passed
-    over because of a stop has no predictions. ``axes`` says what the axes of a file mean that
-    doesn't say.
+    Parameters
+    ----------
+    classifier
+        What predicts.
+    images
+        Images by their files.
+    axes
+        What axes mean in files that don't say.
+    draw_thumbnail
+        What draws a small picture for each prediction.
+    should_stop
+        Whether to stop before the end.
+
+    Returns
+    -------
+    list of list of Prediction
+        Those of the items of each image, in order. An image that can't be classified gives one with
+        status "error"; one that was passed over because of a stop has none.
     """
     batch = _Batch(classifier, draw_thumbnail)
     for files in images:
@@ -159,8 +174,30 @@ def predict_image(
 ) -> Iterator[Prediction]:
     """Yield the predictions of all items of one image: itself, its time points, planes or objects.
 
-    ``channels`` gives the index in the image of each of the classifier's channels, where they are
-    not to be matched by name; ``objects`` and ``selections`` are as in `items_of_image`.
+    Parameters
+    ----------
+    classifier
+        What predicts.
+    image
+        An open image.
+    file
+        What predictions call it.
+    draw_thumbnail
+        What draws a small picture for each prediction.
+    channels
+        The index in the image of each of the classifier's channels, where they are not to be
+        matched by name.
+    should_stop
+        Whether to stop before the end.
+    objects
+        As in `items_of_image`.
+    selections
+        As in `items_of_image`.
+
+    Yields
+    ------
+    Prediction
+        One for each item, in order.
     """
     items = seen_items(classifier, image, channels, objects, selections)
     while not should_stop() and (chosen := list(islice(items, ITEMS_AT_ONCE))):
@@ -174,7 +211,26 @@ def seen_items(
     objects: Objects | None = None,
     selections: Sequence[str] | None = None,
 ) -> Iterator[SeenItem]:
-    """Yield what the network sees of each item of an image."""
+    """Yield what the network sees of each item of an image.
+
+    Parameters
+    ----------
+    classifier
+        Its preparation and novelty detection are used.
+    image
+        An open image.
+    channels
+        As in `predict_image`.
+    objects
+        As in `items_of_image`.
+    selections
+        As in `items_of_image`.
+
+    Yields
+    ------
+    SeenItem
+        One for each item, in order.
+    """
     preparation, gate = classifier.description.preparation, classifier.description.gate
     kind = ImageKind.of(image)
     for item in items_of_image(

@@ -1,4 +1,4 @@
-"""What a network must beat: simple measurements of an image, and a straight line through them."""
+"""Features of brightness and texture, and logistic regression on them: what a network must beat."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,18 @@ RADII = (1, 2, 4)
 
 
 def intensity_features(pixels: FloatArray) -> Float64Array:
-    """Return mean, deviation and percentiles of each channel of an image (y, x, channel)."""
+    """Return the brightness of each channel of an image.
+
+    Parameters
+    ----------
+    pixels
+        Shape (y, x, channel).
+
+    Returns
+    -------
+    array
+        Mean, standard deviation and seven percentiles of each channel in turn, shape (feature).
+    """
     found = []
     for channel in np.moveaxis(np.asarray(pixels, np.float64), -1, 0):
         found += [channel.mean(), channel.std(), *np.percentile(channel, PERCENTILES)]
@@ -46,14 +57,50 @@ def texture_features(pixels: FloatArray) -> Float64Array:
 
 
 def measured_texture(pixels: FloatArray) -> Float64Array:
-    """Return brightness and texture of an image (y, x, channel), as a classic method sees it."""
+    """Return brightness and texture of an image, as a classic method sees it [1]_ [2]_.
+
+    Parameters
+    ----------
+    pixels
+        Shape (y, x, channel).
+
+    Returns
+    -------
+    array
+        Shape (feature).
+
+    References
+    ----------
+    .. [1] Haralick, Shanmugam & Dinstein (1973), “Textural features for image classification”.
+    .. [2] Ojala, Pietikäinen & Mäenpää (2002), “Multiresolution gray-scale and rotation invariant
+       texture classification with local binary patterns”.
+    """
     return np.concatenate([intensity_features(pixels), texture_features(pixels)])
 
 
 def predicted_by_features(
     features: Float64Array, classes: IntArray, learnt: IntArray, tested: IntArray, n_classes: int
 ) -> Float64Array:
-    """Return probabilities (tested item, class) of a logistic regression on scaled features."""
+    """Return the predictions of a logistic regression on scaled features.
+
+    Parameters
+    ----------
+    features
+        Of all items, shape (item, feature).
+    classes
+        Of all items, shape (item), as indices.
+    learnt
+        Indices of the items that it is fitted to.
+    tested
+        Indices of the items that it predicts.
+    n_classes
+        Number of classes; one that was not learnt has the probability 0.
+
+    Returns
+    -------
+    array
+        Probabilities, shape (tested item, class).
+    """
     model = logistic_regression()
     model.fit(features[learnt], classes[learnt])
     found = np.zeros((len(tested), n_classes))
@@ -62,7 +109,18 @@ def predicted_by_features(
 
 
 def feature_table(rows: Sequence[Float64Array]) -> Float64Array:
-    """Return features of all items as one table; where items differ in number, 0 fills up."""
+    """Return features of all items as one table.
+
+    Parameters
+    ----------
+    rows
+        The features of each item, shape (feature); where items differ in number, 0 fills up.
+
+    Returns
+    -------
+    array
+        Shape (item, feature).
+    """
     width = max(map(len, rows))
     return np.array([np.pad(row, (0, width - len(row))) for row in rows])
 

@@ -1,4 +1,4 @@
-"""Texture features and a straight line through them, in a network's place: for few images."""
+"""The texture model: logistic regression in a network's place, for few images."""
 
 import json
 from dataclasses import dataclass
@@ -20,10 +20,18 @@ LARGEST = 1024**2
 
 @dataclass(frozen=True)
 class TextureModel:
-    """Logistic regression on scaled features (`baselines.measured_texture`); runs as a graph does.
+    """Logistic regression on scaled features (`measured_texture`); runs as a graph does.
 
-    ``middle`` and ``scale`` have shape (feature), ``weights`` (class, feature) and ``offsets``
-    (class).
+    Attributes
+    ----------
+    middle
+        Of each feature, shape (feature).
+    scale
+        Of each feature, shape (feature).
+    weights
+        Shape (class, feature).
+    offsets
+        Shape (class).
     """
 
     middle: Float64Array
