@@ -23,8 +23,8 @@ from rows import Row, by_turns
 from tutorial_script import classify_in_batches, classify_one_by_one
 
 import napari_image_classifier as nic
-from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.classifiers.novelty import (
+    FeatureDistance,
     ImageKind,
     KnownKinds,
     Novelty,

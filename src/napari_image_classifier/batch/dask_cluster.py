@@ -68,8 +68,24 @@ class Cluster:
         """Yield the predictions of every image, as they come and so in any order.
 
         The classifier's file travels once to every worker, also to those that join later. What a
-        lost worker was doing is done again by another; an image that ends its workers again and
-        again gives one prediction with status "error".
+        lost worker was doing is done again by another.
+
+        Parameters
+        ----------
+        classifier
+            The classifier.
+        images
+            Images by files that every worker sees.
+        axes
+            What axes mean in files that don't say.
+        should_stop
+            Whether to stop before the end.
+
+        Yields
+        ------
+        list of Prediction
+            Those of the items of one image. An image that ends its workers again and again gives
+            one with status "error".
 
         Raises
         ------
@@ -81,7 +97,18 @@ class Cluster:
             yield from stream(client, _sent_work(classifier, axes, client), images, should_stop)
 
     def connected(self) -> "Client":
-        """Return a client of the scheduler, to be closed after use."""
+        """Return a client of the scheduler.
+
+        Returns
+        -------
+        Client
+            To be closed after use.
+
+        Raises
+        ------
+        ClusterError
+            The extra is not installed, or the scheduler can't be reached.
+        """
         try:
             from distributed import Client
             from distributed.security import Security

@@ -125,9 +125,8 @@ class Classifier:
             )
         if not isinstance(image, Image):
             image = self._image_from(np.asarray(image))
-        return next(
-            predict_image(self, image, image.name, channels=channels, selections=[selection])
-        )
+        selected = predict_image(self, image, image.name, channels=channels, selections=[selection])
+        return next(selected)
 
     def predict_objects(
         self,

@@ -326,7 +326,7 @@ def read_parts(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[by
     """Return what the file says of itself, and the graph of each network, all of it checked.
 
     A texture model stands in a graph's place. Nothing of the parts that are Keras's own is looked
-    at but the hash of the weights; `keras_guard` does that, where Keras is at hand.
+    at but the hash of the weights; `networks.guard` does that, where Keras is at hand.
 
     Raises
     ------

@@ -458,7 +458,7 @@ def file_entry(
 
 def _size_and_time(size: int, nanoseconds: int) -> dict[str, int | str]:
     if size < 0:
-        # It could not be looked at, see `journal.stamp`.
+        # It could not be looked at, see `file_stamps.stamp`.
         return {}
     modified = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=nanoseconds // 1000)
     return {"size": size, "modified": modified.isoformat()}

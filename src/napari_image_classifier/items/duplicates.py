@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from napari_image_classifier.typing import FloatArray, IntArray
+from napari_image_classifier.typing import AnyArray, FloatArray, IntArray
 
 Pair = tuple[int, int]
 
@@ -175,30 +175,29 @@ def _alike(numbers: FloatArray, image: IntArray, sources: Sequence[int] | None) 
 
 def _agree(structures: Sequence[FloatArray], spots: _Spots, one: int, other: int) -> bool:
     """Say whether two images are the same where they overlap, laid spot upon spot."""
-    first, y, x = _laid_out(structures, spots, one)
-    second, v, u = _laid_out(structures, spots, other)
-    before = min(y, v), min(x, u)
-    after = (
-        min(first.shape[0] - y, second.shape[0] - v),
-        min(first.shape[1] - x, second.shape[1] - u),
-    )
-    ours = first[y - before[0] : y + after[0], x - before[1] : x + after[1]]
-    theirs = second[v - before[0] : v + after[0], u - before[1] : u + after[1]]
+    first, here = _laid_out(structures, spots, one)
+    second, there = _laid_out(structures, spots, other)
+    before = np.minimum(here, there)
+    after = np.minimum(first.shape[:2] - here, second.shape[:2] - there)
+    ours = _rectangle(first, here - before, here + after)
+    theirs = _rectangle(second, there - before, there + after)
     if ours.size < OVERLAP * min(first.size, second.size):
         return False
     # Round cells look alike one by one; it is what lies around them that no two images share.
     around = np.ones(ours.shape[:2], bool)
-    around[
-        before[0] - RADIUS : before[0] + RADIUS + 1, before[1] - RADIUS : before[1] + RADIUS + 1
-    ] = False
+    _rectangle(around, before - RADIUS, before + RADIUS + 1)[:] = False
     ours, theirs = ours[around].ravel(), theirs[around].ravel()
     product = float(ours @ theirs)
     return product > AGREEMENT * float(np.linalg.norm(ours) * np.linalg.norm(theirs))
 
 
+def _rectangle(array: AnyArray, begin: IntArray, end: IntArray) -> AnyArray:
+    return array[begin[0] : end[0], begin[1] : end[1]]
+
+
 def _laid_out(
     structures: Sequence[FloatArray], spots: _Spots, spot: int
-) -> tuple[FloatArray, int, int]:
+) -> tuple[FloatArray, IntArray]:
     """Return the image of a spot, turned as the spot is, and the spot's place in it."""
     structure = structures[spots.image[spot]]
     orientation = int(spots.orientation[spot])
@@ -207,6 +206,5 @@ def _laid_out(
         x = structure.shape[1] - 1 - x
     if orientation & 2:
         y = structure.shape[0] - 1 - y
-    if orientation & 4:
-        y, x = x, y
-    return _turned(structure, orientation), y, x
+    place = (x, y) if orientation & 4 else (y, x)
+    return _turned(structure, orientation), np.array(place, np.intp)

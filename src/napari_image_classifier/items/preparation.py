@@ -79,9 +79,15 @@ class Preparation:
     objects: ObjectBox | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("projection", self.projection, get_args(Projection))
-        _check_choice("intensity", self.intensity, get_args(Intensity))
-        _check_choice("what is classified", self.each, get_args(Each))
+        for what, choice, kind in (
+            ("projection", self.projection, Projection),
+            ("intensity", self.intensity, Intensity),
+            ("what is classified", self.each, Each),
+        ):
+            if choice not in (choices := get_args(kind)):
+                raise PreparationError(
+                    f"{choice!r} is not a known {what}; choose {', '.join(choices)}."
+                )
         if not 1 <= min(self.size) <= max(self.size) <= LARGEST_SIZE:
             raise PreparationError(
                 f"The size {self.size} is not a size in pixels from 1 to {LARGEST_SIZE}."
@@ -99,11 +105,6 @@ class Preparation:
     def n_channels(self) -> int:
         """How many channels the network sees."""
         return len(self.channel_names)
-
-
-def _check_choice(what: str, choice: str, choices: Sequence[str]) -> None:
-    if choice not in choices:
-        raise PreparationError(f"{choice!r} is not a known {what}; choose {', '.join(choices)}.")
 
 
 def prepare(

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.classifiers.novelty import (
     CONTRAST,
+    FeatureDistance,
     KnownKinds,
     Novelty,
     brightness_of,
