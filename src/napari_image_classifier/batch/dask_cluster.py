@@ -195,8 +195,8 @@ class _Tasks:
                 self.submit((files,))
             return
         name = task[0].name
-        said = f"{name} ended every worker that read it."
-        yield [Prediction(name, "", "error", message=said, code=Fault.CRASHED)]
+        message = f"{name} ended every worker that read it."
+        yield [Prediction(name, "", "error", message=message, code=Fault.CRASHED)]
 
 
 def _wait_for_a_worker(client: "Client", address: str, should_stop: Callable[[], bool]) -> None:

@@ -68,12 +68,12 @@ class Helper:
         self._process.send(images)
         while not (over and over.is_set()):
             try:
-                said = self._receive(SECONDS_BETWEEN_LOOKS)
+                message = self._receive(SECONDS_BETWEEN_LOOKS)
             except TimeoutError:
                 self._check(deadline)
                 continue
-            if said not in (READY, BEAT):
-                return cast(Predictions | None, said)
+            if message not in (READY, BEAT):
+                return cast(Predictions | None, message)
             deadline.restart()
         return None
 
@@ -83,10 +83,10 @@ class Helper:
         self._process.end()
 
     def _receive(self, seconds: float) -> Any:
-        said = self._process.receive(seconds)
-        self._is_ready |= said is not None
-        self.is_gone |= said is None
-        return said
+        message = self._process.receive(seconds)
+        self._is_ready |= message is not None
+        self.is_gone |= message is None
+        return message
 
     def _check(self, deadline: Deadline) -> None:
         if not self._is_ready and time.monotonic() - self._began < SECONDS_TO_START:

@@ -241,7 +241,7 @@ class Journal:
 
     def append(self, file: str, of: Stamp, predictions: list[Prediction]) -> Entry:
         """Write what was said of one image; it survives the end of this process at once."""
-        rows = tuple(map(PredictionRow.kept, predictions))
+        rows = tuple(map(PredictionRow.with_pixels, predictions))
         entry = _entry(of, self._versions, self._log.end, rows)
         self._append(Line(file=file, stamp=of, rows=rows))
         return entry

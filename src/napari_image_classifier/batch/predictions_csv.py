@@ -66,7 +66,7 @@ def write_predictions(
         table = TableWriter(file, header)
         n_rows = 0
         for of_image in predictions:
-            for prediction in sorted(of_image, key=lambda one: _place(one.file, one.item)):
+            for prediction in sorted(of_image, key=lambda row: _place(row.file, row.item)):
                 row = _row(prediction, class_names)
                 row["classifier"] = sha256[:DIGITS_OF_SHA256]
                 table.writerow({**fields_of.get(prediction.file, {}), **row})

@@ -146,21 +146,18 @@ class FolderResult(Result):
         """One or two sentences for the person who waited."""
         doubts = {"unsure": self.n_unsure, "unlike the training": self.n_unlike}
         doubtful = " and ".join(f"{count} {what}" for what, count in doubts.items() if count)
-        said = f"{self.n_classified} classified{f' ({doubtful})' if doubtful else ''}, "
-        said += f"{self.n_errors} could not be read."
-        if self.n_empty:
-            said += f" Images without objects: {self.n_empty}."
-        if self.n_pending:
-            said += f" Still being written: {self.n_pending}; run it again when they are whole."
-        if self.n_resumed:
-            said += f" {self.n_resumed} images had been done before."
-        if self.stopped:
-            said += " Stopped before the end: run it again to go on."
-        if self.passed_over:
-            said += f" Passed over: {counts_of(self.passed_over)}."
-        if self.elsewhere:
-            said += f" {self.elsewhere}"
-        return said
+        classified = f"{self.n_classified} classified{f' ({doubtful})' if doubtful else ''}"
+        sentences = {
+            f"{classified}, {self.n_errors} could not be read.": True,
+            f"Images without objects: {self.n_empty}.": self.n_empty,
+            f"Still being written: {self.n_pending}; run it again when they are whole.":
+                self.n_pending,
+            f"{self.n_resumed} images had been done before.": self.n_resumed,
+            "Stopped before the end: run it again to go on.": self.stopped,
+            f"Passed over: {counts_of(self.passed_over)}.": self.passed_over,
+            self.elsewhere: self.elsewhere,
+        }  # fmt: skip
+        return " ".join(sentence for sentence, applies in sentences.items() if applies)
 
 
 CLASSIFY_FOLDER = Job("classify_folder", FolderRequest, FolderResult, (Predictions,))

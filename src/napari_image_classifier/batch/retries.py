@@ -85,11 +85,11 @@ class PatientPrediction:
         """Wait, but not for long, until the files stay as they are."""
         began = time.monotonic()
         while True:
-            found = {files.name: stamp(files) for files in images}
-            at_rest = not any(map(_is_fresh, found.values()))
+            stamps = {files.name: stamp(files) for files in images}
+            at_rest = not any(map(_is_fresh, stamps.values()))
             waited = time.monotonic() - began > LONGEST_WAIT_FOR_FILES
             if at_rest or waited or self.should_stop():
-                return found
+                return stamps
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _wait_for_drive(self, files: ImageFiles) -> bool:

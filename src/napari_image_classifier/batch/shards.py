@@ -133,8 +133,8 @@ def _shares_of(table: Path) -> list[Path]:
     """Return the finished shares, all of them, in order."""
     name = re.compile(re.escape(table.stem) + r"\.(\d+)-of-(\d+)" + re.escape(table.suffix))
     folder = table.parent
-    found = [match for path in folder.glob("*") if (match := name.fullmatch(path.name))]
-    numbers = {int(match[2]) for match in found}
+    matches = [match for path in folder.glob("*") if (match := name.fullmatch(path.name))]
+    numbers = {int(match[2]) for match in matches}
     if not numbers:
         raise ShardError(
             f"There are no shares of {table}; each is written with --shard, such as "

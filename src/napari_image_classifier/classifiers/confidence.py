@@ -96,5 +96,5 @@ def temperature_for(
         scaled = log_softmax(logarithms / np.exp(log_temperature), axis=1)
         return float(-(aimed_at * scaled).sum(axis=1).mean())
 
-    found = minimize_scalar(log_loss, bounds=np.log(bounds), method="bounded")
-    return float(np.exp(found.x))
+    result = minimize_scalar(log_loss, bounds=np.log(bounds), method="bounded")
+    return float(np.exp(result.x))

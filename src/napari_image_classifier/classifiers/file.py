@@ -104,9 +104,9 @@ def named(path: Path) -> Iterator[None]:
     try:
         yield
     except ClassifierFileError as error:
-        said = " ".join(str(error).split())
-        said = f". {said}" if said[:1].isupper() else f": {said.rstrip('.')}."
-        raise ClassifierFileError(f"{path} can't be used{said}") from error
+        message = " ".join(str(error).split())
+        message = f". {message}" if message[:1].isupper() else f": {message.rstrip('.')}."
+        raise ClassifierFileError(f"{path} can't be used{message}") from error
 
 
 @contextmanager
@@ -132,8 +132,8 @@ def read_from(path: Path) -> Iterator[None]:
         try:
             yield
         except DAMAGE as error:
-            said = " ".join(str(error).split())[:_LONGEST_DETAIL].rstrip(".")
-            raise ClassifierFileError(f"it is damaged ({said})") from error
+            message = " ".join(str(error).split())[:_LONGEST_DETAIL].rstrip(".")
+            raise ClassifierFileError(f"it is damaged ({message})") from error
 
 
 def opened(path: Path) -> IO[bytes]:
@@ -193,7 +193,7 @@ def opened_archive(file: IO[bytes], path: Path) -> zipfile.ZipFile:
         )
     if len({member.filename for member in members}) < len(members):
         raise ClassifierFileError(f"{path} is damaged: it holds two parts of the same name.")
-    strange = next((one.filename for one in members if not _is_a_part(one)), None)
+    strange = next((member.filename for member in members if not _is_a_part(member)), None)
     if strange is not None:
         raise ClassifierFileError(
             f"{path} can't be used: it holds “{strange[:100]}”, which no classifier has."
@@ -341,13 +341,14 @@ def read_parts(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[by
             "--classes A,B --channels C,D --output NEW.keras"
         )
     description = read_description(read_member(archive, DESCRIPTION, LARGEST_DESCRIPTION))
-    of_members = [part for one in description.members for part in (one.weights, one.graph)]
+    members = description.members
+    of_members = [part for member in members for part in (member.weights, member.graph)]
     expected = {DESCRIPTION, *of_members, *(() if description.by_texture else KERAS_PARTS)}
     if expected - names:
         raise ClassifierFileError(f"it lacks the part {min(expected - names)}")
     if names - expected:
         raise ClassifierFileError(f"it holds a part that is not its own, {min(names - expected)}")
-    return description, [_bound_graph(archive, one, description) for one in description.members]
+    return description, [_bound_graph(archive, member, description) for member in members]
 
 
 def read_description(content: bytes) -> ClassifierDescription:

@@ -554,9 +554,9 @@ def check_place(result: Path) -> None:
         return
     belongs_to = _result_named_in(path)
     if belongs_to != result.name:
-        said = f"is the manifest of {belongs_to}" if belongs_to else "is no manifest"
+        taken_by = f"is the manifest of {belongs_to}" if belongs_to else "is no manifest"
         raise ManifestError(
-            f"{path} is where the manifest of {result.name} would be written, and it {said}; "
+            f"{path} is where the manifest of {result.name} would be written, and it {taken_by}; "
             "choose another name or another folder, or move it away."
         )
 

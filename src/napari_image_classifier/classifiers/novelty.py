@@ -156,9 +156,9 @@ def brightness_of(planes: FloatArray, ranges: Sequence[tuple[float, float]]) -> 
             [np.percentile(channel[::step], RANGE_PERCENTILES) for channel in flat]
         )
         mean = flat.mean(axis=1)
-        found = (np.stack([darkest, mean, brightest]) - low) / (high - low)
-        found = np.concatenate([found, (found[2] - found[0])[np.newaxis]])
-        return np.asarray(np.arcsinh(found / FAINT).T)
+        measures = (np.stack([darkest, mean, brightest]) - low) / (high - low)
+        measures = np.concatenate([measures, (measures[2] - measures[0])[np.newaxis]])
+        return np.asarray(np.arcsinh(measures / FAINT).T)
 
 
 def detail_of(planes: FloatArray) -> Float64Array:
@@ -273,20 +273,22 @@ class FeatureDistance:
         """
         from sklearn.covariance import ledoit_wolf
 
-        means = np.stack([features[classes == one].mean(axis=0) for one in np.unique(classes)])
+        means = np.stack(
+            [features[classes == number].mean(axis=0) for number in np.unique(classes)]
+        )
         apart = (features - means[np.unique(classes, return_inverse=True)[1]]).astype(np.float64)
         covariance, _ = ledoit_wolf(apart, assume_centered=True)
         variances, vectors = np.linalg.eigh(covariance)
         variances, directions = variances[::-1], vectors.T[::-1]
-        kept = min(MOST_DIRECTIONS, len(variances))
+        n_directions = min(MOST_DIRECTIONS, len(variances))
         floor = max(float(variances.mean()) * 1e-6, float(np.finfo(np.float32).tiny))
-        others = float(variances[kept:].mean()) if kept < len(variances) else 1.0
+        others = float(variances[n_directions:].mean()) if n_directions < len(variances) else 1.0
         return cls(
             len(means),
-            kept,
+            n_directions,
             means.astype(np.float32),
-            directions[:kept].astype(np.float32),
-            np.maximum(variances[:kept], floor).astype(np.float32),
+            directions[:n_directions].astype(np.float32),
+            np.maximum(variances[:n_directions], floor).astype(np.float32),
             max(others, floor),
         )
 
@@ -362,8 +364,8 @@ class Novelty:
             and all(len(distance.means) == n_classes for distance in self.distances)
             and all(
                 array.shape == (n_channels, len(words))
-                for one, words in ranges
-                for array in (one.middle, one.below, one.above)
+                for known, words in ranges
+                for array in (known.middle, known.below, known.above)
             )
         )
 

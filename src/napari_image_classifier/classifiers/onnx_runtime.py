@@ -91,8 +91,10 @@ class Graph:
                     raise
                 except Exception as error:
                     # The runtime has a class for every reason, and shares no base among them.
-                    said = " ".join(str(error).split())[:200].rstrip(".")
-                    raise ClassifierFileError(f"its network can't be started ({said})") from error
+                    message = " ".join(str(error).split())[:200].rstrip(".")
+                    raise ClassifierFileError(
+                        f"its network can't be started ({message})"
+                    ) from error
                 self._session, self._content = session, b""
             return self._session
 

@@ -72,8 +72,8 @@ def predict_files(
                 batch.add_image(files.name, image, should_stop)
         except Exception as error:  # noqa: BLE001 - one image must not end a batch of thousands
             batch.fail(files.name, error)
-    found = batch.predictions()
-    return [found.get(files.name, []) for files in images]
+    predictions = batch.predictions()
+    return [predictions.get(files.name, []) for files in images]
 
 
 class _Batch:

@@ -191,7 +191,7 @@ class PredictionRow(
         return cls(**{name: getattr(prediction, name) for name in _IN_EVERY_ROW})
 
     @classmethod
-    def kept(cls, prediction: Prediction) -> Self:
+    def with_pixels(cls, prediction: Prediction) -> Self:
         """Return the row for a journal, which has the file beside it."""
         return msgspec.structs.replace(cls.of(prediction), pixels=prediction.pixels)
 

@@ -65,7 +65,7 @@ class TextureModel:
         ``images`` are prepared, float32 of shape (n, y, x, channel). One that has pixels without a
         value has logits without one.
         """
-        measured = np.stack([_measured_or_nothing(one, len(self.middle)) for one in images])
+        measured = np.stack([_measured_or_nothing(pixels, len(self.middle)) for pixels in images])
         return self.judge(measured)
 
     def judge(self, features: Float64Array) -> tuple[FloatArray, FloatArray]:
@@ -120,10 +120,10 @@ def intensity_features(pixels: FloatArray) -> Float64Array:
     array
         Mean, standard deviation and seven percentiles of each channel in turn, shape (feature).
     """
-    found = []
+    features = []
     for channel in np.moveaxis(np.asarray(pixels, np.float64), -1, 0):
-        found += [channel.mean(), channel.std(), *np.percentile(channel, PERCENTILES)]
-    return np.array(found)
+        features += [channel.mean(), channel.std(), *np.percentile(channel, PERCENTILES)]
+    return np.array(features)
 
 
 def texture_features(pixels: FloatArray) -> Float64Array:
@@ -135,17 +135,17 @@ def texture_features(pixels: FloatArray) -> Float64Array:
     """
     from skimage.feature import graycomatrix, graycoprops, local_binary_pattern
 
-    found: list[Float64Array] = []
+    features: list[Float64Array] = []
     for channel in np.moveaxis(np.asarray(pixels, np.float64), -1, 0):
         low, high = np.percentile(channel, (1, 99))
         scaled = (channel - low) / (high - low) if high > low else np.zeros_like(channel)
         greys = np.clip(scaled * (GREYS - 1), 0, GREYS - 1).astype(np.uint8)
         pairs = graycomatrix(greys, DISTANCES, ANGLES, GREYS, symmetric=True, normed=True)
-        found += [graycoprops(pairs, name).mean(axis=1) for name in TEXTURES]
+        features += [graycoprops(pairs, name).mean(axis=1) for name in TEXTURES]
         for radius in RADII:
             patterns = local_binary_pattern(greys, 8, radius, "uniform")
-            found.append(np.histogram(patterns, bins=10, range=(0, 10), density=True)[0])
-    return np.concatenate(found)
+            features.append(np.histogram(patterns, bins=10, range=(0, 10), density=True)[0])
+    return np.concatenate(features)
 
 
 def measured_texture(pixels: FloatArray) -> Float64Array:
@@ -195,9 +195,9 @@ def predicted_by_features(
     """
     model = logistic_regression()
     model.fit(features[learnt], classes[learnt])
-    found = np.zeros((len(tested), n_classes))
-    found[:, model.classes_] = model.predict_proba(features[tested])
-    return found
+    probabilities = np.zeros((len(tested), n_classes))
+    probabilities[:, model.classes_] = model.predict_proba(features[tested])
+    return probabilities
 
 
 def feature_table(rows: Sequence[Float64Array]) -> Float64Array:

@@ -144,15 +144,15 @@ def standing(rows: Iterable[Mapping[str, str]], rater: str = "") -> list[Annotat
     list of Annotation
         One of each rater and item, in the order in which they were last given.
     """
-    found: dict[tuple[str, ItemKey], Annotation] = {}
+    latest: dict[tuple[str, ItemKey], Annotation] = {}
     for row in rows:
         annotation = annotation_of(row, rater)
         key = annotation.rater, annotation.key
         # One that is given anew comes at its new place.
-        found.pop(key, None)
+        latest.pop(key, None)
         if annotation.class_name:
-            found[key] = annotation
-    return list(found.values())
+            latest[key] = annotation
+    return list(latest.values())
 
 
 def annotation_of(row: Mapping[str, str], rater: str = "") -> Annotation:

@@ -36,13 +36,13 @@ def consensus(annotations: Iterable[Annotation]) -> dict[ItemKey, str]:
         Class by item, "" where as many raters gave another one.
     """
     votes: dict[ItemKey, Counter[str]] = defaultdict(Counter)
-    for one in annotations:
-        votes[one.key][one.class_name] += 1
-    found = {}
+    for annotation in annotations:
+        votes[annotation.key][annotation.class_name] += 1
+    classes = {}
     for key, names in votes.items():
         (first, most), *others = names.most_common(2)
-        found[key] = "" if others and others[0][1] == most else first
-    return found
+        classes[key] = "" if others and others[0][1] == most else first
+    return classes
 
 
 def is_assisted(item: Item) -> bool:
@@ -76,12 +76,12 @@ def unassisted(table: ItemTable) -> ItemTable:
     ItemTable
         With a sentence among its assumptions if items were left out.
     """
-    kept = tuple(item for item in table.items if not is_assisted(item))
-    left_out = len(table.items) - len(kept)
+    items = tuple(item for item in table.items if not is_assisted(item))
+    left_out = len(table.items) - len(items)
     if not left_out:
         return table
     sentence = f"{left_out} labels that were given with a prediction in sight were left out."
-    return replace(table, items=kept, assumptions=(*table.assumptions, sentence))
+    return replace(table, items=items, assumptions=(*table.assumptions, sentence))
 
 
 def learnable(table: ItemTable) -> tuple[ItemTable, tuple[str, ...]]:
@@ -102,9 +102,9 @@ def learnable(table: ItemTable) -> tuple[ItemTable, tuple[str, ...]]:
     groups: dict[str | None, set[str]] = defaultdict(set)
     for item in table.items:
         groups[item.class_name].add(item.group or item.file)
-    kept = tuple(item for item in table.items if len(groups[item.class_name]) >= FEWEST_GROUPS)
+    items = tuple(item for item in table.items if len(groups[item.class_name]) >= FEWEST_GROUPS)
     rare = sorted(name for name, of in groups.items() if name and len(of) < FEWEST_GROUPS)
-    return replace(table, items=kept), tuple(rare)
+    return replace(table, items=items), tuple(rare)
 
 
 def rows_of_classes(
@@ -119,9 +119,9 @@ def rows_of_classes(
     classes = consensus(given)
     undecided = sum(not name for name in classes.values())
     cannot_tell = sum(name == CANNOT_TELL for name in classes.values())
-    assisted = {one.key for one in given if one.mode == ASSISTED}
-    group_of = {one.key: one.group for one in given}
-    found = [
+    assisted = {each.key for each in given if each.mode == ASSISTED}
+    group_of = {each.key: each.group for each in given}
+    rows_of_items = [
         {
             "file": key.file,
             "item": key.item,
@@ -132,11 +132,11 @@ def rows_of_classes(
         for key, name in classes.items()
         if name and name != CANNOT_TELL
     ]
-    raters = {one.rater for one in given}
+    raters = {each.rater for each in given}
     sentences = {
         f"{cannot_tell} items that nobody could tell were left out.": cannot_tell,
         f"{undecided} items that raters gave different classes, as many each, were left out.":
             undecided,
         f"Of {len(raters)} raters, the class that most gave was taken.": len(raters) > 1,
     }  # fmt: skip
-    return found, tuple(sentence for sentence, applies in sentences.items() if applies)
+    return rows_of_items, tuple(sentence for sentence, applies in sentences.items() if applies)

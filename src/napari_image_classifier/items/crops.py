@@ -251,8 +251,8 @@ class _Cutter:
         stacks: dict[int, list[AnyArray]] = {int(index): [] for index in chosen}
         for z in range(int(objects.first_z[chosen].min()), int(objects.end_z[chosen].max())):
             there = chosen[(objects.first_z[chosen] <= z) & (z < objects.end_z[chosen])]
-            for index, one in zip(there, self._boxes(there, time, channel, z, z + 1), strict=True):
-                stacks[int(index)].append(one)
+            for index, box in zip(there, self._boxes(there, time, channel, z, z + 1), strict=True):
+                stacks[int(index)].append(box)
         for index in chosen:
             yield project(stacks.pop(int(index)), self._projection)
 
@@ -304,8 +304,8 @@ class _Held:
         if key not in self._planes:
             self._planes[key] = read()
         self._planes.move_to_end(key)
-        plane = self._planes[key]
-        while len(self._planes) > 1 and sum(one.nbytes for one in self._planes.values()) > BYTES:
+        plane, held = self._planes[key], self._planes.values()
+        while len(held) > 1 and sum(each.nbytes for each in held) > BYTES:
             self._planes.popitem(last=False)
         return plane
 

@@ -60,7 +60,9 @@ def joined_groups(groups: IntArray, acquisitions: IntArray) -> IntArray:
     n = len(groups)
     first = n + groups.max() + 1
     links = [(index, n + group) for index, group in enumerate(groups)]
-    return _linked(n, links + [(index, first + one) for index, one in enumerate(acquisitions)])
+    return _linked(
+        n, links + [(index, first + number) for index, number in enumerate(acquisitions)]
+    )
 
 
 def _linked(n_items: int, links: Sequence[tuple[int, int]]) -> IntArray:
@@ -110,11 +112,11 @@ def groups_per_class(items: Sequence[Item], groups: IntArray) -> dict[str, int]:
     dict
         By class name, sorted.
     """
-    found: dict[str, set[int]] = defaultdict(set)
+    numbers: dict[str, set[int]] = defaultdict(set)
     for item, group in zip(items, groups, strict=True):
         if item.class_name is not None:
-            found[item.class_name].add(int(group))
-    return {name: len(found[name]) for name in sorted(found)}
+            numbers[item.class_name].add(int(group))
+    return {name: len(numbers[name]) for name in sorted(numbers)}
 
 
 def check_enough(items: Sequence[Item], groups: IntArray, needed: int = 2) -> None:
@@ -137,8 +139,10 @@ def check_enough(items: Sequence[Item], groups: IntArray, needed: int = 2) -> No
     """
     counts = groups_per_class(items, groups)
     if len(counts) < 2:
-        found = f"there is one class, “{next(iter(counts))}”" if counts else "no image has a class"
-        raise TrainingRefused(f"Training needs at least two classes, and {found}.")
+        present = (
+            f"there is one class, “{next(iter(counts))}”" if counts else "no image has a class"
+        )
+        raise TrainingRefused(f"Training needs at least two classes, and {present}.")
     short = [name for name, count in counts.items() if count < needed]
     if short:
         group = "images" if all(item.group is None for item in items) else "groups"

@@ -137,8 +137,8 @@ def read_query(query: ItemsQuery) -> ItemTable:
         assumptions = (*assumptions, EACH_STANDS_ALONE)
     if masks:
         with ThreadPoolExecutor(READERS) as pool:
-            found = pool.map(lambda item: _objects_of(item, query.each, query.axes), items)
-            items = [part for parts in found for part in parts]
+            objects = pool.map(lambda item: _objects_of(item, query.each, query.axes), items)
+            items = [part for parts in objects for part in parts]
     elif query.each != "image":
         items = [part for item in items for part in _split_up(item, query.each, query.axes)]
     if not items:
@@ -325,10 +325,10 @@ def _objects_of(item: Item, each: Each, axes: str | None) -> list[Item]:
     if "label" in wanted:
         return [item]
     with read_image(item.image, axes=axes) as image:
-        found = objects_of(image, each).selections(image)
+        selections = objects_of(image, each).selections(image)
     return [
         replace(item, selection=selection)
-        for selection in found
+        for selection in selections
         if wanted.items() <= parse_selection(selection).items()
     ]
 

@@ -222,13 +222,13 @@ def part_of_groups(
     chosen_items = [items[i] for i in learnt]
     order, ordered, classes = _in_own_order(chosen_items, groups[learnt])
     present = _items_per_group(classes, ordered) > 0
-    kept = np.zeros(len(present), bool)
+    chosen = np.zeros(len(present), bool)
     shuffled = np.random.default_rng(seed).permutation(len(present))
     for column in np.argsort(present.sum(axis=0), kind="stable"):
         members = shuffled[present[shuffled, column]]
         wanted = max(2, int(np.ceil(part * len(members))))
-        kept[members[:wanted]] = True
-    _, tested = _as_split(kept[ordered], order)
+        chosen[members[:wanted]] = True
+    _, tested = _as_split(chosen[ordered], order)
     return np.asarray(learnt[tested], np.intp)
 
 
@@ -322,7 +322,7 @@ def _with_enough_left(dealt: IntArray, table: IntArray) -> IntArray | None:
         if len(crowded) == 0:
             return dealt
         fold, column = crowded[0]
-        sizes = np.array([table[dealt == one].sum() for one in range(n_folds)])
+        sizes = np.array([table[dealt == number].sum() for number in range(n_folds)])
         moves = [
             (table[group].sum(), sizes[other], group, other)
             for group in np.flatnonzero((dealt == fold) & present[:, column])
