@@ -6,7 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_image_classifier.classifiers import texture_features
+from napari_image_classifier.classifiers.texture_model import (
+    feature_table,
+    intensity_features,
+    measured_texture,
+    predicted_by_features,
+)
 from napari_image_classifier.errors import Cancelled
 from napari_image_classifier.evaluation.controls import (
     Controls,
@@ -52,15 +57,15 @@ class Features:
         for number, (item, pixels) in enumerate(zip(images.items, images.pixels, strict=True), 1):
             if should_stop():
                 raise Cancelled
-            brightness = texture_features.intensity_features(pixels)
+            brightness = intensity_features(pixels)
             simple.append(np.concatenate([brightness, file_features(item)]))
-            texture.append(texture_features.measured_texture(pixels))
+            texture.append(measured_texture(pixels))
             lighting.append(lighting_features(pixels))
             background.append(background_features(pixels))
             tell("measuring", number, len(images.items))
         return cls(
-            texture_features.feature_table(simple),
-            texture_features.feature_table(texture),
+            feature_table(simple),
+            feature_table(texture),
             np.array(lighting),
             tuple(background),
         )
@@ -89,9 +94,9 @@ class Subjects:
     @cached_property
     def _changed_texture(self) -> dict[Change, Float64Array]:
         return {
-            change: texture_features.feature_table(
+            change: feature_table(
                 [
-                    texture_features.measured_texture(changed(one[np.newaxis], change)[0])
+                    measured_texture(changed(one[np.newaxis], change)[0])
                     for one in self.images.pixels
                 ]
             )
@@ -132,9 +137,7 @@ class Subjects:
         return Controls(background, acquisition_control(table, classes, units, acquisitions))
 
     def _said(self, table: Float64Array, run: Run) -> Float64Array:
-        return texture_features.predicted_by_features(
-            table, self.classes, run.learnt, run.tested, self.n_classes
-        )
+        return predicted_by_features(table, self.classes, run.learnt, run.tested, self.n_classes)
 
 
 def file_features(item: Item) -> Float64Array:
