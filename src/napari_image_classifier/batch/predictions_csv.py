@@ -66,7 +66,7 @@ def write_predictions(
         table = TableWriter(file, header)
         n_rows = 0
         for of_image in predictions:
-            for prediction in sorted(of_image, key=lambda row: _place(row.file, row.item)):
+            for prediction in sorted(of_image, key=lambda row: place_of(row.file, row.item)):
                 row = _row(prediction, class_names)
                 row["classifier"] = sha256[:DIGITS_OF_SHA256]
                 table.writerow({**fields_of.get(prediction.file, {}), **row})
@@ -74,12 +74,8 @@ def write_predictions(
     return n_rows
 
 
-def place_of_row(row: Mapping[str, str]) -> Place:
+def place_of(file: str, item: str) -> Place:
     """Return what a row of the table is sorted by: its file, time point, plane and label."""
-    return _place(row["file"], row["item"])
-
-
-def _place(file: str, item: str) -> Place:
     chosen = parse_selection(item)
     return file, chosen.get("t", -1), chosen.get("z", -1), chosen.get("label", -1)
 
@@ -97,10 +93,9 @@ def _row(prediction: Prediction, class_names: Sequence[str]) -> dict[str, str]:
     if prediction.place:
         row |= {name: f"{value:.2f}".removesuffix(".00")
                 for name, value in prediction.place._asdict().items()}  # fmt: skip
-    for name in class_names:
-        if name in prediction.probabilities:
-            row[f"p_{name}"] = f"{prediction.probabilities[name]:.6f}"
-    return row
+    probabilities = prediction.probabilities
+    known = [name for name in class_names if name in probabilities]
+    return row | {f"p_{name}": f"{probabilities[name]:.6f}" for name in known}
 
 
 def classifier_of_table(path: Path) -> str | None:

@@ -11,7 +11,7 @@ from typing import IO, NamedTuple, TypeVar
 
 from napari_image_classifier.batch.journal import journal_path, read_journal, was_finished
 from napari_image_classifier.batch.manifest import write_table_manifest
-from napari_image_classifier.batch.predictions_csv import Place, place_of_row
+from napari_image_classifier.batch.predictions_csv import Place, place_of
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
@@ -171,7 +171,7 @@ def _with_place(path: Path, rows: Iterable[Row], names: set[str]) -> Iterator[tu
             if None in row or None in row.values() or "classifier" not in row:
                 raise ValueError("a row is longer or shorter than the header")
             names.add(row["file"])
-            yield place_of_row(row), row
+            yield place_of(row["file"], row["item"]), row
     except (csv.Error, ValueError, LookupError) as error:
         raise ShardError(f"The share {path} is damaged; run it again with --overwrite.") from error
 

@@ -1,7 +1,7 @@
 """Classifiers that are trained, without Keras: `load_classifier`, then `Classifier.predict`."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,8 +123,7 @@ class Classifier:
                 f"{self.path.name} learnt from objects in images; use predict_objects, or select "
                 "one of them, such as label=12."
             )
-        if not isinstance(image, Image):
-            image = self._image_from(np.asarray(image))
+        image = self._image_from(image)
         selected = predict_image(self, image, image.name, channels=channels, selections=[selection])
         return next(selected)
 
@@ -164,10 +163,9 @@ class Classifier:
                 f"{self.path.name} learnt from whole images, not from objects in them; use "
                 "predict, or train one on objects."
             )
-        if not isinstance(image, Image):
-            image = self._image_from(np.asarray(image))
+        image = self._image_from(image)
         if mask is not None:
-            image.mask = mask if isinstance(mask, Image) else _mask_from(np.asarray(mask))
+            image.mask = _from_array(mask, {2: "YX", 3: "ZYX"}, _MASK_SHAPE, "the array given")
         return list(predict_image(self, image, image.name, channels=channels))
 
     def predict_prepared(self, batch: FloatArray) -> Float64Array:
@@ -271,23 +269,27 @@ class Classifier:
                 [graph.run(np.ascontiguousarray(view)) for view in views] for graph in self.graphs
             ]
 
-    def _image_from(self, array: npt.NDArray[Any]) -> Image:
-        if array.ndim == 2 and self.preparation.n_channels == 1:
-            return Image.from_array(array, "YX")
-        if array.ndim not in (3, 4):
-            raise ClassifierFileError(
-                f"An array of shape {array.shape} can't be classified: (channel, y, x) or "
-                "(channel, z, y, x) is expected."
-            )
-        return Image.from_array(array, "CYX" if array.ndim == 3 else "CZYX")
+    def _image_from(self, image: Image | npt.NDArray[Any]) -> Image:
+        axes = {3: "CYX", 4: "CZYX"} | ({2: "YX"} if self.preparation.n_channels == 1 else {})
+        return _from_array(image, axes, _IMAGE_SHAPE)
 
 
-def _mask_from(array: npt.NDArray[Any]) -> Image:
-    if array.ndim not in (2, 3):
-        raise ClassifierFileError(
-            f"A mask of shape {array.shape} can't be used: (y, x) or (z, y, x) is expected."
-        )
-    return Image.from_array(array, "YX" if array.ndim == 2 else "ZYX", name="the array given")
+_IMAGE_SHAPE = (
+    "An array of shape {} can't be classified: (channel, y, x) or (channel, z, y, x) is expected."
+)
+_MASK_SHAPE = "A mask of shape {} can't be used: (y, x) or (z, y, x) is expected."
+
+
+def _from_array(
+    image: Image | npt.NDArray[Any], axes: Mapping[int, str], refusal: str, name: str = ""
+) -> Image:
+    """Return an image as it is, and an array with the axes that stand for its number of them."""
+    if isinstance(image, Image):
+        return image
+    array = np.asarray(image)
+    if array.ndim not in axes:
+        raise ClassifierFileError(refusal.format(array.shape))
+    return Image.from_array(array, axes[array.ndim], name=name)
 
 
 def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifier:

@@ -46,19 +46,14 @@ class LearntFrom:
     @classmethod
     def of(cls, classifier: Path, sha256: str) -> Self:
         """Look into the manifest beside ``classifier``."""
-        path = manifest_path(classifier)
-        if not path.is_file():
-            return cls(known=False)
         try:
-            manifest = read_manifest(path)
-            if manifest.kind != KIND:
-                return cls(known=False)
-            stored = manifest.read(_Learnt)
+            manifest = read_manifest(manifest_path(classifier))
+            learnt = manifest.read(_Learnt)
         except ManifestError:
             return cls(known=False)
-        if stored.result.sha256 != sha256:
+        if manifest.kind != KIND or learnt.result.sha256 != sha256:
             return cls(known=False)
-        items = [item for file in stored.files for item in file.items]
+        items = [item for file in learnt.files for item in file.items]
         return cls(
             known=True,
             pixels=frozenset(item.pixels for item in items),

@@ -65,15 +65,12 @@ class KnownKinds:
     @classmethod
     def of(cls, kinds: Sequence[ImageKind]) -> Self:
         """Return what the images of a training have been."""
-        depths = {kind.bits for kind in kinds}
-        sizes = [kind.pixel_size for kind in kinds]
-        known = [size for size in sizes if size is not None]
+        depths = [kind.bits for kind in kinds if kind.bits is not None]
+        sizes = [kind.pixel_size for kind in kinds if kind.pixel_size is not None]
         return cls(
-            tuple(sorted(bits for bits in depths if bits is not None))
-            if None not in depths
-            else (),
+            tuple(sorted(set(depths))) if len(depths) == len(kinds) else (),
             any(kind.is_rgb for kind in kinds),
-            (min(known), max(known)) if len(known) == len(sizes) else None,
+            (min(sizes), max(sizes)) if len(sizes) == len(kinds) else None,
         )
 
     def why_other(self, kind: ImageKind) -> str:
@@ -86,8 +83,7 @@ class KnownKinds:
         if self.pixel_size is None or kind.pixel_size is None:
             return ""
         smallest, largest = self.pixel_size
-        within = smallest / OTHER_MAGNIFICATION <= kind.pixel_size <= largest * OTHER_MAGNIFICATION
-        if within:
+        if smallest / OTHER_MAGNIFICATION <= kind.pixel_size <= largest * OTHER_MAGNIFICATION:
             return ""
         learnt = f"{smallest:.3g}" if smallest == largest else f"{smallest:.3g} to {largest:.3g}"
         return (

@@ -130,17 +130,18 @@ def read_query(query: ItemsQuery) -> ItemTable:
     images, passed_over = find_images(root, pattern, masks)
     items, assumptions = _whole_images(query, root, images)
     if not items:
-        raise ItemsError(_nothing_found(root, passed_over))
+        why = f" (passed over: {counts_of(passed_over)})" if passed_over else ""
+        raise ItemsError(
+            f"There are no images to use in {root}{why}; TIFF, PNG and JPEG files are read."
+        )
     items = sharing(items, "group", query.group)
     items = sharing(items, "acquisition", query.acquisition)
     if all(item.group is None for item in items):
         assumptions = (*assumptions, EACH_STANDS_ALONE)
-    if masks:
+    if masks or query.each != "image":
         with ThreadPoolExecutor(READERS) as pool:
-            objects = pool.map(lambda item: _objects_of(item, query.each, query.axes), items)
-            items = [part for parts in objects for part in parts]
-    elif query.each != "image":
-        items = [part for item in items for part in _split_up(item, query.each, query.axes)]
+            split_up = pool.map(lambda item: _parts_of(item, query), items)
+            items = [part for parts in split_up for part in parts]
     if not items:
         raise ItemsError(f"There are no objects in the masks of {root}.")
     return ItemTable(root, tuple(items), passed_over, assumptions, query.axes)
@@ -191,7 +192,12 @@ def _items_of_rows(
             continue
         item = _item_of_row(row, image)
         # With a name pattern each file of an image may have a row of its own.
-        _check_same_class(items.setdefault(item.key, item), item, source)
+        first = items.setdefault(item.key, item)
+        if first.class_name != item.class_name:
+            raise ItemsError(
+                f"{source} gives {' '.join(filter(None, item.key))} two classes, "
+                f"{first.class_name} and {item.class_name}; it has one."
+            )
     if absent:
         raise ItemsError(
             f"{source} names {counted(len(absent), 'file')} that can't be found, "
@@ -228,15 +234,6 @@ def _item_of_row(row: Mapping[str, str], image: ImageFiles) -> Item:
         group=row.get("group", "").strip() or None,
         columns={**image.fields, **others},
     )
-
-
-def _check_same_class(first: Item, again: Item, source: str) -> None:
-    if first.class_name != again.class_name:
-        what = f"{first.file} {first.selection}".strip()
-        raise ItemsError(
-            f"{source} gives {what} two classes, {first.class_name} and {again.class_name}; "
-            "it has one."
-        )
 
 
 def sharing(
@@ -312,30 +309,20 @@ def folder_at(file: str, level: int) -> str | None:
     return "/".join(folders[:level]) if len(folders) >= level else None
 
 
-def _split_up(item: Item, each: Each, axes: str | None) -> list[Item]:
-    if item.selection:
+def _parts_of(item: Item, query: ItemsQuery) -> list[Item]:
+    """Return an item for each object, time point or plane of an image, or of a part of it."""
+    if item.selection and not query.masks:
         return [item]
-    with read_image(item.image, axes=axes) as image:
-        return [replace(item, selection=selection) for selection in selections_of(image, each)]
-
-
-def _objects_of(item: Item, each: Each, axes: str | None) -> list[Item]:
-    """Return an item for each object of an image, or of its time point or plane."""
     wanted = parse_selection(item.selection)
     if "label" in wanted:
         return [item]
-    with read_image(item.image, axes=axes) as image:
-        selections = objects_of(image, each).selections(image)
+    with read_image(item.image, axes=query.axes) as image:
+        if query.masks:
+            selections = objects_of(image, query.each).selections(image)
+        else:
+            selections = selections_of(image, query.each)
     return [
         replace(item, selection=selection)
         for selection in selections
         if wanted.items() <= parse_selection(selection).items()
     ]
-
-
-def _nothing_found(root: Path, passed_over: Mapping[str, int]) -> str:
-    return (
-        f"There are no images to use in {root}"
-        + (f" (passed over: {counts_of(passed_over)})" if passed_over else "")
-        + "; TIFF, PNG and JPEG files are read."
-    )

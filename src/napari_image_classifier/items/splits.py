@@ -85,8 +85,7 @@ def validation_splits(
         As in `validation_split`.
     """
     check_enough(items, groups)
-    order, ordered, classes = _in_own_order(items, groups)
-    table = _items_per_group(classes, ordered)
+    order, ordered, classes, table = _in_own_order(items, groups)
     n_folds = max(2, round(1 / fraction))
     tried = (
         fold
@@ -133,8 +132,7 @@ def sealed_split(items: Sequence[Item], groups: IntArray, part: float, seed: int
         There is no such split.
     """
     _, sealed = validation_split(items, groups, part, seed)
-    order, ordered, classes = _in_own_order(items, groups)
-    table = _items_per_group(classes, ordered)
+    order, ordered, classes, table = _in_own_order(items, groups)
     present, fold = table > 0, np.zeros(len(table), bool)
     place = np.argsort(order)
     fold[ordered[place[sealed]]] = True
@@ -179,8 +177,7 @@ def cross_validation(
         Too few classes or groups, or groups so entangled that there are no such folds.
     """
     check_enough(items, groups, needed=3)
-    order, ordered, classes = _in_own_order(items, groups)
-    table = _items_per_group(classes, ordered)
+    order, ordered, classes, table = _in_own_order(items, groups)
     for shuffle in range(SHUFFLES_TRIED_FOR_FOLDS):
         first = list(_folds(classes, ordered, n_folds, seed + shuffle * SEEDS_APART))
         dealt = _with_enough_left(np.argmax(first, axis=0), table)
@@ -220,8 +217,8 @@ def part_of_groups(
         Those of ``learnt`` that are chosen, sorted as they are there.
     """
     chosen_items = [items[i] for i in learnt]
-    order, ordered, classes = _in_own_order(chosen_items, groups[learnt])
-    present = _items_per_group(classes, ordered) > 0
+    order, ordered, _, table = _in_own_order(chosen_items, groups[learnt])
+    present = table > 0
     chosen = np.zeros(len(present), bool)
     shuffled = np.random.default_rng(seed).permutation(len(present))
     for column in np.argsort(present.sum(axis=0), kind="stable"):
@@ -253,21 +250,22 @@ def digest(items: Sequence[Item], splits: Sequence[Split]) -> str:
     return hashlib.sha256(repr(tested).encode()).hexdigest()
 
 
-def _in_own_order(items: Sequence[Item], groups: IntArray) -> tuple[list[int], IntArray, IntArray]:
-    """Return an order of the items, and their groups and classes numbered in it.
+def _in_own_order(
+    items: Sequence[Item], groups: IntArray
+) -> tuple[list[int], IntArray, IntArray, IntArray]:
+    """Return an order of the items, their groups and classes numbered in it, and their numbers.
+
+    The latter are numbers of items, shape (group, class).
 
     The splitter's ties are broken by order, so the order must be one of our own, and what classes
     and groups are called must not matter.
     """
     order = sorted(range(len(items)), key=lambda i: (items[i].file, items[i].selection))
-    classes = [str(items[i].class_name) for i in order]
-    return order, numbered(groups[order]), numbered(classes)
-
-
-def _items_per_group(classes: IntArray, groups: IntArray) -> IntArray:
-    table = np.zeros((groups.max() + 1, classes.max() + 1), np.intp)
-    np.add.at(table, (groups, classes), 1)
-    return table
+    classes = numbered([str(items[i].class_name) for i in order])
+    ordered = numbered(groups[order])
+    table = np.zeros((ordered.max() + 1, classes.max() + 1), np.intp)
+    np.add.at(table, (ordered, classes), 1)
+    return order, ordered, classes, table
 
 
 def _as_split(tested: Flags, order: Sequence[int]) -> Split:
