@@ -14,7 +14,6 @@ from napari_image_classifier.classifiers.manifest import (
     manifest_path,
     read_manifest,
 )
-from napari_image_classifier.items.item import Item
 
 # A classifier that has learnt has its images in a manifest of this kind.
 KIND = "classifier"
@@ -59,7 +58,3 @@ class LearntFrom:
             pixels=frozenset(item.pixels for item in items),
             groups=frozenset(item.group for item in items if item.group),
         )
-
-    def has_group_of(self, item: Item) -> bool:
-        """Return whether images of an item's group, by its name, were learnt from."""
-        return item.group is not None and item.group in self.groups

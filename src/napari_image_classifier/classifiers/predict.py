@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.images.pixel_hash import PixelHash
-from napari_image_classifier.items.image_items import items_of_image
-from napari_image_classifier.items.objects import ObjectPlace, Objects
+from napari_image_classifier.items.image_items import ImageItem, items_of_image
+from napari_image_classifier.items.objects import Objects
 from napari_image_classifier.items.preparation import finished
 from napari_image_classifier.typing import DrawThumbnail, Float64Array, FloatArray
 
@@ -145,19 +145,10 @@ class _Batch:
             self._found.setdefault(item.file, []).append(replace(prediction, pixels=item.hash))
 
 
-class SeenItem(NamedTuple):
-    """An item of an image as the network sees it, and why that can't be one of its kind."""
-
-    selection: str
-    pixels: FloatArray
-    why_unlike: str
-    place: ObjectPlace | None
-
-
 @dataclass(frozen=True)
 class _Waiting:
     file: str
-    seen: SeenItem
+    seen: ImageItem
     hash: str
 
 
@@ -210,7 +201,7 @@ def seen_items(
     channels: Sequence[int] | None = None,
     objects: Objects | None = None,
     selections: Sequence[str] | None = None,
-) -> Iterator[SeenItem]:
+) -> Iterator[ImageItem]:
     """Yield what the network sees of each item of an image.
 
     Parameters
@@ -228,8 +219,8 @@ def seen_items(
 
     Yields
     ------
-    SeenItem
-        One for each item, in order.
+    ImageItem
+        One for each item, in order, its pixels as the network sees them.
     """
     preparation, gate = classifier.description.preparation, classifier.description.gate
     kind = ImageKind.of(image)
@@ -239,13 +230,13 @@ def seen_items(
         why_unlike = item.why_unlike
         if gate is not None and not why_unlike:
             why_unlike = gate.why_unlike(kind, item.pixels, preparation.channel_names)
-        yield SeenItem(item.selection, finished(item.pixels, preparation), why_unlike, item.place)
+        yield item._replace(pixels=finished(item.pixels, preparation), why_unlike=why_unlike)
 
 
 def _predictions(
     classifier: Predictor,
     files: Sequence[str],
-    items: Sequence[SeenItem],
+    items: Sequence[ImageItem],
     draw_thumbnail: DrawThumbnail | None,
 ) -> list[Prediction]:
     """Return the prediction of each item, which is of the file at its place in ``files``."""

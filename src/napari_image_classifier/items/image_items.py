@@ -12,10 +12,19 @@ from napari_image_classifier.typing import FloatArray
 
 
 class ImageItem(NamedTuple):
-    """One item of an image, measured: float32 of shape (y, x, channel), intensities as they are.
+    """One item of an image.
 
-    ``place`` is where it lies, if it is an object; ``why_unlike`` says why too little of it is
-    seen, "" where all is well.
+    Attributes
+    ----------
+    selection
+        Which part of the image it is, "" for all of it.
+    pixels
+        float32 of shape (y, x, channel).
+    place
+        Where it lies, if it is an object.
+    why_unlike
+        Why it can't be one of those that were learnt from, such as that too little of it is seen;
+        "" where all is well.
     """
 
     selection: str

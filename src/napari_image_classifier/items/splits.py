@@ -132,7 +132,7 @@ def sealed_split(items: Sequence[Item], groups: IntArray, part: float, seed: int
         There is no such split.
     """
     _, sealed = validation_split(items, groups, part, seed)
-    order, ordered, classes, table = _in_own_order(items, groups)
+    order, ordered, _, table = _in_own_order(items, groups)
     present, fold = table > 0, np.zeros(len(table), bool)
     place = np.argsort(order)
     fold[ordered[place[sealed]]] = True
