@@ -155,7 +155,7 @@ def classify_folder(
     patient = PatientPrediction(
         lambda images: chosen(classifier, images, axes, should_stop), should_stop, on_pause
     )
-    run = run_of(classifier, root, pattern, axes, stored_masks, threads)
+    run = run_of(classifier, root, header, threads)
     with told_when_refused(table, OutputRefusedError, GO_ON), only_run(table):
         done = _take_up(table, header, overwrite)
         stamps = {files.name: stamp(files) for files in images}

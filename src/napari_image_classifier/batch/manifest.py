@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from napari_image_classifier.batch.journal import Entry, TableRun, line_at, read_runs
+from napari_image_classifier.batch.journal import Entry, Header, TableRun, line_at, read_runs
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
 from napari_image_classifier.classifiers.manifest import (
@@ -49,15 +49,9 @@ class TableManifest(Head, frozen=True, kw_only=True, omit_defaults=True):
     files: tuple[FileEntry[ClassifiedItem], ...] = ()
 
 
-def run_of(
-    classifier: Classifier,
-    folder: Path,
-    pattern: str | None,
-    axes: str | None,
-    masks: str | None,
-    threads: int | None,
-) -> TableRun:
-    """Return what a table's journal says of the run that begins."""
+def run_of(classifier: Classifier, folder: Path, header: Header, threads: int | None) -> TableRun:
+    """Return what the journal that begins with ``header`` says of the run that begins."""
+    images = images_read(folder, header.axes, classifier.preparation)
     return TableRun(
         **asdict(this_run(threads=threads)),
         classifier=replace(
@@ -68,9 +62,7 @@ def run_of(
             architecture=UNSET,
             training=UNSET,
         ),
-        images=replace(
-            images_read(folder, axes, classifier.preparation), pattern=pattern, masks=masks
-        ),
+        images=replace(images, pattern=header.pattern, masks=header.masks),
     )
 
 

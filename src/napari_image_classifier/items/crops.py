@@ -219,7 +219,7 @@ class _Cutter:
         centres = np.column_stack([objects.y, objects.x])
         # Where each box begins in a plane that has been widened by a box on every side.
         self._begins = np.floor(centres - (half - 1) / 2 + 0.5).astype(np.intp) + half
-        self._held = _Held()
+        self._held = _WidenedPlanes(self._sides)
 
     def cut(self, chosen: IntArray, channel: int) -> Iterator[AnyArray]:
         """Yield the boxes of objects of one scene, projected, of shape (y, x)."""
@@ -273,36 +273,30 @@ class _Cutter:
         if self._projection == "middle":
             first = (first + end) // 2
             end = first + 1
-        return self._held.get(
-            (time, channel, first, end),
-            lambda: self._widen(self._projected(time, channel, first, end)),
-        )
+        key = time, channel, first, end
+        return self._held.get(key, lambda: self._projected(*key))
 
     def _widened_mask(self, time: int, z: int) -> AnyArray:
         mask = self._objects.mask
         assert mask is not None
-        return self._held.get(
-            (time, MASK, z, z + 1), lambda: self._widen(mask_plane(mask, time, z))
-        )
+        return self._held.get((time, MASK, z, z + 1), lambda: mask_plane(mask, time, z))
 
     def _projected(self, time: int, channel: int, first: int, end: int) -> AnyArray:
         planes = (self._image.plane(time=time, channel=channel, z=z) for z in range(first, end))
         return next(planes) if end - first == 1 else project(planes, self._projection)
 
-    def _widen(self, plane: AnyArray) -> AnyArray:
-        height, width = self._sides
-        return np.pad(plane, ((height, height), (width, width)), mode="edge")
 
+class _WidenedPlanes:
+    """The planes that were asked for last, with a border of ``sides``, as many as memory allows."""
 
-class _Held:
-    """The planes that were asked for last, as many as memory is spared for."""
-
-    def __init__(self) -> None:
+    def __init__(self, sides: tuple[int, int]) -> None:
+        self._sides = sides
         self._planes: OrderedDict[tuple[int, int, int, int], AnyArray] = OrderedDict()
 
     def get(self, key: tuple[int, int, int, int], read: Callable[[], AnyArray]) -> AnyArray:
         if key not in self._planes:
-            self._planes[key] = read()
+            height, width = self._sides
+            self._planes[key] = np.pad(read(), ((height, height), (width, width)), mode="edge")
         self._planes.move_to_end(key)
         plane, held = self._planes[key], self._planes.values()
         while len(held) > 1 and sum(each.nbytes for each in held) > BYTES:

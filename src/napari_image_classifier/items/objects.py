@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -122,7 +122,11 @@ class Objects:
         return self._chosen(np.flatnonzero(here if z is None else here & (self.first_z == z)))
 
     def _chosen(self, chosen: IntArray) -> Self:
-        arrays = {n: a[chosen] for n, a in vars(self).items() if isinstance(a, np.ndarray)}
+        arrays: dict[str, Any] = {
+            name: values[chosen]
+            for name, values in vars(self).items()
+            if isinstance(values, np.ndarray)
+        }
         return replace(self, **arrays)
 
 
@@ -158,7 +162,10 @@ def objects_of(image: Image, each: Each = "image") -> Objects:
     in_planes = each == "plane" and image.n_z > 1
     table = _table(mask, image.n_z, in_planes)
     return Objects(
-        *(table[name].to_numpy(np.intp) for name in ("label", "time", "first_z", "end_z")),
+        table["label"].to_numpy(np.intp),
+        table["time"].to_numpy(np.intp),
+        table["first_z"].to_numpy(np.intp),
+        table["end_z"].to_numpy(np.intp),
         y=(table["sum_y"] / table["area"]).to_numpy(),
         x=(table["sum_x"] / table["area"]).to_numpy(),
         area=table["area"].to_numpy(np.float64),
