@@ -121,7 +121,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     date
-        When it began, in ISO 8601.
+        Its date and time, in ISO 8601.
     command
         The program and its arguments.
     platform
