@@ -171,7 +171,12 @@ def description_of(stored: object) -> ClassifierDescription:
             if name in stored or name == "class_names"
         }
     )
-    _check_fit(described)
+    n_classes, gate = len(described.class_names), described.gate
+    if any(len(member.probe) not in (0, n_classes) for member in described.members):
+        raise ClassifierFileError(f"{_DAMAGED}: a member's probe")
+    n_channels = described.preparation.n_channels
+    if gate is not None and not gate.fits(n_classes, n_channels, len(described.members)):
+        raise ClassifierFileError(f"{_DAMAGED}: its gate is of another network")
     return described
 
 
@@ -180,15 +185,6 @@ def _part(name: str, kind: type[Part], stored: object) -> Part:
         return from_json(kind, stored)
     except RecordError as error:
         raise ClassifierFileError(f"{_OTHERWISE[name]} ({error})") from error
-
-
-def _check_fit(described: ClassifierDescription) -> None:
-    n_classes, gate = len(described.class_names), described.gate
-    if any(len(member.probe) not in (0, n_classes) for member in described.members):
-        raise ClassifierFileError(f"{_DAMAGED}: a member's probe")
-    n_channels = described.preparation.n_channels
-    if gate is not None and not gate.fits(n_classes, n_channels, len(described.members)):
-        raise ClassifierFileError(f"{_DAMAGED}: its gate is of another network")
 
 
 _KINDS = get_type_hints(ClassifierDescription)

@@ -15,9 +15,8 @@ from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.images.pixel_hash import PixelHash
-from napari_image_classifier.items.image_items import ImageItem, items_of_image
 from napari_image_classifier.items.objects import Objects
-from napari_image_classifier.items.preparation import finished
+from napari_image_classifier.items.preparation import ImageItem, finished, items_of_image
 from napari_image_classifier.typing import DrawThumbnail, Float64Array, FloatArray
 
 ITEMS_AT_ONCE = 16
