@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from queue import SimpleQueue
@@ -146,28 +147,21 @@ class _Crew:
             self._free.put(worker)
 
 
+@dataclass(eq=False)
 class _Worker:
     """Does tasks itself until it has a helper to pass them on to, and when it has none any more.
 
     One that ``stays`` has no helper but for what failed.
     """
 
-    def __init__(
-        self,
-        work: Work,
-        start_helper: Callable[[], Helper],
-        over: threading.Event,
-        *,
-        stays: bool,
-    ) -> None:
-        self._work = work
-        self._start_helper = start_helper
-        self._over = over
-        self._stays = stays
-        self._under_way: Future[Predictions] | None = None
-        self._helper: Helper | None = None
-        self._lock = threading.Lock()
-        self._wants_help_at = time.monotonic() + SECONDS_WITHOUT_HELP
+    work: Work
+    start_helper: Callable[[], Helper]
+    over: threading.Event
+    stays: bool
+    under_way: Future[Predictions] | None = None
+    helper: Helper | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    wants_help_at: float = field(default_factory=lambda: time.monotonic() + SECONDS_WITHOUT_HELP)
 
     def do(self, task: Task) -> Predictions:
         """Return the predictions of each image of the task; none where there was a stop."""
@@ -183,49 +177,49 @@ class _Worker:
 
     def end(self, wait_until: float) -> None:
         """End what is under way; wait for it no longer than to a time of the monotonic clock."""
-        with self._lock:
-            if self._helper is not None:
-                self._helper.end()
-        if self._under_way is not None:
-            wait_for([self._under_way], max(0.0, wait_until - time.monotonic()))
+        with self.lock:
+            if self.helper is not None:
+                self.helper.end()
+        if self.under_way is not None:
+            wait_for([self.under_way], max(0.0, wait_until - time.monotonic()))
 
     def _whole(self, task: Task) -> Predictions | None:
-        if self._helper is not None and self._helper.is_ready:
-            return self._helper.predict(task, self._over)
-        gone = self._helper is not None and self._helper.is_gone
-        if not self._stays and not gone and time.monotonic() > self._wants_help_at:
+        if self.helper is not None and self.helper.is_ready:
+            return self.helper.predict(task, self.over)
+        gone = self.helper is not None and self.helper.is_gone
+        if not self.stays and not gone and time.monotonic() > self.wants_help_at:
             self._have_helper()
         return self._on_thread(task)
 
     def _alone(self, files: ImageFiles) -> list[Prediction]:
         for _ in range(2):
             helper = self._have_helper()
-            if self._over.is_set():
+            if self.over.is_set():
                 return []
             try:
                 if helper is None:
                     predictions = self._on_thread([files])
                 else:
-                    predictions = helper.predict([files], self._over)
+                    predictions = helper.predict([files], self.over)
             except DeadlineExceededError:
                 return [_too_slow(files)]
             if predictions is not None:
                 return predictions[0]
-        return [] if self._over.is_set() else [_crashed(files)]
+        return [] if self.over.is_set() else [_crashed(files)]
 
     def _have_helper(self) -> Helper | None:
         """Return the helper, a new one where there is none; None where none can start."""
-        with self._lock:
-            if self._over.is_set():
+        with self.lock:
+            if self.over.is_set():
                 return None
-            if self._helper is not None and self._helper.is_gone:
-                self._helper.end()
-                self._helper = None
-            if self._helper is None:
+            if self.helper is not None and self.helper.is_gone:
+                self.helper.end()
+                self.helper = None
+            if self.helper is None:
                 # A machine that has no room for another process still has this one.
                 with suppress(OSError):
-                    self._helper = self._start_helper()
-            return self._helper
+                    self.helper = self.start_helper()
+            return self.helper
 
     def _on_thread(self, task: Task) -> Predictions | None:
         """Do a task on a thread of this process, which is left alone when it does not get on.
@@ -237,18 +231,18 @@ class _Worker:
 
         def should_stop() -> bool:
             deadline.restart()
-            return given_up.is_set() or self._over.is_set()
+            return given_up.is_set() or self.over.is_set()
 
-        self._under_way = run_in_thread(lambda: self._work(task, should_stop))
-        while not wait_for([self._under_way], SECONDS_BETWEEN_LOOKS).done:
-            if self._over.is_set():
+        self.under_way = run_in_thread(lambda: self.work(task, should_stop))
+        while not wait_for([self.under_way], SECONDS_BETWEEN_LOOKS).done:
+            if self.over.is_set():
                 return None
             try:
                 deadline.check()
             except DeadlineExceededError:
                 given_up.set()
                 raise
-        return self._under_way.result()
+        return self.under_way.result()
 
 
 def _too_slow(files: ImageFiles) -> Prediction:
