@@ -42,7 +42,7 @@ from napari_image_classifier.system.atomic_files import (
 )
 from napari_image_classifier.system.output_lock import only_run
 
-ROWS_TOLD_AT_ONCE = 1000
+ROWS_AT_ONCE = 1000
 GO_ON = (
     "What was classified is kept; make room there, or mend the drive, and run it again: it goes on "
     "where it was."
@@ -157,7 +157,7 @@ def classify_folder(
     )
     run = run_of(classifier, root, header, threads)
     with told_when_refused(table, OutputRefusedError, GO_ON), only_run(table):
-        done = _take_up(table, header, overwrite)
+        done = _earlier_entries(table, header, overwrite)
         stamps = {files.name: stamp(files) for files in images}
         finished = {
             name: entry
@@ -167,7 +167,7 @@ def classify_folder(
         n_resumed = len(finished)
         if on_predictions is not None and finished:
             offsets = (entry.offset for entry in finished.values())
-            for rows in _in_portions(predictions_at(journal_path(table), offsets)):
+            for rows in _in_batches(predictions_at(journal_path(table), offsets)):
                 on_predictions(rows, n_resumed, len(images))
         remaining = [files for files in images if files.name not in finished]
         with Journal(journal_path(table), header, run) as journal:
@@ -220,14 +220,14 @@ def _write_table(
     return written, n_rows
 
 
-def _in_portions(predictions: Iterable[list[Prediction]]) -> Iterator[list[Prediction]]:
-    """Join the predictions of many images, so that none has to be told alone."""
+def _in_batches(predictions: Iterable[list[Prediction]]) -> Iterator[list[Prediction]]:
+    """Join the predictions of many images, so that none is passed on alone."""
     remaining = chain.from_iterable(predictions)
-    while portion := list(islice(remaining, ROWS_TOLD_AT_ONCE)):
+    while portion := list(islice(remaining, ROWS_AT_ONCE)):
         yield portion
 
 
-def _take_up(table: Path, header: Header, overwrite: bool) -> dict[str, Entry]:
+def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, Entry]:
     """Return what an earlier run with the same classifier and settings has done."""
     path = journal_path(table)
     if overwrite:
@@ -243,11 +243,11 @@ def _take_up(table: Path, header: Header, overwrite: bool) -> dict[str, Entry]:
                     "choose another output, or overwrite it (--overwrite)."
                 )
     elif table.is_file():
-        _refuse_foreign(table, header.classifier)
+        _check_own_table(table, header.classifier)
     return done
 
 
-def _refuse_foreign(table: Path, sha256: str) -> None:
+def _check_own_table(table: Path, sha256: str) -> None:
     named = classifier_of_table(table)
     if named is None:
         raise OutputRefusedError(

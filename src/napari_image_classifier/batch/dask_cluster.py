@@ -134,7 +134,7 @@ def stream(
     images: Iterable[ImageFiles],
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[list[Prediction]]:
-    """Yield what ``work`` says of each image on the workers, some tasks at a time."""
+    """Yield what ``work`` returns for each image on the workers, some tasks at a time."""
     tasks = _Tasks(client, work)
     remaining = iter(images)
     try:
@@ -160,7 +160,7 @@ class _Tasks:
         self.under_way: dict[Future[Any], Task] = {}
 
     def have_room(self) -> bool:
-        """Say whether another task would keep the cluster busy; workers may come and go."""
+        """Return whether another task would keep the cluster busy; workers may come and go."""
         if time.monotonic() - self._room_known > SECONDS_BETWEEN_COUNTS:
             self._room_known = time.monotonic()
             self._room = TASKS_PER_THREAD * max(1, sum(self._client.nthreads().values()))

@@ -124,7 +124,7 @@ class FolderResult(Result):
         stopped: bool,
         passed_over: Mapping[str, int],
     ) -> Self:
-        """Count what the journal's entries say of the images; the table has ``n_rows``."""
+        """Count the journal's entries of the images by status; the table has ``n_rows``."""
         counts = {name: sum(getattr(entry, name) for entry in entries) for name in _COUNTS}
         return cls(
             table.path,

@@ -26,7 +26,7 @@ LONGEST_WAIT_FOR_FILES = 10.0
 STILL_WRITTEN = "The file is still being written; run it again when it is whole."
 
 
-class Told(NamedTuple):
+class StampedPredictions(NamedTuple):
     """The predictions of an image, and of which state of its files they are."""
 
     predictions: list[Prediction]
@@ -41,7 +41,7 @@ class PatientPrediction:
     should_stop: Callable[[], bool]
     on_pause: Callable[[str], None]
 
-    def __call__(self, images: Sequence[ImageFiles]) -> Iterator[Told]:
+    def __call__(self, images: Sequence[ImageFiles]) -> Iterator[StampedPredictions]:
         """Yield what is told of each image, those that had to wait in the end.
 
         One that is still being written then has the status "pending".
@@ -66,11 +66,11 @@ class PatientPrediction:
             if doubtful or now != before[files.name]:
                 again.append(files)
             else:
-                yield Told(rows, now)
+                yield StampedPredictions(rows, now)
         if again and not self.should_stop():
             yield from self._once_more(again)
 
-    def _once_more(self, images: Sequence[ImageFiles]) -> Iterator[Told]:
+    def _once_more(self, images: Sequence[ImageFiles]) -> Iterator[StampedPredictions]:
         settled = self._settled(images)
         by_name = {files.name: files for files in images}
         for rows in self.predict(images):
@@ -79,7 +79,7 @@ class PatientPrediction:
             changing = now != settled[name] or (_failed(rows) and _is_fresh(now))
             code = Fault.STILL_WRITTEN
             pending = Prediction(name, "", "pending", message=STILL_WRITTEN, code=code)
-            yield Told([pending] if changing else rows, now)
+            yield StampedPredictions([pending] if changing else rows, now)
 
     def _settled(self, images: Sequence[ImageFiles]) -> dict[str, Stamp]:
         """Wait, but not for long, until the files stay as they are."""

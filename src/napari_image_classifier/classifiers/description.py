@@ -139,7 +139,7 @@ class ClassifierDescription:
         return {"schema_version": SCHEMA_VERSION, **as_json(names), **as_json(self)}
 
     def in_short(self) -> "ClassifierInShort":
-        """Return all but the gate, whose numbers say nothing to a person."""
+        """Return all but the numbers of the novelty detection, for people."""
         return from_json(ClassifierInShort, {**self.stored(), "gate": self.gate is not None})
 
 

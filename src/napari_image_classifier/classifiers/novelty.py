@@ -64,7 +64,7 @@ class KnownKinds:
 
     @classmethod
     def of(cls, kinds: Sequence[ImageKind]) -> Self:
-        """Return what the images of a training have been."""
+        """Return the kinds of the images of a training."""
         depths = [kind.bits for kind in kinds if kind.bits is not None]
         sizes = [kind.pixel_size for kind in kinds if kind.pixel_size is not None]
         return cls(

@@ -24,14 +24,14 @@ Predictions = list[list[Prediction]]
 
 
 class Predictor(Protocol):
-    """A classifier as far as predicting needs it."""
+    """The part of a classifier that predicting needs."""
 
     @property
     def description(self) -> ClassifierDescription:
-        """The classes, the preparation, and when it doesn't answer."""
+        """The classes, the preparation, the threshold and the novelty detection."""
 
     def judge_prepared(self, batch: FloatArray) -> tuple[Float64Array, Float64Array]:
-        """Return probabilities, shape (n_items, n_classes), and how far off each item looks."""
+        """Return probabilities, shape (item, class), and the novelty of each item, shape (item)."""
 
 
 def predict_files(

@@ -174,7 +174,7 @@ def _alike(numbers: FloatArray, image: IntArray, sources: Sequence[int] | None) 
 
 
 def _agree(structures: Sequence[FloatArray], spots: _Spots, one: int, other: int) -> bool:
-    """Say whether two images are the same where they overlap, laid spot upon spot."""
+    """Return whether two images are the same where they overlap, laid spot upon spot."""
     first, here = _laid_out(structures, spots, one)
     second, there = _laid_out(structures, spots, other)
     before = np.minimum(here, there)

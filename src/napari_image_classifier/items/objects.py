@@ -275,7 +275,7 @@ def _bodies(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _check_numbered(mask: Image, table: "pd.DataFrame") -> None:
-    """Refuse a mask that says where objects are and not which is which."""
+    """Refuse a mask in which separate objects have the same number."""
     from scipy import ndimage
 
     only = table["label"].unique()
