@@ -23,11 +23,11 @@ from rows import Row, by_turns
 from tutorial_script import classify_in_batches, classify_one_by_one
 
 import napari_image_classifier as nic
-from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.classifiers.novelty import (
-    Gate,
+    FeatureDistance,
     ImageKind,
     KnownKinds,
+    Novelty,
     brightness_of,
     detail_of,
     planes_of,
@@ -262,7 +262,7 @@ def write_classifier(path: Path, channels: int = 2) -> Path:
     return path
 
 
-def gate_for(classifier: nic.Classifier) -> Gate:
+def gate_for(classifier: nic.Classifier) -> Novelty:
     """Return a gate fitted to samples, so that every image is looked at as by a trained one."""
     n_channels = classifier.preparation.n_channels
     samples = [
@@ -276,7 +276,7 @@ def gate_for(classifier: nic.Classifier) -> Gate:
     prepared = np.stack([finished(one, classifier.preparation) for one in pixels])
     _, features = classifier.graphs[0].run(prepared)
     distance = FeatureDistance.fitted(features, units % len(classifier.class_names))
-    return Gate(
+    return Novelty(
         KnownKinds.of([ImageKind.of(one) for one in samples]),
         ranges,
         KnownRanges.fitted(np.stack([brightness_of(one, ranges) for one in planes]), units, 0.01),

@@ -190,7 +190,7 @@ def test_shares_are_done_when_their_tables_are(images, tiny_classifier_path, tmp
     def refuse(*arguments, **choices):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(folder, "fill_predictions", refuse)
+    monkeypatch.setattr(folder, "write_predictions", refuse)
     with pytest.raises(OutputRefusedError, match="No space left on device"):
         classify_folder(images, tiny_classifier_path, output, shard=Shard(1, 2))
     monkeypatch.undo()

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.classifiers.novelty import (
-    Gate,
+    FeatureDistance,
     ImageKind,
     KnownKinds,
+    Novelty,
     brightness_of,
     detail_of,
     planes_of,
@@ -45,7 +45,7 @@ def gate():
     features[:, 0] += 6 * classes
     distance = FeatureDistance.fitted(features, classes)
     limited = replace(distance, limit=5.0)
-    return Gate(
+    return Novelty(
         KnownKinds.of([KIND]),
         INTENSITIES,
         KnownRanges.fitted(
@@ -83,7 +83,7 @@ def test_accidents_are_told_with_the_channel(gate, accident, why):
 
 def test_a_classifier_of_one_channel_needs_no_name_for_it(gate):
     """“It is brighter …” rather than “Channel Channel 1 …”."""
-    one = Gate(
+    one = Novelty(
         gate.kinds,
         INTENSITIES[:1],
         KnownRanges(
@@ -161,7 +161,7 @@ def test_the_distance_is_that_of_mahalanobis():
 
 def test_a_gate_survives_the_file(gate):
     """Through JSON, with the same word on every image."""
-    again = from_json(Gate, json.loads(json.dumps(as_json(gate))))
+    again = from_json(Novelty, json.loads(json.dumps(as_json(gate))))
     random = np.random.default_rng(4)
     for pixels in (cells(random), np.zeros((64, 64, 2), np.float32)):
         assert again.why_unlike(KIND, pixels, NAMES) == gate.why_unlike(KIND, pixels, NAMES)

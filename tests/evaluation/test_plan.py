@@ -10,7 +10,7 @@ from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation import plan as evaluation_plan
 from napari_image_classifier.evaluation.plan import plan_of, plan_of_finished
 from napari_image_classifier.images.name_patterns import ImageFiles
-from napari_image_classifier.items.groups import joined, units_per_class
+from napari_image_classifier.items.groups import groups_per_class, joined_groups
 from napari_image_classifier.items.item import Item
 
 
@@ -76,7 +76,7 @@ def test_fewer_groups_are_part_of_more():
         for one, other in zip(smaller.runs, larger.runs, strict=True):
             assert set(one.learnt) < set(other.learnt)
             np.testing.assert_array_equal(one.tested, other.tested)
-            counts = units_per_class([items[i] for i in one.learnt], units[one.learnt])
+            counts = groups_per_class([items[i] for i in one.learnt], units[one.learnt])
             assert min(counts.values()) >= 2
 
 
@@ -139,7 +139,7 @@ def test_units_are_joined_by_what_was_taken_together():
     """A dish that was taken on two days joins these."""
     units = np.array([0, 0, 1, 1, 2, 3])
     days = np.array([0, 1, 1, 1, 2, 3])
-    np.testing.assert_array_equal(joined(units, days), [0, 0, 0, 0, 1, 2])
+    np.testing.assert_array_equal(joined_groups(units, days), [0, 0, 0, 0, 1, 2])
 
 
 def test_a_finished_classifier_learns_nothing():

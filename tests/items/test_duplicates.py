@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from napari_image_classifier.images.image import read_image
-from napari_image_classifier.items.duplicates import find_copies
+from napari_image_classifier.items.duplicates import find_duplicates
 from napari_image_classifier.items.reading import read_items
 
 RANDOM = np.random.default_rng(11)
@@ -39,14 +39,14 @@ def test_a_copy_is_found_in_every_orientation(channels):
     images += [turned(images[3], way) for way in range(8)]
     copies = [3, *range(10, 18)]
     expected = [(i, j) for i in copies for j in copies if i < j]
-    assert find_copies(images) == expected
+    assert find_duplicates(images) == expected
 
 
 def test_8_bits_and_another_brightness_are_the_same_image():
     """Also when the copy is darker by half and offset."""
     images = [blobs() for _ in range(10)]
     images += [in_8_bits(images[0]), images[1] / 2 + 30]
-    assert find_copies(images) == [(0, 10), (1, 11)]
+    assert find_duplicates(images) == [(0, 10), (1, 11)]
 
 
 def test_overlapping_fields_are_found():
@@ -54,9 +54,9 @@ def test_overlapping_fields_are_found():
     large = [blobs(160) for _ in range(5)]
     left = [image[:96, :96] for image in large]
     right = [image[:96, 48:144] for image in large]
-    assert find_copies(left + right) == [(i, i + 5) for i in range(5)]
+    assert find_duplicates(left + right) == [(i, i + 5) for i in range(5)]
     apart = [image[:64, :64] for image in large] + [image[:64, 80:144] for image in large]
-    assert find_copies(apart) == []
+    assert find_duplicates(apart) == []
 
 
 def test_images_of_cells_that_look_alike_do_not_join():
@@ -68,22 +68,22 @@ def test_images_of_cells_that_look_alike_do_not_join():
         spots[y, x] = 2000
         shape = ndimage.gaussian_filter(spots, 2) * 4
         images.append(RANDOM.poisson(shape + 100).astype(np.float32)[..., np.newaxis])
-    assert len(find_copies(images)) <= 2
+    assert len(find_duplicates(images)) <= 2
 
 
 def test_blank_images_do_not_join():
     """Empty ones, saturated ones and ones with nothing but an offset have nothing in common."""
     blank = [np.full((64, 64, 1), value, np.float32) for value in (0, 0, 7, 65535)]
     noise = [RANDOM.poisson(100, (64, 64, 1)).astype(np.float32) for _ in range(10)]
-    assert find_copies(blank) == []
-    assert find_copies(noise + blank) == []
+    assert find_duplicates(blank) == []
+    assert find_duplicates(noise + blank) == []
 
 
 def test_one_image_or_none_has_no_copies():
     """Nor does an image that is too small to have a spot."""
-    assert find_copies([]) == []
-    assert find_copies([blobs()]) == []
-    assert find_copies([np.ones((8, 8, 1), np.float32) * RANDOM.random()] * 2) == []
+    assert find_duplicates([]) == []
+    assert find_duplicates([blobs()]) == []
+    assert find_duplicates([np.ones((8, 8, 1), np.float32) * RANDOM.random()] * 2) == []
 
 
 def test_it_can_be_stopped():
@@ -97,7 +97,7 @@ def test_it_can_be_stopped():
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        find_copies([blobs(48) for _ in range(5)], stop)
+        find_duplicates([blobs(48) for _ in range(5)], stop)
 
 
 def test_planted_copies_of_real_nuclei_are_found(shared_data):
@@ -111,7 +111,7 @@ def test_planted_copies_of_real_nuclei_are_found(shared_data):
     chosen = RANDOM.choice(len(nuclei), NUMBER, replace=False)
     planted = [nuclei[i] for i in chosen]
     planted += [in_8_bits(turned(nuclei[i], RANDOM.integers(1, 8))) for i in chosen]
-    found = set(find_copies(nuclei + planted))
+    found = set(find_duplicates(nuclei + planted))
     n = len(nuclei)
     assert all((i, n + k) in found and (i, n + NUMBER + k) in found for k, i in enumerate(chosen))
 
@@ -122,5 +122,5 @@ def test_planted_copies_of_real_nuclei_are_found(shared_data):
     assert len(wrongly) <= 0.01 * n
 
     parts = [nuclei[i][:52, :52] for i in chosen] + [nuclei[i][8:60, 8:60] for i in chosen]
-    found = set(find_copies(parts))
+    found = set(find_duplicates(parts))
     assert sum((k, NUMBER + k) in found for k in range(NUMBER)) >= 0.95 * NUMBER

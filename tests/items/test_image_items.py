@@ -16,10 +16,9 @@ from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.crops import ObjectBox
-from napari_image_classifier.items.image_items import items_of_image
 from napari_image_classifier.items.item import ItemsError
 from napari_image_classifier.items.objects import objects_of
-from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.items.preparation import Preparation, items_of_image
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.survey import SurveyRequest
 from napari_image_classifier.jobs import survey

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
-from napari_image_classifier.items.groups import joined, units_of, units_per_class
+from napari_image_classifier.items.groups import group_numbers, groups_per_class, joined_groups
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import (
     cross_validation,
@@ -59,7 +59,7 @@ def made(file, class_name, group=None):
 def split_of(items, seed):
     """The validation split, where there is one."""
     try:
-        return validation_split(items, units_of(items), 0.2, seed)
+        return validation_split(items, group_numbers(items), 0.2, seed)
     except TrainingRefused:
         assume(False)
 
@@ -67,7 +67,7 @@ def split_of(items, seed):
 def folds_of(items, seed, n_folds=5):
     """The folds, where there are some."""
     try:
-        return cross_validation(items, units_of(items), n_folds, seed)
+        return cross_validation(items, group_numbers(items), n_folds, seed)
     except TrainingRefused:
         assume(False)
 
@@ -81,7 +81,7 @@ def files(items, indices):
 @given(tables(), SEEDS)
 def test_nothing_crosses_a_validation_split(items, seed):
     """Property 1: no unit is on both sides."""
-    units = units_of(items)
+    units = group_numbers(items)
     training, validation = split_of(items, seed)
     assert not set(units[training]) & set(units[validation])
 
@@ -129,10 +129,10 @@ def test_names_of_classes_do_not_matter(items, seed, names):
     renamed = [replace(item, class_name=called[item.class_name]) for item in items]
     assert files(items, split_of(items, seed)[1]) == files(renamed, split_of(renamed, seed)[1])
     try:
-        folds = cross_validation(items, units_of(items), 4, seed)
+        folds = cross_validation(items, group_numbers(items), 4, seed)
     except TrainingRefused:
         return
-    others = cross_validation(renamed, units_of(renamed), 4, seed)
+    others = cross_validation(renamed, group_numbers(renamed), 4, seed)
     assert digest(items, folds) == digest(renamed, others)
 
 
@@ -156,7 +156,7 @@ def test_folds_test_each_item_once(items, seed):
 @given(tables(fewest_groups=3), SEEDS)
 def test_nothing_crosses_a_fold(items, seed):
     """Property 9: what is learnt from and what is tested share no unit, and make up everything."""
-    units = units_of(items)
+    units = group_numbers(items)
     for learnt, tested in folds_of(items, seed):
         assert not set(units[learnt]) & set(units[tested])
         assert len(learnt) + len(tested) == len(items)
@@ -166,12 +166,12 @@ def test_nothing_crosses_a_fold(items, seed):
 @given(tables(fewest_groups=3), SEEDS, st.integers(2, 10))
 def test_folds_leave_enough_to_learn_from(items, seed, n_folds):
     """Property 10: two units of each class, and no more folds than asked for."""
-    units = units_of(items)
+    units = group_numbers(items)
     folds = folds_of(items, seed, n_folds)
-    counts = units_per_class(items, units)
+    counts = groups_per_class(items, units)
     assert 2 <= len(folds) <= n_folds
     for learnt, _ in folds:
-        found = units_per_class([items[i] for i in learnt], units[learnt])
+        found = groups_per_class([items[i] for i in learnt], units[learnt])
         assert found.keys() == counts.keys()
         assert min(found.values()) >= 2
 
@@ -180,14 +180,14 @@ def test_folds_leave_enough_to_learn_from(items, seed, n_folds):
 @given(tables(fewest_groups=3), SEEDS)
 def test_what_is_sealed_leaves_enough_to_learn_from(items, seed):
     """Property 17: two units of every class to learn from, every class sealed, nothing crosses."""
-    units = units_of(items)
+    units = group_numbers(items)
     try:
         learnt, sealed = sealed_split(items, units, 0.5, seed)
     except TrainingRefused:
         assume(False)
     assert sorted([*learnt, *sealed]) == list(range(len(items)))
     assert not set(units[learnt]) & set(units[sealed])
-    assert min(units_per_class([items[i] for i in learnt], units[learnt]).values()) >= 2
+    assert min(groups_per_class([items[i] for i in learnt], units[learnt]).values()) >= 2
     assert {items[i].class_name for i in sealed} == {item.class_name for item in items}
 
 
@@ -196,7 +196,7 @@ def test_what_is_sealed_leaves_enough_to_learn_from(items, seed):
 def test_copies_never_part(items, seed, data):
     """Property 11: two items that show the same thing are on one side, with their groups."""
     pair = tuple(data.draw(st.lists(st.integers(0, len(items) - 1), min_size=2, max_size=2)))
-    units = units_of(items, [pair])
+    units = group_numbers(items, [pair])
     try:
         training, _ = validation_split(items, units, 0.3, seed)
     except TrainingRefused:
@@ -211,7 +211,7 @@ def test_copies_never_part(items, seed, data):
 def test_units_are_the_same_in_any_order(items, random):
     """Property 12: which items share one does not depend on their order."""
     order = random.sample(range(len(items)), len(items))
-    one, other = units_of(items), units_of([items[i] for i in order])
+    one, other = group_numbers(items), group_numbers([items[i] for i in order])
     np.testing.assert_array_equal(
         one[order][:, None] == one[order][None], other[:, None] == other[None]
     )
@@ -221,10 +221,10 @@ def test_units_are_the_same_in_any_order(items, random):
 @given(tables(), st.data())
 def test_joined_units_hold_both(items, data):
     """Property 13: items of one unit or one acquisition are one; no more than that is joined."""
-    units = units_of(items)
+    units = group_numbers(items)
     n = len(items)
     taken = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)))
-    larger = joined(units, taken)
+    larger = joined_groups(units, taken)
     for smaller in (units, taken):
         for one in np.unique(smaller):
             assert len(set(larger[smaller == one])) == 1
@@ -240,7 +240,7 @@ def test_joined_units_hold_both(items, data):
 @given(tables(fewest_groups=3), SEEDS)
 def test_parts_of_groups_are_nested(items, seed):
     """Property 14: a half holds a quarter, whole units, at least two of every class."""
-    units = units_of(items)
+    units = group_numbers(items)
     learnt = np.arange(len(items))
     quarter, half, whole = (
         part_of_groups(items, units, learnt, part, seed) for part in (0.25, 0.5, 1.0)
@@ -249,7 +249,7 @@ def test_parts_of_groups_are_nested(items, seed):
     assert list(whole) == list(learnt)
     for part in (quarter, half):
         assert not set(units[part]) & set(units[np.setdiff1d(learnt, part)])
-        assert min(units_per_class([items[i] for i in part], units[part]).values()) >= 2
+        assert min(groups_per_class([items[i] for i in part], units[part]).values()) >= 2
 
 
 @SPLITS
@@ -257,7 +257,7 @@ def test_parts_of_groups_are_nested(items, seed):
 def test_several_splits_begin_with_the_one(items, seed, number):
     """Property 15: and each holds what one split holds."""
     split_of(items, seed)
-    units = units_of(items)
+    units = group_numbers(items)
     splits = validation_splits(items, units, 0.2, seed, number)
     assert len(splits) == number
     assert files(items, splits[0][1]) == files(items, split_of(items, seed)[1])
@@ -269,7 +269,7 @@ def test_two_groups_of_many_images_a_class_can_be_split():
     """Fewer units than a fifth of the items would make folds: found by property 3."""
     items = [made(f"{name}{g}_{n}.tif", name, f"{name}{g}")
              for name in "ab" for g in range(2) for n in range(5)]  # fmt: skip
-    training, validation = validation_split(items, units_of(items), 0.2, 0)
+    training, validation = validation_split(items, group_numbers(items), 0.2, 0)
     assert len(training) == len(validation) == 10
 
 
@@ -279,4 +279,4 @@ def test_a_class_of_one_group_is_refused(items, seed):
     """Property 16: always, with its name, never a split without it."""
     alone = [*items, made("z.tif", "rare", "z")]
     with pytest.raises(TrainingRefused, match="“rare” \\(1\\)"):
-        validation_split(alone, units_of(alone), 0.2, seed)
+        validation_split(alone, group_numbers(alone), 0.2, seed)

@@ -13,8 +13,7 @@ from scipy.special import softmax
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.manifest import manifest_path
-from napari_image_classifier.classifiers.texture_features import logistic_regression
-from napari_image_classifier.classifiers.texture_model import TextureModel
+from napari_image_classifier.classifiers.texture_model import TextureModel, logistic_regression
 from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
 from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.images.image import Image

@@ -1,1 +1,1 @@
-"""Folders classified: listing, workers, journal, table."""
+"""Classification of folders: the stream of predictions, the journal, the table, its manifest."""

@@ -1,7 +1,8 @@
-"""A folder of images → a table of predictions that survives anything."""
+"""Classification of a folder of images into a table of predictions that survives anything."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from napari_image_classifier.batch.manifest import run_of, write_table_manifest
 from napari_image_classifier.batch.predictions_csv import (
     DIGITS_OF_SHA256,
     classifier_of_table,
-    fill_predictions,
+    write_predictions,
 )
 from napari_image_classifier.batch.result import FolderResult
 from napari_image_classifier.batch.retries import PatientPrediction
@@ -40,9 +41,8 @@ from napari_image_classifier.system.atomic_files import (
     told_when_refused,
 )
 from napari_image_classifier.system.output_lock import only_run
-from napari_image_classifier.typing import DrawThumbnail
 
-ROWS_TOLD_AT_ONCE = 1000
+ROWS_AT_ONCE = 1000
 GO_ON = (
     "What was classified is kept; make room there, or mend the drive, and run it again: it goes on "
     "where it was."
@@ -79,20 +79,50 @@ def classify_folder(
 ) -> FolderResult:
     """Classify every image below ``folder`` and write the table ``output``.
 
-    A manifest beside it says what it was made of (see `manifest`).
-    Predictions are appended to a journal beside ``output`` as they come; running again goes on
-    where a run was stopped, tries again what may have come right since (see `Entry.is_final`), and
-    classifies anew what has changed. ``on_predictions`` receives new rows, the number of images
-    done and their total.
-    Files that are still being written are left until the end; while a drive can't be reached it
-    waits, and ``on_pause`` is told why. Where a spreadsheet keeps the table from being replaced, it
-    lies beside it (see `replace_table`), and the result's ``output`` is that.
-    ``pattern`` makes one image of several files; ``axes`` says what axes mean in files that don't.
-    ``masks`` says where the masks lie whose objects are classified: a folder or a name pattern, see
-    `masks.MaskFiles`.
-    With a ``shard`` only that share of the images is classified and the table is written to
-    ``shard.output(output)``; `shards.merge_shards` makes one table of all. ``predict`` takes the
-    place of this machine's cores, in the order that suits it (see `cluster.Cluster`).
+    A manifest beside the table says what it was made of. Predictions are appended to a journal
+    beside it as they come; running again goes on where a run was stopped, tries again what may have
+    come right since (see `Entry.is_final`), and classifies anew what has changed. Files that are
+    still being written are left until the end; while a drive can't be reached it waits.
+
+    Parameters
+    ----------
+    folder
+        The folder of images; sub-folders are searched.
+    classifier
+        A classifier, or the path of its file.
+    output
+        The table of predictions, a CSV.
+    pattern
+        The name pattern that makes one image of several files.
+    axes
+        What axes mean in files that don't say, such as "ZYX".
+    masks
+        Where the masks lie whose objects are classified: a folder or a name pattern (see
+        `mask_files.MaskFiles`).
+    overwrite
+        Whether what ``output`` and its journal hold may be lost.
+    workers
+        How many threads and processes predict; one per core unless told.
+    thumbnails
+        Whether predictions have a small picture.
+    shard
+        The share of the images that is classified; its table is written to
+        ``shard.output(output)``, and `shards.merge_shards` makes one table of all.
+    predict
+        What takes the place of this machine's cores, in the order that suits it (see
+        `dask_cluster.Cluster.predict`).
+    on_predictions
+        Receives new predictions, the number of images done and their total.
+    on_pause
+        Is told in a sentence why it waits.
+    should_stop
+        Whether to stop before the end.
+
+    Returns
+    -------
+    FolderResult
+        Numbers of items by status. Its ``output`` is the table; where a spreadsheet keeps that from
+        being replaced, the one that lies beside it (see `replace_table`).
 
     Raises
     ------
@@ -119,13 +149,15 @@ def classify_folder(
     header = Header(SCHEMA, classifier.sha256, pattern, axes, stored_masks)
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
-    chosen = predict or _here(workers, draw_thumbnail if thumbnails else None)
+    chosen = predict or partial(
+        predict_images, workers=workers, draw_thumbnail=draw_thumbnail if thumbnails else None
+    )
     patient = PatientPrediction(
         lambda images: chosen(classifier, images, axes, should_stop), should_stop, on_pause
     )
-    run = run_of(classifier, root, pattern, axes, stored_masks, threads)
+    run = run_of(classifier, root, header, threads)
     with told_when_refused(table, OutputRefusedError, GO_ON), only_run(table):
-        done = _take_up(table, header, overwrite)
+        done = _earlier_entries(table, header, overwrite)
         stamps = {files.name: stamp(files) for files in images}
         finished = {
             name: entry
@@ -135,7 +167,7 @@ def classify_folder(
         n_resumed = len(finished)
         if on_predictions is not None and finished:
             offsets = (entry.offset for entry in finished.values())
-            for rows in _in_portions(predictions_at(journal_path(table), offsets)):
+            for rows in _in_batches(predictions_at(journal_path(table), offsets)):
                 on_predictions(rows, n_resumed, len(images))
         remaining = [files for files in images if files.name not in finished]
         with Journal(journal_path(table), header, run) as journal:
@@ -177,7 +209,7 @@ def _write_table(
     """Derive the table from the journal, image by image; return it and the number of its rows."""
     in_order = (finished[name].offset for name in sorted(finished))
     with replace_table(table) as written:
-        n_rows = fill_predictions(
+        n_rows = write_predictions(
             written.temporary,
             predictions_at(journal_path(table), in_order),
             classifier.class_names,
@@ -188,35 +220,14 @@ def _write_table(
     return written, n_rows
 
 
-def _in_portions(predictions: Iterable[list[Prediction]]) -> Iterator[list[Prediction]]:
-    """Join the predictions of many images, so that none has to be told alone."""
+def _in_batches(predictions: Iterable[list[Prediction]]) -> Iterator[list[Prediction]]:
+    """Join the predictions of many images, so that none is passed on alone."""
     remaining = chain.from_iterable(predictions)
-    while portion := list(islice(remaining, ROWS_TOLD_AT_ONCE)):
+    while portion := list(islice(remaining, ROWS_AT_ONCE)):
         yield portion
 
 
-def _here(workers: int | None, draw: DrawThumbnail | None) -> Predict:
-    """Return what predicts on this machine's cores, in the order of the images."""
-
-    def predict(
-        classifier: Classifier,
-        images: Sequence[ImageFiles],
-        axes: str | None,
-        should_stop: Callable[[], bool],
-    ) -> Iterable[list[Prediction]]:
-        return predict_images(
-            classifier,
-            images,
-            axes=axes,
-            workers=workers,
-            draw_thumbnail=draw,
-            should_stop=should_stop,
-        )
-
-    return predict
-
-
-def _take_up(table: Path, header: Header, overwrite: bool) -> dict[str, Entry]:
+def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, Entry]:
     """Return what an earlier run with the same classifier and settings has done."""
     path = journal_path(table)
     if overwrite:
@@ -232,11 +243,11 @@ def _take_up(table: Path, header: Header, overwrite: bool) -> dict[str, Entry]:
                     "choose another output, or overwrite it (--overwrite)."
                 )
     elif table.is_file():
-        _refuse_foreign(table, header.classifier)
+        _check_own_table(table, header.classifier)
     return done
 
 
-def _refuse_foreign(table: Path, sha256: str) -> None:
+def _check_own_table(table: Path, sha256: str) -> None:
     named = classifier_of_table(table)
     if named is None:
         raise OutputRefusedError(

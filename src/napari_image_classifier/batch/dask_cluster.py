@@ -1,4 +1,4 @@
-"""Predictions from the workers of a Dask cluster: the same rows, from other machines.
+"""Predictions by the workers of a Dask cluster: the same rows, from other machines.
 
 Needs the extra ``cluster`` here and on every worker, and a file system that all of them see. No
 scheduler is ever started and no port opened: the one that is named is used.
@@ -39,7 +39,19 @@ class ClusterError(ImageClassifierError):
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where a Dask scheduler listens, and the certificates (PEM files) that it asks for, if any."""
+    """A Dask cluster.
+
+    Parameters
+    ----------
+    address
+        Where its scheduler listens, such as "tcp://name:8786".
+    ca
+        The certificate of the authority, a PEM file, if the scheduler asks for certificates.
+    certificate
+        The certificate of this client, a PEM file.
+    key
+        The key of that certificate, a PEM file.
+    """
 
     address: str
     ca: Path | None = None
@@ -56,8 +68,24 @@ class Cluster:
         """Yield the predictions of every image, as they come and so in any order.
 
         The classifier's file travels once to every worker, also to those that join later. What a
-        lost worker was doing is done again by another; an image that ends its workers again and
-        again gives one prediction with status "error".
+        lost worker was doing is done again by another.
+
+        Parameters
+        ----------
+        classifier
+            The classifier.
+        images
+            Images by files that every worker sees.
+        axes
+            What axes mean in files that don't say.
+        should_stop
+            Whether to stop before the end.
+
+        Yields
+        ------
+        list of Prediction
+            Those of the items of one image. An image that ends its workers again and again gives
+            one with status "error".
 
         Raises
         ------
@@ -66,11 +94,21 @@ class Cluster:
         """
         with self.connected() as client:
             _wait_for_a_worker(client, self.address, should_stop)
-            plugin = _send(classifier, client)
-            yield from stream(client, _work(plugin, axes), images, should_stop)
+            yield from stream(client, _sent_work(classifier, axes, client), images, should_stop)
 
     def connected(self) -> "Client":
-        """Return a client of the scheduler, to be closed after use."""
+        """Return a client of the scheduler.
+
+        Returns
+        -------
+        Client
+            To be closed after use.
+
+        Raises
+        ------
+        ClusterError
+            The extra is not installed, or the scheduler can't be reached.
+        """
         try:
             from distributed import Client
             from distributed.security import Security
@@ -78,14 +116,9 @@ class Cluster:
             raise ClusterError(
                 "A Dask cluster needs an extra: pip install napari-image-classifier[cluster]"
             ) from error
-        security = None
-        if self.ca or self.certificate or self.key:
-            security = Security(
-                require_encryption=True,
-                tls_ca_file=_text(self.ca),
-                tls_client_cert=_text(self.certificate),
-                tls_client_key=_text(self.key),
-            )
+        named = {"ca_file": self.ca, "client_cert": self.certificate, "client_key": self.key}
+        given = {f"tls_{name}": str(path) for name, path in named.items() if path}
+        security = Security(require_encryption=True, **given) if given else None
         try:
             return Client(self.address, security=security, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
@@ -101,7 +134,7 @@ def stream(
     images: Iterable[ImageFiles],
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[list[Prediction]]:
-    """Yield what ``work`` says of each image on the workers, some tasks at a time."""
+    """Yield what ``work`` returns for each image on the workers, some tasks at a time."""
     tasks = _Tasks(client, work)
     remaining = iter(images)
     try:
@@ -127,7 +160,7 @@ class _Tasks:
         self.under_way: dict[Future[Any], Task] = {}
 
     def have_room(self) -> bool:
-        """Say whether another task would keep the cluster busy; workers may come and go."""
+        """Return whether another task would keep the cluster busy; workers may come and go."""
         if time.monotonic() - self._room_known > SECONDS_BETWEEN_COUNTS:
             self._room_known = time.monotonic()
             self._room = TASKS_PER_THREAD * max(1, sum(self._client.nthreads().values()))
@@ -162,8 +195,8 @@ class _Tasks:
                 self.submit((files,))
             return
         name = task[0].name
-        said = f"{name} ended every worker that read it."
-        yield [Prediction(name, "", "error", message=said, code=Fault.CRASHED)]
+        message = f"{name} ended every worker that read it."
+        yield [Prediction(name, "", "error", message=message, code=Fault.CRASHED)]
 
 
 def _wait_for_a_worker(client: "Client", address: str, should_stop: Callable[[], bool]) -> None:
@@ -177,9 +210,9 @@ def _wait_for_a_worker(client: "Client", address: str, should_stop: Callable[[],
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _send(classifier: Classifier, client: "Client") -> str:
-    """Give every worker the classifier; return the name it goes by there."""
-    from napari_image_classifier.batch.dask_worker import ClassifierOnWorker
+def _sent_work(classifier: Classifier, axes: str | None, client: "Client") -> Work:
+    """Give every worker the classifier; return what predicts with it there."""
+    from napari_image_classifier.batch.dask_worker import ClassifierOnWorker, predict_task
 
     plugin = ClassifierOnWorker(classifier.path.read_bytes(), classifier.sha256)
     try:
@@ -189,14 +222,4 @@ def _send(classifier: Classifier, client: "Client") -> str:
             "The workers lack this package, or have another version of it: "
             f"{error}. Install napari-image-classifier[cluster] where they run."
         ) from error
-    return plugin.name
-
-
-def _work(plugin: str, axes: str | None) -> Work:
-    from napari_image_classifier.batch.dask_worker import predict_task
-
-    return partial(predict_task, plugin, axes)
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
+    return partial(predict_task, plugin.name, axes)

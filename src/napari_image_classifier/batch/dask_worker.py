@@ -1,4 +1,4 @@
-"""What runs on a worker of a Dask cluster; imported there, and where work is sent off."""
+"""The part that runs on a worker of a Dask cluster; imported there, and where work is sent off."""
 
 import ctypes
 import sys
@@ -42,9 +42,9 @@ def predict_task(
     plugin: str, axes: str | None, task: tuple[ImageFiles, ...]
 ) -> list[list[Prediction]]:
     """Return the predictions of each image of a task, in its order."""
-    found = get_worker().plugins[plugin]
-    assert isinstance(found, ClassifierOnWorker)
-    return predict_files(found.classifier, task, axes)
+    loaded = get_worker().plugins[plugin]
+    assert isinstance(loaded, ClassifierOnWorker)
+    return predict_files(loaded.classifier, task, axes)
 
 
 def _keep_freed_memory() -> None:

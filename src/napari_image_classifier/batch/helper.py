@@ -1,4 +1,4 @@
-"""A second process that reads, prepares and predicts for this one.
+"""The helper: a second process that reads, prepares and predicts for this one.
 
 Threads of one Python wait for each other between the pieces of work that NumPy and ONNX Runtime do
 for them; on small images they wait as long as they work.
@@ -39,7 +39,7 @@ class Helper:
         draw_thumbnail: DrawThumbnail | None = None,
     ) -> None:
         self._is_ready = False
-        self._is_gone = False
+        self.is_gone = False
         self._began = time.monotonic()
         self._process = ChildProcess("napari_image_classifier.batch.helper", PICKLE)
         self._process.send((classifier.path, classifier.sha256, axes, draw_thumbnail))
@@ -47,15 +47,10 @@ class Helper:
     @property
     def is_ready(self) -> bool:
         """Whether it has opened the classifier and is still there."""
-        if not self._is_ready and not self._is_gone:
+        if not self._is_ready and not self.is_gone:
             with suppress(TimeoutError):
                 self._receive(0)
-        return self._is_ready and not self._is_gone
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether it was found to have ended."""
-        return self._is_gone
+        return self._is_ready and not self.is_gone
 
     def predict(
         self, images: Sequence[ImageFiles], over: threading.Event | None = None
@@ -73,25 +68,25 @@ class Helper:
         self._process.send(images)
         while not (over and over.is_set()):
             try:
-                said = self._receive(SECONDS_BETWEEN_LOOKS)
+                message = self._receive(SECONDS_BETWEEN_LOOKS)
             except TimeoutError:
                 self._check(deadline)
                 continue
-            if said not in (READY, BEAT):
-                return cast(Predictions | None, said)
+            if message not in (READY, BEAT):
+                return cast(Predictions | None, message)
             deadline.restart()
         return None
 
     def end(self) -> None:
         """End the process at once; what it was doing is lost. Safe to call twice."""
-        self._is_gone = True
+        self.is_gone = True
         self._process.end()
 
     def _receive(self, seconds: float) -> Any:
-        said = self._process.receive(seconds)
-        self._is_ready |= said is not None
-        self._is_gone |= said is None
-        return said
+        message = self._process.receive(seconds)
+        self._is_ready |= message is not None
+        self.is_gone |= message is None
+        return message
 
     def _check(self, deadline: Deadline) -> None:
         if not self._is_ready and time.monotonic() - self._began < SECONDS_TO_START:

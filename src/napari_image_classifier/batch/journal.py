@@ -1,4 +1,4 @@
-"""The append-only record of a folder's predictions: what a stopped run goes on from.
+"""The journal of a folder's predictions, only appended to: what a stopped run goes on from.
 
 One JSON object a line. The first line says which classifier and which settings; where a run began,
 a line says which. Every further one holds one image: its name, the size and time of its files, its
@@ -40,7 +40,18 @@ class JournalError(ImageClassifierError):
 
 
 def journal_path(output: Path) -> Path:
-    """Return where the journal of the table ``output`` lies: beside it."""
+    """Return where the journal of a table lies.
+
+    Parameters
+    ----------
+    output
+        The table.
+
+    Returns
+    -------
+    Path
+        Beside it.
+    """
     return output.with_name(output.name + ".journal")
 
 
@@ -89,7 +100,7 @@ class TableRun(Run, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Any other line: where a run began, what was said of an image, or that none was left."""
+    """Any other line: where a run began, the predictions of an image, or that none was left."""
 
     run: TableRun | None = None
     file: str | None = None
@@ -121,7 +132,7 @@ def read_journal(path: Path) -> tuple[Header | None, dict[str, Entry]]:
         )
     entries: dict[str, Entry] = {}
     versions: Mapping[str, str] = {}
-    with _damage_told(path):
+    with _damage_refused(path):
         header = from_json(Header, first)
         for offset, stored in lines:
             line = from_json(Line, stored)
@@ -150,7 +161,7 @@ def predictions_at(path: Path, offsets: Iterable[int]) -> Iterator[list[Predicti
     """Yield the predictions of the images whose lines begin at ``offsets``."""
     with path.open("rb") as file:
         for offset in offsets:
-            with _damage_told(path):
+            with _damage_refused(path):
                 line = line_at(file, offset)
             yield [row.prediction(line.file or "") for row in line.rows]
 
@@ -162,8 +173,8 @@ def line_at(journal: IO[bytes], offset: int) -> Line:
 
 
 def read_runs(path: Path) -> list[TableRun]:
-    """Return what a journal says of every run that wrote it, in their order."""
-    with path.open("rb") as file, _damage_told(path):
+    """Return the runs that wrote a journal, in their order."""
+    with path.open("rb") as file, _damage_refused(path):
         # Told by their beginning, as those of a million images need not be understood for it.
         lines = [
             from_json(Line, parsed_json(line))
@@ -177,7 +188,7 @@ def read_runs(path: Path) -> list[TableRun]:
 
 
 def was_finished(path: Path) -> bool:
-    """Return whether the journal at ``path`` ends with the word that no image was left."""
+    """Return whether the journal at ``path`` ends with the line that no image was left."""
     if not path.is_file():
         return False
     last = deque(_whole_lines(path), maxlen=1)
@@ -191,15 +202,15 @@ def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         for line in file:
             if not line.endswith(b"\n"):
                 return
-            with _damage_told(path):
+            with _damage_refused(path):
                 stored = from_json(dict[str, Any], parsed_json(line))
             yield offset, stored
             offset += len(line)
 
 
 @contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
-    """Say in a sentence that what was read in the block can't be understood."""
+def _damage_refused(path: Path) -> Iterator[None]:
+    """Raise JournalError where what was read in the block can't be understood."""
     try:
         yield
     except RecordError as error:
@@ -229,8 +240,8 @@ class Journal:
         self._log.close()
 
     def append(self, file: str, of: Stamp, predictions: list[Prediction]) -> Entry:
-        """Write what was said of one image; it survives the end of this process at once."""
-        rows = tuple(map(PredictionRow.kept, predictions))
+        """Write the predictions of one image; they survive the end of this process at once."""
+        rows = tuple(map(PredictionRow.with_pixels, predictions))
         entry = _entry(of, self._versions, self._log.end, rows)
         self._append(Line(file=file, stamp=of, rows=rows))
         return entry

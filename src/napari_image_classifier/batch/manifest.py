@@ -1,4 +1,4 @@
-"""The manifest beside predictions.csv, derived from the journals that the table is derived from."""
+"""The manifest of a table of predictions, derived from the same journals as the table."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from napari_image_classifier.batch.journal import Entry, TableRun, line_at, read_runs
+from napari_image_classifier.batch.journal import Entry, Header, TableRun, line_at, read_runs
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
 from napari_image_classifier.classifiers.manifest import (
@@ -15,7 +15,7 @@ from napari_image_classifier.classifiers.manifest import (
     FileEntry,
     Head,
     ImagesRead,
-    Result,
+    ResultFile,
     Run,
     file_entry,
     images_read,
@@ -28,22 +28,30 @@ Entries = Mapping[str, Entry]
 
 
 class TableManifest(Head, frozen=True, kw_only=True, omit_defaults=True):
-    """What a table of predictions was made of, and what it says of each item."""
+    """The manifest of a table of predictions.
+
+    Attributes
+    ----------
+    result
+        The table.
+    runs
+        The runs that made it.
+    classifier
+        The classifier.
+    images
+        Where the images lie, and how they are read.
+    files
+        An entry for each image with its items, sorted by name.
+    """
 
     classifier: ClassifierInShort
     images: ImagesRead
     files: tuple[FileEntry[ClassifiedItem], ...] = ()
 
 
-def run_of(
-    classifier: Classifier,
-    folder: Path,
-    pattern: str | None,
-    axes: str | None,
-    masks: str | None,
-    threads: int | None,
-) -> TableRun:
-    """Return what a table's journal says of the run that begins."""
+def run_of(classifier: Classifier, folder: Path, header: Header, threads: int | None) -> TableRun:
+    """Return what the journal that begins with ``header`` says of the run that begins."""
+    images = images_read(folder, header.axes, classifier.preparation)
     return TableRun(
         **asdict(this_run(threads=threads)),
         classifier=replace(
@@ -54,9 +62,7 @@ def run_of(
             architecture=UNSET,
             training=UNSET,
         ),
-        images=replace(
-            images_read(folder, axes, classifier.preparation), pattern=pattern, masks=masks
-        ),
+        images=replace(images, pattern=header.pattern, masks=header.masks),
     )
 
 
@@ -68,7 +74,7 @@ def write_table_manifest(table: Path, journals: Mapping[Path, Entries], *, compl
     """
     runs = [run for path in journals for run in read_runs(path)]
     head = TableManifest(
-        result=Result(table.name, complete=complete),
+        result=ResultFile(table.name, complete=complete),
         runs=tuple(from_json(Run, as_json(run)) for run in runs),
         # All are of one classifier and one way to read the images; the folder may have moved since.
         classifier=runs[-1].classifier,

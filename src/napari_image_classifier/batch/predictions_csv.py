@@ -1,4 +1,4 @@
-"""predictions.csv: one row per item, sorted, written whole or not at all."""
+"""The table of predictions, predictions.csv: one row per item, sorted."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,6 @@ from pathlib import Path
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.items.selection import parse_selection
-from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.csv_tables import TableWriter
 
 DIGITS_OF_SHA256 = 12
@@ -37,27 +36,28 @@ def write_predictions(
     *,
     of_objects: bool = False,
 ) -> int:
-    """Write the table to ``path`` and return the number of its rows; see `fill_predictions`."""
-    with replace_file(path) as temporary:
-        return fill_predictions(
-            temporary, predictions, class_names, sha256, fields_of, of_objects=of_objects
-        )
+    """Write the table of predictions.
 
+    Parameters
+    ----------
+    path
+        The file, which is filled as rows come; `replace_file` makes it whole or none.
+    predictions
+        Those of each image, sorted by file; within an image they are sorted here.
+    class_names
+        The classes, each of which has a column of probabilities.
+    sha256
+        Of the classifier's file, in hexadecimal digits.
+    fields_of
+        What the name pattern says of a file (well, site, …), by file and field; every field becomes
+        a column.
+    of_objects
+        Whether there are columns for where each object lies, and how large it is.
 
-def fill_predictions(
-    path: Path,
-    predictions: Iterable[list[Prediction]],
-    class_names: Sequence[str],
-    sha256: str,
-    fields_of: Mapping[str, Mapping[str, str]] | None = None,
-    *,
-    of_objects: bool = False,
-) -> int:
-    """Fill the file ``path`` with the table and return the number of its rows.
-
-    ``predictions`` come image by image, sorted by file; within one they are sorted here.
-    ``sha256`` is the classifier's; ``fields_of`` gives, per file, what the name pattern says of it
-    (well, site, …), each of which becomes a column. ``of_objects`` is as in `columns`.
+    Returns
+    -------
+    int
+        The number of rows.
     """
     fields_of = fields_of or {}
     fields = list(dict.fromkeys(name for fields in fields_of.values() for name in fields))
@@ -66,7 +66,7 @@ def fill_predictions(
         table = TableWriter(file, header)
         n_rows = 0
         for of_image in predictions:
-            for prediction in sorted(of_image, key=lambda one: _place(one.file, one.item)):
+            for prediction in sorted(of_image, key=lambda row: place_of(row.file, row.item)):
                 row = _row(prediction, class_names)
                 row["classifier"] = sha256[:DIGITS_OF_SHA256]
                 table.writerow({**fields_of.get(prediction.file, {}), **row})
@@ -74,12 +74,8 @@ def fill_predictions(
     return n_rows
 
 
-def place_of_row(row: Mapping[str, str]) -> Place:
+def place_of(file: str, item: str) -> Place:
     """Return what a row of the table is sorted by: its file, time point, plane and label."""
-    return _place(row["file"], row["item"])
-
-
-def _place(file: str, item: str) -> Place:
     chosen = parse_selection(item)
     return file, chosen.get("t", -1), chosen.get("z", -1), chosen.get("label", -1)
 
@@ -97,10 +93,9 @@ def _row(prediction: Prediction, class_names: Sequence[str]) -> dict[str, str]:
     if prediction.place:
         row |= {name: f"{value:.2f}".removesuffix(".00")
                 for name, value in prediction.place._asdict().items()}  # fmt: skip
-    for name in class_names:
-        if name in prediction.probabilities:
-            row[f"p_{name}"] = f"{prediction.probabilities[name]:.6f}"
-    return row
+    probabilities = prediction.probabilities
+    known = [name for name in class_names if name in probabilities]
+    return row | {f"p_{name}": f"{probabilities[name]:.6f}" for name in known}
 
 
 def classifier_of_table(path: Path) -> str | None:

@@ -1,7 +1,6 @@
-"""The folder to be classified, as it is asked for, and what becomes of it in numbers and words."""
+"""Request, event and result of a job that classifies a folder."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -18,7 +17,29 @@ _COUNTS = ("n_unsure", "n_unlike", "n_empty", "n_pending", "n_errors")
 
 @dataclass(frozen=True)
 class FolderRequest:
-    """Arguments of `classify_folder`."""
+    """Arguments of `classify_folder`, which says more of each.
+
+    Attributes
+    ----------
+    folder
+        The folder of images.
+    classifier
+        The classifier's file.
+    output
+        The table.
+    pattern
+        The name pattern.
+    axes
+        What axes mean in files that don't say.
+    masks
+        Where the masks lie.
+    overwrite
+        Whether earlier work may be lost.
+    thumbnails
+        Whether predictions have a small picture.
+    workers
+        How many predict; one per core unless told.
+    """
 
     folder: Path
     classifier: Path
@@ -33,7 +54,19 @@ class FolderRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions(Counted):
-    """What was said since the last such event, and how many images are done."""
+    """Predictions since the last such event, and how many images are done.
+
+    Attributes
+    ----------
+    done
+        Number of images that are done.
+    total
+        Number of all images.
+    seconds_left
+        How long the rest takes, None while nobody can tell.
+    predictions
+        The new ones.
+    """
 
     tag = "predictions"
     predictions: list[Prediction]
@@ -43,8 +76,30 @@ class Predictions(Counted):
 class FolderResult(Result):
     """What became of a folder: numbers of items by status, and where the table lies.
 
-    ``n_resumed`` images were already done by an earlier run; ``stopped`` says that images are left,
-    and ``elsewhere`` why the table is not where it was wanted.
+    Attributes
+    ----------
+    output
+        The table.
+    n_ok
+        Items that have an answer.
+    n_unsure
+        Items below the threshold.
+    n_unlike
+        Items unlike those of the training.
+    n_empty
+        Images without objects.
+    n_pending
+        Images that are still being written.
+    n_errors
+        Images that can't be classified.
+    n_resumed
+        Images that were already done by an earlier run.
+    stopped
+        Whether images are left.
+    passed_over
+        How many files were left out, by reason.
+    elsewhere
+        A sentence on why the table is not where it was wanted; "" where it is.
     """
 
     output: Path
@@ -63,25 +118,22 @@ class FolderResult(Result):
     def of(
         cls,
         table: WrittenTable,
-        entries: Iterable[Entry],
+        entries: Collection[Entry],
         n_rows: int,
         n_resumed: int,
         stopped: bool,
         passed_over: Mapping[str, int],
     ) -> Self:
-        """Count what the journal's entries say of the images; the table has ``n_rows``."""
-        counted = Counter[str]()
-        for entry in entries:
-            for count in _COUNTS:
-                counted[count] += getattr(entry, count)
+        """Count the journal's entries of the images by status; the table has ``n_rows``."""
+        counts = {name: sum(getattr(entry, name) for entry in entries) for name in _COUNTS}
         return cls(
             table.path,
-            n_ok=n_rows - counted.total(),
+            n_ok=n_rows - sum(counts.values()),
             n_resumed=n_resumed,
             stopped=stopped,
             passed_over=passed_over,
             elsewhere=table.sentence,
-            **{count: counted[count] for count in _COUNTS},
+            **counts,
         )
 
     @property
@@ -94,21 +146,18 @@ class FolderResult(Result):
         """One or two sentences for the person who waited."""
         doubts = {"unsure": self.n_unsure, "unlike the training": self.n_unlike}
         doubtful = " and ".join(f"{count} {what}" for what, count in doubts.items() if count)
-        said = f"{self.n_classified} classified{f' ({doubtful})' if doubtful else ''}, "
-        said += f"{self.n_errors} could not be read."
-        if self.n_empty:
-            said += f" Images without objects: {self.n_empty}."
-        if self.n_pending:
-            said += f" Still being written: {self.n_pending}; run it again when they are whole."
-        if self.n_resumed:
-            said += f" {self.n_resumed} images had been done before."
-        if self.stopped:
-            said += " Stopped before the end: run it again to go on."
-        if self.passed_over:
-            said += f" Passed over: {counts_of(self.passed_over)}."
-        if self.elsewhere:
-            said += f" {self.elsewhere}"
-        return said
+        classified = f"{self.n_classified} classified{f' ({doubtful})' if doubtful else ''}"
+        sentences = {
+            f"{classified}, {self.n_errors} could not be read.": True,
+            f"Images without objects: {self.n_empty}.": self.n_empty,
+            f"Still being written: {self.n_pending}; run it again when they are whole.":
+                self.n_pending,
+            f"{self.n_resumed} images had been done before.": self.n_resumed,
+            "Stopped before the end: run it again to go on.": self.stopped,
+            f"Passed over: {counts_of(self.passed_over)}.": self.passed_over,
+            self.elsewhere: self.elsewhere,
+        }  # fmt: skip
+        return " ".join(sentence for sentence, applies in sentences.items() if applies)
 
 
 CLASSIFY_FOLDER = Job("classify_folder", FolderRequest, FolderResult, (Predictions,))

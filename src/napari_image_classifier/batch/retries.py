@@ -1,4 +1,4 @@
-"""Predictions of a folder that changes while it is read: files still being written, lost drives.
+"""Predictions in a folder that changes meanwhile: files still being written, lost drives.
 
 Microscopes write while a batch runs, and network drives vanish. What can't be told yet is left
 until the end; when a drive is gone, the batch waits for it.
@@ -7,6 +7,7 @@ until the end; when a drive is gone, the batch waits for it.
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import wait as wait_for
+from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
@@ -24,30 +25,23 @@ LONGEST_WAIT_FOR_FILES = 10.0
 
 STILL_WRITTEN = "The file is still being written; run it again when it is whole."
 
-PredictImages = Callable[[Sequence[ImageFiles]], Iterable[list[Prediction]]]
 
-
-class Told(NamedTuple):
+class StampedPredictions(NamedTuple):
     """The predictions of an image, and of which state of its files they are."""
 
     predictions: list[Prediction]
     stamp: Stamp
 
 
+@dataclass(frozen=True)
 class PatientPrediction:
     """Predicts images by ``predict``; ``on_pause`` is told in a sentence why it waits."""
 
-    def __init__(
-        self,
-        predict: PredictImages,
-        should_stop: Callable[[], bool],
-        on_pause: Callable[[str], None],
-    ) -> None:
-        self._predict = predict
-        self._should_stop = should_stop
-        self._on_pause = on_pause
+    predict: Callable[[Sequence[ImageFiles]], Iterable[list[Prediction]]]
+    should_stop: Callable[[], bool]
+    on_pause: Callable[[str], None]
 
-    def __call__(self, images: Sequence[ImageFiles]) -> Iterator[Told]:
+    def __call__(self, images: Sequence[ImageFiles]) -> Iterator[StampedPredictions]:
         """Yield what is told of each image, those that had to wait in the end.
 
         One that is still being written then has the status "pending".
@@ -56,7 +50,7 @@ class PatientPrediction:
         by_name = {files.name: files for files in images}
         again: list[ImageFiles] = []
         n_gone, was_gone = 0, False
-        for rows in self._predict(images):
+        for rows in self.predict(images):
             files = by_name[rows[0].file]
             # Of a drive that hangs nothing is asked here: it would hang this, too.
             hangs = rows[0].code == Fault.TOO_SLOW
@@ -72,31 +66,30 @@ class PatientPrediction:
             if doubtful or now != before[files.name]:
                 again.append(files)
             else:
-                yield Told(rows, now)
-        if again and not self._should_stop():
+                yield StampedPredictions(rows, now)
+        if again and not self.should_stop():
             yield from self._once_more(again)
 
-    def _once_more(self, images: Sequence[ImageFiles]) -> Iterator[Told]:
+    def _once_more(self, images: Sequence[ImageFiles]) -> Iterator[StampedPredictions]:
         settled = self._settled(images)
         by_name = {files.name: files for files in images}
-        for rows in self._predict(images):
+        for rows in self.predict(images):
             name = rows[0].file
             now = settled[name] if rows[0].code == Fault.TOO_SLOW else stamp(by_name[name])
             changing = now != settled[name] or (_failed(rows) and _is_fresh(now))
-            pending = [
-                Prediction(name, "", "pending", message=STILL_WRITTEN, code=Fault.STILL_WRITTEN)
-            ]
-            yield Told(pending if changing else rows, now)
+            code = Fault.STILL_WRITTEN
+            pending = Prediction(name, "", "pending", message=STILL_WRITTEN, code=code)
+            yield StampedPredictions([pending] if changing else rows, now)
 
     def _settled(self, images: Sequence[ImageFiles]) -> dict[str, Stamp]:
         """Wait, but not for long, until the files stay as they are."""
         began = time.monotonic()
         while True:
-            found = {files.name: stamp(files) for files in images}
-            at_rest = not any(map(_is_fresh, found.values()))
+            stamps = {files.name: stamp(files) for files in images}
+            at_rest = not any(map(_is_fresh, stamps.values()))
             waited = time.monotonic() - began > LONGEST_WAIT_FOR_FILES
-            if at_rest or waited or self._should_stop():
-                return found
+            if at_rest or waited or self.should_stop():
+                return stamps
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _wait_for_drive(self, files: ImageFiles) -> bool:
@@ -104,13 +97,13 @@ class PatientPrediction:
         folder = files.parts[0].path.parent
         told = False
         answer = run_in_thread(folder.is_dir)
-        while not self._should_stop():
+        while not self.should_stop():
             wait_for([answer], SECONDS_BETWEEN_LOOKS)
             if answer.done() and answer.exception() is None and answer.result():
                 break
             if not told:
                 told = True
-                self._on_pause(
+                self.on_pause(
                     f"Drive not reachable, nothing lost: {folder} is gone. It goes on when the "
                     "drive is back, or stop it and run it again later."
                 )

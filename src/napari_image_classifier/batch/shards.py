@@ -11,7 +11,7 @@ from typing import IO, NamedTuple, TypeVar
 
 from napari_image_classifier.batch.journal import journal_path, read_journal, was_finished
 from napari_image_classifier.batch.manifest import write_table_manifest
-from napari_image_classifier.batch.predictions_csv import Place, place_of_row
+from napari_image_classifier.batch.predictions_csv import Place, place_of
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
@@ -29,7 +29,15 @@ class ShardError(ImageClassifierError):
 
 @dataclass(frozen=True)
 class Shard:
-    """The ``number``-th of ``of`` shares, counted from 1."""
+    """A share of a folder.
+
+    Attributes
+    ----------
+    number
+        Which share, counted from 1.
+    of
+        How many shares there are.
+    """
 
     number: int
     of: int
@@ -69,10 +77,20 @@ class MergedTable(NamedTuple):
 
 
 def merge_shards(table: Path) -> MergedTable:
-    """Write ``table`` from its shares, which lie beside it.
+    """Write a table from its shares, which lie beside it and stay.
 
-    The shares stay. The table is the one that a single run would have written. Where a spreadsheet
-    shows an older one, it lies beside that (`replace_table`).
+    The table is the one that a single run would have written.
+
+    Parameters
+    ----------
+    table
+        The table of all shares.
+
+    Returns
+    -------
+    MergedTable
+        The number of rows, and where the table lies: where a spreadsheet shows an older one, beside
+        that (see `replace_table`).
 
     Raises
     ------
@@ -115,8 +133,8 @@ def _shares_of(table: Path) -> list[Path]:
     """Return the finished shares, all of them, in order."""
     name = re.compile(re.escape(table.stem) + r"\.(\d+)-of-(\d+)" + re.escape(table.suffix))
     folder = table.parent
-    found = [match for path in folder.glob("*") if (match := name.fullmatch(path.name))]
-    numbers = {int(match[2]) for match in found}
+    matches = [match for path in folder.glob("*") if (match := name.fullmatch(path.name))]
+    numbers = {int(match[2]) for match in matches}
     if not numbers:
         raise ShardError(
             f"There are no shares of {table}; each is written with --shard, such as "
@@ -153,7 +171,7 @@ def _with_place(path: Path, rows: Iterable[Row], names: set[str]) -> Iterator[tu
             if None in row or None in row.values() or "classifier" not in row:
                 raise ValueError("a row is longer or shorter than the header")
             names.add(row["file"])
-            yield place_of_row(row), row
+            yield place_of(row["file"], row["item"]), row
     except (csv.Error, ValueError, LookupError) as error:
         raise ShardError(f"The share {path} is damaged; run it again with --overwrite.") from error
 

@@ -1,7 +1,8 @@
-"""A trained classifier, without Keras: `load_classifier`, then `Classifier.predict`."""
+"""Classifiers that are trained, without Keras: `load_classifier`, then `Classifier.predict`."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from napari_image_classifier.classifiers.file import (
     read_parts,
     sha256_of,
 )
-from napari_image_classifier.classifiers.onnx_runtime import Graph, Probe, Runnable, probe_image
+from napari_image_classifier.classifiers.onnx_runtime import Graph, Probe, Runnable
 from napari_image_classifier.classifiers.predict import predict_image
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ClassifierFileError
@@ -40,23 +41,28 @@ __all__ = [
 ]
 
 
+@dataclass(eq=False, repr=False)
 class Classifier:
     """A network with its class names, channel names and preparation; made by `load_classifier`.
 
     Its methods may be called from several threads at once.
+
+    Parameters
+    ----------
+    path
+        The file that it was loaded from.
+    sha256
+        Of that file, in hexadecimal digits.
+    description
+        All of it that is not numbers in a network.
+    graphs
+        What runs each of its networks.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        sha256: str,
-        description: ClassifierDescription,
-        graphs: Sequence[Runnable],
-    ) -> None:
-        self.path = path
-        self.sha256 = sha256
-        self.description = description
-        self.graphs = tuple(graphs)
+    path: Path
+    sha256: str
+    description: ClassifierDescription
+    graphs: Sequence[Runnable]
 
     def __repr__(self) -> str:
         return f"<Classifier {self.path.name}: {', '.join(self.class_names)}>"
@@ -83,15 +89,28 @@ class Classifier:
         selection: str = "",
         channels: Sequence[int] | None = None,
     ) -> Prediction:
-        """Classify one image, given as such, as its file, or as an array.
+        """Classify one image.
 
-        An array has shape (channel, y, x) or (channel, z, y, x); for a classifier of one channel
-        (y, x) will do. ``selection`` says which time point ("t=3") or plane ("z=5") is meant,
-        counted from 0; ``channels`` gives the index in the image of each of the classifier's
-        channels where they are not to be matched by name.
+        Parameters
+        ----------
+        image
+            An image, its file, or an array of shape (channel, y, x) or (channel, z, y, x); for a
+            classifier of one channel (y, x) will do.
+        selection
+            Which time point ("t=3"), plane ("z=5") or object ("label=12") is meant, counted from 0.
+        channels
+            The index in the image of each of the classifier's channels, where they are not to be
+            matched by name.
+
+        Returns
+        -------
+        Prediction
+            The class, the probabilities and the status.
 
         Raises
         ------
+        ClassifierFileError
+            The classifier learnt from objects and none is selected, or an array has another shape.
         ImageClassifierError
             The image can't be read, lacks a channel, or has several time points and none was
             selected.
@@ -104,10 +123,9 @@ class Classifier:
                 f"{self.path.name} learnt from objects in images; use predict_objects, or select "
                 "one of them, such as label=12."
             )
-        if not isinstance(image, Image):
-            image = self._image_from(np.asarray(image))
-        (said,) = predict_image(self, image, image.name, channels=channels, selections=[selection])
-        return said
+        image = self._image_from(image)
+        selected = predict_image(self, image, image.name, channels=channels, selections=[selection])
+        return next(selected)
 
     def predict_objects(
         self,
@@ -118,57 +136,96 @@ class Classifier:
     ) -> list[Prediction]:
         """Classify the objects of one image, for a classifier that learnt from objects.
 
-        ``image`` is as in `predict`, or an `Image` with a mask. ``mask`` is an `Image`, or an array
-        of shape (y, x), or (z, y, x) with the planes of the image, in which each object has its
-        number; between them it is 0.
+        Parameters
+        ----------
+        image
+            An image, with or without a mask, or an array as in `predict`.
+        mask
+            An image or an array of shape (y, x), or (z, y, x) with the planes of the image, in
+            which each object has its number; between them it is 0. None: the image's own.
+        channels
+            As in `predict`.
+
+        Returns
+        -------
+        list of Prediction
+            One for each object, sorted by time point, plane and label.
 
         Raises
         ------
+        ClassifierFileError
+            The classifier learnt from whole images, or an array has another shape.
         ImageClassifierError
-            The classifier learnt from whole images, or the image or its mask can't be used.
+            The image or its mask can't be used.
         """
         if self.preparation.objects is None:
             raise ClassifierFileError(
                 f"{self.path.name} learnt from whole images, not from objects in them; use "
                 "predict, or train one on objects."
             )
-        if not isinstance(image, Image):
-            image = self._image_from(np.asarray(image))
+        image = self._image_from(image)
         if mask is not None:
-            image.mask = mask if isinstance(mask, Image) else _mask_from(np.asarray(mask))
+            image.mask = _from_array(mask, {2: "YX", 3: "ZYX"}, _MASK_SHAPE, "the array given")
         return list(predict_image(self, image, image.name, channels=channels))
 
     def predict_prepared(self, batch: FloatArray) -> Float64Array:
-        """Return probabilities, float64 of shape (n, n_classes), each row summing to 1.
+        """Return probabilities of prepared images.
 
-        ``batch`` holds prepared images, float32 of shape (n, y, x, channel). Of several members
-        and orientations the probabilities are averaged, and then calibrated by the temperature.
+        Those of several members and orientations are averaged, and then calibrated by the
+        temperature.
+
+        Parameters
+        ----------
+        batch
+            Prepared images, float32 of shape (n, y, x, channel).
+
+        Returns
+        -------
+        array
+            float64 of shape (n, class), each row summing to 1.
         """
         return self.judge_prepared(batch)[0]
 
     def judge_prepared(self, batch: FloatArray) -> tuple[Float64Array, Float64Array]:
-        """Return probabilities as `predict_prepared` does, and how far off each image looks.
+        """Return probabilities of prepared images, and their novelty.
 
-        The latter is of shape (n,): above 1, the networks find an image unlike every class that was
-        learnt from. It is 0 where the classifier has no gate.
+        Parameters
+        ----------
+        batch
+            Prepared images, float32 of shape (n, y, x, channel).
+
+        Returns
+        -------
+        tuple
+            Probabilities as `predict_prepared` returns them, and the novelty, shape (n,): above 1,
+            the networks find an image unlike every class that was learnt from. It is 0 where the
+            classifier has no novelty detection.
         """
-        probabilities, how_far, _ = self.judge_by_members(batch)
-        return probabilities, how_far
+        return self.judge_by_members(batch)[:2]
 
     def judge_by_members(
         self, batch: FloatArray
     ) -> tuple[Float64Array, Float64Array, Float64Array]:
-        """Return what `judge_prepared` does, and how far the members disagree about each image.
+        """Return probabilities of prepared images, their novelty, and how far the members disagree.
 
-        The latter is of shape (n,), see `probabilities.divergence`.
+        Parameters
+        ----------
+        batch
+            Prepared images, float32 of shape (n, y, x, channel).
+
+        Returns
+        -------
+        tuple
+            What `judge_prepared` returns, and the disagreement, shape (n,), see
+            `confidence.divergence`.
         """
         from scipy.special import softmax
 
         members = self._run(batch)
         logits = [[logits for logits, _ in views] for views in members]
-        said = softmax(np.array(logits, np.float64), axis=-1)
-        probabilities = tempered(said.mean(axis=(0, 1)), self.description.temperature)
-        disagreement = divergence(said.mean(axis=1))
+        views = softmax(np.array(logits, np.float64), axis=-1)
+        probabilities = tempered(views.mean(axis=(0, 1)), self.description.temperature)
+        disagreement = divergence(views.mean(axis=1))
         gate = self.description.gate
         if gate is None:
             return probabilities, np.zeros(len(probabilities)), disagreement
@@ -177,7 +234,12 @@ class Classifier:
         return probabilities, how_far, disagreement
 
     def save(self, path: str | Path) -> None:
-        """Copy the classifier's file to ``path``, whole or not at all.
+        """Copy the classifier's file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The copy.
 
         Raises
         ------
@@ -207,30 +269,44 @@ class Classifier:
                 [graph.run(np.ascontiguousarray(view)) for view in views] for graph in self.graphs
             ]
 
-    def _image_from(self, array: npt.NDArray[Any]) -> Image:
-        if array.ndim == 2 and self.preparation.n_channels == 1:
-            return Image.from_array(array, "YX")
-        if array.ndim not in (3, 4):
-            raise ClassifierFileError(
-                f"An array of shape {array.shape} can't be classified: (channel, y, x) or "
-                "(channel, z, y, x) is expected."
-            )
-        return Image.from_array(array, "CYX" if array.ndim == 3 else "CZYX")
+    def _image_from(self, image: Image | npt.NDArray[Any]) -> Image:
+        axes = {3: "CYX", 4: "CZYX"} | ({2: "YX"} if self.preparation.n_channels == 1 else {})
+        return _from_array(image, axes, _IMAGE_SHAPE)
 
 
-def _mask_from(array: npt.NDArray[Any]) -> Image:
-    if array.ndim not in (2, 3):
-        raise ClassifierFileError(
-            f"A mask of shape {array.shape} can't be used: (y, x) or (z, y, x) is expected."
-        )
-    return Image.from_array(array, "YX" if array.ndim == 2 else "ZYX", name="the array given")
+_IMAGE_SHAPE = (
+    "An array of shape {} can't be classified: (channel, y, x) or (channel, z, y, x) is expected."
+)
+_MASK_SHAPE = "A mask of shape {} can't be used: (y, x) or (z, y, x) is expected."
+
+
+def _from_array(
+    image: Image | npt.NDArray[Any], axes: Mapping[int, str], refusal: str, name: str = ""
+) -> Image:
+    """Return an image as it is, and an array with the axes that stand for its number of them."""
+    if isinstance(image, Image):
+        return image
+    array = np.asarray(image)
+    if array.ndim not in axes:
+        raise ClassifierFileError(refusal.format(array.shape))
+    return Image.from_array(array, axes[array.ndim], name=name)
 
 
 def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifier:
     """Open a classifier file.
 
-    ``threads`` is how many a single prediction uses; None means one per core. Take 1 where
-    predictions already run side by side.
+    Parameters
+    ----------
+    path
+        A `.keras` file.
+    threads
+        How many a single prediction uses; None means one per core. Take 1 where predictions already
+        run side by side.
+
+    Returns
+    -------
+    Classifier
+        Its networks start when they are first used.
 
     Raises
     ------
@@ -243,24 +319,16 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
         file.seek(0)
         with opened_archive(file, path) as archive, read_from(path):
             description, graphs = read_parts(archive)
+    models: list[Runnable]
     if description.by_texture:
         from napari_image_classifier.classifiers.texture_model import TextureModel
 
         with named(path):
-            models = [*map(TextureModel.from_bytes, graphs)]
-        return Classifier(path, sha256, description, models)
-    return Classifier(
-        path,
-        sha256,
-        description,
-        [
-            Graph(graph, threads, _probe(member, description.preparation))
-            for graph, member in zip(graphs, description.members, strict=True)
-        ],
-    )
-
-
-def _probe(member: Member, preparation: Preparation) -> Probe | None:
-    if not member.probe:
-        return None
-    return Probe(probe_image(preparation.size, preparation.n_channels), member.probe)
+            models = [TextureModel.from_bytes(content) for content in graphs]
+    else:
+        size, n_channels = description.preparation.size, description.preparation.n_channels
+        models = [
+            Graph(content, threads, Probe(size, n_channels, member.probe))
+            for content, member in zip(graphs, description.members, strict=True)
+        ]
+    return Classifier(path, sha256, description, models)

@@ -1,4 +1,4 @@
-"""Probabilities from what networks say, and how far several of them disagree."""
+"""Confidence: probabilities that mean what they say, and how far several networks disagree."""
 
 from collections.abc import Sequence
 
@@ -7,17 +7,17 @@ import numpy as np
 from napari_image_classifier.typing import Float64Array, IntArray
 
 
-def divergence(said: Float64Array) -> Float64Array:
-    """Return how far several disagree about each item, shape (n,), from 0 to 1.
+def divergence(probabilities: Float64Array) -> Float64Array:
+    """Return how far several networks disagree about each item, shape (n,), from 0 to 1.
 
-    ``said`` are probabilities of shape (who, n, class). The Jensen–Shannon divergence, of a
-    single one 0, is divided by the most that so many can reach.
+    ``probabilities`` have the shape (network, n, class). The Jensen–Shannon divergence, of a single
+    one 0, is divided by the most that so many can reach.
     """
     import scipy.stats
 
-    of_the_mean = scipy.stats.entropy(said.mean(axis=0), axis=-1, base=2)
-    each = scipy.stats.entropy(said, axis=-1, base=2)
-    most = max(np.log2(len(said)), 1.0)
+    of_the_mean = scipy.stats.entropy(probabilities.mean(axis=0), axis=-1, base=2)
+    each = scipy.stats.entropy(probabilities, axis=-1, base=2)
+    most = max(np.log2(len(probabilities)), 1.0)
     return np.asarray(np.clip(of_the_mean - each.mean(axis=0), 0, None) / most)
 
 
@@ -40,12 +40,28 @@ def tempered(probabilities: Float64Array, temperature: float) -> Float64Array:
 
 
 def fitted_temperature(truth: IntArray, probabilities: Float64Array) -> float:
-    """Return the temperature (Guo et al., 2017) for a classifier that said ``probabilities``.
+    """Return the temperature of a classifier [1]_.
 
-    They are of shape (item, class), of items that were not learnt from and are of the classes
-    ``truth``. What is aimed at is not quite 1 for the class given but what that many items can
-    show at most, (n + 1) / (n + classes), as Platt (1999) has it: else four images, all of them
-    right, would make a classifier of any certainty.
+    What is aimed at is not quite 1 for the class given but what that many items can show at most,
+    (n + 1) / (n + classes) [2]_: else four images, all of them right, would make a classifier of
+    any certainty.
+
+    Parameters
+    ----------
+    truth
+        The class of each item, shape (item), as an index; no item was learnt from.
+    probabilities
+        Its probabilities, shape (item, class).
+
+    Returns
+    -------
+    float
+        Above 1 where the classifier is too sure; from 0.25 to 4.
+
+    References
+    ----------
+    .. [1] Guo et al. (2017), “On calibration of modern neural networks”, ICML.
+    .. [2] Platt (1999), “Probabilistic outputs for support vector machines”.
     """
     n_items, n_classes = probabilities.shape
     aimed_at = (np.eye(n_classes)[truth] * n_items + 1) / (n_items + n_classes)
@@ -55,7 +71,22 @@ def fitted_temperature(truth: IntArray, probabilities: Float64Array) -> float:
 def temperature_for(
     aimed_at: Float64Array, probabilities: Float64Array, bounds: Sequence[float]
 ) -> float:
-    """Return the temperature of the smallest log loss; both arrays have shape (item, class)."""
+    """Return the temperature of the smallest log loss.
+
+    Parameters
+    ----------
+    aimed_at
+        The probabilities that are wanted, shape (item, class).
+    probabilities
+        Those that the classifier gives, shape (item, class).
+    bounds
+        The smallest and the largest temperature that is tried.
+
+    Returns
+    -------
+    float
+        Within the bounds.
+    """
     from scipy.optimize import minimize_scalar
     from scipy.special import log_softmax
 
@@ -65,5 +96,5 @@ def temperature_for(
         scaled = log_softmax(logarithms / np.exp(log_temperature), axis=1)
         return float(-(aimed_at * scaled).sum(axis=1).mean())
 
-    found = minimize_scalar(log_loss, bounds=np.log(bounds), method="bounded")
-    return float(np.exp(found.x))
+    result = minimize_scalar(log_loss, bounds=np.log(bounds), method="bounded")
+    return float(np.exp(result.x))

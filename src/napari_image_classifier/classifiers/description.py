@@ -1,13 +1,13 @@
-"""What `classifier.json` inside a classifier file says."""
+"""The description of a classifier, `classifier.json` inside its file."""
 
 import sys
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
-from napari_image_classifier.classifiers.novelty import Gate
+from napari_image_classifier.classifiers.novelty import Novelty
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.images.transforms import N_ORIENTATIONS, ORIENTATION_CHOICES
 from napari_image_classifier.items.preparation import Preparation
@@ -22,7 +22,15 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class Architecture:
-    """One of the package's networks: its name, and the arguments that it is made with."""
+    """One of the package's networks.
+
+    Attributes
+    ----------
+    name
+        Of the architecture.
+    arguments
+        With which it is made, by name.
+    """
 
     name: str
     arguments: Mapping[str, Any]
@@ -30,11 +38,23 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Member:
-    """One network of the classifier: where its weights and its graph lie in the file.
+    """One network of the classifier.
 
-    The graph was written from those weights; the SHA-256 of both, stored together, say so.
-    ``probe`` is what Keras said of the image of `probe.probe_image`, a probability for each class;
-    files of before it was taken, and texture models, have none.
+    The graph was written from the weights; the SHA-256 of both, stored together, say so.
+
+    Attributes
+    ----------
+    weights
+        The part of the file that holds its weights.
+    graph
+        The part that holds its graph.
+    weights_sha256
+        In hexadecimal digits.
+    graph_sha256
+        In hexadecimal digits.
+    probe
+        The probabilities that Keras gave, where the file was made, for the test image (see
+        `onnx_runtime.probe_image`). Older files, and texture models, have none.
     """
 
     weights: str
@@ -48,13 +68,31 @@ class Member:
 class ClassifierDescription:
     """All of a classifier that is not numbers in a network.
 
-    ``class_names`` are in the order of the network's outputs. ``architecture`` is that of one of
-    the package's networks, None for an imported one. ``training`` is the record of how it came
-    about. ``members`` is filled when the file is written. Probabilities are averaged over members
-    and over ``orientations`` of an image, 1 or 8 (see `orientations`), whose logarithms are then
-    divided by ``temperature`` (see `temperature`); ``thresholds`` says how sure it has to be to
-    answer (see `abstention`), and ``gate`` tells images that are unlike those of the training,
-    None where nothing is known of them.
+    Parameters
+    ----------
+    class_names
+        In the order of the network's outputs.
+    preparation
+        The way from an image to the network's input.
+    architecture
+        That of one of the package's networks, None for an imported one.
+    training
+        The record of the training.
+    members
+        The networks, whose probabilities are averaged; filled when the file is written.
+    orientations
+        In how many orientations an image is seen, 1 or 8; their probabilities are averaged, too.
+    temperature
+        The logarithms of the averaged probabilities are divided by it (see `confidence.tempered`).
+    thresholds
+        How sure the classifier has to be to answer, under "confidence".
+    gate
+        The novelty detection; None where nothing is known of the images of the training.
+
+    Raises
+    ------
+    ClassifierFileError
+        It is no description of a classifier.
     """
 
     class_names: tuple[str, ...]
@@ -65,7 +103,7 @@ class ClassifierDescription:
     orientations: int = 1
     temperature: float = 1.0
     thresholds: Thresholds = field(default_factory=dict)
-    gate: Gate | None = None
+    gate: Novelty | None = None
 
     def __post_init__(self) -> None:
         names = self.class_names
@@ -101,7 +139,7 @@ class ClassifierDescription:
         return {"schema_version": SCHEMA_VERSION, **as_json(names), **as_json(self)}
 
     def in_short(self) -> "ClassifierInShort":
-        """Return all but the gate, whose numbers say nothing to a person."""
+        """Return all but the numbers of the novelty detection, for people."""
         return from_json(ClassifierInShort, {**self.stored(), "gate": self.gate is not None})
 
 
@@ -130,10 +168,15 @@ def description_of(stored: object) -> ClassifierDescription:
         **{
             name: _part(name, kind, stored.get(name))
             for name, kind in _KINDS.items()
-            if name in stored or name not in _DEFAULTS
+            if name in stored or name == "class_names"
         }
     )
-    _check_fit(described)
+    n_classes, gate = len(described.class_names), described.gate
+    if any(len(member.probe) not in (0, n_classes) for member in described.members):
+        raise ClassifierFileError(f"{_DAMAGED}: a member's probe")
+    n_channels = described.preparation.n_channels
+    if gate is not None and not gate.fits(n_classes, n_channels, len(described.members)):
+        raise ClassifierFileError(f"{_DAMAGED}: its gate is of another network")
     return described
 
 
@@ -144,21 +187,7 @@ def _part(name: str, kind: type[Part], stored: object) -> Part:
         raise ClassifierFileError(f"{_OTHERWISE[name]} ({error})") from error
 
 
-def _check_fit(described: ClassifierDescription) -> None:
-    n_classes, gate = len(described.class_names), described.gate
-    if any(len(member.probe) not in (0, n_classes) for member in described.members):
-        raise ClassifierFileError(f"{_DAMAGED}: a member's probe")
-    n_channels = described.preparation.n_channels
-    if gate is not None and not gate.fits(n_classes, n_channels, len(described.members)):
-        raise ClassifierFileError(f"{_DAMAGED}: its gate is of another network")
-
-
 _KINDS = get_type_hints(ClassifierDescription)
-_DEFAULTS = {
-    one.name
-    for one in fields(ClassifierDescription)
-    if one.default is not MISSING or one.default_factory is not MISSING
-}
 _DAMAGED = "its description is damaged"
 _OTHERWISE = {
     "class_names": f"{_DAMAGED}: its class names are not a list of names",
@@ -174,7 +203,37 @@ _OTHERWISE = {
 
 
 class ClassifierInShort(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a manifest says of a classifier; one of a table names its file, and no training."""
+    """What a manifest says of a classifier; that of a table names its file, and no training.
+
+    Attributes
+    ----------
+    file
+        The classifier's file.
+    sha256
+        Of that file, in hexadecimal digits.
+    schema_version
+        Of the description.
+    class_names
+        As in `ClassifierDescription`, and so are the following ones.
+    channel_names
+        Those of the preparation.
+    preparation
+        The way from an image to the network's input.
+    architecture
+        That of one of the package's networks.
+    training
+        The record of the training.
+    members
+        The networks.
+    orientations
+        In how many orientations an image is seen.
+    temperature
+        Of the calibration.
+    thresholds
+        How sure it has to be to answer.
+    gate
+        Whether it has a novelty detection.
+    """
 
     file: str = ""
     sha256: str = ""

@@ -1,4 +1,7 @@
-"""The archive that a `.keras` file is: opened with suspicion, read within bounds."""
+"""The file of a classifier: the archive that a `.keras` file is, read within bounds.
+
+What comes from anywhere is not trusted: each part is known, and none is larger than it may be.
+"""
 
 import hashlib
 import io
@@ -43,6 +46,16 @@ _LONGEST_DETAIL = 200
 def checked_path(path: str | Path) -> Path:
     """Return the path of what may be a `.keras` file.
 
+    Parameters
+    ----------
+    path
+        As a person gave it.
+
+    Returns
+    -------
+    Path
+        The whole path.
+
     Raises
     ------
     ClassifierFileError
@@ -71,28 +84,76 @@ def checked_path(path: str | Path) -> Path:
 
 @contextmanager
 def named(path: Path) -> Iterator[None]:
-    """Put the file's name before what is said of it in the block, a sentence or the end of one."""
+    """Put the file's name before the message of an error in the block.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Yields
+    ------
+    None
+        Errors in the block are a sentence, or the end of one.
+
+    Raises
+    ------
+    ClassifierFileError
+        The block raised one; its message now begins with the file.
+    """
     try:
         yield
     except ClassifierFileError as error:
-        said = " ".join(str(error).split())
-        said = f". {said}" if said[:1].isupper() else f": {said.rstrip('.')}."
-        raise ClassifierFileError(f"{path} can't be used{said}") from error
+        message = " ".join(str(error).split())
+        message = f". {message}" if message[:1].isupper() else f": {message.rstrip('.')}."
+        raise ClassifierFileError(f"{path} can't be used{message}") from error
 
 
 @contextmanager
 def read_from(path: Path) -> Iterator[None]:
-    """Do as `named` does, and say of an archive that is not as it says that it is damaged."""
+    """Do as `named` does, and say of an archive that is not as it says that it is damaged.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Yields
+    ------
+    None
+        The archive is read in the block.
+
+    Raises
+    ------
+    ClassifierFileError
+        The block raised one, or an error of `zipfile`.
+    """
     with named(path):
         try:
             yield
         except DAMAGE as error:
-            said = " ".join(str(error).split())[:_LONGEST_DETAIL].rstrip(".")
-            raise ClassifierFileError(f"it is damaged ({said})") from error
+            message = " ".join(str(error).split())[:_LONGEST_DETAIL].rstrip(".")
+            raise ClassifierFileError(f"it is damaged ({message})") from error
 
 
 def opened(path: Path) -> IO[bytes]:
-    """Open a file for reading, or raise ClassifierFileError."""
+    """Open a file for reading.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    file
+        To be closed after use.
+
+    Raises
+    ------
+    ClassifierFileError
+        It can't be read.
+    """
     try:
         return path.open("rb")
     except OSError as error:
@@ -101,6 +162,18 @@ def opened(path: Path) -> IO[bytes]:
 
 def opened_archive(file: IO[bytes], path: Path) -> zipfile.ZipFile:
     """Open the zip archive that every `.keras` file is: a few parts, not packed, none twice.
+
+    Parameters
+    ----------
+    file
+        The open file.
+    path
+        Its path, for messages.
+
+    Returns
+    -------
+    ZipFile
+        To be closed after use.
 
     Raises
     ------
@@ -120,7 +193,7 @@ def opened_archive(file: IO[bytes], path: Path) -> zipfile.ZipFile:
         )
     if len({member.filename for member in members}) < len(members):
         raise ClassifierFileError(f"{path} is damaged: it holds two parts of the same name.")
-    strange = next((one.filename for one in members if not _is_a_part(one)), None)
+    strange = next((member.filename for member in members if not _is_a_part(member)), None)
     if strange is not None:
         raise ClassifierFileError(
             f"{path} can't be used: it holds “{strange[:100]}”, which no classifier has."
@@ -167,7 +240,25 @@ def _size(file: IO[bytes]) -> int:
 
 
 def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    """Open one part of the file, or raise ClassifierFileError when it is not there."""
+    """Open one part of the file.
+
+    Parameters
+    ----------
+    archive
+        The open archive.
+    name
+        Of the part.
+
+    Returns
+    -------
+    file
+        To be closed after use.
+
+    Raises
+    ------
+    ClassifierFileError
+        There is no such part.
+    """
     try:
         return archive.open(name)
     except KeyError as error:
@@ -175,7 +266,27 @@ def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 
 
 def read_member(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
-    """Return one part of the file, or raise ClassifierFileError when it is larger than allowed."""
+    """Return one part of the file.
+
+    Parameters
+    ----------
+    archive
+        The open archive.
+    name
+        Of the part.
+    largest
+        So many bytes it may have.
+
+    Returns
+    -------
+    bytes
+        The part.
+
+    Raises
+    ------
+    ClassifierFileError
+        It is not there, or larger than allowed.
+    """
     with open_member(archive, name) as member:
         size = archive.getinfo(name).file_size
         if size > largest:
@@ -184,7 +295,18 @@ def read_member(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
 
 
 def sha256_of(file: IO[bytes]) -> str:
-    """Return the SHA-256 of the rest of an open file, as 64 hexadecimal digits."""
+    """Return the SHA-256 of the rest of a file.
+
+    Parameters
+    ----------
+    file
+        An open file; it is read to its end.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     while block := file.read(_READ_AT_ONCE):
         digest.update(block)
@@ -204,7 +326,7 @@ def read_parts(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[by
     """Return what the file says of itself, and the graph of each network, all of it checked.
 
     A texture model stands in a graph's place. Nothing of the parts that are Keras's own is looked
-    at but the hash of the weights; `keras_guard` does that, where Keras is at hand.
+    at but the hash of the weights; `networks.guard` does that, where Keras is at hand.
 
     Raises
     ------
@@ -219,13 +341,14 @@ def read_parts(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[by
             "--classes A,B --channels C,D --output NEW.keras"
         )
     description = read_description(read_member(archive, DESCRIPTION, LARGEST_DESCRIPTION))
-    of_members = [part for one in description.members for part in (one.weights, one.graph)]
+    members = description.members
+    of_members = [part for member in members for part in (member.weights, member.graph)]
     expected = {DESCRIPTION, *of_members, *(() if description.by_texture else KERAS_PARTS)}
     if expected - names:
         raise ClassifierFileError(f"it lacks the part {min(expected - names)}")
     if names - expected:
         raise ClassifierFileError(f"it holds a part that is not its own, {min(names - expected)}")
-    return description, [_bound_graph(archive, one, description) for one in description.members]
+    return description, [_bound_graph(archive, member, description) for member in members]
 
 
 def read_description(content: bytes) -> ClassifierDescription:

@@ -1,11 +1,11 @@
-"""A classifier's graph, looked through before the runtime sees it: known operators, known sizes.
+"""The guard of graphs: known operators, known sizes, before the runtime sees one.
 
 ONNX Runtime works out what is constant when it opens a graph: 152 bytes made it take 2 GB. Here
 nothing of a graph is carried out; what it would take is worked out from its shapes.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
@@ -15,7 +15,7 @@ from onnx import AttributeProto, TensorProto
 
 from napari_image_classifier.errors import ClassifierFileError
 
-# All that `graph_layers` and `graph_activations` write. None makes much of little, such as Tile.
+# All that `networks.export` writes. None makes much of little, such as Tile.
 OPERATORS = frozenset(
     {"Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Conv", "Div", "Elu", "Exp"}
     | {"Flatten", "Gelu", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "HardSwish"}
@@ -28,7 +28,7 @@ OPSETS = frozenset(range(18, 24))
 MOST_NODES = 10_000
 MOST_INPUTS = 200
 LONGEST_LIST = 16
-# Of one call of the runtime (`runtime.PIXELS_AT_ONCE`): the largest array, all arrays, and
+# Of one call of the runtime (`onnx_runtime.PIXELS_AT_ONCE`): the largest array, all arrays, and
 # multiplications; VGG16 takes 0.3 GB, 3 GB and 3e11.
 LARGEST_ARRAY = 1024**3
 LARGEST_SUM = 32 * 1024**3
@@ -46,7 +46,7 @@ Shape = tuple[int, ...]
 
 
 def check_graph(content: bytes, images: Shape, n_classes: int) -> None:
-    """Refuse a graph that `graphs.export_graph` would not write.
+    """Refuse a graph that `export_graph` would not write.
 
     ``images`` is the shape (n, y, x, channel) of what one call is given, and ``n_classes`` the
     number of logits for each.
@@ -186,8 +186,5 @@ def _multiplications(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int:
         return int(given * math.prod(second[1:]))
     if node.op_type in ("Gemm", "MatMul"):
         return int(given * max(first, default=1))
-    return int(given * math.prod(_window(node.attribute)))
-
-
-def _window(attributes: Sequence[AttributeProto]) -> Shape:
-    return next((tuple(one.ints) for one in attributes if one.name == "kernel_shape"), ())
+    window = (each.ints for each in node.attribute if each.name == "kernel_shape")
+    return int(given * math.prod(next(window, ())))

@@ -1,6 +1,5 @@
-"""Has a classifier learnt from the images that it is to be tested on? Its manifest knows."""
+"""Leakage: images that a classifier has learnt from among those that it is to be tested on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -11,26 +10,32 @@ from napari_image_classifier.classifiers.manifest import (
     FileEntry,
     LearntItem,
     ManifestError,
-    Result,
+    ResultFile,
     manifest_path,
     read_manifest,
 )
-from napari_image_classifier.items.item import Item
 
 # A classifier that has learnt has its images in a manifest of this kind.
 KIND = "classifier"
 
 
 class _Learnt(msgspec.Struct):
-    result: Result
+    result: ResultFile
     files: tuple[FileEntry[LearntItem], ...]
 
 
 @dataclass(frozen=True)
 class LearntFrom:
-    """The hashes of the pixels that a classifier has learnt from, and the groups they were of.
+    """The images that a classifier has learnt from, as its manifest names them.
 
-    ``known`` is False where its manifest is not there, or is of another classifier.
+    Attributes
+    ----------
+    known
+        False where its manifest is not there, or is of another classifier.
+    pixels
+        The hashes of the images' pixels.
+    groups
+        The names of their groups.
     """
 
     known: bool
@@ -40,51 +45,16 @@ class LearntFrom:
     @classmethod
     def of(cls, classifier: Path, sha256: str) -> Self:
         """Look into the manifest beside ``classifier``."""
-        path = manifest_path(classifier)
-        if not path.is_file():
-            return cls(known=False)
         try:
-            manifest = read_manifest(path)
-            if manifest.kind != KIND:
-                return cls(known=False)
-            stored = manifest.read(_Learnt)
+            manifest = read_manifest(manifest_path(classifier))
+            learnt = manifest.read(_Learnt)
         except ManifestError:
             return cls(known=False)
-        if stored.result.sha256 != sha256:
+        if manifest.kind != KIND or learnt.result.sha256 != sha256:
             return cls(known=False)
-        items = [item for file in stored.files for item in file.items]
+        items = [item for file in learnt.files for item in file.items]
         return cls(
             known=True,
             pixels=frozenset(item.pixels for item in items),
             groups=frozenset(item.group for item in items if item.group),
-        )
-
-    def has_pixels(self, pixels: str) -> bool:
-        """Return whether these very pixels were learnt from."""
-        return pixels in self.pixels
-
-    def has_group_of(self, item: Item) -> bool:
-        """Return whether images of an item's group, by its name, were learnt from."""
-        return item.group is not None and item.group in self.groups
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The files of items whose very pixels a classifier has learnt from.
-
-    ``known`` is as in `LearntFrom`.
-    """
-
-    known: bool
-    files: tuple[str, ...] = ()
-
-    @classmethod
-    def by(
-        cls, classifier: Path, sha256: str, items: Sequence[Item], hashes: Sequence[str]
-    ) -> Self:
-        """Look into the manifest beside ``classifier``; ``hashes`` are of the items' pixels."""
-        learnt = LearntFrom.of(classifier, sha256)
-        pairs = zip(items, hashes, strict=True)
-        return cls(
-            learnt.known, tuple(item.file for item, pixels in pairs if learnt.has_pixels(pixels))
         )

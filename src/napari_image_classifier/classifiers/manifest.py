@@ -1,4 +1,4 @@
-"""The manifest beside a result: what it was made of, with what, and on which machine.
+"""The manifest beside a result: its images, settings, versions and machine.
 
 Every manifest has the same frame: what it is of, the runs that made the result, and one line per
 image with the hash of its pixels. It is JSON; `docs/manifest.md` lists every key.
@@ -64,14 +64,44 @@ class ManifestError(ImageClassifierError):
 
 
 def manifest_path(result: Path) -> Path:
-    """Return where the manifest of a classifier, a table or a report lies: beside it."""
+    """Return where the manifest of a result lies.
+
+    Parameters
+    ----------
+    result
+        A classifier, a table or a report.
+
+    Returns
+    -------
+    Path
+        Beside it.
+    """
     return result.with_name(result.stem + SUFFIX)
 
 
 class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the images lie, and of which of their planes the pixels are hashed.
 
-    ``pattern`` and ``masks`` are those of a table; a training names every file.
+    Attributes
+    ----------
+    folder
+        The folder of images.
+    axes
+        What axes mean in files that don't say.
+    hash
+        The name of the algorithm.
+    channels
+        Names of the channels that are read.
+    projection
+        How a Z stack becomes one plane.
+    each
+        What is classified.
+    objects
+        The box of objects; None where whole images are classified.
+    pattern
+        The name pattern of a table's images; a training names every file.
+    masks
+        Where the masks of a table's images lie.
     """
 
     folder: str
@@ -88,8 +118,28 @@ class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A run that made a result, or a part of it: command, versions and machine.
 
-    ``threads`` are those that calculated, None where nobody knows; ``backend`` is what calculated,
-    on ``device``.
+    Attributes
+    ----------
+    date
+        Its date and time, in ISO 8601.
+    command
+        The program and its arguments.
+    platform
+        The operating system.
+    processor
+        The name of the processor.
+    processors
+        How many cores there are.
+    threads
+        Those that calculated, None where nobody knows.
+    backend
+        The library that calculated.
+    device
+        Where it calculated: the processor or a graphics card.
+    environment
+        Settings that change how libraries round, by name.
+    versions
+        Of Python and packages, by name.
     """
 
     date: str
@@ -105,9 +155,26 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file of an image: its size and time, None where it could not be looked at.
+    """A file of an image.
 
-    ``of`` is "mask" for one of the mask's. A table's images are known by their names alone.
+    A table's images are known by their names alone.
+
+    Attributes
+    ----------
+    path
+        The file.
+    channel
+        That it holds, as the name pattern has it.
+    z
+        The plane that it holds.
+    time
+        The time point that it holds.
+    of
+        "mask" for a file of the mask.
+    size
+        In bytes, None where the file could not be looked at.
+    modified
+        When it was changed, in ISO 8601; None as ``size``.
     """
 
     path: str = ""
@@ -120,7 +187,17 @@ class PartEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class FileEntry(msgspec.Struct, Generic[Item], frozen=True):
-    """The line of one image: its name, the size and time of its files, its items."""
+    """The line of one image.
+
+    Attributes
+    ----------
+    file
+        The image's name.
+    parts
+        Its files.
+    items
+        Its items.
+    """
 
     file: str
     parts: tuple[PartEntry, ...]
@@ -128,7 +205,21 @@ class FileEntry(msgspec.Struct, Generic[Item], frozen=True):
 
 
 class LearntItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
-    """An item that was learnt from: its number in the order of the training, and its pixels."""
+    """An item that was learnt from.
+
+    Attributes
+    ----------
+    number
+        Its place in the order of the training.
+    item
+        Its selection, "" for a whole image.
+    class_name
+        Its class.
+    group
+        Its group, None where it stands alone.
+    pixels
+        The hash of its pixels.
+    """
 
     number: int
     item: str
@@ -138,7 +229,21 @@ class LearntItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
 
 
 class ClassifiedItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
-    """A row of a table, as far as a manifest says it; see `Prediction`."""
+    """A row of a table, as far as a manifest says it; see `Prediction`.
+
+    Attributes
+    ----------
+    item
+        The selection, "" for a whole image.
+    status
+        Of the prediction.
+    class_name
+        Of the prediction, None where there is none.
+    confidence
+        Of the prediction, None where there is none.
+    pixels
+        The hash of its pixels.
+    """
 
     item: str
     status: str
@@ -147,8 +252,20 @@ class ClassifiedItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
     pixels: str
 
 
-class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a manifest is of; a table is ``complete`` or not, an evaluation has a ``verdict``."""
+class ResultFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The file that a manifest is of.
+
+    Attributes
+    ----------
+    file
+        Its name.
+    sha256
+        Of a classifier, in hexadecimal digits.
+    complete
+        Whether a table has all images of its folder.
+    verdict
+        Of an evaluation.
+    """
 
     file: str
     sha256: str = ""
@@ -157,21 +274,47 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a manifest of any kind says before its files."""
+    """What a manifest of any kind says before its files.
 
-    result: Result
+    Attributes
+    ----------
+    result
+        The file that it is of.
+    runs
+        Those that made it, one at least.
+    """
+
+    result: ResultFile
     runs: Annotated[tuple[Run, ...], msgspec.Meta(min_length=1)]
 
 
 class OfLearntItems(Head, frozen=True, kw_only=True, omit_defaults=True):
-    """A manifest whose files hold what was learnt from."""
+    """A manifest whose files hold what was learnt from.
+
+    Attributes
+    ----------
+    result
+        The file that it is of.
+    runs
+        Those that made it.
+    files
+        An entry for each image.
+    """
 
     files: tuple[FileEntry[LearntItem], ...] = ()
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest that was opened: of what kind, and of which result."""
+    """A manifest that was opened.
+
+    Attributes
+    ----------
+    path
+        The manifest.
+    kind
+        "classifier", "import", "table" or "evaluation".
+    """
 
     path: Path
     kind: str
@@ -198,11 +341,23 @@ def this_run(
     device: str | None = None,
     packages: Iterable[str] = (),
 ) -> Run:
-    """Return what is to be said of the run that makes a result: command, versions and machine.
+    """Return what a manifest says of the run that makes a result.
 
-    ``threads`` are those that calculate, None where nobody knows; ``backend`` is what calculates,
-    on ``device`` (the processor unless told); ``packages`` are named with their versions, besides
-    the usual ones.
+    Parameters
+    ----------
+    threads
+        Those that calculate, None where nobody knows.
+    backend
+        The library that calculates.
+    device
+        Where it calculates; the processor unless told.
+    packages
+        Those to be named with their versions, besides the usual ones.
+
+    Returns
+    -------
+    Run
+        Command, versions and machine.
     """
     return Run(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -219,7 +374,20 @@ def this_run(
 
 
 def machine_differences(then: Run, now: Run) -> list[str]:
-    """Return, in words, what the machines and versions of two runs differ in."""
+    """Return what the machines and versions of two runs differ in.
+
+    Parameters
+    ----------
+    then
+        The run of a manifest.
+    now
+        The run that repeats it.
+
+    Returns
+    -------
+    list of str
+        In words, one for each difference.
+    """
     pairs = [(name, getattr(then, name), getattr(now, name)) for name in _MACHINE]
     for before, after in ((then.environment, now.environment), (then.versions, now.versions)):
         names = sorted(before.keys() | after.keys())
@@ -232,7 +400,22 @@ def machine_differences(then: Run, now: Run) -> list[str]:
 
 
 def images_read(folder: Path, axes: str | None, preparation: Preparation) -> ImagesRead:
-    """Return what a manifest says of the images below ``folder``."""
+    """Return what a manifest says of the images of a folder.
+
+    Parameters
+    ----------
+    folder
+        The folder of images.
+    axes
+        What axes mean in files that don't say.
+    preparation
+        The classifier's.
+
+    Returns
+    -------
+    ImagesRead
+        Without pattern and masks.
+    """
     return ImagesRead(
         folder=str(folder),
         axes=axes,
@@ -247,9 +430,23 @@ def images_read(folder: Path, axes: str | None, preparation: Preparation) -> Ima
 def file_entry(
     name: str, of: Stamp, items: Iterable[Item], parts: Sequence[PartEntry] = ()
 ) -> FileEntry[Item]:
-    """Return the line of one image: its name, size and time of its files, its items.
+    """Return the line of one image.
 
-    ``parts`` may say of each file in turn what is known of it besides, such as its name.
+    Parameters
+    ----------
+    name
+        The image's name.
+    of
+        Size and time of its files, see `file_stamps.stamp`.
+    items
+        Its items.
+    parts
+        What is known of each file in turn besides, such as its name.
+
+    Returns
+    -------
+    FileEntry
+        With the parts' sizes and times.
     """
     named = parts or [PartEntry(size=None, modified=None)] * len(of)
     files = [
@@ -261,7 +458,7 @@ def file_entry(
 
 def _size_and_time(size: int, nanoseconds: int) -> dict[str, int | str]:
     if size < 0:
-        # It could not be looked at, see `journal.stamp`.
+        # It could not be looked at, see `file_stamps.stamp`.
         return {}
     modified = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=nanoseconds // 1000)
     return {"size": size, "modified": modified.isoformat()}
@@ -270,10 +467,23 @@ def _size_and_time(size: int, nanoseconds: int) -> dict[str, int | str]:
 def write_manifest(
     result: Path, kind: str, head: Head, files: Iterable[FileEntry[Any]] = ()
 ) -> Path:
-    """Write the manifest of ``result`` beside it and return its path.
+    """Write the manifest of a result beside it.
 
-    ``kind`` is "classifier", "import", "table" or "evaluation". ``files`` (see `file_entry`) are
-    written one a line as they come, so that there may be millions.
+    Parameters
+    ----------
+    result
+        The file that it is of.
+    kind
+        "classifier", "import", "table" or "evaluation".
+    head
+        What it says before its files.
+    files
+        See `file_entry`; written one a line as they come, so that there may be millions.
+
+    Returns
+    -------
+    Path
+        The manifest.
     """
     path = manifest_path(result)
     frame = {"schema": SCHEMA, "kind": kind, **as_json(head)}
@@ -290,6 +500,16 @@ def write_manifest(
 
 def read_manifest(path: Path) -> Manifest:
     """Open a manifest of any kind.
+
+    Parameters
+    ----------
+    path
+        The manifest.
+
+    Returns
+    -------
+    Manifest
+        Of which the kind is known.
 
     Raises
     ------
@@ -319,19 +539,24 @@ def read_manifest(path: Path) -> Manifest:
 def check_place(result: Path) -> None:
     """Refuse a result whose manifest would take the place of another one's.
 
+    Parameters
+    ----------
+    result
+        The file that is to be written.
+
     Raises
     ------
     ManifestError
-        There is a file of that name, and it speaks of another result.
+        There is a file of the manifest's name, and it speaks of another result.
     """
     path = manifest_path(result)
     if not path.exists():
         return
     belongs_to = _result_named_in(path)
     if belongs_to != result.name:
-        said = f"is the manifest of {belongs_to}" if belongs_to else "is no manifest"
+        taken_by = f"is the manifest of {belongs_to}" if belongs_to else "is no manifest"
         raise ManifestError(
-            f"{path} is where the manifest of {result.name} would be written, and it {said}; "
+            f"{path} is where the manifest of {result.name} would be written, and it {taken_by}; "
             "choose another name or another folder, or move it away."
         )
 

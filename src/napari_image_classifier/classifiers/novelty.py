@@ -1,4 +1,4 @@
-"""Is an image like those that a classifier learnt from? If not, why not, in a sentence."""
+"""Novelty: how far an image is unlike those of the training, and why, in a sentence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,10 @@ from typing import Self
 
 import numpy as np
 
-from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.items.preparation import RANGE_PERCENTILES
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges
-from napari_image_classifier.typing import Float64Array, FloatArray
+from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
 
 # A pixel this many times as large is another magnification.
 OTHER_MAGNIFICATION = 1.25
@@ -20,8 +19,14 @@ OTHER_MAGNIFICATION = 1.25
 class ImageKind:
     """What an image's file says besides its pixels.
 
-    ``bits`` are those of a pixel, None where pixels are fractions, as those of computed images;
-    ``pixel_size`` is in µm, None where the file does not say.
+    Attributes
+    ----------
+    bits
+        Those of a pixel; None where pixels are fractions, as those of computed images.
+    is_rgb
+        Whether it is a colour picture.
+    pixel_size
+        In µm, None where the file does not say.
     """
 
     bits: int | None
@@ -43,8 +48,14 @@ class ImageKind:
 class KnownKinds:
     """The kinds of image that a classifier learnt from.
 
-    ``bits`` holds every depth, sorted, and is empty where some images had fractions; ``pixel_size``
-    holds the smallest and the largest in µm, None where some file did not say.
+    Attributes
+    ----------
+    bits
+        Every depth, sorted; empty where some images had fractions.
+    rgb
+        Whether there were colour pictures.
+    pixel_size
+        The smallest and the largest in µm, None where some file did not say.
     """
 
     bits: tuple[int, ...]
@@ -53,16 +64,13 @@ class KnownKinds:
 
     @classmethod
     def of(cls, kinds: Sequence[ImageKind]) -> Self:
-        """Return what the images of a training have been."""
-        depths = {kind.bits for kind in kinds}
-        sizes = [kind.pixel_size for kind in kinds]
-        known = [size for size in sizes if size is not None]
+        """Return the kinds of the images of a training."""
+        depths = [kind.bits for kind in kinds if kind.bits is not None]
+        sizes = [kind.pixel_size for kind in kinds if kind.pixel_size is not None]
         return cls(
-            tuple(sorted(bits for bits in depths if bits is not None))
-            if None not in depths
-            else (),
+            tuple(sorted(set(depths))) if len(depths) == len(kinds) else (),
             any(kind.is_rgb for kind in kinds),
-            (min(known), max(known)) if len(known) == len(sizes) else None,
+            (min(sizes), max(sizes)) if len(sizes) == len(kinds) else None,
         )
 
     def why_other(self, kind: ImageKind) -> str:
@@ -75,8 +83,7 @@ class KnownKinds:
         if self.pixel_size is None or kind.pixel_size is None:
             return ""
         smallest, largest = self.pixel_size
-        within = smallest / OTHER_MAGNIFICATION <= kind.pixel_size <= largest * OTHER_MAGNIFICATION
-        if within:
+        if smallest / OTHER_MAGNIFICATION <= kind.pixel_size <= largest * OTHER_MAGNIFICATION:
             return ""
         learnt = f"{smallest:.3g}" if smallest == largest else f"{smallest:.3g} to {largest:.3g}"
         return (
@@ -105,17 +112,37 @@ _NO_ENERGY = 1e-9
 
 
 def planes_of(pixels: FloatArray) -> FloatArray:
-    """Return measured pixels, float32 (y, x, channel), as planes, (channel, y, x), in memory."""
+    """Return measured pixels as planes.
+
+    Parameters
+    ----------
+    pixels
+        float32 of shape (y, x, channel), see `preparation.measured_pixels`.
+
+    Returns
+    -------
+    array
+        float32 of shape (channel, y, x), each plane in one piece.
+    """
     return np.ascontiguousarray(np.moveaxis(pixels, -1, 0))
 
 
 def brightness_of(planes: FloatArray, ranges: Sequence[tuple[float, float]]) -> Float64Array:
-    """Return how bright each channel is, shape (channel, `BRIGHTNESS`).
+    """Return how bright each channel of an image is.
 
-    ``planes`` are as `planes_of` returns them, ``ranges`` the intensities of every channel that
-    count as 0 and 1. The numbers are the low percentile, the mean, the high percentile and the
-    distance of the percentiles, on a scale that is that of logarithms for what is bright and goes
-    through 0.
+    Parameters
+    ----------
+    planes
+        As `planes_of` returns them.
+    ranges
+        The intensities that count as 0 and 1, for each channel.
+
+    Returns
+    -------
+    array
+        Shape (channel, 4), as in `BRIGHTNESS`: the low percentile, the mean, the high percentile
+        and the distance of the percentiles, on a scale that is that of logarithms for what is
+        bright and goes through 0.
     """
     flat = planes.reshape(len(planes), -1)
     step = max(1, flat.shape[1] // PIXELS_SAMPLED)
@@ -125,18 +152,30 @@ def brightness_of(planes: FloatArray, ranges: Sequence[tuple[float, float]]) -> 
             [np.percentile(channel[::step], RANGE_PERCENTILES) for channel in flat]
         )
         mean = flat.mean(axis=1)
-        found = (np.stack([darkest, mean, brightest]) - low) / (high - low)
-        found = np.concatenate([found, (found[2] - found[0])[np.newaxis]])
-        return np.asarray(np.arcsinh(found / FAINT).T)
+        measures = (np.stack([darkest, mean, brightest]) - low) / (high - low)
+        measures = np.concatenate([measures, (measures[2] - measures[0])[np.newaxis]])
+        return np.asarray(np.arcsinh(measures / FAINT).T)
 
 
 def detail_of(planes: FloatArray) -> Float64Array:
-    """Return how much of each channel's variance is fine detail, shape (channel, `DETAIL`).
+    """Return how much of each channel's variance is fine detail.
 
-    ``planes`` are as `planes_of` returns them. The numbers are decimal logarithms of the part of
-    the variance that is gone when pixels are averaged two by two, then of what is gone when that is
-    done again, and again: the energy of Haar wavelets by octave (Mallat, 1989). Blurring lowers
-    them, the first ones most; noise raises the first one.
+    Parameters
+    ----------
+    planes
+        As `planes_of` returns them.
+
+    Returns
+    -------
+    array
+        Shape (channel, 3), as in `DETAIL`: decimal logarithms of the part of the variance that is
+        gone when pixels are averaged two by two, then of what is gone when that is done again, and
+        again: the energy of Haar wavelets by octave [1]_. Blurring lowers them, the first ones
+        most; noise raises the first one.
+
+    References
+    ----------
+    .. [1] Mallat (1989), “A theory for multiresolution signal decomposition”.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         return np.stack([_detail_of_plane(plane) for plane in planes])
@@ -169,15 +208,115 @@ def _halved(plane: FloatArray) -> tuple[FloatArray, float]:
     return halved, _energy(cropped)
 
 
+MOST_DIRECTIONS = 64
 UNLIKE_EVERY_CLASS = "To the network it looks unlike the images of every class that it learnt from."
 
 
 @dataclass(frozen=True)
-class Gate:
-    """What the images that a classifier learnt from were like.
+class FeatureDistance:
+    """The classes as clouds of one shape in the space of a network's last features [1]_.
 
-    ``intensities`` are those of every channel that count as 0 and 1 when its ``brightness`` is
-    told. ``distances`` holds one per network of the classifier.
+    Parameters
+    ----------
+    n_classes
+        Number of classes.
+    n_directions
+        Number of directions.
+    means
+        Of the features of each class, shape (class, feature).
+    directions
+        Of the largest variances of the common covariance, shape (direction, feature).
+    variances
+        Along the directions, shape (direction).
+    rest
+        One variance across all other directions [2]_, which keeps it small in the file.
+    limit
+        The distance beyond which an image is unlike every class.
+
+    Raises
+    ------
+    ValueError
+        The arrays do not belong together.
+
+    References ---------- .. [1] Lee et al. (2018), “A simple unified framework for detecting
+    out-of-distribution samples and
+       adversarial attacks”, NeurIPS.
+    .. [2] Moghaddam & Pentland (1997), “Probabilistic visual learning for object representation”.
+    """
+
+    n_classes: int
+    n_directions: int
+    means: FloatArray
+    directions: FloatArray
+    variances: FloatArray
+    rest: float
+    limit: float = np.inf
+
+    def __post_init__(self) -> None:
+        # The classifier's file holds them without their shape.
+        object.__setattr__(self, "means", self.means.reshape(self.n_classes, -1))
+        object.__setattr__(self, "directions", self.directions.reshape(self.n_directions, -1))
+        n_features = self.means.shape[1]
+        if self.directions.shape[1] != n_features or self.variances.shape != (self.n_directions,):
+            raise ValueError("The directions are of other features")
+
+    @classmethod
+    def fitted(cls, features: FloatArray, classes: IntArray) -> Self:
+        """Return the distance for features (image, feature) of images of these classes.
+
+        Mahalanobis' distance to the nearest class mean (Lee et al., 2018), with a covariance of
+        fewer images than features made sound as Ledoit & Wolf (2004) do.
+        """
+        from sklearn.covariance import ledoit_wolf
+
+        means = np.stack(
+            [features[classes == number].mean(axis=0) for number in np.unique(classes)]
+        )
+        apart = (features - means[np.unique(classes, return_inverse=True)[1]]).astype(np.float64)
+        covariance, _ = ledoit_wolf(apart, assume_centered=True)
+        variances, vectors = np.linalg.eigh(covariance)
+        variances, directions = variances[::-1], vectors.T[::-1]
+        n_directions = min(MOST_DIRECTIONS, len(variances))
+        floor = max(float(variances.mean()) * 1e-6, float(np.finfo(np.float32).tiny))
+        others = float(variances[n_directions:].mean()) if n_directions < len(variances) else 1.0
+        return cls(
+            len(means),
+            n_directions,
+            means.astype(np.float32),
+            directions[:n_directions].astype(np.float32),
+            np.maximum(variances[:n_directions], floor).astype(np.float32),
+            max(others, floor),
+        )
+
+    def of(self, features: FloatArray) -> Float64Array:
+        """Return the distance to the nearest class, shape (image), of (image, feature)."""
+        apart = features[:, np.newaxis].astype(np.float64) - self.means
+        along = apart @ self.directions.T
+        across = np.maximum((apart**2).sum(axis=-1) - (along**2).sum(axis=-1), 0)
+        if len(self.directions) == features.shape[1]:
+            across[:] = 0
+        squares = (along**2 / self.variances).sum(axis=-1) + across / self.rest
+        return np.asarray(np.sqrt(squares.min(axis=1)))
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """The novelty detection: what the images that a classifier learnt from were like.
+
+    In `classifier.json` its key is "gate".
+
+    Attributes
+    ----------
+    kinds
+        The kinds of image.
+    intensities
+        Those of every channel that count as 0 and 1 when its brightness is told.
+    brightness
+        The usual ranges of `brightness_of`.
+    detail
+        The usual ranges of `detail_of`.
+    distances
+        Of the last features, one for each network of the classifier.
     """
 
     kinds: KnownKinds
@@ -202,7 +341,7 @@ class Gate:
         )
 
     def how_far(self, features: Sequence[FloatArray]) -> Float64Array:
-        """Return how far off images look to the networks, shape (image); above 1 is too far.
+        """Return the novelty of images to the networks, shape (image); above 1 they are too far.
 
         ``features`` holds an array of shape (image, feature) for each network.
         """
@@ -221,8 +360,8 @@ class Gate:
             and all(len(distance.means) == n_classes for distance in self.distances)
             and all(
                 array.shape == (n_channels, len(words))
-                for one, words in ranges
-                for array in (one.middle, one.below, one.above)
+                for known, words in ranges
+                for array in (known.middle, known.below, known.above)
             )
         )
 

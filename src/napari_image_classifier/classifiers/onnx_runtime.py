@@ -1,4 +1,4 @@
-"""Runs a classifier's graph without Keras, on ONNX Runtime, in float32."""
+"""Networks on ONNX Runtime, without Keras, in float32."""
 
 import threading
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PIXELS_AT_ONCE = 16 * 256 * 256
 
 
 class Runnable(Protocol):
-    """What says something of prepared images: a network's graph, or what takes its place."""
+    """A network's graph, or what takes its place."""
 
     def run(self, images: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return logits, shape (n, n_classes), and features, (n, n_features), both float32."""
@@ -26,20 +26,35 @@ class Runnable(Protocol):
 
 @dataclass(frozen=True)
 class Probe:
-    """What a network said, where it was made, of one prepared image.
+    """What a network said, where it was made, of the test image (see `probe_image`).
 
-    ``image`` is of shape (1, y, x, channel), ``said`` a probability for each class.
+    Parameters
+    ----------
+    size
+        Of the test image, (y, x) in pixels.
+    n_channels
+        How many channels the network sees.
+    probabilities
+        One for each class; none where the file holds no probe, and nothing is compared.
     """
 
-    image: FloatArray
-    said: tuple[float, ...]
+    size: tuple[int, int]
+    n_channels: int
+    probabilities: tuple[float, ...]
 
 
 class Graph:
     """The graph of one network; starts when first used, and may be used from several threads.
 
-    ``threads`` is how many a single call uses; None means one per core. With a ``probe`` it does
-    not start where it says something else.
+    Parameters
+    ----------
+    content
+        The graph in ONNX.
+    threads
+        How many a single call uses; None means one per core.
+    probe
+        What the network has to say of the test image; where it says something else, it does not
+        start.
     """
 
     def __init__(
@@ -70,14 +85,16 @@ class Graph:
             if self._session is None:
                 try:
                     session = _start(self._content, self._threads)
-                    if self._probe is not None:
+                    if self._probe is not None and self._probe.probabilities:
                         _check_probe(session, self._probe)
                 except ClassifierFileError:
                     raise
                 except Exception as error:
                     # The runtime has a class for every reason, and shares no base among them.
-                    said = " ".join(str(error).split())[:200].rstrip(".")
-                    raise ClassifierFileError(f"its network can't be started ({said})") from error
+                    message = " ".join(str(error).split())[:200].rstrip(".")
+                    raise ClassifierFileError(
+                        f"its network can't be started ({message})"
+                    ) from error
                 self._session, self._content = session, b""
             return self._session
 
@@ -107,8 +124,10 @@ def _start(content: bytes, threads: int | None) -> "onnxruntime.InferenceSession
 def _check_probe(session: "onnxruntime.InferenceSession", probe: Probe) -> None:
     from scipy.special import softmax
 
-    (logits,) = session.run(["logits"], {"images": probe.image})
-    difference = says_otherwise(softmax(logits.astype(np.float64), axis=1)[0], np.array(probe.said))
+    images = probe_image(probe.size, probe.n_channels)
+    (logits,) = session.run(["logits"], {"images": images})
+    here = softmax(logits.astype(np.float64), axis=1)[0]
+    difference = says_otherwise(here, np.array(probe.probabilities))
     if difference:
         raise ClassifierFileError(
             "The classifier says something else on this computer than where it was made "
@@ -122,9 +141,21 @@ LARGEST_DIFFERENCE = 1e-3
 
 
 def probe_image(size: tuple[int, int], n_channels: int) -> FloatArray:
-    """Return it, float32 of shape (1, y, x, channel), from 0 to 1; the same wherever it is made.
+    """Return the test image, the same wherever it is made.
 
-    ``size`` is (y, x). Nothing in it lies in lines, so that no part of a network stays at rest.
+    Nothing in it lies in lines, so that no part of a network stays at rest.
+
+    Parameters
+    ----------
+    size
+        (y, x) in pixels.
+    n_channels
+        How many channels it has.
+
+    Returns
+    -------
+    array
+        float32 of shape (1, y, x, channel), from 0 to 1.
     """
     count = np.arange(size[0] * size[1] * n_channels, dtype=np.uint64)
     # Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4).
@@ -133,6 +164,19 @@ def probe_image(size: tuple[int, int], n_channels: int) -> FloatArray:
 
 
 def says_otherwise(here: Float64Array, there: Float64Array) -> float:
-    """Return how far two rows of probabilities of it are apart, 0 where rounding explains it."""
+    """Return how far two predictions of the test image are apart.
+
+    Parameters
+    ----------
+    here
+        Probabilities, shape (class).
+    there
+        Those of the same image elsewhere.
+
+    Returns
+    -------
+    float
+        The largest difference, 0 where rounding explains it.
+    """
     difference = float(np.abs(here - there).max())
     return 0.0 if difference <= LARGEST_DIFFERENCE else difference

@@ -1,9 +1,9 @@
-"""Predictions of images and of whole files, by any network that gives probabilities."""
+"""Predictions of images and of whole files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -15,33 +15,23 @@ from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.images.pixel_hash import PixelHash
-from napari_image_classifier.items.image_items import items_of_image
-from napari_image_classifier.items.objects import ObjectPlace, Objects
-from napari_image_classifier.items.preparation import Preparation, finished
+from napari_image_classifier.items.objects import Objects
+from napari_image_classifier.items.preparation import ImageItem, finished, items_of_image
 from napari_image_classifier.typing import DrawThumbnail, Float64Array, FloatArray
 
 ITEMS_AT_ONCE = 16
 Predictions = list[list[Prediction]]
-_NOTHING_KNOWN = np.array([np.nan])
 
 
 class Predictor(Protocol):
-    """A classifier as far as predicting needs it."""
+    """The part of a classifier that predicting needs."""
 
     @property
     def description(self) -> ClassifierDescription:
-        """The classes, the preparation, and when it doesn't answer."""
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The classes in the order of the probabilities."""
-
-    @property
-    def preparation(self) -> Preparation:
-        """The way from an image to what the network sees."""
+        """The classes, the preparation, the threshold and the novelty detection."""
 
     def judge_prepared(self, batch: FloatArray) -> tuple[Float64Array, Float64Array]:
-        """Return probabilities, shape (n_items, n_classes), and how far off each item looks."""
+        """Return probabilities, shape (item, class), and the novelty of each item, shape (item)."""
 
 
 def predict_files(
@@ -51,11 +41,26 @@ def predict_files(
     draw_thumbnail: DrawThumbnail | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Predictions:
-    """Return, for each image in order, the predictions of its items.
+    """Return the predictions of many images.
 
-    An image that can't be classified gives one prediction with status "error"; one that was passed
-    over because of a stop has no predictions. ``axes`` says what the axes of a file mean that
-    doesn't say.
+    Parameters
+    ----------
+    classifier
+        What predicts.
+    images
+        Images by their files.
+    axes
+        What axes mean in files that don't say.
+    draw_thumbnail
+        What draws a small picture for each prediction.
+    should_stop
+        Whether to stop before the end.
+
+    Returns
+    -------
+    list of list of Prediction
+        Those of the items of each image, in order. An image that can't be classified gives one with
+        status "error"; one that was passed over because of a stop has none.
     """
     batch = _Batch(classifier, draw_thumbnail)
     for files in images:
@@ -66,8 +71,8 @@ def predict_files(
                 batch.add_image(files.name, image, should_stop)
         except Exception as error:  # noqa: BLE001 - one image must not end a batch of thousands
             batch.fail(files.name, error)
-    found = batch.predictions()
-    return [found.get(files.name, []) for files in images]
+    predictions = batch.predictions()
+    return [predictions.get(files.name, []) for files in images]
 
 
 class _Batch:
@@ -90,15 +95,8 @@ class _Batch:
                 self.forget(file)
                 return
         if seen is None:
-            nothing = Prediction(
-                file,
-                "",
-                "empty",
-                message=NO_OBJECTS,
-                pixels=read.hexdigest(),
-                code=Fault.NO_OBJECTS,
-            )
-            self._found[file] = [nothing]
+            empty = Prediction(file, "", "empty", message=NO_OBJECTS, code=Fault.NO_OBJECTS)
+            self._found[file] = [replace(empty, pixels=read.hexdigest())]
 
     def _add(self, item: "_Waiting") -> None:
         self._waiting.append(item)
@@ -128,7 +126,12 @@ class _Batch:
 
     def _predict(self, items: "list[_Waiting]") -> None:
         try:
-            judged = _judged(self._classifier, [item.seen for item in items])
+            predictions = _predictions(
+                self._classifier,
+                [item.file for item in items],
+                [item.seen for item in items],
+                self._draw_thumbnail,
+            )
         except Exception as error:  # noqa: BLE001 - as for a single image
             if len(items) == 1:
                 self.fail(items[0].file, error)
@@ -137,33 +140,14 @@ class _Batch:
             for item in items:
                 self._predict([item])
             return
-        for item, judgement in zip(items, judged, strict=True):
-            said = _prediction(
-                self._classifier, item.file, item.seen, judgement, self._draw_thumbnail
-            )
-            self._found.setdefault(item.file, []).append(replace(said, pixels=item.hash))
-
-
-class SeenItem(NamedTuple):
-    """An item of an image as the network sees it, and why that can't be one of its kind."""
-
-    selection: str
-    pixels: FloatArray
-    why_unlike: str
-    place: ObjectPlace | None
-
-
-class _Judgement(NamedTuple):
-    """A row of probabilities, shape (n_classes,), and how far off the image looked."""
-
-    probabilities: Float64Array
-    how_far: float
+        for item, prediction in zip(items, predictions, strict=True):
+            self._found.setdefault(item.file, []).append(replace(prediction, pixels=item.hash))
 
 
 @dataclass(frozen=True)
 class _Waiting:
     file: str
-    seen: SeenItem
+    seen: ImageItem
     hash: str
 
 
@@ -180,13 +164,34 @@ def predict_image(
 ) -> Iterator[Prediction]:
     """Yield the predictions of all items of one image: itself, its time points, planes or objects.
 
-    ``channels`` gives the index in the image of each of the classifier's channels, where they are
-    not to be matched by name; ``objects`` and ``selections`` are as in `items_of_image`.
+    Parameters
+    ----------
+    classifier
+        What predicts.
+    image
+        An open image.
+    file
+        What predictions call it.
+    draw_thumbnail
+        What draws a small picture for each prediction.
+    channels
+        The index in the image of each of the classifier's channels, where they are not to be
+        matched by name.
+    should_stop
+        Whether to stop before the end.
+    objects
+        As in `items_of_image`.
+    selections
+        As in `items_of_image`.
+
+    Yields
+    ------
+    Prediction
+        One for each item, in order.
     """
     items = seen_items(classifier, image, channels, objects, selections)
     while not should_stop() and (chosen := list(islice(items, ITEMS_AT_ONCE))):
-        for seen, judgement in zip(chosen, _judged(classifier, chosen), strict=True):
-            yield _prediction(classifier, file, seen, judgement, draw_thumbnail)
+        yield from _predictions(classifier, [file] * len(chosen), chosen, draw_thumbnail)
 
 
 def seen_items(
@@ -195,9 +200,28 @@ def seen_items(
     channels: Sequence[int] | None = None,
     objects: Objects | None = None,
     selections: Sequence[str] | None = None,
-) -> Iterator[SeenItem]:
-    """Yield what the network sees of each item of an image."""
-    preparation, gate = classifier.preparation, classifier.description.gate
+) -> Iterator[ImageItem]:
+    """Yield what the network sees of each item of an image.
+
+    Parameters
+    ----------
+    classifier
+        Its preparation and novelty detection are used.
+    image
+        An open image.
+    channels
+        As in `predict_image`.
+    objects
+        As in `items_of_image`.
+    selections
+        As in `items_of_image`.
+
+    Yields
+    ------
+    ImageItem
+        One for each item, in order, its pixels as the network sees them.
+    """
+    preparation, gate = classifier.description.preparation, classifier.description.gate
     kind = ImageKind.of(image)
     for item in items_of_image(
         image, preparation, selections=selections, channels=channels, objects=objects
@@ -205,30 +229,29 @@ def seen_items(
         why_unlike = item.why_unlike
         if gate is not None and not why_unlike:
             why_unlike = gate.why_unlike(kind, item.pixels, preparation.channel_names)
-        yield SeenItem(item.selection, finished(item.pixels, preparation), why_unlike, item.place)
+        yield item._replace(pixels=finished(item.pixels, preparation), why_unlike=why_unlike)
 
 
-def _judged(classifier: Predictor, items: Sequence[SeenItem]) -> Iterator[_Judgement]:
-    rows, how_far = classifier.judge_prepared(np.stack([item.pixels for item in items]))
-    return map(_Judgement, rows, how_far)
-
-
-def _prediction(
+def _predictions(
     classifier: Predictor,
-    file: str,
-    seen: SeenItem,
-    judgement: _Judgement,
-    draw_thumbnail: DrawThumbnail | None = None,
-) -> Prediction:
-    # What an image lacks, some layers take for 0; a class of such pixels is none.
-    said = judgement.probabilities if np.isfinite(seen.pixels).all() else _NOTHING_KNOWN
-    return Prediction.of_probabilities(
-        file,
-        seen.selection,
-        classifier.class_names,
-        np.broadcast_to(said, judgement.probabilities.shape),
-        draw_thumbnail(seen.pixels) if draw_thumbnail else None,
-        answers_from=classifier.description.answers_from,
-        why_unlike=seen.why_unlike or (UNLIKE_EVERY_CLASS if judgement.how_far > 1 else ""),
-        place=seen.place,
-    )
+    files: Sequence[str],
+    items: Sequence[ImageItem],
+    draw_thumbnail: DrawThumbnail | None,
+) -> list[Prediction]:
+    """Return the prediction of each item, which is of the file at its place in ``files``."""
+    description = classifier.description
+    rows, distances = classifier.judge_prepared(np.stack([item.pixels for item in items]))
+    return [
+        Prediction.of_probabilities(
+            file,
+            item.selection,
+            description.class_names,
+            # What an image lacks, some layers take for 0; a class of such pixels is none.
+            row if np.isfinite(item.pixels).all() else np.full_like(row, np.nan),
+            draw_thumbnail(item.pixels) if draw_thumbnail else None,
+            answers_from=description.answers_from,
+            why_unlike=item.why_unlike or (UNLIKE_EVERY_CLASS if distance > 1 else ""),
+            place=item.place,
+        )
+        for file, item, row, distance in zip(files, items, rows, distances, strict=True)
+    ]

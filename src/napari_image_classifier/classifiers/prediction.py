@@ -1,4 +1,4 @@
-"""From an image to what the network says of it."""
+"""The prediction of one item, and its form in JSON."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,16 +18,33 @@ Status = Literal["ok", "error", "unsure", "unlike-training", "empty", "pending"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the network said of one item, or why it could say nothing.
+    """The prediction of one item, or why there is none.
 
-    ``item`` is the selection within the image ("" for a whole one). ``probabilities`` has every
-    class, in the classifier's order; ``confidence`` is that of ``class_name``. With status
-    "unsure" or "unlike-training" the class is no answer, and ``message`` says why; with "error",
-    with "empty" (no objects in the image's mask) and "pending" (its files are still being written),
-    there is only that, and ``code`` says it to programs (see `faults.Fault`; "" where there is
-    a class). ``thumbnail`` is a small PNG where one was asked for. ``place`` is where an object
-    lies, None for all else. ``pixels`` is the hash of the planes that were read for it (see
-    `pixel_hash`), "" where none was taken.
+    Attributes
+    ----------
+    file
+        The image's name.
+    item
+        The selection within the image, "" for a whole one.
+    status
+        "ok"; "unsure" or "unlike-training", where the class is no answer; "error"; "empty" (no
+        objects in the image's mask); "pending" (its files are still being written).
+    class_name
+        The class of the highest probability, None where there are no probabilities.
+    confidence
+        Its probability.
+    probabilities
+        Of every class, in the classifier's order.
+    message
+        Why the class is no answer, or why there is none; "" with status "ok".
+    thumbnail
+        A small PNG where one was asked for.
+    pixels
+        The hash of the planes that were read for it (see `pixel_hash`), "" where none was taken.
+    place
+        Where an object lies, None for all else.
+    code
+        What ``message`` says, for programs (see `errors.Fault`); "" where there is a class.
     """
 
     file: str
@@ -54,10 +71,31 @@ class Prediction:
         why_unlike: str = "",
         place: ObjectPlace | None = None,
     ) -> Self:
-        """Make the prediction of one row of probabilities, shape (n_classes,).
+        """Return the prediction of an item with these probabilities.
 
-        Below the confidence ``answers_from`` it is unsure; ``why_unlike`` says why the image is
-        unlike those of the training.
+        Parameters
+        ----------
+        file
+            The image's name.
+        item
+            The selection within the image.
+        class_names
+            The classes, in the order of the probabilities.
+        probabilities
+            Shape (class).
+        thumbnail
+            A small PNG.
+        answers_from
+            The confidence below which it is unsure.
+        why_unlike
+            Why the image is unlike those of the training; "" where it is not.
+        place
+            Where an object lies.
+
+        Returns
+        -------
+        Prediction
+            With status "error" where the probabilities are not finite.
         """
         by_class = {name: float(p) for name, p in zip(class_names, probabilities, strict=True)}
         best = max(by_class, key=by_class.__getitem__)
@@ -78,7 +116,22 @@ class Prediction:
 
     @classmethod
     def of_failure(cls, file: str, error: Exception, item: str = "") -> Self:
-        """Say of an image that it can't be classified; ``error`` is why."""
+        """Return the prediction of an image that can't be classified.
+
+        Parameters
+        ----------
+        file
+            The image's name.
+        error
+            Why it can't be.
+        item
+            The selection within the image.
+
+        Returns
+        -------
+        Prediction
+            With status "error".
+        """
         code, sentence = describe_error(file, error)
         return cls(file, item, "error", message=sentence, code=code)
 
@@ -98,8 +151,28 @@ class PredictionRow(
 ):
     """A prediction in JSON: a row of a journal's line, or of a layer's metadata.
 
-    The file stands beside the row; ``pixels`` are left out where nobody reads them. See
-    `Prediction` for the rest.
+    The file stands beside the row.
+
+    Attributes
+    ----------
+    item
+        As in `Prediction`, and so are the others.
+    place
+        Where an object lies.
+    status
+        Of the prediction.
+    class_name
+        Its class.
+    confidence
+        Its confidence.
+    probabilities
+        By class.
+    message
+        Why the class is no answer.
+    code
+        What the message says, for programs.
+    pixels
+        The hash of the pixels, left out where nobody reads it.
     """
 
     item: str
@@ -118,7 +191,7 @@ class PredictionRow(
         return cls(**{name: getattr(prediction, name) for name in _IN_EVERY_ROW})
 
     @classmethod
-    def kept(cls, prediction: Prediction) -> Self:
+    def with_pixels(cls, prediction: Prediction) -> Self:
         """Return the row for a journal, which has the file beside it."""
         return msgspec.structs.replace(cls.of(prediction), pixels=prediction.pixels)
 

@@ -5,7 +5,12 @@ from functools import cached_property
 
 import numpy as np
 
-from napari_image_classifier.classifiers import texture_features
+from napari_image_classifier.classifiers.texture_model import (
+    feature_table,
+    intensity_features,
+    measured_texture,
+    predicted_by_features,
+)
 from napari_image_classifier.errors import Cancelled
 from napari_image_classifier.evaluation.controls import (
     Controls,
@@ -51,15 +56,15 @@ class Features:
         for number, (item, pixels) in enumerate(zip(images.items, images.pixels, strict=True), 1):
             if should_stop():
                 raise Cancelled
-            brightness = texture_features.intensity_features(pixels)
+            brightness = intensity_features(pixels)
             simple.append(np.concatenate([brightness, file_features(item)]))
-            texture.append(texture_features.measured_texture(pixels))
+            texture.append(measured_texture(pixels))
             lighting.append(lighting_features(pixels))
             background.append(background_features(pixels))
             tell("measuring", number, len(images.items))
         return cls(
-            texture_features.feature_table(simple),
-            texture_features.feature_table(texture),
+            feature_table(simple),
+            feature_table(texture),
             np.array(lighting),
             tuple(background),
         )
@@ -88,9 +93,9 @@ class Subjects:
     @cached_property
     def _changed_texture(self) -> dict[Change, Float64Array]:
         return {
-            change: texture_features.feature_table(
+            change: feature_table(
                 [
-                    texture_features.measured_texture(changed(image[np.newaxis], change)[0])
+                    measured_texture(changed(image[np.newaxis], change)[0])
                     for image in self.images.pixels
                 ]
             )
@@ -132,9 +137,8 @@ class Subjects:
         return Controls(background, acquisition_control(table, classes, units, acquisitions))
 
     def _predict(self, table: Float64Array, run: Run) -> Float64Array:
-        return texture_features.predicted_by_features(
-            table, self.classes, run.learnt, run.tested, len(self.class_names)
-        )
+        n_classes = len(self.class_names)
+        return predicted_by_features(table, self.classes, run.learnt, run.tested, n_classes)
 
     def _most_frequent(self, run: Run) -> Float64Array:
         """Return the part that each class has in what was learnt from, for every tested item."""

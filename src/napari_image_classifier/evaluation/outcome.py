@@ -17,7 +17,7 @@ from napari_image_classifier.evaluation.plan import Folds, Plan
 from napari_image_classifier.evaluation.refitting import RefittedScore
 from napari_image_classifier.evaluation.verdict import Evidence, Verdict, verdict_of
 from napari_image_classifier.items.duplicates import Pair
-from napari_image_classifier.items.groups import joined, units_per_class
+from napari_image_classifier.items.groups import groups_per_class, joined_groups
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.statistics.intervals import Interval, balanced_interval
@@ -177,7 +177,7 @@ class Evaluation:
         folds = self.plan.new_acquisitions
         if folds is None or self.acquisitions is None:
             return None
-        return self._balanced(folds, joined(self.units, self.acquisitions))
+        return self._balanced(folds, joined_groups(self.units, self.acquisitions))
 
     def _balanced(self, folds: Folds, units: IntArray | None = None) -> Interval:
         predicted = folds.of_every_item(self.results, len(self.items)).argmax(axis=1)
@@ -189,7 +189,7 @@ class Evaluation:
         """The answer in one sentence."""
         simple = self.baseline_scores.get(SIMPLE)
         evidence = Evidence(
-            groups_per_class=units_per_class(self.items, self.units),
+            groups_per_class=groups_per_class(self.items, self.units),
             score=self.scores.balanced_accuracy,
             chance=self.chance,
             simple=simple.balanced_accuracy if simple else None,
@@ -282,7 +282,7 @@ class Evaluation:
             "images_digest": self.images_digest,
             "largest_group": [item.file for item in compress(self.items, in_largest_group)],
             "groups": int(self.units.max()) + 1,
-            "groups_per_class": units_per_class(self.items, self.units),
+            "groups_per_class": groups_per_class(self.items, self.units),
             "copies": [[self.items[i].file for i in pair] for pair in self.copies],
             "folds": len(self.plan.seeds[0].runs),
             "split_digests": [digest(self.items, folds.splits) for folds in self.plan.seeds],

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.perturbations import CHANGES, Change
-from napari_image_classifier.items.groups import check_enough, joined
+from napari_image_classifier.items.groups import check_enough, joined_groups
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import (
     Split,
@@ -232,7 +232,7 @@ def _changed(folds: Folds, change: Change) -> Folds:
 def _new_acquisitions(
     items: Sequence[Item], units: IntArray, acquisitions: IntArray, n_folds: int, seed: int
 ) -> Folds | None:
-    larger = joined(units, acquisitions)
+    larger = joined_groups(units, acquisitions)
     if larger.max() == units.max():
         return None
     try:

@@ -10,11 +10,11 @@ import numpy as np
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE as TEXTURE_NETWORK
-from napari_image_classifier.classifiers.leakage import Seen
+from napari_image_classifier.classifiers.leakage import LearntFrom
 from napari_image_classifier.classifiers.manifest import (
     ImagesRead,
     OfLearntItems,
-    Result,
+    ResultFile,
     check_place,
     images_read,
     this_run,
@@ -39,7 +39,7 @@ from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
 from napari_image_classifier.evaluation.report import write_report
 from napari_image_classifier.items.consensus import unassisted
-from napari_image_classifier.items.groups import check_enough, units_of, units_per_class
+from napari_image_classifier.items.groups import check_enough, group_numbers, groups_per_class
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.networks.provenance import keras_run, keras_versions
@@ -139,7 +139,7 @@ class EvaluationManifest(OfLearntItems, frozen=True, kw_only=True, omit_defaults
 def _write_manifest(report: Path, evaluation: Evaluation, case: "_Case") -> None:
     images = case.subjects.images
     head = EvaluationManifest(
-        result=Result(report.name, verdict=evaluation.verdict.kind),
+        result=ResultFile(report.name, verdict=evaluation.verdict.kind),
         runs=(keras_run() if case.trains_networks else this_run(threads=None),),
         config=case.config,
         classifier_sha256=case.finished.sha256 if case.finished else None,
@@ -288,7 +288,7 @@ def _check_testable(
     """Refuse too few items, and say what was left out of them."""
     try:
         if finished is None:
-            check_enough(items, units_of(items), needed=3)
+            check_enough(items, group_numbers(items), needed=3)
         else:
             _check_known(items, finished)
     except TrainingRefused as refused:
@@ -297,7 +297,7 @@ def _check_testable(
 
 def _check_known(items: Sequence[Item], finished: Classifier) -> None:
     """Refuse classes that the classifier has never heard of, and images of one class."""
-    classes = set(units_per_class(items, units_of(items)))
+    classes = set(groups_per_class(items, group_numbers(items)))
     unknown = sorted(classes - set(finished.class_names))
     if unknown:
         raise TrainingRefused(
@@ -311,14 +311,16 @@ def _check_known(items: Sequence[Item], finished: Classifier) -> None:
 
 def _check_not_seen(finished: Classifier, images: TrainingImages) -> bool:
     """Refuse images that the classifier has learnt from; return whether its manifest could tell."""
-    seen = Seen.by(finished.path, finished.sha256, images.items, images.pixel_hashes)
-    if seen.files:
+    learnt = LearntFrom.of(finished.path, finished.sha256)
+    pairs = zip(images.items, images.pixel_hashes, strict=True)
+    seen = [item.file for item, pixels in pairs if pixels in learnt.pixels]
+    if seen:
         raise TrainingRefused(
-            f"{finished.path.name} has learnt from {len(seen.files)} of these "
-            f"{len(images.items)} images, such as {seen.files[0]}; a test needs images that it has "
+            f"{finished.path.name} has learnt from {len(seen)} of these "
+            f"{len(images.items)} images, such as {seen[0]}; a test needs images that it has "
             "never seen. Leave them out, or evaluate without --classifier."
         )
-    return seen.known
+    return learnt.known
 
 
 def _acquisitions(items: Sequence[Item]) -> IntArray | None:

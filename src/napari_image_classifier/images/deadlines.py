@@ -95,7 +95,7 @@ def run_in_thread(function: Callable[[], T]) -> Future[T]:
     def run() -> None:
         try:
             future.set_result(function())
-        except Exception as error:  # noqa: BLE001 - the future hands it over
+        except BaseException as error:  # noqa: BLE001 - the future hands it over
             future.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()

@@ -1,6 +1,6 @@
-"""What persons said of items: who, of which item, which class, and what was in sight meanwhile."""
+"""Annotations of items by persons: rater, item, class, and what was in sight meanwhile."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -23,7 +23,15 @@ class AnnotationsError(ImageClassifierError):
 
 
 class ItemKey(NamedTuple):
-    """The name of an item in tables: its file, and what of it, as in "t=3" ("" for all of it)."""
+    """The name of an item in tables.
+
+    Attributes
+    ----------
+    file
+        The image's name relative to the folder of images, with "/".
+    item
+        Which part of it, as in "t=3" (see `selection`); "" for the whole image.
+    """
 
     file: str
     item: str
@@ -31,11 +39,22 @@ class ItemKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Annotation:
-    """One answer that stands.
+    """One annotation that stands.
 
-    ``class_name`` is one of the classes or "cannot tell"; ``seconds`` is how long the item was in
-    sight before, None where nobody measured; ``group`` is what is not independent, "" where it
-    stands alone or nobody said.
+    Attributes
+    ----------
+    key
+        The item.
+    class_name
+        One of the classes, or "cannot tell"; "" in a row that takes an annotation back.
+    rater
+        Who gave it.
+    mode
+        Whether by eye, with a prediction in sight, or in a blinded session.
+    seconds
+        How long the item was in sight before; None where nobody measured.
+    group
+        Of which group the item is; "" where it stands alone or nobody said.
     """
 
     key: ItemKey
@@ -51,7 +70,17 @@ def read_annotations(path: Path) -> list[Annotation]:
 
     The table has the columns "file" and "class", and may have "item", "rater", "mode", "seconds"
     and "group". Of several rows of one rater and item the last one counts; one without a class
-    takes the answer back. Rows that name no rater are of one who is called as the file is.
+    takes the annotation back.
+
+    Parameters
+    ----------
+    path
+        A CSV. Rows that name no rater are of one who is called as the file is.
+
+    Returns
+    -------
+    list of Annotation
+        In the order in which they were last given.
 
     Raises
     ------
@@ -62,20 +91,37 @@ def read_annotations(path: Path) -> list[Annotation]:
 
 
 def annotation_rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a table that has the columns "file" and "class", as text by column.
+    """Return the rows of a table that has the columns "file" and "class".
+
+    Parameters
+    ----------
+    path
+        A CSV.
+
+    Returns
+    -------
+    list of dict
+        Texts by column.
 
     Raises
     ------
     AnnotationsError
         The table can't be read or lacks a column.
     """
+    return rows_with(path, ("file", "class"), AnnotationsError)
+
+
+def rows_with(
+    path: Path, needed: Sequence[str], refused: type[ImageClassifierError]
+) -> list[dict[str, str]]:
+    """Return the rows of a table that has the ``needed`` columns; raise ``refused`` if not."""
     try:
         table = read_spreadsheet(path)
     except (OSError, ValueError) as error:
-        raise AnnotationsError(f"The table {path} can't be read: {error}.") from error
-    missing = [name for name in ("file", "class") if name not in table]
+        raise refused(f"The table {path} can't be read: {error}.") from error
+    missing = [name for name in needed if name not in table]
     if missing:
-        raise AnnotationsError(
+        raise refused(
             f"{path.name} has no column “{missing[0]}”: it has {', '.join(table)}. "
             "The first line must name the columns file and class."
         )
@@ -84,20 +130,46 @@ def annotation_rows(path: Path) -> list[dict[str, str]]:
 
 
 def standing(rows: Iterable[Mapping[str, str]], rater: str = "") -> list[Annotation]:
-    """Return the annotations that stand after all rows; ``rater`` is of rows that name none."""
-    found: dict[tuple[str, ItemKey], Annotation] = {}
+    """Return the annotations that stand after all rows.
+
+    Parameters
+    ----------
+    rows
+        Of a table of annotations, in the order in which they were given.
+    rater
+        Of rows that name none.
+
+    Returns
+    -------
+    list of Annotation
+        One of each rater and item, in the order in which they were last given.
+    """
+    latest: dict[tuple[str, ItemKey], Annotation] = {}
     for row in rows:
         annotation = annotation_of(row, rater)
         key = annotation.rater, annotation.key
         # One that is given anew comes at its new place.
-        found.pop(key, None)
+        latest.pop(key, None)
         if annotation.class_name:
-            found[key] = annotation
-    return list(found.values())
+            latest[key] = annotation
+    return list(latest.values())
 
 
 def annotation_of(row: Mapping[str, str], rater: str = "") -> Annotation:
-    """Return what a row of a table says."""
+    """Return the annotation in a row of a table.
+
+    Parameters
+    ----------
+    row
+        Texts by column; a mode or seconds that make no sense count as "by-eye" and None.
+    rater
+        Of a row that names none.
+
+    Returns
+    -------
+    Annotation
+        Its class is "" where the row takes an annotation back.
+    """
     seconds = row.get("seconds", "").strip()
     mode = row.get("mode", "").strip()
     return Annotation(
@@ -111,5 +183,16 @@ def annotation_of(row: Mapping[str, str], rater: str = "") -> Annotation:
 
 
 def key_of(row: Mapping[str, str]) -> ItemKey:
-    """Return the item that a row is of."""
+    """Return the item that a row of a table is of.
+
+    Parameters
+    ----------
+    row
+        Texts by column: "file", with "/" or a backslash, and "item" where there is one.
+
+    Returns
+    -------
+    ItemKey
+        With "/".
+    """
     return ItemKey(row["file"].strip().replace("\\", "/"), row.get("item", "").strip())

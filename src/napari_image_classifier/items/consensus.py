@@ -1,4 +1,4 @@
-"""From a table of annotations, as persons filled it, to the class that each item is of."""
+"""The class of each item by the annotations of several raters."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,49 +23,88 @@ def is_annotation_table(columns: Iterable[str]) -> bool:
 
 
 def consensus(annotations: Iterable[Annotation]) -> dict[ItemKey, str]:
-    """Return the class that most raters gave to an item, "" where as many gave another one.
+    """Return the class that most raters gave to each item.
 
-    "cannot tell" is an answer like any other.
+    Parameters
+    ----------
+    annotations
+        Of any number of raters; "cannot tell" is a class like any other.
+
+    Returns
+    -------
+    dict
+        Class by item, "" where as many raters gave another one.
     """
     votes: dict[ItemKey, Counter[str]] = defaultdict(Counter)
-    for one in annotations:
-        votes[one.key][one.class_name] += 1
-    found = {}
+    for annotation in annotations:
+        votes[annotation.key][annotation.class_name] += 1
+    classes = {}
     for key, names in votes.items():
         (first, most), *others = names.most_common(2)
-        found[key] = "" if others and others[0][1] == most else first
-    return found
+        classes[key] = "" if others and others[0][1] == most else first
+    return classes
 
 
 def is_assisted(item: Item) -> bool:
-    """Return whether an item's class was given with a prediction in sight."""
+    """Return whether an item's class was given with a prediction in sight.
+
+    Parameters
+    ----------
+    item
+        Its column "mode" says so.
+
+    Returns
+    -------
+    bool
+        Such an item is learnt from, and never tested on.
+    """
     return item.columns.get("mode") == ASSISTED
 
 
 def unassisted(table: ItemTable) -> ItemTable:
-    """Return the items whose classes were given by eye alone; a sentence says if there are others.
+    """Return the items whose classes were given by eye alone.
 
     On the others a classifier would be tested on what it, or one like it, had suggested.
+
+    Parameters
+    ----------
+    table
+        Items with their classes.
+
+    Returns
+    -------
+    ItemTable
+        With a sentence among its assumptions if items were left out.
     """
-    kept = tuple(item for item in table.items if not is_assisted(item))
-    left_out = len(table.items) - len(kept)
+    items = tuple(item for item in table.items if not is_assisted(item))
+    left_out = len(table.items) - len(items)
     if not left_out:
         return table
     sentence = f"{left_out} labels that were given with a prediction in sight were left out."
-    return replace(table, items=kept, assumptions=(*table.assumptions, sentence))
+    return replace(table, items=items, assumptions=(*table.assumptions, sentence))
 
 
 def learnable(table: ItemTable) -> tuple[ItemTable, tuple[str, ...]]:
-    """Return the items of classes that can be learnt yet, and the names of the others.
+    """Return the items of classes that can be learnt yet.
 
     A class needs two groups: one to learn from, one to check with.
+
+    Parameters
+    ----------
+    table
+        Annotated items.
+
+    Returns
+    -------
+    tuple
+        The table with these items only, and the names of the classes that have too few groups.
     """
     groups: dict[str | None, set[str]] = defaultdict(set)
     for item in table.items:
         groups[item.class_name].add(item.group or item.file)
-    kept = tuple(item for item in table.items if len(groups[item.class_name]) >= FEWEST_GROUPS)
+    items = tuple(item for item in table.items if len(groups[item.class_name]) >= FEWEST_GROUPS)
     rare = sorted(name for name, of in groups.items() if name and len(of) < FEWEST_GROUPS)
-    return replace(table, items=kept), tuple(rare)
+    return replace(table, items=items), tuple(rare)
 
 
 def rows_of_classes(
@@ -80,9 +119,9 @@ def rows_of_classes(
     classes = consensus(given)
     undecided = sum(not name for name in classes.values())
     cannot_tell = sum(name == CANNOT_TELL for name in classes.values())
-    assisted = {one.key for one in given if one.mode == ASSISTED}
-    group_of = {one.key: one.group for one in given}
-    found = [
+    assisted = {each.key for each in given if each.mode == ASSISTED}
+    group_of = {each.key: each.group for each in given}
+    rows_of_items = [
         {
             "file": key.file,
             "item": key.item,
@@ -93,11 +132,11 @@ def rows_of_classes(
         for key, name in classes.items()
         if name and name != CANNOT_TELL
     ]
-    raters = {one.rater for one in given}
+    raters = {each.rater for each in given}
     sentences = {
         f"{cannot_tell} items that nobody could tell were left out.": cannot_tell,
         f"{undecided} items that raters gave different classes, as many each, were left out.":
             undecided,
         f"Of {len(raters)} raters, the class that most gave was taken.": len(raters) > 1,
     }  # fmt: skip
-    return found, tuple(sentence for sentence, applies in sentences.items() if applies)
+    return rows_of_items, tuple(sentence for sentence, applies in sentences.items() if applies)

@@ -1,4 +1,4 @@
-"""The box around an object: what a classifier sees of it and its surroundings."""
+"""Crops of objects: the box around each that a classifier sees."""
 
 import re
 from collections import OrderedDict
@@ -40,11 +40,24 @@ class BoxError(ImageClassifierError):
 
 @dataclass(frozen=True)
 class ObjectBox:
-    """How objects are cut out: a square of ``side`` around the centre of each.
+    """How objects are cut out: a square around the centre of each.
 
-    ``unit`` is "px" or "µm". Where the box reaches beyond the image, the image's border is
-    repeated. What belongs to other objects is "kept", or "masked": replaced by the median of what
-    in the box belongs to none (by the object's darkest pixel where there is no such).
+    Where the box reaches beyond the image, the image's border is repeated.
+
+    Parameters
+    ----------
+    side
+        Of the square, in ``unit``.
+    unit
+        "px" or "µm".
+    neighbours
+        What belongs to other objects is "kept", or "masked": replaced by the median of what in the
+        box belongs to none (by the object's darkest pixel where there is no such).
+
+    Raises
+    ------
+    BoxError
+        There is no such box.
     """
 
     side: float
@@ -101,7 +114,18 @@ class ObjectBox:
 
 
 def is_box(text: str) -> bool:
-    """Return whether a box can be written so."""
+    """Return whether a box can be written so.
+
+    Parameters
+    ----------
+    text
+        As `ObjectBox.parse` takes it.
+
+    Returns
+    -------
+    bool
+        False where it would raise an error.
+    """
     try:
         ObjectBox.parse(text)
     except BoxError:
@@ -120,7 +144,18 @@ def why_too_large(height: int, width: int, sides: tuple[int, int]) -> str:
 
 
 def side_for(longest_sides: Sequence[float]) -> int:
-    """Return the side in pixels of a box that suits objects of these longest sides."""
+    """Return the side of a box that suits objects of one kind.
+
+    Parameters
+    ----------
+    longest_sides
+        Of the rectangles around the objects that are learnt from, in pixels.
+
+    Returns
+    -------
+    int
+        In pixels, a multiple of 8: all but the largest 5 % of the objects fit in, with a margin.
+    """
     usual = float(np.quantile(np.asarray(longest_sides, np.float64), SHARE_HELD))
     side = STEP * int(np.ceil(MARGIN * usual / STEP))
     return int(np.clip(side, 2 * STEP, LARGEST_BOX))
@@ -184,7 +219,7 @@ class _Cutter:
         centres = np.column_stack([objects.y, objects.x])
         # Where each box begins in a plane that has been widened by a box on every side.
         self._begins = np.floor(centres - (half - 1) / 2 + 0.5).astype(np.intp) + half
-        self._held = _Held()
+        self._held = _WidenedPlanes(self._sides)
 
     def cut(self, chosen: IntArray, channel: int) -> Iterator[AnyArray]:
         """Yield the boxes of objects of one scene, projected, of shape (y, x)."""
@@ -216,8 +251,8 @@ class _Cutter:
         stacks: dict[int, list[AnyArray]] = {int(index): [] for index in chosen}
         for z in range(int(objects.first_z[chosen].min()), int(objects.end_z[chosen].max())):
             there = chosen[(objects.first_z[chosen] <= z) & (z < objects.end_z[chosen])]
-            for index, one in zip(there, self._boxes(there, time, channel, z, z + 1), strict=True):
-                stacks[int(index)].append(one)
+            for index, box in zip(there, self._boxes(there, time, channel, z, z + 1), strict=True):
+                stacks[int(index)].append(box)
         for index in chosen:
             yield project(stacks.pop(int(index)), self._projection)
 
@@ -238,39 +273,33 @@ class _Cutter:
         if self._projection == "middle":
             first = (first + end) // 2
             end = first + 1
-        return self._held.get(
-            (time, channel, first, end),
-            lambda: self._widen(self._projected(time, channel, first, end)),
-        )
+        key = time, channel, first, end
+        return self._held.get(key, lambda: self._projected(*key))
 
     def _widened_mask(self, time: int, z: int) -> AnyArray:
         mask = self._objects.mask
         assert mask is not None
-        return self._held.get(
-            (time, MASK, z, z + 1), lambda: self._widen(mask_plane(mask, time, z))
-        )
+        return self._held.get((time, MASK, z, z + 1), lambda: mask_plane(mask, time, z))
 
     def _projected(self, time: int, channel: int, first: int, end: int) -> AnyArray:
         planes = (self._image.plane(time=time, channel=channel, z=z) for z in range(first, end))
         return next(planes) if end - first == 1 else project(planes, self._projection)
 
-    def _widen(self, plane: AnyArray) -> AnyArray:
-        height, width = self._sides
-        return np.pad(plane, ((height, height), (width, width)), mode="edge")
 
+class _WidenedPlanes:
+    """The planes that were asked for last, with a border of ``sides``, as many as memory allows."""
 
-class _Held:
-    """The planes that were asked for last, as many as memory is spared for."""
-
-    def __init__(self) -> None:
+    def __init__(self, sides: tuple[int, int]) -> None:
+        self._sides = sides
         self._planes: OrderedDict[tuple[int, int, int, int], AnyArray] = OrderedDict()
 
     def get(self, key: tuple[int, int, int, int], read: Callable[[], AnyArray]) -> AnyArray:
         if key not in self._planes:
-            self._planes[key] = read()
+            height, width = self._sides
+            self._planes[key] = np.pad(read(), ((height, height), (width, width)), mode="edge")
         self._planes.move_to_end(key)
-        plane = self._planes[key]
-        while len(self._planes) > 1 and sum(one.nbytes for one in self._planes.values()) > BYTES:
+        plane, held = self._planes[key], self._planes.values()
+        while len(held) > 1 and sum(each.nbytes for each in held) > BYTES:
             self._planes.popitem(last=False)
         return plane
 

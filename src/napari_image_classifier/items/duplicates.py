@@ -1,10 +1,10 @@
-"""Images that show the same thing: copies, also turned, mirrored, dimmed to 8 bits or shifted.
+"""Duplicates: images that show the same thing, also turned, mirrored, dimmed to 8 bits or shifted.
 
 Each image is described by small patches around its most striking spots, every patch turned and
-mirrored into one position, so that a copy in any orientation has the same ones. Patches that look
-alike in two images are whitened first: what all images of a set have in common (edges, round spots)
-counts for little, what only one image has counts for much (as in Hariharan, Malik & Ramanan, 2012).
-Where two images share a patch, they are laid over each other and compared pixel by pixel.
+mirrored into one position, so that a duplicate in any orientation has the same ones. Patches that
+look alike in two images are whitened first: what all images of a set have in common (edges, round
+spots) counts for little, what only one image has counts for much (as in Hariharan, Malik & Ramanan,
+2012). Where two images share a patch, they are laid over each other and compared pixel by pixel.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from napari_image_classifier.typing import FloatArray, IntArray
+from napari_image_classifier.typing import AnyArray, FloatArray, IntArray
 
 Pair = tuple[int, int]
 
@@ -33,17 +33,33 @@ OVERLAP = 0.1
 AGREEMENT = 0.8
 
 
-def find_copies(
+def find_duplicates(
     images: Sequence[FloatArray],
     on_image: Callable[[int], None] = lambda number: None,
     sources: Sequence[int] | None = None,
 ) -> list[Pair]:
-    """Return the pairs of images that show the same thing, each as two indices, sorted.
+    """Return the pairs of images that show the same thing [1]_.
 
-    ``images`` have the shape (y, x, channel); they may differ in size, and are compared at the
-    scale that they have. Images in which nothing stands out have no copies. ``on_image`` is told
-    how many images have been looked at; what it raises ends the search. ``sources`` has a number
-    for each: those of one number, such as the planes of one file, are not compared.
+    Parameters
+    ----------
+    images
+        Each of shape (y, x, channel). They may differ in size, and are compared at the scale that
+        they have. Images in which nothing stands out have no duplicates.
+    on_image
+        Is told how many images have been looked at; what it raises ends the search.
+    sources
+        A number for each image: those of one number, such as the planes of one file, are not
+        compared.
+
+    Returns
+    -------
+    list of tuple
+        Each pair as two indices, the smaller one first, sorted.
+
+    References
+    ----------
+    .. [1] Hariharan, Malik & Ramanan (2012), “Discriminative decorrelation for clustering and
+       classification”, ECCV.
     """
     structures = []
     for number, image in enumerate(images, start=1):
@@ -158,31 +174,30 @@ def _alike(numbers: FloatArray, image: IntArray, sources: Sequence[int] | None) 
 
 
 def _agree(structures: Sequence[FloatArray], spots: _Spots, one: int, other: int) -> bool:
-    """Say whether two images are the same where they overlap, laid spot upon spot."""
-    first, y, x = _laid_out(structures, spots, one)
-    second, v, u = _laid_out(structures, spots, other)
-    before = min(y, v), min(x, u)
-    after = (
-        min(first.shape[0] - y, second.shape[0] - v),
-        min(first.shape[1] - x, second.shape[1] - u),
-    )
-    ours = first[y - before[0] : y + after[0], x - before[1] : x + after[1]]
-    theirs = second[v - before[0] : v + after[0], u - before[1] : u + after[1]]
+    """Return whether two images are the same where they overlap, laid spot upon spot."""
+    first, here = _laid_out(structures, spots, one)
+    second, there = _laid_out(structures, spots, other)
+    before = np.minimum(here, there)
+    after = np.minimum(first.shape[:2] - here, second.shape[:2] - there)
+    ours = _rectangle(first, here - before, here + after)
+    theirs = _rectangle(second, there - before, there + after)
     if ours.size < OVERLAP * min(first.size, second.size):
         return False
     # Round cells look alike one by one; it is what lies around them that no two images share.
     around = np.ones(ours.shape[:2], bool)
-    around[
-        before[0] - RADIUS : before[0] + RADIUS + 1, before[1] - RADIUS : before[1] + RADIUS + 1
-    ] = False
+    _rectangle(around, before - RADIUS, before + RADIUS + 1)[:] = False
     ours, theirs = ours[around].ravel(), theirs[around].ravel()
     product = float(ours @ theirs)
     return product > AGREEMENT * float(np.linalg.norm(ours) * np.linalg.norm(theirs))
 
 
+def _rectangle(array: AnyArray, begin: IntArray, end: IntArray) -> AnyArray:
+    return array[begin[0] : end[0], begin[1] : end[1]]
+
+
 def _laid_out(
     structures: Sequence[FloatArray], spots: _Spots, spot: int
-) -> tuple[FloatArray, int, int]:
+) -> tuple[FloatArray, IntArray]:
     """Return the image of a spot, turned as the spot is, and the spot's place in it."""
     structure = structures[spots.image[spot]]
     orientation = int(spots.orientation[spot])
@@ -191,6 +206,5 @@ def _laid_out(
         x = structure.shape[1] - 1 - x
     if orientation & 2:
         y = structure.shape[0] - 1 - y
-    if orientation & 4:
-        y, x = x, y
-    return _turned(structure, orientation), y, x
+    place = (x, y) if orientation & 4 else (y, x)
+    return _turned(structure, orientation), np.array(place, np.intp)

@@ -1,4 +1,4 @@
-"""Which items are independent of each other, and which may never part."""
+"""Groups of items that are not independent of each other, and so never part."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,23 @@ from napari_image_classifier.typing import IntArray
 GROUPS_FOR_MORE_THAN_EXPLORATION = 5
 
 
-def units_of(items: Sequence[Item], copies: Iterable[Pair] = ()) -> IntArray:
-    """Return the number of the unit each item belongs to, counted from 0 in order of appearance.
+def group_numbers(items: Sequence[Item], duplicates: Iterable[Pair] = ()) -> IntArray:
+    """Return the number of the group that each item belongs to.
 
-    Items of one file (its planes and time points) or of one group are one unit, as are ``copies``
-    (pairs of indices, see `copies.find_copies`), and so are items that are linked through others:
-    two groups that share a file are one.
+    Items of one file (its planes and time points) or of one named group are one, as are duplicates,
+    and so are items that are linked through others: two groups that share a file are one.
+
+    Parameters
+    ----------
+    items
+        The items.
+    duplicates
+        Pairs of indices of items (see `find_duplicates`).
+
+    Returns
+    -------
+    array
+        Shape (item), counted from 0 in order of appearance.
     """
     numbers: dict[str, int] = {}
     links = [
@@ -28,15 +39,30 @@ def units_of(items: Sequence[Item], copies: Iterable[Pair] = ()) -> IntArray:
         for key in _keys(item)
     ]
     n = len(items)
-    return _linked(n, [(index, n + number) for index, number in links] + list(copies))
+    return _linked(n, [(index, n + number) for index, number in links] + list(duplicates))
 
 
-def joined(units: IntArray, acquisitions: IntArray) -> IntArray:
-    """Return larger units: of items that are linked by a unit or by having been taken together."""
-    n = len(units)
-    first = n + units.max() + 1
-    links = [(index, n + unit) for index, unit in enumerate(units)]
-    return _linked(n, links + [(index, first + one) for index, one in enumerate(acquisitions)])
+def joined_groups(groups: IntArray, acquisitions: IntArray) -> IntArray:
+    """Return larger groups, of items that are linked by a group or by an acquisition.
+
+    Parameters
+    ----------
+    groups
+        The number of each item's group, shape (item).
+    acquisitions
+        The number of each item's acquisition, shape (item).
+
+    Returns
+    -------
+    array
+        Shape (item), counted from 0 in order of appearance.
+    """
+    n = len(groups)
+    first = n + groups.max() + 1
+    links = [(index, n + group) for index, group in enumerate(groups)]
+    return _linked(
+        n, links + [(index, first + number) for index, number in enumerate(acquisitions)]
+    )
 
 
 def _linked(n_items: int, links: Sequence[tuple[int, int]]) -> IntArray:
@@ -52,9 +78,15 @@ def _linked(n_items: int, links: Sequence[tuple[int, int]]) -> IntArray:
     rows, columns = np.array(links, np.intp).reshape(-1, 2).T
     size = int(max(rows.max(), columns.max())) + 1
     graph = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(size, size))
-    found = connected_components(graph, directed=False)[1][:n_items]
-    _, first, unit = np.unique(found, return_index=True, return_inverse=True)
-    return np.asarray(np.argsort(np.argsort(first))[unit], np.intp)
+    components = connected_components(graph, directed=False)[1][:n_items]
+    return numbered(components)
+
+
+def numbered(names: Sequence[str] | Sequence[int] | IntArray) -> IntArray:
+    """Return for each name the number of its first appearance among different ones, from 0."""
+    import pandas as pd
+
+    return np.asarray(pd.factorize(np.asarray(names))[0], np.intp)
 
 
 def _keys(item: Item) -> Iterable[str]:
@@ -65,38 +97,60 @@ def _keys(item: Item) -> Iterable[str]:
         yield f"file {part.path}"
 
 
-def units_per_class(items: Sequence[Item], units: IntArray) -> dict[str, int]:
-    """Return the number of independent units in each class, by class name, sorted."""
-    found: dict[str, set[int]] = defaultdict(set)
-    for item, unit in zip(items, units, strict=True):
+def groups_per_class(items: Sequence[Item], groups: IntArray) -> dict[str, int]:
+    """Return the number of independent groups in each class.
+
+    Parameters
+    ----------
+    items
+        The items; those without a class are not counted.
+    groups
+        The number of each item's group, shape (item).
+
+    Returns
+    -------
+    dict
+        By class name, sorted.
+    """
+    numbers: dict[str, set[int]] = defaultdict(set)
+    for item, group in zip(items, groups, strict=True):
         if item.class_name is not None:
-            found[item.class_name].add(int(unit))
-    return {name: len(found[name]) for name in sorted(found)}
+            numbers[item.class_name].add(int(group))
+    return {name: len(numbers[name]) for name in sorted(numbers)}
 
 
-def check_enough(items: Sequence[Item], units: IntArray, needed: int = 2) -> None:
+def check_enough(items: Sequence[Item], groups: IntArray, needed: int = 2) -> None:
     """Refuse items that can't be learnt from and checked.
 
-    ``needed`` is 2, one unit of every class to learn from and one to check with, or 3, where
-    another one is kept to test with.
+    Parameters
+    ----------
+    items
+        The items.
+    groups
+        The number of each item's group, shape (item).
+    needed
+        How many groups each class needs: 2, one to learn from and one to check with, or 3, where
+        another one is kept to test with.
 
     Raises
     ------
     TrainingRefused
-        There are fewer than two classes, or a class has fewer than the needed independent groups.
+        There are fewer than two classes, or a class has fewer than the needed groups.
     """
-    counts = units_per_class(items, units)
+    counts = groups_per_class(items, groups)
     if len(counts) < 2:
-        found = f"there is one class, “{next(iter(counts))}”" if counts else "no image has a class"
-        raise TrainingRefused(f"Training needs at least two classes, and {found}.")
+        present = (
+            f"there is one class, “{next(iter(counts))}”" if counts else "no image has a class"
+        )
+        raise TrainingRefused(f"Training needs at least two classes, and {present}.")
     short = [name for name, count in counts.items() if count < needed]
     if short:
-        unit = "images" if all(item.group is None for item in items) else "groups"
+        group = "images" if all(item.group is None for item in items) else "groups"
         listed = ", ".join(f"“{name}” ({counts[name]})" for name in short)
         purpose = {2: "two independent {}, one to learn from and one to check with",
                    3: "three independent {}, one to learn from, one to choose the epoch with and "
                       "one to test with"}[needed]  # fmt: skip
         raise TrainingRefused(
-            f"Every class needs at least {purpose.format(unit)}; there are too few in {listed}. "
+            f"Every class needs at least {purpose.format(group)}; there are too few in {listed}. "
             "Add images or leave that class out."
         )

@@ -1,4 +1,4 @@
-"""The items and their table, as everything behind it takes them, and as JSON."""
+"""Items and their table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,9 +17,22 @@ class ItemsError(ImageClassifierError):
 class Item:
     """One thing to classify: an image, or a time point, a plane or an object of it.
 
-    ``selection`` is "" for a whole image, else what `selection` says, such as "t=3". Items
-    of one ``group`` (a well, a dish, an animal) are not independent and never part; those of one
-    ``acquisition`` (a plate, a day, a microscope) were taken together.
+    Attributes
+    ----------
+    image
+        The image's name and files.
+    selection
+        "" for a whole image, else which part of it, such as "t=3" (see `selection`).
+    class_name
+        The class that a person gave, None where there is none.
+    group
+        Items of one group (a well, a dish, an animal) are not independent and never part; None
+        where the image stands alone.
+    acquisition
+        Items of one acquisition (a plate, a day, a microscope) were taken together; None where
+        nobody said.
+    columns
+        All else that its row of a table, or its file name, says, by column or field.
     """
 
     image: ImageFiles
@@ -42,7 +55,21 @@ class Item:
 
 @dataclass(frozen=True)
 class ItemTable:
-    """Items of one folder, in order, and what was left out or taken for granted on the way."""
+    """Items of one folder, in order.
+
+    Attributes
+    ----------
+    root
+        The folder of the images.
+    items
+        The items.
+    passed_over
+        How many files were left out, by reason.
+    assumptions
+        Sentences on what was taken for granted on the way.
+    axes
+        What the axes mean in files that don't say; None where nobody said.
+    """
 
     root: Path
     items: tuple[Item, ...]

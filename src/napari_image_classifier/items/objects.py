@@ -1,7 +1,7 @@
-"""What is in an image: the objects of a mask, or of places that a person marked."""
+"""Objects in an image: those of its mask, or of places that a person marked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -25,9 +25,16 @@ class MaskError(ImageClassifierError):
 
 
 class ObjectPlace(NamedTuple):
-    """Where an object is: its centre in pixels, counted from 0, and how many pixels it has.
+    """Where an object is, and how large.
 
-    The centre is the mean place of its pixels; ``area`` counts those of all its planes.
+    Attributes
+    ----------
+    y
+        Of its centre, the mean place of its pixels, in pixels counted from 0.
+    x
+        As ``y``.
+    area
+        How many pixels it has, in all of its planes.
     """
 
     y: float
@@ -37,13 +44,33 @@ class ObjectPlace(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Objects:
-    """The objects of one image, as arrays of one length, sorted by time, plane and label.
+    """The objects of one image, as arrays of shape (object), sorted by time, plane and label.
 
-    ``label`` is the number in the mask. An object is at one ``time`` and in the planes from
-    ``first_z`` up to, but not with, ``end_z``. ``y``, ``x`` and ``area`` are as in `ObjectPlace`,
-    ``height`` and ``width`` those of the rectangle around it, in pixels. ``mask`` has the shape
-    (y, x) of the image, and its time points, and its planes or one for all; without it nothing is
-    known of where objects end. With ``in_planes`` each plane has objects of its own.
+    Attributes
+    ----------
+    label
+        The number in the mask.
+    time
+        The time point that the object is at.
+    first_z
+        The first of its planes.
+    end_z
+        The one after its last plane.
+    y
+        Of its centre, as in `ObjectPlace`.
+    x
+        Of its centre, as in `ObjectPlace`.
+    area
+        Its pixels, as in `ObjectPlace`.
+    height
+        Of the rectangle around it, in pixels.
+    width
+        Of the rectangle around it, in pixels.
+    mask
+        Of the shape (y, x) of the image, with its time points, and with its planes or one for all.
+        Without it nothing is known of where objects end.
+    in_planes
+        Whether each plane has objects of its own.
     """
 
     label: IntArray
@@ -95,18 +122,31 @@ class Objects:
         return self._chosen(np.flatnonzero(here if z is None else here & (self.first_z == z)))
 
     def _chosen(self, chosen: IntArray) -> Self:
-        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name, value in values.items():
-            if isinstance(value, np.ndarray):
-                values[name] = value[chosen]
-        return replace(self, **values)
+        arrays: dict[str, Any] = {
+            name: values[chosen]
+            for name, values in vars(self).items()
+            if isinstance(values, np.ndarray)
+        }
+        return replace(self, **arrays)
 
 
 def objects_of(image: Image, each: Each = "image") -> Objects:
     """Return the objects that the mask of an image has.
 
     A mask without planes goes for all planes of its image. In one with planes an object is one
-    body, through all planes that have its label, unless ``each`` is "plane".
+    body, through all planes that have its label.
+
+    Parameters
+    ----------
+    image
+        An image with its mask.
+    each
+        With "plane" every plane has objects of its own.
+
+    Returns
+    -------
+    Objects
+        Sorted by time, plane and label; there may be none.
 
     Raises
     ------
@@ -121,14 +161,11 @@ def objects_of(image: Image, each: Each = "image") -> Objects:
     _check_fit(mask, image)
     in_planes = each == "plane" and image.n_z > 1
     table = _table(mask, image.n_z, in_planes)
-    label, time, first_z, end_z = (
-        table[name].to_numpy(np.intp) for name in ("label", "time", "first_z", "end_z")
-    )
     return Objects(
-        label,
-        time,
-        first_z,
-        end_z,
+        table["label"].to_numpy(np.intp),
+        table["time"].to_numpy(np.intp),
+        table["first_z"].to_numpy(np.intp),
+        table["end_z"].to_numpy(np.intp),
         y=(table["sum_y"] / table["area"]).to_numpy(),
         x=(table["sum_x"] / table["area"]).to_numpy(),
         area=table["area"].to_numpy(np.float64),
@@ -238,7 +275,7 @@ def _bodies(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _check_numbered(mask: Image, table: "pd.DataFrame") -> None:
-    """Refuse a mask that says where objects are and not which is which."""
+    """Refuse a mask in which separate objects have the same number."""
     from scipy import ndimage
 
     only = table["label"].unique()

@@ -1,13 +1,13 @@
-"""From an image to what the network sees: channels, projection, intensity, size.
+"""Preparation: the way from an image to what the network sees.
 
-Training and prediction call the same function with the same stored `Preparation`, so a classifier
-means the same thing wherever it runs.
+Channels, projection, intensity, size. Training and prediction call the same function with the same
+stored `Preparation`, so a classifier means the same thing wherever it runs.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,14 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.channel_matching import match_channels
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.transforms import Projection, project, resized
-from napari_image_classifier.items.crops import ObjectBox
-from napari_image_classifier.items.selection import Each, check_selection, parse_selection
+from napari_image_classifier.items.crops import ObjectBox, cut_objects, why_too_large
+from napari_image_classifier.items.objects import ObjectPlace, Objects, objects_of
+from napari_image_classifier.items.selection import (
+    Each,
+    check_selection,
+    parse_selection,
+    selections_of,
+)
 from napari_image_classifier.typing import FloatArray
 
 Intensity = Literal["fixed", "percentiles", "none"]
@@ -35,12 +41,36 @@ class PreparationError(ImageClassifierError):
 class Preparation:
     """How an image becomes the network's input, stored inside the classifier.
 
-    ``ranges`` holds, per channel, the intensities that become 0 and 1 when ``intensity`` is
-    "fixed"; values outside are not cut off. ``percentiles`` (0 to 100) play the same part,
-    measured on each image, when it is "percentiles". ``size`` is (y, x) in pixels. With
-    ``keep_aspect`` the image is scaled to fit and the rest is filled with 0, else it is stretched.
-    With ``objects`` it is the objects of an image's mask that are classified, each cut out in such
-    a box; with ``each`` "plane" those of every plane, else bodies through all planes.
+    Parameters
+    ----------
+    channel_names
+        The channels that the network sees, in its order.
+    channels_named
+        Whether these are names of the images, by which channels are matched, and not mere numbers.
+    projection
+        How a Z stack becomes one plane.
+    intensity
+        How intensities are scaled: by "fixed" ``ranges``, by "percentiles" of each image, or
+        "none".
+    ranges
+        For each channel the intensities that become 0 and 1, with "fixed"; what lies outside is not
+        cut off.
+    percentiles
+        Those that play the same part with "percentiles", from 0 to 100.
+    size
+        Of the input, (y, x) in pixels.
+    keep_aspect
+        Whether an image is scaled to fit, and the rest filled with 0; else it is stretched.
+    each
+        What is classified: every image, time point or plane. With "plane" every plane has objects
+        of its own, else they are bodies through all planes.
+    objects
+        The box that objects are cut out with; None where whole images are classified.
+
+    Raises
+    ------
+    PreparationError
+        There is no such preparation.
     """
 
     channel_names: tuple[str, ...]
@@ -55,9 +85,15 @@ class Preparation:
     objects: ObjectBox | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("projection", self.projection, get_args(Projection))
-        _check_choice("intensity", self.intensity, get_args(Intensity))
-        _check_choice("what is classified", self.each, get_args(Each))
+        for what, choice, kind in (
+            ("projection", self.projection, Projection),
+            ("intensity", self.intensity, Intensity),
+            ("what is classified", self.each, Each),
+        ):
+            if choice not in (choices := get_args(kind)):
+                raise PreparationError(
+                    f"{choice!r} is not a known {what}; choose {', '.join(choices)}."
+                )
         if not 1 <= min(self.size) <= max(self.size) <= LARGEST_SIZE:
             raise PreparationError(
                 f"The size {self.size} is not a size in pixels from 1 to {LARGEST_SIZE}."
@@ -77,11 +113,6 @@ class Preparation:
         return len(self.channel_names)
 
 
-def _check_choice(what: str, choice: str, choices: Sequence[str]) -> None:
-    if choice not in choices:
-        raise PreparationError(f"{choice!r} is not a known {what}; choose {', '.join(choices)}.")
-
-
 def prepare(
     image: Image,
     preparation: Preparation,
@@ -89,11 +120,24 @@ def prepare(
     selection: str = "",
     channels: Sequence[int] | None = None,
 ) -> FloatArray:
-    """Return the network's input, float32 of shape (y, x, channel).
+    """Return what the network sees of an image.
 
-    ``selection`` says which part of the image is meant: "" (a whole image), "t=3", "z=5" or
-    "t=3,z=5", counted from 0. ``channels`` gives the index in the image of each of the
-    preparation's channels; without it they are matched by `match_channels`.
+    Parameters
+    ----------
+    image
+        An open image.
+    preparation
+        The classifier's.
+    selection
+        Which part of the image is meant: "" (a whole image), "t=3", "z=5" or "t=3,z=5", from 0.
+    channels
+        The index in the image of each of the preparation's channels; without it they are matched by
+        name.
+
+    Returns
+    -------
+    array
+        float32 of shape (y, x, channel).
 
     Raises
     ------
@@ -105,6 +149,98 @@ def prepare(
     return finished(
         measured_pixels(image, preparation, selection=selection, channels=channels), preparation
     )
+
+
+class ImageItem(NamedTuple):
+    """One item of an image.
+
+    Attributes
+    ----------
+    selection
+        Which part of the image it is, "" for all of it.
+    pixels
+        float32 of shape (y, x, channel).
+    place
+        Where it lies, if it is an object.
+    why_unlike
+        Why it can't be one of those that were learnt from, such as that too little of it is seen;
+        "" where all is well.
+    """
+
+    selection: str
+    pixels: FloatArray
+    place: ObjectPlace | None = None
+    why_unlike: str = ""
+
+
+def items_of_image(
+    image: Image,
+    preparation: Preparation,
+    *,
+    selections: Sequence[str] | None = None,
+    channels: Sequence[int] | None = None,
+    objects: Objects | None = None,
+) -> Iterator[ImageItem]:
+    """Yield the items of an image, in order.
+
+    Parameters
+    ----------
+    image
+        An open image.
+    preparation
+        Says what is classified, and how it is cut out and scaled.
+    selections
+        The only items that are wanted; None: all.
+    channels
+        The index in the image of each of the preparation's channels; without it they are matched by
+        name.
+    objects
+        Those to cut out, unless told those of the image's mask.
+
+    Yields
+    ------
+    ImageItem
+        Its pixels are not scaled yet; `preparation.finished` does that.
+
+    Raises
+    ------
+    ChannelMismatchError
+        The image lacks a channel.
+    MaskError
+        Objects are to be classified, and the image has no mask, or one that does not fit.
+    SelectionError
+        The image has no such item.
+    ImageReadError
+        The file turned out to be unreadable.
+    """
+    if channels is None:
+        channels = matched_channels(image, preparation)
+    if preparation.objects is not None:
+        if objects is None:
+            objects = objects_of(image, preparation.each)
+        if selections is not None:
+            objects = objects.named(selections, image)
+        yield from _object_items(image, preparation, channels, objects)
+        return
+    for selection in selections_of(image, preparation.each) if selections is None else selections:
+        yield ImageItem(
+            selection,
+            measured_pixels(image, preparation, selection=selection, channels=channels),
+        )
+
+
+def _object_items(
+    image: Image, preparation: Preparation, channels: Sequence[int], objects: Objects
+) -> Iterator[ImageItem]:
+    assert preparation.objects is not None
+    names = objects.selections(image)
+    sides = preparation.objects.pixels(image)
+    for chosen, pixels in cut_objects(
+        image, objects, preparation.objects, channels, preparation.projection, preparation.size
+    ):
+        for index, cut in zip(chosen.tolist(), pixels, strict=True):
+            why = why_too_large(int(objects.height[index]), int(objects.width[index]), sides)
+            yield ImageItem(names[index], cut, objects.place(index), why)
 
 
 def matched_channels(image: Image, preparation: Preparation) -> tuple[int, ...]:
@@ -183,7 +319,17 @@ def _size_within(shape: Sequence[int], preparation: Preparation) -> tuple[int, i
 def finished(pixels: FloatArray, preparation: Preparation) -> FloatArray:
     """Return measured pixels as the network sees them: intensities scaled, filled up to the size.
 
-    Both are float32 of shape (y, x, channel).
+    Parameters
+    ----------
+    pixels
+        Of `measured_pixels`, float32 of shape (y, x, channel).
+    preparation
+        The classifier's.
+
+    Returns
+    -------
+    array
+        float32 of shape (y, x, channel).
     """
     return _fitted(_scaled(pixels, preparation), preparation.size)
 
@@ -221,11 +367,25 @@ def _fitted(pixels: FloatArray, size: tuple[int, int]) -> FloatArray:
 
 
 def measure_ranges(samples: Iterable[FloatArray]) -> tuple[tuple[float, float], ...]:
-    """Return, per channel, the intensities that become 0 and 1.
+    """Return the intensities that become 0 and 1.
 
-    ``samples`` are the `measured_pixels` of the training part only, each of shape (y, x, channel).
     They are the 0.5th and 99.8th percentiles of pixels taken evenly from every image, so that a
     large image counts no more than a small one.
+
+    Parameters
+    ----------
+    samples
+        The `measured_pixels` of the training part only, each of shape (y, x, channel).
+
+    Returns
+    -------
+    tuple
+        A pair for each channel.
+
+    Raises
+    ------
+    PreparationError
+        There are no samples.
     """
     taken = [_evenly_taken(sample) for sample in samples]
     if not taken:

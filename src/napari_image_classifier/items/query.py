@@ -1,4 +1,4 @@
-"""The question which items are meant: where their images lie, and what becomes an item."""
+"""Query of items: where their images lie, and what becomes an item."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,19 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.mask_files import stored_masks_path
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.items.annotations import ItemKey, rows_with
 from napari_image_classifier.items.consensus import is_annotation_table, rows_of_classes
 from napari_image_classifier.items.item import Item, ItemsError, ItemTable
 from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.selection import Each, parse_selection, selections_of
-from napari_image_classifier.system.csv_tables import read_spreadsheet
 from napari_image_classifier.wording import counted, counts_of
 
 __all__ = ["EACH_STANDS_ALONE", "Item", "ItemTable", "ItemsError", "read_items"]
@@ -116,8 +115,14 @@ def read_query(query: ItemsQuery) -> ItemTable:
 
     Raises
     ------
-    ItemsError, ImageFolderError, ImageReadError, MaskError
-        As `read_items` does.
+    ItemsError
+        As in `read_items`.
+    ImageFolderError
+        As in `read_items`.
+    ImageReadError
+        As in `read_items`.
+    MaskError
+        As in `read_items`.
     """
     root = query.folder.expanduser().resolve()
     pattern = NamePattern(query.pattern) if query.pattern else None
@@ -125,17 +130,18 @@ def read_query(query: ItemsQuery) -> ItemTable:
     images, passed_over = find_images(root, pattern, masks)
     items, assumptions = _whole_images(query, root, images)
     if not items:
-        raise ItemsError(_nothing_found(root, passed_over))
+        why = f" (passed over: {counts_of(passed_over)})" if passed_over else ""
+        raise ItemsError(
+            f"There are no images to use in {root}{why}; TIFF, PNG and JPEG files are read."
+        )
     items = sharing(items, "group", query.group)
     items = sharing(items, "acquisition", query.acquisition)
     if all(item.group is None for item in items):
         assumptions = (*assumptions, EACH_STANDS_ALONE)
-    if masks:
+    if masks or query.each != "image":
         with ThreadPoolExecutor(READERS) as pool:
-            found = pool.map(lambda item: _objects_of(item, query.each, query.axes), items)
-            items = [part for parts in found for part in parts]
-    elif query.each != "image":
-        items = [part for item in items for part in _split_up(item, query.each, query.axes)]
+            split_up = pool.map(lambda item: _parts_of(item, query), items)
+            items = [part for parts in split_up for part in parts]
     if not items:
         raise ItemsError(f"There are no objects in the masks of {root}.")
     return ItemTable(root, tuple(items), passed_over, assumptions, query.axes)
@@ -162,21 +168,12 @@ def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
 
 def _rows(path: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     """Return the rows of a table, one an item, and what was taken for granted."""
-    try:
-        table = read_spreadsheet(path)
-    except (OSError, ValueError) as error:
-        raise ItemsError(f"The table {path} can't be read: {error}.") from error
-    rows: list[dict[str, str]] = table.to_dict("records")
+    rows = rows_with(path, ("file",), ItemsError)
     assumptions: Sequence[str] = ()
     if rows and is_annotation_table(rows[0]):
         rows, assumptions = rows_of_classes(rows)
         if not rows:
             raise ItemsError(" ".join([f"{path.name} gives no item a class.", *assumptions]))
-    if rows and "file" not in rows[0]:
-        raise ItemsError(
-            f"{path.name} has no column “file”: it has {', '.join(rows[0])}. "
-            "The first line must name the columns file and class."
-        )
     return rows, tuple(assumptions)
 
 
@@ -195,7 +192,12 @@ def _items_of_rows(
             continue
         item = _item_of_row(row, image)
         # With a name pattern each file of an image may have a row of its own.
-        _check_same_class(items.setdefault(item.key, item), item, source)
+        first = items.setdefault(item.key, item)
+        if first.class_name != item.class_name:
+            raise ItemsError(
+                f"{source} gives {' '.join(filter(None, item.key))} two classes, "
+                f"{first.class_name} and {item.class_name}; it has one."
+            )
     if absent:
         raise ItemsError(
             f"{source} names {counted(len(absent), 'file')} that can't be found, "
@@ -234,15 +236,6 @@ def _item_of_row(row: Mapping[str, str], image: ImageFiles) -> Item:
     )
 
 
-def _check_same_class(first: Item, again: Item, source: str) -> None:
-    if first.class_name != again.class_name:
-        what = f"{first.file} {first.selection}".strip()
-        raise ItemsError(
-            f"{source} gives {what} two classes, {first.class_name} and {again.class_name}; "
-            "it has one."
-        )
-
-
 def sharing(
     items: list[Item], what: Literal["group", "acquisition"], shared: str | None
 ) -> list[Item]:
@@ -270,19 +263,15 @@ def sharing(
     if shared is None:
         return items
     find = _finder(shared, items)
-    found = [
-        replace(item, group=find(item))
-        if what == "group"
-        else replace(item, acquisition=find(item))
-        for item in items
-    ]
-    without = [item.file for item in found if not getattr(item, what)]
+    values = [find(item) for item in items]
+    without = [item.file for item, value in zip(items, values, strict=True) if not value]
     if without:
         raise ItemsError(
             f"{len(without)} images have no {shared}, the first is {without[0]}; "
             f"give every image its {what}, or choose another one."
         )
-    return found
+    changes: list[dict[str, Any]] = [{what: value} for value in values]
+    return [replace(item, **change) for item, change in zip(items, changes, strict=True)]
 
 
 def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
@@ -320,30 +309,20 @@ def folder_at(file: str, level: int) -> str | None:
     return "/".join(folders[:level]) if len(folders) >= level else None
 
 
-def _split_up(item: Item, each: Each, axes: str | None) -> list[Item]:
-    if item.selection:
+def _parts_of(item: Item, query: ItemsQuery) -> list[Item]:
+    """Return an item for each object, time point or plane of an image, or of a part of it."""
+    if item.selection and not query.masks:
         return [item]
-    with read_image(item.image, axes=axes) as image:
-        return [replace(item, selection=selection) for selection in selections_of(image, each)]
-
-
-def _objects_of(item: Item, each: Each, axes: str | None) -> list[Item]:
-    """Return an item for each object of an image, or of its time point or plane."""
     wanted = parse_selection(item.selection)
     if "label" in wanted:
         return [item]
-    with read_image(item.image, axes=axes) as image:
-        found = objects_of(image, each).selections(image)
+    with read_image(item.image, axes=query.axes) as image:
+        if query.masks:
+            selections = objects_of(image, query.each).selections(image)
+        else:
+            selections = selections_of(image, query.each)
     return [
         replace(item, selection=selection)
-        for selection in found
+        for selection in selections
         if wanted.items() <= parse_selection(selection).items()
     ]
-
-
-def _nothing_found(root: Path, passed_over: Mapping[str, int]) -> str:
-    return (
-        f"There are no images to use in {root}"
-        + (f" (passed over: {counts_of(passed_over)})" if passed_over else "")
-        + "; TIFF, PNG and JPEG files are read."
-    )

@@ -1,6 +1,7 @@
-"""Which part of an image an item is: "", "t=3", "z=5", "label=12", or several, "t=3,label=12".
+"""Selections: parts of an image, as in "t=3", "z=5", "label=12" or "t=3,label=12".
 
 Time points and planes are counted from 0; a label is the number of an object in the image's mask.
+The whole image is "".
 """
 
 import re
@@ -21,7 +22,17 @@ class SelectionError(ImageClassifierError):
 
 
 def parse_selection(selection: str) -> dict[str, int]:
-    """Return ``{"t": 3}`` for "t=3" and an empty dict for a whole image.
+    """Return the numbers in a selection.
+
+    Parameters
+    ----------
+    selection
+        Such as "t=3".
+
+    Returns
+    -------
+    dict
+        Such as ``{"t": 3}``, with the keys "t", "z" and "label"; empty for a whole image.
 
     Raises
     ------
@@ -42,14 +53,40 @@ def parse_selection(selection: str) -> dict[str, int]:
 
 
 def is_object(selection: str) -> bool:
-    """Return whether a selection is an object in the image's mask."""
+    """Return whether a selection is an object in the image's mask.
+
+    Parameters
+    ----------
+    selection
+        Such as "label=12".
+
+    Returns
+    -------
+    bool
+        Whether it has a label.
+    """
     return "label=" in selection
 
 
 def format_selection(
     *, time: int | None = None, z: int | None = None, label: int | None = None
 ) -> str:
-    """Write a selection the one way it stands in every table."""
+    """Write a selection the one way it stands in every table.
+
+    Parameters
+    ----------
+    time
+        The time point, from 0; None where there is one for all. So are the others.
+    z
+        The plane, from 0.
+    label
+        The object's number in the mask.
+
+    Returns
+    -------
+    str
+        Such as "t=3,label=12".
+    """
     named = {"t": time, "z": z, "label": label}
     return ",".join(f"{name}={value}" for name, value in named.items() if value is not None)
 
@@ -68,6 +105,13 @@ def selections_of(image: Image, each: Each) -> list[str]:
 
 def check_selection(image: Image, selection: str) -> None:
     """Refuse a time point or plane that the image does not have.
+
+    Parameters
+    ----------
+    image
+        An open image.
+    selection
+        Such as "t=3"; labels are not looked at.
 
     Raises
     ------

@@ -1,13 +1,17 @@
-"""Splits that never part what belongs together."""
+"""Splits of items into parts, between which no group is divided.
+
+`groups` are arrays of shape (item) with the number of each item's group, as `group_numbers` has
+them. The order of the items never matters.
+"""
 
 import hashlib
 import warnings
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.items.groups import check_enough, units_per_class
+from napari_image_classifier.items.groups import check_enough, groups_per_class, numbered
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.typing import Flags, IntArray
 
@@ -19,32 +23,69 @@ SEEDS_APART = 1_000_003
 Split = tuple[IntArray, IntArray]
 
 
-def validation_split(items: Sequence[Item], units: IntArray, fraction: float, seed: int) -> Split:
-    """Return the indices of the training items and of the validation items, both sorted.
+def validation_split(items: Sequence[Item], groups: IntArray, fraction: float, seed: int) -> Split:
+    """Return a part of the items to train with and one to validate with.
 
-    ``units`` says which items may not part (`independence.units_of`). About ``fraction`` of the
-    items go to validation, of every class alike as far as the units allow; no unit is on both
-    sides, and every class is. The order of ``items`` does not matter.
+    No group is on both sides, and every class is.
+
+    Parameters
+    ----------
+    items
+        The items.
+    groups
+        The number of each item's group, shape (item).
+    fraction
+        About this part of the items goes to validation, of every class alike as far as groups
+        allow.
+    seed
+        Of the shuffling.
+
+    Returns
+    -------
+    tuple
+        The indices of the training items and of the validation items, both sorted.
 
     Raises
     ------
     TrainingRefused
         Too few classes or groups, or groups so entangled that no such split was found.
     """
-    return validation_splits(items, units, fraction, seed, 1)[0]
+    return validation_splits(items, groups, fraction, seed, 1)[0]
 
 
 def validation_splits(
-    items: Sequence[Item], units: IntArray, fraction: float, seed: int, number: int
+    items: Sequence[Item], groups: IntArray, fraction: float, seed: int, number: int
 ) -> list[Split]:
     """Return several splits as `validation_split` does, whose validation parts overlap least.
 
     With ``number`` = 1 / ``fraction`` they are about a cross-validation: nearly every item is kept
-    aside once. The first one is that of `validation_split`.
+    aside once.
+
+    Parameters
+    ----------
+    items
+        The items.
+    groups
+        The number of each item's group, shape (item).
+    fraction
+        About this part of the items goes to validation.
+    seed
+        Of the shuffling.
+    number
+        Of splits.
+
+    Returns
+    -------
+    list of tuple
+        The first one is that of `validation_split`.
+
+    Raises
+    ------
+    TrainingRefused
+        As in `validation_split`.
     """
-    check_enough(items, units)
-    order, ordered, classes = _in_own_order(items, units)
-    table = _items_per_unit(classes, ordered)
+    check_enough(items, groups)
+    order, ordered, classes, table = _in_own_order(items, groups)
     n_folds = max(2, round(1 / fraction))
     tried = (
         fold
@@ -54,7 +95,7 @@ def validation_splits(
     folds = (_with_every_class(fold, table) for fold in tried)
     usable = [fold for fold in folds if fold is not None]
     if not usable:
-        counts = units_per_class(items, units)
+        counts = groups_per_class(items, groups)
         fewest = min(counts, key=lambda name: counts[name])
         raise TrainingRefused(
             f"No split was found that has every class on both sides and parts no group; the class "
@@ -64,19 +105,34 @@ def validation_splits(
     return [_as_split(fold[ordered], order) for fold in chosen]
 
 
-def sealed_split(items: Sequence[Item], units: IntArray, part: float, seed: int) -> Split:
-    """Return the indices learnt from and those sealed, as `validation_split` does.
+def sealed_split(items: Sequence[Item], groups: IntArray, part: float, seed: int) -> Split:
+    """Return a part of the items to learn from and one to keep sealed until the end.
 
-    Every class keeps two units to learn from: one more to choose the epoch with.
+    Every class keeps two groups to learn from: one more to choose the epoch with.
+
+    Parameters
+    ----------
+    items
+        The items.
+    groups
+        The number of each item's group, shape (item).
+    part
+        About this part of the items is sealed.
+    seed
+        Of the shuffling.
+
+    Returns
+    -------
+    tuple
+        The indices learnt from and those sealed, both sorted.
 
     Raises
     ------
     TrainingRefused
         There is no such split.
     """
-    _, sealed = validation_split(items, units, part, seed)
-    order, ordered, classes = _in_own_order(items, units)
-    table = _items_per_unit(classes, ordered)
+    _, sealed = validation_split(items, groups, part, seed)
+    order, ordered, _, table = _in_own_order(items, groups)
     present, fold = table > 0, np.zeros(len(table), bool)
     place = np.argsort(order)
     fold[ordered[place[sealed]]] = True
@@ -92,22 +148,36 @@ def sealed_split(items: Sequence[Item], units: IntArray, part: float, seed: int)
 
 
 def cross_validation(
-    items: Sequence[Item], units: IntArray, n_folds: int, seed: int
+    items: Sequence[Item], groups: IntArray, n_folds: int, seed: int
 ) -> list[Split]:
-    """Return the indices learnt from and tested on, for each fold; every item is tested once.
+    """Return folds in which every item is tested once.
 
-    No unit parts, classes are spread as evenly as the units allow, and every class keeps two
-    units to learn from in every fold. A class of few units is not tested in every fold. The order
-    of ``items`` does not matter.
+    Classes are spread as evenly as the groups allow, and every class keeps two groups to learn from
+    in every fold. A class of few groups is not tested in every fold.
+
+    Parameters
+    ----------
+    items
+        The items.
+    groups
+        The number of each item's group, shape (item).
+    n_folds
+        How many are wanted; of few items there are fewer.
+    seed
+        Of the shuffling.
+
+    Returns
+    -------
+    list of tuple
+        The indices learnt from and those tested, both sorted, for each fold.
 
     Raises
     ------
     TrainingRefused
         Too few classes or groups, or groups so entangled that there are no such folds.
     """
-    check_enough(items, units, needed=3)
-    order, ordered, classes = _in_own_order(items, units)
-    table = _items_per_unit(classes, ordered)
+    check_enough(items, groups, needed=3)
+    order, ordered, classes, table = _in_own_order(items, groups)
     for shuffle in range(SHUFFLES_TRIED_FOR_FOLDS):
         first = list(_folds(classes, ordered, n_folds, seed + shuffle * SEEDS_APART))
         dealt = _with_enough_left(np.argmax(first, axis=0), table)
@@ -121,54 +191,81 @@ def cross_validation(
 
 
 def part_of_groups(
-    items: Sequence[Item], units: IntArray, learnt: IntArray, part: float, seed: int
+    items: Sequence[Item], groups: IntArray, learnt: IntArray, part: float, seed: int
 ) -> IntArray:
-    """Return those of ``learnt`` (indices of items) that belong to a part of its groups, sorted.
+    """Return the items of a part of the groups, as for a learning curve.
 
-    Of every class there is that part of its units, and at least two. A larger part holds every
-    unit of a smaller one. The order of ``items`` does not matter.
+    Of every class there is that part of its groups, and at least two. A larger part holds every
+    group of a smaller one.
+
+    Parameters
+    ----------
+    items
+        The items.
+    groups
+        The number of each item's group, shape (item).
+    learnt
+        Indices of the items that are chosen from.
+    part
+        From 0 to 1.
+    seed
+        Of the shuffling.
+
+    Returns
+    -------
+    array
+        Those of ``learnt`` that are chosen, sorted as they are there.
     """
     chosen_items = [items[i] for i in learnt]
-    order, ordered, classes = _in_own_order(chosen_items, units[learnt])
-    present = _items_per_unit(classes, ordered) > 0
-    kept = np.zeros(len(present), bool)
+    order, ordered, _, table = _in_own_order(chosen_items, groups[learnt])
+    present = table > 0
+    chosen = np.zeros(len(present), bool)
     shuffled = np.random.default_rng(seed).permutation(len(present))
     for column in np.argsort(present.sum(axis=0), kind="stable"):
         members = shuffled[present[shuffled, column]]
         wanted = max(2, int(np.ceil(part * len(members))))
-        kept[members[:wanted]] = True
-    _, tested = _as_split(kept[ordered], order)
+        chosen[members[:wanted]] = True
+    _, tested = _as_split(chosen[ordered], order)
     return np.asarray(learnt[tested], np.intp)
 
 
 def digest(items: Sequence[Item], splits: Sequence[Split]) -> str:
-    """Return a hash of which items are tested together; equal splits have equal ones."""
+    """Return a hash of which items are tested together.
+
+    Parameters
+    ----------
+    items
+        The items.
+    splits
+        Of these items; the order does not matter.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal digits; equal splits have equal ones.
+    """
     tested = sorted(
         sorted(f"{items[i].file}\0{items[i].selection}" for i in test) for _, test in splits
     )
     return hashlib.sha256(repr(tested).encode()).hexdigest()
 
 
-def _in_own_order(items: Sequence[Item], units: IntArray) -> tuple[list[int], IntArray, IntArray]:
-    """Return an order of the items, and their units and classes numbered in it.
+def _in_own_order(
+    items: Sequence[Item], groups: IntArray
+) -> tuple[list[int], IntArray, IntArray, IntArray]:
+    """Return an order of the items, their groups and classes numbered in it, and their numbers.
+
+    The latter are numbers of items, shape (group, class).
 
     The splitter's ties are broken by order, so the order must be one of our own, and what classes
     and groups are called must not matter.
     """
     order = sorted(range(len(items)), key=lambda i: (items[i].file, items[i].selection))
-    ordered_units = _by_appearance([int(units[i]) for i in order])
-    return order, ordered_units, _by_appearance([str(items[i].class_name) for i in order])
-
-
-def _by_appearance(names: Sequence[Hashable]) -> IntArray:
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.intp)
-
-
-def _items_per_unit(classes: IntArray, units: IntArray) -> IntArray:
-    table = np.zeros((units.max() + 1, classes.max() + 1), np.intp)
-    np.add.at(table, (units, classes), 1)
-    return table
+    classes = numbered([str(items[i].class_name) for i in order])
+    ordered = numbered(groups[order])
+    table = np.zeros((ordered.max() + 1, classes.max() + 1), np.intp)
+    np.add.at(table, (ordered, classes), 1)
+    return order, ordered, classes, table
 
 
 def _as_split(tested: Flags, order: Sequence[int]) -> Split:
@@ -191,26 +288,26 @@ def _least_overlapping(
         yield best
 
 
-def _folds(classes: IntArray, units: IntArray, n_folds: int, seed: int) -> Iterator[Flags]:
-    """Yield stratified folds, each as a flag per unit; fewer than asked for of few items."""
+def _folds(classes: IntArray, groups: IntArray, n_folds: int, seed: int) -> Iterator[Flags]:
+    """Yield stratified folds, each as a flag per group; fewer than asked for of few items."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    n_folds = min(n_folds, np.bincount(classes).max(), units.max() + 1)
+    n_folds = min(n_folds, np.bincount(classes).max(), groups.max() + 1)
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # It warns of classes with fewer images than folds; such folds are mended, or not used.
         warnings.simplefilter("ignore", UserWarning)
-        for _, members in splitter.split(classes, classes, units):
-            fold = np.zeros(units.max() + 1, bool)
-            fold[units[members]] = True
+        for _, members in splitter.split(classes, classes, groups):
+            fold = np.zeros(groups.max() + 1, bool)
+            fold[groups[members]] = True
             yield fold
 
 
 def _with_enough_left(dealt: IntArray, table: IntArray) -> IntArray | None:
-    """Return in which fold each unit is, with units moved until enough are left.
+    """Return in which fold each group is, with groups moved until enough are left.
 
-    ``dealt`` has a fold per unit, ``table`` the number of items per unit and class. What is asked
-    for is two units of every class outside of each fold. The smallest units move, to where the
+    ``dealt`` has a fold per group, ``table`` the number of items per group and class. What is asked
+    for is two groups of every class outside of each fold. The smallest groups move, to where the
     fewest items are; None if they can't.
     """
     present = table > 0
@@ -223,25 +320,25 @@ def _with_enough_left(dealt: IntArray, table: IntArray) -> IntArray | None:
         if len(crowded) == 0:
             return dealt
         fold, column = crowded[0]
-        sizes = np.array([table[dealt == one].sum() for one in range(n_folds)])
+        sizes = np.array([table[dealt == number].sum() for number in range(n_folds)])
         moves = [
-            (table[unit].sum(), sizes[other], unit, other)
-            for unit in np.flatnonzero((dealt == fold) & present[:, column])
+            (table[group].sum(), sizes[other], group, other)
+            for group in np.flatnonzero((dealt == fold) & present[:, column])
             for other in range(n_folds)
-            if other != fold and (counts[other] + present[unit] <= most).all()
+            if other != fold and (counts[other] + present[group] <= most).all()
         ]
         if not moves:
             return None
-        _, _, unit, other = min(moves)
-        dealt[unit] = other
+        _, _, group, other = min(moves)
+        dealt[group] = other
     return None
 
 
 def _with_every_class(fold: Flags, table: IntArray) -> Flags | None:
-    """Return the fold with units moved over until every class is on both sides, None if it can't.
+    """Return the fold with groups moved over until every class is on both sides, None if it can't.
 
-    ``fold`` has a flag per unit, ``table`` the number of items per unit and class. The smallest
-    units move, and none that is a class's last on its side.
+    ``fold`` has a flag per group, ``table`` the number of items per group and class. The smallest
+    groups move, and none that is a class's last on its side.
     """
     sizes = table.sum(axis=1)
     for side in (True, False):

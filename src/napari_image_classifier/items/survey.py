@@ -1,4 +1,4 @@
-"""The look at items before anything runs: what is asked, and what there is."""
+"""Survey of items before anything runs: its request, its events and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +14,33 @@ from napari_image_classifier.system.job import Job
 class SurveyRequest(ItemsQuery):
     """Which items are looked at.
 
-    Parameters
+    Attributes
     ----------
+    folder
+        As in `ItemsQuery`, and so are those up to ``files``.
+    items_csv
+        The table of items.
+    pattern
+        The name pattern.
+    group
+        What images of one group share.
+    acquisition
+        What images of one acquisition share.
+    each
+        What is classified.
+    axes
+        What axes mean in files that don't say.
+    masks
+        Where the masks lie.
+    annotated
+        Whether folders are classes.
+    files
+        The only images that are meant.
     thumbnails
         Of how many items of each class a picture is drawn. Only as many files are opened, but for
         masks and where all items are listed.
     listed
-        Whether the answer holds the table of all items.
+        Whether the result holds the table of all items.
     """
 
     thumbnails: int = 4
@@ -29,7 +49,17 @@ class SurveyRequest(ItemsQuery):
 
 @dataclass(frozen=True)
 class Thumbnail(Event):
-    """A picture of an image, as the bytes of a PNG."""
+    """A picture of an image.
+
+    Attributes
+    ----------
+    file
+        The image's name.
+    class_name
+        Its class, None where it has none.
+    png
+        The bytes of a PNG.
+    """
 
     tag = "thumbnail"
     file: str
@@ -39,11 +69,40 @@ class Thumbnail(Event):
 
 @dataclass(frozen=True)
 class Survey(Result):
-    """What there is.
+    """The items that there are.
 
-    ``classes`` and ``groups`` are counts by class, ``images`` some of all ``n_images``,
-    ``folder_levels`` how deep they lie and ``patterns`` name patterns that fit. ``channels``,
-    ``sizes`` and ``problems`` are of the images that were opened; ``items`` where they are listed.
+    Attributes
+    ----------
+    classes
+        Number of items by class.
+    without_class
+        Number of items that have none.
+    groups
+        Number of groups by class.
+    columns
+        Of the table, or fields of the name pattern.
+    folder_levels
+        How deep images lie below the folder.
+    passed_over
+        How many files were left out, by reason.
+    assumptions
+        Sentences on what was taken for granted.
+    images
+        Some of all images.
+    n_images
+        Number of all images.
+    patterns
+        Name patterns that fit the files.
+    items
+        The table of all items, where it was asked for.
+    channels
+        Names of the channels of the images that were opened.
+    channels_named
+        Whether these come from the files, and not from counting.
+    sizes
+        Of the images that were opened, in words.
+    problems
+        Sentences on images that can't be used.
     """
 
     classes: Mapping[str, int]

@@ -52,7 +52,7 @@ def run(
     classifier = load_classifier(request.classifier)
     table = items_with_truth(request, classifier)
     learnt = LearntFrom.of(classifier.path, classifier.sha256)
-    fresh = tuple(item for item in table.items if not learnt.has_group_of(item))
+    fresh = tuple(item for item in table.items if item.group not in learnt.groups)
     chosen = _choose(request, fresh, table.axes, classifier, learnt, emit, should_stop)
     classes = {item.class_name for item in chosen.items}
     if len(chosen.items) < FEWEST_ITEMS or len(classes) < 2:
@@ -147,7 +147,7 @@ def _choose(
         said = _classified(classifier, item, axes)
         if said.status == "error":
             n_unreadable += 1
-        elif learnt.has_pixels(said.pixels):
+        elif said.pixels in learnt.pixels:
             # What was learnt from once spoils all that is not independent of it.
             spoilt.add(_group(item))
             gone = [one for one in chosen if _group(items[one]) in spoilt]

@@ -14,7 +14,7 @@ from napari_image_classifier.classifiers.classifier import Classifier, load_clas
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.items.groups import check_enough, units_of
+from napari_image_classifier.items.groups import check_enough, group_numbers
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.events import Emit, Event, Note, Progress
@@ -72,7 +72,7 @@ def _train(
     check_place(output)
     learner.check()
     items = [item for item in table.items if item.class_name is not None]
-    check_enough(items, units_of(items))
+    check_enough(items, group_numbers(items))
     going_on = _earlier(config, items)
     earlier = going_on.description if going_on else None
     images = read_training_images(

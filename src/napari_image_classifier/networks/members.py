@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
-from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
+from napari_image_classifier.classifiers.novelty import FeatureDistance
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.networks.architectures import build_network
 from napari_image_classifier.networks.backbones import take_weights

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
+from napari_image_classifier.classifiers.novelty import FeatureDistance
 from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.networks.export.onnx_export import export_graph
 from napari_image_classifier.training.dataset import TrainingSet

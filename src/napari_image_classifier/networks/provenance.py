@@ -7,7 +7,13 @@ from pathlib import Path
 
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest import Head, Result, Run, this_run, write_manifest
+from napari_image_classifier.classifiers.manifest import (
+    Head,
+    ResultFile,
+    Run,
+    this_run,
+    write_manifest,
+)
 from napari_image_classifier.networks.backend import device_in_words, threads_in_use
 from napari_image_classifier.training.record import machine
 
@@ -44,7 +50,7 @@ class ImportManifest(Head, frozen=True, kw_only=True):
 def write_import_manifest(output: Path, classifier: Classifier) -> Path:
     """Write the manifest of ``classifier``, trained elsewhere, which will be ``output``."""
     head = ImportManifest(
-        result=Result(output.name, classifier.sha256),
+        result=ResultFile(output.name, classifier.sha256),
         runs=(keras_run(),),
         classifier=classifier.description.in_short(),
     )

@@ -395,7 +395,10 @@ def create_session(
     sealed = folder / PREDICTIONS
     rows = sorted(predictions, key=lambda one: one.file)
     with told_when_refused(folder, SessionError, "Make room there, and prepare it again."):
-        write_predictions(sealed, [[one] for one in rows], plan.class_names, plan.classifier_sha256)
+        with replace_file(sealed) as temporary:
+            write_predictions(
+                temporary, [[one] for one in rows], plan.class_names, plan.classifier_sha256
+            )
         sealed_plan = replace(
             plan,
             predictions_sha256=_digest(sealed),

@@ -47,7 +47,7 @@ class TrainingParts:
 
 
 def training_parts(items: Sequence[Item], units: IntArray, config: TrainingConfig) -> TrainingParts:
-    """Deal the items out; no unit (`independence.units_of`) is in two parts of a network.
+    """Deal the items out; no unit (`independence.group_numbers`) is in two parts of a network.
 
     Labels that were given with a prediction in sight (`annotated_items.is_assisted`) are learnt
     from, but never reserved, nor checked with where the others are enough to check with: those of

@@ -8,8 +8,7 @@ import numpy as np
 
 from napari_image_classifier.classifiers.confidence import fitted_temperature
 from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
-from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
-from napari_image_classifier.classifiers.novelty import Gate
+from napari_image_classifier.classifiers.novelty import FeatureDistance, Novelty
 from napari_image_classifier.images.transforms import N_ORIENTATIONS
 from napari_image_classifier.items.splits import Split
 from napari_image_classifier.training.config import TrainingConfig
@@ -83,7 +82,7 @@ class Ensemble:
         return fitted_temperature(data.classes[items], probabilities)
 
     def description(
-        self, data: TrainingSet, config: TrainingConfig, gate: Gate | None = None
+        self, data: TrainingSet, config: TrainingConfig, gate: Novelty | None = None
     ) -> ClassifierDescription:
         """Return the description of the classifier that predicts with these."""
         return ClassifierDescription(

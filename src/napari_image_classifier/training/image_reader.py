@@ -20,10 +20,9 @@ from napari_image_classifier.images.file_stamps import Stamp, stamp
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
 from napari_image_classifier.images.source import ImageReadError
-from napari_image_classifier.items.image_items import items_of_image
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.objects import objects_of
-from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.items.preparation import Preparation, items_of_image
 from napari_image_classifier.items.selection import is_object
 from napari_image_classifier.training.preparation_choice import Look, each_of_items
 from napari_image_classifier.training.unreadable import LeftOut, check_share, listed

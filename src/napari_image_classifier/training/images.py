@@ -11,8 +11,8 @@ from napari_image_classifier.classifiers.novelty import ImageKind
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.channel_matching import ChannelMismatchError, match_channels
 from napari_image_classifier.images.file_stamps import Stamp
-from napari_image_classifier.items.duplicates import Pair, find_copies
-from napari_image_classifier.items.groups import units_of
+from napari_image_classifier.items.duplicates import Pair, find_duplicates
+from napari_image_classifier.items.groups import group_numbers
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.training.config import TrainingConfig
@@ -50,8 +50,8 @@ class TrainingImages:
 
     @cached_property
     def units(self) -> IntArray:
-        """Which items may not part, see `independence.units_of`."""
-        return units_of(self.items, self.copies)
+        """Which items may not part, see `independence.group_numbers`."""
+        return group_numbers(self.items, self.copies)
 
 
 def read_training_images(
@@ -100,7 +100,7 @@ def read_training_images(
         pixels=tuple(pixels),
         pixel_hashes=tuple(hashes),
         stamps=reader.stamps,
-        copies=tuple(find_copies(pixels, compared, reader.sources)),
+        copies=tuple(find_duplicates(pixels, compared, reader.sources)),
         preparation=wanted,
         assumptions=tuple(
             dict.fromkeys(

@@ -13,7 +13,7 @@ from napari_image_classifier.classifiers.manifest import (
     LearntItem,
     OfLearntItems,
     PartEntry,
-    Result,
+    ResultFile,
     Run,
     file_entry,
     images_read,
@@ -61,7 +61,7 @@ def write_training_manifest(
     ``earlier`` is the SHA-256 of the classifier that was gone on from.
     """
     head = TrainingManifest(
-        result=Result(output.name, classifier.sha256),
+        result=ResultFile(output.name, classifier.sha256),
         runs=(run,),
         classifier=classifier.description.in_short(),
         optimizer=made.optimizer,

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.classifiers.novelty import (
     CONTRAST,
-    Gate,
+    FeatureDistance,
     KnownKinds,
+    Novelty,
     brightness_of,
     detail_of,
     planes_of,
@@ -62,7 +62,7 @@ def gate_of(
     used: IntArray,
     preparation: Preparation,
     distances: Sequence[FeatureDistance],
-) -> Gate:
+) -> Novelty:
     """Return the gate of a classifier whose networks have ``distances``.
 
     ``used`` are the items that they have learnt from or been checked with.
@@ -82,7 +82,7 @@ def gate_of(
     )
     if preparation.intensity == "percentiles":
         brightness = brightness.only_below(CONTRAST)
-    return Gate(
+    return Novelty(
         kinds=KnownKinds.of([images.kinds[index] for index in used]),
         intensities=intensities,
         brightness=brightness,

@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_image_classifier.classifiers.description import TEXTURE, ClassifierDescription
 from napari_image_classifier.items.consensus import is_assisted
-from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION, units_per_class
+from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION, groups_per_class
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE
 from napari_image_classifier.system.machine import versions_of
@@ -66,7 +66,7 @@ def messages(
         said += filter(None, [backends.assumption(config.backend)])
     said.append(_on_groups(data, ensemble))
     said += filter(None, [_on_copies(data), _on_assisted(data, ensemble)])
-    counts = units_per_class(data.items, data.units)
+    counts = groups_per_class(data.items, data.units)
     few = [name for name, n in counts.items() if n < GROUPS_FOR_MORE_THAN_EXPLORATION]
     if few:
         said.append(
@@ -148,7 +148,7 @@ def record(
         "seed": config.seed,
         "versions": dict(versions),
         "items_per_class": dict(Counter(item.class_name for item in data.items)),
-        "groups_per_class": units_per_class(data.items, data.units),
+        "groups_per_class": groups_per_class(data.items, data.units),
         "groups": len(set(data.units)),
         "split": {
             key: stored["members"][0][key]

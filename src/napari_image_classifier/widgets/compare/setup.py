@@ -267,7 +267,7 @@ def power_in_words(
         if classifier is not None and classifier.is_file():
             sha256 = load_classifier(classifier, threads=1).sha256
             learnt = LearntFrom.of(classifier, sha256)
-            items = [item for item in items if not learnt.has_group_of(item)]
+            items = [item for item in items if item.group not in learnt.groups]
     except ImageClassifierError as error:
         return str(error)
     if not items:
