@@ -1,10 +1,10 @@
 """The command `evaluate`: progress, and the answer in words."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 
-from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import network_at_work
@@ -22,13 +22,27 @@ NOT_ASKED = ("start_from", "risk", "finish", "validation_fraction", "patience", 
 
 @with_derived_options(*NOT_ASKED)
 def evaluate_command(
-    report: options.Report,
+    report: Path,
     query: ItemsQuery,
     choices: EvaluationChoices,
     config: TrainingConfig,
-    overwrite: options.Overwrite = False,
+    overwrite: bool = False,
 ) -> None:
-    """Say how good a classifier of these images would be on new ones, in a report."""
+    """Say how good a classifier of these images would be on new ones, in a report.
+
+    Parameters
+    ----------
+    report
+        The report to write, an .html file; its numbers lie beside it.
+    query
+        The items.
+    choices
+        How it is evaluated.
+    config
+        How networks are trained.
+    overwrite
+        Replace what the output holds.
+    """
     refuse_to_replace(report, overwrite)
     table = read_query(query)
     say_passed_over(table)

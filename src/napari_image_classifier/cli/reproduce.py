@@ -1,20 +1,36 @@
 """The command `reproduce`: progress, what came out, what was checked and what was not."""
 
+from pathlib import Path
+
 import typer
 
-from napari_image_classifier.cli import options
+from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import network_at_work
 from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.evaluation.reproduction import Reproduction
 
 
+@with_derived_options()
 def reproduce_command(
-    manifest: options.Manifest,
-    images: options.ImagesNow = None,
-    classifier: options.ClassifierNow = None,
-    output: options.Again = None,
+    manifest: Path,
+    /,
+    images: Path | None = None,
+    classifier: Path | None = None,
+    output: Path | None = None,
 ) -> None:
-    """Make a classifier or a table again from its manifest, and compare."""
+    """Make a classifier or a table again from its manifest, and compare.
+
+    Parameters
+    ----------
+    manifest
+        The .manifest.json beside a classifier or a table.
+    images
+        The folder of the images, where they have moved since.
+    classifier
+        The classifier of a table, where it has moved since.
+    output
+        Where to keep the classifier that is trained again, a .keras file.
+    """
     with network_at_work() as (progress, should_stop):
         outcome = reproduce(
             manifest,

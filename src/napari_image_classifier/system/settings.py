@@ -71,6 +71,23 @@ class Setting:
         return [(name, bound) for name, bound in bounds if bound is not None]
 
 
+def meanings_of(documented: Any) -> dict[str, str]:
+    """Return what parameters mean.
+
+    Parameters
+    ----------
+    documented
+        A data class or function whose docstring says its parameters.
+
+    Returns
+    -------
+    dict of str to str
+        The first paragraph of each parameter that is described alone, by its name.
+    """
+    found = _MEANING.findall(inspect.getdoc(documented) or "")
+    return {name: " ".join(text.split()) for name, text in found}
+
+
 @cache
 def settings_of(data_class: Any) -> dict[str, Setting]:
     """Return the settings of a data class.
@@ -87,7 +104,7 @@ def settings_of(data_class: Any) -> dict[str, Setting]:
         The setting of each field, by the field's name, in their order.
     """
     hints = get_type_hints(data_class, include_extras=True)
-    meanings = dict(_MEANING.findall(inspect.getdoc(data_class) or ""))
+    meanings = meanings_of(data_class)
     settings = {}
     for field in fields(data_class):
         kind, said = hints[field.name], Setting()
@@ -98,7 +115,7 @@ def settings_of(data_class: Any) -> dict[str, Setting]:
             name=field.name,
             type=kind,
             default=field.default,
-            meaning=" ".join(meanings.get(field.name, "").split()),
+            meaning=meanings.get(field.name, ""),
         )
         if get_origin(kind) is Literal:
             setting = replace(setting, choices=get_args(kind))
