@@ -170,10 +170,12 @@ def import_command(
         The classifier to write, a .keras file.
     size
         Side in pixels images are scaled to, where the network takes any size.
-    projection, each
-        As in `TrainingConfig` and `ItemsQuery`.
+    projection
+        As in `TrainingConfig`.
     intensity
         none (pixels as they are) or percentiles (of each image, to 0 and 1).
+    each
+        As in `ItemsQuery`.
     overwrite
         Replace what the output holds.
     """

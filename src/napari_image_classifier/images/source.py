@@ -172,27 +172,16 @@ class ImageSource:
         return self.shape[self.axes.index(axis)] if axis in self.axes else 1
 
 
-_MICROMETRES = {
-    "å": 1e-4,
-    "pm": 1e-6,
-    "nm": 1e-3,
-    "nanometer": 1e-3,
-    "nanometre": 1e-3,
-    "µm": 1.0,
-    "um": 1.0,
-    "micron": 1.0,
-    "microns": 1.0,
-    "micrometer": 1.0,
-    "micrometre": 1.0,
-    "mm": 1e3,
-    "millimeter": 1e3,
-    "millimetre": 1e3,
-    "cm": 1e4,
-    "centimeter": 1e4,
-    "m": 1e6,
-    "meter": 1e6,
-    "metre": 1e6,
-}
+_UNITS = (
+    (1e-6, ("pm",)),
+    (1e-4, ("å",)),
+    (1e-3, ("nm", "nanometer", "nanometre")),
+    (1.0, ("µm", "um", "micron", "microns", "micrometer", "micrometre")),
+    (1e3, ("mm", "millimeter", "millimetre")),
+    (1e4, ("cm", "centimeter")),
+    (1e6, ("m", "meter", "metre")),
+)
+_MICROMETRES = {name: factor for factor, names in _UNITS for name in names}
 
 
 def micrometres(length: Any, unit: Any) -> float | None:
