@@ -14,7 +14,6 @@ from napari_image_classifier.typing import AnyArray
 
 AXES = "TCZYX"
 RGB_NAMES = ("red", "green", "blue")
-RGB_COLORS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 Color = tuple[float, float, float]
 
 
@@ -122,6 +121,13 @@ class ChannelDisplay:
 
     color: Color | None = None
     contrast_limits: tuple[float, float] | None = None
+
+
+RGB_DISPLAY = (
+    ChannelDisplay((1.0, 0.0, 0.0)),
+    ChannelDisplay((0.0, 1.0, 0.0)),
+    ChannelDisplay((0.0, 0.0, 1.0)),
+)
 
 
 @dataclass

@@ -24,13 +24,12 @@ class _Sender:
         self._collected: list[Prediction] = []
         self._pause = Pause(SECONDS_BETWEEN_EVENTS)
         self._work = TimeLeft(0)
-        self._done = self._total = 0
 
     def __call__(self, predictions: list[Prediction], done: int, total: int) -> None:
-        if not self._total:
+        if not self._work.total:
             # The first one's time is that from the start; an earlier run may have done others.
             self._work.leave_out(done - 1)
-        self._done, self._total = self._work.done, self._work.total = done, total
+        self._work.done, self._work.total = done, total
         self._collected += predictions
         if self._pause.is_over():
             self._send()
@@ -45,8 +44,8 @@ class _Sender:
         self._emit(
             Predictions(
                 predictions=predictions,
-                done=self._done,
-                total=self._total,
+                done=int(self._work.done),
+                total=int(self._work.total),
                 seconds_left=self._work.seconds_left,
             )
         )

@@ -1,7 +1,7 @@
 """Networks to be evaluated, on the Keras side: one job of the compute process."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.evaluate import (
@@ -55,28 +55,26 @@ def run(request: EvaluateRequest, emit: Emit, should_stop: ShouldStop) -> Evalua
         )
 
 
-class _Here:
+@dataclass
+class _ThisProcess:
     """The lane that trains in this process."""
 
-    def __init__(
-        self, images: TrainingImages, config: TrainingConfig, should_stop: ShouldStop
-    ) -> None:
-        self._images = images
-        self._config = config
-        self._should_stop = should_stop
-        self._ended = False
+    images: TrainingImages
+    config: TrainingConfig
+    should_stop: ShouldStop
+    ended: bool = False
 
     def said(self, run: Run, tell: Tell) -> Float64Array:
         """Do what `lanes.Lane` says."""
 
         def is_over() -> bool:
-            return self._ended or self._should_stop()
+            return self.ended or self.should_stop()
 
-        return trained_and_tested(run, self._images, self._config, tell, is_over)
+        return trained_and_tested(run, self.images, self.config, tell, is_over)
 
     def end(self) -> None:
         """Stop at the next batch."""
-        self._ended = True
+        self.ended = True
 
 
 def _lanes(
@@ -88,7 +86,7 @@ def _lanes(
     core each, take two thirds of the time of one after the other.
     """
     config = replace(config, backend=backend_here(config.backend))
-    here = _Here(images, config, should_stop)
+    here = _ThisProcess(images, config, should_stop)
     number = _side_by_side(images, config)
     if number == 1:
         return [here]

@@ -1,4 +1,4 @@
-"""What a classifier says of many items, and which of them would teach it most, as a job."""
+"""A classifier's predictions for many items, and the order of those to label (active learning)."""
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, islice

@@ -21,6 +21,7 @@ from napari_image_classifier.plates.doses import (
 )
 from napari_image_classifier.plates.figures import check_format, new_figure, write_figure
 from napari_image_classifier.typing import Float64Array, IntArray
+from napari_image_classifier.wording import first_few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,8 +194,7 @@ def dose_series(
         series.append(
             DoseSeries(
                 name or (f"without {by}" if by else ""), rows, x[rows], values[rows], low[rows],
-                high[rows], np.array(medians).reshape(-1, 2),
-                correlation_in_words(row),
+                high[rows], np.array(medians).reshape(-1, 2), correlation_in_words(row),
             )
         )  # fmt: skip
     return axis, series
@@ -338,7 +338,9 @@ def draw_dose_response(
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, response in zip(grid, panels, strict=False):
         draw_doses(axes, response)
-        axes.set_title(_title(response.series), fontsize=8.5)
+        sentences = [one.sentence for one in response.series]
+        title = first_few(sentences, SERIES_IN_TITLE, between="\n", end="\nand ")
+        axes.set_title(title, fontsize=8.5)
     for axes in grid[len(panels) :]:
         axes.remove()
     if by is not None:
@@ -383,10 +385,3 @@ def _intervals(summary: "pd.DataFrame", column: str) -> tuple[Float64Array, Floa
     # Of wells with one image: a line from end to end would say nothing, and hide the dots.
     of_nothing = (low <= 0) & (high >= 100)
     return np.where(of_nothing, np.nan, low), np.where(of_nothing, np.nan, high)
-
-
-def _title(series: Sequence[DoseSeries]) -> str:
-    lines = [one.sentence for one in series[:SERIES_IN_TITLE]]
-    if len(series) > len(lines):
-        lines.append(f"and {len(series) - len(lines)} more")
-    return "\n".join(lines)

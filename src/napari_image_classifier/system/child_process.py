@@ -175,6 +175,11 @@ def connected(wire: Wire) -> tuple[Callable[[], Any], Callable[[Any], None]]:
 
 
 def _started(module: str, errors: IO[bytes] | None) -> "subprocess.Popen[bytes]":
+    # Without a window, and out of the reach of Ctrl-C.
+    apart: dict[str, Any] = {"process_group": 0}
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+        apart = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
     return subprocess.Popen(
         [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
@@ -182,13 +187,5 @@ def _started(module: str, errors: IO[bytes] | None) -> "subprocess.Popen[bytes]"
         stderr=errors,
         # TensorFlow's greetings would fill the log that explains a crash.
         env={"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1", **os.environ},
-        **_apart(),
+        **apart,
     )
-
-
-def _apart() -> dict[str, Any]:
-    """Return arguments for a process that has no window and does not hear Ctrl-C."""
-    if sys.platform == "win32":
-        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-        return {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
-    return {"process_group": 0}
