@@ -15,10 +15,9 @@ import typer
 from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import masks_in, names_in, refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
-from napari_image_classifier.cli.evaluation import evaluate_command
+from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_command
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
 from napari_image_classifier.cli.progress import Progress, libraries_silent
-from napari_image_classifier.cli.reproduce import reproduce_command
 from napari_image_classifier.cli.tables import agreement_command, sort_command, summarize_command
 from napari_image_classifier.cli.training import train_command
 from napari_image_classifier.errors import ImageClassifierError
@@ -217,8 +216,8 @@ def describe(file: Path, /, axes: options.Axes = None, as_json: bool = False) ->
     """
     from napari_image_classifier.cli.describe import describe_file, in_lines
 
-    found = describe_file(file, axes=axes)
-    typer.echo(json.dumps(found) if as_json else in_lines(found))
+    description = describe_file(file, axes=axes)
+    typer.echo(json.dumps(description) if as_json else in_lines(description))
 
 
 @app.command()
@@ -227,8 +226,8 @@ def info() -> None:
     from napari_image_classifier.cli.describe import describe_environment, in_lines
 
     with libraries_silent():
-        found = describe_environment()
-    typer.echo(in_lines(found))
+        description = describe_environment()
+    typer.echo(in_lines(description))
 
 
 @app.command()

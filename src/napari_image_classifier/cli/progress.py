@@ -38,17 +38,17 @@ def libraries_silent() -> Iterator[TextIO]:
         yield sys.stderr
         return
     sys.stderr.flush()
-    kept = os.dup(2)
+    saved = os.dup(2)
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     os.close(nothing)
     try:
-        with os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="replace") as ours:
+        with os.fdopen(os.dup(saved), "w", encoding="utf-8", errors="replace") as ours:
             yield ours
     finally:
         sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 class Progress:

@@ -50,10 +50,10 @@ def agreement_command(
     from napari_image_classifier.raters.compare_raters import compare_raters
 
     refuse_to_replace(report, overwrite)
-    found = compare_raters(tables, report, truth=truth, group=group, margin=margin)
-    for sentence in found.sentences:
+    comparison = compare_raters(tables, report, truth=truth, group=group, margin=margin)
+    for sentence in comparison.sentences:
         typer.echo(sentence)
-    for path in found.paths.values():
+    for path in comparison.paths.values():
         typer.echo(f"Written: {path}")
 
 
@@ -110,18 +110,24 @@ def summarize_command(
     output = output or table.with_name(f"{table.stem}.by-{'-'.join(columns)}.csv")
     for path in filter(None, (output, plate_map, dose_response)):
         refuse_to_replace(path, overwrite)
-    found = summarize(table, columns, wells)
+    summary = summarize(table, columns, wells)
     shown = names_in(show) or None
-    told = _doses_in_words(found, dose, shown, series) if dose else []
+    correlations = _doses_in_words(summary, dose, shown, series) if dose else []
     if plate_map:
-        draw_plate_maps(found, plate_map, shown)
+        draw_plate_maps(summary, plate_map, shown)
     if dose and dose_response:
-        draw_dose_response(found, dose_response, dose, shown, series)
+        draw_dose_response(summary, dose_response, dose, shown, series)
     with replace_table(output) as written:
-        found.to_csv(written.temporary, index=False, float_format="%.4f", errors="surrogateescape")
-    for sentence in [*_not_listed(found, wells), *told, *filter(None, [written.sentence])]:
+        summary.to_csv(
+            written.temporary, index=False, float_format="%.4f", errors="surrogateescape"
+        )
+    for sentence in [
+        *_not_listed(summary, wells),
+        *correlations,
+        *filter(None, [written.sentence]),
+    ]:
         typer.echo(sentence)
-    typer.echo(f"Written: {written.path} ({len(found)} rows)")
+    typer.echo(f"Written: {written.path} ({len(summary)} rows)")
     for path in filter(None, (plate_map, dose_response)):
         typer.echo(f"Written: {path}")
 
@@ -180,8 +186,8 @@ def _doses_in_words(
 
     sentences: list[str] = []
     for column in numbers_to_show(summary, show):
-        found = dose_correlation(summary, dose, column, series)
-        sentences.append(correlations_in_words(found, dose, column))
+        correlations = dose_correlation(summary, dose, column, series)
+        sentences.append(correlations_in_words(correlations, dose, column))
         left_out = left_out_in_words(summary, dose, column)
         if left_out and left_out not in sentences:
             sentences.append(left_out)

@@ -25,9 +25,9 @@ from napari_image_classifier.evaluation.reproduction import (
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.items.item import Item, ItemTable
+from napari_image_classifier.system.compute_process import run_job
 from napari_image_classifier.system.events import Emit
 from napari_image_classifier.system.records import from_json
-from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.job import TRAIN, TrainRequest
 from napari_image_classifier.training.manifest import OF_MASK, TrainingManifest

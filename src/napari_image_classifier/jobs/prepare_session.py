@@ -104,14 +104,14 @@ def items_with_truth(request: session_jobs.SessionRequest, classifier: Classifie
             f"no labels of {rater}" if truth == "own" else f"nobody else's labels than {rater}'s"
         )
         raise SessionError(f"{labels} holds {whose}; it holds labels of {raters}.")
-    said = consensus(chosen)
+    truth_of = consensus(chosen)
     table = read_query(replace(query, annotated=False))
-    found = [
+    with_truth = [
         replace(item, class_name=name)
         for item in table.items
-        if (name := said.get(item.key, "")) not in ("", CANNOT_TELL)
+        if (name := truth_of.get(item.key, "")) not in ("", CANNOT_TELL)
     ]
-    return replace(table, items=tuple(found))
+    return replace(table, items=tuple(with_truth))
 
 
 @dataclass(frozen=True)
@@ -144,10 +144,10 @@ def _choose(
         if _group(item) in spoilt:
             n_learnt += 1
             continue
-        said = _classified(classifier, item, axes)
-        if said.status == "error":
+        prediction = _classified(classifier, item, axes)
+        if prediction.status == "error":
             n_unreadable += 1
-        elif learnt.has_pixels(said.pixels):
+        elif learnt.has_pixels(prediction.pixels):
             # What was learnt from once spoils all that is not independent of it.
             spoilt.add(_group(item))
             gone = [one for one in chosen if _group(items[one]) in spoilt]
@@ -155,7 +155,7 @@ def _choose(
             for one in gone:
                 chosen.pop(one)
         else:
-            chosen[index] = said
+            chosen[index] = prediction
         emit(Progress(stage="looking", done=len(chosen), total=request.number))
     return _Chosen(
         tuple(items[index] for index in chosen), tuple(chosen.values()), n_learnt, n_unreadable
@@ -166,8 +166,8 @@ def _classified(classifier: Classifier, item: Item, axes: str | None) -> Predict
     try:
         with read_image(item.image, axes=axes) as image:
             read = PixelHash(image)
-            (said,) = predict_image(classifier, image, item.file, selections=[item.selection])
-            return replace(said, pixels=read.hexdigest())
+            (prediction,) = predict_image(classifier, image, item.file, selections=[item.selection])
+            return replace(prediction, pixels=read.hexdigest())
     except ImageClassifierError as error:
         return Prediction.of_failure(item.file, error, item.selection)
 

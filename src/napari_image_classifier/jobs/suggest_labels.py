@@ -36,15 +36,15 @@ def run(request: SuggestRequest, emit: Emit, should_stop: ShouldStop) -> Suggest
     """
     total = len(request.items.items)
     work, tell = TimeLeft(total), throttled(emit)
-    found: dict[ItemKey, SuggestedLabel] = {}
+    by_item: dict[ItemKey, SuggestedLabel] = {}
     for label in _labels(load_classifier(request.classifier), request.items):
         if should_stop():
             raise Cancelled
-        found[label.key] = label
-        work.done = len(found)
+        by_item[label.key] = label
+        work.done = len(by_item)
         left = work.seconds_left
-        tell(Progress(stage="looking", done=len(found), total=total, seconds_left=left))
-    labels = tuple(found.values())
+        tell(Progress(stage="looking", done=len(by_item), total=total, seconds_left=left))
+    labels = tuple(by_item.values())
     return SuggestedLabels(labels, _order(labels, frozenset(request.annotated)))
 
 
@@ -74,11 +74,11 @@ def _labels_of_image(
     with read_image(items[0].image, axes=axes) as image:
         seen = seen_items(classifier, image, selections=[item.selection for item in items])
         while some := list(islice(seen, ITEMS_AT_ONCE)):
-            said, how_far, disagreement = classifier.judge_by_members(
+            probabilities, how_far, disagreement = classifier.judge_by_members(
                 np.stack([one.pixels for one in some])
             )
-            teaches = how_much_it_teaches(said, disagreement, how_far)
-            for one, row, much in zip(some, said, teaches, strict=True):
+            teaches = how_much_it_teaches(probabilities, disagreement, how_far)
+            for one, row, much in zip(some, probabilities, teaches, strict=True):
                 yield SuggestedLabel(
                     ItemKey(items[0].file, one.selection),
                     classifier.class_names[int(row.argmax())],

@@ -82,8 +82,8 @@ def _look(
         except ImageClassifierError as error:
             problems.append(str(error))
         emit(Progress(stage="looking", done=done, total=len(items)))
-    if len({frozenset(found) if named else len(found) for found in names}) > 1:
-        listed = "; ".join(sorted({", ".join(found) for found in names}))
+    if len({frozenset(channels) if named else len(channels) for channels in names}) > 1:
+        listed = "; ".join(sorted({", ".join(channels) for channels in names}))
         problems.append(f"The images do not all have the same channels: {listed}.")
     return replace(
         survey,

@@ -109,8 +109,8 @@ def _train(
         messages.append(rule.in_words())
     scores = training_record.outcome(data, ensemble, messages)
     record = training_record.record(config, data, scores, learner.versions())
-    kept = "What was learnt is kept beside it. " if kept_in.is_dir() else ""
-    what_now = f"{kept}Make room there, and train again to the same place with the same settings."
+    remark = "What was learnt is kept beside it. " if kept_in.is_dir() else ""
+    what_now = f"{remark}Make room there, and train again to the same place with the same settings."
     with told_when_refused(output, TrainingRefused, what_now), replace_file(output) as temporary:
         learner.save(temporary, ensemble, replace(description, training=record))
         # Before it has its name: a training that can't be begun again is complete.

@@ -175,7 +175,7 @@ def dose_series(
     summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
 ) -> tuple[DoseAxis, list[DoseSeries]]:
     """Return the axis and the series of a dose response, of wells with a dose and a number."""
-    found = dose_correlation(summary, dose, column, by).to_dict("records")
+    correlations = dose_correlation(summary, dose, column, by).to_dict("records")
     doses, values = doses_of(summary, dose), summary[column].to_numpy(float)
     low, high = _intervals(summary, column)
     known = np.isfinite(doses) & np.isfinite(values)
@@ -185,7 +185,7 @@ def dose_series(
     x = axis.place(doses)
     x[known] += axis.spread(doses[known], numbers[known].tolist(), len(everything))
     series = []
-    for (name, members), row in zip(everything, found, strict=True):
+    for (name, members), row in zip(everything, correlations, strict=True):
         rows = np.flatnonzero(members & known)
         medians = [
             (x[rows][doses[rows] == one].mean(), np.median(values[rows][doses[rows] == one]))

@@ -81,7 +81,7 @@ def summarize(
     _check_columns(path, rows, columns)
     counted = list(_of_group(rows[:0], names))
     known = _checked_known(rows, columns, known, counted) if WELL in columns else []
-    found = [
+    summary = [
         {
             **dict(zip(columns, key, strict=True)),
             **dict(group[known].iloc[0]),
@@ -89,8 +89,8 @@ def summarize(
         }
         for key, group in rows.groupby(columns, sort=False)
     ]
-    found.sort(key=lambda row: [_as_counted(row[column]) for column in columns])
-    return pd.DataFrame(found, columns=[*columns, *known, *counted])
+    summary.sort(key=lambda row: [_as_counted(row[column]) for column in columns])
+    return pd.DataFrame(summary, columns=[*columns, *known, *counted])
 
 
 def read_predictions(path: Path) -> "pd.DataFrame":

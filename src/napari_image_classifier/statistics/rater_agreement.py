@@ -7,10 +7,10 @@ import numpy as np
 
 from napari_image_classifier.statistics.intervals import (
     CONFIDENCE,
-    drawn_to,
     effective_size,
     intraclass_correlation,
     quantile,
+    shrunk_to,
 )
 from napari_image_classifier.typing import Float64Array, IntArray
 
@@ -294,8 +294,8 @@ def _distances(agreed: Float64Array, numbers: IntArray, confidence: float) -> tu
     sizes = np.bincount(numbers).astype(np.float64)
     sums = np.bincount(numbers, agreed).astype(np.float64)
     n, mean = len(agreed), float(agreed.mean())
-    found = np.asarray(max(intraclass_correlation(sizes, sums), 0.0))
-    correlation = drawn_to(USUAL_CORRELATION, found, min(sums.sum(), n - sums.sum()))
+    estimated = np.asarray(max(intraclass_correlation(sizes, sums), 0.0))
+    correlation = shrunk_to(USUAL_CORRELATION, estimated, min(sums.sum(), n - sums.sum()))
     share = quantile(confidence) ** 2 / effective_size(sizes, correlation)
     centre = (mean + share / 2) / (1 + share)
     half = np.sqrt(mean * (1 - mean) * share + share**2 / 4) / (1 + share)

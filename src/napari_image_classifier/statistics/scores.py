@@ -154,15 +154,19 @@ def _of_class(
     from sklearn.metrics import roc_auc_score
 
     members = truth == label
-    said = probabilities.argmax(axis=1) == label
-    hits = int((members & said).sum())
+    predicted = probabilities.argmax(axis=1) == label
+    hits = int((members & predicted).sum())
     both = 0 < members.sum() < len(members)
     return ClassScores(
         name=name,
         n_items=int(members.sum()),
         n_groups=len(np.unique(units[members])),
-        sensitivity=proportion_interval(said[members], units[members]) if members.any() else None,
-        precision=hits / int(said.sum()) if said.any() else None,
-        f1=2 * hits / int(members.sum() + said.sum()) if members.any() or said.any() else None,
+        sensitivity=proportion_interval(predicted[members], units[members])
+        if members.any()
+        else None,
+        precision=hits / int(predicted.sum()) if predicted.any() else None,
+        f1=2 * hits / int(members.sum() + predicted.sum())
+        if members.any() or predicted.any()
+        else None,
         auc=float(roc_auc_score(members, probabilities[:, label])) if both else None,
     )

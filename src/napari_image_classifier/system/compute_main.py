@@ -10,10 +10,9 @@ from contextlib import suppress
 from typing import Any
 
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
-from napari_image_classifier.system.child_process import connected
+from napari_image_classifier.system.child_process import JSON, connected
 from napari_image_classifier.system.events import Alive, Emit, Event, Failure, Stopped
 from napari_image_classifier.system.job import event_as_json, job_named
-from napari_image_classifier.system.messages import JSON
 from napari_image_classifier.system.processes import ADVICE, be_ended_first
 from napari_image_classifier.typing import ShouldStop
 

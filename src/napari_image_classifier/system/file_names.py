@@ -22,7 +22,7 @@ def readable(text: str) -> str:
     str
         A byte of a name that is not UTF-8 became ``\xff``, a line break ``\x0a``.
     """
-    return _UNSHOWABLE.sub(lambda found: _escaped(ord(found[0])), text)
+    return _UNSHOWABLE.sub(lambda match: _escaped(ord(match[0])), text)
 
 
 def _escaped(number: int) -> str:

@@ -107,11 +107,11 @@ def settings_of(data_class: Any) -> dict[str, Setting]:
     meanings = meanings_of(data_class)
     settings = {}
     for field in fields(data_class):
-        kind, said = hints[field.name], Setting()
+        kind, setting = hints[field.name], Setting()
         if get_origin(kind) is Annotated:
-            kind, said = get_args(kind)
+            kind, setting = get_args(kind)
         setting = replace(
-            said,
+            setting,
             name=field.name,
             type=kind,
             default=field.default,
