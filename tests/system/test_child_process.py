@@ -1,4 +1,4 @@
-"""messages: what goes into the pipe comes out of it."""
+"""child_process: what goes into the pipe comes out of it."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""The command line: the verbs of the package, in the same words.
+"""The commands of the program, named as the functions of the package are.
 
 No command but ``demo`` opens a viewer, so training may use Keras in this very process.
 """

@@ -1,4 +1,4 @@
-"""The demo: sample images, a training, and a viewer with classified images and a classified folder.
+"""The demo: sample images, a training, and a viewer with classified images and folder.
 
 Everything goes the way that a person's own images would: the same training, the same docks.
 """

@@ -50,7 +50,9 @@ def with_derived_options(
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = signature(command).parameters
         meanings = meanings_of(command)
-        arguments = [name for name, one in own.items() if one.kind is Parameter.POSITIONAL_ONLY]
+        arguments = [
+            name for name, parameter in own.items() if parameter.kind is Parameter.POSITIONAL_ONLY
+        ]
         derived = {
             name: _options_of(parameter.annotation, unasked)
             for name, parameter in own.items()

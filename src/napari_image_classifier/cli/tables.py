@@ -104,8 +104,8 @@ def summarize_command(
     from napari_image_classifier.system.atomic_files import replace_table
 
     if dose is None and (dose_response or series):
-        asked = "--dose-response" if dose_response else "--series"
-        raise ImageClassifierError(f"{asked} needs --dose, the column that holds the doses.")
+        option = "--dose-response" if dose_response else "--series"
+        raise ImageClassifierError(f"{option} needs --dose, the column that holds the doses.")
     columns = names_in(by)
     output = output or table.with_name(f"{table.stem}.by-{'-'.join(columns)}.csv")
     for path in filter(None, (output, plate_map, dose_response)):

@@ -1,4 +1,4 @@
-"""Networks to be evaluated, on the Keras side: one job of the compute process."""
+"""The evaluation of networks: training and testing in the compute process and its helpers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -96,10 +96,10 @@ def items_with_truth(request: session_jobs.SessionRequest, classifier: Classifie
         return replace(table, items=known)
     if labels is None:
         raise SessionError("Choose the table of labels that are to be the truth.")
-    given = [one for one in read_annotations(labels) if one.mode != ASSISTED]
-    chosen = [one for one in given if (one.rater == rater) == (truth == "own")]
+    unassisted = [label for label in read_annotations(labels) if label.mode != ASSISTED]
+    chosen = [label for label in unassisted if (label.rater == rater) == (truth == "own")]
     if not chosen:
-        raters = ", ".join(sorted({one.rater for one in given})) or "nobody"
+        raters = ", ".join(sorted({label.rater for label in unassisted})) or "nobody"
         whose = (
             f"no labels of {rater}" if truth == "own" else f"nobody else's labels than {rater}'s"
         )
@@ -150,10 +150,10 @@ def _choose(
         elif learnt.has_pixels(prediction.pixels):
             # What was learnt from once spoils all that is not independent of it.
             spoilt.add(_group(item))
-            gone = [one for one in chosen if _group(items[one]) in spoilt]
-            n_learnt += 1 + len(gone)
-            for one in gone:
-                chosen.pop(one)
+            dependent = [position for position in chosen if _group(items[position]) in spoilt]
+            n_learnt += 1 + len(dependent)
+            for position in dependent:
+                chosen.pop(position)
         else:
             chosen[index] = prediction
         emit(Progress(stage="looking", done=len(chosen), total=request.number))

@@ -27,7 +27,7 @@ def run(request: ScoreRequest, emit: Emit, should_stop: ShouldStop) -> SessionSc
         A session can't be opened, or nothing was answered.
     """
     sessions = [BlindedSession(folder) for folder in request.sessions]
-    comparisons = [one for session in sessions for one in session.comparisons()]
+    comparisons = [comparison for session in sessions for comparison in session.comparisons()]
     if not comparisons:
         raise SessionError("Nothing was answered yet.")
     readers = {id(session): ItemReader(session.plan.each, session.plan.items.axes)
@@ -59,11 +59,11 @@ def _agreement(comparisons: Sequence[Comparison]) -> Agreement | None:
     """Return how far several raters agree; None of one."""
     answers: dict[str, dict[ItemKey, str]] = {}
     groups: dict[ItemKey, str] = {}
-    for one in comparisons:
-        if one.arm == "everything":
-            given = answers.setdefault(one.rater, {})
-            given.update({item.key: item.person for item in one.items})
-            groups.update({item.key: item.group for item in one.items if item.group})
+    for comparison in comparisons:
+        if comparison.arm == "everything":
+            given = answers.setdefault(comparison.rater, {})
+            given.update({item.key: item.person for item in comparison.items})
+            groups.update({item.key: item.group for item in comparison.items if item.group})
     try:
         return agreement_of(answers, groups)
     except AgreementError:

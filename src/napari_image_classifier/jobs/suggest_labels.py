@@ -50,9 +50,11 @@ def run(request: SuggestRequest, emit: Emit, should_stop: ShouldStop) -> Suggest
 
 def _order(labels: Sequence[SuggestedLabel], annotated: Collection[ItemKey]) -> tuple[ItemKey, ...]:
     free = {
-        one.key: one.class_name for one in labels if one.class_name and one.key not in annotated
+        label.key: label.class_name
+        for label in labels
+        if label.class_name and label.key not in annotated
     }
-    teaches = np.array([one.teaches for one in labels if one.key in free])
+    teaches = np.array([label.teaches for label in labels if label.key in free])
     keys = list(free)
     return tuple(keys[index] for index in order_to_teach(teaches, list(free.values())))
 
@@ -73,16 +75,16 @@ def _labels_of_image(
 ) -> Iterator[SuggestedLabel]:
     with read_image(items[0].image, axes=axes) as image:
         seen = seen_items(classifier, image, selections=[item.selection for item in items])
-        while some := list(islice(seen, ITEMS_AT_ONCE)):
+        while batch := list(islice(seen, ITEMS_AT_ONCE)):
             probabilities, how_far, disagreement = classifier.judge_by_members(
-                np.stack([one.pixels for one in some])
+                np.stack([item.pixels for item in batch])
             )
             teaches = how_much_it_teaches(probabilities, disagreement, how_far)
-            for one, row, much in zip(some, probabilities, teaches, strict=True):
+            for item, of_classes, score in zip(batch, probabilities, teaches, strict=True):
                 yield SuggestedLabel(
-                    ItemKey(items[0].file, one.selection),
-                    classifier.class_names[int(row.argmax())],
-                    confidence=float(row.max()),
-                    teaches=float(much),
-                    message=one.why_unlike,
+                    ItemKey(items[0].file, item.selection),
+                    classifier.class_names[int(of_classes.argmax())],
+                    confidence=float(of_classes.max()),
+                    teaches=float(score),
+                    message=item.why_unlike,
                 )

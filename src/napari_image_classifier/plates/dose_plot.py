@@ -34,6 +34,12 @@ ROOM_OF_A_LABEL = 0.035
 # The part of the room between two doses that their wells may spread over.
 SPREAD = 0.7
 WIDEST = 0.08
+# Told apart by everybody, on white and on dark (Okabe & Ito, without their black and yellow).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+PANELS_IN_A_ROW = 3
+PANEL_SIZE = (4.6, 3.6)
+# As many series have their correlation above the panel; more would leave it no room.
+SERIES_IN_TITLE = 4
 
 
 @dataclass(frozen=True)
@@ -128,14 +134,6 @@ class DoseAxis:
         return self.place(np.array(self.doses, float))
 
 
-# Told apart by everybody, on white and on dark (Okabe & Ito, without their black and yellow).
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-PANELS_IN_A_ROW = 3
-PANEL_SIZE = (4.6, 3.6)
-# As many series have their correlation above the panel; more would leave it no room.
-SERIES_IN_TITLE = 4
-
-
 @dataclass(frozen=True)
 class DoseSeries:
     """The wells of one series as they are drawn: arrays of shape (n_wells,).
@@ -188,8 +186,8 @@ def dose_series(
     for (name, members), row in zip(everything, correlations, strict=True):
         rows = np.flatnonzero(members & known)
         medians = [
-            (x[rows][doses[rows] == one].mean(), np.median(values[rows][doses[rows] == one]))
-            for one in np.unique(doses[rows])
+            (x[rows][doses[rows] == level].mean(), np.median(values[rows][doses[rows] == level]))
+            for level in np.unique(doses[rows])
         ]
         series.append(
             DoseSeries(
@@ -269,18 +267,19 @@ def draw_doses(
     """
     markers = "os^Dv"
     axis, (low, high) = response.axis, response.ends
-    for number, one in enumerate(response.series):
+    for number, series in enumerate(response.series):
         # Where colours come again, another shape tells series apart.
         marker = markers[number // len(COLOURS) % len(markers)]
         colour = colour_of(number)
-        sure = np.isfinite(one.low)
+        sure = np.isfinite(series.low)
         if sure.any():
-            axes.vlines(one.x[sure], one.low[sure], one.high[sure], color=colour, linewidth=0.7,
-                        alpha=0.3)  # fmt: skip
-        axes.plot(one.x, one.values, marker, color=colour, markersize=4, alpha=0.75, label=one.name)
-        for part in _unbroken(axis, one.medians):
+            axes.vlines(series.x[sure], series.low[sure], series.high[sure], color=colour,
+                        linewidth=0.7, alpha=0.3)  # fmt: skip
+        axes.plot(series.x, series.values, marker, color=colour, markersize=4, alpha=0.75,
+                  label=series.name)  # fmt: skip
+        for part in _unbroken(axis, series.medians):
             axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
-        axes.plot(one.medians[:, 0], one.medians[:, 1], "_", color=colour, markersize=9,
+        axes.plot(series.medians[:, 0], series.medians[:, 1], "_", color=colour, markersize=9,
                   markeredgewidth=2)  # fmt: skip
     room = 0.04 * (high - low)
     axes.set(xlim=axis.ends, ylim=(low - room, high + room))
@@ -338,7 +337,7 @@ def draw_dose_response(
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, response in zip(grid, panels, strict=False):
         draw_doses(axes, response)
-        sentences = [one.sentence for one in response.series]
+        sentences = [series.sentence for series in response.series]
         title = first_few(sentences, SERIES_IN_TITLE, between="\n", end="\nand ")
         axes.set_title(title, fontsize=8.5)
     for axes in grid[len(panels) :]:

@@ -1,4 +1,4 @@
-"""Doses of wells, and the rank correlation of what was found in the wells with them."""
+"""Doses of wells, and the rank correlation of a column of their summary with them."""
 
 import math
 from collections.abc import Hashable, Iterator, Mapping

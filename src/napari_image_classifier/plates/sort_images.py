@@ -238,14 +238,14 @@ def _files_of(image: ImageFiles) -> tuple[Path, ...]:
         with suppress(Exception):
             names = [*files_of_image(path), companion_name(path)]
             beside = (path.with_name(name) for name in names if name)
-            files |= dict.fromkeys(one for one in beside if one.is_file())
+            files |= dict.fromkeys(file for file in beside if file.is_file())
     return tuple(files)
 
 
 def _check_room(copies: Sequence[_Copy], output: Path) -> None:
     needed = sum(file.stat().st_size for copy in copies for file in copy.files)
-    there = next(folder for folder in (output, *output.parents) if folder.is_dir())
-    free = shutil.disk_usage(there).free
+    existing = next(folder for folder in (output, *output.parents) if folder.is_dir())
+    free = shutil.disk_usage(existing).free
     if needed > free:
         raise SortingError(
             f"The copies need {needed / 1e9:.1f} GB, and {output} has room for {free / 1e9:.1f} "

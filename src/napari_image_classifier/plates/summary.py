@@ -176,20 +176,20 @@ def _class_names(rows: "pd.DataFrame") -> list[str]:
 def _check_numbers(path: Path, rows: "pd.DataFrame", class_names: Sequence[str]) -> None:
     import pandas as pd
 
-    told = rows[rows["status"].isin(CLASSIFIED)]
+    classified = rows[rows["status"].isin(CLASSIFIED)]
     for name in class_names:
-        wrong = pd.to_numeric(told.get(f"p_{name}"), errors="coerce").isna()
+        wrong = pd.to_numeric(classified.get(f"p_{name}"), errors="coerce").isna()
         if wrong.any():
+            file = classified["file"][wrong].iloc[0]
             raise SummaryError(
-                f"{path.name} has no probability of {name} in the row of "
-                f"{told['file'][wrong].iloc[0]}: the table was changed or damaged. Take the one "
-                "that classify has written."
+                f"{path.name} has no probability of {name} in the row of {file}: the table was "
+                "changed or damaged. Take the one that classify has written."
             )
 
 
 def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any]:
     answered = rows[rows["status"] == "ok"]
-    told = rows[rows["status"].isin(CLASSIFIED)]
+    classified = rows[rows["status"].isin(CLASSIFIED)]
     n_empty = int((rows["status"] == "empty").sum())
     counts: dict[str, Any] = {"items": len(rows) - n_empty}
     for name, statuses in COUNTED.items():
@@ -199,7 +199,7 @@ def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any
     images = np.unique(answered["file"], return_inverse=True)[1]
     for name in class_names:
         counts |= _of_class(name, answered["class"].to_numpy() == name, images)
-        counts[f"mean_p_{name}"] = told[f"p_{name}"].astype(float).mean()
+        counts[f"mean_p_{name}"] = classified[f"p_{name}"].astype(float).mean()
     return counts
 
 

@@ -142,8 +142,8 @@ def classes_over_time(predictions: Sequence[Prediction]) -> "pd.DataFrame":
         index=rows.index,
     ).astype(np.int64)
     counts = counted.groupby([rows["file"], rows["time"]], sort=False).sum().reset_index()
-    some = counts["answered"].where(counts["answered"] > 0)
-    shares = {f"percent_{name}": 100 * counts[f"n_{name}"] / some for name in names}
+    n_answered = counts["answered"].where(counts["answered"] > 0)
+    shares = {f"percent_{name}": 100 * counts[f"n_{name}"] / n_answered for name in names}
     return pd.concat([counts, pd.DataFrame(shares, index=counts.index)], axis=1)
 
 

@@ -1,4 +1,4 @@
-"""The range that numbers of images of one kind lie in, with a margin for images to come."""
+"""Ranges that numbers of images of one kind lie in, with limits by conformal prediction."""
 
 import math
 from dataclasses import dataclass
@@ -52,8 +52,8 @@ class KnownRanges:
         fold = unit % min(FOLDS, unit.max() + 1)
         scores = np.concatenate(
             [
-                _of_images(numbers[fold != one]).how_far(numbers[fold == one])
-                for one in np.unique(fold)
+                _of_images(numbers[fold != held_out]).how_far(numbers[fold == held_out])
+                for held_out in np.unique(fold)
             ]
         )
         ranges = _of_images(numbers)

@@ -1,7 +1,7 @@
 """Intervals of scores that respect groups: images of one well are no independent witnesses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -100,8 +100,8 @@ def balanced_interval(
         See `mean_interval`; as wide as those of the classes where a class is always right.
     """
     of_classes = [
-        proportion_interval(right[classes == one], groups[classes == one], confidence)
-        for one in np.unique(classes)
+        proportion_interval(right[classes == label], groups[classes == label], confidence)
+        for label in np.unique(classes)
     ]
     return mean_interval(of_classes)
 
@@ -124,7 +124,7 @@ def mean_interval(intervals: Sequence[Interval]) -> Interval:
     .. [1] Zou & Donner (2008), “Construction of confidence limits about effect measures: a general
        approach”.
     """
-    scores, lows, highs = np.transpose([(one.score, one.low, one.high) for one in intervals])
+    scores, lows, highs = np.transpose([astuple(interval) for interval in intervals])
     mean = float(scores.mean())
     below = np.sqrt(((scores - lows) ** 2).sum()) / len(scores)
     above = np.sqrt(((highs - scores) ** 2).sum()) / len(scores)

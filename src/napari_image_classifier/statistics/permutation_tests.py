@@ -1,4 +1,4 @@
-"""Tests by permutation that respect what is independent.
+"""Permutation tests that respect what is independent.
 
 Under the hypothesis that an image's class tells nothing about its pixels, the classes could as well
 be given otherwise, in any of the permutations that respect groups [1]_.
@@ -42,8 +42,8 @@ def strata_of(classes: IntArray, acquisitions: IntArray | None) -> IntArray | No
     """
     if acquisitions is None:
         return None
-    mixed = any(len(np.unique(classes[acquisitions == one])) > 1 for one in np.unique(acquisitions))
-    return acquisitions if mixed else None
+    pairs = np.unique([acquisitions, classes], axis=1)
+    return acquisitions if pairs.shape[1] > len(np.unique(acquisitions)) else None
 
 
 def smallest_p(truth: IntArray, units: IntArray, strata: IntArray | None = None) -> float:

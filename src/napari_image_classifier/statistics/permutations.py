@@ -1,4 +1,4 @@
-"""Permutations of the classes of items: the ways in which they could as well have been given.
+"""Permutations of the classes of items that respect what is independent.
 
 Where all items of a unit have one class, whole units change classes with each other; where a unit
 has items of several classes, these change within it; both only within a stratum, such as what was

@@ -143,9 +143,9 @@ def balanced_accuracies(truth: IntArray, right: Flags) -> Float64Array:
         members = truth == label
         counts.append(members.sum(axis=1))
         hits.append((members & right).sum(axis=1))
-    there = np.array(counts) > 0
+    present = np.array(counts) > 0
     parts = np.array(hits) / np.maximum(counts, 1)
-    return np.asarray(parts.sum(axis=0) / there.sum(axis=0), np.float64)
+    return np.asarray(parts.sum(axis=0) / present.sum(axis=0), np.float64)
 
 
 def _of_class(

@@ -30,10 +30,10 @@ def main() -> None:
         send(event_as_json(event))
 
     _beat(emit)
-    asked = receive()
+    request = receive()
     # A record of the work names the program that wanted it done.
-    sys.argv = asked["command"]
-    _run(asked["verb"], asked["request"], emit, _stop_heard(receive).is_set)
+    sys.argv = request["command"]
+    _run(request["verb"], request["request"], emit, _stop_heard(receive).is_set)
     # Libraries with threads of their own can hang at exit, and nothing is left to write.
     os._exit(0)
 
