@@ -58,7 +58,7 @@ def with_derived_options(
             for name, parameter in own.items()
             if is_dataclass(parameter.annotation)
         }
-        options = []
+        options: list[Parameter] = []
         for name, parameter in own.items():
             kind = parameter.annotation
             if name in derived:

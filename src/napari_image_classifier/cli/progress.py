@@ -117,5 +117,4 @@ class Progress:
         step = what.partition(" (")[0]
         if step != self._step or time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._step, self._last_line = step, time.monotonic()
-            line = f"{what}: {how_far}"
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+            self.note(f"{what}: {how_far}")

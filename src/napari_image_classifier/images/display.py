@@ -54,7 +54,7 @@ def image_layers(image: Image) -> list[LayerData]:
     size = int(np.prod(image.shape, dtype=np.int64)) * image.dtype.itemsize
     in_memory = size <= LARGEST_IN_MEMORY
     with image if in_memory else nullcontext():
-        pixels = image.asarray() if in_memory else image.data
+        pixels: Any = image.asarray() if in_memory else image.data
         limits = [contrast_limits(image, channel) for channel in range(image.n_channels)]
     if image.is_rgb and image.dtype == np.uint8:
         return [_rgb_layer(image, pixels)]

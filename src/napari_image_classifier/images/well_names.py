@@ -9,7 +9,7 @@ from napari_image_classifier.errors import ImageClassifierError
 
 # Rows and columns of plates with 6, 12, 24, 48, 96, 384 and 1536 wells.
 PLATES = ((2, 3), (3, 4), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
-ROW_LETTERS = (*ascii_uppercase, *(f"A{letter}" for letter in "ABCDEF"))
+ROW_LETTERS: tuple[str, ...] = (*ascii_uppercase, *(f"A{letter}" for letter in "ABCDEF"))
 
 # A01, a1, B-12, AF48; and Operetta's r01c02.
 _LETTERED = re.compile(r"([A-Z]|A[A-F])[ _-]?(\d{1,2})", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""A folder classified in the compute process: its rows, sent to the viewer as they come."""
+"""The classification of a folder, whose rows are sent as they come."""
 
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.result import (
@@ -52,7 +52,22 @@ class _Sender:
 
 
 def run(request: FolderRequest, emit: Emit, should_stop: ShouldStop) -> FolderResult:
-    """Do what `classify_folder` does."""
+    """Classify a folder, and send its rows as they come.
+
+    Parameters
+    ----------
+    request
+        The arguments of `batch.classify_folder.classify_folder`.
+    emit
+        Hears `Predictions` a few times a second, and a `Note` of each pause.
+    should_stop
+        Returns True when it is to end; what is classified is kept.
+
+    Returns
+    -------
+    FolderResult
+        As of `batch.classify_folder.classify_folder`.
+    """
     sender = _Sender(emit)
     result = classify_folder(
         **vars(request),

@@ -38,7 +38,19 @@ MOST_MEMORY = 4 * 1024**3
 def run(request: EvaluateRequest, emit: Emit, should_stop: ShouldStop) -> EvaluationResult:
     """Train and test on folds, and write the report.
 
-    The stages of its progress are "looking", "reading", "comparing", "measuring" and "evaluating".
+    Parameters
+    ----------
+    request
+        The items, how networks are trained and tested, and the report to write.
+    emit
+        Hears `Progress` ("looking", "reading", "comparing", "measuring" and "evaluating").
+    should_stop
+        Returns True when it is to end; the next run takes up what was done.
+
+    Returns
+    -------
+    EvaluationResult
+        The files of the report, and its verdict.
 
     Raises
     ------

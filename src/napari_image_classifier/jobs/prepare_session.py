@@ -42,6 +42,20 @@ def run(
 ) -> session_jobs.PreparedSession:
     """Choose what a session shows, seal the classifier's answers, and write it.
 
+    Parameters
+    ----------
+    request
+        Who rates what, how many items, and where the session is written.
+    emit
+        Hears `Progress` ("looking"), in items that were chosen.
+    should_stop
+        Returns True when nobody wants the session.
+
+    Returns
+    -------
+    PreparedSession
+        Its folder, the numbers of items and of showings, and notes on what it rests on.
+
     Raises
     ------
     SessionError
@@ -82,6 +96,18 @@ def items_with_truth(request: session_jobs.SessionRequest, classifier: Classifie
 
     A condition comes with the items; what the person herself said, or most others did, from the
     table of labels, without assisted answers.
+
+    Parameters
+    ----------
+    request
+        Which items, and what is their truth.
+    classifier
+        Whose items they are: whole images, time points, planes or objects.
+
+    Returns
+    -------
+    ItemTable
+        Only the items that have a truth.
 
     Raises
     ------

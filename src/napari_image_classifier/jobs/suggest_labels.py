@@ -29,6 +29,20 @@ JOB = SUGGEST_LABELS
 def run(request: SuggestRequest, emit: Emit, should_stop: ShouldStop) -> SuggestedLabels:
     """Have a classifier look at all items, and put those that nobody has labelled in order.
 
+    Parameters
+    ----------
+    request
+        The classifier, the items, and those that have a label.
+    emit
+        Hears `Progress` ("looking"), in items.
+    should_stop
+        Returns True when nobody wants the result.
+
+    Returns
+    -------
+    SuggestedLabels
+        A label for each item, and the unlabelled ones in the order to label them in.
+
     Raises
     ------
     Cancelled
