@@ -234,13 +234,9 @@ def left_out_in_words(summary: "pd.DataFrame", dose: str, column: str) -> str:
     """
     without = ~np.isfinite(doses_of(summary, dose))
     unknown = ~without & ~np.isfinite(summary[column].to_numpy(float))
-    parts = [
-        f"{counted(int(without.sum()), 'well')} without a {dose}" if without.any() else "",
-        f"{counted(int(unknown.sum()), 'well')} of which nothing is known" if unknown.any() else "",
-    ]
-    n_out = int(without.sum() + unknown.sum())
-    named = " and ".join(filter(None, parts))
-    return f"Left out: {named}." if n_out else ""
+    reasons = ((without, f"without a {dose}"), (unknown, "of which nothing is known"))
+    parts = [f"{counted(int(wells.sum()), 'well')} {why}" for wells, why in reasons if wells.any()]
+    return f"Left out: {' and '.join(parts)}." if parts else ""
 
 
 def _spearman(doses: Float64Array, values: Float64Array) -> tuple[float, float]:

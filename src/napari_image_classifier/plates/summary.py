@@ -15,7 +15,7 @@ from napari_image_classifier.plates.columns import (
     SummaryError,
 )
 from napari_image_classifier.plates.well_table import join_wells
-from napari_image_classifier.statistics.intervals import proportion_interval
+from napari_image_classifier.statistics.intervals import Interval, proportion_interval
 from napari_image_classifier.typing import Flags, IntArray
 
 if TYPE_CHECKING:
@@ -204,16 +204,13 @@ def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any
 
 
 def _of_class(name: str, is_it: Flags, images: IntArray) -> Mapping[str, float]:
-    if len(is_it) == 0:
-        score = low = high = np.nan
-    else:
-        interval = proportion_interval(is_it, images)
-        score, low, high = interval.score, interval.low, interval.high
+    unknown = Interval(np.nan, np.nan, np.nan)
+    interval = proportion_interval(is_it, images) if len(is_it) else unknown
     return {
         f"n_{name}": int(is_it.sum()),
-        f"percent_{name}": 100 * score,
-        f"low_{name}": 100 * low,
-        f"high_{name}": 100 * high,
+        f"percent_{name}": 100 * interval.score,
+        f"low_{name}": 100 * interval.low,
+        f"high_{name}": 100 * interval.high,
     }
 
 
