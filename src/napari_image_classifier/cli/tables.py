@@ -166,13 +166,6 @@ def sort_command(
         raise typer.Exit(STOPPED)
 
 
-def _not_listed(summary: "pd.DataFrame", wells: Path | None) -> list[str]:
-    from napari_image_classifier.plates.well_table import wells_not_listed
-
-    sentence = wells_not_listed(summary, wells) if wells else ""
-    return [sentence] if sentence else []
-
-
 def _doses_in_words(
     summary: "pd.DataFrame", dose: str, show: tuple[str, ...] | None, series: str | None
 ) -> list[str]:

@@ -9,12 +9,7 @@ import PIL.Image
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.checks import check_memory, check_proportion
 from napari_image_classifier.images.read_errors import not_of_its_suffix, read_failure
-from napari_image_classifier.images.source import (
-    RGB_DISPLAY,
-    RGB_NAMES,
-    ImageSource,
-    unreadable,
-)
+from napari_image_classifier.images.source import RGB_DISPLAY, RGB_NAMES, ImageSource, unreadable
 from napari_image_classifier.typing import AnyArray
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})

@@ -4,11 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.evaluation.evaluate import (
-    EVALUATE,
-    EvaluateRequest,
-    EvaluationResult,
-)
+from napari_image_classifier.evaluation.evaluate import EVALUATE, EvaluateRequest, EvaluationResult
 from napari_image_classifier.evaluation.helper import HelperLane
 from napari_image_classifier.evaluation.lanes import Lane, Tell
 from napari_image_classifier.evaluation.plan import Run

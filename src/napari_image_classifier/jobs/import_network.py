@@ -97,11 +97,7 @@ def _check_foreign(path: Path) -> None:
 
 
 def _preparation_for(network: "keras.Model", request: ImportRequest, source: Path) -> Preparation:
-    stored = {
-        "intensity": "none",
-        **request.preparation,
-        "channel_names": request.channel_names,
-    }
+    stored = {"intensity": "none", **request.preparation, "channel_names": request.channel_names}
     taken = network.inputs[0].shape
     if len(taken) == 4 and taken[1] and taken[2]:
         stored["size"] = tuple(taken[1:3])

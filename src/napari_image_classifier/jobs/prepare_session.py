@@ -10,11 +10,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
-from napari_image_classifier.items.annotations import (
-    ASSISTED,
-    CANNOT_TELL,
-    read_annotations,
-)
+from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, read_annotations
 from napari_image_classifier.items.consensus import consensus
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_query

@@ -53,9 +53,8 @@ class Setting:
             return NoneType in get_args(self.type)
         if self.choices and value not in self.choices:
             return False
-        return all(_BOUNDS[name](value, bound) for name, bound in self._bounds) and self.works(
-            value
-        )
+        within = all(_BOUNDS[name](value, bound) for name, bound in self._bounds)
+        return within and self.works(value)
 
     def in_words(self) -> str:
         """Return what a value must be, as it follows on "must be"."""
