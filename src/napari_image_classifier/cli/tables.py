@@ -121,11 +121,8 @@ def summarize_command(
         summary.to_csv(
             written.temporary, index=False, float_format="%.4f", errors="surrogateescape"
         )
-    for sentence in [
-        *_not_listed(summary, wells),
-        *correlations,
-        *filter(None, [written.sentence]),
-    ]:
+    not_listed = wells_not_listed(summary, wells) if wells else ""
+    for sentence in filter(None, (not_listed, *correlations, written.sentence)):
         typer.echo(sentence)
     typer.echo(f"Written: {written.path} ({len(summary)} rows)")
     for path in filter(None, (plate_map, dose_response)):
