@@ -18,7 +18,10 @@ NO_OPTIONS = ("keep_aspect", "class_weights", "label_smoothing", "flips", "turns
               "noise", "annotated", "files")  # fmt: skip
 # Options that are not called as their fields.
 _NAMES = {"start_from": "--from", "items_csv": "--items", "as_json": "--json"}
+# Arguments that are shown by another name.
 _METAVARS = {"folder": "IMAGES", "table": "PREDICTIONS"}
+# Options that are listed beside another one.
+_BESIDE = (("channels", "network", -0.5), ("box", "masks", 0.1), ("neighbours", "masks", 0.2))
 # What the value of an option becomes in its field.
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "channels": names_in,
@@ -26,10 +29,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "masks": masks_in,
     "start_from": lambda path: path and str(path),
 }
-
-
-# Options that are listed beside another one.
-_BESIDE = (("channels", "network", -0.5), ("box", "masks", 0.1), ("neighbours", "masks", 0.2))
 
 
 def _value(field: str, given: Any) -> Any:

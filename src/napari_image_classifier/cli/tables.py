@@ -101,6 +101,7 @@ def summarize_command(
     from napari_image_classifier.plates.dose_plot import draw_dose_response
     from napari_image_classifier.plates.plate_map import draw_plate_maps
     from napari_image_classifier.plates.summary import summarize
+    from napari_image_classifier.plates.well_table import wells_not_listed
     from napari_image_classifier.system.atomic_files import replace_table
 
     if dose is None and (dose_response or series):
