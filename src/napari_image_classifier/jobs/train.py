@@ -46,7 +46,7 @@ def run(request: TrainRequest, emit: Emit, should_stop: ShouldStop) -> TrainResu
         The items, how to learn from them, and where the classifier is saved.
     emit
         Hears `Progress` ("looking", "reading", "comparing", "starting", "measuring" and
-        "finishing"), `Epoch`, and each `Note`, which is among the result's messages, too.
+        "finishing"), `Batch` and `Epoch`, and each `Note`, which is also in the result.
     should_stop
         Returns True when training is to end; the best epoch so far is kept.
 
