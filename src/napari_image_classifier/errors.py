@@ -5,70 +5,105 @@ from enum import StrEnum, unique
 
 @unique
 class Fault(StrEnum):
-    """Why an image can't be read or classified. A code never changes its meaning."""
+    """Why an image can't be read or classified. A code never changes its meaning.
+
+    Attributes
+    ----------
+    MISSING
+        There is no such file, or a link leads nowhere.
+    LINK_LOOP
+        Links lead to each other in a circle.
+    UNREADABLE
+        The system does not let it be read: no permission, a failing drive.
+    NOT_A_FILE
+        A folder, a pipe, a socket or a device that has the name of an image.
+    EMPTY_FILE
+        The file has no bytes.
+    FOREIGN_FORMAT
+        A format of a microscope's maker that is not read here.
+    WRONG_SUFFIX
+        An image of another format than its name says.
+    NO_IMAGE
+        The file is neither TIFF nor PNG nor JPEG, or a TIFF without any image.
+    DAMAGED
+        The bytes are those of an image and make no sense.
+    CUT_SHORT
+        Less is there than the file declares.
+    OUT_OF_PROPORTION
+        It declares far more pixels than its bytes can hold.
+    TOO_LARGE
+        One plane of it needs more memory than this computer has free.
+    SIZE_ZERO
+        It declares an image without pixels.
+    COMPLEX
+        Its pixels are complex numbers.
+    PIXEL_TYPE
+        Its pixels are of a kind that is not known.
+    COMPRESSION
+        Its pixels are compressed in a way that can't be undone here.
+    AXES_UNKNOWN
+        The file does not say what its axes are, and nobody else did.
+    AXES_UNFIT
+        The meaning of the axes that was given does not fit the file.
+    FURTHER_AXES
+        It has axes besides time, channel and depth, such as positions.
+    INCOMPLETE
+        Files of an image in several files are missing, or its mask.
+    PARTS_UNFIT
+        The files of an image do not make one image.
+    NO_CHANNEL
+        It has not the channels that are needed.
+    MASK_UNFIT
+        Its mask does not fit, or numbers no objects.
+    NO_SUCH_ITEM
+        It has no such time point, plane or object.
+    NOT_FINITE
+        Pixels have no value (NaN) or an infinite one.
+    TOO_SLOW
+        It could not be read in time: a hanging drive, or a decoder that does not end.
+    OUT_OF_MEMORY
+        The memory was used up while it was read.
+    CRASHED
+        The process that read it ended, and ended again when it read nothing else.
+    STILL_WRITTEN
+        Its file is still being written.
+    NO_OBJECTS
+        There is no object in its mask.
+    NOT_CLASSIFIED
+        Something else went wrong.
+    """
 
     MISSING = "missing"
-    """There is no such file, or a link leads nowhere."""
     LINK_LOOP = "link-loop"
-    """Links lead to each other in a circle."""
     UNREADABLE = "unreadable"
-    """The system does not let it be read: no permission, a failing drive."""
     NOT_A_FILE = "not-a-file"
-    """A folder, a pipe, a socket or a device that has the name of an image."""
     EMPTY_FILE = "empty-file"
-    """The file has no bytes."""
     FOREIGN_FORMAT = "foreign-format"
-    """A format of a microscope's maker that is not read here."""
     WRONG_SUFFIX = "wrong-suffix"
-    """An image of another format than its name says."""
     NO_IMAGE = "no-image"
-    """The file is neither TIFF nor PNG nor JPEG, or a TIFF without any image."""
     DAMAGED = "damaged"
-    """The bytes are those of an image and make no sense."""
     CUT_SHORT = "cut-short"
-    """Less is there than the file declares."""
     OUT_OF_PROPORTION = "out-of-proportion"
-    """It declares far more pixels than its bytes can hold."""
     TOO_LARGE = "too-large"
-    """One plane of it needs more memory than this computer has free."""
     SIZE_ZERO = "size-zero"
-    """It declares an image without pixels."""
     COMPLEX = "complex"
-    """Its pixels are complex numbers."""
     PIXEL_TYPE = "pixel-type"
-    """Its pixels are of a kind that is not known."""
     COMPRESSION = "compression"
-    """Its pixels are compressed in a way that can't be undone here."""
     AXES_UNKNOWN = "axes-unknown"
-    """The file does not say what its axes are, and nobody else did."""
     AXES_UNFIT = "axes-unfit"
-    """The meaning of the axes that was given does not fit the file."""
     FURTHER_AXES = "further-axes"
-    """It has axes besides time, channel and depth, such as positions."""
     INCOMPLETE = "incomplete"
-    """Files of an image in several files are missing, or its mask."""
     PARTS_UNFIT = "parts-unfit"
-    """The files of an image do not make one image."""
     NO_CHANNEL = "no-channel"
-    """It has not the channels that are needed."""
     MASK_UNFIT = "mask-unfit"
-    """Its mask does not fit, or numbers no objects."""
     NO_SUCH_ITEM = "no-such-item"
-    """It has no such time point, plane or object."""
     NOT_FINITE = "not-finite"
-    """Pixels have no value (NaN) or an infinite one."""
     TOO_SLOW = "too-slow"
-    """It could not be read in time: a hanging drive, or a decoder that does not end."""
     OUT_OF_MEMORY = "out-of-memory"
-    """The memory was used up while it was read."""
     CRASHED = "crashed"
-    """The process that read it ended, and ended again when it read nothing else."""
     STILL_WRITTEN = "still-written"
-    """Its file is still being written."""
     NO_OBJECTS = "no-objects"
-    """There is no object in its mask."""
     NOT_CLASSIFIED = "not-classified"
-    """Something else went wrong."""
 
 
 # What may be gone when an unchanged file is read again: memory that others had, a drive that did

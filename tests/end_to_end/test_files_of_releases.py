@@ -18,7 +18,7 @@ from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.blinded_session import BlindedSession
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations
 from napari_image_classifier.raters.session_jobs import SCORE_SESSION, ScoreRequest
-from napari_image_classifier.system.run_job import run_job
+from napari_image_classifier.system.compute_process import run_job
 from napari_image_classifier.widgets.qt import settings
 
 RELEASES = TESTS / "data" / "files_of_releases"

@@ -1,4 +1,4 @@
-"""The command line: the verbs of the package, in the same words.
+"""The commands of the program, named as the functions of the package are.
 
 No command but ``demo`` opens a viewer, so training may use Keras in this very process.
 """
@@ -14,10 +14,10 @@ import typer
 
 from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import masks_in, names_in, refuse_to_replace
-from napari_image_classifier.cli.evaluation import evaluate_command
+from napari_image_classifier.cli.derived_options import with_derived_options
+from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_command
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
 from napari_image_classifier.cli.progress import Progress, libraries_silent
-from napari_image_classifier.cli.reproduce import reproduce_command
 from napari_image_classifier.cli.tables import agreement_command, sort_command, summarize_command
 from napari_image_classifier.cli.training import train_command
 from napari_image_classifier.errors import ImageClassifierError
@@ -45,22 +45,51 @@ app.command("sort")(sort_command)
 
 
 @app.command()
+@with_derived_options(shard="K/N", dask="ADDRESS")
 def classify(
-    images: options.Images,
-    classifier: options.Classifier,
-    output: options.Table,
+    images: Path,
+    /,
+    classifier: Path,
+    output: Path,
     pattern: options.Pattern = None,
     axes: options.Axes = None,
     masks: options.Masks = None,
-    overwrite: options.Overwrite = False,
-    workers: options.Workers = None,
-    shard: options.Shard = None,
-    dask: options.Dask = None,
-    dask_ca: options.DaskCa = None,
-    dask_certificate: options.DaskCertificate = None,
-    dask_key: options.DaskKey = None,
+    overwrite: bool = False,
+    workers: int | None = None,
+    shard: str | None = None,
+    dask: str | None = None,
+    dask_ca: Path | None = None,
+    dask_certificate: Path | None = None,
+    dask_key: Path | None = None,
 ) -> None:
-    """Classify a folder; a run that was stopped goes on where it was."""
+    """Classify a folder; a run that was stopped goes on where it was.
+
+    Parameters
+    ----------
+    images
+        The folder of images; sub-folders are searched.
+    classifier
+        A classifier, a .keras file.
+    output
+        The table to write, a CSV.
+    pattern, axes, masks
+        As in `ItemsQuery`.
+    overwrite
+        Replace what the output holds.
+    workers
+        Images worked on side by side; one per core unless told.
+    shard
+        Classify only the K-th of N shares of the images, in job arrays; merge makes one table of
+        them.
+    dask
+        Classify on the workers of the Dask scheduler there, such as tcp://name:8786.
+    dask_ca
+        The cluster's CA certificate, a PEM file.
+    dask_certificate
+        Your certificate, a PEM file.
+    dask_key
+        The key of your certificate, a PEM file.
+    """
     from napari_image_classifier.batch.classify_folder import classify_folder
     from napari_image_classifier.batch.dask_cluster import Cluster
     from napari_image_classifier.batch.shards import Shard
@@ -94,8 +123,15 @@ def classify(
 
 
 @app.command()
-def merge(output: options.Table) -> None:
-    """Make one table of the shares that classify --shard wrote beside it."""
+@with_derived_options()
+def merge(output: Path) -> None:
+    """Make one table of the shares that classify --shard wrote beside it.
+
+    Parameters
+    ----------
+    output
+        The table to write, a CSV.
+    """
     from napari_image_classifier.batch.shards import merge_shards
 
     written, n_rows = merge_shards(output)
@@ -108,18 +144,40 @@ app.command("reproduce")(reproduce_command)
 
 
 @app.command("import")
+@with_derived_options(source="NET.keras")
 def import_command(
-    source: options.SavedNetwork,
+    source: Path,
+    /,
     classes: options.Names,
     channels: options.Names,
-    output: options.NewClassifier,
-    size: options.ImportedSize = None,
+    output: Path,
+    size: int | None = None,
     projection: options.Projection = DEFAULTS.projection,
-    intensity: options.ImportedIntensity = "none",
+    intensity: str = "none",
     each: options.Each = "image",
-    overwrite: options.Overwrite = False,
+    overwrite: bool = False,
 ) -> None:
-    """Make a classifier of a Keras network that was trained elsewhere."""
+    """Make a classifier of a Keras network that was trained elsewhere.
+
+    Parameters
+    ----------
+    source
+        A network saved by Keras 3.
+    classes, channels
+        As in `options`.
+    output
+        The classifier to write, a .keras file.
+    size
+        Side in pixels images are scaled to, where the network takes any size.
+    projection
+        As in `TrainingConfig`.
+    intensity
+        none (pixels as they are) or percentiles (of each image, to 0 and 1).
+    each
+        As in `ItemsQuery`.
+    overwrite
+        Replace what the output holds.
+    """
     refuse_to_replace(output, overwrite)
     wanted: dict[str, Any] = {"projection": projection, "intensity": intensity, "each": each}
     if size is not None:
@@ -143,14 +201,23 @@ def import_command(
 
 
 @app.command()
-def describe(
-    file: options.DescribedFile, axes: options.Axes = None, as_json: options.AsJson = False
-) -> None:
-    """Tell what is in an image or a classifier."""
+@with_derived_options()
+def describe(file: Path, /, axes: options.Axes = None, as_json: bool = False) -> None:
+    """Tell what is in an image or a classifier.
+
+    Parameters
+    ----------
+    file
+        An image, or a classifier (.keras).
+    axes
+        As in `ItemsQuery`.
+    as_json
+        For programs to read.
+    """
     from napari_image_classifier.cli.describe import describe_file, in_lines
 
-    found = describe_file(file, axes=axes)
-    typer.echo(json.dumps(found) if as_json else in_lines(found))
+    description = describe_file(file, axes=axes)
+    typer.echo(json.dumps(description) if as_json else in_lines(description))
 
 
 @app.command()
@@ -159,13 +226,22 @@ def info() -> None:
     from napari_image_classifier.cli.describe import describe_environment, in_lines
 
     with libraries_silent():
-        found = describe_environment()
-    typer.echo(in_lines(found))
+        description = describe_environment()
+    typer.echo(in_lines(description))
 
 
 @app.command()
-def demo(output: options.DemoFolder = Path("demo"), close: options.Close = False) -> None:
-    """Make sample images, train on them, and open the viewer with classified images."""
+@with_derived_options()
+def demo(output: Path = Path("demo"), close: bool = False) -> None:
+    """Make sample images, train on them, and open the viewer with classified images.
+
+    Parameters
+    ----------
+    output
+        A folder for everything it makes.
+    close
+        Close the viewer when its picture is taken.
+    """
     # By name: it opens a viewer, and nothing else here may reach napari.
     run_demo = importlib.import_module("napari_image_classifier.cli.demo").run_demo
     raise typer.Exit(run_demo(output, close=close, say=typer.echo))

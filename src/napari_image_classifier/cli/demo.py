@@ -1,4 +1,4 @@
-"""The demo: sample images, a training, and a viewer with classified images and a classified folder.
+"""The demo: sample images, a training, and a viewer with classified images and folder.
 
 Everything goes the way that a person's own images would: the same training, the same docks.
 """
@@ -94,10 +94,7 @@ def _classify_open_images(viewer: Any, classifier: Path) -> None:
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Classify images")
     dock.use_classifier(classifier)
     _wait_until(dock.run_button.isEnabled, "the classifier did not open")
-    ended: list[bool] = []
-    dock.ended.connect(lambda: ended.append(True))
-    dock.classify()
-    _wait_until(lambda: bool(ended), "the open images were not classified")
+    _wait_for_end(dock, dock.classify, "the open images were not classified")
 
 
 def _classify_folder(viewer: Any, images: Path, classifier: Path, table: Path) -> None:
@@ -107,10 +104,14 @@ def _classify_folder(viewer: Any, images: Path, classifier: Path, table: Path) -
     dock.form["overwrite"].value = True
     dock.use_classifier(classifier)
     _wait_until(dock.run_button.isEnabled, "the folder can't be classified")
+    _wait_for_end(dock, dock.run, "the folder was not classified")
+
+
+def _wait_for_end(dock: Any, start: Callable[[], None], otherwise: str) -> None:
     ended: list[bool] = []
     dock.ended.connect(lambda: ended.append(True))
-    dock.run()
-    _wait_until(lambda: bool(ended), "the folder was not classified")
+    start()
+    _wait_until(lambda: bool(ended), otherwise)
 
 
 def _wait_until(holds: Callable[[], bool], otherwise: str) -> None:

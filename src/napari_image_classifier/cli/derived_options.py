@@ -1,23 +1,27 @@
-"""Options that are derived from the fields of data classes."""
+"""Options that are derived from the fields of data classes, and from docstrings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, is_dataclass
 from functools import wraps
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, getdoc, signature
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
 
 import typer
 
 from napari_image_classifier.cli.arguments import each_in, masks_in, names_in
-from napari_image_classifier.system.settings import Setting, settings_of
+from napari_image_classifier.system.settings import Setting, meanings_of, settings_of
 
 # Left to docks and Python: how images are varied and weighed, where the usual suits nearly all, and
 # items that nobody has given a class or that are picked file by file.
 NO_OPTIONS = ("keep_aspect", "class_weights", "label_smoothing", "flips", "turns", "shift", "gain",
               "noise", "annotated", "files")  # fmt: skip
 # Options that are not called as their fields.
-_NAMES = {"start_from": "--from", "items_csv": "--items"}
+_NAMES = {"start_from": "--from", "items_csv": "--items", "as_json": "--json"}
+# Arguments that are shown by another name.
+_METAVARS = {"folder": "IMAGES", "table": "PREDICTIONS"}
+# Options that are listed beside another one.
+_BESIDE = (("channels", "network", -0.5), ("box", "masks", 0.1), ("neighbours", "masks", 0.2))
 # What the value of an option becomes in its field.
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "channels": names_in,
@@ -31,33 +35,50 @@ def _value(field: str, given: Any) -> Any:
     return _READERS[field](given) if field in _READERS else given
 
 
-def with_derived_options(*unasked: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return what gives a command an option for each field of its parameters' data classes.
+def with_derived_options(
+    *unasked: str, **metavars: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what gives a command its options and arguments, with their help.
 
-    The command itself receives the data classes; fields that are ``unasked`` keep their defaults.
+    Each field of a parameter's data class becomes an option; the command itself receives the data
+    class, and fields that are ``unasked`` keep their defaults. Of any other parameter the help is
+    the first paragraph that the command's docstring has of it, unless its type says otherwise.
+    Parameters before "/" are arguments. ``metavars`` say what stands for a value in the help.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = signature(command).parameters
+        meanings = meanings_of(command)
+        arguments = [
+            name for name, parameter in own.items() if parameter.kind is Parameter.POSITIONAL_ONLY
+        ]
         derived = {
             name: _options_of(parameter.annotation, unasked)
             for name, parameter in own.items()
             if is_dataclass(parameter.annotation)
         }
+        options: list[Parameter] = []
+        for name, parameter in own.items():
+            kind = parameter.annotation
+            if name in derived:
+                options += derived[name].values()
+            elif get_origin(kind) is Annotated:
+                options.append(parameter.replace(kind=Parameter.KEYWORD_ONLY))
+            else:
+                default = MISSING if name in arguments else parameter.default
+                setting = Setting(name=name, type=kind, default=default, meaning=meanings[name])
+                options.append(_option(setting, metavars.get(name)))
 
         @wraps(command)
         def run(**values: Any) -> None:
             for name, options in derived.items():
                 fields = {field: _value(field, values.pop(field)) for field in options}
                 values[name] = own[name].annotation(**fields)
-            command(**values)
+            command(*[values.pop(name) for name in arguments], **values)
 
-        options = [
-            option.replace(kind=Parameter.KEYWORD_ONLY)
-            for name, parameter in own.items()
-            for option in derived.get(name, {name: parameter}).values()
-        ]
         run.__dict__["__signature__"] = Signature(_in_order(options))
+        run.__annotations__ = {option.name: option.annotation for option in options}
+        run.__doc__ = str(getdoc(command)).partition("\n\n")[0]
         return run
 
     return decorate
@@ -71,7 +92,7 @@ def _options_of(data_class: Any, unasked: tuple[str, ...]) -> dict[str, Paramete
     }
 
 
-def _option(setting: Setting) -> Parameter:
+def _option(setting: Setting, metavar: str | None = None) -> Parameter:
     kind, default, names = setting.type, setting.default, list[str]()
     if get_origin(kind) is Literal:
         kind = str
@@ -82,16 +103,18 @@ def _option(setting: Setting) -> Parameter:
     if default is False or setting.name in _NAMES:
         # Of a flag that is off, typer would offer a --no- as well.
         names = [_NAMES.get(setting.name, f"--{setting.name}")]
-    said: Any = typer.Option(*names, help=setting.meaning)
+    shown: Any = typer.Option(*names, metavar=metavar, help=setting.meaning)
     if default is MISSING:
-        said, default = typer.Argument(metavar="IMAGES", help=setting.meaning), Parameter.empty
-    hint = Annotated[kind, said]  # type: ignore[valid-type]
+        metavar = metavar or _METAVARS.get(setting.name, setting.name.upper())
+        shown, default = typer.Argument(metavar=metavar, help=setting.meaning), Parameter.empty
+    hint = Annotated[kind, shown]  # type: ignore[valid-type]
     return Parameter(setting.name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 
 def _in_order(options: list[Parameter]) -> list[Parameter]:
     """Return options as they are listed: objects after their masks, channels before the network."""
     places = {option.name: float(place) for place, option in enumerate(options)}
-    places["channels"] = places["network"] - 0.5
-    places["box"], places["neighbours"] = places["masks"] + 0.1, places["masks"] + 0.2
+    for name, other, apart in _BESIDE:
+        if {name, other} <= places.keys():
+            places[name] = places[other] + apart
     return sorted(options, key=lambda option: places[option.name])

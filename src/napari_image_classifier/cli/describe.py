@@ -50,10 +50,10 @@ def _describe_classifier(path: Path) -> dict[str, Any]:
     }
 
 
-def in_lines(found: Mapping[str, Any], indent: str = "") -> str:
-    """Return ``found`` as text, a line per value; what is empty is left out."""
+def in_lines(values: Mapping[str, Any], indent: str = "") -> str:
+    """Return ``values`` as text, a line per value; what is empty is left out."""
     return "\n".join(
-        line for key, value in found.items() for line in _lines(key, value, indent) if line
+        line for key, value in values.items() for line in _lines(key, value, indent) if line
     )
 
 

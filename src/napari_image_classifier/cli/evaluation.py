@@ -1,15 +1,17 @@
-"""The command `evaluate`: progress, and the answer in words."""
+"""The commands `evaluate` and `reproduce`: progress, and the answer in words."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 
-from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import network_at_work
 from napari_image_classifier.cli.training import say_passed_over
 from napari_image_classifier.evaluation.evaluate import EvaluationChoices, evaluate
+from napari_image_classifier.evaluation.reproduce import reproduce
+from napari_image_classifier.evaluation.reproduction import Reproduction
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.training.config import TrainingConfig
@@ -22,18 +24,32 @@ NOT_ASKED = ("start_from", "risk", "finish", "validation_fraction", "patience", 
 
 @with_derived_options(*NOT_ASKED)
 def evaluate_command(
-    report: options.Report,
+    report: Path,
     query: ItemsQuery,
     choices: EvaluationChoices,
     config: TrainingConfig,
-    overwrite: options.Overwrite = False,
+    overwrite: bool = False,
 ) -> None:
-    """Say how good a classifier of these images would be on new ones, in a report."""
+    """Say how good a classifier of these images would be on new ones, in a report.
+
+    Parameters
+    ----------
+    report
+        The report to write, an .html file; its numbers lie beside it.
+    query
+        The items.
+    choices
+        How it is evaluated.
+    config
+        How networks are trained.
+    overwrite
+        Replace what the output holds.
+    """
     refuse_to_replace(report, overwrite)
     table = read_query(query)
     say_passed_over(table)
     with network_at_work() as (progress, should_stop):
-        found = evaluate(
+        result = evaluate(
             table,
             report,
             config,
@@ -42,8 +58,55 @@ def evaluate_command(
             should_stop=should_stop,
             in_process=True,
         )
-    typer.echo(found.sentence)
-    if found.elsewhere:
-        typer.echo(found.elsewhere)
-    for path in (found.report, found.json, found.csv):
+    typer.echo(result.sentence)
+    if result.elsewhere:
+        typer.echo(result.elsewhere)
+    for path in (result.report, result.json, result.csv):
         typer.echo(f"Written: {path}")
+
+
+@with_derived_options()
+def reproduce_command(
+    manifest: Path,
+    /,
+    images: Path | None = None,
+    classifier: Path | None = None,
+    output: Path | None = None,
+) -> None:
+    """Make a classifier or a table again from its manifest, and compare.
+
+    Parameters
+    ----------
+    manifest
+        The .manifest.json beside a classifier or a table.
+    images
+        The folder of the images, where they have moved since.
+    classifier
+        The classifier of a table, where it has moved since.
+    output
+        Where to keep the classifier that is trained again, a .keras file.
+    """
+    with network_at_work() as (progress, should_stop):
+        outcome = reproduce(
+            manifest,
+            images=images,
+            classifier=classifier,
+            output=output,
+            on_event=progress.hear,
+            should_stop=should_stop,
+            in_process=True,
+        )
+    _say(outcome)
+    if output is not None:
+        typer.echo(f"Written: {output}")
+    if not outcome.same:
+        raise typer.Exit(1)
+
+
+def _say(outcome: Reproduction) -> None:
+    for sentence in outcome.found:
+        typer.echo(sentence)
+    for title, sentences in (("Checked", outcome.checked), ("Not checked", outcome.not_checked)):
+        typer.echo(f"\n{title}:")
+        for sentence in sentences:
+            typer.echo(f"- {sentence}")

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
 
 import typer
 
@@ -44,13 +43,8 @@ def network_at_work() -> Iterator[tuple[Progress, ShouldStop]]:
         except ImageClassifierError as error:
             if not should_stop():
                 raise
+            typer.echo(str(error), err=True)
+            sys.stdout.flush()
+            sys.stderr.flush()
             # Keras may still be at work on its thread, which nothing can hurry.
-            leave_at_once(str(error))
-
-
-def leave_at_once(sentence: str) -> NoReturn:
-    """Say why and end the process, whatever its other threads still do."""
-    typer.echo(sentence, err=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(STOPPED)
+            os._exit(STOPPED)

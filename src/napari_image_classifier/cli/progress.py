@@ -38,17 +38,17 @@ def libraries_silent() -> Iterator[TextIO]:
         yield sys.stderr
         return
     sys.stderr.flush()
-    kept = os.dup(2)
+    saved = os.dup(2)
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     os.close(nothing)
     try:
-        with os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="replace") as ours:
+        with os.fdopen(os.dup(saved), "w", encoding="utf-8", errors="replace") as ours:
             yield ours
     finally:
         sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 class Progress:
@@ -117,5 +117,4 @@ class Progress:
         step = what.partition(" (")[0]
         if step != self._step or time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._step, self._last_line = step, time.monotonic()
-            line = f"{what}: {how_far}"
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+            self.note(f"{what}: {how_far}")

@@ -7,6 +7,7 @@ import typer
 
 from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import names_in, refuse_to_replace
+from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
 from napari_image_classifier.cli.progress import Progress
 from napari_image_classifier.errors import ImageClassifierError
@@ -16,73 +17,136 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@with_derived_options(tables="TABLE...")
 def agreement_command(
-    tables: options.RaterTables,
-    report: options.Report,
-    truth: options.Truth = None,
-    group: options.RaterGroup = None,
+    tables: list[Path],
+    /,
+    report: Path,
+    truth: str | None = None,
+    group: str | None = None,
     margin: options.Margin = MARGIN,
-    overwrite: options.Overwrite = False,
+    overwrite: bool = False,
 ) -> None:
-    """Say how far raters agree, and how a classifier compares with each, in a report."""
+    """Say how far raters agree, and how a classifier compares with each, in a report.
+
+    Parameters
+    ----------
+    tables
+        Tables of what raters said (columns file, class, and optionally item and rater), and tables
+        that classify has written.
+    report
+        The report to write, an .html file; its numbers lie beside it.
+    truth
+        What is true: a table with the columns file and class, or consensus, which is what most
+        other raters said. With it a classifier is compared with each rater.
+    group
+        Which images are not independent (same well, dish, animal): a column of the tables, folder,
+        or folder:2; the column group unless told.
+    margin
+        How much worse still counts as “as good”.
+    overwrite
+        Replace what the output holds.
+    """
     from napari_image_classifier.raters.compare_raters import compare_raters
 
     refuse_to_replace(report, overwrite)
-    found = compare_raters(tables, report, truth=truth, group=group, margin=margin)
-    for sentence in found.sentences:
+    comparison = compare_raters(tables, report, truth=truth, group=group, margin=margin)
+    for sentence in comparison.sentences:
         typer.echo(sentence)
-    for path in found.paths.values():
+    for path in comparison.paths.values():
         typer.echo(f"Written: {path}")
 
 
+@with_derived_options()
 def summarize_command(
-    table: options.Predictions,
-    by: options.By = "well",
-    output: options.Summary = None,
-    wells: options.WellsKnown = None,
-    plate_map: options.PlateMap = None,
-    dose: options.Dose = None,
-    series: options.Series = None,
-    dose_response: options.DoseResponse = None,
-    show: options.Show = None,
-    overwrite: options.Overwrite = False,
+    table: Path,
+    /,
+    by: str = "well",
+    output: Path | None = None,
+    wells: Path | None = None,
+    plate_map: Path | None = None,
+    dose: str | None = None,
+    series: str | None = None,
+    dose_response: Path | None = None,
+    show: str | None = None,
+    overwrite: bool = False,
 ) -> None:
-    """Count the classes in each well, with intervals, from a table of predictions."""
+    """Count the classes in each well, with intervals, from a table of predictions.
+
+    Parameters
+    ----------
+    table
+        A table that classify has written, a CSV.
+    by
+        The columns to count by, separated by commas, such as plate,well.
+    output
+        The table to write, a CSV; predictions.by-well.csv unless told.
+    wells
+        A CSV of what is known of the wells: the columns well, optionally plate, and any others,
+        such as dose and compound.
+    plate_map
+        A picture of every plate to write, with its wells coloured: PNG, SVG, PDF.
+    dose
+        The column that holds doses: says how far the classes follow them.
+    series
+        A column whose values have a dose response each, such as the compound.
+    dose_response
+        A picture of every well over its dose to write: PNG, SVG, PDF.
+    show
+        What the pictures show: columns of the summary, separated by commas; the per cent of every
+        class unless told.
+    overwrite
+        Replace what the output holds.
+    """
     from napari_image_classifier.plates.dose_plot import draw_dose_response
     from napari_image_classifier.plates.plate_map import draw_plate_maps
     from napari_image_classifier.plates.summary import summarize
+    from napari_image_classifier.plates.well_table import wells_not_listed
     from napari_image_classifier.system.atomic_files import replace_table
 
     if dose is None and (dose_response or series):
-        asked = "--dose-response" if dose_response else "--series"
-        raise ImageClassifierError(f"{asked} needs --dose, the column that holds the doses.")
+        option = "--dose-response" if dose_response else "--series"
+        raise ImageClassifierError(f"{option} needs --dose, the column that holds the doses.")
     columns = names_in(by)
     output = output or table.with_name(f"{table.stem}.by-{'-'.join(columns)}.csv")
     for path in filter(None, (output, plate_map, dose_response)):
         refuse_to_replace(path, overwrite)
-    found = summarize(table, columns, wells)
+    summary = summarize(table, columns, wells)
     shown = names_in(show) or None
-    told = _doses_in_words(found, dose, shown, series) if dose else []
+    correlations = _doses_in_words(summary, dose, shown, series) if dose else []
     if plate_map:
-        draw_plate_maps(found, plate_map, shown)
+        draw_plate_maps(summary, plate_map, shown)
     if dose and dose_response:
-        draw_dose_response(found, dose_response, dose, shown, series)
+        draw_dose_response(summary, dose_response, dose, shown, series)
     with replace_table(output) as written:
-        found.to_csv(written.temporary, index=False, float_format="%.4f", errors="surrogateescape")
-    for sentence in [*_not_listed(found, wells), *told, *filter(None, [written.sentence])]:
+        summary.to_csv(
+            written.temporary, index=False, float_format="%.4f", errors="surrogateescape"
+        )
+    not_listed = wells_not_listed(summary, wells) if wells else ""
+    for sentence in filter(None, (not_listed, *correlations, written.sentence)):
         typer.echo(sentence)
-    typer.echo(f"Written: {written.path} ({len(found)} rows)")
+    typer.echo(f"Written: {written.path} ({len(summary)} rows)")
     for path in filter(None, (plate_map, dose_response)):
         typer.echo(f"Written: {path}")
 
 
+@with_derived_options()
 def sort_command(
-    table: options.Predictions,
-    images: options.Classified,
-    output: options.Copies,
-    pattern: options.Pattern = None,
+    table: Path, images: Path, output: Path, /, pattern: options.Pattern = None
 ) -> None:
-    """Copy the images into folders by class; nothing is moved."""
+    """Copy the images into folders by class; nothing is moved.
+
+    Parameters
+    ----------
+    table
+        A table that classify has written, a CSV.
+    images
+        The folder of images that was classified.
+    output
+        A new or empty folder for the copies.
+    pattern
+        As in `ItemsQuery`.
+    """
     from napari_image_classifier.plates.sort_images import sort_images
 
     with Progress() as progress, asked_to_stop() as should_stop:
@@ -100,13 +164,6 @@ def sort_command(
         raise typer.Exit(STOPPED)
 
 
-def _not_listed(summary: "pd.DataFrame", wells: Path | None) -> list[str]:
-    from napari_image_classifier.plates.well_table import wells_not_listed
-
-    sentence = wells_not_listed(summary, wells) if wells else ""
-    return [sentence] if sentence else []
-
-
 def _doses_in_words(
     summary: "pd.DataFrame", dose: str, show: tuple[str, ...] | None, series: str | None
 ) -> list[str]:
@@ -120,8 +177,8 @@ def _doses_in_words(
 
     sentences: list[str] = []
     for column in numbers_to_show(summary, show):
-        found = dose_correlation(summary, dose, column, series)
-        sentences.append(correlations_in_words(found, dose, column))
+        correlations = dose_correlation(summary, dose, column, series)
+        sentences.append(correlations_in_words(correlations, dose, column))
         left_out = left_out_in_words(summary, dose, column)
         if left_out and left_out not in sentences:
             sentences.append(left_out)

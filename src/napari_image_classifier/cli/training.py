@@ -1,8 +1,9 @@
 """The command `train`: progress, and the outcome in words."""
 
+from pathlib import Path
+
 import typer
 
-from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, network_at_work
@@ -18,12 +19,21 @@ from napari_image_classifier.wording import counts_of
 
 @with_derived_options("acquisition")
 def train_command(
-    output: options.NewClassifier,
-    query: ItemsQuery,
-    config: TrainingConfig,
-    overwrite: options.Overwrite = False,
+    output: Path, query: ItemsQuery, config: TrainingConfig, overwrite: bool = False
 ) -> None:
-    """Train a classifier on images whose classes a person gave."""
+    """Train a classifier on images whose classes a person gave.
+
+    Parameters
+    ----------
+    output
+        The classifier to write, a .keras file.
+    query
+        The items.
+    config
+        How it is trained.
+    overwrite
+        Replace what the output holds.
+    """
     refuse_to_replace(output, overwrite)
     table = read_query(query)
     say_passed_over(table)

@@ -10,9 +10,9 @@ from typing import Literal
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.system.atomic_files import check_writable
+from napari_image_classifier.system.compute_process import run_job
 from napari_image_classifier.system.events import Emit, Named, Result
 from napari_image_classifier.system.job import Job
-from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.system.settings import why_not_allowed
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.typing import ShouldStop

@@ -5,8 +5,7 @@ from importlib import import_module
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.evaluation.execution import LaneGoneError, Tell
 from napari_image_classifier.evaluation.plan import Run
-from napari_image_classifier.system.child_process import ChildProcess, connected
-from napari_image_classifier.system.messages import PICKLE
+from napari_image_classifier.system.child_process import PICKLE, ChildProcess, connected
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.typing import Float64Array, ShouldStop

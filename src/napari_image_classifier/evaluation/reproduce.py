@@ -7,8 +7,8 @@ from pathlib import Path
 
 from napari_image_classifier.classifiers.manifest import read_manifest
 from napari_image_classifier.evaluation.reproduction import ReproducingError, Reproduction
+from napari_image_classifier.system.compute_process import run_job
 from napari_image_classifier.system.events import Emit
-from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.training.job import TRAIN, TrainRequest, TrainResult
 from napari_image_classifier.typing import ShouldStop
 

@@ -38,9 +38,8 @@ def check_regular_file(path: Path) -> os.stat_result:
         raise system_failure(path, error) from error
     if not stat.S_ISREG(status.st_mode):
         what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, a socket or a device"
-        raise ImageReadError(
-            path, Fault.NOT_A_FILE, f"{path} can't be read: it is {what}, not a file."
-        )
+        why = f"{path} can't be read: it is {what}, not a file."
+        raise ImageReadError(path, Fault.NOT_A_FILE, why)
     if status.st_size == 0:
         raise unreadable(path, Fault.EMPTY_FILE, f"the file is empty. {COPY_AGAIN}")
     return status
@@ -80,11 +79,7 @@ def no_image_error(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
     handle.seek(form.offsetsize)
     (directory,) = struct.unpack(form.offsetformat, handle.read(form.offsetsize))
     if directory >= handle.size:
-        return unreadable(
-            path,
-            Fault.CUT_SHORT,
-            f"the list of its images is past its end, so it was cut short. {COPY_AGAIN}",
-        )
+        return _cut_short(path, "the list of its images is past its end")
     return unreadable(path, Fault.NO_IMAGE, "there is no image in it.")
 
 
@@ -108,7 +103,7 @@ def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
         # One block of bytes; looking at the pages behind the first would take longer than reading.
         present = (tiff.filehandle.size - series.dataoffset) // page.nbytes
         if present < planes:
-            raise _cut_short(path, planes, present)
+            raise _lacks_planes(path, planes, present)
         return
     if any(each is None for each in series.pages):
         raise ImageReadError(
@@ -118,7 +113,7 @@ def check_series(path: Path, tiff: tifffile.TiffFile, series: Any) -> None:
             "copy all the files of the image into one folder.",
         )
     if len(series.pages) < planes:
-        raise _cut_short(path, planes, len(series.pages))
+        raise _lacks_planes(path, planes, len(series.pages))
     check_page(path, series.pages[-1])
 
 
@@ -160,23 +155,18 @@ def check_proportion(path: Path, declared: int, stored: int) -> None:
 
 def _of_unknown_pixels(path: Path, page: Any) -> ImageReadError:
     if getattr(page.dtype, "kind", "") == "c":
-        return unreadable(
-            path, Fault.COMPLEX, "its pixels are complex numbers; save their magnitude."
-        )
-    return unreadable(
-        path,
-        Fault.PIXEL_TYPE,
-        "its pixels are of an unknown kind; save them as integers or "
-        "fractions of 8, 16 or 32 bits.",
-    )
+        why = "its pixels are complex numbers; save their magnitude."
+        return unreadable(path, Fault.COMPLEX, why)
+    why = "its pixels are of an unknown kind; save them as integers or fractions of 8, 16 or 32"
+    return unreadable(path, Fault.PIXEL_TYPE, f"{why} bits.")
 
 
-def _cut_short(path: Path, declared: int, present: int) -> ImageReadError:
-    return unreadable(
-        path,
-        Fault.CUT_SHORT,
-        f"it declares {declared} planes and holds {present}, so it was cut short. {COPY_AGAIN}",
-    )
+def _lacks_planes(path: Path, declared: int, present: int) -> ImageReadError:
+    return _cut_short(path, f"it declares {declared} planes and holds {present}")
+
+
+def _cut_short(path: Path, seen: str) -> ImageReadError:
+    return unreadable(path, Fault.CUT_SHORT, f"{seen}, so it was cut short. {COPY_AGAIN}")
 
 
 def check_page(path: Path, page: Any) -> None:
@@ -193,11 +183,7 @@ def check_page(path: Path, page: Any) -> None:
     pairs = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     stored = sum(count for _, count in pairs)
     if not pairs or stored < 1 or any(offset + count > size for offset, count in pairs):
-        raise unreadable(
-            path,
-            Fault.CUT_SHORT,
-            f"pixels that it declares are past its end, so it was cut short. {COPY_AGAIN}",
-        )
+        raise _cut_short(path, "pixels that it declares are past its end")
     if keyframe.compression == 1:
         too_small = stored * 8 < math.prod(keyframe.shape) * keyframe.bitspersample
     else:

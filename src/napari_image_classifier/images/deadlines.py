@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from pathlib import Path
 from typing import TypeVar
 
 from napari_image_classifier.images.name_patterns import ImageFiles
@@ -72,7 +71,8 @@ class Deadline:
         return time.monotonic() - self._since > self._seconds
 
     def _largest_size(self) -> float:
-        return max(sum(_megabytes(part.path) for part in files.parts) for files in self._images)
+        sizes = [[part.path.stat().st_size for part in files.parts] for files in self._images]
+        return max(map(sum, sizes)) / 1e6
 
 
 def run_in_thread(function: Callable[[], T]) -> Future[T]:
@@ -126,7 +126,3 @@ def timeout_message(name: str) -> str:
         f"{readable(name)} can't be read: it did not come in time. See whether its drive answers, "
         "or copy it to this computer."
     )
-
-
-def _megabytes(path: Path) -> float:
-    return path.stat().st_size / 1e6

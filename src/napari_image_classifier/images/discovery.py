@@ -1,9 +1,10 @@
 """Images in a folder and its sub-folders, each of one file or several."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.image import IMAGE_SUFFIXES
@@ -12,6 +13,8 @@ from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.ome import files_of_image, plate_fields
 from napari_image_classifier.images.source import FOREIGN_SUFFIXES
 from napari_image_classifier.images.tiff.errors import translated_errors
+
+T = TypeVar("T")
 
 OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
@@ -62,15 +65,13 @@ def find_images(
     if mask_files is not None:
         n_before = len(paths)
         paths = [path for path in paths if path not in mask_files.paths]
-        if len(paths) < n_before:
-            passed_over["masks"] += n_before - len(paths)
+        passed_over["masks"] += n_before - len(paths)
     images, unmatched = group_files(paths, pattern, folder)
     images = [_with_plate_fields(image) for image in images]
-    if unmatched:
-        passed_over["files that the name pattern does not describe"] += len(unmatched)
+    passed_over["files that the name pattern does not describe"] += len(unmatched)
     if mask_files is not None:
         images = mask_files.assign(images)
-    return images, dict(passed_over)
+    return images, dict(+passed_over)
 
 
 def _image_paths(folder: Path, passed_over: Counter[str]) -> Iterator[Path]:
@@ -90,7 +91,7 @@ def _image_paths(folder: Path, passed_over: Counter[str]) -> Iterator[Path]:
 
 def _one_per_set(paths: Iterable[Path], passed_over: Counter[str]) -> Iterator[Path]:
     for path in paths:
-        if path.name.lower().endswith(OME_SUFFIXES) and _is_further_part(path):
+        if _is_further_part(path):
             passed_over["further files of OME images"] += 1
         else:
             yield path
@@ -98,20 +99,21 @@ def _one_per_set(paths: Iterable[Path], passed_over: Counter[str]) -> Iterator[P
 
 def _with_plate_fields(image: ImageFiles) -> ImageFiles:
     path = image.parts[0].path
-    if not path.name.lower().endswith(OME_SUFFIXES):
-        return image
-    try:
-        with translated_errors(path):
-            fields = plate_fields(path)
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, reading it will say so
-        return image
+    fields = _of_ome(plate_fields, path)
     return replace(image, fields={**fields, **image.fields}) if fields else image
 
 
 def _is_further_part(path: Path) -> bool:
+    first, *_ = _of_ome(files_of_image, path) or (path.name,)
+    return path.name != first and path.with_name(first).is_file()
+
+
+def _of_ome(read: Callable[[Path], T], path: Path) -> T | None:
+    """Return what the OME description of a file says, if it has a sound one."""
+    if not path.name.lower().endswith(OME_SUFFIXES):
+        return None
     try:
         with translated_errors(path):
-            names = files_of_image(path)
+            return read(path)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, reading it will say so
-        return False
-    return path.name != names[0] and path.with_name(names[0]).is_file()
+        return None

@@ -1,12 +1,13 @@
 """Layers, colormaps and contrast limits of an image, as its file wants it shown."""
 
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import ChannelDisplay, Color
+from napari_image_classifier.images.source import Color
 from napari_image_classifier.typing import AnyArray
 
 METADATA_KEY = "napari_image_classifier"
@@ -51,13 +52,9 @@ def image_layers(image: Image) -> list[LayerData]:
         "metadata", `METADATA_KEY` holds what the docks need to know of the file.
     """
     size = int(np.prod(image.shape, dtype=np.int64)) * image.dtype.itemsize
-    pixels: Any
-    if size <= LARGEST_IN_MEMORY:
-        with image:
-            pixels = image.asarray()
-            limits = [contrast_limits(image, channel) for channel in range(image.n_channels)]
-    else:
-        pixels = image.data
+    in_memory = size <= LARGEST_IN_MEMORY
+    with image if in_memory else nullcontext():
+        pixels: Any = image.asarray() if in_memory else image.data
         limits = [contrast_limits(image, channel) for channel in range(image.n_channels)]
     if image.is_rgb and image.dtype == np.uint8:
         return [_rgb_layer(image, pixels)]
@@ -144,22 +141,20 @@ def colormap_of(image: Image, channel: int) -> str:
     colors = {display.color for display in image.display}
     # An image all in grey is one whose colours nobody chose.
     if color is not None and (image.n_channels == 1 or colors != {(1.0, 1.0, 1.0)}):
-        return _NAMED_COLORS.get(color) or _hexadecimal(color)
+        hexadecimal = "#" + "".join(f"{round(part * 255):02x}" for part in color)
+        return _NAMED_COLORS.get(color, hexadecimal)
     if image.n_channels == 1:
         return "gray"
     taken = [_dye_color(name) for name in image.channel_names] if image.channels_named else []
-    if taken and taken[channel] and taken.count(taken[channel]) == 1:
-        return str(taken[channel])
+    own = taken[channel] if taken else None
+    if own and taken.count(own) == 1:
+        return own
     free = [name for name in CHANNEL_COLORMAPS if name not in taken]
     return free[channel % len(free)]
 
 
 def _dye_color(name: str) -> str | None:
     return next((color for dye, color in _DYES if dye.search(name)), None)
-
-
-def _hexadecimal(color: Color) -> str:
-    return "#" + "".join(f"{round(part * 255):02x}" for part in color)
 
 
 def contrast_limits(image: Image, channel: int, plane: AnyArray | None = None) -> Limits:
@@ -185,7 +180,7 @@ def contrast_limits(image: Image, channel: int, plane: AnyArray | None = None) -
     ImageReadError
         The plane is damaged.
     """
-    limits = (image.display[channel] or ChannelDisplay()).contrast_limits
+    limits = image.display[channel].contrast_limits
     if limits is not None:
         return limits
     if plane is None:

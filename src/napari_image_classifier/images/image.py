@@ -341,7 +341,7 @@ def _read_mask(files: ImageFiles, image: Image) -> Image:
 def _open(path: Path, axes: str | None) -> ImageSource:
     foreign = FOREIGN_SUFFIXES.get(path.suffix.lower())
     if foreign is not None:
-        raise unreadable(path, Fault.FOREIGN_FORMAT, f"{foreign}")
+        raise unreadable(path, Fault.FOREIGN_FORMAT, foreign)
     check_regular_file(path)
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return open_picture(path)

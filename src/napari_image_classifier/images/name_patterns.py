@@ -126,14 +126,11 @@ class NamePattern:
     def __post_init__(self) -> None:
         remainder = _FIELD.sub("", self.text)
         names = _FIELD.findall(self.text)
-        if "{" in remainder or "}" in remainder:
+        broken = "{" in remainder or "}" in remainder
+        if broken or not names:
+            wrong = "a brace without its partner" if broken else "no field in braces"
             raise NamePatternError(
-                f"The name pattern {self.text} has a brace without its partner; "
-                "fields look like {well}_s{site}_w{channel}.tif."
-            )
-        if not names:
-            raise NamePatternError(
-                f"The name pattern {self.text} has no field in braces; "
+                f"The name pattern {self.text} has {wrong}; "
                 "fields look like {well}_s{site}_w{channel}.tif."
             )
         for name in names:

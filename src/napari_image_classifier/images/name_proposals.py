@@ -55,11 +55,11 @@ def propose_patterns(names: Sequence[str]) -> list[NamePattern]:
     """
     base_names = [name.rsplit("/", 1)[-1] for name in names]
     texts = dict.fromkeys([*_generalised(base_names), *PRESETS.values()])
-    scored = []
-    for place, text in enumerate(texts):
-        score = _score(NamePattern(text), names)
-        if score is not None:
-            scored.append((*score, -place, text))
+    scored = [
+        (*score, -place, text)
+        for place, text in enumerate(texts)
+        if (score := _score(NamePattern(text), names)) is not None
+    ]
     return [NamePattern(text) for *_, text in sorted(scored, reverse=True)[:PROPOSALS]]
 
 
@@ -79,12 +79,11 @@ def _score(pattern: NamePattern, names: Sequence[str]) -> tuple[float, float, in
 def _generalised(names: Sequence[str]) -> Iterator[str]:
     for pieces in (_FINE, _COARSE):
         split = [tuple(pieces.findall(name)) for name in names]
-        kinds = Counter(_kind(tokens) for tokens in split)
+        kinds = Counter(map(_kind, split))
         if not kinds:
             return
         usual = kinds.most_common(1)[0][0]
-        alike = [tokens for tokens in split if _kind(tokens) == usual]
-        text = _pattern_of(alike)
+        text = _pattern_of([tokens for tokens in split if _kind(tokens) == usual])
         if "{" in text:
             yield text
 

@@ -217,14 +217,10 @@ def _beside(path: Path, name: str) -> Path:
 
 
 def _pixel_size(pixels: Any) -> PixelSize | None:
-    sizes = {}
-    for axis in "XYZ":
-        unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
-        sizes[axis] = micrometres(pixels.get(f"PhysicalSize{axis}"), unit)
-    x, y = sizes["X"], sizes["Y"]
-    if x is None and y is None:
-        return None
-    return PixelSize(x or y or 1.0, y or x or 1.0, sizes["Z"])
+    keys = [f"PhysicalSize{axis}" for axis in "XYZ"]
+    x, y, z = (micrometres(pixels.get(key), pixels.get(f"{key}Unit", "µm")) for key in keys)
+    known = x or y
+    return None if known is None else PixelSize(x or known, y or known, z)
 
 
 def _color(text: str | None) -> Color | None:

@@ -9,13 +9,7 @@ import PIL.Image
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.checks import check_memory, check_proportion
 from napari_image_classifier.images.read_errors import not_of_its_suffix, read_failure
-from napari_image_classifier.images.source import (
-    RGB_COLORS,
-    RGB_NAMES,
-    ChannelDisplay,
-    ImageSource,
-    unreadable,
-)
+from napari_image_classifier.images.source import RGB_DISPLAY, RGB_NAMES, ImageSource, unreadable
 from napari_image_classifier.typing import AnyArray
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
@@ -42,36 +36,24 @@ def open_picture(path: Path, *, of_tiff: bool = False) -> ImageSource:
     except PIL.UnidentifiedImageError as error:
         raise not_of_its_suffix(path, "PNG or JPEG") from error
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
-        raise unreadable(
-            path,
-            Fault.TOO_LARGE,
-            f"a picture of more than "
-            f"{2 * (PIL.Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} million pixels is not read; save "
-            "it as TIFF, or in parts.",
-        ) from error
+        most = f"{2 * (PIL.Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} million pixels"
+        why = f"a picture of more than {most} is not read; save it as TIFF, or in parts."
+        raise unreadable(path, Fault.TOO_LARGE, why) from error
     except Exception as error:
         # Damaged files raise nearly anything in Pillow.
         raise read_failure(path, error) from error
-    if pixels.ndim == 2:
-        return ImageSource(
-            "YX",
-            pixels.shape,
-            pixels.dtype,
-            lambda time, channel, z: pixels,
-            metadata=metadata,
-            assumptions=assumptions,
-        )
-    channels = np.moveaxis(pixels, -1, 0)
+    is_rgb = pixels.ndim == 3
+    channels = np.moveaxis(pixels, -1, 0) if is_rgb else pixels[np.newaxis]
     return ImageSource(
-        "CYX",
-        channels.shape,
-        channels.dtype,
+        "CYX" if is_rgb else "YX",
+        channels.shape if is_rgb else pixels.shape,
+        pixels.dtype,
         lambda time, channel, z: np.ascontiguousarray(channels[channel]),
-        channel_names=RGB_NAMES,
-        is_rgb=True,
+        channel_names=RGB_NAMES if is_rgb else (),
+        is_rgb=is_rgb,
         metadata=metadata,
         assumptions=assumptions,
-        display=tuple(ChannelDisplay(color) for color in RGB_COLORS),
+        display=RGB_DISPLAY if is_rgb else (),
     )
 
 

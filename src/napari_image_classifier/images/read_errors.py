@@ -57,10 +57,8 @@ def describe_error(name: str, error: Exception) -> tuple[Fault, str]:
         named = readable(name.rsplit("/", 1)[-1]) in sentence
         return error.code, sentence if named else f"{readable(name)}: {sentence}"
     if isinstance(error, MemoryError):
-        return (
-            Fault.OUT_OF_MEMORY,
-            f"{readable(name)} can't be classified: it needs more memory than there is.",
-        )
+        why = "it needs more memory than there is."
+        return Fault.OUT_OF_MEMORY, f"{readable(name)} can't be classified: {why}"
     why = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError) and error.errno not in _OF_THE_FILE:
         return Fault.UNREADABLE, readable(f"{name} can't be read: {why}")
@@ -69,34 +67,26 @@ def describe_error(name: str, error: Exception) -> tuple[Fault, str]:
 
 def system_failure(path: Path, error: OSError) -> ImageReadError:
     """Return the error for the user of a file that the operating system can't open or read."""
-    if error.errno in _GONE:
-        linked = path.is_symlink()
-        why = "it is a link to a file that is not there" if linked else "there is no such file"
-        return ImageReadError(path, Fault.MISSING, f"{path} can't be read: {why}.")
-    if error.errno == errno.ELOOP:
-        return ImageReadError(
-            path,
-            Fault.LINK_LOOP,
-            f"{path} can't be read: it is a link that leads back to itself.",
-        )
-    return ImageReadError(
-        path,
-        Fault.UNREADABLE,
-        f"{path} can't be read: the system says “{error.strerror}”. See whether you may open the "
-        "file, and whether its drive works.",
+    code = Fault.UNREADABLE
+    why = (
+        f"the system says “{error.strerror}”. See whether you may open the file, and whether its "
+        "drive works."
     )
+    if error.errno in _GONE:
+        code, why = Fault.MISSING, "there is no such file."
+        if path.is_symlink():
+            why = "it is a link to a file that is not there."
+    elif error.errno == errno.ELOOP:
+        code, why = Fault.LINK_LOOP, "it is a link that leads back to itself."
+    return ImageReadError(path, code, f"{path} can't be read: {why}")
 
 
 def damaged(path: Path, detail: str) -> ImageReadError:
     """Return the error for the user of a damaged file; ``detail`` is the library's message."""
     reason = _shortened(detail)
     if _NOT_DECODED.search(detail):
-        return unreadable(
-            path,
-            Fault.COMPRESSION,
-            f"its pixels are stored in a way that can't be decoded here "
-            f"({reason}). Save it without compression.",
-        )
+        why = f"its pixels are stored in a way that can't be decoded here ({reason})."
+        return unreadable(path, Fault.COMPRESSION, f"{why} Save it without compression.")
     code = Fault.CUT_SHORT if _CUT.search(detail) else Fault.DAMAGED
     return unreadable(path, code, f"the file is damaged or cut short ({reason}). {COPY_AGAIN}")
 
@@ -107,18 +97,12 @@ def not_of_its_suffix(path: Path, expected: str) -> ImageReadError:
     if kind is not None and kind in expected:
         return damaged(path, f"it begins like a {kind} file, and the rest is none")
     if kind is None:
-        return unreadable(
-            path,
-            Fault.NO_IMAGE,
-            f"it is no {expected} file, whatever its name says. Only "
-            "TIFF, PNG and JPEG files are images here.",
-        )
-    return unreadable(
-        path,
-        Fault.WRONG_SUFFIX,
-        f"it is a {kind} file, and its name says otherwise; if that is "
-        f"right, rename it to {path.with_suffix(_SUFFIXES[kind]).name}.",
-    )
+        why = f"it is no {expected} file, whatever its name says."
+        only = "Only TIFF, PNG and JPEG files are images here."
+        return unreadable(path, Fault.NO_IMAGE, f"{why} {only}")
+    why = f"it is a {kind} file, and its name says otherwise; if that is right, rename it to"
+    proper = path.with_suffix(_SUFFIXES[kind]).name
+    return unreadable(path, Fault.WRONG_SUFFIX, f"{why} {proper}.")
 
 
 def _kind_of(path: Path) -> str | None:

@@ -14,7 +14,6 @@ from napari_image_classifier.typing import AnyArray
 
 AXES = "TCZYX"
 RGB_NAMES = ("red", "green", "blue")
-RGB_COLORS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 Color = tuple[float, float, float]
 
 
@@ -124,6 +123,13 @@ class ChannelDisplay:
     contrast_limits: tuple[float, float] | None = None
 
 
+RGB_DISPLAY = (
+    ChannelDisplay((1.0, 0.0, 0.0)),
+    ChannelDisplay((0.0, 1.0, 0.0)),
+    ChannelDisplay((0.0, 0.0, 1.0)),
+)
+
+
 @dataclass
 class ImageSource:
     """An open image file of any format, or what stands for one.
@@ -172,27 +178,16 @@ class ImageSource:
         return self.shape[self.axes.index(axis)] if axis in self.axes else 1
 
 
-_MICROMETRES = {
-    "å": 1e-4,
-    "pm": 1e-6,
-    "nm": 1e-3,
-    "nanometer": 1e-3,
-    "nanometre": 1e-3,
-    "µm": 1.0,
-    "um": 1.0,
-    "micron": 1.0,
-    "microns": 1.0,
-    "micrometer": 1.0,
-    "micrometre": 1.0,
-    "mm": 1e3,
-    "millimeter": 1e3,
-    "millimetre": 1e3,
-    "cm": 1e4,
-    "centimeter": 1e4,
-    "m": 1e6,
-    "meter": 1e6,
-    "metre": 1e6,
-}
+_UNITS = (
+    (1e-6, ("pm",)),
+    (1e-4, ("å",)),
+    (1e-3, ("nm", "nanometer", "nanometre")),
+    (1.0, ("µm", "um", "micron", "microns", "micrometer", "micrometre")),
+    (1e3, ("mm", "millimeter", "millimetre")),
+    (1e4, ("cm", "centimeter")),
+    (1e6, ("m", "meter", "metre")),
+)
+_MICROMETRES = {name: factor for factor, names in _UNITS for name in names}
 
 
 def micrometres(length: Any, unit: Any) -> float | None:

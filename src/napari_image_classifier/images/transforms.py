@@ -135,17 +135,15 @@ def _rows_averaged(plane: AnyArray, length: int) -> FloatArray:
 @lru_cache(maxsize=64)
 def _parts(before: int, after: int) -> list[tuple[IntArray, FloatArray]]:
     """Return the rows that add up to the new ones with their weights, one of each at a time."""
-    return list(_each_part(before, after))
-
-
-def _each_part(before: int, after: int) -> Iterator[tuple[IntArray, FloatArray]]:
+    parts = []
     edges = np.linspace(0, before, after + 1)
     begin, end = edges[:-1], edges[1:]
     for offset in range(math.ceil(before / after) + 1):
         rows = np.floor(begin).astype(np.intp) + offset
         covered = np.clip(np.minimum(end, rows + 1) - np.maximum(begin, rows), 0, None)
         weights = (covered * after / before)[:, np.newaxis]
-        yield np.minimum(rows, before - 1), weights.astype(np.float32)
+        parts.append((np.minimum(rows, before - 1), weights.astype(np.float32)))
+    return parts
 
 
 def orientations_of(batch: FloatArray, number: int) -> Iterator[FloatArray]:

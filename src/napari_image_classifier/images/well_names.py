@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from string import ascii_uppercase
 from typing import NamedTuple
 
 from napari_image_classifier.errors import ImageClassifierError
 
 # Rows and columns of plates with 6, 12, 24, 48, 96, 384 and 1536 wells.
 PLATES = ((2, 3), (3, 4), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ROW_LETTERS: tuple[str, ...] = (*ascii_uppercase, *(f"A{letter}" for letter in "ABCDEF"))
 
 # A01, a1, B-12, AF48; and Operetta's r01c02.
 _LETTERED = re.compile(r"([A-Z]|A[A-F])[ _-]?(\d{1,2})", re.IGNORECASE)
@@ -53,7 +54,7 @@ def parse_well(name: str) -> Well:
     text = name.strip()
     well = None
     if match := _LETTERED.fullmatch(text):
-        well = Well(_row_lettered(match[1].upper()), int(match[2]) - 1)
+        well = Well(ROW_LETTERS.index(match[1].upper()), int(match[2]) - 1)
     elif match := _NUMBERED.fullmatch(text):
         well = Well(int(match[1]) - 1, int(match[2]) - 1)
     rows, columns = PLATES[-1]
@@ -75,7 +76,7 @@ def row_letters(row: int) -> str:
     str
         A to Z, then AA to AF.
     """
-    return LETTERS[row] if row < len(LETTERS) else "A" + LETTERS[row - len(LETTERS)]
+    return ROW_LETTERS[row]
 
 
 def plate_shape(wells: Iterable[Well]) -> tuple[int, int]:
@@ -97,9 +98,3 @@ def plate_shape(wells: Iterable[Well]) -> tuple[int, int]:
         for rows, columns in PLATES
         if all(row < rows and column < columns for row, column in places)
     )
-
-
-def _row_lettered(letters: str) -> int:
-    if len(letters) == 1:
-        return LETTERS.index(letters)
-    return len(LETTERS) + LETTERS.index(letters[1])

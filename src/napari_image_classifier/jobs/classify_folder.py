@@ -1,4 +1,4 @@
-"""A folder classified in the compute process: its rows, sent to the viewer as they come."""
+"""The classification of a folder, whose rows are sent as they come."""
 
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.result import (
@@ -24,13 +24,12 @@ class _Sender:
         self._collected: list[Prediction] = []
         self._pause = Pause(SECONDS_BETWEEN_EVENTS)
         self._work = TimeLeft(0)
-        self._done = self._total = 0
 
     def __call__(self, predictions: list[Prediction], done: int, total: int) -> None:
-        if not self._total:
+        if not self._work.total:
             # The first one's time is that from the start; an earlier run may have done others.
             self._work.leave_out(done - 1)
-        self._done, self._total = self._work.done, self._work.total = done, total
+        self._work.done, self._work.total = done, total
         self._collected += predictions
         if self._pause.is_over():
             self._send()
@@ -45,15 +44,30 @@ class _Sender:
         self._emit(
             Predictions(
                 predictions=predictions,
-                done=self._done,
-                total=self._total,
+                done=int(self._work.done),
+                total=int(self._work.total),
                 seconds_left=self._work.seconds_left,
             )
         )
 
 
 def run(request: FolderRequest, emit: Emit, should_stop: ShouldStop) -> FolderResult:
-    """Do what `classify_folder` does."""
+    """Classify a folder, and send its rows as they come.
+
+    Parameters
+    ----------
+    request
+        The arguments of `batch.classify_folder.classify_folder`.
+    emit
+        Hears `Predictions` a few times a second, and a `Note` of each pause.
+    should_stop
+        Returns True when it is to end; what is classified is kept.
+
+    Returns
+    -------
+    FolderResult
+        As of `batch.classify_folder.classify_folder`.
+    """
     sender = _Sender(emit)
     result = classify_folder(
         **vars(request),

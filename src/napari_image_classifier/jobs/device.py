@@ -9,5 +9,20 @@ JOB = DEVICE
 
 
 def run(request: DeviceRequest, emit: Emit, should_stop: ShouldStop) -> Device:
-    """Start Keras and see what it computes on."""
+    """Start Keras and see what it computes on.
+
+    Parameters
+    ----------
+    request
+        The backend that is asked about.
+    emit
+        Hears nothing.
+    should_stop
+        Is not asked.
+
+    Returns
+    -------
+    Device
+        The backend and the device.
+    """
     return Device(**describe_device(request.backend))

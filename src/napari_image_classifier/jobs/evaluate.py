@@ -1,14 +1,10 @@
-"""Networks to be evaluated, on the Keras side: one job of the compute process."""
+"""The evaluation of networks: training and testing in the compute process and its helpers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.evaluation.evaluate import (
-    EVALUATE,
-    EvaluateRequest,
-    EvaluationResult,
-)
+from napari_image_classifier.evaluation.evaluate import EVALUATE, EvaluateRequest, EvaluationResult
 from napari_image_classifier.evaluation.execution import Lane, Tell
 from napari_image_classifier.evaluation.helper import HelperLane
 from napari_image_classifier.evaluation.plan import Run
@@ -38,7 +34,19 @@ MOST_MEMORY = 4 * 1024**3
 def run(request: EvaluateRequest, emit: Emit, should_stop: ShouldStop) -> EvaluationResult:
     """Train and test on folds, and write the report.
 
-    The stages of its progress are "looking", "reading", "comparing", "measuring" and "evaluating".
+    Parameters
+    ----------
+    request
+        The items, how networks are trained and tested, and the report to write.
+    emit
+        Hears `Progress` ("looking", "reading", "comparing", "measuring" and "evaluating").
+    should_stop
+        Returns True when it is to end; the next run takes up what was done.
+
+    Returns
+    -------
+    EvaluationResult
+        The files of the report, and its verdict.
 
     Raises
     ------
@@ -55,28 +63,26 @@ def run(request: EvaluateRequest, emit: Emit, should_stop: ShouldStop) -> Evalua
         )
 
 
-class _Here:
+@dataclass
+class _ThisProcess:
     """The lane that trains in this process."""
 
-    def __init__(
-        self, images: TrainingImages, config: TrainingConfig, should_stop: ShouldStop
-    ) -> None:
-        self._images = images
-        self._config = config
-        self._should_stop = should_stop
-        self._ended = False
+    images: TrainingImages
+    config: TrainingConfig
+    should_stop: ShouldStop
+    ended: bool = False
 
     def predict(self, run: Run, tell: Tell) -> Float64Array:
         """Do what `execution.Lane` says."""
 
         def is_over() -> bool:
-            return self._ended or self._should_stop()
+            return self.ended or self.should_stop()
 
-        return trained_and_tested(run, self._images, self._config, tell, is_over)
+        return trained_and_tested(run, self.images, self.config, tell, is_over)
 
     def end(self) -> None:
         """Stop at the next batch."""
-        self._ended = True
+        self.ended = True
 
 
 def _lanes(
@@ -88,7 +94,7 @@ def _lanes(
     core each, take two thirds of the time of one after the other.
     """
     config = replace(config, backend=backend_here(config.backend))
-    here = _Here(images, config, should_stop)
+    here = _ThisProcess(images, config, should_stop)
     number = _side_by_side(images, config)
     if number == 1:
         return [here]

@@ -42,6 +42,25 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
 
     Intensities are handed to the network as they are unless the request says otherwise. A network
     that takes one size only sets the size.
+
+    Parameters
+    ----------
+    request
+        The file saved by Keras 3, its classes and channels, and the classifier to write.
+    emit
+        Hears nothing.
+    should_stop
+        Is not asked.
+
+    Returns
+    -------
+    ImportedNetwork
+        The classifier's file and its classes.
+
+    Raises
+    ------
+    ClassifierFileError
+        The file is no network that can be a classifier, or the classifier can't be written.
     """
     source = checked_path(request.source)
     _check_foreign(source)
@@ -78,11 +97,7 @@ def _check_foreign(path: Path) -> None:
 
 
 def _preparation_for(network: "keras.Model", request: ImportRequest, source: Path) -> Preparation:
-    stored = {
-        "intensity": "none",
-        **request.preparation,
-        "channel_names": request.channel_names,
-    }
+    stored = {"intensity": "none", **request.preparation, "channel_names": request.channel_names}
     taken = network.inputs[0].shape
     if len(taken) == 4 and taken[1] and taken[2]:
         stored["size"] = tuple(taken[1:3])

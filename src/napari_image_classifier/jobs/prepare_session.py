@@ -10,11 +10,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
-from napari_image_classifier.items.annotations import (
-    ASSISTED,
-    CANNOT_TELL,
-    read_annotations,
-)
+from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, read_annotations
 from napari_image_classifier.items.consensus import consensus
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_query
@@ -41,6 +37,20 @@ def run(
     request: session_jobs.SessionRequest, emit: Emit, should_stop: ShouldStop
 ) -> session_jobs.PreparedSession:
     """Choose what a session shows, seal the classifier's answers, and write it.
+
+    Parameters
+    ----------
+    request
+        Who rates what, how many items, and where the session is written.
+    emit
+        Hears `Progress` ("looking"), in items that were chosen.
+    should_stop
+        Returns True when nobody wants the session.
+
+    Returns
+    -------
+    PreparedSession
+        Its folder, the numbers of items and of showings, and notes on what it rests on.
 
     Raises
     ------
@@ -83,6 +93,18 @@ def items_with_truth(request: session_jobs.SessionRequest, classifier: Classifie
     A condition comes with the items; what the person herself said, or most others did, from the
     table of labels, without assisted answers.
 
+    Parameters
+    ----------
+    request
+        Which items, and what is their truth.
+    classifier
+        Whose items they are: whole images, time points, planes or objects.
+
+    Returns
+    -------
+    ItemTable
+        Only the items that have a truth.
+
     Raises
     ------
     SessionError
@@ -96,22 +118,22 @@ def items_with_truth(request: session_jobs.SessionRequest, classifier: Classifie
         return replace(table, items=known)
     if labels is None:
         raise SessionError("Choose the table of labels that are to be the truth.")
-    given = [one for one in read_annotations(labels) if one.mode != ASSISTED]
-    chosen = [one for one in given if (one.rater == rater) == (truth == "own")]
+    unassisted = [label for label in read_annotations(labels) if label.mode != ASSISTED]
+    chosen = [label for label in unassisted if (label.rater == rater) == (truth == "own")]
     if not chosen:
-        raters = ", ".join(sorted({one.rater for one in given})) or "nobody"
+        raters = ", ".join(sorted({label.rater for label in unassisted})) or "nobody"
         whose = (
             f"no labels of {rater}" if truth == "own" else f"nobody else's labels than {rater}'s"
         )
         raise SessionError(f"{labels} holds {whose}; it holds labels of {raters}.")
-    said = consensus(chosen)
+    truth_of = consensus(chosen)
     table = read_query(replace(query, annotated=False))
-    found = [
+    with_truth = [
         replace(item, class_name=name)
         for item in table.items
-        if (name := said.get(item.key, "")) not in ("", CANNOT_TELL)
+        if (name := truth_of.get(item.key, "")) not in ("", CANNOT_TELL)
     ]
-    return replace(table, items=tuple(found))
+    return replace(table, items=tuple(with_truth))
 
 
 @dataclass(frozen=True)
@@ -144,18 +166,18 @@ def _choose(
         if _group(item) in spoilt:
             n_learnt += 1
             continue
-        said = _classified(classifier, item, axes)
-        if said.status == "error":
+        prediction = _classified(classifier, item, axes)
+        if prediction.status == "error":
             n_unreadable += 1
-        elif said.pixels in learnt.pixels:
+        elif prediction.pixels in learnt.pixels:
             # What was learnt from once spoils all that is not independent of it.
             spoilt.add(_group(item))
-            gone = [one for one in chosen if _group(items[one]) in spoilt]
-            n_learnt += 1 + len(gone)
-            for one in gone:
-                chosen.pop(one)
+            dependent = [position for position in chosen if _group(items[position]) in spoilt]
+            n_learnt += 1 + len(dependent)
+            for position in dependent:
+                chosen.pop(position)
         else:
-            chosen[index] = said
+            chosen[index] = prediction
         emit(Progress(stage="looking", done=len(chosen), total=request.number))
     return _Chosen(
         tuple(items[index] for index in chosen), tuple(chosen.values()), n_learnt, n_unreadable
@@ -166,8 +188,8 @@ def _classified(classifier: Classifier, item: Item, axes: str | None) -> Predict
     try:
         with read_image(item.image, axes=axes) as image:
             read = PixelHash(image)
-            (said,) = predict_image(classifier, image, item.file, selections=[item.selection])
-            return replace(said, pixels=read.hexdigest())
+            (prediction,) = predict_image(classifier, image, item.file, selections=[item.selection])
+            return replace(prediction, pixels=read.hexdigest())
     except ImageClassifierError as error:
         return Prediction.of_failure(item.file, error, item.selection)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.raters.agreement import Agreement, AgreementError, agreement_of
 from napari_image_classifier.raters.blinded_session import BlindedSession, SessionError
 from napari_image_classifier.raters.comparison import Comparison
@@ -21,22 +22,35 @@ PICTURE_SIDE = 96
 def run(request: ScoreRequest, emit: Emit, should_stop: ShouldStop) -> SessionScores:
     """Write the report of one or several sessions.
 
+    Parameters
+    ----------
+    request
+        The folders of the sessions, and the report to write.
+    emit
+        Hears nothing.
+    should_stop
+        Returns True when nobody wants the report.
+
+    Returns
+    -------
+    SessionScores
+        The report, and the comparisons in it.
+
     Raises
     ------
     SessionError
-        A session can't be opened, or nothing was answered.
+        A session can't be opened, nothing was answered, or the report can't be written.
+    Cancelled
+        ``should_stop`` returned True.
     """
     sessions = [BlindedSession(folder) for folder in request.sessions]
-    comparisons = [one for session in sessions for one in session.comparisons()]
+    comparisons = [comparison for session in sessions for comparison in session.comparisons()]
     if not comparisons:
         raise SessionError("Nothing was answered yet.")
-    readers = {id(session): ItemReader(session.plan.each, session.plan.items.axes)
-               for session in sessions}  # fmt: skip
-    items = {
-        item.key: (readers[id(session)], item)
-        for session in sessions
-        for item in session.plan.items.items
-    }
+    items: dict[ItemKey, tuple[ItemReader, Item]] = {}
+    for session in sessions:
+        reader = ItemReader(session.plan.each, session.plan.items.axes)
+        items |= {item.key: (reader, item) for item in session.plan.items.items}
 
     def draw(key: ItemKey) -> bytes | None:
         if should_stop():
@@ -59,11 +73,11 @@ def _agreement(comparisons: Sequence[Comparison]) -> Agreement | None:
     """Return how far several raters agree; None of one."""
     answers: dict[str, dict[ItemKey, str]] = {}
     groups: dict[ItemKey, str] = {}
-    for one in comparisons:
-        if one.arm == "everything":
-            given = answers.setdefault(one.rater, {})
-            given.update({item.key: item.person for item in one.items})
-            groups.update({item.key: item.group for item in one.items if item.group})
+    for comparison in comparisons:
+        if comparison.arm == "everything":
+            given = answers.setdefault(comparison.rater, {})
+            given.update({item.key: item.person for item in comparison.items})
+            groups.update({item.key: item.group for item in comparison.items if item.group})
     try:
         return agreement_of(answers, groups)
     except AgreementError:

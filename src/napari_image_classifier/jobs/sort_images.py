@@ -14,7 +14,22 @@ JOB = SORT_IMAGES
 
 
 def run(request: SortRequest, emit: Emit, should_stop: ShouldStop) -> SortedCopies:
-    """Do what `sort_images` does."""
+    """Copy images into folders by class.
+
+    Parameters
+    ----------
+    request
+        The arguments of `plates.sort_images.sort_images`.
+    emit
+        Hears `Progress`, in images.
+    should_stop
+        Returns True when it is to end; whole images are kept.
+
+    Returns
+    -------
+    SortedCopies
+        As of `plates.sort_images.sort_images`.
+    """
     tell = throttled(emit)
     return sort_images(
         **vars(request),

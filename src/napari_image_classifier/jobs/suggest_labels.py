@@ -1,4 +1,4 @@
-"""What a classifier says of many items, and which of them would teach it most, as a job."""
+"""A classifier's predictions for many items, and the order of those to label (active learning)."""
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, islice
@@ -29,6 +29,20 @@ JOB = SUGGEST_LABELS
 def run(request: SuggestRequest, emit: Emit, should_stop: ShouldStop) -> SuggestedLabels:
     """Have a classifier look at all items, and put those that nobody has labelled in order.
 
+    Parameters
+    ----------
+    request
+        The classifier, the items, and those that have a label.
+    emit
+        Hears `Progress` ("looking"), in items.
+    should_stop
+        Returns True when nobody wants the result.
+
+    Returns
+    -------
+    SuggestedLabels
+        A label for each item, and the unlabelled ones in the order to label them in.
+
     Raises
     ------
     Cancelled
@@ -36,23 +50,25 @@ def run(request: SuggestRequest, emit: Emit, should_stop: ShouldStop) -> Suggest
     """
     total = len(request.items.items)
     work, tell = TimeLeft(total), throttled(emit)
-    found: dict[ItemKey, SuggestedLabel] = {}
+    by_item: dict[ItemKey, SuggestedLabel] = {}
     for label in _labels(load_classifier(request.classifier), request.items):
         if should_stop():
             raise Cancelled
-        found[label.key] = label
-        work.done = len(found)
+        by_item[label.key] = label
+        work.done = len(by_item)
         left = work.seconds_left
-        tell(Progress(stage="looking", done=len(found), total=total, seconds_left=left))
-    labels = tuple(found.values())
+        tell(Progress(stage="looking", done=len(by_item), total=total, seconds_left=left))
+    labels = tuple(by_item.values())
     return SuggestedLabels(labels, _order(labels, frozenset(request.annotated)))
 
 
 def _order(labels: Sequence[SuggestedLabel], annotated: Collection[ItemKey]) -> tuple[ItemKey, ...]:
     free = {
-        one.key: one.class_name for one in labels if one.class_name and one.key not in annotated
+        label.key: label.class_name
+        for label in labels
+        if label.class_name and label.key not in annotated
     }
-    teaches = np.array([one.teaches for one in labels if one.key in free])
+    teaches = np.array([label.teaches for label in labels if label.key in free])
     keys = list(free)
     return tuple(keys[index] for index in query_order(teaches, list(free.values())))
 
@@ -73,16 +89,16 @@ def _labels_of_image(
 ) -> Iterator[SuggestedLabel]:
     with read_image(items[0].image, axes=axes) as image:
         seen = seen_items(classifier, image, selections=[item.selection for item in items])
-        while some := list(islice(seen, ITEMS_AT_ONCE)):
-            said, how_far, disagreement = classifier.judge_by_members(
-                np.stack([one.pixels for one in some])
+        while batch := list(islice(seen, ITEMS_AT_ONCE)):
+            probabilities, how_far, disagreement = classifier.judge_by_members(
+                np.stack([item.pixels for item in batch])
             )
-            teaches = informativeness(said, disagreement, how_far)
-            for one, row, much in zip(some, said, teaches, strict=True):
+            teaches = informativeness(probabilities, disagreement, how_far)
+            for item, of_classes, score in zip(batch, probabilities, teaches, strict=True):
                 yield SuggestedLabel(
-                    ItemKey(items[0].file, one.selection),
-                    classifier.class_names[int(row.argmax())],
-                    confidence=float(row.max()),
-                    teaches=float(much),
-                    message=one.why_unlike,
+                    ItemKey(items[0].file, item.selection),
+                    classifier.class_names[int(of_classes.argmax())],
+                    confidence=float(of_classes.max()),
+                    teaches=float(score),
+                    message=item.why_unlike,
                 )

@@ -23,7 +23,22 @@ NAMES_LOOKED_AT = 2000
 
 
 def run(request: SurveyRequest, emit: Emit, should_stop: ShouldStop) -> Survey:
-    """Look at the items that are meant, and at one picture in each few."""
+    """Look at the items that are meant, and at a few images of each class.
+
+    Parameters
+    ----------
+    request
+        Which items, and how many thumbnails of each class.
+    emit
+        Hears a `Thumbnail` of each image that is opened, and `Progress` ("looking").
+    should_stop
+        Returns True when no more images are to be opened.
+
+    Returns
+    -------
+    Survey
+        What the files and names say, and what is wrong with the images that were opened.
+    """
     each = request.each if request.masks or request.listed else "image"
     table = read_query(replace(request, each=each))
     counts = Counter(item.class_name for item in table.items)
@@ -82,8 +97,8 @@ def _look(
         except ImageClassifierError as error:
             problems.append(str(error))
         emit(Progress(stage="looking", done=done, total=len(items)))
-    if len({frozenset(found) if named else len(found) for found in names}) > 1:
-        listed = "; ".join(sorted({", ".join(found) for found in names}))
+    if len({frozenset(channels) if named else len(channels) for channels in names}) > 1:
+        listed = "; ".join(sorted({", ".join(channels) for channels in names}))
         problems.append(f"The images do not all have the same channels: {listed}.")
     return replace(
         survey,

@@ -1,4 +1,4 @@
-"""Training as one job of the compute process: from the items to the classifier's file.
+"""The training of a classifier, from the items to its file.
 
 What learns is a network (`networks.learner`) or a line through texture features
 (`texture_learner`); all else is the same for both, and here. Found by name (`Job.run`), never
@@ -40,8 +40,20 @@ JOB = TRAIN
 def run(request: TrainRequest, emit: Emit, should_stop: ShouldStop) -> TrainResult:
     """Train a classifier and save it.
 
-    The stages of its progress are "looking", "reading", "comparing", "starting", "measuring" and
-    "finishing"; its notes are also among the messages of the result.
+    Parameters
+    ----------
+    request
+        The items, how to learn from them, and where the classifier is saved.
+    emit
+        Hears `Progress` ("looking", "reading", "comparing", "starting", "measuring" and
+        "finishing"), `Batch` and `Epoch`, and each `Note`, which is also in the result.
+    should_stop
+        Returns True when training is to end; the best epoch so far is kept.
+
+    Returns
+    -------
+    TrainResult
+        The classifier's file, and its scores on the images kept aside.
 
     Raises
     ------
@@ -109,8 +121,8 @@ def _train(
         messages.append(rule.in_words())
     scores = training_record.outcome(data, ensemble, messages)
     record = training_record.record(config, data, scores, learner.versions())
-    kept = "What was learnt is kept beside it. " if kept_in.is_dir() else ""
-    what_now = f"{kept}Make room there, and train again to the same place with the same settings."
+    remark = "What was learnt is kept beside it. " if kept_in.is_dir() else ""
+    what_now = f"{remark}Make room there, and train again to the same place with the same settings."
     with told_when_refused(output, TrainingRefused, what_now), replace_file(output) as temporary:
         learner.save(temporary, ensemble, replace(description, training=record))
         # Before it has its name: a training that can't be begun again is complete.

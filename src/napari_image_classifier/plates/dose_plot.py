@@ -21,6 +21,7 @@ from napari_image_classifier.plates.doses import (
 )
 from napari_image_classifier.plates.figures import check_format, new_figure, write_figure
 from napari_image_classifier.typing import Float64Array, IntArray
+from napari_image_classifier.wording import first_few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,12 @@ ROOM_OF_A_LABEL = 0.035
 # The part of the room between two doses that their wells may spread over.
 SPREAD = 0.7
 WIDEST = 0.08
+# Told apart by everybody, on white and on dark (Okabe & Ito, without their black and yellow).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+PANELS_IN_A_ROW = 3
+PANEL_SIZE = (4.6, 3.6)
+# As many series have their correlation above the panel; more would leave it no room.
+SERIES_IN_TITLE = 4
 
 
 @dataclass(frozen=True)
@@ -127,14 +134,6 @@ class DoseAxis:
         return self.place(np.array(self.doses, float))
 
 
-# Told apart by everybody, on white and on dark (Okabe & Ito, without their black and yellow).
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-PANELS_IN_A_ROW = 3
-PANEL_SIZE = (4.6, 3.6)
-# As many series have their correlation above the panel; more would leave it no room.
-SERIES_IN_TITLE = 4
-
-
 @dataclass(frozen=True)
 class DoseSeries:
     """The wells of one series as they are drawn: arrays of shape (n_wells,).
@@ -174,7 +173,7 @@ def dose_series(
     summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
 ) -> tuple[DoseAxis, list[DoseSeries]]:
     """Return the axis and the series of a dose response, of wells with a dose and a number."""
-    found = dose_correlation(summary, dose, column, by).to_dict("records")
+    correlations = dose_correlation(summary, dose, column, by).to_dict("records")
     doses, values = doses_of(summary, dose), summary[column].to_numpy(float)
     low, high = _intervals(summary, column)
     known = np.isfinite(doses) & np.isfinite(values)
@@ -184,17 +183,16 @@ def dose_series(
     x = axis.place(doses)
     x[known] += axis.spread(doses[known], numbers[known].tolist(), len(everything))
     series = []
-    for (name, members), row in zip(everything, found, strict=True):
+    for (name, members), row in zip(everything, correlations, strict=True):
         rows = np.flatnonzero(members & known)
         medians = [
-            (x[rows][doses[rows] == one].mean(), np.median(values[rows][doses[rows] == one]))
-            for one in np.unique(doses[rows])
+            (x[rows][doses[rows] == level].mean(), np.median(values[rows][doses[rows] == level]))
+            for level in np.unique(doses[rows])
         ]
         series.append(
             DoseSeries(
                 name or (f"without {by}" if by else ""), rows, x[rows], values[rows], low[rows],
-                high[rows], np.array(medians).reshape(-1, 2),
-                correlation_in_words(row),
+                high[rows], np.array(medians).reshape(-1, 2), correlation_in_words(row),
             )
         )  # fmt: skip
     return axis, series
@@ -269,18 +267,19 @@ def draw_doses(
     """
     markers = "os^Dv"
     axis, (low, high) = response.axis, response.ends
-    for number, one in enumerate(response.series):
+    for number, series in enumerate(response.series):
         # Where colours come again, another shape tells series apart.
         marker = markers[number // len(COLOURS) % len(markers)]
         colour = colour_of(number)
-        sure = np.isfinite(one.low)
+        sure = np.isfinite(series.low)
         if sure.any():
-            axes.vlines(one.x[sure], one.low[sure], one.high[sure], color=colour, linewidth=0.7,
-                        alpha=0.3)  # fmt: skip
-        axes.plot(one.x, one.values, marker, color=colour, markersize=4, alpha=0.75, label=one.name)
-        for part in _unbroken(axis, one.medians):
+            axes.vlines(series.x[sure], series.low[sure], series.high[sure], color=colour,
+                        linewidth=0.7, alpha=0.3)  # fmt: skip
+        axes.plot(series.x, series.values, marker, color=colour, markersize=4, alpha=0.75,
+                  label=series.name)  # fmt: skip
+        for part in _unbroken(axis, series.medians):
             axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
-        axes.plot(one.medians[:, 0], one.medians[:, 1], "_", color=colour, markersize=9,
+        axes.plot(series.medians[:, 0], series.medians[:, 1], "_", color=colour, markersize=9,
                   markeredgewidth=2)  # fmt: skip
     room = 0.04 * (high - low)
     axes.set(xlim=axis.ends, ylim=(low - room, high + room))
@@ -338,7 +337,9 @@ def draw_dose_response(
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, response in zip(grid, panels, strict=False):
         draw_doses(axes, response)
-        axes.set_title(_title(response.series), fontsize=8.5)
+        sentences = [series.sentence for series in response.series]
+        title = first_few(sentences, SERIES_IN_TITLE, between="\n", end="\nand ")
+        axes.set_title(title, fontsize=8.5)
     for axes in grid[len(panels) :]:
         axes.remove()
     if by is not None:
@@ -383,10 +384,3 @@ def _intervals(summary: "pd.DataFrame", column: str) -> tuple[Float64Array, Floa
     # Of wells with one image: a line from end to end would say nothing, and hide the dots.
     of_nothing = (low <= 0) & (high >= 100)
     return np.where(of_nothing, np.nan, low), np.where(of_nothing, np.nan, high)
-
-
-def _title(series: Sequence[DoseSeries]) -> str:
-    lines = [one.sentence for one in series[:SERIES_IN_TITLE]]
-    if len(series) > len(lines):
-        lines.append(f"and {len(series) - len(lines)} more")
-    return "\n".join(lines)

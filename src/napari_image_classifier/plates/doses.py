@@ -1,4 +1,4 @@
-"""Doses of wells, and the rank correlation of what was found in the wells with them."""
+"""Doses of wells, and the rank correlation of a column of their summary with them."""
 
 import math
 from collections.abc import Hashable, Iterator, Mapping
@@ -132,24 +132,20 @@ def dose_correlation(
     numbers_to_show(summary, [column])
     doses, values = doses_of(summary, dose), summary[column].to_numpy(float)
     known = np.isfinite(doses) & np.isfinite(values)
-    names, rows, most = [], [], 0
+    rows = []
     for name, members in series_of(summary, by):
         x, y = doses[members & known], values[members & known]
         rho, p = _spearman(x, y)
-        n_doses = len(np.unique(x))
-        most = max(most, n_doses)
-        names.append(name)
-        rows.append({RHO: rho, P: p, WELLS: len(x), DOSES: n_doses})
+        series: dict[str, Any] = {} if by is None else {by: name}
+        rows.append({**series, RHO: rho, P: p, WELLS: len(x), DOSES: len(np.unique(x))})
+    most = max((row[DOSES] for row in rows), default=0)
     if most < FEWEST_DOSES:
         of_each = f" of one “{by}”" if by else ""
         raise SummaryError(
             f"A dose response needs three doses or more{of_each}; in the column “{dose}” there are "
             f"{most}, counting wells of which something is known."
         )
-    found = pd.DataFrame(rows)
-    if by is not None:
-        found.insert(0, by, names)
-    return found
+    return pd.DataFrame(rows)
 
 
 def series_of(summary: "pd.DataFrame", by: str | None) -> Iterator[tuple[str, Flags]]:
@@ -181,13 +177,13 @@ def series_of(summary: "pd.DataFrame", by: str | None) -> Iterator[tuple[str, Fl
         yield name, names == name
 
 
-def correlations_in_words(found: "pd.DataFrame", dose: str, column: str) -> str:
-    """Return what `dose_correlation` has found, in words.
+def correlations_in_words(correlations: "pd.DataFrame", dose: str, column: str) -> str:
+    """Return correlations in words.
 
     Parameters
     ----------
-    found
-        What it has returned.
+    correlations
+        What `dose_correlation` has returned.
     dose, column
         The columns that it was asked about.
 
@@ -196,9 +192,9 @@ def correlations_in_words(found: "pd.DataFrame", dose: str, column: str) -> str:
     str
         A sentence for each series, a line each.
     """
-    by = [name for name in found if name not in (RHO, P, WELLS, DOSES)]
+    by = [name for name in correlations if name not in (RHO, P, WELLS, DOSES)]
     sentences = []
-    for row in found.to_dict("records"):
+    for row in correlations.to_dict("records"):
         named = f", {row[by[0]] or 'without ' + by[0]}" if by else ""
         start = f"{in_words(column).capitalize()} and {dose}{named}"
         sentences.append(f"{start}: {correlation_in_words(row)}.")
@@ -238,13 +234,9 @@ def left_out_in_words(summary: "pd.DataFrame", dose: str, column: str) -> str:
     """
     without = ~np.isfinite(doses_of(summary, dose))
     unknown = ~without & ~np.isfinite(summary[column].to_numpy(float))
-    parts = [
-        f"{counted(int(without.sum()), 'well')} without a {dose}" if without.any() else "",
-        f"{counted(int(unknown.sum()), 'well')} of which nothing is known" if unknown.any() else "",
-    ]
-    n_out = int(without.sum() + unknown.sum())
-    named = " and ".join(filter(None, parts))
-    return f"Left out: {named}." if n_out else ""
+    reasons = ((without, f"without a {dose}"), (unknown, "of which nothing is known"))
+    parts = [f"{counted(int(wells.sum()), 'well')} {why}" for wells, why in reasons if wells.any()]
+    return f"Left out: {' and '.join(parts)}." if parts else ""
 
 
 def _spearman(doses: Float64Array, values: Float64Array) -> tuple[float, float]:
@@ -269,8 +261,8 @@ def _p_of_few(doses: Float64Array, values: Float64Array) -> float:
         orders = random.permuted(np.tile(values, (SHUFFLES, 1)), axis=1)
         # The order found is one of the possible ones.
         orders = np.vstack([values, orders])
-    found = abs(doses @ values)
-    return float((np.abs(orders @ doses) >= found * (1 - 1e-9)).mean())
+    observed = abs(doses @ values)
+    return float((np.abs(orders @ doses) >= observed * (1 - 1e-9)).mean())
 
 
 def _number(cell: object, dose: str) -> float:

@@ -1,4 +1,4 @@
-"""Plates as their wells lie, coloured by what was found in them."""
+"""Plate maps: the wells of a plate in their places, coloured by a column of their summary."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

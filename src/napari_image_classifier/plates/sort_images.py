@@ -62,15 +62,15 @@ class SortedCopies(Result):
         """One or two sentences for the person who waited."""
         n_copied = sum(self.counts.values())
         by_folder = ", ".join(f"{count} to {name}" for name, count in self.counts.items())
-        said = f"{n_copied} of {self.n_images} images copied{by_folder and ': '}{by_folder}."
+        sentence = f"{n_copied} of {self.n_images} images copied{by_folder and ': '}{by_folder}."
         if self.missing:
-            said += (
+            sentence += (
                 f" No longer in the folder: {counted(len(self.missing), 'image')} of the table, "
                 f"the first is {self.missing[0]}."
             )
         if self.stopped:
-            said += " Stopped before the end; what was copied is whole."
-        return said
+            sentence += " Stopped before the end; what was copied is whole."
+        return sentence
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,8 @@ def sort_images(
     path, root, target = Path(table), Path(images).resolve(), Path(output).resolve()
     labels = _labels(path)
     _check_output(target, root)
-    found, _ = find_images(root, NamePattern(pattern) if pattern else None)
-    by_name = {files.name: files for files in found}
+    listed, _ = find_images(root, NamePattern(pattern) if pattern else None)
+    by_name = {files.name: files for files in listed}
     missing = tuple(name for name in labels if name not in by_name)
     _check_found(path, root, labels, missing, pattern)
     folders = _folders(labels.values())
@@ -238,14 +238,14 @@ def _files_of(image: ImageFiles) -> tuple[Path, ...]:
         with suppress(Exception):
             names = [*files_of_image(path), companion_name(path)]
             beside = (path.with_name(name) for name in names if name)
-            files |= dict.fromkeys(one for one in beside if one.is_file())
+            files |= dict.fromkeys(file for file in beside if file.is_file())
     return tuple(files)
 
 
 def _check_room(copies: Sequence[_Copy], output: Path) -> None:
     needed = sum(file.stat().st_size for copy in copies for file in copy.files)
-    there = next(folder for folder in (output, *output.parents) if folder.is_dir())
-    free = shutil.disk_usage(there).free
+    existing = next(folder for folder in (output, *output.parents) if folder.is_dir())
+    free = shutil.disk_usage(existing).free
     if needed > free:
         raise SortingError(
             f"The copies need {needed / 1e9:.1f} GB, and {output} has room for {free / 1e9:.1f} "

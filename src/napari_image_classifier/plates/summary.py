@@ -15,7 +15,7 @@ from napari_image_classifier.plates.columns import (
     SummaryError,
 )
 from napari_image_classifier.plates.well_table import join_wells
-from napari_image_classifier.statistics.intervals import proportion_interval
+from napari_image_classifier.statistics.intervals import Interval, proportion_interval
 from napari_image_classifier.typing import Flags, IntArray
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def summarize(
     _check_columns(path, rows, columns)
     counted = list(_of_group(rows[:0], names))
     known = _checked_known(rows, columns, known, counted) if WELL in columns else []
-    found = [
+    summary = [
         {
             **dict(zip(columns, key, strict=True)),
             **dict(group[known].iloc[0]),
@@ -89,8 +89,8 @@ def summarize(
         }
         for key, group in rows.groupby(columns, sort=False)
     ]
-    found.sort(key=lambda row: [_as_counted(row[column]) for column in columns])
-    return pd.DataFrame(found, columns=[*columns, *known, *counted])
+    summary.sort(key=lambda row: [_as_counted(row[column]) for column in columns])
+    return pd.DataFrame(summary, columns=[*columns, *known, *counted])
 
 
 def read_predictions(path: Path) -> "pd.DataFrame":
@@ -176,20 +176,20 @@ def _class_names(rows: "pd.DataFrame") -> list[str]:
 def _check_numbers(path: Path, rows: "pd.DataFrame", class_names: Sequence[str]) -> None:
     import pandas as pd
 
-    told = rows[rows["status"].isin(CLASSIFIED)]
+    classified = rows[rows["status"].isin(CLASSIFIED)]
     for name in class_names:
-        wrong = pd.to_numeric(told.get(f"p_{name}"), errors="coerce").isna()
+        wrong = pd.to_numeric(classified.get(f"p_{name}"), errors="coerce").isna()
         if wrong.any():
+            file = classified["file"][wrong].iloc[0]
             raise SummaryError(
-                f"{path.name} has no probability of {name} in the row of "
-                f"{told['file'][wrong].iloc[0]}: the table was changed or damaged. Take the one "
-                "that classify has written."
+                f"{path.name} has no probability of {name} in the row of {file}: the table was "
+                "changed or damaged. Take the one that classify has written."
             )
 
 
 def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any]:
     answered = rows[rows["status"] == "ok"]
-    told = rows[rows["status"].isin(CLASSIFIED)]
+    classified = rows[rows["status"].isin(CLASSIFIED)]
     n_empty = int((rows["status"] == "empty").sum())
     counts: dict[str, Any] = {"items": len(rows) - n_empty}
     for name, statuses in COUNTED.items():
@@ -199,21 +199,18 @@ def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any
     images = np.unique(answered["file"], return_inverse=True)[1]
     for name in class_names:
         counts |= _of_class(name, answered["class"].to_numpy() == name, images)
-        counts[f"mean_p_{name}"] = told[f"p_{name}"].astype(float).mean()
+        counts[f"mean_p_{name}"] = classified[f"p_{name}"].astype(float).mean()
     return counts
 
 
 def _of_class(name: str, is_it: Flags, images: IntArray) -> Mapping[str, float]:
-    if len(is_it) == 0:
-        score = low = high = np.nan
-    else:
-        interval = proportion_interval(is_it, images)
-        score, low, high = interval.score, interval.low, interval.high
+    unknown = Interval(np.nan, np.nan, np.nan)
+    interval = proportion_interval(is_it, images) if len(is_it) else unknown
     return {
         f"n_{name}": int(is_it.sum()),
-        f"percent_{name}": 100 * score,
-        f"low_{name}": 100 * low,
-        f"high_{name}": 100 * high,
+        f"percent_{name}": 100 * interval.score,
+        f"low_{name}": 100 * interval.low,
+        f"high_{name}": 100 * interval.high,
     }
 
 

@@ -33,7 +33,7 @@ def track_ids_of(
     Parameters
     ----------
     predictions
-        What was found in the objects of one image.
+        Predictions for the objects of one image.
     features
         A table with the columns "index", the label of an object, and "track_id". With a column "t",
         "frame" or "time" (the first of these that is there) a row is of the object at that time
@@ -69,9 +69,9 @@ def track_ids_of(
         )
     keys = list(zip(*(column.tolist() for column in places), strict=True))
     tracks = _track_of_each(keys, known[TRACK_ID].tolist())
-    found = [parse_selection(prediction.item) for prediction in predictions]
+    selections = [parse_selection(prediction.item) for prediction in predictions]
     names = ("label",) if time is None else ("t", "label")
-    return [tracks.get(tuple(place.get(name) for name in names)) for place in found]
+    return [tracks.get(tuple(selection.get(name) for name in names)) for selection in selections]
 
 
 def _track_of_each(keys: Sequence[tuple[Any, ...]], ids: Sequence[Any]) -> dict[Hashable, TrackId]:
@@ -118,7 +118,7 @@ def classes_over_time(predictions: Sequence[Prediction]) -> "pd.DataFrame":
     Parameters
     ----------
     predictions
-        What was found in one or several images; items that are of no time point are left out.
+        Predictions for items of one or several images; those of no time point are left out.
 
     Returns
     -------
@@ -142,8 +142,8 @@ def classes_over_time(predictions: Sequence[Prediction]) -> "pd.DataFrame":
         index=rows.index,
     ).astype(np.int64)
     counts = counted.groupby([rows["file"], rows["time"]], sort=False).sum().reset_index()
-    some = counts["answered"].where(counts["answered"] > 0)
-    shares = {f"percent_{name}": 100 * counts[f"n_{name}"] / some for name in names}
+    n_answered = counts["answered"].where(counts["answered"] > 0)
+    shares = {f"percent_{name}": 100 * counts[f"n_{name}"] / n_answered for name in names}
     return pd.concat([counts, pd.DataFrame(shares, index=counts.index)], axis=1)
 
 
@@ -155,7 +155,7 @@ def track_probabilities(
     Parameters
     ----------
     predictions
-        What was found in one or several images; items of no time point are left out.
+        Predictions for items of one or several images; those of no time point are left out.
     track_ids
         The track of each prediction, None where it has none, see `track_ids_of`.
 
@@ -185,7 +185,7 @@ def classes_of_tracks(
     Parameters
     ----------
     predictions
-        What was found in one or several images; items of no time point are left out.
+        Predictions for items of one or several images; those of no time point are left out.
     track_ids
         The track of each prediction, None where it has none, see `track_ids_of`.
 
@@ -239,16 +239,16 @@ def _rows(
     ids = [None] * len(predictions) if track_ids is None else list(track_ids)
     numbers = {track: number for number, track in enumerate(sorted(set(ids), key=_in_order))}
     files = {name: number for number, name in enumerate(dict.fromkeys(p.file for p in predictions))}
-    found = [
-        (files[said.file], numbers[track], time, said.file, track, said.status, said.class_name,
-         *(said.probabilities.get(name, np.nan) for name in names))
-        for said, track in zip(predictions, ids, strict=True)
-        if (time := parse_selection(said.item).get("t")) is not None
+    items = [
+        (files[item.file], numbers[track], time, item.file, track, item.status, item.class_name,
+         *(item.probabilities.get(name, np.nan) for name in names))
+        for item, track in zip(predictions, ids, strict=True)
+        if (time := parse_selection(item.item).get("t")) is not None
     ]  # fmt: skip
     order = ["_file", "_track", "time"]
     columns = [*order, *TRACK, "status", "class", *(f"p_{name}" for name in names)]
     # Objects, as a number beside an empty cell would become another kind of number.
-    table = pd.DataFrame(found, columns=columns, dtype=object)
+    table = pd.DataFrame(items, columns=columns, dtype=object)
     table = table.astype({"time": np.int64, **dict.fromkeys(columns[7:], np.float64)})
     table = table.sort_values(order, kind="stable", ignore_index=True)
     return table.drop(columns=order[:2])
@@ -267,22 +267,25 @@ def class_names_of(predictions: Sequence[Prediction]) -> list[str]:
     Parameters
     ----------
     predictions
-        What one classifier has found.
+        Those of one classifier.
 
     Returns
     -------
     list of str
         The classes in the order of the classifier; none where all items failed.
     """
-    return next((list(said.probabilities) for said in predictions if said.probabilities), [])
+    known = (prediction.probabilities for prediction in predictions)
+    return list(next(filter(None, known), ()))
 
 
 def _likeliest(probabilities: "pd.DataFrame", names: Sequence[str]) -> "pd.Series[Any]":
     """Return the name of the column with the highest number of each row, None where all are NaN."""
     import pandas as pd
 
-    found = np.full(len(probabilities), None, object)
-    known = probabilities.notna().any(axis=1).to_numpy() if names else np.zeros(len(found), bool)
+    likeliest = np.full(len(probabilities), None, object)
+    known = (
+        probabilities.notna().any(axis=1).to_numpy() if names else np.zeros(len(likeliest), bool)
+    )
     best = probabilities[known].fillna(-1.0).to_numpy().argmax(axis=1) if known.any() else []
-    found[known] = [names[number] for number in best]
-    return pd.Series(found, probabilities.index, dtype=object)
+    likeliest[known] = [names[number] for number in best]
+    return pd.Series(likeliest, probabilities.index, dtype=object)

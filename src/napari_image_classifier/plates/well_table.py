@@ -94,8 +94,8 @@ def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame"
                 f"{table.name} has a column “{name}” already; name that of {wells.name} otherwise."
             )
     by_place = _by_place(known, places, wells)
-    found = [by_place.get(place) for place in _places(rows, places)]
-    if not any(found):
+    matches = [by_place.get(place) for place in _places(rows, places)]
+    if not any(matches):
         of_plates = ", or on other plates" if PLATE in places else ""
         raise WellTableError(
             f"None of the wells of {table.name} is in {wells.name}{of_plates}: the first is "
@@ -104,7 +104,7 @@ def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame"
     joined = rows.copy()
     for name in known:
         if name not in places:
-            joined[name] = [row[name] if row else "" for row in found]
+            joined[name] = [row[name] if row else "" for row in matches]
     return joined
 
 

@@ -1,4 +1,4 @@
-"""The range that numbers of images of one kind lie in, with a margin for images to come."""
+"""Ranges that numbers of images of one kind lie in, with limits by conformal prediction."""
 
 import math
 from dataclasses import dataclass
@@ -52,12 +52,12 @@ class KnownRanges:
         fold = unit % min(FOLDS, unit.max() + 1)
         scores = np.concatenate(
             [
-                _of_images(numbers[fold != one]).how_far(numbers[fold == one])
-                for one in np.unique(fold)
+                _of_images(numbers[fold != held_out]).how_far(numbers[fold == held_out])
+                for held_out in np.unique(fold)
             ]
         )
-        found = _of_images(numbers)
-        return cls(found.middle, found.below, found.above, max(1.0, upper_limit(scores, rate)))
+        ranges = _of_images(numbers)
+        return cls(ranges.middle, ranges.below, ranges.above, max(1.0, upper_limit(scores, rate)))
 
     def how_far(self, numbers: Float64Array) -> Float64Array:
         """Return how far off images are, shape (image), from (image, channel, number)."""
@@ -76,9 +76,9 @@ class KnownRanges:
         above = bool(numbers[channel, number] > self.middle[channel, number])
         return int(channel), int(number), above
 
-    def only_below(self, kept: int) -> "KnownRanges":
+    def only_below(self, number: int) -> "KnownRanges":
         """Return ranges in which only one number counts, and only where it is too low."""
-        others = np.arange(self.middle.shape[1]) != kept
+        others = np.arange(self.middle.shape[1]) != number
         below = np.where(others, _ENDLESS, self.below)
         return KnownRanges(self.middle, below, np.full_like(self.above, _ENDLESS), self.limit)
 

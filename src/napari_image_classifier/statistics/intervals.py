@@ -1,7 +1,7 @@
 """Intervals of scores that respect groups: images of one well are no independent witnesses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -100,8 +100,8 @@ def balanced_interval(
         See `mean_interval`; as wide as those of the classes where a class is always right.
     """
     of_classes = [
-        proportion_interval(right[classes == one], groups[classes == one], confidence)
-        for one in np.unique(classes)
+        proportion_interval(right[classes == label], groups[classes == label], confidence)
+        for label in np.unique(classes)
     ]
     return mean_interval(of_classes)
 
@@ -124,7 +124,7 @@ def mean_interval(intervals: Sequence[Interval]) -> Interval:
     .. [1] Zou & Donner (2008), “Construction of confidence limits about effect measures: a general
        approach”.
     """
-    scores, lows, highs = np.transpose([(one.score, one.low, one.high) for one in intervals])
+    scores, lows, highs = np.transpose([astuple(interval) for interval in intervals])
     mean = float(scores.mean())
     below = np.sqrt(((scores - lows) ** 2).sum()) / len(scores)
     above = np.sqrt(((highs - scores) ** 2).sum()) / len(scores)
@@ -148,29 +148,31 @@ def intraclass_correlation(sizes: Float64Array, hits: Float64Array) -> float:
 
 def cautious_correlation(sizes: Float64Array, hits: Float64Array) -> float:
     """Return how alike items of a group should be taken to be; arguments as above."""
-    found = max(intraclass_correlation(sizes, hits), 0.0)
+    estimated = max(intraclass_correlation(sizes, hits), 0.0)
     rarer = min(hits.sum(), sizes.sum() - hits.sum())
-    return float(taken_cautiously(np.asarray(found), sizes, rarer))
+    return float(taken_cautiously(np.asarray(estimated), sizes, rarer))
 
 
-def taken_cautiously(found: Float64Array, sizes: Float64Array, rarer: Float64Array) -> Float64Array:
+def taken_cautiously(
+    estimated: Float64Array, sizes: Float64Array, rarer: Float64Array
+) -> Float64Array:
     """Return the larger of two correlations within groups of ``sizes``, from 0 to 1.
 
-    They are the one ``found`` with some of its standard error (Donner & Koval, 1980), and the one
-    drawn towards 0.2 where few items are of the ``rarer`` kind, as those alone tell whether groups
-    differ.
+    They are the ``estimated`` one with some of its standard error (Donner & Koval, 1980), and the
+    one shrunk towards 0.2 where few items are of the ``rarer`` kind, as those alone tell whether
+    groups differ.
     """
     usual = max(usual_size(sizes), 1.0)
-    error = (1 - found) * (1 + (usual - 1) * found)
+    error = (1 - estimated) * (1 + (usual - 1) * estimated)
     error *= np.sqrt(2 / (usual * max(usual - 1, 1) * (len(sizes) - 1)))
-    drawn = drawn_to(USUAL_CORRELATION, found, rarer)
-    return np.minimum(np.maximum(found + CAUTION * error, drawn), 1.0)
+    shrunk = shrunk_to(USUAL_CORRELATION, estimated, rarer)
+    return np.minimum(np.maximum(estimated + CAUTION * error, shrunk), 1.0)
 
 
-def drawn_to(usual: float, found: Float64Array, rarer: Float64Array) -> Float64Array:
-    """Return what lies between the ``usual`` and the ``found``, as few items tell little."""
+def shrunk_to(usual: float, estimated: Float64Array, rarer: Float64Array) -> Float64Array:
+    """Return what lies between the ``usual`` and the ``estimated``, as few items tell little."""
     weight = WEIGHT_OF_USUAL / (WEIGHT_OF_USUAL + rarer)
-    return np.asarray(weight * usual + (1 - weight) * found)
+    return np.asarray(weight * usual + (1 - weight) * estimated)
 
 
 def usual_size(sizes: Float64Array) -> float:

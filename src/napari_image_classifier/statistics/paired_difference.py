@@ -229,6 +229,6 @@ def effective_pairs(
     within = (differing - sums**2 / sizes).sum(axis=-1) / max(n - k, 1)
     spread = between + (max(usual_size(sizes), 1.0) - 1) * within
     # As `intervals.intraclass_correlation`, for what is 1, -1 or 0.
-    found = np.clip((between - within) / np.maximum(spread, SMALLEST_VARIANCE), 0, 1)
-    correlation = taken_cautiously(found, sizes, differing.sum(axis=-1))
+    estimated = np.clip((between - within) / np.maximum(spread, SMALLEST_VARIANCE), 0, 1)
+    correlation = taken_cautiously(estimated, sizes, differing.sum(axis=-1))
     return effective_size(sizes, correlation) * few_groups_factor(k, confidence)

@@ -1,4 +1,4 @@
-"""Tests by permutation that respect what is independent.
+"""Permutation tests that respect what is independent.
 
 Under the hypothesis that an image's class tells nothing about its pixels, the classes could as well
 be given otherwise, in any of the permutations that respect groups [1]_.
@@ -11,6 +11,7 @@ References
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Self
 
 import numpy as np
 
@@ -42,8 +43,8 @@ def strata_of(classes: IntArray, acquisitions: IntArray | None) -> IntArray | No
     """
     if acquisitions is None:
         return None
-    mixed = any(len(np.unique(classes[acquisitions == one])) > 1 for one in np.unique(acquisitions))
-    return acquisitions if mixed else None
+    pairs = np.unique([acquisitions, classes], axis=1)
+    return acquisitions if pairs.shape[1] > len(np.unique(acquisitions)) else None
 
 
 def smallest_p(truth: IntArray, units: IntArray, strata: IntArray | None = None) -> float:
@@ -88,6 +89,11 @@ class ChanceTest:
     n_arrangements: int
     exact: bool
 
+    @classmethod
+    def of_count(cls, at_least: int, number: int, *, exact: bool) -> Self:
+        """Return the result where so many of a number of permutations did at least as well."""
+        return cls(at_least / number, 1 / number, number, exact)
+
     @property
     def can_tell(self) -> bool:
         """Whether even a perfect score could have been told from chance."""
@@ -125,14 +131,12 @@ def chance_test(
     permutations = Permutations(truth, units, strata)
     (reached,) = scores(truth[np.newaxis])
     if permutations.number < FEW_PERMUTATIONS:
-        n = permutations.number
         # The true permutation is one of them, and the only sure one to reach its own score.
         at_least = int((scores(permutations.all()) >= reached - 1e-12).sum())
-        return ChanceTest(at_least / n, 1 / n, n, exact=True)
+        return ChanceTest.of_count(at_least, permutations.number, exact=True)
     drawn = permutations.drawn(PERMUTATIONS_DRAWN, seed)
-    at_least = 1 + sum(int((scores(some) >= reached - 1e-12).sum()) for some in drawn)
-    n = PERMUTATIONS_DRAWN + 1
-    return ChanceTest(at_least / n, 1 / n, n, exact=False)
+    at_least = 1 + sum(int((scores(batch) >= reached - 1e-12).sum()) for batch in drawn)
+    return ChanceTest.of_count(at_least, PERMUTATIONS_DRAWN + 1, exact=False)
 
 
 def chance_of_predictions(
@@ -222,12 +226,11 @@ def paired_test(
     if 2**telling < FEW_PERMUTATIONS:
         signs = np.array(list(product((1, -1), repeat=telling)), float).reshape(2**telling, telling)
         at_least = int((signs @ gains[gains != 0] >= reached - 1e-12).sum())
-        return ChanceTest(at_least / len(signs), 1 / len(signs), len(signs), exact=True)
+        return ChanceTest.of_count(at_least, len(signs), exact=True)
     random = np.random.default_rng(seed)
     signs = random.choice((1.0, -1.0), (PERMUTATIONS_DRAWN, len(kinds)))
     at_least = 1 + int((signs @ gains >= reached - 1e-12).sum())
-    n = PERMUTATIONS_DRAWN + 1
-    return ChanceTest(at_least / n, 1 / n, n, exact=False)
+    return ChanceTest.of_count(at_least, PERMUTATIONS_DRAWN + 1, exact=False)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Permutations of the classes of items: the ways in which they could as well have been given.
+"""Permutations of the classes of items that respect what is independent.
 
 Where all items of a unit have one class, whole units change classes with each other; where a unit
 has items of several classes, these change within it; both only within a stratum, such as what was
@@ -34,22 +34,22 @@ class Permutations:
     def all(self) -> IntArray:
         """Return all of them, (permutation, item)."""
         choices = product(*(_distinct(tuple(map(int, block.labels))) for block in self._blocks))
-        found = np.tile(self._truth, (self.number, 1))
-        for row, chosen in zip(found, choices, strict=True):
+        permuted = np.tile(self._truth, (self.number, 1))
+        for row, chosen in zip(permuted, choices, strict=True):
             for block, labels in zip(self._blocks, chosen, strict=True):
                 block.give(row, np.array(labels))
-        return found
+        return permuted
 
     def drawn(self, number: int, seed: int) -> Iterator[IntArray]:
         """Yield ``number`` permutations drawn at random, some at a time, (permutation, item)."""
         random = np.random.default_rng(seed)
         at_once = max(1, NUMBERS_AT_ONCE // max(1, len(self._truth)))
         for start in range(0, number, at_once):
-            found = np.tile(self._truth, (min(at_once, number - start), 1))
+            permuted = np.tile(self._truth, (min(at_once, number - start), 1))
             for block in self._blocks:
-                labels = np.tile(block.labels, (len(found), 1))
-                block.give(found, random.permuted(labels, axis=1))
-            yield found
+                labels = np.tile(block.labels, (len(permuted), 1))
+                block.give(permuted, random.permuted(labels, axis=1))
+            yield permuted
 
 
 @dataclass(frozen=True)

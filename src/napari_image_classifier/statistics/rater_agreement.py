@@ -7,10 +7,10 @@ import numpy as np
 
 from napari_image_classifier.statistics.intervals import (
     CONFIDENCE,
-    drawn_to,
     effective_size,
     intraclass_correlation,
     quantile,
+    shrunk_to,
 )
 from napari_image_classifier.typing import Float64Array, IntArray
 
@@ -98,10 +98,10 @@ def cohen_kappa(
     numbers = np.arange(len(first)) if groups is None else np.unique(groups, return_inverse=True)[1]
     n_groups = int(numbers.max()) + 1
     _, codes = np.unique([first, second], return_inverse=True)
-    one, other = codes.reshape(2, -1)
+    first_codes, second_codes = codes.reshape(2, -1)
     n_classes = int(codes.max()) + 1
     tables = np.zeros((n_groups, n_classes, n_classes))
-    np.add.at(tables, (numbers, one, other), 1)
+    np.add.at(tables, (numbers, first_codes, second_codes), 1)
     table = tables.sum(axis=0)
     agreement = float(np.trace(table) / table.sum())
     value = float(_kappa(table[np.newaxis])[0])
@@ -112,7 +112,7 @@ def cohen_kappa(
     else:
         error = jackknife_error(_kappa(table - tables))
         reach = quantile(confidence, n_groups - 1)
-    expected, same = float(_expected(table)), (one == other).astype(np.float64)
+    expected, same = float(_expected(table)), (first_codes == second_codes).astype(np.float64)
     low, high = agreement_interval(value, reach * error, expected, same, numbers, confidence)
     known = None if np.isnan(error) else error
     return Kappa(value, low, high, agreement, len(first), n_groups, known)
@@ -294,8 +294,8 @@ def _distances(agreed: Float64Array, numbers: IntArray, confidence: float) -> tu
     sizes = np.bincount(numbers).astype(np.float64)
     sums = np.bincount(numbers, agreed).astype(np.float64)
     n, mean = len(agreed), float(agreed.mean())
-    found = np.asarray(max(intraclass_correlation(sizes, sums), 0.0))
-    correlation = drawn_to(USUAL_CORRELATION, found, min(sums.sum(), n - sums.sum()))
+    estimated = np.asarray(max(intraclass_correlation(sizes, sums), 0.0))
+    correlation = shrunk_to(USUAL_CORRELATION, estimated, min(sums.sum(), n - sums.sum()))
     share = quantile(confidence) ** 2 / effective_size(sizes, correlation)
     centre = (mean + share / 2) / (1 + share)
     half = np.sqrt(mean * (1 - mean) * share + share**2 / 4) / (1 + share)

@@ -143,9 +143,9 @@ def balanced_accuracies(truth: IntArray, right: Flags) -> Float64Array:
         members = truth == label
         counts.append(members.sum(axis=1))
         hits.append((members & right).sum(axis=1))
-    there = np.array(counts) > 0
+    present = np.array(counts) > 0
     parts = np.array(hits) / np.maximum(counts, 1)
-    return np.asarray(parts.sum(axis=0) / there.sum(axis=0), np.float64)
+    return np.asarray(parts.sum(axis=0) / present.sum(axis=0), np.float64)
 
 
 def _of_class(
@@ -154,15 +154,19 @@ def _of_class(
     from sklearn.metrics import roc_auc_score
 
     members = truth == label
-    said = probabilities.argmax(axis=1) == label
-    hits = int((members & said).sum())
+    predicted = probabilities.argmax(axis=1) == label
+    hits = int((members & predicted).sum())
     both = 0 < members.sum() < len(members)
     return ClassScores(
         name=name,
         n_items=int(members.sum()),
         n_groups=len(np.unique(units[members])),
-        sensitivity=proportion_interval(said[members], units[members]) if members.any() else None,
-        precision=hits / int(said.sum()) if said.any() else None,
-        f1=2 * hits / int(members.sum() + said.sum()) if members.any() or said.any() else None,
+        sensitivity=proportion_interval(predicted[members], units[members])
+        if members.any()
+        else None,
+        precision=hits / int(predicted.sum()) if predicted.any() else None,
+        f1=2 * hits / int(members.sum() + predicted.sum())
+        if members.any() or predicted.any()
+        else None,
         auc=float(roc_auc_score(members, probabilities[:, label])) if both else None,
     )

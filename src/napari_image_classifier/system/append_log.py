@@ -177,8 +177,7 @@ class AppendedTable:
             raise FileNotFoundError(f"the folder {self.path.parent} is not there")
         if not self.path.is_file() or self.path.stat().st_size == 0:
             # Also where somebody has deleted it meanwhile.
-            with replace_file(self.path) as temporary:
-                _write(temporary, _as_csv(self.rows, self._columns))
+            self._rewrite()
         if not _ends_with_newline(self.path):
             self._end_last_line()
         self._left_half_a_row = True
@@ -218,12 +217,11 @@ class AppendedTable:
         with self.path.open("rb") as file:
             is_ours = file.read(len(header)) == header
         if not is_ours or not _ends_with_newline(self.path):
-            with replace_file(self.path) as temporary:
-                _write(temporary, _as_csv(self.rows, self._columns))
+            self._rewrite()
 
-
-def _write(path: Path, text: str) -> None:
-    path.write_bytes(_encoded(text))
+    def _rewrite(self) -> None:
+        with replace_file(self.path) as temporary:
+            temporary.write_bytes(_encoded(_as_csv(self.rows, self._columns)))
 
 
 def _encoded(text: str) -> bytes:

@@ -61,8 +61,8 @@ def read_bounded_json(content: bytes, *, largest: int, allow_nan: bool = False) 
 
 def _depth(content: bytes) -> int:
     depth = deepest = 0
-    for found in _STRING_OR_BRACKET.finditer(content):
-        token = found.group()
+    for match in _STRING_OR_BRACKET.finditer(content):
+        token = match.group()
         if token in _OPENING:
             depth += 1
             deepest = max(deepest, depth)

@@ -1,11 +1,15 @@
-"""Child processes: modules of this package in processes of their own, with a pipe each way.
+"""Child processes: modules of this package run apart, and messages to and from them.
 
-They are started as modules, not by `multiprocessing`, whose "spawn" runs a user's unguarded script
+Messages on the pipes are JSON, or pickle between two processes that trust each other. The processes
+are started as modules, not by `multiprocessing`, whose "spawn" runs a user's unguarded script
 again, and end when their pipe does, so none outlives the process that started it.
 """
 
+import json
 import os
+import pickle
 import queue
+import struct
 import subprocess
 import sys
 import threading
@@ -13,12 +17,62 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import IO, Any
 
-from napari_image_classifier.system.messages import Wire
+from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.processes import end_with_parent
 
 SECONDS_TO_END = 1.0
+LONGEST_MESSAGE = 256 * 1024**2
+_LENGTH = struct.Struct(">I")
+
+
+class MessageError(ImageClassifierError):
+    """What stands on the pipe is no message."""
+
+
+def write_message(stream: IO[bytes], message: Any) -> None:
+    """Write one message and flush: four bytes of length, big endian, and so many of JSON."""
+    body = json.dumps(message, allow_nan=True).encode()
+    stream.write(_LENGTH.pack(len(body)) + body)
+    stream.flush()
+
+
+def read_message(stream: IO[bytes]) -> Any:
+    """Read one message; None when the stream has ended, also within a message."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    if length > LONGEST_MESSAGE:
+        raise MessageError("The compute process sent something that is no message.")
+    body = stream.read(length)
+    return json.loads(body) if len(body) == length else None
+
+
+def _write_pickle(stream: IO[bytes], message: Any) -> None:
+    pickle.dump(message, stream, pickle.HIGHEST_PROTOCOL)
+    stream.flush()
+
+
+def _read_pickle(stream: IO[bytes]) -> Any:
+    try:
+        return pickle.load(stream)
+    except (EOFError, ValueError, pickle.UnpicklingError):
+        return None
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How messages are written to a pipe and read from it; reading gives None at its end."""
+
+    write: Callable[[IO[bytes], Any], None]
+    read: Callable[[IO[bytes]], Any]
+
+
+JSON = Wire(write_message, read_message)
+PICKLE = Wire(_write_pickle, _read_pickle)
 
 
 class ChildProcess:
@@ -175,6 +229,11 @@ def connected(wire: Wire) -> tuple[Callable[[], Any], Callable[[Any], None]]:
 
 
 def _started(module: str, errors: IO[bytes] | None) -> "subprocess.Popen[bytes]":
+    # Without a window, and out of the reach of Ctrl-C.
+    apart: dict[str, Any] = {"process_group": 0}
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+        apart = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
     return subprocess.Popen(
         [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
@@ -182,13 +241,5 @@ def _started(module: str, errors: IO[bytes] | None) -> "subprocess.Popen[bytes]"
         stderr=errors,
         # TensorFlow's greetings would fill the log that explains a crash.
         env={"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1", **os.environ},
-        **_apart(),
+        **apart,
     )
-
-
-def _apart() -> dict[str, Any]:
-    """Return arguments for a process that has no window and does not hear Ctrl-C."""
-    if sys.platform == "win32":
-        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-        return {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
-    return {"process_group": 0}

@@ -10,10 +10,9 @@ from contextlib import suppress
 from typing import Any
 
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
-from napari_image_classifier.system.child_process import connected
+from napari_image_classifier.system.child_process import JSON, connected
 from napari_image_classifier.system.events import Alive, Emit, Event, Failure, Stopped
 from napari_image_classifier.system.job import event_as_json, job_named
-from napari_image_classifier.system.messages import JSON
 from napari_image_classifier.system.processes import ADVICE, be_ended_first
 from napari_image_classifier.typing import ShouldStop
 
@@ -25,24 +24,21 @@ _MEMORY_ERRORS = frozenset({"ResourceExhaustedError", "OutOfMemoryError"})
 def main() -> None:
     """Run the one job that is asked for on standard input."""
     receive, send = connected(JSON)
-    _leave_the_viewer_its_share()
+    # The viewer goes first, for memory and for time.
+    be_ended_first()
+    if sys.platform != "win32":
+        os.nice(10)
 
     def emit(event: Event) -> None:
         send(event_as_json(event))
 
     _beat(emit)
-    asked = receive()
+    request = receive()
     # A record of the work names the program that wanted it done.
-    sys.argv = asked["command"]
-    _run(asked["verb"], asked["request"], emit, _stop_heard(receive).is_set)
+    sys.argv = request["command"]
+    _run(request["verb"], request["request"], emit, _stop_heard(receive).is_set)
     # Libraries with threads of their own can hang at exit, and nothing is left to write.
     os._exit(0)
-
-
-def _leave_the_viewer_its_share() -> None:
-    be_ended_first()
-    if sys.platform != "win32":
-        os.nice(10)
 
 
 def _beat(emit: Emit) -> None:

@@ -11,11 +11,15 @@ import time
 from collections.abc import Iterator
 from typing import Generic, Self
 
-from napari_image_classifier.errors import Cancelled, ComputeError, ImageClassifierError
-from napari_image_classifier.system.child_process import ChildProcess
+from napari_image_classifier.errors import (
+    Cancelled,
+    ComputeError,
+    ImageClassifierError,
+    TrainingRefused,
+)
+from napari_image_classifier.system.child_process import JSON, ChildProcess
 from napari_image_classifier.system.events import Alive, Emit, Event, Failure, Result, Stopped
 from napari_image_classifier.system.job import Job, RequestT, ResultT
-from napari_image_classifier.system.messages import JSON
 from napari_image_classifier.system.processes import (
     ADVICE,
     SECONDS_BETWEEN_LOOKS,
@@ -28,6 +32,52 @@ from napari_image_classifier.typing import ShouldStop
 
 # A busy computer answers within a second; one that swaps, or starts TensorFlow, within some ten.
 SECONDS_OF_SILENCE = 60.0
+
+
+def run_job(
+    job: Job[RequestT, ResultT],
+    request: RequestT,
+    on_event: Emit | None = None,
+    should_stop: ShouldStop | None = None,
+    *,
+    in_process: bool = False,
+) -> ResultT:
+    """Return the result of a job.
+
+    Parameters
+    ----------
+    job
+        What is to be done.
+    request
+        What the job takes.
+    on_event
+        Hears what it says on its way.
+    should_stop
+        Returns True when it is to be stopped.
+    in_process
+        Whether it runs in this process and none of its own: for programs that never open a viewer,
+        as TensorFlow and a napari window in one process can crash it.
+
+    Returns
+    -------
+    Result
+        The job's own.
+
+    Raises
+    ------
+    TrainingRefused
+        The job says why it can't be done.
+    Cancelled
+        ``should_stop`` returned True.
+    """
+    if in_process:
+        return job.run(request, on_event or (lambda event: None), should_stop or (lambda: False))
+    try:
+        return ComputeProcess(job, request).result(on_event, should_stop)
+    except ComputeError as error:
+        if error.detail is None:
+            raise TrainingRefused(str(error)) from error
+        raise
 
 
 class ComputeProcess(ChildProcess, Generic[ResultT]):
@@ -153,7 +203,7 @@ class ComputeProcess(ChildProcess, Generic[ResultT]):
         if self._cancelled.is_set():
             return Stopped()
         self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").strip()
+        printed = self._errors.read().decode(errors="replace").strip()
         how = _how_it_ended(self._process.returncode)
         if self._passed_limit:
             how = f"was ended, as it {self._passed_limit}"
@@ -162,7 +212,7 @@ class ComputeProcess(ChildProcess, Generic[ResultT]):
         )
         if "memory" in how:
             sentence += f" {ADVICE}"
-        return Failure(sentence, said[-4000:] or None, died=True)
+        return Failure(sentence, printed[-4000:] or None, died=True)
 
 
 def _how_it_ended(code: int) -> str:

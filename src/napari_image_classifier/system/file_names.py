@@ -1,4 +1,4 @@
-"""File names as they can be shown: some hold line breaks, and some are no text at all."""
+"""File names: as they can be shown, and folder names that every system allows."""
 
 import re
 import unicodedata
@@ -7,6 +7,11 @@ from collections.abc import Iterable, Mapping
 # Python stands for a byte that is no text with one of the surrogates.
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _FIRST_BYTE, _LAST_BYTE, _BYTES_FROM = 0xDC80, 0xDCFF, 0xDC00
+# What Windows allows in no name, and what leads elsewhere on any system.
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
+# Devices of Windows, whatever stands behind a point.
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.I)
+LONGEST = 80
 
 
 def readable(text: str) -> str:
@@ -22,20 +27,13 @@ def readable(text: str) -> str:
     str
         A byte of a name that is not UTF-8 became ``\xff``, a line break ``\x0a``.
     """
-    return _UNSHOWABLE.sub(lambda found: _escaped(ord(found[0])), text)
+    return _UNSHOWABLE.sub(lambda match: _escaped(ord(match[0])), text)
 
 
 def _escaped(number: int) -> str:
     if _FIRST_BYTE <= number <= _LAST_BYTE:
         number -= _BYTES_FROM
     return f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}"
-
-
-# What Windows allows in no name, and what leads elsewhere on any system.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
-# Devices of Windows, whatever stands behind a point.
-_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.I)
-LONGEST = 80
 
 
 def folder_names(labels: Iterable[str], taken: Iterable[str] = ()) -> Mapping[str, str]:

@@ -23,12 +23,12 @@ def versions_of(packages: Iterable[str]) -> dict[str, str]:
     dict
         The version by name, of those that are installed.
     """
-    found = {}
+    versions = {}
     for name in packages:
         # TensorFlow has other names, such as tensorflow-cpu; a record is not worth failing for.
         with suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
+            versions[name] = importlib.metadata.version(name)
+    return versions
 
 
 def processor() -> str:
@@ -74,8 +74,8 @@ def name_in_cpuinfo(text: str) -> str:
     """
     first = text.split("\n\n", maxsplit=1)[0]
     lines = (line.partition(":") for line in first.splitlines())
-    said = {name.strip(): value.strip() for name, _, value in lines}
-    if "model name" not in said:
+    fields = {name.strip(): value.strip() for name, _, value in lines}
+    if "model name" not in fields:
         return ""
-    numbers = [f"{name} {said[name]}" for name in ("cpu family", "model") if name in said]
-    return f"{said['model name']} ({', '.join(numbers)})" if numbers else said["model name"]
+    numbers = [f"{name} {fields[name]}" for name in ("cpu family", "model") if name in fields]
+    return f"{fields['model name']} ({', '.join(numbers)})" if numbers else fields["model name"]

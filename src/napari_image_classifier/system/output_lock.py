@@ -3,13 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import told_when_refused
-
-if TYPE_CHECKING:
-    from filelock import FileLock
 
 
 class RunningError(ImageClassifierError):
@@ -41,13 +37,19 @@ def only_run(output: Path) -> Iterator[None]:
     OutputUnwritableError
         Nothing can be written there.
     """
-    from filelock import FileLock
+    from filelock import FileLock, Timeout
 
     lock = FileLock(output.with_name(f".{output.name}.lock"))
     what_now = "Make room there, mend the drive, or choose another output."
     with told_when_refused(output, OutputUnwritableError, what_now):
         output.parent.mkdir(parents=True, exist_ok=True)
-        _acquire(lock, output)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RunningError(
+                f"Another run is writing {output}; wait until it has ended, stop it, or choose "
+                "another output."
+            ) from error
     try:
         yield
     finally:
@@ -55,15 +57,3 @@ def only_run(output: Path) -> Iterator[None]:
         with suppress(OSError):
             Path(lock.lock_file).unlink()
         lock.release()
-
-
-def _acquire(lock: "FileLock", output: Path) -> None:
-    from filelock import Timeout
-
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise RunningError(
-            f"Another run is writing {output}; wait until it has ended, stop it, or choose another "
-            "output."
-        ) from error

@@ -32,9 +32,9 @@ def end_tree(pid: int) -> None:
         family = [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return
-    for one in family:
+    for member in family:
         with suppress(psutil.NoSuchProcess):
-            one.kill()
+            member.kill()
 
 
 def end_with_parent() -> None:
@@ -128,9 +128,7 @@ def _memory_of_family(process: Any) -> int:
     import psutil
 
     used = 0
-    for one in (process, *process.children(recursive=True)):
-        try:
-            used += one.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
+    for member in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            used += member.memory_info().rss
     return used

@@ -53,9 +53,8 @@ class Setting:
             return NoneType in get_args(self.type)
         if self.choices and value not in self.choices:
             return False
-        return all(_BOUNDS[name](value, bound) for name, bound in self._bounds) and self.works(
-            value
-        )
+        within = all(_BOUNDS[name](value, bound) for name, bound in self._bounds)
+        return within and self.works(value)
 
     def in_words(self) -> str:
         """Return what a value must be, as it follows on "must be"."""
@@ -69,6 +68,23 @@ class Setting:
     def _bounds(self) -> Iterable[tuple[str, float]]:
         bounds = ((name, getattr(self, name)) for name in _BOUNDS)
         return [(name, bound) for name, bound in bounds if bound is not None]
+
+
+def meanings_of(documented: Any) -> dict[str, str]:
+    """Return what parameters mean.
+
+    Parameters
+    ----------
+    documented
+        A data class or function whose docstring says its parameters.
+
+    Returns
+    -------
+    dict of str to str
+        The first paragraph of each parameter that is described alone, by its name.
+    """
+    found = _MEANING.findall(inspect.getdoc(documented) or "")
+    return {name: " ".join(text.split()) for name, text in found}
 
 
 @cache
@@ -87,18 +103,18 @@ def settings_of(data_class: Any) -> dict[str, Setting]:
         The setting of each field, by the field's name, in their order.
     """
     hints = get_type_hints(data_class, include_extras=True)
-    meanings = dict(_MEANING.findall(inspect.getdoc(data_class) or ""))
+    meanings = meanings_of(data_class)
     settings = {}
     for field in fields(data_class):
-        kind, said = hints[field.name], Setting()
+        kind, setting = hints[field.name], Setting()
         if get_origin(kind) is Annotated:
-            kind, said = get_args(kind)
+            kind, setting = get_args(kind)
         setting = replace(
-            said,
+            setting,
             name=field.name,
             type=kind,
             default=field.default,
-            meaning=" ".join(meanings.get(field.name, "").split()),
+            meaning=meanings.get(field.name, ""),
         )
         if get_origin(kind) is Literal:
             setting = replace(setting, choices=get_args(kind))

@@ -1,4 +1,4 @@
-"""Jobs that train, left behind as soon as nobody wants their result."""
+"""Work on a thread of its own, abandoned as soon as nobody wants its result."""
 
 import threading
 from collections.abc import Callable

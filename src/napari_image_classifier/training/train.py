@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.system.compute_process import run_job
 from napari_image_classifier.system.events import Emit
-from napari_image_classifier.system.run_job import run_job
 from napari_image_classifier.training.config import TrainingConfig, check_request
 from napari_image_classifier.training.job import TRAIN, TrainRequest
 from napari_image_classifier.typing import ShouldStop

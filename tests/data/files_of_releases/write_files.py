@@ -27,7 +27,7 @@ from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.blinded_session import BlindedSession
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations, export_annotations
 from napari_image_classifier.raters.session_jobs import PREPARE_SESSION, SessionRequest
-from napari_image_classifier.system.run_job import run_job
+from napari_image_classifier.system.compute_process import run_job
 from napari_image_classifier.widgets.qt import settings
 
 HERE = Path(__file__).resolve().parent

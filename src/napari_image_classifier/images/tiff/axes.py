@@ -44,9 +44,9 @@ def stored_axes(
 
 
 def _overruling(stored: str, given: str | None) -> tuple[str, ...]:
-    if given is None or len(given) != len(stored) or given.upper() == stored.replace("S", "C"):
+    if given is None or len(given) != len(stored):
         return ()
-    if given.upper() == stored:
+    if given.upper() in (stored, stored.replace("S", "C")):
         return ()
     return (f"The file says that its axes are {stored}; that was used, not {given.upper()}.",)
 
@@ -98,8 +98,6 @@ def _question(path: Path, stored: str, shape: tuple[int, ...]) -> str:
 def _choices(stored: str, shape: tuple[int, ...]) -> tuple[str, ...]:
     unknown = [index for index, axis in enumerate(stored) if axis not in AXES + "S"]
     free = [axis for axis in "ZTC" if axis not in stored]
-    if len(unknown) > len(free):
-        return ()
     choices = []
     for letters in permutations(free, len(unknown)):
         axes = list(stored)

@@ -93,9 +93,9 @@ def _of_samples(
 ) -> PixelInterpretation:
     colors = 3 if photometric in (_RGB, _YCBCR, _LAB, _CMYK) else 1
     extra = tuple(int(kind) for kind in page.extrasamples)
-    if colors == 3 and samples in (3, 4):
-        if samples == 3:
-            return PixelInterpretation(dtype, 3, is_rgb=True)
+    if colors == 3 and samples == 3:
+        return PixelInterpretation(dtype, 3, is_rgb=True)
+    if colors == 3 and samples == 4:
         assumption = (
             "The fourth number of each pixel is taken as transparency (alpha) and left out."
         )

@@ -80,17 +80,18 @@ def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffMetad
     stored = dict(tiff.imagej_metadata or {})
     unit = stored.get("unit")
     x, y = (_pixel_length(tiff, tag, unit) for tag in ("XResolution", "YResolution"))
-    size = None
-    if x is not None and y is not None:
-        z = micrometres(abs(_number(stored.get("spacing"))), unit) if "Z" in axes else None
-        size = PixelSize(x, y, z)
+    z = micrometres(abs(_number(stored.get("spacing"))), unit) if "Z" in axes else None
     luts = stored.pop("LUTs", [])
     return TiffMetadata(
         _imagej_names(stored, n_channels),
-        size,
+        _pixel_size(x, y, z),
         _imagej_display(stored, luts, n_channels),
         {key: value for key, value in stored.items() if key not in ("ROI", "Overlays")},
     )
+
+
+def _pixel_size(x: float | None, y: float | None, z: float | None) -> PixelSize | None:
+    return None if x is None or y is None else PixelSize(x, y, z)
 
 
 def _pixel_length(tiff: tifffile.TiffFile, tag: str, unit: Any) -> float | None:
@@ -156,8 +157,7 @@ def _lut_color(lut: Any) -> Color | None:
 
 def _of_metamorph(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     unit = stored.get("CalibrationUnits")
-    x = micrometres(stored.get("XCalibration"), unit)
-    y = micrometres(stored.get("YCalibration"), unit)
+    x, y = (micrometres(stored.get(f"{axis}Calibration"), unit) for axis in "XY")
     distances = np.ravel(stored.get("ZDistance", ()))
     z = micrometres(abs(float(distances[0])), unit) if distances.size else None
     illuminations = {
@@ -168,7 +168,7 @@ def _of_metamorph(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     named = n_channels == 1 and len(illuminations) == 1 and all(illuminations)
     return TiffMetadata(
         tuple(illuminations) if named else (),
-        PixelSize(x, y, z) if x is not None and y is not None else None,
+        _pixel_size(x, y, z),
         metadata={key: value for key, value in stored.items() if not key.startswith("_TagId")},
     )
 
@@ -180,7 +180,7 @@ def _of_lsm(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     names = tuple(str(name) for name in colors.get("ColorNames", ()))
     return TiffMetadata(
         names if len(names) == n_channels else (),
-        PixelSize(x, y, z) if x is not None and y is not None else None,
+        _pixel_size(x, y, z),
         metadata=dict(stored),
     )
 
@@ -191,10 +191,9 @@ def _of_tifffile(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     size = None
     if isinstance(lengths, Mapping) and {"x", "y"} <= set(lengths):
         size = PixelSize(lengths["x"], lengths["y"], lengths.get("z"), lengths.get("unit", "µm"))
-    named = len(names) == n_channels
     axes = stored.get("axes")
     return TiffMetadata(
-        names if named else (),
+        names if len(names) == n_channels else (),
         size,
         metadata=dict(stored),
         axes=axes if isinstance(axes, str) else None,
@@ -202,8 +201,5 @@ def _of_tifffile(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
 
 
 def _tags(tiff: tifffile.TiffFile) -> dict[str, Any]:
-    plain = {}
-    for tag in tiff.pages.first.tags:
-        if isinstance(tag.value, str | int | float):
-            plain[tag.name] = tag.value
-    return plain
+    tags = tiff.pages.first.tags
+    return {tag.name: tag.value for tag in tags if isinstance(tag.value, str | int | float)}

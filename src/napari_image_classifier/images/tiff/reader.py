@@ -21,13 +21,7 @@ from napari_image_classifier.images.checks import (
 from napari_image_classifier.images.ome import open_with_description
 from napari_image_classifier.images.png_jpeg import open_picture
 from napari_image_classifier.images.read_errors import damaged
-from napari_image_classifier.images.source import (
-    AXES,
-    RGB_COLORS,
-    RGB_NAMES,
-    ChannelDisplay,
-    ImageSource,
-)
+from napari_image_classifier.images.source import AXES, RGB_DISPLAY, RGB_NAMES, ImageSource
 from napari_image_classifier.images.tiff.axes import stored_axes
 from napari_image_classifier.images.tiff.colors import PixelInterpretation, interpret_pixels
 from napari_image_classifier.images.tiff.errors import translated_errors
@@ -97,7 +91,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
     if interpretation.is_rgb and lengths["C"] == samples:
         source.is_rgb = True
         source.channel_names = RGB_NAMES
-        source.display = tuple(ChannelDisplay(color) for color in RGB_COLORS)
+        source.display = RGB_DISPLAY
     return source
 
 

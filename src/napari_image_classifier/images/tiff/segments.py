@@ -4,8 +4,10 @@ A JPEG in a TIFF has a size of its own, whatever the TIFF says, and decoders bel
 3 GB.
 """
 
+import math
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,27 +45,21 @@ def refuse_larger_segments(path: Path, page: Any) -> None:
         page.keyframe.decode = _CheckedDecoder(path, decode, pixels_of, most)
 
 
+@dataclass(frozen=True)
 class _CheckedDecoder:
     """Decodes a segment, unless it declares more than ``most`` pixels."""
 
-    def __init__(
-        self, path: Path, decode: Decode, pixels_of: Callable[[bytes], int], most: int
-    ) -> None:
-        self._path = path
-        self._decode = decode
-        self._pixels_of = pixels_of
-        self._most = most
+    path: Path
+    decode: Decode
+    pixels_of: Callable[[bytes], int]
+    most: int
 
     def __call__(self, data: bytes | None, index: int, **options: Any) -> Any:
-        pixels = self._pixels_of(data) if data is not None else 0
-        if pixels > self._most:
-            raise unreadable(
-                self._path,
-                Fault.OUT_OF_PROPORTION,
-                f"a part of it says that it has {pixels:,} "
-                f"pixels, far more than the image. {COPY_AGAIN}",
-            )
-        return self._decode(data, index, **options)
+        pixels = self.pixels_of(data) if data is not None else 0
+        if pixels > self.most:
+            why = f"a part of it says that it has {pixels:,} pixels, far more than the image."
+            raise unreadable(self.path, Fault.OUT_OF_PROPORTION, f"{why} {COPY_AGAIN}")
+        return self.decode(data, index, **options)
 
 
 def jpeg_pixels(data: bytes) -> int:
@@ -71,7 +67,7 @@ def jpeg_pixels(data: bytes) -> int:
     for marker, place in _jpeg_markers(data):
         if marker in _FRAMES:
             size = data[place + 3 : place + 7]
-            return _product(struct.unpack(">HH", size)) if len(size) == 4 else 0
+            return math.prod(struct.unpack(">HH", size)) if len(size) == 4 else 0
     return 0
 
 
@@ -92,32 +88,20 @@ def jpeg2000_pixels(data: bytes) -> int:
     """Return how many pixels a JPEG 2000 declares, 0 where it declares nothing."""
     place = data.find(_CODESTREAM)
     size = data[place + 8 : place + 16]
-    return _product(struct.unpack(">II", size)) if place >= 0 and len(size) == 8 else 0
+    return math.prod(struct.unpack(">II", size)) if place >= 0 and len(size) == 8 else 0
 
 
 def png_pixels(data: bytes) -> int:
     """Return how many pixels a PNG declares, 0 where it declares nothing."""
     size = data[16:24]
-    return _product(struct.unpack(">II", size)) if data.startswith(_PNG) and len(size) == 8 else 0
+    whole = data.startswith(_PNG) and len(size) == 8
+    return math.prod(struct.unpack(">II", size)) if whole else 0
 
 
-def _product(size: tuple[int, int]) -> int:
-    return size[0] * size[1]
-
-
+_JPEG = ("OJPEG", "JPEG", "JPEG_LOSSY", "ALT_JPEG")
+_JPEG2000 = ("APERIO_JP2000_YCBC", "JPEG_2000_LOSSY", "APERIO_JP2000_RGB", "JPEG2000")
 _PIXELS: dict[int, Callable[[bytes], int]] = {
-    **dict.fromkeys(
-        (COMPRESSION.OJPEG, COMPRESSION.JPEG, COMPRESSION.JPEG_LOSSY, COMPRESSION.ALT_JPEG),
-        jpeg_pixels,
-    ),
-    **dict.fromkeys(
-        (
-            COMPRESSION.APERIO_JP2000_YCBC,
-            COMPRESSION.JPEG_2000_LOSSY,
-            COMPRESSION.APERIO_JP2000_RGB,
-            COMPRESSION.JPEG2000,
-        ),
-        jpeg2000_pixels,
-    ),
+    **{COMPRESSION[name]: jpeg_pixels for name in _JPEG},
+    **{COMPRESSION[name]: jpeg2000_pixels for name in _JPEG2000},
     COMPRESSION.PNG: png_pixels,
 }

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import product
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import tifffile
 
+from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.ome import AXES_KEY
-from napari_image_classifier.images.source import PixelSize
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.typing import AnyArray
 
@@ -20,18 +20,7 @@ _OME_TYPES = frozenset(
 )
 
 
-class _Writable(Protocol):
-    axes: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    channel_names: tuple[str, ...]
-    channels_named: bool
-    pixel_size: PixelSize | None
-
-    def plane(self, *, time: int = 0, channel: int = 0, z: int = 0) -> AnyArray: ...
-
-
-def write_image(path: str | Path, image: _Writable) -> None:
+def write_image(path: str | Path, image: Image) -> None:
     """Write an image as a TIFF, plane by plane, zlib-compressed.
 
     Axes, pixels, type, channel names and pixel size are the same when `read_image` reads it. It is
@@ -42,7 +31,7 @@ def write_image(path: str | Path, image: _Writable) -> None:
     path
         The file. One that is there already is replaced once the new one is complete.
     image
-        An image, such as `Image`; its mask, display and other metadata are not written.
+        The image; its mask, display and other metadata are not written.
     """
     ome = image.dtype.name in _OME_TYPES
     with replace_file(Path(path)) as temporary:
@@ -59,14 +48,14 @@ def write_image(path: str | Path, image: _Writable) -> None:
         )
 
 
-def _planes(image: _Writable) -> Iterator[AnyArray]:
+def _planes(image: Image) -> Iterator[AnyArray]:
     names = {"T": "time", "C": "channel", "Z": "z"}
     outer = [axis for axis in image.axes if axis in names]
     for index in product(*(range(image.shape[image.axes.index(axis)]) for axis in outer)):
         yield image.plane(**{names[axis]: i for axis, i in zip(outer, index, strict=True)})
 
 
-def _ome_metadata(image: _Writable) -> dict[str, Any]:
+def _ome_metadata(image: Image) -> dict[str, Any]:
     metadata: dict[str, Any] = {"axes": image.axes, "MapAnnotation": {AXES_KEY: image.axes}}
     if image.channels_named:
         metadata["Channel"] = {"Name": list(image.channel_names)}
@@ -79,7 +68,7 @@ def _ome_metadata(image: _Writable) -> dict[str, Any]:
     return metadata
 
 
-def _plain_metadata(image: _Writable) -> dict[str, Any]:
+def _plain_metadata(image: Image) -> dict[str, Any]:
     metadata: dict[str, Any] = {"axes": image.axes}
     if image.channels_named:
         metadata["channel_names"] = list(image.channel_names)

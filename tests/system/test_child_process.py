@@ -1,11 +1,11 @@
-"""messages: what goes into the pipe comes out of it."""
+"""child_process: what goes into the pipe comes out of it."""
 
 import io
 import struct
 
 import pytest
 
-from napari_image_classifier.system.messages import MessageError, read_message, write_message
+from napari_image_classifier.system.child_process import MessageError, read_message, write_message
 
 
 def test_messages_come_out_as_they_went_in():
