@@ -45,13 +45,10 @@ def caption(image: Captioned, dims: Any) -> str:
         for index, axis in enumerate(image.axes)
         if axis in "TZ" and first + index in dims.not_displayed
     }
-    for keys in ("TZ", "T", "Z"):
-        if set(keys) <= set(shown):
-            item = format_selection(
-                time=shown["T"] if "T" in keys else None, z=shown["Z"] if "Z" in keys else None
-            )
-            if item in predictions:
-                return in_words(predictions[item])
+    time, z = shown.get("T"), shown.get("Z")
+    for item in (format_selection(time=t, z=p) for t, p in ((time, z), (time, None), (None, z))):
+        if item in predictions:
+            return in_words(predictions[item])
     counts = Counter(label_of(row) for row in predictions.values())
     return ", ".join(f"{count} × {name}" for name, count in counts.most_common())
 

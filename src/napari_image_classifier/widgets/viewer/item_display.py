@@ -81,10 +81,10 @@ class ItemStage:
     def clear(self) -> None:
         """Show nothing; the looks of the channels are kept."""
         self._remember_looks()
-        for layer in [*self._layers.values(), self._frame]:
-            if layer is not None and layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
-        self._layers, self._frame = {}, None
+        for layer in self.layers:
+            self._viewer.layers.remove(layer)
+        self._layers = {}
+        self._remove_frame()
 
     def leave(self) -> None:
         """Show nothing any more, and again what was open before."""
@@ -152,13 +152,11 @@ class ItemStage:
 
     def _show_rectangle(self, shown: ShownItem) -> None:
         if shown.rectangle is None:
-            if self._frame is not None and self._frame in self._viewer.layers:
-                self._viewer.layers.remove(self._frame)
-            self._frame = None
+            self._remove_frame()
             return
         top, left, bottom, right = (np.asarray(shown.rectangle) - 0.5).tolist()
         corners = np.array([[top, left], [top, right], [bottom, right], [bottom, left]])
-        if self._frame is not None and self._frame in self._viewer.layers:
+        if self._has_frame:
             self._frame.data = [corners]
             self._frame.scale = shown.scale[-2:]
             return
@@ -176,6 +174,15 @@ class ItemStage:
         )
         # Clicks and the contrast stay with the image.
         self._viewer.layers.selection.active = active
+
+    @property
+    def _has_frame(self) -> bool:
+        return self._frame is not None and self._frame in self._viewer.layers
+
+    def _remove_frame(self) -> None:
+        if self._has_frame:
+            self._viewer.layers.remove(self._frame)
+        self._frame = None
 
 
 def _different(names: Sequence[str]) -> list[str]:

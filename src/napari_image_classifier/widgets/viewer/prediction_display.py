@@ -10,6 +10,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.selection import parse_selection
 from napari_image_classifier.widgets.qt.parts import timer
 from napari_image_classifier.widgets.viewer.captions import Captioned, Captions
+from napari_image_classifier.widgets.viewer.layers_watch import start_after
 from napari_image_classifier.widgets.viewer.navigation import (
     look_at_layer,
     look_at_object,
@@ -29,27 +30,8 @@ class ImageViews(QObject):
         self._only: str | None = None
         self._show_only = False
         self._soon = timer(self, self._refresh)
-        self._watch()
-
-    def _watch(self) -> None:
-        soon, viewer = self._soon, self._viewer
-
-        def wake(event: Any = None) -> None:
-            soon.start()
-
-        happenings = (
-            *self._captions.events,
-            viewer.layers.events.removed,
-            viewer.layers.events.inserted,
-        )
-        for happening in happenings:
-            happening.connect(wake)
-
-        def leave() -> None:
-            for happening in happenings:
-                happening.disconnect(wake)
-
-        self.destroyed.connect(leave)
+        changes = viewer.layers.events
+        start_after(self._soon, self, *self._captions.events, changes.removed, changes.inserted)
 
     def clear(self) -> None:
         """Forget all predictions and take the captions away."""
@@ -74,7 +56,7 @@ class ImageViews(QObject):
         if image is None or not present:
             return
         if self._show_only:
-            self._show_alone(image)
+            self._hide_instead([other for other in self._images.values() if other is not image])
         selection = self._viewer.layers.selection
         selection.clear()
         selection.update(present)
@@ -88,15 +70,13 @@ class ImageViews(QObject):
         """Hide the other classified images when one is gone to; without it they come back."""
         self._show_only = wanted
         if not wanted:
-            for layer in self._hidden:
-                layer.visible = True
-            self._hidden = []
+            self._hide_instead(())
 
-    def _show_alone(self, image: Captioned) -> None:
+    def _hide_instead(self, images: Sequence[Captioned]) -> None:
+        """Hide these images, and show again what was hidden before."""
         for layer in self._hidden:
             layer.visible = True
-        others = [other for other in self._images.values() if other is not image]
-        self._hidden = [layer for other in others for layer in other.visible_layers]
+        self._hidden = [layer for image in images for layer in image.visible_layers]
         for layer in self._hidden:
             layer.visible = False
 
