@@ -10,11 +10,10 @@ from qtpy.QtWidgets import QWidget
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.dose_plot import draw_dose_response
 from napari_image_classifier.plates.plate_map import draw_plate_maps
-from napari_image_classifier.system.atomic_files import replace_table
 from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.parts import button, stacked
-from napari_image_classifier.widgets.qt.saving import ask_where
+from napari_image_classifier.widgets.qt.saving import ask_where, save_table
 
 PICTURES = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
 
@@ -58,16 +57,7 @@ class WellSaving(QWidget):
 
     def save_table(self, path: Path) -> None:
         """Write the summary as a CSV."""
-        wells = self._shown()
-
-        def save() -> str:
-            with replace_table(path) as written:
-                wells.summary.to_csv(
-                    written.temporary, index=False, float_format="%.4f", errors="surrogateescape"
-                )
-            return f"Saved as {written.path}. {written.sentence}".strip()
-
-        self._save(path, save)
+        self._save(path, partial(save_table, self._shown().summary, path, "%.4f"))
 
     def save_plates(self, path: Path) -> None:
         """Write all plates, coloured as they are, as a picture."""

@@ -5,11 +5,7 @@ from pathlib import Path
 
 import napari
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import (
-    QComboBox,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.columns import in_words
@@ -25,7 +21,7 @@ from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.parts import choice, stacked, wrapped
-from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+from napari_image_classifier.widgets.qt.progress_row import show_sentence
 
 NOTHING_YET = "The wells are shown here when the folder has been classified."
 COUNTING = "Counting…"
@@ -80,12 +76,9 @@ class WellsTab(QWidget):
         self.saving = WellSaving()
         self._choices = _row(self.colour, self.plate)
         self._dose_choices = _row(self.dose, self.series)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 6, 0, 0)
-        for widget in (self.sentence, self.form.native, self._choices, self.view, self.message,
-                       self._dose_choices, self.dose_view, self.saving):  # fmt: skip
-            column.addWidget(widget)
-        column.addStretch()
+        self._parts = (self._choices, self.view, self.message, self._dose_choices, self.dose_view,
+                       self.saving)  # fmt: skip
+        stacked(self, self.sentence, self.form.native, *self._parts, above=6).addStretch()
 
     def _connect(self) -> None:
         self.form["wells"].changed.connect(self._count)
@@ -142,11 +135,9 @@ class WellsTab(QWidget):
 
     def _hide(self, sentence: str) -> None:
         self._wells = None
-        self.sentence.setText(sentence)
-        self.sentence.show()
-        for widget in (self._choices, self.view, self.message, self._dose_choices, self.dose_view,
-                       self.saving):  # fmt: skip
-            widget.hide()
+        show_sentence(self.sentence, sentence)
+        for part in self._parts:
+            part.hide()
         self.form.native.setVisible(self._classified is not None)
 
     def _show(self, found: WellSummary | str) -> None:
@@ -154,8 +145,7 @@ class WellsTab(QWidget):
             self._hide(found)
         else:
             self._wells = found
-            self.sentence.setText(found.note)
-            self.sentence.setVisible(bool(found.note))
+            show_sentence(self.sentence, found.note)
             _offer(self.colour, [(in_words(name), name) for name in found.columns])
             _offer(self.plate, [(name or "without a plate", name) for name in found.plates])
             _offer(self.dose, [(NO_DOSE, None), *((f"dose: {n}", n) for n in found.doses)], 1)
@@ -208,9 +198,7 @@ class WellsTab(QWidget):
         self._say(f"{words[0]} – {'; '.join(words[1:])}. Opened: {which}.")
 
     def _say(self, sentence: str, error: bool = False) -> None:
-        self.message.setText(sentence)
-        self.message.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
-        self.message.show()
+        show_sentence(self.message, sentence, error=error)
         self.said.emit(sentence)
 
 

@@ -27,7 +27,7 @@ from napari_image_classifier.widgets.qt.dock import Dock
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.parts import button, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
-from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR, ProgressRow
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
 from napari_image_classifier.widgets.viewer.coloured_objects import compile_colouring
 from napari_image_classifier.widgets.viewer.layer_predictions import Task, keep_in_metadata
@@ -88,15 +88,11 @@ class ClassifyImages(Dock):
         self.overview = ClassOverview(viewer)
         self.results = PredictionTable()
         self.add_heading("1. Classifier")
-        self.column.addWidget(self.form.native)
-        self.column.addWidget(self.expects)
+        self.add(self.form.native, self.expects)
         self.add_heading("2. Open images")
-        for widget in (self.open_images, self.hint, self.run_button, self.progress):
-            self.column.addWidget(widget)
+        self.add(self.open_images, self.hint, self.run_button, self.progress)
         self.results_heading = self.add_heading("3. Result")
-        self.column.addWidget(self.only_one)
-        self.column.addWidget(self.overview)
-        self.column.addWidget(self.results)
+        self.add(self.only_one, self.overview, self.results)
         self._show_results(False)
 
     def _connect(self) -> None:
@@ -187,15 +183,12 @@ class ClassifyImages(Dock):
         self, classifier: Classifier | None, words: str, *, error: bool = False
     ) -> None:
         self.classifier = classifier
-        self.expects.setText(words)
-        self.expects.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+        show_sentence(self.expects, words, error=error)
         self.expects.setToolTip(details_in_words(classifier.description) if classifier else "")
         self.open_images.expect(classifier.preparation if classifier else None)
 
     def _show_state(self) -> None:
-        why_not = self.open_images.why_unusable() if self.classifier else ""
-        self.hint.setText(why_not or (self.open_images.hint() if self.classifier else ""))
-        self.hint.setVisible(bool(self.hint.text()))
+        show_sentence(self.hint, self.open_images.hint() if self.classifier else "")
         n_tasks = len(self.open_images.tasks())
         self.run_button.setText(f"Classify {counted(n_tasks, 'image')}" if n_tasks else "Classify")
         self.run_button.setEnabled(bool(n_tasks) and self._run is None)
@@ -242,12 +235,12 @@ class ClassifyImages(Dock):
         self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
 
     def _summary(self, total: int) -> str:
-        bad = [name for name, (_, items) in self._predicted.items()
-               if any(prediction.status == "error" for prediction in items.values())]  # fmt: skip
-        told = f"{counted(total - len(bad), 'image')} classified."
-        if not bad:
+        n_bad = sum(any(prediction.status == "error" for prediction in items.values())
+                    for _, items in self._predicted.values())  # fmt: skip
+        told = f"{counted(total - n_bad, 'image')} classified."
+        if not n_bad:
             return told
-        return f"{told} {counted(len(bad), 'image')} could not be; the table says why."
+        return f"{told} {counted(n_bad, 'image')} could not be; the table says why."
 
 
 def _open(path: Path) -> tuple[Path, Classifier | str]:

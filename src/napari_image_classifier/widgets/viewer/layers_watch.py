@@ -1,5 +1,6 @@
 """The events of napari that a widget follows, as long as Qt has it."""
 
+from collections.abc import Collection
 from typing import Any
 
 import napari
@@ -10,11 +11,24 @@ from napari_image_classifier.widgets.qt.parts import timer
 MILLISECONDS_BEFORE_TELLING = 100
 
 
-def start_after(soon: QTimer, owner: QObject, *emitters: Any) -> None:
-    """Start a timer after each event of these emitters, until Qt deletes ``owner``."""
+def start_after(soon: QTimer, owner: QObject, *emitters: Any, types: Collection[str] = ()) -> None:
+    """Start a timer after each event of these emitters and ``types``, until Qt deletes ``owner``.
 
-    def wake(event: Any = None) -> None:
-        soon.start()
+    Parameters
+    ----------
+    soon
+        The timer.
+    owner
+        The object whose timer it is.
+    emitters
+        Those of napari: of one event or, as ``layer.events``, of all.
+    types
+        The events that count, such as "name"; none: all of them.
+    """
+
+    def wake(event: Any) -> None:
+        if not types or event.type in types:
+            soon.start()
 
     def leave() -> None:
         for emitter in emitters:
