@@ -19,7 +19,7 @@ from napari_image_classifier.batch.result import (
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.events import Event, Note
-from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder, Expectation
+from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, Expectation
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup

@@ -1,23 +1,65 @@
-"""The objects of a classified folder's image, coloured by class when the image is opened."""
+"""A classified folder: its images, opened with their objects in the colours of the table."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import napari
 from qtpy.QtCore import QObject, Signal
 
+from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.objects import ObjectPlace
-from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.shared.image_opening import open_image, open_mask
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
 from napari_image_classifier.widgets.viewer.coloured_objects import ColouredObjects
 from napari_image_classifier.widgets.viewer.object_layers import open_objects
+
+
+@dataclass(frozen=True)
+class ClassifiedFolder:
+    """A folder that was classified into ``table``; the rest says how it was read."""
+
+    folder: Path
+    table: Path
+    pattern: str | None = None
+    axes: str | None = None
+    masks: str | None = None
+
+    def find(self, names: Sequence[str]) -> list[ImageFiles]:
+        """Return the images of these names that are still in the folder, in order."""
+        paths = [self.folder / name for name in names]
+        if self.masks is None and all(path.is_file() for path in paths):
+            return [ImageFiles.single(path, self.folder) for path in paths]
+        pattern = NamePattern(self.pattern) if self.pattern else None
+        images, _ = find_images(self.folder, pattern, self.masks)
+        found = {files.name: files for files in images}
+        return [found[name] for name in names if name in found]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a classifier expects, in words, and the classes it tells apart (none: unusable)."""
+
+    words: str
+    class_names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, path: Path) -> "Expectation":
+        """Open the classifier; the words say what is wrong where that fails."""
+        try:
+            classifier = load_classifier(path, threads=1)
+        except ImageClassifierError as error:
+            return cls(str(error))
+        channels = ", ".join(classifier.channel_names)
+        names = classifier.class_names
+        return cls(f"Expects: {channels}. Tells apart: {', '.join(names)}.", names)
 
 
 class FolderObjects:

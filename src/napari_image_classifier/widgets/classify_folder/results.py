@@ -10,8 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QTabWidget, QWidget
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.plates.sort_images import SORT_IMAGES, SortedCopies, SortRequest
 from napari_image_classifier.system.events import Event, Progress
-from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
-from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
+from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, ImageOpening
 from napari_image_classifier.widgets.classify_folder.wells_tab import WellsTab
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked

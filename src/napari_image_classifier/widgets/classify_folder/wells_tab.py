@@ -11,12 +11,10 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.columns import in_words
 from napari_image_classifier.plates.dose_plot import dose_response
 from napari_image_classifier.plates.plate_map import plate_maps
-from napari_image_classifier.widgets.classify_folder.dose_view import DoseView
-from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
-from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
-from napari_image_classifier.widgets.classify_folder.plate_view import PlateView
+from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, ImageOpening
 from napari_image_classifier.widgets.classify_folder.well_saving import WellSaving
 from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary, look_at_wells
+from napari_image_classifier.widgets.classify_folder.well_views import DoseView, PlateView
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask, Form
