@@ -19,7 +19,7 @@ from napari_image_classifier.batch.result import (
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.events import Event, Note
-from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, Expectation
+from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, expected_by
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
@@ -232,13 +232,14 @@ class ClassifyFolder(Dock):
     def _look_at_classifier(self) -> None:
         path = self.choices().classifier
         if path is not None and kind_of(path) is not Kind.NOTHING:
-            self._expects_lookup.ask(lambda: Expectation.of(path))
+            self._expects_lookup.ask(lambda: expected_by(path))
         else:
             self._expects.setText("")
 
-    def _show_expectation(self, expectation: Expectation) -> None:
-        self._expects.setText(expectation.words)
-        self.table.set_class_names(expectation.class_names)
+    def _show_expectation(self, expectation: tuple[str, tuple[str, ...]]) -> None:
+        words, class_names = expectation
+        self._expects.setText(words)
+        self.table.set_class_names(class_names)
 
     def _show_what_can_run(self) -> None:
         choices = self.choices()

@@ -43,8 +43,8 @@ class ChannelTable(QTableWidget):
         self._images: list[OpenImage] = []
         self._wanted: tuple[str, ...] = ()
         self._wanted_named = True
-        # By hand: for images of these channel names, the index for each of the classifier's.
-        self._by_hand: dict[tuple[object, ...], dict[int, int]] = {}
+        # By hand: for images of these channel names, or of a name, the index of each channel.
+        self._by_hand: dict[tuple[str, ...] | str, dict[int, int]] = {}
         self._unchecked: set[str] = set()
         self._marking: Sequence[OpenObjects] | None = None
         # By hand: for an image's name, the layer that marks its objects.
@@ -115,7 +115,9 @@ class ChannelTable(QTableWidget):
         if self._is_of_objects(channel + 1):
             self._marking_by_hand[image.name] = self._fitting(image)[choice].layer
         else:
-            self._by_hand.setdefault(_key(image, choice), {})[channel] = choice
+            # It holds for all images of these channels, but a layer of another image for one.
+            key = _names(image) if choice < len(image.channels) else image.name
+            self._by_hand.setdefault(key, {})[channel] = choice
         self.show_images(self._images, self._wanted, self._wanted_named, self._marking)
 
     @property
@@ -143,7 +145,7 @@ class ChannelTable(QTableWidget):
     def _chosen(self, image: OpenImage) -> list[int | None]:
         chosen = list(match(image, self._wanted, self._wanted_named))
         for key in (_names(image), image.name):
-            for channel, choice in self._by_hand.get((key,), {}).items():
+            for channel, choice in self._by_hand.get(key, {}).items():
                 chosen[channel] = choice
         return chosen
 
@@ -188,11 +190,6 @@ class ChannelTable(QTableWidget):
 
 def _names(image: OpenImage) -> tuple[str, ...]:
     return tuple(channel.name for channel in image.channels)
-
-
-def _key(image: OpenImage, choice: int) -> tuple[object, ...]:
-    """Return what a choice holds for: all images of these channels, or one with another's layer."""
-    return (_names(image) if choice < len(image.channels) else image.name,)
 
 
 def _cell(chosen: str | None, tooltip: str, nothing: str) -> QTableWidgetItem:

@@ -202,8 +202,11 @@ class ClassifyImages(Dock):
             _, items = self._predicted.setdefault(prediction.file, (task, {}))
             items[prediction.item] = prediction
         self.results.add([prediction for _, prediction in pairs])
+        # The table leads to an image, and the canvas says its class; objects have colours.
         for name in dict.fromkeys(prediction.file for _, prediction in pairs):
-            self._make_known(name)
+            task, items = self._predicted[name]
+            layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
+            self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
         if self._run is not None:
             total = self._run.n_tasks
             said = f"{n_done} of {counted(total, 'image')}"
@@ -213,7 +216,7 @@ class ClassifyImages(Dock):
 
     def _end(self, sentence: str) -> None:
         if self._run is not None:
-            self._leave(sentence or self._summary(self._run.n_tasks), error=bool(sentence))
+            self._leave(sentence or self._summary(), error=bool(sentence))
 
     def _leave(self, sentence: str, *, error: bool = False) -> None:
         if self._run is not None:
@@ -227,12 +230,6 @@ class ClassifyImages(Dock):
         self.progress.end(sentence, error=error)
         self._show_state()
         self.ended.emit()
-
-    def _make_known(self, name: str) -> None:
-        """Let the table lead to an image, and the canvas say its class; objects have colours."""
-        task, items = self._predicted[name]
-        layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
-        self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
 
     def _summary(self, total: int) -> str:
         n_bad = sum(any(prediction.status == "error" for prediction in items.values())

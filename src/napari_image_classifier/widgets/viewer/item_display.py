@@ -80,7 +80,8 @@ class ItemStage:
 
     def clear(self) -> None:
         """Show nothing; the looks of the channels are kept."""
-        self._remember_looks()
+        for name, layer in self._layers.items():
+            self._looks[name] = {what: getattr(layer, what) for what in LOOKS}
         for layer in self.layers:
             self._viewer.layers.remove(layer)
         self._layers = {}
@@ -145,10 +146,6 @@ class ItemStage:
                 setattr(layer, what, look)
             self._viewer.add_layer(layer)
             self._layers[name] = layer
-
-    def _remember_looks(self) -> None:
-        for name, layer in self._layers.items():
-            self._looks[name] = {what: getattr(layer, what) for what in LOOKS}
 
     def _show_rectangle(self, shown: ShownItem) -> None:
         if shown.rectangle is None:
