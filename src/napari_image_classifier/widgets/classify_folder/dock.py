@@ -196,11 +196,7 @@ class ClassifyFolder(Dock):
         self._timer.stop()
         self._look.stop()
         self._worker.kill()
-        self.results.stop()
-
-    def open_image(self, prediction: Prediction) -> None:
-        """Show the image of a row in the viewer."""
-        self.results.open_image(prediction)
+        self.results.copying.stop()
 
     def _folder_changed(self) -> None:
         choices = self.choices()
@@ -292,7 +288,3 @@ class ClassifyFolder(Dock):
             self.results.finish(self._table)
         self._show_what_can_run()
         self.ended.emit()
-
-    def save_copy(self, path: Path) -> None:
-        """Write the table of predictions to ``path``, too."""
-        self.results.save_copy(path)

@@ -71,10 +71,6 @@ class FolderResults(QTabWidget):
         assert self._written is not None
         save_copy(self._written.table, path, self.copying.progress)
 
-    def stop(self) -> None:
-        """End what runs, at once."""
-        self.copying.stop()
-
     def _show_written(self, written: ClassifiedFolder | None) -> None:
         self._written = written
         self.save_button.setEnabled(written is not None)

@@ -52,7 +52,8 @@ class WellsTab(QWidget):
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._classified: ClassifiedFolder | None = None
-        self._wells: WellSummary | None = None
+        # What is shown.
+        self.wells: WellSummary | None = None
         self._waiting = False
         self._counting = Lookup(self)
         self._opening = ImageOpening(viewer, self)
@@ -89,11 +90,6 @@ class WellsTab(QWidget):
         self._opening.opened.connect(self._say_opened)
         self._opening.failed.connect(lambda sentence: self._say(sentence, error=True))
 
-    @property
-    def wells(self) -> WellSummary | None:
-        """What is shown; None while nothing is."""
-        return self._wells
-
     def show_folder(self, classified: ClassifiedFolder | None) -> None:
         """Show the wells of a folder as soon as the tab is looked at; None for no folder yet."""
         self._classified = classified
@@ -113,15 +109,11 @@ class WellsTab(QWidget):
 
     def open_well(self, row: int) -> None:
         """Open the first images of a well, given its row in the summary."""
-        assert self._wells is not None
+        assert self.wells is not None
         assert self._classified is not None
         self._opened_row = row
         self.view.choose(row)
-        self._opening.open(self._classified, self._wells.files[row][:IMAGES_OPENED])
-
-    def _shown(self) -> WellSummary:
-        assert self._wells is not None
-        return self._wells
+        self._opening.open(self._classified, self.wells.files[row][:IMAGES_OPENED])
 
     def _count(self) -> None:
         if self._classified is None:
@@ -132,7 +124,7 @@ class WellsTab(QWidget):
         self._counting.ask(lambda: _look(table, wells))
 
     def _hide(self, sentence: str) -> None:
-        self._wells = None
+        self.wells = None
         show_sentence(self.sentence, sentence)
         for part in self._parts:
             part.hide()
@@ -142,7 +134,7 @@ class WellsTab(QWidget):
         if isinstance(found, str):
             self._hide(found)
         else:
-            self._wells = found
+            self.wells = found
             show_sentence(self.sentence, found.note)
             _offer(self.colour, [(in_words(name), name) for name in found.columns])
             _offer(self.plate, [(name or "without a plate", name) for name in found.plates])
@@ -156,25 +148,24 @@ class WellsTab(QWidget):
         self.shown.emit()
 
     def _draw(self) -> None:
-        self.message.hide()
-        self._draw_plate()
-        drawn = self._draw_doses()
-        self.dose_view.setVisible(drawn)
+        wells, column = self.wells, self.colour.currentData()
+        assert wells is not None
         assert self._classified is not None
+        self.message.hide()
+        self._draw_plate(wells, column)
+        drawn = self._draw_doses(wells, column)
+        self.dose_view.setVisible(drawn)
         dose = self.dose.currentData() if drawn else None
-        table, column = self._classified.table, self.colour.currentData()
-        self.saving.offer(self._shown(), table, column, dose, self.series.currentData())
+        self.saving.offer(wells, self._classified.table, column, dose, self.series.currentData())
 
-    def _draw_plate(self) -> None:
-        wells, column = self._shown(), self.colour.currentData()
+    def _draw_plate(self, wells: WellSummary, column: str) -> None:
         self.view.setVisible(wells.on_plates)
         if not wells.on_plates:
             return
         maps = {plate.name: plate for plate in plate_maps(wells.summary, column)}
         self.view.show_plate(maps[self.plate.currentData()], lambda row: wells.explain(row, column))
 
-    def _draw_doses(self) -> bool:
-        wells, column = self._shown(), self.colour.currentData()
+    def _draw_doses(self, wells: WellSummary, column: str) -> bool:
         dose, by = self.dose.currentData(), self.series.currentData()
         if dose is None:
             return False
@@ -187,7 +178,7 @@ class WellsTab(QWidget):
         return True
 
     def _say_opened(self, count: int) -> None:
-        wells = self._wells
+        wells = self.wells
         if wells is None:
             return
         total = len(wells.files[self._opened_row])

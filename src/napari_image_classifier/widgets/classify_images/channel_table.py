@@ -17,8 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
-from napari_image_classifier.widgets.viewer.layer_predictions import Task
 from napari_image_classifier.widgets.viewer.layers import OpenImage, match
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, fitting, named_like
 

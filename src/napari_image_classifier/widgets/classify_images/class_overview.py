@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QRadioButton, QVBoxLayout, QWidget
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.plates.tracks import TrackId, class_names_of
+from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.classify_images.time_lapse import TimeLapse
 from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
@@ -17,7 +18,6 @@ from napari_image_classifier.widgets.qt.saving import ask_where, save_table
 from napari_image_classifier.widgets.shared.class_legend import ClassLegend
 from napari_image_classifier.widgets.viewer.class_colours import Colour, class_colours
 from napari_image_classifier.widgets.viewer.coloured_objects import ColouredObjects
-from napari_image_classifier.widgets.viewer.layer_predictions import Task
 from napari_image_classifier.widgets.viewer.layers_watch import start_after
 from napari_image_classifier.widgets.viewer.navigation import move_sliders
 
@@ -56,10 +56,6 @@ class ClassOverview(QWidget):
             self.legend.show_counts(self._coloured.counts, colours)
         if lapse is not None:
             self.over_time.add(lapse, colours)
-
-    def select(self, prediction: Prediction) -> None:
-        """Show what belongs to a row of the table."""
-        self.over_time.select(prediction)
 
 
 class TimeResults(QWidget):

@@ -20,7 +20,7 @@ from napari_image_classifier.widgets.classify_images.classifier import (
     details_in_words,
 )
 from napari_image_classifier.widgets.classify_images.image_list import OpenImageList
-from napari_image_classifier.widgets.classify_images.run import ImageRun
+from napari_image_classifier.widgets.classify_images.run import ImageRun, Task, keep_in_metadata
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Dock
@@ -30,7 +30,6 @@ from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
 from napari_image_classifier.widgets.viewer.coloured_objects import compile_colouring
-from napari_image_classifier.widgets.viewer.layer_predictions import Task, keep_in_metadata
 from napari_image_classifier.widgets.viewer.prediction_display import ImageViews
 from napari_image_classifier.wording import counted
 
@@ -101,7 +100,7 @@ class ClassifyImages(Dock):
         self.run_button.clicked.connect(self.classify)
         self.progress.cancel_clicked.connect(self.cancel)
         self.results.item_selected.connect(self._views.go_to)
-        self.results.item_selected.connect(self.overview.select)
+        self.results.item_selected.connect(self.overview.over_time.select)
         self.only_one.toggled.connect(self._views.show_only)
         self._drop.dropped.connect(self.use_classifier)
         self._opening.answered.connect(self._loaded)

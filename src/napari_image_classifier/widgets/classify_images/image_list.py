@@ -7,8 +7,8 @@ from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.widgets.classify_images.channel_table import ChannelTable
+from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.qt.parts import choice, in_a_row, stacked, timer
-from napari_image_classifier.widgets.viewer.layer_predictions import Task
 from napari_image_classifier.widgets.viewer.layers import (
     MEANINGS,
     OpenImage,
