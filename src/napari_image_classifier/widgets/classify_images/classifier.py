@@ -1,4 +1,4 @@
-"""What a classifier expects and where it comes from, in the words of a biologist."""
+"""A classifier in the words of a biologist: what it expects, and where it comes from."""
 
 from collections.abc import Iterator, Mapping
 from html import escape

@@ -114,7 +114,7 @@ class Worker(QObject):
         self._listening = timer(self, self._listen, MILLISECONDS_BETWEEN_LOOKS, repeats=True)
         self._is_silent = self._is_asked_to_stop = False
         self._runs: list[_Run] = []
-        post().employ(self, self._runs)
+        post().kill_with(self, self._runs)
 
     @property
     def running(self) -> bool:

@@ -100,11 +100,11 @@ class _Question:
 
     def find_out(self) -> None:
         """Find the answer, and tell everybody where nobody waits for it any more."""
-        found = _kind_of(self._path)
+        kind = _kind_of(self._path)
         with _lock:
             now = time.monotonic()
             self._good_until = now + min(LASTING * (now - self._asked), SECONDS_TO_LAST)
-            self.answer = found
+            self.answer = kind
             self._answered.set()
             is_late = _late.get(self._path) is self
         if is_late:

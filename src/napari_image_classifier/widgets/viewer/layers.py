@@ -162,11 +162,11 @@ def group_layers(
 
 def match(image: OpenImage, wanted: Sequence[str], wanted_named: bool) -> tuple[int | None, ...]:
     """Return, for each of the classifier's channels, its index in the image's; None: not found."""
-    found = [channel.name for channel in image.channels]
+    names = [channel.name for channel in image.channels]
     try:
-        return match_channels(wanted, wanted_named, found, image.channels_named)
+        return match_channels(wanted, wanted_named, names, image.channels_named)
     except ChannelMismatchError:
-        places = {name.casefold(): index for index, name in reversed(list(enumerate(found)))}
+        places = {name.casefold(): index for index, name in reversed(list(enumerate(names)))}
         return tuple(places.get(name.casefold()) for name in wanted)
 
 

@@ -76,13 +76,13 @@ def open_objects(layer: Any) -> OpenObjects | None:
 
 def fitting(image: OpenImage, candidates: Sequence[OpenObjects]) -> list[OpenObjects]:
     """Return the layers that can be of an image, those named like it first."""
-    found = [one for one in candidates if _axes_of(one, image) is not None]
-    return sorted(found, key=lambda one: not _is_named_like(one, image))
+    fitting_ones = [marked for marked in candidates if _axes_of(marked, image) is not None]
+    return sorted(fitting_ones, key=lambda marked: not _is_named_like(marked, image))
 
 
 def named_like(candidates: Sequence[OpenObjects], image: OpenImage) -> bool:
     """Return whether one of the layers, and no other, has the name of the image in its own."""
-    return sum(_is_named_like(one, image) for one in candidates) == 1
+    return sum(_is_named_like(marked, image) for marked in candidates) == 1
 
 
 def _is_named_like(marked: OpenObjects, image: OpenImage) -> bool:
@@ -100,8 +100,10 @@ def located(marked: OpenObjects, image: OpenImage) -> OpenObjects:
         places = _moved(layer.data, layer, of_image)
         return replace(marked, places=places, sizes=np.zeros((len(places), 3)))
     corners = [_moved(shape, layer, of_image) for shape in layer.data]
-    low, high = (np.array([getattr(one, end)(axis=0) for one in corners]) for end in ("min", "max"))
-    areas = np.array([_area(one[:, -2:]) for one in corners])
+    low, high = (
+        np.array([getattr(shape, end)(axis=0) for shape in corners]) for end in ("min", "max")
+    )
+    areas = np.array([_area(shape[:, -2:]) for shape in corners])
     sizes = np.column_stack([(high - low)[:, -2:], areas])
     return replace(marked, places=(low + high) / 2, sizes=sizes)
 
@@ -158,11 +160,11 @@ def _axes_of(marked: OpenObjects, image: OpenImage) -> str | None:
         return None
     lengths = lengths_of(image.channels[0])
     axes = "".join(lengths)
-    for kept in (axes, axes.replace("Z", "")):
+    for present in (axes, axes.replace("Z", "")):
         of_labels = marked.kind == "Labels"
-        wanted = tuple(lengths[axis] for axis in kept) if of_labels else (len(kept),)
+        wanted = tuple(lengths[axis] for axis in present) if of_labels else (len(present),)
         if marked.shape == (1,) * (len(marked.shape) - len(wanted)) + wanted:
-            return kept
+            return present
     return None
 
 
