@@ -232,6 +232,8 @@ def numbered(marked: OpenObjects, items: Sequence[str]) -> tuple[Any, list[int]]
     time-lapses, and where planes have objects of their own, objects are counted from 1, and what
     is no item is 0.
     """
+    from skimage.util import map_array
+
     array = np.array(marked.labels)
     places = [parse_selection(item) for item in items]
     if not any("t" in place or "z" in place for place in places):
@@ -244,12 +246,6 @@ def numbered(marked: OpenObjects, items: Sequence[str]) -> tuple[Any, list[int]]
         by_place.setdefault(key, {})[place["label"]] = number
     for key, of_place in by_place.items():
         at = (..., *(ALL if index is None else index for index in key), ALL, ALL)
-        counted[at] = _replaced(array[at], of_place)
+        labels, new = (np.array(list(values)) for values in (of_place, of_place.values()))
+        counted[at] = map_array(array[at], labels, new)
     return counted, numbers
-
-
-def _replaced(labels: Any, numbers: Mapping[int, int]) -> Any:
-    known = np.array(sorted(numbers))
-    index = np.searchsorted(known, labels).clip(max=len(known) - 1)
-    new = np.array([numbers[label] for label in known.tolist()])
-    return np.where(known[index] == labels, new[index], 0)
