@@ -187,14 +187,11 @@ def as_image(name: str, channels: Sequence[OpenChannel], channel_names: Sequence
         raise LayersError(f"The layers of {name} differ in shape, so they are no image: {told}.")
     axes = "".join(axis for axis in AXES if axis == "C" or axis in lengths[0])
 
-    def read(time: int, channel: int, z: int) -> AnyArray:
-        return _plane(channels[channel], {"T": time, "Z": z})
-
     source = ImageSource(
         axes=axes,
         shape=tuple(lengths[0].get(axis, len(channels)) for axis in axes),
         dtype=np.result_type(*(channel.layer.data.dtype for channel in channels)),
-        read=read,
+        read=lambda time, channel, z: _plane(channels[channel], {"T": time, "Z": z}),
         channel_names=tuple(channel_names),
         pixel_size=channels[0].layer.pixel_size,
     )

@@ -76,8 +76,8 @@ def open_objects(layer: Any) -> OpenObjects | None:
 
 def fitting(image: OpenImage, candidates: Sequence[OpenObjects]) -> list[OpenObjects]:
     """Return the layers that can be of an image, those named like it first."""
-    fitting_ones = [marked for marked in candidates if _axes_of(marked, image) is not None]
-    return sorted(fitting_ones, key=lambda marked: not _is_named_like(marked, image))
+    fits = [marked for marked in candidates if _axes_of(marked, image) is not None]
+    return sorted(fits, key=lambda marked: not _is_named_like(marked, image))
 
 
 def named_like(candidates: Sequence[OpenObjects], image: OpenImage) -> bool:
