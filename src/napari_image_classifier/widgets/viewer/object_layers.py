@@ -247,5 +247,5 @@ def numbered(marked: OpenObjects, items: Sequence[str]) -> tuple[Any, list[int]]
     for key, of_place in by_place.items():
         at = (..., *(ALL if index is None else index for index in key), ALL, ALL)
         labels, new = (np.array(list(values)) for values in (of_place, of_place.values()))
-        counted[at] = map_array(array[at], labels, new)
+        counted[at] = map_array(array[at], labels, new)  # type: ignore[no-untyped-call]
     return counted, numbers
