@@ -96,10 +96,8 @@ def located(marked: OpenObjects, image: OpenImage) -> OpenObjects:
     if marked.kind == "Labels":
         return replace(marked, labels=largest_level(layer), axes=_axes_of(marked, image) or "")
     of_image = image.channels[0].layer.layer
-    if marked.kind == "Points":
-        places = _moved(layer.data, layer, of_image)
-        return replace(marked, places=places, sizes=np.zeros((len(places), 3)))
-    corners = [_moved(shape, layer, of_image) for shape in layer.data]
+    # A point is a shape with one corner.
+    corners = [_moved(np.atleast_2d(shape), layer, of_image) for shape in layer.data]
     low, high = (
         np.array([getattr(shape, end)(axis=0) for shape in corners]) for end in ("min", "max")
     )
