@@ -6,7 +6,7 @@ from pathlib import Path
 
 import napari
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox, QLineEdit, QWidget
 
@@ -20,17 +20,16 @@ from napari_image_classifier.widgets.classify_images.classifier import (
     details_in_words,
 )
 from napari_image_classifier.widgets.classify_images.image_list import OpenImageList
-from napari_image_classifier.widgets.classify_images.run import ImageRun
+from napari_image_classifier.widgets.classify_images.run import ImageRun, Task, keep_in_metadata
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Dock
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.parts import button, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
-from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR, ProgressRow
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
 from napari_image_classifier.widgets.viewer.coloured_objects import compile_colouring
-from napari_image_classifier.widgets.viewer.layer_predictions import Task, keep_in_metadata
 from napari_image_classifier.widgets.viewer.prediction_display import ImageViews
 from napari_image_classifier.wording import counted
 
@@ -88,15 +87,11 @@ class ClassifyImages(Dock):
         self.overview = ClassOverview(viewer)
         self.results = PredictionTable()
         self.add_heading("1. Classifier")
-        self.column.addWidget(self.form.native)
-        self.column.addWidget(self.expects)
+        self.add(self.form.native, self.expects)
         self.add_heading("2. Open images")
-        for widget in (self.open_images, self.hint, self.run_button, self.progress):
-            self.column.addWidget(widget)
+        self.add(self.open_images, self.hint, self.run_button, self.progress)
         self.results_heading = self.add_heading("3. Result")
-        self.column.addWidget(self.only_one)
-        self.column.addWidget(self.overview)
-        self.column.addWidget(self.results)
+        self.add(self.only_one, self.overview, self.results)
         self._show_results(False)
 
     def _connect(self) -> None:
@@ -105,10 +100,13 @@ class ClassifyImages(Dock):
         self.run_button.clicked.connect(self.classify)
         self.progress.cancel_clicked.connect(self.cancel)
         self.results.item_selected.connect(self._views.go_to)
-        self.results.item_selected.connect(self.overview.select)
+        self.results.item_selected.connect(self.overview.over_time.select)
         self.only_one.toggled.connect(self._views.show_only)
         self._drop.dropped.connect(self.use_classifier)
         self._opening.answered.connect(self._loaded)
+        # The canvas is left as it was.
+        self.closed.connect(self.cancel)
+        self.closed.connect(self._views.clear)
         self._drop.watch(self)
         # A path is typed here, not dropped: what is dropped goes to the dock around it.
         for line in self.form.native.findChildren(QLineEdit):
@@ -118,13 +116,6 @@ class ClassifyImages(Dock):
         """Take drops on the canvas as well, now that the dock has its place in the window."""
         super().showEvent(event)
         self._drop.watch_canvas(self)
-
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
-        """Leave the canvas as it was when napari takes the dock away."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange and not self.parent():
-            self.cancel()
-            self._views.clear()
 
     def use_classifier(self, path: str | Path) -> None:
         """Open a classifier and show what it expects; `classifier_changed` follows."""
@@ -137,10 +128,10 @@ class ClassifyImages(Dock):
     def classify(self) -> None:
         """Begin to classify the images that are checked; `ended` follows."""
         self.open_images.refresh()
-        found = self.open_images.tasks()
-        if self.classifier is None or not found or self._run is not None:
+        tasks = self.open_images.tasks()
+        if self.classifier is None or not tasks or self._run is not None:
             return
-        tasks = [task.located() for task in found]
+        tasks = [task.located() for task in tasks]
         self._views.clear()
         self.overview.clear()
         self.only_one.setChecked(False)
@@ -173,29 +164,26 @@ class ClassifyImages(Dock):
         self._opening.ask(lambda: _open(path))
 
     def _loaded(self, answer: tuple[Path, Classifier | str]) -> None:
-        path, found = answer
+        path, opened = answer
         if path != self.form["classifier"].value:
             return
-        if isinstance(found, Classifier):
+        if isinstance(opened, Classifier):
             settings.remember(classifier=path)
-            self._show_classifier(found, description_in_words(found.description))
+            self._show_classifier(opened, description_in_words(opened.description))
         else:
-            self._show_classifier(None, escape(found), error=True)
+            self._show_classifier(None, escape(opened), error=True)
         self.classifier_changed.emit()
 
     def _show_classifier(
         self, classifier: Classifier | None, words: str, *, error: bool = False
     ) -> None:
         self.classifier = classifier
-        self.expects.setText(words)
-        self.expects.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+        show_sentence(self.expects, words, error=error)
         self.expects.setToolTip(details_in_words(classifier.description) if classifier else "")
         self.open_images.expect(classifier.preparation if classifier else None)
 
     def _show_state(self) -> None:
-        why_not = self.open_images.why_unusable() if self.classifier else ""
-        self.hint.setText(why_not or (self.open_images.hint() if self.classifier else ""))
-        self.hint.setVisible(bool(self.hint.text()))
+        show_sentence(self.hint, self.open_images.hint() if self.classifier else "")
         n_tasks = len(self.open_images.tasks())
         self.run_button.setText(f"Classify {counted(n_tasks, 'image')}" if n_tasks else "Classify")
         self.run_button.setEnabled(bool(n_tasks) and self._run is None)
@@ -209,14 +197,17 @@ class ClassifyImages(Dock):
             _, items = self._predicted.setdefault(prediction.file, (task, {}))
             items[prediction.item] = prediction
         self.results.add([prediction for _, prediction in pairs])
+        # The table leads to an image, and the canvas says its class; objects have colours.
         for name in dict.fromkeys(prediction.file for _, prediction in pairs):
-            self._make_known(name)
+            task, items = self._predicted[name]
+            layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
+            self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
         if self._run is not None:
             total = self._run.n_tasks
-            said = f"{n_done} of {counted(total, 'image')}"
+            note = f"{n_done} of {counted(total, 'image')}"
             if any(prediction.place for _, prediction in pairs):
-                said += f", {self.results.model.rowCount()} objects so far"
-            self.progress.update_progress(n_done, total, said)
+                note += f", {self.results.model.rowCount()} objects so far"
+            self.progress.update_progress(n_done, total, note)
 
     def _end(self, sentence: str) -> None:
         if self._run is not None:
@@ -235,19 +226,13 @@ class ClassifyImages(Dock):
         self._show_state()
         self.ended.emit()
 
-    def _make_known(self, name: str) -> None:
-        """Let the table lead to an image, and the canvas say its class; objects have colours."""
-        task, items = self._predicted[name]
-        layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
-        self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
-
     def _summary(self, total: int) -> str:
-        bad = [name for name, (_, items) in self._predicted.items()
-               if any(prediction.status == "error" for prediction in items.values())]  # fmt: skip
-        told = f"{counted(total - len(bad), 'image')} classified."
-        if not bad:
+        n_bad = sum(any(prediction.status == "error" for prediction in items.values())
+                    for _, items in self._predicted.values())  # fmt: skip
+        told = f"{counted(total - n_bad, 'image')} classified."
+        if not n_bad:
             return told
-        return f"{told} {counted(len(bad), 'image')} could not be; the table says why."
+        return f"{told} {counted(n_bad, 'image')} could not be; the table says why."
 
 
 def _open(path: Path) -> tuple[Path, Classifier | str]:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, Signal
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.compute_process import SECONDS_OF_SILENCE, ComputeProcess
@@ -22,19 +22,15 @@ class _Run:
     """One run of the compute process; it outlives the widget by the moment it takes to end."""
 
     def __init__(self, job: Job[Any, Any], make_request: Callable[[], object]) -> None:
-        self._job = job
-        self._make_request = make_request
+        self.job = job
+        self.make_request = make_request
         self._lock = threading.Lock()
         self._process: ComputeProcess[Any] | None = None
         self._wanted = True
 
-    def anew(self) -> "_Run":
-        """Return the same once more."""
-        return _Run(self._job, self._make_request)
-
     def begin(self) -> None:
         """Start, now that somebody listens."""
-        threading.Thread(target=self._work, name=f"{self._job.verb} events", daemon=True).start()
+        threading.Thread(target=self._work, name=f"{self.job.verb} events", daemon=True).start()
 
     @property
     def pid(self) -> int | None:
@@ -63,7 +59,7 @@ class _Run:
 
     def _work(self) -> None:
         try:
-            process = self._started(self._make_request())
+            process = self._started(self.make_request())
             if process is None:
                 tell(self, Stopped())
                 return
@@ -79,7 +75,7 @@ class _Run:
         if not self._wanted:
             return None
         # Outside the lock: a process takes its time to start, and `cancel` must not wait for it.
-        process = ComputeProcess(self._job, request)
+        process = ComputeProcess(self.job, request)
         with self._lock:
             self._process = process
             if not self._wanted:
@@ -115,12 +111,10 @@ class Worker(QObject):
         self._run: _Run | None = None
         post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._deadline = timer(self, self._give_up)
-        self._listening = QTimer(self)
-        self._listening.setInterval(MILLISECONDS_BETWEEN_LOOKS)
-        self._listening.timeout.connect(self._listen)
+        self._listening = timer(self, self._listen, MILLISECONDS_BETWEEN_LOOKS, repeats=True)
         self._is_silent = self._is_asked_to_stop = False
         self._runs: list[_Run] = []
-        post().employ(self, self._runs)
+        post().kill_with(self, self._runs)
 
     @property
     def running(self) -> bool:
@@ -183,7 +177,7 @@ class Worker(QObject):
         self._may_begin_again = False
         self._runs.remove(self._run)
         self._run.kill()
-        self._begin(self._run.anew())
+        self._begin(_Run(self._run.job, self._run.make_request))
 
     def _give_up(self) -> None:
         self.kill()

@@ -57,11 +57,16 @@ class Dock(QWidget):
         """Bring a part of the column into view."""
         self._area.ensureWidgetVisible(part, 0, 0)
 
+    def add(self, *parts: QWidget) -> None:
+        """Add parts to the column, below each other."""
+        for part in parts:
+            self.column.addWidget(part)
+
     def add_heading(self, text: str) -> QLabel:
         """Add a heading to the column."""
         heading = wrapped(f"<b>{text}</b>")
         heading.setContentsMargins(0, 6, 0, 0)
-        self.column.addWidget(heading)
+        self.add(heading)
         return heading
 
 
@@ -94,11 +99,10 @@ class Folded(QWidget):
             "QPushButton { text-align: left; border: none; background: transparent; padding: 3px }"
         )
         self._button.toggled.connect(self._show)
-        content = QWidget(self)
-        self._content = content
-        self.inside = QVBoxLayout(content)
+        self._content = QWidget(self)
+        self.inside = QVBoxLayout(self._content)
         self.inside.setContentsMargins(12, 0, 0, 0)
-        stacked(self, self._button, content).setSpacing(2)
+        stacked(self, self._button, self._content).setSpacing(2)
         self._show(False)
 
     def set_title(self, title: str) -> None:

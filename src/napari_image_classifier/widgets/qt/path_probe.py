@@ -1,5 +1,6 @@
 """Paths, without keeping the window waiting when a drive does not answer."""
 
+import math
 import threading
 import time
 from enum import Enum
@@ -32,7 +33,7 @@ def kind_of(path: Path) -> Kind:
     """
     with _lock:
         question = _late.get(path)
-    if question is not None and not question.is_outdated:
+    if question is not None and time.monotonic() <= question.good_until:
         return question.answer
     question = _Question(path)
     threading.Thread(target=question.find_out, name="path", daemon=True).start()
@@ -46,21 +47,18 @@ def no_answer_from(path: Path) -> str:
 
 def why_no_name(path: Path | None, what: str) -> str | None:
     """Return why a file can't be written at ``path``; ``what`` it is, and is called for example."""
-    kind = Kind.FOLDER if path is None else kind_of(path)
-    if kind is Kind.NO_ANSWER:
-        assert path is not None
-        return no_answer_from(path)
-    return f"Choose a file name for {what}." if kind is Kind.FOLDER else None
+    if path is None or (kind := kind_of(path)) is Kind.FOLDER:
+        return f"Choose a file name for {what}."
+    return no_answer_from(path) if kind is Kind.NO_ANSWER else None
 
 
 def why_not_there(path: Path | None, wanted: Kind, what: str, choose: str) -> str | None:
     """Return why ``path`` is not what is wanted, called ``what``; ``choose``: when it is empty."""
     if path is None:
         return choose
-    kind = kind_of(path)
-    if kind is Kind.NO_ANSWER:
-        return no_answer_from(path)
-    return None if kind is wanted else f"There is no {what} {path}."
+    if (kind := kind_of(path)) is wanted:
+        return None
+    return no_answer_from(path) if kind is Kind.NO_ANSWER else f"There is no {what} {path}."
 
 
 class DriveWatch(QObject):
@@ -83,13 +81,9 @@ class _Question:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._asked = time.monotonic()
-        self._good_until: float | None = None
+        self.good_until = math.inf
         self._answered = threading.Event()
         self.answer = Kind.NO_ANSWER
-
-    @property
-    def is_outdated(self) -> bool:
-        return self._good_until is not None and time.monotonic() > self._good_until
 
     def answer_soon(self) -> Kind:
         """Return the answer, or go on without."""
@@ -103,11 +97,11 @@ class _Question:
 
     def find_out(self) -> None:
         """Find the answer, and tell everybody where nobody waits for it any more."""
-        found = _kind_of(self._path)
+        kind = _kind_of(self._path)
         with _lock:
             now = time.monotonic()
-            self._good_until = now + min(LASTING * (now - self._asked), SECONDS_TO_LAST)
-            self.answer = found
+            self.good_until = now + min(LASTING * (now - self._asked), SECONDS_TO_LAST)
+            self.answer = kind
             self._answered.set()
             is_late = _late.get(self._path) is self
         if is_late:

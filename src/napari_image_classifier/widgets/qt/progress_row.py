@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QProgressBar, QWidget
+from qtpy.QtWidgets import QLabel, QProgressBar, QWidget
 
 from napari_image_classifier.system.events import Progress
 from napari_image_classifier.widgets.qt.compute_worker import Worker
@@ -97,10 +97,8 @@ class ProgressRow(QWidget):
         self._show_running(False)
         self._patience.stop()
         self.silence.hide()
-        self.message.setText(sentence)
-        self.message.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+        show_sentence(self.message, sentence, error=error)
         self.message.setToolTip(detail)
-        self.message.setVisible(bool(sentence))
 
     def _offer_to_end(self) -> None:
         self._note.setText(f"{self._note.text()} Cancel once more ends it at once.")
@@ -109,6 +107,13 @@ class ProgressRow(QWidget):
     def _show_running(self, running: bool) -> None:
         for widget in (self._bar, self.cancel_button, self._note):
             widget.setVisible(running)
+
+
+def show_sentence(label: QLabel, sentence: str, *, error: bool = False) -> None:
+    """Show a sentence in a label, errors in their colour; "" hides the label."""
+    label.setText(sentence)
+    label.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+    label.setVisible(bool(sentence))
 
 
 def time_in_words(seconds: float) -> str:

@@ -1,12 +1,43 @@
-"""The coming and going of layers, told once for many."""
+"""The events of napari that a widget follows, as long as Qt has it."""
+
+from collections.abc import Collection
+from typing import Any
 
 import napari
-from qtpy.compat import isalive
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_image_classifier.widgets.qt.parts import timer
 
 MILLISECONDS_BEFORE_TELLING = 100
+
+
+def start_after(soon: QTimer, owner: QObject, *emitters: Any, types: Collection[str] = ()) -> None:
+    """Start a timer after each event of these emitters and ``types``, until Qt deletes ``owner``.
+
+    Parameters
+    ----------
+    soon
+        The timer.
+    owner
+        The object whose timer it is.
+    *emitters
+        Those of napari: of one event or, as ``layer.events``, of all.
+    types
+        The events that count, such as "name"; none: all of them.
+    """
+
+    def wake(event: Any = None) -> None:
+        if not types or event.type in types:
+            soon.start()
+
+    def leave() -> None:
+        for emitter in emitters:
+            emitter.disconnect(wake)
+
+    for emitter in emitters:
+        emitter.connect(wake)
+    # The viewer may be half gone by then, so its emitters are held here.
+    owner.destroyed.connect(leave)
 
 
 class LayersWatch(QObject):
@@ -16,11 +47,5 @@ class LayersWatch(QObject):
 
     def __init__(self, viewer: napari.Viewer, parent: QObject) -> None:
         super().__init__(parent)
-        self._wait = timer(self, self.changed.emit, MILLISECONDS_BEFORE_TELLING)
-        for happening in (viewer.layers.events.inserted, viewer.layers.events.removed):
-            happening.connect(self._tell_soon)
-
-    def _tell_soon(self) -> None:
-        # napari forgets this method only when Python does, which may be after Qt.
-        if isalive(self):  # type: ignore[no-untyped-call]
-            self._wait.start()
+        wait = timer(self, self.changed.emit, MILLISECONDS_BEFORE_TELLING)
+        start_after(wait, self, viewer.layers.events.inserted, viewer.layers.events.removed)

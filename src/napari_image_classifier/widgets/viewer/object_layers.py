@@ -16,8 +16,13 @@ from napari_image_classifier.images.image import Image
 from napari_image_classifier.items.objects import Objects, objects_of
 from napari_image_classifier.items.selection import Each, parse_selection
 from napari_image_classifier.plates.tracks import INDEX, TRACK_ID, TrackId, track_ids_of
-from napari_image_classifier.typing import Float64Array, IntArray
-from napari_image_classifier.widgets.viewer.layers import LayersError, OpenImage, lengths_of
+from napari_image_classifier.typing import Float64Array
+from napari_image_classifier.widgets.viewer.layers import (
+    LayersError,
+    OpenImage,
+    largest_level,
+    lengths_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,25 +66,23 @@ def open_objects(layer: Any) -> OpenObjects | None:
     """
     if (layer.metadata.get(METADATA_KEY) or {}).get(IS_COPY):
         return None
-    kind = type(layer).__name__
+    kind: Any = type(layer).__name__
     if kind == "Labels":
-        return OpenObjects(layer.name, "Labels", tuple(_labels_of(layer).shape), layer)
-    if kind == "Points" and len(layer.data):
-        return OpenObjects(layer.name, "Points", (layer.ndim,), layer)
-    if kind == "Shapes" and len(layer.data):
-        return OpenObjects(layer.name, "Shapes", (layer.ndim,), layer)
+        return OpenObjects(layer.name, kind, tuple(largest_level(layer).shape), layer)
+    if kind in ("Points", "Shapes") and len(layer.data):
+        return OpenObjects(layer.name, kind, (layer.ndim,), layer)
     return None
 
 
 def fitting(image: OpenImage, candidates: Sequence[OpenObjects]) -> list[OpenObjects]:
     """Return the layers that can be of an image, those named like it first."""
-    found = [one for one in candidates if _axes_of(one, image) is not None]
-    return sorted(found, key=lambda one: not _is_named_like(one, image))
+    fits = [marked for marked in candidates if _axes_of(marked, image) is not None]
+    return sorted(fits, key=lambda marked: not _is_named_like(marked, image))
 
 
 def named_like(candidates: Sequence[OpenObjects], image: OpenImage) -> bool:
     """Return whether one of the layers, and no other, has the name of the image in its own."""
-    return sum(_is_named_like(one, image) for one in candidates) == 1
+    return sum(_is_named_like(marked, image) for marked in candidates) == 1
 
 
 def _is_named_like(marked: OpenObjects, image: OpenImage) -> bool:
@@ -91,14 +94,14 @@ def located(marked: OpenObjects, image: OpenImage) -> OpenObjects:
     layer = marked.layer
     marked = replace(marked, features=layer.features.copy())
     if marked.kind == "Labels":
-        return replace(marked, labels=_labels_of(layer), axes=_axes_of(marked, image) or "")
+        return replace(marked, labels=largest_level(layer), axes=_axes_of(marked, image) or "")
     of_image = image.channels[0].layer.layer
-    if marked.kind == "Points":
-        places = _moved(layer.data, layer, of_image)
-        return replace(marked, places=places, sizes=np.zeros((len(places), 3)))
-    corners = [_moved(shape, layer, of_image) for shape in layer.data]
-    low, high = (np.array([getattr(one, end)(axis=0) for one in corners]) for end in ("min", "max"))
-    areas = np.array([_area(one[:, -2:]) for one in corners])
+    # A point is a shape with one corner.
+    corners = [_moved(np.atleast_2d(shape), layer, of_image) for shape in layer.data]
+    low, high = (
+        np.array([getattr(shape, end)(axis=0) for shape in corners]) for end in ("min", "max")
+    )
+    areas = np.array([_area(shape[:, -2:]) for shape in corners])
     sizes = np.column_stack([(high - low)[:, -2:], areas])
     return replace(marked, places=(low + high) / 2, sizes=sizes)
 
@@ -155,15 +158,11 @@ def _axes_of(marked: OpenObjects, image: OpenImage) -> str | None:
         return None
     lengths = lengths_of(image.channels[0])
     axes = "".join(lengths)
-    for kept in dict.fromkeys((axes, axes.replace("Z", ""))):
-        if marked.kind != "Labels":
-            if marked.shape == (len(kept),):
-                return kept
-            continue
-        wanted = tuple(lengths[axis] for axis in kept)
-        extra = len(marked.shape) - len(wanted)
-        if extra >= 0 and marked.shape == (1,) * extra + wanted:
-            return kept
+    for present in (axes, axes.replace("Z", "")):
+        of_labels = marked.kind == "Labels"
+        wanted = tuple(lengths[axis] for axis in present) if of_labels else (len(present),)
+        if marked.shape == (1,) * (len(marked.shape) - len(wanted)) + wanted:
+            return present
     return None
 
 
@@ -176,7 +175,7 @@ def _at_places(
     _check_within(name, image, (time, z, y, x))
     in_planes = "Z" in by_axis and image.n_z > 1
     order = np.lexsort((np.arange(len(y)), z * in_planes, time))
-    height, width, area = sizes[order].T
+    height, width = np.rint(sizes[order, :2]).astype(np.intp).T
     first, end = (z, z + 1) if in_planes else (np.zeros_like(z), np.full_like(z, image.n_z))
     return Objects(
         label=order + 1,
@@ -185,9 +184,9 @@ def _at_places(
         end_z=end[order],
         y=y[order],
         x=x[order],
-        area=area,
-        height=_whole(height),
-        width=_whole(width),
+        area=sizes[order, 2],
+        height=height,
+        width=width,
         in_planes=in_planes,
     )
 
@@ -205,10 +204,6 @@ def _check_within(name: str, image: Image, places: Sequence[Any]) -> None:
         )
 
 
-def _labels_of(layer: Any) -> Any:
-    return layer.data[0] if layer.multiscale else layer.data
-
-
 def _moved(places: Any, layer: Any, of_image: Any) -> Float64Array:
     """Return places of a layer, shape (n, axes), in the pixels of another one."""
     moved = []
@@ -217,10 +212,6 @@ def _moved(places: Any, layer: Any, of_image: Any) -> Float64Array:
         missing = max(of_image.ndim - len(world), 0)
         moved.append(of_image.world_to_data(np.concatenate([np.zeros(missing), world])))
     return np.array(moved, np.float64)[:, -layer.ndim :]
-
-
-def _whole(lengths: Float64Array) -> IntArray:
-    return np.rint(lengths).astype(np.intp)
 
 
 def _area(corners: Float64Array) -> float:
@@ -239,6 +230,8 @@ def numbered(marked: OpenObjects, items: Sequence[str]) -> tuple[Any, list[int]]
     time-lapses, and where planes have objects of their own, objects are counted from 1, and what
     is no item is 0.
     """
+    from skimage.util import map_array
+
     array = np.array(marked.labels)
     places = [parse_selection(item) for item in items]
     if not any("t" in place or "z" in place for place in places):
@@ -251,12 +244,6 @@ def numbered(marked: OpenObjects, items: Sequence[str]) -> tuple[Any, list[int]]
         by_place.setdefault(key, {})[place["label"]] = number
     for key, of_place in by_place.items():
         at = (..., *(ALL if index is None else index for index in key), ALL, ALL)
-        counted[at] = _replaced(array[at], of_place)
+        labels, new = (np.array(list(values)) for values in (of_place, of_place.values()))
+        counted[at] = map_array(array[at], labels, new)  # type: ignore[no-untyped-call]
     return counted, numbers
-
-
-def _replaced(labels: Any, numbers: Mapping[int, int]) -> Any:
-    known = np.array(sorted(numbers))
-    index = np.searchsorted(known, labels).clip(max=len(known) - 1)
-    new = np.array([numbers[label] for label in known.tolist()])
-    return np.where(known[index] == labels, new[index], 0)
