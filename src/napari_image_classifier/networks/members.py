@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
+from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.networks.architectures import build_network
@@ -25,7 +25,6 @@ from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.ensemble import Ensemble, Learnt
 from napari_image_classifier.training.job import Batch, Epoch
 from napari_image_classifier.training.learner import Lesson
-from napari_image_classifier.typing import ShouldStop
 
 if TYPE_CHECKING:
     import keras
@@ -57,29 +56,23 @@ def train_members(
         A training came to nothing.
     """
     ensemble = Ensemble()
+    n_members = len(lesson.splits)
     for number, split in enumerate(lesson.splits):
-        of_member = replace(lesson.data, training=split[0], validation=split[1])
+        data = replace(lesson.data, training=split[0], validation=split[1])
+        emit = _counted_on(lesson.emit, number, n_members, config.epochs)
+        of_member = replace(lesson, data=data, emit=emit)
         seeded = replace(config, seed=config.seed + number)
-        lesson.emit(Progress(stage="starting", done=0, total=1))
-        network, ensemble.architecture = _network(seeded, lesson.data, lesson.earlier)
-        lesson.emit(Progress(stage="starting", done=1, total=1))
-        counted = _counted_on(lesson.emit, number, len(lesson.splits), config.epochs)
-        learnt = _learn(
-            network,
-            of_member,
-            seeded,
-            counted,
-            lesson.should_stop,
-            lesson.on_something_to_keep,
-            runs=len(lesson.splits) - number,
-            resumption=_Resumption(checkpoints, f"network{number + 1}", counted),
-        )
+        emit(Progress(stage="starting", done=0, total=1))
+        network, ensemble.architecture = _network(seeded, of_member)
+        emit(Progress(stage="starting", done=1, total=1))
+        resumption = _Resumption(checkpoints, f"network{number + 1}", emit)
+        learnt = _learn(network, of_member, seeded, n_members - number, resumption)
         if learnt.probabilities is not None:
             ensemble.networks.append(network)
             ensemble.splits.append(split)
             ensemble.learnt.append(learnt)
             if measure is not None:
-                ensemble.distances.append(measure(network, learnt, of_member))
+                ensemble.distances.append(measure(network, learnt, data))
             # Large, and of many networks more than can be kept.
             learnt.chosen_weights = []
         elif not learnt.cancelled:
@@ -100,12 +93,11 @@ def optimizer_of(config: TrainingConfig) -> "keras.optimizers.Optimizer":
     return muon(config.largest_step, WEIGHT_DECAY)
 
 
-def _network(
-    config: TrainingConfig, data: TrainingSet, earlier: ClassifierDescription | None
-) -> tuple["keras.Model", Architecture | None]:
+def _network(config: TrainingConfig, lesson: Lesson) -> tuple["keras.Model", Architecture | None]:
     """Return the network to train and its architecture."""
     keras = start_keras(config.backend)
     keras.utils.set_random_seed(config.seed)
+    data, earlier = lesson.data, lesson.earlier
     if earlier is not None:
         from napari_image_classifier.networks.files import load_network
 
@@ -123,28 +115,19 @@ def _network(
 
 def _learn(
     network: "keras.Model",
-    data: TrainingSet,
+    lesson: Lesson,
     config: TrainingConfig,
-    emit: Emit,
-    should_stop: ShouldStop,
-    on_first_epoch: Callable[[], None],
     runs: int,
     resumption: "_Resumption",
 ) -> Learnt:
     """Train the network and leave the best weights in it; ``runs`` trainings are left, with it."""
     fused = with_fused_normalization(network)
+    loss, metrics = "categorical_crossentropy", ["accuracy"]
     # XLA makes this slower on a processor.
-    fused.compile(
-        optimizer_of(config),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
-    _make_variables(fused, len(data.class_names))
-    loop = TrainingLoop(
-        fused, data, config, emit, should_stop, runs, resumption.keep, resumption.kept
-    )
-    learnt = loop.run(on_first_epoch)
+    fused.compile(optimizer_of(config), loss=loss, metrics=metrics, jit_compile=False)
+    _make_variables(fused, len(lesson.data.class_names))
+    loop = TrainingLoop(fused, lesson, config, runs, resumption.keep, resumption.kept)
+    learnt = loop.run()
     network.set_weights(fused.get_weights())
     return learnt
 
@@ -172,19 +155,19 @@ class _Resumption:
         self._kept_at = -math.inf
         if self.kept is not None:
             done = len(self.kept.notes["history"])
-            message = (
-                "Gone on from where an earlier training of the same images and settings was ended: "
-                f"after {done} epochs."
+            emit(
+                Note(
+                    "Gone on from where an earlier training of the same images and settings was "
+                    f"ended: after {done} epochs."
+                )
             )
-            emit(Note(message))
 
-    def keep(self, make: Callable[[], Checkpoint], *, last: bool) -> None:
+    def keep(self, make: Callable[[], Checkpoint], last: bool) -> None:
         """Keep a checkpoint if it is time to, or if it is the ``last`` of the training."""
         self._number += 1
         now = time.monotonic()
-        if self._checkpoints is None or (
-            now - self._kept_at < SECONDS_BETWEEN_CHECKPOINTS and not last
-        ):
+        too_soon = now - self._kept_at < SECONDS_BETWEEN_CHECKPOINTS and not last
+        if self._checkpoints is None or too_soon:
             return
         self._kept_at = now
         checkpoint = make()
