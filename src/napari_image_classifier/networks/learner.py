@@ -1,4 +1,4 @@
-"""Networks as what learns in a training.
+"""Networks trained by Keras, as the learner of a training.
 
 Never imported by anything the viewer imports. Only Keras is used, no backend of it, so that any of
 them serves.
@@ -18,17 +18,21 @@ from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.networks.backend import backend_here, start_keras, use_threads
 from napari_image_classifier.networks.fit.checkpoints import Checkpoints
 from napari_image_classifier.networks.members import optimizer_of, train_members
+from napari_image_classifier.networks.provenance import keras_run, keras_versions
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.training.learner import Lesson
+from napari_image_classifier.training.learner import Learner, Lesson
 
 
-class KerasLearner:
-    """A `training.learner.Learner`: networks, trained by Keras."""
+class KerasLearner(Learner):
+    """Networks, trained by Keras.
 
-    def __init__(self, config: TrainingConfig) -> None:
-        self._config = config
+    Parameters
+    ----------
+    config
+        How they are trained.
+    """
 
     def check(self) -> None:
         """Refuse a backend that is not installed, or another one than already runs."""
@@ -64,33 +68,24 @@ class KerasLearner:
 
     def run(self) -> Run:
         """Return what the manifest says of this run: Keras's backend, device and threads."""
-        from napari_image_classifier.networks.provenance import keras_run
-
         return keras_run()
 
     def versions(self) -> dict[str, str]:
         """Return the versions, backend and device."""
-        from napari_image_classifier.networks.provenance import keras_versions
-
         return keras_versions()
+
+
+_MACHINE = ("processor", "threads", "backend", "device", "versions")
 
 
 def _fingerprint(lesson: Lesson, config: TrainingConfig) -> str:
     """Return a hash of all that the weights of a training depend on."""
-    from napari_image_classifier.networks.provenance import keras_run
-
     run = keras_run()
-    machine = {
-        "processor": run.processor,
-        "threads": run.threads,
-        "backend": run.backend,
-        "device": run.device,
-        "versions": run.versions,
-    }
+    machine = {name: getattr(run, name) for name in _MACHINE}
     hashed = hashlib.sha256()
     data, earlier = lesson.data, lesson.earlier
-    said = (config, data.preparation, data.class_names, machine)
-    hashed.update(json.dumps(as_json(said), sort_keys=True).encode())
+    settings = (config, data.preparation, data.class_names, machine)
+    hashed.update(json.dumps(as_json(settings), sort_keys=True).encode())
     if earlier is not None:
         hashed.update("".join(member.weights_sha256 for member in earlier.members).encode())
     parts = [part for split in lesson.splits for part in split]
