@@ -104,7 +104,7 @@ def _train(
     description = ensemble.description(data, config, gate)
     if config.risk is not None:
         new = Classifier(output, "", description, learner.runnable(ensemble))
-        rule = rule_seen_on(parts.reserved, images, data, new, config.risk)
+        rule = rule_seen_on(parts.reserved, data, new, config.risk)
         description = replace(description, thresholds=as_json(rule))
         messages.append(rule.in_words())
     scores = training_record.outcome(data, ensemble, messages)
@@ -119,7 +119,7 @@ def _train(
             load_classifier(temporary),
             learner.run(),
             table,
-            images,
+            data,
             ensemble,
             going_on.sha256 if going_on else None,
         )

@@ -1,4 +1,4 @@
-"""What a training makes: networks that decide together, and what each had learnt from."""
+"""The ensemble that a training makes: networks that decide together, and how each learnt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,11 +20,22 @@ from napari_image_classifier.typing import Float64Array, IntArray
 
 @dataclass
 class Learnt:
-    """How one of them learnt; ``history`` has a record per epoch, if there are epochs.
+    """How one network of an ensemble learnt.
 
-    ``best_epoch`` is the one kept, and ``chosen_weights`` are its own; ``probabilities`` are what
-    was said of the validation items then, shape (item, class). Since it is ``finished``, it has
-    learnt from those items, too.
+    Parameters
+    ----------
+    history
+        The scores of each epoch, empty where there are no epochs.
+    best_epoch
+        The one that is kept, counted from 1.
+    chosen_weights
+        The network's arrays after that epoch, in Keras's order.
+    probabilities
+        Those of the validation items after that epoch, shape (item, class); None before there are.
+    cancelled
+        Whether it was stopped.
+    finished
+        Whether it has learnt from the validation items, too, since then.
     """
 
     history: list[EpochScores] = field(default_factory=list)
@@ -37,10 +48,22 @@ class Learnt:
 
 @dataclass
 class Ensemble:
-    """Networks (or what takes their place), and how each of them learnt from which split.
+    """Networks that decide together, and how each of them learnt from which split.
 
-    ``distances`` say how far from its classes each of them may see images of their kind;
-    ``optimizer`` is Keras's configuration of what they were trained with, if any.
+    Parameters
+    ----------
+    networks
+        Keras's, or what takes their place.
+    architecture
+        How each is built; None for an imported network.
+    splits
+        The items that each learnt from and was checked with.
+    learnt
+        How each learnt.
+    distances
+        How far from its classes each of them may see images of their kind.
+    optimizer
+        Keras's configuration of what they were trained with, if any.
     """
 
     networks: list[Any] = field(default_factory=list)
@@ -56,30 +79,28 @@ class Ensemble:
         return self.learnt[-1].cancelled
 
     def probabilities(self, n_items: int) -> Float64Array:
-        """Return what was said of each item by the networks that it was kept aside from.
+        """Return the mean probabilities of each item by the networks that it was kept aside from.
 
         The shape is (item, class); a row is NaN where every network learnt from the item.
         """
-        said = [(validation, one.probabilities) for (_, validation), one in self._looked()]
-        n_classes = said[0][1].shape[1]
-        total, times = np.zeros((n_items, n_classes)), np.zeros((n_items, 1))
-        for validation, probabilities in said:
-            total[validation] += probabilities
-            times[validation] += 1
+        items, probabilities = self._validated()
+        total = np.zeros((n_items, probabilities.shape[1]))
+        np.add.at(total, items, probabilities)
+        times = np.bincount(items, minlength=n_items)[:, None]
         return np.where(times > 0, total / np.maximum(times, 1), np.nan)
 
-    def judged(self) -> tuple[IntArray, Float64Array]:
-        """Return the items that were kept aside, from each network, and what it said of each.
+    def _validated(self) -> tuple[IntArray, Float64Array]:
+        """Return the items that were kept aside, from each network, and its probabilities of each.
 
         The arrays are of shape (n) and (n, class); an item that several networks did not learn
         from stands there several times.
         """
-        items = np.concatenate([validation for (_, validation), _ in self._looked()])
-        return items, np.concatenate([one.probabilities for _, one in self._looked()])
+        items = np.concatenate([validation for _, validation in self.splits])
+        return items, np.concatenate([np.asarray(one.probabilities) for one in self.learnt])
 
     def temperature(self, data: TrainingSet) -> float:
-        """Return the temperature that suits what the networks said of the items kept aside."""
-        items, probabilities = self.judged()
+        """Return the temperature that suits the probabilities of the items kept aside."""
+        items, probabilities = self._validated()
         return fitted_temperature(data.classes[items], probabilities)
 
     def description(
@@ -94,6 +115,3 @@ class Ensemble:
             temperature=self.temperature(data),
             gate=gate,
         )
-
-    def _looked(self) -> list[tuple[Split, Any]]:
-        return list(zip(self.splits, self.learnt, strict=True))
