@@ -256,8 +256,9 @@ def test_settings_are_remembered(study, remembered):
     assert {key: remembered(key) for key in choices} == choices
 
 
-# With Keras, in a process of its own; a busy machine takes minutes to start it.
+# A busy machine takes minutes to load Keras.
 @pytest.mark.timeout(900)
+@pytest.mark.usefixtures("warm_children")
 @pytest.mark.parametrize("name", ["texture", "network"])
 def test_trainings_are_made_again(study, name):
     """From their manifests, a network also from the classifier that it went on from."""

@@ -4,7 +4,8 @@
 
 listens at SOCKET for programs to run, until its own standard input ends. Loading Keras takes more
 seconds than most of the programs do. Whatever Keras starts of its own, such as threads, it starts
-in the forked process: nothing is computed before.
+in the forked process: nothing is computed before. (NumPy's linear algebra has threads at once; it
+ends them before a fork, and starts them again, by itself.)
 """
 
 import atexit
@@ -32,6 +33,20 @@ CAN_FORK = sys.platform == "linux"
 CHILDREN = frozenset(
     f"napari_image_classifier.{module}" for module in ("system.compute_main", "evaluation.helper")
 )
+# Besides Keras.
+LOADED = (
+    "scipy.stats",
+    "skimage.feature",
+    "skimage.filters",
+    "sklearn.covariance",
+    "sklearn.linear_model",
+    "sklearn.model_selection",
+    "napari_image_classifier.jobs.classify_folder",
+    "napari_image_classifier.jobs.evaluate",
+    "napari_image_classifier.jobs.survey",
+    "napari_image_classifier.jobs.train",
+)
+
 # What libraries read once, when they are loaded; the product sets the last two for its children.
 _READ_WHEN_LOADED = ("PYTHON", "KERAS", "TF_", "OMP_", "OPENBLAS_", "XLA_", "CUDA_")
 _OF_NO_MATTER = ("PYTHONUTF8", "TF_CPP_MIN_LOG_LEVEL")
@@ -313,8 +328,8 @@ def main() -> None:
     from napari_image_classifier.networks.backend import start_keras
 
     start_keras()
-    for job in ("train", "evaluate", "classify_folder", "survey"):
-        importlib.import_module(f"napari_image_classifier.jobs.{job}")
+    for module in LOADED:
+        importlib.import_module(module)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])
         listener.listen(16)
