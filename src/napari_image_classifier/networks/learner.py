@@ -26,13 +26,7 @@ from napari_image_classifier.training.learner import Learner, Lesson
 
 
 class KerasLearner(Learner):
-    """Networks, trained by Keras.
-
-    Parameters
-    ----------
-    config
-        How they are trained.
-    """
+    """Networks, trained by Keras."""
 
     def check(self) -> None:
         """Refuse a backend that is not installed, or another one than already runs."""

@@ -1,4 +1,4 @@
-"""The networks of a classifier, trained one after another, each on another part of the images."""
+"""The training of a classifier's networks, each on another part of the images."""
 
 import math
 import time
@@ -44,9 +44,23 @@ def train_members(
 ) -> Ensemble:
     """Train a network for each split; those that are finished are kept when it is stopped.
 
-    ``measure`` says how far from its classes each network that is kept may see images. With
-    ``checkpoints`` it goes on where an earlier one of the same images and settings was ended, and
-    the networks are the very ones that it would have come to.
+    Parameters
+    ----------
+    lesson
+        What is learnt from, by which parts.
+    config
+        How it is trained; each network adds its number to the seed.
+    measure
+        Says of a network that is kept how far from its classes it may see images; None leaves that
+        out.
+    checkpoints
+        Where it goes on from if an earlier training of the same images and settings was ended, to
+        the very networks that that one would have come to; None keeps nothing.
+
+    Returns
+    -------
+    Ensemble
+        The networks that are finished; the last may be one that was stopped.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What Keras adds to a manifest; the manifest of an imported network.
+"""Keras's part of a manifest, and the manifest of an imported network.
 
 Never imported by anything the viewer imports.
 """
@@ -15,7 +15,13 @@ PACKAGES = ("keras", "onnx", "scipy", "scikit-image", "scikit-learn")
 
 
 def keras_run() -> Run:
-    """Return what is to be said of the run in which Keras has just worked."""
+    """Return what is to be said of the run in which Keras has just worked.
+
+    Returns
+    -------
+    Run
+        With Keras's backend, its device and its number of threads.
+    """
     import keras
 
     backend = keras.backend.backend()
@@ -28,7 +34,13 @@ def keras_run() -> Run:
 
 
 def keras_versions() -> dict[str, str]:
-    """Return the versions and the device that a training depends on, as far as they are known."""
+    """Return the versions and the device that a training depends on, as far as they are known.
+
+    Returns
+    -------
+    dict
+        Versions by package, the "backend" and the "device", in words.
+    """
     import keras
 
     backend = keras.backend.backend()
@@ -42,7 +54,20 @@ class ImportManifest(Head, frozen=True, kw_only=True):
 
 
 def write_import_manifest(output: Path, classifier: Classifier) -> Path:
-    """Write the manifest of ``classifier``, trained elsewhere, which will be ``output``."""
+    """Write the manifest of a network that was trained elsewhere.
+
+    Parameters
+    ----------
+    output
+        Where the classifier will be.
+    classifier
+        The classifier as it was written.
+
+    Returns
+    -------
+    Path
+        The manifest's.
+    """
     head = ImportManifest(
         result=Result(output.name, classifier.sha256),
         runs=(keras_run(),),

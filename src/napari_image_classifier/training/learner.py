@@ -45,7 +45,13 @@ class Lesson:
 
 
 class Learner(ABC):
-    """What differs between trainings; nothing is read or started before `prepare`."""
+    """What differs between trainings; nothing is read or started before `prepare`.
+
+    Parameters
+    ----------
+    config
+        How it is trained.
+    """
 
     def __init__(self, config: TrainingConfig) -> None:
         self._config = config

@@ -74,11 +74,6 @@ class TextureLearner(Learner):
     """Logistic regression on texture features.
 
     All that it needs is always installed, and it calculates the same with any number of threads.
-
-    Parameters
-    ----------
-    config
-        How it is trained.
     """
 
     def learn(self, lesson: Lesson, kept_in: Path) -> Ensemble:

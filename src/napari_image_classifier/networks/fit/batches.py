@@ -1,4 +1,4 @@
-"""Which images a network is shown together, epoch by epoch, and how they are changed."""
+"""Batches of images for each epoch: drawn, augmented and made ahead."""
 
 import math
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ IMAGES_FOR_STATISTICS = 256
 
 
 class TrainingBatches:
-    """Batches of a set's members, drawn from the seed and the epoch alone.
+    """Batches of a set's items, drawn from the seed and the epoch alone.
 
     All have one size: the last few images of a shuffled epoch wait for the next one, as a batch
     of one image upsets batch normalisation.
@@ -33,43 +33,40 @@ class TrainingBatches:
         )
         self.size = min(config.batch_size, max(len(data.training), IMAGES_PER_EPOCH))
 
-    def per_epoch(self, members: IntArray) -> int:
-        """Return how many batches show every member once, or a small set several times."""
-        return max(len(members), IMAGES_PER_EPOCH) // self.size
+    def per_epoch(self, items: IntArray) -> int:
+        """Return how many batches show every item once, or a small set several times."""
+        return max(len(items), IMAGES_PER_EPOCH) // self.size
 
-    def changed(self, epoch: int, members: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
+    def changed(self, epoch: int, items: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
         """Yield which items are learnt from together, and their images as they are shown.
 
         A batch is made on a thread while the one before it is learnt from.
         """
-        yield from one_ahead(self._changed(epoch, members))
-
-    def unchanged(self, epoch: int, members: IntArray) -> Iterator[FloatArray]:
-        """Yield the images of some members, enough to measure normalisation on."""
         random = np.random.default_rng((self._seed, epoch))
-        chosen = np.resize(random.permutation(members), IMAGES_FOR_STATISTICS)
+        needed = self.per_epoch(items) * self.size
+        rounds = math.ceil(needed / len(items))
+        order = np.concatenate([random.permutation(items) for _ in range(rounds)])
+        batches = order[:needed].reshape(-1, self.size)
+        yield from one_ahead(
+            (batch, self._augment(self._pixels[batch], (self._seed, epoch, number)))
+            for number, batch in enumerate(batches)
+        )
+
+    def unchanged(self, epoch: int, items: IntArray) -> Iterator[FloatArray]:
+        """Yield the images of some items, enough to measure normalisation on."""
+        random = np.random.default_rng((self._seed, epoch))
+        chosen = np.resize(random.permutation(items), IMAGES_FOR_STATISTICS)
         for start in range(0, IMAGES_FOR_STATISTICS, self.size):
             yield self._pixels[chosen[start : start + self.size]]
 
-    def in_order(self, members: IntArray) -> Iterator[tuple[int, FloatArray]]:
-        """Yield all members as they are: how many of a batch are new, and its images.
+    def in_order(self, items: IntArray) -> Iterator[tuple[int, FloatArray]]:
+        """Yield all items as they are: how many of a batch are new, and its images.
 
         The last one is filled up, as every new shape of a batch would be compiled anew.
         """
-        for start in range(0, len(members), self.size):
-            batch = self._pixels[members[start : start + self.size]]
+        for start in range(0, len(items), self.size):
+            batch = self._pixels[items[start : start + self.size]]
             yield len(batch), np.resize(batch, (self.size, *batch.shape[1:]))
-
-    def _changed(self, epoch: int, members: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
-        for number, batch in enumerate(self._shuffled(epoch, members)):
-            yield batch, self._augment(self._pixels[batch], (self._seed, epoch, number))
-
-    def _shuffled(self, epoch: int, members: IntArray) -> Iterator[IntArray]:
-        random = np.random.default_rng((self._seed, epoch))
-        needed = self.per_epoch(members) * self.size
-        rounds = math.ceil(needed / len(members))
-        order = np.concatenate([random.permutation(members) for _ in range(rounds)])
-        yield from order[:needed].reshape(-1, self.size)
 
 
 T = TypeVar("T")
@@ -79,6 +76,6 @@ def one_ahead(made: Iterator[T]) -> Iterator[T]:
     """Yield what ``made`` yields; the next one is made on a thread meanwhile."""
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, made, None)
-        while (found := coming.result()) is not None:
+        while (element := coming.result()) is not None:
             coming = thread.submit(next, made, None)
-            yield found
+            yield element
