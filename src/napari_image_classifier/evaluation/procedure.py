@@ -36,7 +36,7 @@ from napari_image_classifier.items.consensus import unassisted
 from napari_image_classifier.items.groups import check_enough, units_of, units_per_class
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.splits import digest
-from napari_image_classifier.networks.provenance import keras_run, keras_versions
+from napari_image_classifier.networks.learner import keras_run, keras_versions
 from napari_image_classifier.system.atomic_files import told_when_refused, why_elsewhere
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.records import as_json

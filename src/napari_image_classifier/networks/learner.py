@@ -13,16 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.classifiers.description import ClassifierDescription
-from napari_image_classifier.classifiers.manifest import Run
+from napari_image_classifier.classifiers.manifest import Run, this_run
 from napari_image_classifier.classifiers.onnx_runtime import Graph
-from napari_image_classifier.networks.backend import backend_here, start_keras, use_threads
+from napari_image_classifier.networks.backend import (
+    backend_here,
+    device_in_words,
+    start_keras,
+    threads_in_use,
+    use_threads,
+)
 from napari_image_classifier.networks.fit.checkpoints import Checkpoints
 from napari_image_classifier.networks.members import optimizer_of, train_members
-from napari_image_classifier.networks.provenance import keras_run, keras_versions
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.training.learner import Learner, Lesson
+from napari_image_classifier.training.learner import Ensemble, Learner, Lesson
+from napari_image_classifier.training.record import machine
 
 
 class KerasLearner(Learner):
@@ -39,12 +44,9 @@ class KerasLearner(Learner):
 
     def learn(self, lesson: Lesson, kept_in: Path) -> Ensemble:
         """Train a network for each split, or go on with what is kept of such a training."""
-        # It reads and writes graphs, which takes a while to import.
-        from napari_image_classifier.networks.novelty import measured_distance
-
         start_keras(self._config.backend)
         checkpoints = Checkpoints(kept_in, _fingerprint(lesson, self._config))
-        ensemble = train_members(lesson, self._config, measured_distance, checkpoints)
+        ensemble = train_members(lesson, self._config, checkpoints, with_distances=True)
         ensemble.optimizer = optimizer_of(self._config).get_config()
         return ensemble
 
@@ -69,16 +71,17 @@ class KerasLearner(Learner):
         return keras_versions()
 
 
+PACKAGES = ("keras", "onnx", "scipy", "scikit-image", "scikit-learn")
 _MACHINE = ("processor", "threads", "backend", "device", "versions")
 
 
 def _fingerprint(lesson: Lesson, config: TrainingConfig) -> str:
     """Return a hash of all that the weights of a training depend on."""
     run = keras_run()
-    machine = {name: getattr(run, name) for name in _MACHINE}
+    computed_on = {name: getattr(run, name) for name in _MACHINE}
     hashed = hashlib.sha256()
     data, earlier = lesson.data, lesson.earlier
-    settings = (config, data.preparation, data.class_names, machine)
+    settings = (config, data.preparation, data.class_names, computed_on)
     hashed.update(json.dumps(as_json(settings), sort_keys=True).encode())
     if earlier is not None:
         hashed.update("".join(member.weights_sha256 for member in earlier.members).encode())
@@ -88,3 +91,36 @@ def _fingerprint(lesson: Lesson, config: TrainingConfig) -> str:
         hashed.update(f"{array.shape} {array.dtype}".encode())
         hashed.update(np.ascontiguousarray(array).data)
     return hashed.hexdigest()
+
+
+def keras_run() -> Run:
+    """Return what is to be said of the run in which Keras has just worked.
+
+    Returns
+    -------
+    Run
+        With Keras's backend, its device and its number of threads.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    return this_run(
+        threads=threads_in_use(keras),
+        backend=backend,
+        device=device_in_words(keras),
+        packages=(*PACKAGES, backend),
+    )
+
+
+def keras_versions() -> dict[str, str]:
+    """Return the versions and the device that a training depends on, as far as they are known.
+
+    Returns
+    -------
+    dict
+        Versions by package, the "backend" and the "device", in words.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    return {**machine("keras", backend), "backend": backend, "device": device_in_words(keras)}

@@ -11,9 +11,9 @@ import numpy as np
 
 from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.classifiers.mahalanobis import FeatureDistance
+from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.errors import Cancelled, TrainingRefused
-from napari_image_classifier.networks.architectures import build_network
-from napari_image_classifier.networks.backbones import take_weights
+from napari_image_classifier.networks.architectures import build_network, take_weights
 from napari_image_classifier.networks.backend import start_keras
 from napari_image_classifier.networks.fit.checkpoints import Checkpoint, Checkpoints, steps_in
 from napari_image_classifier.networks.fit.fused_normalization import with_fused_normalization
@@ -22,9 +22,10 @@ from napari_image_classifier.networks.muon import muon
 from napari_image_classifier.system.events import Emit, Event, Note, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
-from napari_image_classifier.training.ensemble import Ensemble, Learnt
 from napari_image_classifier.training.job import Batch, Epoch
-from napari_image_classifier.training.learner import Lesson
+from napari_image_classifier.training.learner import Ensemble, Learnt, Lesson
+from napari_image_classifier.training.novelty_fitting import ClassFeatures, distance_of
+from napari_image_classifier.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import keras
@@ -33,14 +34,16 @@ WEIGHT_DECAY = 0.05
 # Of a small set there are several epochs a second.
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 
-Measure = Callable[["keras.Model", Learnt, TrainingSet], FeatureDistance]
+MOST_IMAGES = 2000
+IMAGES_AT_ONCE = 32
 
 
 def train_members(
     lesson: Lesson,
     config: TrainingConfig,
-    measure: Measure | None = None,
     checkpoints: Checkpoints | None = None,
+    *,
+    with_distances: bool = False,
 ) -> Ensemble:
     """Train a network for each split; those that are finished are kept when it is stopped.
 
@@ -50,12 +53,11 @@ def train_members(
         What is learnt from, by which parts.
     config
         How it is trained; each network adds its number to the seed.
-    measure
-        Says of a network that is kept how far from its classes it may see images; None leaves that
-        out.
     checkpoints
         Where it goes on from if an earlier training of the same images and settings was ended, to
         the very networks that that one would have come to; None keeps nothing.
+    with_distances
+        Whether it is measured how far from its classes each network may see images.
 
     Returns
     -------
@@ -85,8 +87,8 @@ def train_members(
             ensemble.networks.append(network)
             ensemble.splits.append(split)
             ensemble.learnt.append(learnt)
-            if measure is not None:
-                ensemble.distances.append(measure(network, learnt, data))
+            if with_distances:
+                ensemble.distances.append(_measured_distance(network, learnt, data))
             # Large, and of many networks more than can be kept.
             learnt.chosen_weights = []
         elif not learnt.cancelled:
@@ -207,3 +209,38 @@ def _counted_on(emit: Emit, number: int, members: int, epochs: int) -> Emit:
         emit(event)
 
     return emit_counted
+
+
+def _measured_distance(
+    network: "keras.Model", learnt: Learnt, data: TrainingSet
+) -> FeatureDistance:
+    """Return the distance of the trained network (see `novelty_fitting.distance_of`).
+
+    Only the epoch that was kept has not learnt from the validation part; in the end the network may
+    have.
+    """
+    final = network.get_weights()
+    network.set_weights(learnt.chosen_weights)
+    learnt_then = _class_features(network, data, data.training)
+    held_out = _features(network, data, data.validation)
+    network.set_weights(final)
+    everything = np.union1d(data.training, data.validation)
+    learnt_now = _class_features(network, data, everything) if learnt.finished else None
+    return distance_of(learnt_then, held_out, learnt_now)
+
+
+def _class_features(network: "keras.Model", data: TrainingSet, items: IntArray) -> ClassFeatures:
+    few = items[:: -(-len(items) // MOST_IMAGES)]
+    return ClassFeatures(_features(network, data, few), data.classes[few])
+
+
+def _features(network: "keras.Model", data: TrainingSet, items: IntArray) -> FloatArray:
+    # It takes a while to import.
+    from napari_image_classifier.networks.export.onnx_export import export_graph
+
+    graph = Graph(export_graph(network))
+    parts = [
+        graph.run(data.pixels[items[start : start + IMAGES_AT_ONCE]])[1]
+        for start in range(0, len(items), IMAGES_AT_ONCE)
+    ]
+    return np.concatenate(parts)

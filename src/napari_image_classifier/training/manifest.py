@@ -1,4 +1,4 @@
-"""The manifest beside a classifier: all that its training depended on."""
+"""The manifest beside a classifier: all that its training, or its import, depended on."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
 from napari_image_classifier.classifiers.manifest import (
     FileEntry,
+    Head,
     ImagesRead,
     LearntItem,
     OfLearntItems,
@@ -24,12 +25,43 @@ from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.training.dataset import TrainingSet
-from napari_image_classifier.training.ensemble import Ensemble
 from napari_image_classifier.training.images import TrainingImages
+from napari_image_classifier.training.learner import Ensemble
 from napari_image_classifier.training.unreadable import LeftOut
 
 # What stands with the files of an image's mask.
 OF_MASK = "mask"
+
+
+class ImportManifest(Head, frozen=True, kw_only=True):
+    """What is known of a network that was trained elsewhere."""
+
+    classifier: ClassifierInShort
+
+
+def write_import_manifest(output: Path, classifier: Classifier, run: Run) -> Path:
+    """Write the manifest of a network that was trained elsewhere.
+
+    Parameters
+    ----------
+    output
+        Where the classifier will be.
+    classifier
+        The classifier as it was written.
+    run
+        The run that imported it.
+
+    Returns
+    -------
+    Path
+        The manifest's.
+    """
+    head = ImportManifest(
+        result=Result(output.name, classifier.sha256),
+        runs=(run,),
+        classifier=classifier.description.in_short(),
+    )
+    return write_manifest(output, "import", head)
 
 
 class TrainingManifest(OfLearntItems, frozen=True, kw_only=True, omit_defaults=True):

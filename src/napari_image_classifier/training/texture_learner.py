@@ -24,8 +24,7 @@ from napari_image_classifier.classifiers.texture_model import TextureModel
 from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.events import Progress
-from napari_image_classifier.training.ensemble import Ensemble, Learnt
-from napari_image_classifier.training.learner import Learner, Lesson
+from napari_image_classifier.training.learner import Ensemble, Learner, Learnt, Lesson
 from napari_image_classifier.training.novelty_fitting import ClassFeatures, distance_of
 from napari_image_classifier.training.record import machine
 from napari_image_classifier.typing import Float64Array, IntArray
