@@ -65,10 +65,10 @@ class TrainingReader:
     @property
     def files(self) -> dict[str, list[int]]:
         """The images, by file, and the numbers of their items."""
-        found: dict[str, list[int]] = defaultdict(list)
+        indices: dict[str, list[int]] = defaultdict(list)
         for index, item in enumerate(self.items):
-            found[item.file].append(index)
-        return found
+            indices[item.file].append(index)
+        return indices
 
     @property
     def sources(self) -> list[int]:
@@ -76,7 +76,7 @@ class TrainingReader:
         numbers = {file: number for number, file in enumerate(self.files)}
         return [numbers[item.file] for item in self.items]
 
-    def said_of_left_out(self) -> list[str]:
+    def left_out_messages(self) -> list[str]:
         """Return in a sentence what was left out, if anything was."""
         if not self.left_out:
             return []
@@ -112,12 +112,10 @@ class TrainingReader:
         def measure(image: Image, items: Sequence[Item], beat: Beat) -> _Measured:
             file, files = items[0].file, items[0].image
             of_files, read = stamp(files), PixelHash(image)
-            found: dict[str, tuple[FloatArray, str]] = {}
+            measured: dict[str, tuple[FloatArray, str]] = {}
+            selections = [item.selection for item in items]
             for item in items_of_image(
-                image,
-                preparation,
-                selections=[item.selection for item in items],
-                channels=channels[file],
+                image, preparation, selections=selections, channels=channels[file]
             ):
                 beat()
                 if not np.isfinite(item.pixels).all():
@@ -126,17 +124,17 @@ class TrainingReader:
                         Fault.NOT_FINITE,
                         f"{file} holds pixels that are no finite number.",
                     )
-                found[item.selection] = item.pixels, read.hexdigest()
-            return of_files, found
+                measured[item.selection] = item.pixels, read.hexdigest()
+            return of_files, measured
 
         measured = self._each_image("reading", measure)
         self.stamps = {file: of_files for file, (of_files, _) in measured.items()}
         in_order = [measured[item.file][1][item.selection] for item in self.items]
-        return [pixels for pixels, _ in in_order], [taken for _, taken in in_order]
+        return [pixels for pixels, _ in in_order], [hashed for _, hashed in in_order]
 
     def _each_image(self, stage: str, work: Work[T]) -> dict[str, T]:
         """Return what ``work`` says of each image, by file, and leave out those that it can't."""
-        found: dict[str, T] = {}
+        answers: dict[str, T] = {}
         problems: dict[str, ImageClassifierError] = {}
         files = self.files
         with ThreadPoolExecutor(READERS) as pool:
@@ -149,7 +147,7 @@ class TrainingReader:
                     if self._should_stop():
                         raise Cancelled
                     try:
-                        found[futures[future]] = future.result()
+                        answers[futures[future]] = future.result()
                     except ImageClassifierError as error:
                         problems[futures[future]] = error
                     self._on_progress(stage, done, len(futures))
@@ -158,7 +156,7 @@ class TrainingReader:
                 raise
         self.left_out = check_share(problems, self._n_images, self.left_out)
         self.items = tuple(item for item in self.items if item.file not in problems)
-        return {file: found[file] for file in files if file in found}
+        return {file: answers[file] for file in files if file in answers}
 
     def _in_time(self, work: Work[T], items: Sequence[Item]) -> T:
         """Return what ``work`` says of an image; one that never comes is given up."""

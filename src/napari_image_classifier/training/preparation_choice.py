@@ -1,4 +1,4 @@
-"""How the images of a training are prepared, by what is asked for and what their files say."""
+"""The preparation of a training's images, by what is asked for and what their files say."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,7 +100,7 @@ def _size_of(box: ObjectBox, looks: dict[str, Look]) -> int:
     return _size_for([box.side / size for size in sizes if size] or [LARGEST_SIZE_CHOSEN])
 
 
-def said_of_objects(preparation: Preparation, config: TrainingConfig) -> list[str]:
+def object_messages(preparation: Preparation, config: TrainingConfig) -> list[str]:
     """Return in a sentence how objects are cut out, where that is chosen now."""
     box = preparation.objects
     if box is None or config.start_from is not None:
@@ -113,11 +113,11 @@ def said_of_objects(preparation: Preparation, config: TrainingConfig) -> list[st
 
 
 def _check_same_channels(looks: dict[str, Look]) -> None:
-    (one, first), *others = looks.items()
+    (file, first), *others = looks.items()
     for other, look in others:
         if sorted(look.channel_names) != sorted(first.channel_names):
             raise TrainingRefused(
-                f"{one} has the channels {', '.join(first.channel_names)} and {other} has "
+                f"{file} has the channels {', '.join(first.channel_names)} and {other} has "
                 f"{', '.join(look.channel_names)}; choose channels that every image has."
             )
 

@@ -1,4 +1,4 @@
-"""Images that can't be learnt from: which, why, and whether the others are enough."""
+"""Images that can't be learnt from, and the refusal where the others are too few."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,24 @@ _TO_BE_ASKED = (Fault.AXES_UNKNOWN, Fault.AXES_UNFIT)
 
 @dataclass(frozen=True, order=True)
 class LeftOut:
-    """An image that can't be used: why, as a code and in a sentence that names it."""
+    """An image that can't be used.
+
+    Parameters
+    ----------
+    file
+        Its name.
+    code
+        Why, as an `errors.Fault`.
+    message
+        Why, in a sentence that names it.
+    """
 
     file: str
     code: str
     message: str
 
 
-def may_be_left_out(error: ImageClassifierError) -> bool:
+def _may_be_left_out(error: ImageClassifierError) -> bool:
     """Return whether it is the image alone that is bad, not what was asked of it."""
     return isinstance(error, ImageReadError) and error.code not in _TO_BE_ASKED
 
@@ -41,15 +51,12 @@ def check_share(
         More than half of the images can't be used, or one of them for a reason that concerns the
         others.
     """
-    found = [
-        *earlier,
-        *(LeftOut(file, *describe_error(file, error)) for file, error in problems.items()),
-    ]
-    found.sort()
-    bad_alone = all(map(may_be_left_out, problems.values()))
-    if not bad_alone or len(found) > MOST_LEFT_OUT * n_images:
-        raise TrainingRefused(listed(found, n_images))
-    return found
+    new = [LeftOut(file, *describe_error(file, error)) for file, error in problems.items()]
+    left_out = sorted([*earlier, *new])
+    bad_alone = all(map(_may_be_left_out, problems.values()))
+    if not bad_alone or len(left_out) > MOST_LEFT_OUT * n_images:
+        raise TrainingRefused(listed(left_out, n_images))
+    return left_out
 
 
 def check_rest(
@@ -58,34 +65,43 @@ def check_rest(
     rest: Sequence[Item],
     check: Callable[[Sequence[Item]], None],
 ) -> None:
-    """Refuse what is left of the items ``before`` when ``check`` does, or a class is gone.
+    """Refuse what is left of a training's items when that is too little.
+
+    Parameters
+    ----------
+    left_out
+        Images that can't be used.
+    before
+        All items.
+    rest
+        Those of the other images.
+    check
+        Refuses items that are too few by raising TrainingRefused.
 
     Raises
     ------
     TrainingRefused
-        Too few are left; the sentence names those that were left out, too.
+        ``check`` refuses the rest, or a class is gone; the sentence names those that were left out,
+        too.
     """
     if not left_out:
         return
-    said = listed(left_out, len({item.file for item in before}))
+    problems = listed(left_out, len({item.file for item in before}))
     gone = {str(item.class_name) for item in before} - {str(item.class_name) for item in rest}
     if gone:
         raise TrainingRefused(
-            f"{said} Without them there is no image of {', '.join(sorted(gone))}; mend them, or "
-            "leave that class out."
+            f"{problems} Without them there is no image of {', '.join(sorted(gone))}; mend them, "
+            "or leave that class out."
         )
     try:
         check(rest)
     except TrainingRefused as refused:
-        raise TrainingRefused(f"{said} Without them: {refused}") from refused
+        raise TrainingRefused(f"{problems} Without them: {refused}") from refused
 
 
 def listed(left_out: Sequence[LeftOut], n_images: int, then: str = "") -> str:
     """Return in words how many images can't be used, what was done ``then``, and the first few."""
-    named = [one.message for one in left_out]
-    more = len(named) - PROBLEMS_NAMED
-    return (
-        f"{len(named)} of {n_images} images can't be used{then}: "
-        + " ".join(named[:PROBLEMS_NAMED])
-        + (f" And {more} more." if more > 0 else "")
-    )
+    first = " ".join(image.message for image in left_out[:PROBLEMS_NAMED])
+    more = len(left_out) - PROBLEMS_NAMED
+    and_more = f" And {more} more." if more > 0 else ""
+    return f"{len(left_out)} of {n_images} images can't be used{then}: {first}{and_more}"
