@@ -8,7 +8,6 @@ architecture's arguments, all JSON, so that a classifier file can say how its ne
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from inspect import signature
 from pathlib import Path
@@ -20,6 +19,7 @@ from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
 from napari_image_classifier.networks.guard.layer_settings import Check, is_list, is_whole
 from napari_image_classifier.training.config import IMAGENET
+from napari_image_classifier.typing import Float64Array
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +55,8 @@ def residual(
         features = _normalised(_convolution(width, stride)(features))
         features = _normalised(_convolution(width)(features), relu=False)
         features = layers.Activation("relu")(layers.Add()([features, shortcut]))
-    return _classified(inputs, features, classes)
+    pooled = layers.GlobalAveragePooling2D(name="features")(features)
+    return _classified(inputs, pooled, classes)
 
 
 def vgg(
@@ -80,42 +81,31 @@ def vgg(
         features = _normalised(_convolution(width, stride)(features))
         features = _normalised(_convolution(width)(features))
         stride = 1
-    return _classified(inputs, features, classes)
+    pooled = layers.GlobalAveragePooling2D(name="features")(features)
+    return _classified(inputs, pooled, classes)
 
 
-@dataclass(frozen=True)
-class _Colours:
-    """What 0 and 1 of a prepared image are to the network: red, green, blue."""
-
-    dark: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    bright: tuple[float, float, float] = (255.0, 255.0, 255.0)
-
-
-_SIGNED = _Colours((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0))
-# As photographs are standardised in PyTorch, by mean and standard deviation of ImageNet.
-_STANDARDISED = _Colours((-2.118, -2.036, -1.804), (2.249, 2.429, 2.640))
-
-_COLOURS: Mapping[str, _Colours] = {
-    "EfficientNetV2B0": _Colours(),
-    "MobileNetV2": _SIGNED,
-    "ResNet50V2": _SIGNED,
-    "DenseNet121": _STANDARDISED,
+# What 0 and 1 of a prepared image are to each network: red, green and blue of both.
+_COLOURS: Mapping[str, tuple[Sequence[float], Sequence[float]]] = {
+    "EfficientNetV2B0": ((0.0, 0.0, 0.0), (255.0, 255.0, 255.0)),
+    "MobileNetV2": ((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0)),
+    "ResNet50V2": ((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0)),
+    # As photographs are standardised in PyTorch, by mean and standard deviation of ImageNet.
+    "DenseNet121": ((-2.118, -2.036, -1.804), (2.249, 2.429, 2.640)),
 }
 
 
 def _backbone(name: str, channels: int, classes: int) -> "keras.Model":
     """Return the network with random weights but for its first layer, the colours."""
-    import keras
     from keras import layers
 
-    inputs = keras.Input((None, None, channels), dtype="float32", name="image")
+    inputs = _inputs(channels)
     colours = layers.Conv2D(3, 1, name="colours")(inputs)
     features = _application(name)(
         include_top=False, weights=None, input_tensor=colours, pooling="avg"
     ).output
-    outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="class")(features)
-    network = keras.Model(inputs, outputs)
-    network.get_layer("colours").set_weights(_mixed(channels, _COLOURS[name]))
+    network = _classified(inputs, features, classes)
+    network.get_layer("colours").set_weights(_mixed(channels, *np.array(_COLOURS[name])))
     return network
 
 
@@ -183,9 +173,8 @@ def _classified(inputs: Any, features: Any, classes: int) -> "keras.Model":
     import keras
     from keras import layers
 
-    pooled = layers.GlobalAveragePooling2D(name="features")(features)
     # float32 whatever the precision of the rest: probabilities are compared to 1e-4.
-    outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="class")(pooled)
+    outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="class")(features)
     return keras.Model(inputs, outputs)
 
 
@@ -259,9 +248,8 @@ def _application(name: str) -> Any:
     return getattr(keras.applications, name)
 
 
-def _mixed(channels: int, colours: _Colours) -> list[np.ndarray[Any, Any]]:
+def _mixed(channels: int, dark: Float64Array, bright: Float64Array) -> list[Float64Array]:
     """Return kernel and offsets that spread the channels evenly over the colours."""
-    dark, bright = np.array(colours.dark), np.array(colours.bright)
     share = np.zeros((channels, 3))
     for index in range(max(channels, 3)):
         share[index % channels, index % 3] += 1

@@ -45,9 +45,7 @@ def preparation_for(
         _check_same_channels(looks)
     first = next(iter(looks.values()))
     box = _box(items, config, looks)
-    size = config.size or (
-        _size_of(box, looks) if box else _size_for([look.longest_side for look in looks.values()])
-    )
+    size = config.size or _usual_size(_sides(box, looks))
     return Preparation(
         channel_names=config.channels or first.channel_names,
         channels_named=all(look.channels_named for look in looks.values()),
@@ -92,12 +90,14 @@ def _box(items: Sequence[Item], config: TrainingConfig, looks: dict[str, Look]) 
     return ObjectBox(side_for(sides), "px", config.neighbours)
 
 
-def _size_of(box: ObjectBox, looks: dict[str, Look]) -> int:
-    """Return the side of a box in pixels as a multiple of 8, at most 256."""
+def _sides(box: ObjectBox | None, looks: dict[str, Look]) -> Sequence[float]:
+    """Return the long sides of what is learnt from, in pixels."""
+    if box is None:
+        return [look.longest_side for look in looks.values()]
     if box.unit == "px":
-        return _size_for([box.side])
+        return [box.side]
     sizes = [look.kind.pixel_size for look in looks.values()]
-    return _size_for([box.side / size for size in sizes if size] or [LARGEST_SIZE_CHOSEN])
+    return [box.side / size for size in sizes if size] or [LARGEST_SIZE_CHOSEN]
 
 
 def object_messages(preparation: Preparation, config: TrainingConfig) -> list[str]:
@@ -122,7 +122,7 @@ def _check_same_channels(looks: dict[str, Look]) -> None:
             )
 
 
-def _size_for(longest_sides: Sequence[float]) -> int:
+def _usual_size(longest_sides: Sequence[float]) -> int:
     """Return the usual long side, at most 256, as a multiple of 8."""
     usual = min(float(np.median(longest_sides)), LARGEST_SIZE_CHOSEN)
     return max(SMALLEST_SIZE, round(usual / SIZE_STEP) * SIZE_STEP)

@@ -98,18 +98,11 @@ def activated(writer: GraphWriter, value: Value, activation: Any) -> Value:
     return writer.node(kind, value, **attributes)
 
 
+_NAMED_ALIKE = ["elu", "gelu", "mish", "relu", "selu", "sigmoid", "softplus", "softsign", "tanh"]
 # ONNX's kind of node and its attributes, for Keras's default arguments.
 _ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "relu": ("Relu", {}),
-    "sigmoid": ("Sigmoid", {}),
-    "tanh": ("Tanh", {}),
-    "elu": ("Elu", {}),
-    "selu": ("Selu", {}),
-    "softplus": ("Softplus", {}),
-    "softsign": ("Softsign", {}),
+    **{name: (name.capitalize(), {}) for name in _NAMED_ALIKE},
     "exponential": ("Exp", {}),
-    "gelu": ("Gelu", {}),
-    "mish": ("Mish", {}),
     "leaky_relu": ("LeakyRelu", {"alpha": 0.2}),
     "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
     "hard_silu": ("HardSwish", {}),

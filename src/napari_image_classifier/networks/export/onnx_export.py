@@ -40,8 +40,10 @@ def export_graph(network: "keras.Model") -> bytes:
     writer = GraphWriter()
     images = writer.channels_first(Value("images", 4))
     logits, features = _before_softmax(writer, _add_network(writer, network, images))
+    outputs = []
     for name, source in (("logits", logits), ("features", features)):
         writer.nodes.append(helper.make_node("Identity", [source], [name]))
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", f"n_{name}"]))
     (tensor,) = network.inputs
     shape = [
         free if length is None else length
@@ -51,10 +53,7 @@ def export_graph(network: "keras.Model") -> bytes:
         writer.nodes,
         "network",
         [helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)],
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", f"n_{name}"])
-            for name in ("logits", "features")
-        ],
+        outputs,
         writer.constants,
     )
     model = helper.make_model(

@@ -175,7 +175,7 @@ def put_back(kept: Checkpoint, network: "keras.Model", averaged: AveragedWeights
     for of, name in ((network, "network"), (network.optimizer, "optimizer")):
         for variable, value in zip(of.variables, _ordered(name, kept), strict=True):
             variable.assign(value)
-    averaged.put_back(_ordered("average", kept), kept.notes["average_steps"])
+    averaged.weights, averaged.steps = _ordered("average", kept), kept.notes["average_steps"]
 
 
 def _values(variables: Sequence[Any]) -> list[Array]:

@@ -31,10 +31,7 @@ from napari_image_classifier.classifiers.file import (
     read_member,
 )
 from napari_image_classifier.errors import ClassifierFileError
-from napari_image_classifier.networks.guard.configuration import (
-    Configuration,
-    checked_configuration,
-)
+from napari_image_classifier.networks.guard.configuration import checked_configuration
 from napari_image_classifier.networks.guard.size import Shape, network_size
 from napari_image_classifier.system.bounded_json import read_bounded_json
 
@@ -54,7 +51,10 @@ def written_anew(path: Path) -> Iterator[Path]:
     ClassifierFileError
         In a sentence: why Keras is not given this network.
     """
-    configuration = read_configuration(path)
+    with opened(path) as file, opened_archive(file, path) as archive, read_from(path):
+        content = read_member(archive, CONFIGURATION, LARGEST_CONFIGURATION)
+        stored = read_bounded_json(content, largest=LARGEST_CONFIGURATION)
+        configuration = checked_configuration(stored)
     with named(path):
         declared = network_size(configuration).weights
     with weights_of(path, WEIGHTS, declared) as weights:
@@ -65,13 +65,6 @@ def written_anew(path: Path) -> Iterator[Path]:
             archive.write(weights, WEIGHTS)
         weights.unlink()
         yield copy
-
-
-def read_configuration(path: Path) -> Configuration:
-    """Return the checked configuration of the network in ``path``, or raise ClassifierFileError."""
-    with opened(path) as file, opened_archive(file, path) as archive, read_from(path):
-        content = read_member(archive, CONFIGURATION, LARGEST_CONFIGURATION)
-        return checked_configuration(read_bounded_json(content, largest=LARGEST_CONFIGURATION))
 
 
 @contextmanager
