@@ -26,12 +26,12 @@ from napari_image_classifier.training import record as training_record
 from napari_image_classifier.training.answer_threshold import rule_seen_on
 from napari_image_classifier.training.config import TrainingConfig, check_request
 from napari_image_classifier.training.dataset import training_parts, training_set
+from napari_image_classifier.training.image_reader import check_rest
 from napari_image_classifier.training.images import read_training_images
 from napari_image_classifier.training.job import TRAIN, TrainRequest, TrainResult
 from napari_image_classifier.training.learner import Learner, Lesson, unfinished_path
 from napari_image_classifier.training.manifest import check_unchanged, write_training_manifest
 from napari_image_classifier.training.novelty_fitting import gate_of
-from napari_image_classifier.training.unreadable import check_rest
 from napari_image_classifier.typing import ShouldStop
 
 JOB = TRAIN

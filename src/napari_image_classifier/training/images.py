@@ -17,14 +17,18 @@ from napari_image_classifier.items.groups import units_of
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.image_reader import OnProgress, TrainingReader
+from napari_image_classifier.training.image_reader import (
+    LeftOut,
+    OnProgress,
+    TrainingReader,
+    check_share,
+)
 from napari_image_classifier.training.preparation_choice import (
     Look,
     check_same_kind,
     object_messages,
     preparation_for,
 )
-from napari_image_classifier.training.unreadable import LeftOut, check_share
 from napari_image_classifier.typing import FloatArray, IntArray, ShouldStop
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,43 +27,6 @@ from napari_image_classifier.training.learner import Ensemble, Learner, Learnt, 
 from napari_image_classifier.training.novelty_fitting import ClassFeatures, distance_of
 from napari_image_classifier.training.record import machine
 from napari_image_classifier.typing import Float64Array, IntArray
-
-
-def save_texture_classifier(
-    path: str | Path, models: Sequence[TextureModel], description: ClassifierDescription
-) -> None:
-    """Write a classifier file that `load_classifier` opens; Keras does not.
-
-    It is the same kind of archive as that of a network, without Keras's own parts. What is written
-    is opened again before it takes the place of a file already at ``path``.
-
-    Raises
-    ------
-    ClassifierFileError
-        The name does not end in .keras, or a model is of other classes.
-    """
-    path = Path(path)
-    if path.suffix != ".keras":
-        raise ClassifierFileError(f"{path.name} must end in .keras.")
-    if any(len(model.offsets) != len(description.class_names) for model in models):
-        raise ClassifierFileError("A texture model tells other classes apart than were named.")
-    with replace_file(path) as temporary:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            members = tuple(
-                _add_member(archive, model, index) for index, model in enumerate(models)
-            )
-            written = replace(description, members=members)
-            archive.writestr(DESCRIPTION, json.dumps(written.stored(), indent=1))
-        load_classifier(temporary)
-
-
-def _add_member(archive: zipfile.ZipFile, model: TextureModel, index: int) -> Member:
-    name, content = f"members/{index}/texture.json", model.to_bytes()
-    archive.writestr(name, content)
-    # It is weights and graph at once.
-    sha256 = hashlib.sha256(content).hexdigest()
-    return Member(weights=name, graph=name, weights_sha256=sha256, graph_sha256=sha256)
-
 
 PACKAGES = ("scikit-learn", "scikit-image", "scipy")
 
@@ -107,8 +69,29 @@ class TextureLearner(Learner):
         return ensemble.networks
 
     def save(self, path: Path, ensemble: Ensemble, description: ClassifierDescription) -> None:
-        """Write a file that holds the models in place of networks."""
-        save_texture_classifier(path, ensemble.networks, description)
+        """Write a classifier file that `load_classifier` opens; Keras does not.
+
+        It is the same kind of archive as that of a network, without Keras's own parts. What is
+        written is opened again before it takes the place of a file already at ``path``.
+
+        Raises
+        ------
+        ClassifierFileError
+            The name does not end in .keras, or a model is of other classes.
+        """
+        models = ensemble.networks
+        if path.suffix != ".keras":
+            raise ClassifierFileError(f"{path.name} must end in .keras.")
+        if any(len(model.offsets) != len(description.class_names) for model in models):
+            raise ClassifierFileError("A texture model tells other classes apart than were named.")
+        with replace_file(path) as temporary:
+            with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+                members = tuple(
+                    _add_member(archive, model, index) for index, model in enumerate(models)
+                )
+                written = replace(description, members=members)
+                archive.writestr(DESCRIPTION, json.dumps(written.stored(), indent=1))
+            load_classifier(temporary)
 
     def run(self) -> Run:
         """Return what the manifest says of this run."""
@@ -128,3 +111,11 @@ def _measured(lesson: Lesson) -> Float64Array:
         total = len(lesson.data.pixels)
         lesson.emit(Progress(stage="measuring", done=len(textures), total=total))
     return np.stack(textures)
+
+
+def _add_member(archive: zipfile.ZipFile, model: TextureModel, index: int) -> Member:
+    name, content = f"members/{index}/texture.json", model.to_bytes()
+    archive.writestr(name, content)
+    # It is weights and graph at once.
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Member(weights=name, graph=name, weights_sha256=sha256, graph_sha256=sha256)
