@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures import wait as wait_for
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -67,26 +67,22 @@ class LeftOut:
     message: str
 
 
+@dataclass
 class TrainingReader:
     """Reads the items image by image on a few threads, so that no file is opened per plane.
 
     Images that can't be read leave its ``items``.
     """
 
-    def __init__(
-        self,
-        items: Sequence[Item],
-        axes: str | None,
-        on_progress: OnProgress,
-        should_stop: ShouldStop,
-    ) -> None:
-        self.items = tuple(items)
-        self._axes = axes
-        self._on_progress = on_progress
-        self._should_stop = should_stop
-        self.stamps: dict[str, Stamp] = {}
-        self.left_out: list[LeftOut] = []
-        self._n_images = len({item.file for item in items})
+    items: tuple[Item, ...]
+    axes: str | None
+    on_progress: OnProgress
+    should_stop: ShouldStop
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._n_images = len(self.files)
 
     @property
     def files(self) -> dict[str, list[int]]:
@@ -170,13 +166,13 @@ class TrainingReader:
             }
             try:
                 for done, future in enumerate(as_completed(futures), start=1):
-                    if self._should_stop():
+                    if self.should_stop():
                         raise Cancelled
                     try:
                         answers[futures[future]] = future.result()
                     except ImageClassifierError as error:
                         problems[futures[future]] = error
-                    self._on_progress(stage, done, len(futures))
+                    self.on_progress(stage, done, len(futures))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -190,13 +186,13 @@ class TrainingReader:
         deadline = Deadline([files])
 
         def of_opened() -> T:
-            with read_image(files, axes=self._axes) as image:
+            with read_image(files, axes=self.axes) as image:
                 return work(image, items, deadline.restart)
 
         answer = run_in_thread(of_opened)
         try:
             while not wait_for([answer], SECONDS_BETWEEN_LOOKS).done:
-                if self._should_stop():
+                if self.should_stop():
                     raise Cancelled
                 deadline.check()
         except DeadlineExceededError:

@@ -114,7 +114,7 @@ def read_training_images(
     Cancelled
         ``should_stop`` returned True.
     """
-    reader = TrainingReader(items, axes, on_progress, should_stop)
+    reader = TrainingReader(tuple(items), axes, on_progress, should_stop)
     looks = reader.looks()
     if preparation is not None:
         check_same_kind(preparation, items)
