@@ -120,16 +120,6 @@ def relu(layer: Layer) -> Value:
     return layer.node("LeakyRelu", alpha=float(settings["negative_slope"] or 0.0))
 
 
-def leaky_relu(layer: Layer) -> Value:
-    """Add Keras's LeakyReLU."""
-    return layer.node("LeakyRelu", alpha=float(layer.settings["negative_slope"]))
-
-
-def elu(layer: Layer) -> Value:
-    """Add Keras's ELU."""
-    return layer.node("Elu", alpha=float(layer.settings["alpha"]))
-
-
 def softmax(layer: Layer) -> Value:
     """Add Keras's Softmax, which must be over the channels or classes."""
     if layer.settings.get("axis", -1) not in (-1, layer.value.rank - 1):

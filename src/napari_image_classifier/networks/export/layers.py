@@ -17,8 +17,6 @@ from napari_image_classifier.networks.export.graph import (
     Layer,
     Value,
     activated,
-    elu,
-    leaky_relu,
     relu,
     softmax,
 )
@@ -188,6 +186,10 @@ def _dense(layer: Layer) -> Value:
     return writer.channels_first(output)
 
 
+def _scaled(kind: str, setting: str) -> "AddLayer":
+    return lambda layer: layer.node(kind, alpha=float(layer.settings[setting]))
+
+
 def _flatten(layer: Layer) -> Value:
     return layer.writer.node("Flatten", layer.writer.channels_last(layer.value), rank=2)
 
@@ -229,13 +231,15 @@ _LAYERS: Mapping[str, AddLayer] = {
     "Cropping2D": _cropping,
     "Dense": _dense,
     "DepthwiseConv2D": _depthwise,
-    "ELU": elu,
+    "ELU": _scaled("Elu", "alpha"),
     "Flatten": _flatten,
     "GlobalAveragePooling2D": _global_pooling("GlobalAveragePool"),
     "GlobalMaxPooling2D": _global_pooling("GlobalMaxPool"),
     "LayerNormalization": _layer_normalization,
     "LayerScale": lambda layer: layer.node("Mul", layer.per_channel(layer.weights[0])),
-    "LeakyReLU": leaky_relu,
+    "LeakyReLU": lambda layer: layer.node(
+        "LeakyRelu", alpha=float(layer.settings["negative_slope"])
+    ),
     "MaxPooling2D": _pooling("MaxPool"),
     "Normalization": _normalization,
     "ReLU": relu,

@@ -41,6 +41,7 @@ class Checkpoint(NamedTuple):
     notes: dict[str, Any]
 
 
+@dataclass
 class Checkpoints:
     """The checkpoints in ``folder`` of one training, which ``fingerprint`` names.
 
@@ -48,10 +49,9 @@ class Checkpoints:
     with the first that is kept.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
-        self._folder = folder
-        self._fingerprint = fingerprint
-        self._cleared = False
+    folder: Path
+    fingerprint: str
+    _cleared: bool = field(default=False, init=False)
 
     def keep(
         self, series: str, number: int, arrays: Mapping[str, Array], notes: Mapping[str, Any]
@@ -63,14 +63,14 @@ class Checkpoints:
         OSError
             It can't be written; those that were kept before are still there.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         if not self._cleared:
             self._clear_foreign()
         content = io.BytesIO()
-        stored = json.dumps({**notes, "fingerprint": self._fingerprint}).encode()
+        stored = json.dumps({**notes, "fingerprint": self.fingerprint}).encode()
         np.savez(content, allow_pickle=False, **{_NOTES: np.frombuffer(stored, np.uint8), **arrays})
         digest = hashlib.sha256(content.getbuffer()).hexdigest()
-        path = self._folder / f"{series}-{number:06}.checkpoint"
+        path = self.folder / f"{series}-{number:06}.checkpoint"
         with replace_file(path) as temporary, temporary.open("wb") as file:
             file.write(digest.encode())
             file.write(content.getbuffer())
@@ -83,23 +83,23 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Take all of them away: the training is over."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _of(self, series: str) -> list[Path]:
-        return sorted(self._folder.glob(f"{series}-??????.checkpoint"))
+        return sorted(self.folder.glob(f"{series}-??????.checkpoint"))
 
     def _own(self, path: Path) -> Checkpoint | None:
         """Return a whole checkpoint of this training, None for any other."""
         checkpoint = read_checkpoint(path)
-        same = checkpoint is not None and checkpoint.notes.get("fingerprint") == self._fingerprint
+        same = checkpoint is not None and checkpoint.notes.get("fingerprint") == self.fingerprint
         return checkpoint if same else None
 
     def _clear_foreign(self) -> None:
-        for path in self._folder.glob("*.checkpoint"):
+        for path in self.folder.glob("*.checkpoint"):
             if self._own(path) is None:
                 path.unlink(missing_ok=True)
         # What was being written when a process was ended.
-        for path in self._folder.glob(".writing-*"):
+        for path in self.folder.glob(".writing-*"):
             path.unlink(missing_ok=True)
         self._cleared = True
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ Keep = Callable[[Callable[[], Checkpoint], bool], None]
 AVERAGED_EPOCHS = 2
 
 
+@dataclass
 class TrainingLoop:
     """Trains a compiled network on a set, one epoch after another, until it is time to stop.
 
@@ -45,35 +46,29 @@ class TrainingLoop:
     handed its state after an epoch, and it goes on from the checkpoint ``kept``.
     """
 
-    def __init__(
-        self,
-        network: "keras.Model",
-        lesson: Lesson,
-        config: TrainingConfig,
-        runs: int,
-        keep: Keep,
-        kept: Checkpoint | None,
-    ) -> None:
-        self._network = network
-        self._lesson = lesson
-        self._data = lesson.data
-        self._config = config
-        self._batches = TrainingBatches(self._data, config)
-        self._loss = TrainingLoss(self._data, config)
-        self._learning_rate = LearningRate(config)
+    network: "keras.Model"
+    lesson: Lesson
+    config: TrainingConfig
+    runs: int
+    keep: Keep
+    kept: Checkpoint | None
+
+    def __post_init__(self) -> None:
+        self._data = self.lesson.data
+        self._batches = TrainingBatches(self._data, self.config)
+        self._loss = TrainingLoss(self._data, self.config)
+        self._learning_rate = LearningRate(self.config)
         self._everything = np.sort(np.concatenate([self._data.training, self._data.validation]))
         self._validation_classes = self._data.classes[self._data.validation]
         self._averaged = self._averaged_over(self._data.training)
-        self._statistics = NormalizationStatistics(network)
-        steps = config.epochs * self._batches.per_epoch(self._data.training)
-        if config.finish:
+        self._statistics = NormalizationStatistics(self.network)
+        steps = self.config.epochs * self._batches.per_epoch(self._data.training)
+        if self.config.finish:
             finishing = self._learning_rate.finishing_epochs
             steps += finishing * self._batches.per_epoch(self._everything)
-        self._work = TimeLeft(runs * steps)
+        self._work = TimeLeft(self.runs * steps)
         self._has_compiled = False
-        self._keep = keep
-        self._kept = kept
-        self._state = TrainingState() if kept is None else TrainingState.of(kept)
+        self._state = TrainingState() if self.kept is None else TrainingState.of(self.kept)
 
     def run(self) -> Learnt:
         """Train; the lesson's ``on_something_to_keep`` is called as soon as there is.
@@ -87,10 +82,10 @@ class TrainingLoop:
         is not to ``finish``.
         """
         state, learnt = self._state, self._state.learnt
-        if self._kept is not None and not state.finished:
-            self._go_on(self._kept, self._averaged)
+        if self.kept is not None and not state.finished:
+            self._go_on(self.kept, self._averaged)
         if learnt.chosen_weights:
-            self._lesson.on_something_to_keep()
+            self.lesson.on_something_to_keep()
         while not self._has_learnt():
             epoch, began = len(learnt.history) + 1, time.monotonic()
             batch_scores = self._epoch(epoch)
@@ -110,13 +105,13 @@ class TrainingLoop:
                 learnt.best_epoch = epoch
                 learnt.probabilities = probabilities
             if learnt.chosen_weights:
-                self._lesson.on_something_to_keep()
+                self.lesson.on_something_to_keep()
             self._keep_state(self._averaged, last=self._has_learnt())
-            epochs, left = self._config.epochs, self._work.seconds_left
-            self._lesson.emit(Epoch(**vars(scores), epochs=epochs, seconds_left=left))
+            epochs, left = self.config.epochs, self._work.seconds_left
+            self.lesson.emit(Epoch(**vars(scores), epochs=epochs, seconds_left=left))
         if learnt.chosen_weights:
-            self._network.set_weights(learnt.chosen_weights)
-            if self._config.finish and not learnt.cancelled:
+            self.network.set_weights(learnt.chosen_weights)
+            if self.config.finish and not learnt.cancelled:
                 self._finish()
         return learnt
 
@@ -125,11 +120,11 @@ class TrainingLoop:
         learnt = self._state.learnt
         epoch = len(learnt.history)
         diverged = epoch > 0 and not math.isfinite(learnt.history[-1].loss)
-        waited = epoch > 0 and epoch - learnt.best_epoch >= self._config.patience
-        return epoch >= self._config.epochs or diverged or waited
+        waited = epoch > 0 and epoch - learnt.best_epoch >= self.config.patience
+        return epoch >= self.config.epochs or diverged or waited
 
     def _go_on(self, kept: Checkpoint, averaged: AveragedWeights) -> None:
-        put_back(kept, self._network, averaged)
+        put_back(kept, self.network, averaged)
         finishing = self._state.finished * self._batches.per_epoch(self._everything)
         epochs = len(self._state.learnt.history)
         self._work.leave_out(epochs * self._batches.per_epoch(self._data.training) + finishing)
@@ -137,15 +132,15 @@ class TrainingLoop:
     def _finish(self) -> None:
         """Learn from the validation part, too; the network stays as it was when it is stopped."""
         state, learnt = self._state, self._state.learnt
-        chosen, averaged = self._network.get_weights(), self._averaged_over(self._everything)
-        if self._kept is not None and state.finished:
-            self._go_on(self._kept, averaged)
+        chosen, averaged = self.network.get_weights(), self._averaged_over(self._everything)
+        if self.kept is not None and state.finished:
+            self._go_on(self.kept, averaged)
         epochs = self._learning_rate.finishing_epochs
         steps = self._batches.per_epoch(self._everything)
         finishing = partial(Progress, stage="finishing", total=epochs * steps)
         while state.finished < epochs:
             batch_scores = self._learn_once(
-                self._config.epochs + 1 + state.finished,
+                self.config.epochs + 1 + state.finished,
                 self._everything,
                 averaged,
                 lambda part: self._learning_rate.finishing(state.finished + part),
@@ -159,16 +154,16 @@ class TrainingLoop:
             self._keep_state(averaged, last=state.finished == epochs)
         learnt.finished = state.finished == epochs and state.sound
         if learnt.finished:
-            self._network.set_weights(averaged.weights)
-            self._measure_statistics(self._config.epochs, self._everything)
+            self.network.set_weights(averaged.weights)
+            self._measure_statistics(self.config.epochs, self._everything)
         else:
-            self._network.set_weights(chosen)
+            self.network.set_weights(chosen)
 
     def _keep_state(self, averaged: AveragedWeights, *, last: bool) -> None:
-        self._keep(partial(self._state.checkpoint, self._network, averaged), last)
+        self.keep(partial(self._state.checkpoint, self.network, averaged), last)
 
     def _averaged_over(self, items: IntArray) -> AveragedWeights:
-        return AveragedWeights(self._network, AVERAGED_EPOCHS * self._batches.per_epoch(items))
+        return AveragedWeights(self.network, AVERAGED_EPOCHS * self._batches.per_epoch(items))
 
     def _epoch(self, epoch: int) -> list[tuple[float, float]]:
         """Return the loss and accuracy of every batch, none when it was stopped."""
@@ -179,7 +174,7 @@ class TrainingLoop:
             training,
             self._averaged,
             lambda part: self._learning_rate.after(epoch - 1 + part),
-            lambda step: Batch(done=step, total=total, epoch=epoch, epochs=self._config.epochs),
+            lambda step: Batch(done=step, total=total, epoch=epoch, epochs=self.config.epochs),
         )
 
     def _learn_once(
@@ -198,9 +193,9 @@ class TrainingLoop:
         scores: list[tuple[float, float]] = []
         total = self._batches.per_epoch(items)
         for number, (batch, images) in enumerate(self._batches.changed(epoch, items), start=1):
-            if self._lesson.should_stop():
+            if self.lesson.should_stop():
                 return []
-            self._network.optimizer.learning_rate = rate(number / total)
+            self.network.optimizer.learning_rate = rate(number / total)
             scores.append(self._step(batch, images))
             averaged.update()
             self._work.done += 1
@@ -208,7 +203,7 @@ class TrainingLoop:
             if not self._has_compiled:
                 self._has_compiled = True
                 self._work.restart()
-            self._lesson.emit(replace(event(number), seconds_left=self._work.seconds_left))
+            self.lesson.emit(replace(event(number), seconds_left=self._work.seconds_left))
         return scores
 
     def _validate(self, epoch: int) -> tuple[Float64Array, Weights] | None:
@@ -219,7 +214,7 @@ class TrainingLoop:
         with self._averaged.in_place():
             self._measure_statistics(epoch, self._data.training)
             probabilities = self._validation_probabilities()
-            return None if probabilities is None else (probabilities, self._network.get_weights())
+            return None if probabilities is None else (probabilities, self.network.get_weights())
 
     def _scores(
         self,
@@ -244,7 +239,7 @@ class TrainingLoop:
     def _step(self, batch: IntArray, images: FloatArray) -> tuple[float, float]:
         """Learn from the images of one batch; return its loss and accuracy."""
         classes = self._data.classes[batch]
-        scores = self._network.train_on_batch(
+        scores = self.network.train_on_batch(
             images,
             self._loss.targets(classes),
             sample_weight=self._loss.weights(classes),
@@ -254,12 +249,12 @@ class TrainingLoop:
 
     def _measure_statistics(self, epoch: int, items: IntArray) -> None:
         batches = self._batches.unchanged(epoch, items)
-        self._statistics.measure(takewhile(lambda _: not self._lesson.should_stop(), batches))
+        self._statistics.measure(takewhile(lambda _: not self.lesson.should_stop(), batches))
 
     def _validation_probabilities(self) -> Float64Array | None:
         parts = []
         for n_new, images in self._batches.in_order(self._data.validation):
-            if self._lesson.should_stop():
+            if self.lesson.should_stop():
                 return None
-            parts.append(self._network.predict_on_batch(images)[:n_new])
+            parts.append(self.network.predict_on_batch(images)[:n_new])
         return np.concatenate(parts).astype(np.float64)
