@@ -33,7 +33,7 @@ def calls_in_order(
     waited = 0
     while waiting:
         layer, index, inputs = waiting.popleft()
-        if all(isinstance(one, float) or one[:2] in called for one in inputs):
+        if all(isinstance(taken, float) or taken[:2] in called for taken in inputs):
             yield layer, index, inputs
             called.add((layer["name"], index))
             waited = 0

@@ -24,7 +24,7 @@ from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.job import Batch, Epoch
 from napari_image_classifier.training.learner import Ensemble, Learnt, Lesson
-from napari_image_classifier.training.novelty_fitting import ClassFeatures, distance_of
+from napari_image_classifier.training.novelty_fitting import ClassFeatures, fitted_distance
 from napari_image_classifier.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def _counted_on(emit: Emit, number: int, members: int, epochs: int) -> Emit:
 def _measured_distance(
     network: "keras.Model", learnt: Learnt, data: TrainingSet
 ) -> FeatureDistance:
-    """Return the distance of the trained network (see `novelty_fitting.distance_of`).
+    """Return the distance of the trained network (see `novelty_fitting.fitted_distance`).
 
     Only the epoch that was kept has not learnt from the validation part; in the end the network may
     have.
@@ -226,7 +226,7 @@ def _measured_distance(
     network.set_weights(final)
     everything = np.union1d(data.training, data.validation)
     learnt_now = _class_features(network, data, everything) if learnt.finished else None
-    return distance_of(learnt_then, held_out, learnt_now)
+    return fitted_distance(learnt_then, held_out, learnt_now)
 
 
 def _class_features(network: "keras.Model", data: TrainingSet, items: IntArray) -> ClassFeatures:

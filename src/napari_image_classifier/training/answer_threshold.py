@@ -99,7 +99,7 @@ IMAGES_AT_ONCE = 32
 NO_ANSWER = -1.0
 
 
-def rule_seen_on(
+def fitted_answer_rule(
     reserved: IntArray, data: TrainingSet, classifier: Classifier, risk: float
 ) -> AnswerRule:
     """Return the least strict rule that keeps the risk for a classifier.

@@ -27,7 +27,7 @@ from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.items.selection import is_object
-from napari_image_classifier.training.preparation_choice import Look, each_of_items
+from napari_image_classifier.training.preparation_choice import FileHead, each_of_items
 from napari_image_classifier.typing import FloatArray, ShouldStop
 
 READERS = 4
@@ -104,11 +104,11 @@ class TrainingReader:
             return []
         return [listed(self.left_out, self._n_images, " and were left out")]
 
-    def looks(self) -> dict[str, Look]:
+    def heads(self) -> dict[str, FileHead]:
         """Return what each image's head says, by file."""
 
-        def look(image: Image, items: Sequence[Item], beat: Beat) -> Look:
-            return Look(
+        def head(image: Image, items: Sequence[Item], beat: Beat) -> FileHead:
+            return FileHead(
                 image.channel_names,
                 image.channels_named,
                 max(image.shape[image.axes.index(axis)] for axis in "YX"),
@@ -117,7 +117,7 @@ class TrainingReader:
                 self._object_sides(image, items),
             )
 
-        return self._each_image("looking", look)
+        return self._each_image("looking", head)
 
     def _object_sides(self, image: Image, items: Sequence[Item]) -> tuple[int, ...]:
         selections = [item.selection for item in items]

@@ -24,7 +24,7 @@ from napari_image_classifier.training.image_reader import (
     check_share,
 )
 from napari_image_classifier.training.preparation_choice import (
-    Look,
+    FileHead,
     check_same_kind,
     object_messages,
     preparation_for,
@@ -115,16 +115,16 @@ def read_training_images(
         ``should_stop`` returned True.
     """
     reader = TrainingReader(tuple(items), axes, on_progress, should_stop)
-    looks = reader.looks()
+    heads = reader.heads()
     if preparation is not None:
         check_same_kind(preparation, items)
     while True:
-        wanted = preparation or preparation_for(reader.items, config, looks)
-        channels = _channels(wanted, looks, go_on=preparation is not None)
+        wanted = preparation or preparation_for(reader.items, config, heads)
+        channels = _channels(wanted, heads, go_on=preparation is not None)
         pixels, hashes = reader.pixels(wanted, channels)
-        looks = {file: looks[file] for file in reader.files}
+        heads = {file: heads[file] for file in reader.files}
         # An image that is not learnt from must leave no trace, or nobody could train again.
-        if wanted == (preparation or preparation_for(reader.items, config, looks)):
+        if wanted == (preparation or preparation_for(reader.items, config, heads)):
             break
 
     def compared(number: int) -> None:
@@ -134,7 +134,7 @@ def read_training_images(
 
     assumptions = [
         *reader.left_out_messages(),
-        *chain.from_iterable(look.assumptions for look in looks.values()),
+        *chain.from_iterable(head.assumptions for head in heads.values()),
         *object_messages(wanted, config),
     ]
     return TrainingImages(
@@ -145,28 +145,28 @@ def read_training_images(
         copies=tuple(find_copies(pixels, compared, reader.sources)),
         preparation=wanted,
         assumptions=tuple(dict.fromkeys(assumptions)),
-        kinds=tuple(looks[item.file].kind for item in reader.items),
+        kinds=tuple(heads[item.file].kind for item in reader.items),
         left_out=tuple(reader.left_out),
     )
 
 
 def _channels(
-    preparation: Preparation, looks: dict[str, Look], *, go_on: bool
+    preparation: Preparation, heads: dict[str, FileHead], *, go_on: bool
 ) -> dict[str, tuple[int, ...]]:
     """Return the indices of the channels to learn from, by file."""
     indices: dict[str, tuple[int, ...]] = {}
     problems: dict[str, ImageClassifierError] = {}
     # Images without names are called "Channel 1"…, and among themselves these serve as names.
     as_named = preparation.channels_named or not go_on
-    for file, look in looks.items():
+    for file, head in heads.items():
         try:
             indices[file] = match_channels(
                 preparation.channel_names,
                 as_named,
-                look.channel_names,
-                look.channels_named or not go_on,
+                head.channel_names,
+                head.channels_named or not go_on,
             )
         except ChannelMismatchError as error:
             problems[file] = error
-    check_share(problems, len(looks))
+    check_share(problems, len(heads))
     return indices

@@ -42,7 +42,7 @@ class ClassFeatures:
     classes: IntArray
 
 
-def distance_of(
+def fitted_distance(
     learnt: ClassFeatures, held_out: FloatArray, finished: ClassFeatures | None
 ) -> FeatureDistance:
     """Return how far from its classes a network may see images of their kind.
@@ -79,7 +79,7 @@ def _usual(distance: FeatureDistance, learnt: ClassFeatures) -> float:
     return float(np.median(distance.of(learnt.features)))
 
 
-def gate_of(
+def fitted_gate(
     images: TrainingImages,
     used: IntArray,
     preparation: Preparation,

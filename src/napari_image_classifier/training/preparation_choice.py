@@ -18,7 +18,7 @@ SIZE_STEP = 8
 
 
 @dataclass(frozen=True)
-class Look:
+class FileHead:
     """What the head of an image's file says."""
 
     channel_names: tuple[str, ...]
@@ -30,11 +30,11 @@ class Look:
 
 
 def preparation_for(
-    items: Sequence[Item], config: TrainingConfig, looks: dict[str, Look]
+    items: Sequence[Item], config: TrainingConfig, heads: dict[str, FileHead]
 ) -> Preparation:
     """Return the preparation, without what is measured on the images' pixels.
 
-    ``looks`` has what the head of each image's file says, by the image's name.
+    ``heads`` has what the head of each image's file says, by the image's name.
 
     Raises
     ------
@@ -42,13 +42,13 @@ def preparation_for(
         The images have different channels, or some items are objects and others are not.
     """
     if not config.channels:
-        _check_same_channels(looks)
-    first = next(iter(looks.values()))
-    box = _box(items, config, looks)
-    size = config.size or _usual_size(_sides(box, looks))
+        _check_same_channels(heads)
+    first = next(iter(heads.values()))
+    box = _box(items, config, heads)
+    size = config.size or _usual_size(_sides(box, heads))
     return Preparation(
         channel_names=config.channels or first.channel_names,
-        channels_named=all(look.channels_named for look in looks.values()),
+        channels_named=all(head.channels_named for head in heads.values()),
         projection=config.projection,
         intensity=config.intensity,
         size=(size, size),
@@ -74,7 +74,9 @@ def check_same_kind(preparation: Preparation, items: Sequence[Item]) -> None:
         )
 
 
-def _box(items: Sequence[Item], config: TrainingConfig, looks: dict[str, Look]) -> ObjectBox | None:
+def _box(
+    items: Sequence[Item], config: TrainingConfig, heads: dict[str, FileHead]
+) -> ObjectBox | None:
     of_objects = [is_object(item.selection) for item in items]
     if not any(of_objects):
         return None
@@ -86,17 +88,17 @@ def _box(items: Sequence[Item], config: TrainingConfig, looks: dict[str, Look]) 
         )
     if config.box:
         return ObjectBox.parse(config.box, config.neighbours)
-    sides = [side for look in looks.values() for side in look.object_sides]
+    sides = [side for head in heads.values() for side in head.object_sides]
     return ObjectBox(side_for(sides), "px", config.neighbours)
 
 
-def _sides(box: ObjectBox | None, looks: dict[str, Look]) -> Sequence[float]:
+def _sides(box: ObjectBox | None, heads: dict[str, FileHead]) -> Sequence[float]:
     """Return the long sides of what is learnt from, in pixels."""
     if box is None:
-        return [look.longest_side for look in looks.values()]
+        return [head.longest_side for head in heads.values()]
     if box.unit == "px":
         return [box.side]
-    sizes = [look.kind.pixel_size for look in looks.values()]
+    sizes = [head.kind.pixel_size for head in heads.values()]
     return [box.side / size for size in sizes if size] or [LARGEST_SIZE_CHOSEN]
 
 
@@ -112,13 +114,13 @@ def object_messages(preparation: Preparation, config: TrainingConfig) -> list[st
     ]
 
 
-def _check_same_channels(looks: dict[str, Look]) -> None:
-    (file, first), *others = looks.items()
-    for other, look in others:
-        if sorted(look.channel_names) != sorted(first.channel_names):
+def _check_same_channels(heads: dict[str, FileHead]) -> None:
+    (file, first), *others = heads.items()
+    for other, head in others:
+        if sorted(head.channel_names) != sorted(first.channel_names):
             raise TrainingRefused(
                 f"{file} has the channels {', '.join(first.channel_names)} and {other} has "
-                f"{', '.join(look.channel_names)}; choose channels that every image has."
+                f"{', '.join(head.channel_names)}; choose channels that every image has."
             )
 
 

@@ -24,7 +24,7 @@ from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.events import Progress
 from napari_image_classifier.training.learner import Ensemble, Learner, Learnt, Lesson
-from napari_image_classifier.training.novelty_fitting import ClassFeatures, distance_of
+from napari_image_classifier.training.novelty_fitting import ClassFeatures, fitted_distance
 from napari_image_classifier.training.record import machine
 from napari_image_classifier.typing import Float64Array, IntArray
 
@@ -60,7 +60,7 @@ class TextureLearner(Learner):
             ensemble.splits.append((training, validation))
             probabilities = softmax(logits.astype(np.float64), axis=1)
             ensemble.learnt.append(Learnt(probabilities=probabilities, finished=finish))
-            ensemble.distances.append(distance_of(learnt, held_out, finished))
+            ensemble.distances.append(fitted_distance(learnt, held_out, finished))
         lesson.on_something_to_keep()
         return ensemble
 

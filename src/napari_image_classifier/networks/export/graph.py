@@ -39,10 +39,10 @@ class GraphWriter:
         Numbers among the inputs become constants of float32, or of int64 if they are an array of
         it.
         """
-        names = [one.name if isinstance(one, Value) else self._constant(one) for one in inputs]
+        names = [each.name if isinstance(each, Value) else self._constant(each) for each in inputs]
         output = f"{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, names, [output], **attributes))
-        ranks = [one.rank for one in inputs if isinstance(one, Value)]
+        ranks = [each.rank for each in inputs if isinstance(each, Value)]
         return Value(output, rank or max(ranks))
 
     def _constant(self, numbers: npt.ArrayLike) -> str:

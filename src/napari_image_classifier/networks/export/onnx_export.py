@@ -100,10 +100,10 @@ def _add_network(writer: GraphWriter, network: "keras.Model", entry: Value) -> V
         return value
     values: dict[Tensor, Value] = {}
     for layer_config, index, inputs in calls_in_order(config["layers"]):
-        for one in inputs:
-            if not isinstance(one, float) and one[2] != 0:
-                raise GraphError(f"The layer “{one[0]}” of the network has several outputs.")
-        known = [one if isinstance(one, float) else values[one] for one in inputs]
+        for tensor in inputs:
+            if not isinstance(tensor, float) and tensor[2] != 0:
+                raise GraphError(f"The layer “{tensor[0]}” of the network has several outputs.")
+        known = [tensor if isinstance(tensor, float) else values[tensor] for tensor in inputs]
         values[layer_config["name"], index, 0] = add(layer_config, known)
     return values[_the_one_tensor(config["output_layers"])]
 

@@ -78,8 +78,7 @@ class TrainingLoop:
         epochs have learnt with smaller steps. The loss would not do: on plates unlike those of
         the training part it rises for as long as the accuracy does.
 
-        When all that is said of the validation part, the network learns from it, too, unless it
-        is not to ``finish``.
+        In the end the network learns from the validation part, too, if it is to ``finish``.
         """
         state, learnt = self._state, self._state.learnt
         if self.kept is not None and not state.finished:

@@ -21,7 +21,7 @@ class TrainingLoss:
         self._one_hot = np.eye(n_classes) * (1 - smoothing) + smoothing / n_classes
 
     def targets(self, classes: IntArray) -> FloatArray:
-        """Return what the network should say, shape (item, class)."""
+        """Return the target probabilities, shape (item, class)."""
         return self._one_hot[classes].astype(np.float32)
 
     def weights(self, classes: IntArray) -> FloatArray:
@@ -29,7 +29,7 @@ class TrainingLoss:
         return self._class_weights[classes].astype(np.float32)
 
     def of(self, probabilities: Float64Array, classes: IntArray) -> float:
-        """Return the loss of what was said, shape (item, class)."""
+        """Return the loss of probabilities, shape (item, class), for the items' true classes."""
         logarithms = np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
         losses = -(self._one_hot[classes] * logarithms).sum(axis=1)
         return float(np.average(losses, weights=self._class_weights[classes]))

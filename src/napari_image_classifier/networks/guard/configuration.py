@@ -132,7 +132,7 @@ def _called(stored: Any, names: set[str]) -> Configuration:
     calls = stored.get("inbound_nodes")
     if not is_name(stored.get("name")) or not isinstance(calls, list) or len(calls) > MOST_INPUTS:
         raise ClassifierFileError(f"It isn't said how {_shown(made['config']['name'])} is called.")
-    return {**made, "name": stored["name"], "inbound_nodes": [_call(one, names) for one in calls]}
+    return {**made, "name": stored["name"], "inbound_nodes": [_call(call, names) for call in calls]}
 
 
 def _layer(stored: Any) -> Configuration:
@@ -187,8 +187,8 @@ def _call(stored: Any, names: set[str]) -> Configuration:
     if not isinstance(given, Mapping) or not set(given) <= _ARGUMENTS:
         raise ClassifierFileError("A layer of the network is called in a way not known here.")
     return {
-        "args": [_argument(one, names) for one in stored["args"]],
-        "kwargs": {key: _argument(one, names) for key, one in given.items()},
+        "args": [_argument(argument, names) for argument in stored["args"]],
+        "kwargs": {key: _argument(argument, names) for key, argument in given.items()},
     }
 
 
@@ -196,7 +196,7 @@ def _argument(stored: Any, names: set[str]) -> Any:
     if stored is None or is_flag(stored) or is_number(stored):
         return stored
     if isinstance(stored, list) and len(stored) <= MOST_INPUTS:
-        return [_argument(one, names) for one in stored]
+        return [_argument(argument, names) for argument in stored]
     config = stored.get("config") if isinstance(stored, Mapping) else None
     if isinstance(config, Mapping) and stored.get("class_name") == _TENSOR:
         history = _history(config.get("keras_history"), names)
@@ -219,5 +219,5 @@ def _history(stored: Any, names: set[str]) -> list[Any]:
 def _ends(stored: Any, names: set[str]) -> Any:
     """Return ["name", 0, 0], or a list of such."""
     if isinstance(stored, list) and stored and isinstance(stored[0], list):
-        return [_history(one, names) for one in stored[:MOST_INPUTS]]
+        return [_history(end, names) for end in stored[:MOST_INPUTS]]
     return _history(stored, names)

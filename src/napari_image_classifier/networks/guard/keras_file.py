@@ -103,13 +103,13 @@ def _check_weights(path: Path, declared: Iterable[Shape]) -> None:
 
     try:
         with h5py.File(path, "r", locking=False) as file:
-            found = Counter(_of_layers(file, path.stat().st_size))
+            stored = Counter(_of_layers(file, path.stat().st_size))
     except ClassifierFileError:
         raise
     except Exception as error:
         # HDF5 raises errors of half a dozen types for a damaged file.
         raise ClassifierFileError(f"its weights are damaged ({_shortened(error)})") from error
-    missing = Counter(declared) - found
+    missing = Counter(declared) - stored
     if missing:
         shape = " × ".join(map(str, next(iter(missing))))
         raise ClassifierFileError(
@@ -141,13 +141,13 @@ def _arrays(group: Any, seen: set[int], deepest: int) -> Iterator[Any]:
         link = group.id.links.get_info(name)
         if link.type != h5py.h5l.TYPE_HARD:
             raise ClassifierFileError("its weights point to another place or another file")
-        found = h5py.h5o.get_info(group.id, name)
-        if found.addr in seen or len(seen) > MOST_OBJECTS:
+        info = h5py.h5o.get_info(group.id, name)
+        if info.addr in seen or len(seen) > MOST_OBJECTS:
             raise ClassifierFileError("its weights hold a part twice, or far too many parts")
-        seen.add(found.addr)
-        if found.type == h5py.h5o.TYPE_GROUP:
+        seen.add(info.addr)
+        if info.type == h5py.h5o.TYPE_GROUP:
             yield from _arrays(h5py.Group(h5py.h5g.open(group.id, name)), seen, deepest - 1)
-        elif found.type == h5py.h5o.TYPE_DATASET:
+        elif info.type == h5py.h5o.TYPE_DATASET:
             yield h5py.Dataset(h5py.h5d.open(group.id, name))
         else:
             raise ClassifierFileError("its weights hold something that is no array")

@@ -37,15 +37,10 @@ class NetworkSize:
     numbers: int = 0
     multiplications: int = 0
 
-    @property
-    def parameters(self) -> int:
-        """The number of numbers in all weights."""
-        return sum(map(math.prod, self.weights))
-
     def check(self) -> None:
         """Raise ClassifierFileError where nobody's computer could use the network."""
         for count, most, what in (
-            (self.parameters, MOST_PARAMETERS, "parameters"),
+            (sum(map(math.prod, self.weights)), MOST_PARAMETERS, "parameters"),
             (self.numbers, MOST_NUMBERS, "numbers for one image"),
             (self.multiplications, MOST_MULTIPLICATIONS, "multiplications for one image"),
         ):
@@ -85,7 +80,7 @@ def _through_network(network: Settings, entry: Shape | None, size: NetworkSize) 
     for layer, index, inputs in calls_in_order(config["layers"]):
         # Weights are there once, however often a layer is called.
         counted = size if index == 0 else NetworkSize()
-        taken = [shapes[one[:2]] for one in inputs if not isinstance(one, float)]
+        taken = [shapes[tensor[:2]] for tensor in inputs if not isinstance(tensor, float)]
         shapes[layer["name"], index] = _through_layer(layer, taken, entry, counted)
     ends = config["output_layers"]
     name, index, _ = ends[0] if isinstance(ends[0], list) else ends
