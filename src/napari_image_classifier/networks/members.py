@@ -239,8 +239,5 @@ def _features(network: "keras.Model", data: TrainingSet, items: IntArray) -> Flo
     from napari_image_classifier.networks.export.onnx_export import export_graph
 
     graph = Graph(export_graph(network))
-    parts = [
-        graph.run(data.pixels[items[start : start + IMAGES_AT_ONCE]])[1]
-        for start in range(0, len(items), IMAGES_AT_ONCE)
-    ]
-    return np.concatenate(parts)
+    parts = np.split(items, range(IMAGES_AT_ONCE, len(items), IMAGES_AT_ONCE))
+    return np.concatenate([graph.run(data.pixels[part])[1] for part in parts])

@@ -121,11 +121,9 @@ def fitted_answer_rule(
     AnswerRule
         The rule, and on how many images it rests.
     """
-    judged = [
-        classifier.judge_prepared(data.pixels[reserved[start : start + IMAGES_AT_ONCE]])
-        for start in range(0, len(reserved), IMAGES_AT_ONCE)
-    ]
-    probabilities, distances = (np.concatenate(parts) for parts in zip(*judged, strict=True))
+    parts = np.split(reserved, range(IMAGES_AT_ONCE, len(reserved), IMAGES_AT_ONCE))
+    judged = [classifier.judge_prepared(data.pixels[part]) for part in parts]
+    probabilities, distances = map(np.concatenate, zip(*judged, strict=True))
     unlike = (distances > 1) | _of_another_kind(reserved, data.images, classifier.description)
     confidences = np.where(unlike, NO_ANSWER, probabilities.max(axis=1)).astype(np.float64)
     right = probabilities.argmax(axis=1) == data.classes[reserved]

@@ -230,10 +230,7 @@ def record(
         "items_per_class": dict(Counter(item.class_name for item in items)),
         "groups_per_class": units_per_class(items, units),
         "groups": len(set(units)),
-        "split": {
-            key: stored["members"][0][key]
-            for key in ("training_items", "validation_items", "validation")
-        },
+        "split": {key: value for key, value in stored["members"][0].items() if key != "best_epoch"},
     }
 
 
