@@ -20,7 +20,7 @@ from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.source import PixelSize
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges
 from napari_image_classifier.system.records import as_json, from_json
-from napari_image_classifier.training.novelty_fitting import Seen, distance_of
+from napari_image_classifier.training.novelty_fitting import ClassFeatures, fitted_distance
 
 NAMES = ("GFP", "DNA")
 INTENSITIES = ((100.0, 1000.0), (100.0, 1000.0))
@@ -180,8 +180,8 @@ def test_pixels_without_a_value_are_no_matter_of_the_gate(gate):
 
 def test_one_image_of_each_class_sets_no_limit():
     """With nothing to say how images of a class differ, none is told for its look."""
-    learnt = Seen(np.eye(2, 8, dtype=np.float32), np.array([0, 1]))
-    finished = Seen(np.eye(4, 8, dtype=np.float32), np.array([0, 1, 0, 1]))
-    distance = distance_of(learnt, np.ones((2, 8), np.float32), finished)
+    learnt = ClassFeatures(np.eye(2, 8, dtype=np.float32), np.array([0, 1]))
+    finished = ClassFeatures(np.eye(4, 8, dtype=np.float32), np.array([0, 1, 0, 1]))
+    distance = fitted_distance(learnt, np.ones((2, 8), np.float32), finished)
     assert (distance.of(np.full((1, 8), 99, np.float32)) / distance.limit).max() < 1
     assert np.isfinite(distance.limit)

@@ -26,9 +26,8 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.evaluation.execution import KeptRuns
 from napari_image_classifier.evaluation.report import earlier_evaluations
 from napari_image_classifier.evaluation.reproduce_training import OfTraining, items_of
-from napari_image_classifier.networks.provenance import ImportManifest
 from napari_image_classifier.raters.blinded_session import PLAN, BlindedSession
-from napari_image_classifier.training.manifest import TrainingManifest
+from napari_image_classifier.training.manifest import ImportManifest, TrainingManifest
 
 FILES = TESTS / "data" / "files_of_releases" / "0.1.0"
 ABSENT = "is to be taken out"

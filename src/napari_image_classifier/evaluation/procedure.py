@@ -42,16 +42,16 @@ from napari_image_classifier.items.consensus import unassisted
 from napari_image_classifier.items.groups import check_enough, group_numbers, groups_per_class
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.splits import digest
-from napari_image_classifier.networks.provenance import keras_run, keras_versions
+from napari_image_classifier.networks.learner import keras_run, keras_versions
 from napari_image_classifier.system.atomic_files import told_when_refused
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet, training_set
+from napari_image_classifier.training.image_reader import LeftOut, check_rest
 from napari_image_classifier.training.images import TrainingImages, read_training_images
 from napari_image_classifier.training.manifest import file_entries
 from napari_image_classifier.training.record import machine
-from napari_image_classifier.training.unreadable import LeftOut, check_rest
 from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 from napari_image_classifier.wording import quoted
 

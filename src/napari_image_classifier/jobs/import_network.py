@@ -20,7 +20,7 @@ from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.networks.backend import start_keras
 from napari_image_classifier.networks.files import check_one_input, opened_by_keras, save_classifier
-from napari_image_classifier.networks.provenance import write_import_manifest
+from napari_image_classifier.networks.learner import keras_run
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.events import Emit
 from napari_image_classifier.system.records import from_json
@@ -29,6 +29,7 @@ from napari_image_classifier.training.import_network import (
     ImportedNetwork,
     ImportRequest,
 )
+from napari_image_classifier.training.manifest import write_import_manifest
 from napari_image_classifier.typing import ShouldStop
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
         replace_file(output) as temporary,
     ):
         save_classifier(temporary, [network], description)
-        write_import_manifest(output, load_classifier(temporary))
+        write_import_manifest(output, load_classifier(temporary), keras_run())
     return ImportedNetwork(output.resolve(), description.class_names)
 
 

@@ -23,15 +23,15 @@ from napari_image_classifier.system.progress import throttled
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.system.stoppable import run_stoppable
 from napari_image_classifier.training import record as training_record
-from napari_image_classifier.training.answer_threshold import rule_seen_on
+from napari_image_classifier.training.answer_threshold import fitted_answer_rule
 from napari_image_classifier.training.config import TrainingConfig, check_request
 from napari_image_classifier.training.dataset import training_parts, training_set
+from napari_image_classifier.training.image_reader import check_rest
 from napari_image_classifier.training.images import read_training_images
 from napari_image_classifier.training.job import TRAIN, TrainRequest, TrainResult
 from napari_image_classifier.training.learner import Learner, Lesson, unfinished_path
 from napari_image_classifier.training.manifest import check_unchanged, write_training_manifest
-from napari_image_classifier.training.novelty_fitting import gate_of
-from napari_image_classifier.training.unreadable import check_rest
+from napari_image_classifier.training.novelty_fitting import fitted_gate
 from napari_image_classifier.typing import ShouldStop
 
 JOB = TRAIN
@@ -112,11 +112,11 @@ def _train(
     lesson = Lesson(data, parts.splits, tell, should_stop, earlier, something_to_keep.set)
     ensemble = learner.learn(lesson, kept_in)
     messages = [*training_record.messages(config, table, data, ensemble, earlier), *noted]
-    gate = gate_of(images, parts.used, data.preparation, ensemble.distances)
+    gate = fitted_gate(images, parts.used, data.preparation, ensemble.distances)
     description = ensemble.description(data, config, gate)
     if config.risk is not None:
         new = Classifier(output, "", description, learner.runnable(ensemble))
-        rule = rule_seen_on(parts.reserved, images, data, new, config.risk)
+        rule = fitted_answer_rule(parts.reserved, data, new, config.risk)
         description = replace(description, thresholds=as_json(rule))
         messages.append(rule.in_words())
     scores = training_record.outcome(data, ensemble, messages)
@@ -131,7 +131,7 @@ def _train(
             load_classifier(temporary),
             learner.run(),
             table,
-            images,
+            data,
             ensemble,
             going_on.sha256 if going_on else None,
         )

@@ -1,18 +1,25 @@
-"""Networks by name: small convolutional ones for any number of channels and any image size.
+"""Architectures of networks by name, for any number of channels and any image size.
 
-Another network is one more function here, entered in `_OWN`, and its name in
-`training.NETWORK_NAMES`, which the viewer reads without Keras. A function takes the architecture's
-arguments, all JSON, so that a classifier file can say how its network is built anew.
+Small convolutional networks are functions here, entered in `_OWN`. Large ones are those of
+`keras.applications`, which have learnt from photographs (ImageNet) before; a 1 × 1 convolution that
+is learnt, too, turns any number of channels into the three colours that they know. The names stand
+in `training.config` as well, which the viewer reads without Keras. A function takes the
+architecture's arguments, all JSON, so that a classifier file can say how its network is built anew.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from inspect import signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
-from napari_image_classifier.networks.backbones import BACKBONES
 from napari_image_classifier.networks.guard.layer_settings import Check, is_list, is_whole
+from napari_image_classifier.training.config import IMAGENET
+from napari_image_classifier.typing import Float64Array
 
 if TYPE_CHECKING:
     import keras
@@ -48,7 +55,8 @@ def residual(
         features = _normalised(_convolution(width, stride)(features))
         features = _normalised(_convolution(width)(features), relu=False)
         features = layers.Activation("relu")(layers.Add()([features, shortcut]))
-    return _classified(inputs, features, classes)
+    pooled = layers.GlobalAveragePooling2D(name="features")(features)
+    return _classified(inputs, pooled, classes)
 
 
 def vgg(
@@ -73,9 +81,35 @@ def vgg(
         features = _normalised(_convolution(width, stride)(features))
         features = _normalised(_convolution(width)(features))
         stride = 1
-    return _classified(inputs, features, classes)
+    pooled = layers.GlobalAveragePooling2D(name="features")(features)
+    return _classified(inputs, pooled, classes)
 
 
+# What 0 and 1 of a prepared image are to each network: red, green and blue of both.
+_COLOURS: Mapping[str, tuple[Sequence[float], Sequence[float]]] = {
+    "EfficientNetV2B0": ((0.0, 0.0, 0.0), (255.0, 255.0, 255.0)),
+    "MobileNetV2": ((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0)),
+    "ResNet50V2": ((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0)),
+    # As photographs are standardised in PyTorch, by mean and standard deviation of ImageNet.
+    "DenseNet121": ((-2.118, -2.036, -1.804), (2.249, 2.429, 2.640)),
+}
+
+
+def _backbone(name: str, channels: int, classes: int) -> "keras.Model":
+    """Return the network with random weights but for its first layer, the colours."""
+    from keras import layers
+
+    inputs = _inputs(channels)
+    colours = layers.Conv2D(3, 1, name="colours")(inputs)
+    features = _application(name)(
+        include_top=False, weights=None, input_tensor=colours, pooling="avg"
+    ).output
+    network = _classified(inputs, features, classes)
+    network.get_layer("colours").set_weights(_mixed(channels, *np.array(_COLOURS[name])))
+    return network
+
+
+BACKBONES = {name: partial(_backbone, name) for name in _COLOURS}
 _OWN: Mapping[str, Callable[..., "keras.Model"]] = {"residual": residual, "vgg": vgg}
 NETWORKS: Mapping[str, Callable[..., "keras.Model"]] = {**_OWN, **BACKBONES}
 
@@ -139,9 +173,8 @@ def _classified(inputs: Any, features: Any, classes: int) -> "keras.Model":
     import keras
     from keras import layers
 
-    pooled = layers.GlobalAveragePooling2D(name="features")(features)
     # float32 whatever the precision of the rest: probabilities are compared to 1e-4.
-    outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="class")(pooled)
+    outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="class")(features)
     return keras.Model(inputs, outputs)
 
 
@@ -172,3 +205,53 @@ _ARGUMENTS: Mapping[str, Check] = {
     "stem_stride": is_whole(1, 4),
     "filters": is_list(is_whole(1, 1024), 1, 8),
 }
+
+
+def take_weights(network: "keras.Model", name: str, weights: str) -> None:
+    """Give a new network of `BACKBONES` what was learnt before.
+
+    ``weights`` is `training.config.IMAGENET`, which Keras downloads once, or the path of a file of
+    weights without the top, as Keras's applications save and publish them.
+
+    Raises
+    ------
+    TrainingRefused
+        The weights can't be downloaded, or the file is not of this network.
+    """
+    try:
+        known = _application(name)(
+            include_top=False,
+            weights="imagenet" if weights == IMAGENET else weights,
+            input_shape=(None, None, 3),
+        ).get_weights()
+    except Exception as error:
+        # Keras, its downloader and h5py raise a class of their own for every reason.
+        raise TrainingRefused(_why_not(name, weights, error)) from error
+    # The first layer has two arrays, the colours, and the last two, the classes.
+    own = network.get_weights()
+    network.set_weights([*own[:2], *known, *own[-2:]])
+
+
+def _why_not(name: str, weights: str, error: Exception) -> str:
+    if weights != IMAGENET:
+        return f"{Path(weights).name} holds no weights of {name} without its top: {error}"
+    return (
+        f"The weights that {name} learnt from photographs can't be downloaded ({error}). Connect "
+        "to the internet once, give them as a file (weights), which Keras on a connected computer "
+        "leaves in the folder .keras/models, or begin with random ones (weights: none)."
+    )
+
+
+def _application(name: str) -> Any:
+    import keras
+
+    return getattr(keras.applications, name)
+
+
+def _mixed(channels: int, dark: Float64Array, bright: Float64Array) -> list[Float64Array]:
+    """Return kernel and offsets that spread the channels evenly over the colours."""
+    share = np.zeros((channels, 3))
+    for index in range(max(channels, 3)):
+        share[index % channels, index % 3] += 1
+    share /= share.sum(axis=0)
+    return [(share * (bright - dark))[np.newaxis, np.newaxis], dark]

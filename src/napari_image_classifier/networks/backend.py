@@ -25,6 +25,16 @@ HOW_THREADS_WAIT = "OMP_WAIT_POLICY"
 def backend_here(asked: str | None = None) -> str:
     """Return the backend of this process: of the Keras that runs in it, or that would start.
 
+    Parameters
+    ----------
+    asked
+        The backend that is asked for; None leaves it to `training.backends.backend_to_use`.
+
+    Returns
+    -------
+    str
+        One of `training.backends.BACKENDS`.
+
     Raises
     ------
     TrainingRefused
@@ -45,7 +55,17 @@ def backend_here(asked: str | None = None) -> str:
 
 
 def start_keras(asked: str | None = None) -> Any:
-    """Return Keras, running on the backend ``asked`` for, or else on `backends.backend_to_use`.
+    """Start Keras, if it does not run yet.
+
+    Parameters
+    ----------
+    asked
+        The backend that is asked for; None leaves it to `training.backends.backend_to_use`.
+
+    Returns
+    -------
+    Any
+        The module `keras`, set to float32 and channels last.
 
     Raises
     ------
@@ -72,7 +92,18 @@ def start_keras(asked: str | None = None) -> Any:
 
 
 def describe_device(asked: str | None = None) -> dict[str, str]:
-    """Start Keras and return its "backend" and the "device" that it computes on, in words."""
+    """Start Keras and say what it computes with.
+
+    Parameters
+    ----------
+    asked
+        The backend that is asked for; None leaves it to `training.backends.backend_to_use`.
+
+    Returns
+    -------
+    dict
+        Its "backend", and in words the "device" that it computes on.
+    """
     keras = start_keras(asked)
     return {"backend": keras.backend.backend(), "device": device_in_words(keras)}
 
@@ -83,7 +114,18 @@ def device_in_words(keras: Any) -> str:
 
 
 def is_on_processor(keras: Any) -> bool:
-    """Return whether Keras computes on the processor."""
+    """Return whether Keras computes on the processor.
+
+    Parameters
+    ----------
+    keras
+        The module, as `start_keras` returns it.
+
+    Returns
+    -------
+    bool
+        False where it computes on a graphics card or the like.
+    """
     return not _accelerator(keras)
 
 
@@ -171,9 +213,16 @@ def threads_in_use(keras: Any) -> int:
 
 
 def use_threads(backend: str, number: int) -> None:
-    """Start Keras on ``backend`` and have it calculate with that number of threads.
+    """Start Keras and have it calculate with a number of threads.
 
     JAX can't be told; what it uses stands in the manifest.
+
+    Parameters
+    ----------
+    backend
+        One of `training.backends.BACKENDS`.
+    number
+        Over how many threads one operation is spread.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A classifier's file as Keras sees it: save, load for training, import.
+"""Files of classifiers as Keras sees them: saved, loaded for training, imported.
 
 Runs in the compute process; never imported by anything the viewer imports.
 """
@@ -44,9 +44,17 @@ def save_classifier(
 ) -> None:
     """Write a classifier file that `load_classifier` and plain Keras both open.
 
-    Every network takes (n, y, x, channel) and ends in a softmax over the classes. They are the
-    members of the classifier and share one architecture; plain Keras sees the first. What is
-    written is opened again and compared before it takes the place of a file already at ``path``.
+    What is written is opened again and compared before it takes the place of a file that is there.
+
+    Parameters
+    ----------
+    path
+        The file, whose name ends in .keras.
+    networks
+        The members of the classifier, of one architecture; plain Keras sees the first. Each takes
+        (n, y, x, channel) and ends in a softmax over the classes.
+    description
+        What the file says of the classifier besides its members.
 
     Raises
     ------
@@ -100,7 +108,18 @@ def _check_fits(network: "keras.Model", description: ClassifierDescription) -> N
 
 
 def check_one_input(network: "keras.Model") -> None:
-    """Refuse a network that has not exactly one input and one output."""
+    """Refuse a network that has not exactly one input and one output.
+
+    Parameters
+    ----------
+    network
+        As Keras has opened it.
+
+    Raises
+    ------
+    ClassifierFileError
+        It has more of them, or has never been called and does not know them.
+    """
     inputs, outputs = getattr(network, "inputs", None), getattr(network, "outputs", None)
     if not inputs or not outputs:
         raise ClassifierFileError(
@@ -139,7 +158,7 @@ def _add_member(
         graph=f"{folder}graph.onnx",
         weights_sha256=hashlib.sha256(weights).hexdigest(),
         graph_sha256=hashlib.sha256(graph).hexdigest(),
-        probe=tuple(_said_of(network, image).tolist()),
+        probe=tuple(_probabilities(network, image)[0].tolist()),
     )
 
 
@@ -153,13 +172,10 @@ def _compare_with_keras(path: Path) -> None:
     shape = (_IMAGES_COMPARED, height, width, classifier.preparation.n_channels)
     images = random.normal(0.3, 0.3, shape).astype(np.float32)
     for index, graph in enumerate(classifier.graphs):
-        # Graphics cards calculate with fewer digits than the comparison asks for.
         with keras.device("cpu:0"):
             network = load_network(path, member=index)
-            expected = keras.ops.convert_to_numpy(network(images, training=False))
         logits, _ = graph.run(images)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        difference = np.abs(powers / powers.sum(axis=1, keepdims=True) - expected).max()
+        difference = np.abs(softmax(logits, axis=1) - _probabilities(network, images)).max()
         if not difference <= LARGEST_DIFFERENCE:
             raise GraphError(
                 f"Without Keras the network gives other probabilities (by {difference:.1g}), so "
@@ -171,7 +187,7 @@ def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
     """Return the Keras network of a classifier file, to train it on or to look inside.
 
     A network of this package is built anew from its architecture, and takes only its weights from
-    the file; an imported one is opened by Keras after the guard (see `keras_guard`).
+    the file; an imported one is opened by Keras after the guard (see `guard.keras_file`).
 
     Raises
     ------
@@ -188,28 +204,25 @@ def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
     else:
         network = rebuild_network(description.architecture)
     if member or description.architecture is not None:
-        declared = [tuple(one.shape) for one in network.weights]
+        declared = [tuple(array.shape) for array in network.weights]
         with weights_of(path, description.members[member].weights, declared) as weights:
-            _load_weights(network, weights, path)
+            try:
+                network.load_weights(weights)
+            except Exception as error:
+                # Keras raises what it likes where weights don't fit.
+                raise ClassifierFileError(
+                    f"The weights in {path} are not those of its network."
+                ) from error
     _check_same(network, classifier, member)
     return network
-
-
-def _load_weights(network: "keras.Model", weights: Path, path: Path) -> None:
-    try:
-        network.load_weights(weights)
-    except Exception as error:
-        # Keras raises what it likes where weights don't fit.
-        raise ClassifierFileError(f"The weights in {path} are not those of its network.") from error
 
 
 def _check_same(network: "keras.Model", classifier: Classifier, member: int) -> None:
     preparation = classifier.preparation
     image = probe_image(preparation.size, preparation.n_channels)
     logits, _ = classifier.graphs[member].run(image)
-    difference = says_otherwise(
-        softmax(logits.astype(np.float64), axis=1)[0], _said_of(network, image)
-    )
+    probabilities = softmax(logits.astype(np.float64), axis=1)[0]
+    difference = says_otherwise(probabilities, _probabilities(network, image)[0])
     if difference:
         raise ClassifierFileError(
             f"{classifier.path} holds two networks that say different things (by {difference:.1g}) "
@@ -217,18 +230,34 @@ def _check_same(network: "keras.Model", classifier: Classifier, member: int) -> 
         )
 
 
-def _said_of(network: "keras.Model", image: FloatArray) -> Float64Array:
-    """Return the probabilities (class) of one image, shape (1, y, x, channel)."""
+def _probabilities(network: "keras.Model", images: FloatArray) -> Float64Array:
+    """Return the probabilities (n, class) of images, shape (n, y, x, channel)."""
     import keras
 
     # Graphics cards calculate with fewer digits than is compared.
     with keras.device("cpu:0"):
-        said = keras.ops.convert_to_numpy(network(image, training=False))
-    return np.asarray(said[0], np.float64)
+        probabilities = keras.ops.convert_to_numpy(network(images, training=False))
+    return np.asarray(probabilities, np.float64)
 
 
 def opened_by_keras(path: Path) -> "keras.Model":
-    """Open a Keras file with Keras, after the guard has written anew what it allows."""
+    """Open a Keras file with Keras, after the guard has written anew what it allows.
+
+    Parameters
+    ----------
+    path
+        A file of Keras 3, from anywhere.
+
+    Returns
+    -------
+    keras.Model
+        The network, not compiled.
+
+    Raises
+    ------
+    ClassifierFileError
+        The guard refuses it, or Keras can't open it.
+    """
     with written_anew(path) as checked:
         import keras
 

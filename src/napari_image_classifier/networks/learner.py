@@ -1,4 +1,4 @@
-"""Networks as what learns in a training.
+"""Networks trained by Keras, as the learner of a training.
 
 Never imported by anything the viewer imports. Only Keras is used, no backend of it, so that any of
 them serves.
@@ -13,22 +13,25 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.classifiers.description import ClassifierDescription
-from napari_image_classifier.classifiers.manifest import Run
+from napari_image_classifier.classifiers.manifest import Run, this_run
 from napari_image_classifier.classifiers.onnx_runtime import Graph
-from napari_image_classifier.networks.backend import backend_here, start_keras, use_threads
+from napari_image_classifier.networks.backend import (
+    backend_here,
+    device_in_words,
+    start_keras,
+    threads_in_use,
+    use_threads,
+)
 from napari_image_classifier.networks.fit.checkpoints import Checkpoints
 from napari_image_classifier.networks.members import optimizer_of, train_members
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.ensemble import Ensemble
-from napari_image_classifier.training.learner import Lesson
+from napari_image_classifier.training.learner import Ensemble, Learner, Lesson
+from napari_image_classifier.training.record import machine
 
 
-class KerasLearner:
-    """A `training.learner.Learner`: networks, trained by Keras."""
-
-    def __init__(self, config: TrainingConfig) -> None:
-        self._config = config
+class KerasLearner(Learner):
+    """Networks, trained by Keras."""
 
     def check(self) -> None:
         """Refuse a backend that is not installed, or another one than already runs."""
@@ -41,12 +44,9 @@ class KerasLearner:
 
     def learn(self, lesson: Lesson, kept_in: Path) -> Ensemble:
         """Train a network for each split, or go on with what is kept of such a training."""
-        # It reads and writes graphs, which takes a while to import.
-        from napari_image_classifier.networks.novelty import measured_distance
-
         start_keras(self._config.backend)
         checkpoints = Checkpoints(kept_in, _fingerprint(lesson, self._config))
-        ensemble = train_members(lesson, self._config, measured_distance, checkpoints)
+        ensemble = train_members(lesson, self._config, checkpoints, with_distances=True)
         ensemble.optimizer = optimizer_of(self._config).get_config()
         return ensemble
 
@@ -64,33 +64,25 @@ class KerasLearner:
 
     def run(self) -> Run:
         """Return what the manifest says of this run: Keras's backend, device and threads."""
-        from napari_image_classifier.networks.provenance import keras_run
-
         return keras_run()
 
     def versions(self) -> dict[str, str]:
         """Return the versions, backend and device."""
-        from napari_image_classifier.networks.provenance import keras_versions
-
         return keras_versions()
+
+
+PACKAGES = ("keras", "onnx", "scipy", "scikit-image", "scikit-learn")
+_MACHINE = ("processor", "threads", "backend", "device", "versions")
 
 
 def _fingerprint(lesson: Lesson, config: TrainingConfig) -> str:
     """Return a hash of all that the weights of a training depend on."""
-    from napari_image_classifier.networks.provenance import keras_run
-
     run = keras_run()
-    machine = {
-        "processor": run.processor,
-        "threads": run.threads,
-        "backend": run.backend,
-        "device": run.device,
-        "versions": run.versions,
-    }
+    computed_on = {name: getattr(run, name) for name in _MACHINE}
     hashed = hashlib.sha256()
     data, earlier = lesson.data, lesson.earlier
-    said = (config, data.preparation, data.class_names, machine)
-    hashed.update(json.dumps(as_json(said), sort_keys=True).encode())
+    settings = (config, data.preparation, data.class_names, computed_on)
+    hashed.update(json.dumps(as_json(settings), sort_keys=True).encode())
     if earlier is not None:
         hashed.update("".join(member.weights_sha256 for member in earlier.members).encode())
     parts = [part for split in lesson.splits for part in split]
@@ -99,3 +91,36 @@ def _fingerprint(lesson: Lesson, config: TrainingConfig) -> str:
         hashed.update(f"{array.shape} {array.dtype}".encode())
         hashed.update(np.ascontiguousarray(array).data)
     return hashed.hexdigest()
+
+
+def keras_run() -> Run:
+    """Return what is to be said of the run in which Keras has just worked.
+
+    Returns
+    -------
+    Run
+        With Keras's backend, its device and its number of threads.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    return this_run(
+        threads=threads_in_use(keras),
+        backend=backend,
+        device=device_in_words(keras),
+        packages=(*PACKAGES, backend),
+    )
+
+
+def keras_versions() -> dict[str, str]:
+    """Return the versions and the device that a training depends on, as far as they are known.
+
+    Returns
+    -------
+    dict
+        Versions by package, the "backend" and the "device", in words.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    return {**machine("keras", backend), "backend": backend, "device": device_in_words(keras)}

@@ -1,4 +1,4 @@
-"""The networks of a classifier, trained one after another, each on another part of the images."""
+"""The training of a classifier's networks, each on another part of the images."""
 
 import math
 import time
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
+from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.classifiers.novelty import FeatureDistance
+from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.errors import Cancelled, TrainingRefused
-from napari_image_classifier.networks.architectures import build_network
-from napari_image_classifier.networks.backbones import take_weights
+from napari_image_classifier.networks.architectures import build_network, take_weights
 from napari_image_classifier.networks.backend import start_keras
 from napari_image_classifier.networks.fit.checkpoints import Checkpoint, Checkpoints, steps_in
 from napari_image_classifier.networks.fit.fused_normalization import with_fused_normalization
@@ -22,10 +22,10 @@ from napari_image_classifier.networks.muon import muon
 from napari_image_classifier.system.events import Emit, Event, Note, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
-from napari_image_classifier.training.ensemble import Ensemble, Learnt
 from napari_image_classifier.training.job import Batch, Epoch
-from napari_image_classifier.training.learner import Lesson
-from napari_image_classifier.typing import ShouldStop
+from napari_image_classifier.training.learner import Ensemble, Learnt, Lesson
+from napari_image_classifier.training.novelty_fitting import ClassFeatures, fitted_distance
+from napari_image_classifier.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import keras
@@ -34,20 +34,35 @@ WEIGHT_DECAY = 0.05
 # Of a small set there are several epochs a second.
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 
-Measure = Callable[["keras.Model", Learnt, TrainingSet], FeatureDistance]
+MOST_IMAGES = 2000
+IMAGES_AT_ONCE = 32
 
 
 def train_members(
     lesson: Lesson,
     config: TrainingConfig,
-    measure: Measure | None = None,
     checkpoints: Checkpoints | None = None,
+    *,
+    with_distances: bool = False,
 ) -> Ensemble:
     """Train a network for each split; those that are finished are kept when it is stopped.
 
-    ``measure`` says how far from its classes each network that is kept may see images. With
-    ``checkpoints`` it goes on where an earlier one of the same images and settings was ended, and
-    the networks are the very ones that it would have come to.
+    Parameters
+    ----------
+    lesson
+        What is learnt from, by which parts.
+    config
+        How it is trained; each network adds its number to the seed.
+    checkpoints
+        Where it goes on from if an earlier training of the same images and settings was ended, to
+        the very networks that that one would have come to; None keeps nothing.
+    with_distances
+        Whether it is measured how far from its classes each network may see images.
+
+    Returns
+    -------
+    Ensemble
+        The networks that are finished; the last may be one that was stopped.
 
     Raises
     ------
@@ -57,29 +72,23 @@ def train_members(
         A training came to nothing.
     """
     ensemble = Ensemble()
+    n_members = len(lesson.splits)
     for number, split in enumerate(lesson.splits):
-        of_member = replace(lesson.data, training=split[0], validation=split[1])
+        data = replace(lesson.data, training=split[0], validation=split[1])
+        emit = _counted_on(lesson.emit, number, n_members, config.epochs)
+        of_member = replace(lesson, data=data, emit=emit)
         seeded = replace(config, seed=config.seed + number)
-        lesson.emit(Progress(stage="starting", done=0, total=1))
-        network, ensemble.architecture = _network(seeded, lesson.data, lesson.earlier)
-        lesson.emit(Progress(stage="starting", done=1, total=1))
-        counted = _counted_on(lesson.emit, number, len(lesson.splits), config.epochs)
-        learnt = _learn(
-            network,
-            of_member,
-            seeded,
-            counted,
-            lesson.should_stop,
-            lesson.on_something_to_keep,
-            runs=len(lesson.splits) - number,
-            resumption=_Resumption(checkpoints, f"network{number + 1}", counted),
-        )
+        emit(Progress(stage="starting", done=0, total=1))
+        network, ensemble.architecture = _network(seeded, of_member)
+        emit(Progress(stage="starting", done=1, total=1))
+        resumption = _Resumption(checkpoints, f"network{number + 1}", emit)
+        learnt = _learn(network, of_member, seeded, n_members - number, resumption)
         if learnt.probabilities is not None:
             ensemble.networks.append(network)
             ensemble.splits.append(split)
             ensemble.learnt.append(learnt)
-            if measure is not None:
-                ensemble.distances.append(measure(network, learnt, of_member))
+            if with_distances:
+                ensemble.distances.append(_measured_distance(network, learnt, data))
             # Large, and of many networks more than can be kept.
             learnt.chosen_weights = []
         elif not learnt.cancelled:
@@ -100,12 +109,11 @@ def optimizer_of(config: TrainingConfig) -> "keras.optimizers.Optimizer":
     return muon(config.largest_step, WEIGHT_DECAY)
 
 
-def _network(
-    config: TrainingConfig, data: TrainingSet, earlier: ClassifierDescription | None
-) -> tuple["keras.Model", Architecture | None]:
+def _network(config: TrainingConfig, lesson: Lesson) -> tuple["keras.Model", Architecture | None]:
     """Return the network to train and its architecture."""
     keras = start_keras(config.backend)
     keras.utils.set_random_seed(config.seed)
+    data, earlier = lesson.data, lesson.earlier
     if earlier is not None:
         from napari_image_classifier.networks.files import load_network
 
@@ -123,28 +131,19 @@ def _network(
 
 def _learn(
     network: "keras.Model",
-    data: TrainingSet,
+    lesson: Lesson,
     config: TrainingConfig,
-    emit: Emit,
-    should_stop: ShouldStop,
-    on_first_epoch: Callable[[], None],
     runs: int,
     resumption: "_Resumption",
 ) -> Learnt:
     """Train the network and leave the best weights in it; ``runs`` trainings are left, with it."""
     fused = with_fused_normalization(network)
+    loss, metrics = "categorical_crossentropy", ["accuracy"]
     # XLA makes this slower on a processor.
-    fused.compile(
-        optimizer_of(config),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
-    _make_variables(fused, len(data.class_names))
-    loop = TrainingLoop(
-        fused, data, config, emit, should_stop, runs, resumption.keep, resumption.kept
-    )
-    learnt = loop.run(on_first_epoch)
+    fused.compile(optimizer_of(config), loss=loss, metrics=metrics, jit_compile=False)
+    _make_variables(fused, len(lesson.data.class_names))
+    loop = TrainingLoop(fused, lesson, config, runs, resumption.keep, resumption.kept)
+    learnt = loop.run()
     network.set_weights(fused.get_weights())
     return learnt
 
@@ -172,19 +171,19 @@ class _Resumption:
         self._kept_at = -math.inf
         if self.kept is not None:
             done = len(self.kept.notes["history"])
-            message = (
-                "Gone on from where an earlier training of the same images and settings was ended: "
-                f"after {done} epochs."
+            emit(
+                Note(
+                    "Gone on from where an earlier training of the same images and settings was "
+                    f"ended: after {done} epochs."
+                )
             )
-            emit(Note(message))
 
-    def keep(self, make: Callable[[], Checkpoint], *, last: bool) -> None:
+    def keep(self, make: Callable[[], Checkpoint], last: bool) -> None:
         """Keep a checkpoint if it is time to, or if it is the ``last`` of the training."""
         self._number += 1
         now = time.monotonic()
-        if self._checkpoints is None or (
-            now - self._kept_at < SECONDS_BETWEEN_CHECKPOINTS and not last
-        ):
+        too_soon = now - self._kept_at < SECONDS_BETWEEN_CHECKPOINTS and not last
+        if self._checkpoints is None or too_soon:
             return
         self._kept_at = now
         checkpoint = make()
@@ -210,3 +209,35 @@ def _counted_on(emit: Emit, number: int, members: int, epochs: int) -> Emit:
         emit(event)
 
     return emit_counted
+
+
+def _measured_distance(
+    network: "keras.Model", learnt: Learnt, data: TrainingSet
+) -> FeatureDistance:
+    """Return the distance of the trained network (see `novelty_fitting.fitted_distance`).
+
+    Only the epoch that was kept has not learnt from the validation part; in the end the network may
+    have.
+    """
+    final = network.get_weights()
+    network.set_weights(learnt.chosen_weights)
+    learnt_then = _class_features(network, data, data.training)
+    held_out = _features(network, data, data.validation)
+    network.set_weights(final)
+    everything = np.union1d(data.training, data.validation)
+    learnt_now = _class_features(network, data, everything) if learnt.finished else None
+    return fitted_distance(learnt_then, held_out, learnt_now)
+
+
+def _class_features(network: "keras.Model", data: TrainingSet, items: IntArray) -> ClassFeatures:
+    few = items[:: -(-len(items) // MOST_IMAGES)]
+    return ClassFeatures(_features(network, data, few), data.classes[few])
+
+
+def _features(network: "keras.Model", data: TrainingSet, items: IntArray) -> FloatArray:
+    # It takes a while to import.
+    from napari_image_classifier.networks.export.onnx_export import export_graph
+
+    graph = Graph(export_graph(network))
+    parts = np.split(items, range(IMAGES_AT_ONCE, len(items), IMAGES_AT_ONCE))
+    return np.concatenate([graph.run(data.pixels[part])[1] for part in parts])

@@ -1,4 +1,4 @@
-"""From which confidence on a classifier answers, so that few of its answers are wrong."""
+"""The confidence from which on a classifier answers, so that few of its answers are wrong."""
 
 from dataclasses import dataclass
 
@@ -38,16 +38,16 @@ class AnswerRule:
 
     def in_words(self) -> str:
         """Return the rule in a sentence or two."""
-        looked_at = f"{self.n_items} images of {self.n_groups} groups, kept for nothing else"
+        reserved = f"{self.n_items} images of {self.n_groups} groups, kept for nothing else"
         if self.confidence is None:
             return (
                 f"It can't be promised that at most {self.risk:.0%} of the answers are wrong: of "
-                f"{looked_at}, {self.n_wrong} were wrong, and so few groups tell no more than that "
+                f"{reserved}, {self.n_wrong} were wrong, and so few groups tell no more than that "
                 f"at most {self.at_most:.0%} are. So the classifier always answers. More "
                 "independent groups would help."
             )
         return (
-            f"It answers from a confidence of {self.confidence:g} on: of {looked_at}, "
+            f"It answers from a confidence of {self.confidence:g} on: of {reserved}, "
             f"{self.n_answered} were answered and {self.n_wrong} of these wrongly, so at most "
             f"{self.at_most:.1%} of its answers are wrong (with {CERTAINTY:.0%} certainty, in "
             "images of the same kind)."
@@ -61,8 +61,9 @@ def answer_rule(
 
     The arrays hold one entry per image; a negative confidence stands for an image that is not
     answered whatever the rule. A threshold keeps the risk where the upper end of
-    `intervals.proportion_interval`, which respects groups, is within it. Thresholds are tried from
-    the strictest on until one fails, so that trying many costs nothing (fixed sequence testing;
+    `statistics.intervals.proportion_interval`, which respects groups, is within it. Thresholds are
+    tried from the strictest on until one fails, so that trying many costs nothing (fixed sequence
+    testing;
     Angelopoulos et al., 2021, “Learn then Test”). The first is the strictest that could hold if
     every answer were right, which does not depend on which are.
     """
@@ -98,40 +99,43 @@ IMAGES_AT_ONCE = 32
 NO_ANSWER = -1.0
 
 
-def rule_seen_on(
-    reserved: IntArray,
-    images: TrainingImages,
-    data: TrainingSet,
-    classifier: Classifier,
-    risk: float,
+def fitted_answer_rule(
+    reserved: IntArray, data: TrainingSet, classifier: Classifier, risk: float
 ) -> AnswerRule:
-    """Return the rule that keeps ``risk`` for the classifier.
+    """Return the least strict rule that keeps the risk for a classifier.
 
-    ``reserved`` are indices of the items; those that are unlike the training are not answered.
+    Parameters
+    ----------
+    reserved
+        Indices of the items that it has nothing to do with; those that are unlike the training are
+        not answered.
+    data
+        All items, prepared.
+    classifier
+        The classifier.
+    risk
+        The part of its answers that may be wrong at most, 0 to 1.
+
+    Returns
+    -------
+    AnswerRule
+        The rule, and on how many images it rests.
     """
-    judged = [
-        classifier.judge_prepared(data.pixels[reserved[start : start + IMAGES_AT_ONCE]])
-        for start in range(0, len(reserved), IMAGES_AT_ONCE)
-    ]
-    probabilities, how_far = (np.concatenate(parts) for parts in zip(*judged, strict=True))
-    confidences = np.where(
-        (how_far > 1) | _of_another_kind(reserved, images, classifier.description),
-        NO_ANSWER,
-        probabilities.max(axis=1),
-    )
+    parts = np.split(reserved, range(IMAGES_AT_ONCE, len(reserved), IMAGES_AT_ONCE))
+    judged = [classifier.judge_prepared(data.pixels[part]) for part in parts]
+    probabilities, distances = map(np.concatenate, zip(*judged, strict=True))
+    unlike = (distances > 1) | _of_another_kind(reserved, data.images, classifier.description)
+    confidences = np.where(unlike, NO_ANSWER, probabilities.max(axis=1)).astype(np.float64)
     right = probabilities.argmax(axis=1) == data.classes[reserved]
-    return answer_rule(np.asarray(confidences, np.float64), right, data.units[reserved], risk)
+    return answer_rule(confidences, right, data.images.units[reserved], risk)
 
 
 def _of_another_kind(
     reserved: IntArray, images: TrainingImages, description: ClassifierDescription
 ) -> Flags:
-    gate = description.gate
-    names = description.preparation.channel_names
+    gate, names = description.gate, description.preparation.channel_names
+    if gate is None:
+        return np.zeros(len(reserved), bool)
     return np.array(
-        [
-            gate is not None and bool(gate.why_unlike(images.kinds[i], images.pixels[i], names))
-            for i in reserved
-        ],
-        bool,
+        [bool(gate.why_unlike(images.kinds[i], images.pixels[i], names)) for i in reserved], bool
     )

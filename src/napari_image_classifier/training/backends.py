@@ -21,14 +21,28 @@ SETTING = "KERAS_BACKEND"
 
 @dataclass(frozen=True)
 class DeviceRequest:
-    """``backend`` is what Keras is to compute with, None for the one that would be used."""
+    """The question what a training would compute with, and on.
+
+    Parameters
+    ----------
+    backend
+        One of `BACKENDS`, None for the one that would be used.
+    """
 
     backend: str | None
 
 
 @dataclass(frozen=True)
 class Device(Result):
-    """What a training computes with and on; ``device`` is in words."""
+    """What a training computes with and on.
+
+    Parameters
+    ----------
+    backend
+        One of `BACKENDS`.
+    device
+        In words, such as "processor, 8 cores".
+    """
 
     backend: str
     device: str
@@ -45,14 +59,33 @@ def installed_backends() -> tuple[str, ...]:
 def backend_to_use(asked: str | None = None) -> str:
     """Return the backend that Keras is to run on.
 
-    It is the one ``asked`` for; else the one that a person set Keras to, with KERAS_BACKEND or in
-    keras.json; else the first that is installed.
+    Parameters
+    ----------
+    asked
+        The one that is asked for. Without it, it is the one that a person set Keras to, with
+        KERAS_BACKEND or in keras.json; else the first that is installed.
+
+    Returns
+    -------
+    str
+        One of `BACKENDS`, or what a person wrote in its place.
     """
     return asked or _set_for_keras() or next(iter(installed_backends()), USUAL)
 
 
 def why_unusable(asked: str | None = None) -> str | None:
-    """Return why `backend_to_use` can't train here, as a sentence; None where it can."""
+    """Return why `backend_to_use` can't train here.
+
+    Parameters
+    ----------
+    asked
+        The backend that is asked for, None for the one that would be used.
+
+    Returns
+    -------
+    str or None
+        A sentence; None where it can.
+    """
     backend = backend_to_use(asked)
     installed = installed_backends()
     if backend in installed:

@@ -26,19 +26,13 @@ USUAL_RATE = 5e-3
 FINE_RATE = 5e-4
 
 
-def _are_different(names: tuple[str, ...]) -> bool:
-    return len(set(names)) == len(names)
-
-
-def _is_box(text: str) -> bool:
-    return not text or is_box(text)
-
-
 _SIZES = Setting(
     at_least=SMALLEST_SIZE,
     at_most=LARGEST_SIZE,
     rule=f"between {SMALLEST_SIZE} and {LARGEST_SIZE} pixels",
 )
+_CHANNELS = Setting(works=lambda names: len(set(names)) == len(names), rule="different channels")
+_BOX = Setting(works=lambda text: not text or is_box(text), rule="so many pixels, 48, or 12.5 µm")
 _SEEDS = Setting(at_least=0, at_most=2**31 - 1, rule="a whole number, not negative")
 
 
@@ -143,13 +137,11 @@ class TrainingConfig:
 
     network: Annotated[str, Setting(choices=LEARNER_NAMES)] = "residual"
     weights: str = IMAGENET
-    channels: Annotated[
-        tuple[str, ...], Setting(works=_are_different, rule="different channels")
-    ] = ()
+    channels: Annotated[tuple[str, ...], _CHANNELS] = ()
     projection: Projection = "max"
     intensity: Intensity = "fixed"
     size: Annotated[int | None, _SIZES] = None
-    box: Annotated[str, Setting(works=_is_box, rule="so many pixels, 48, or 12.5 µm")] = ""
+    box: Annotated[str, _BOX] = ""
     neighbours: Neighbours = "kept"
     keep_aspect: bool = True
     epochs: Annotated[int, Setting(at_least=1)] = 40

@@ -1,4 +1,4 @@
-"""Which images a training learns from, checks with, and keeps for nothing but its promise."""
+"""The parts of a training's images: to learn from, to check with, and to limit wrong answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,6 @@ import numpy as np
 
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.items.consensus import is_assisted
-from napari_image_classifier.items.duplicates import Pair
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.preparation import Preparation, finished, measure_ranges
 from napari_image_classifier.items.splits import (
@@ -47,11 +46,25 @@ class TrainingParts:
 
 
 def training_parts(items: Sequence[Item], units: IntArray, config: TrainingConfig) -> TrainingParts:
-    """Deal the items out; no unit (`independence.group_numbers`) is in two parts of a network.
+    """Deal the items out; no unit is in two parts of a network.
 
-    Labels that were given with a prediction in sight (`annotated_items.is_assisted`) are learnt
+    Labels that were given with a prediction in sight (`items.consensus.is_assisted`) are learnt
     from, but never reserved, nor checked with where the others are enough to check with: those of
     a unit that is reserved or checked with are used for nothing.
+
+    Parameters
+    ----------
+    items
+        All that can be learnt from, each with a class.
+    units
+        A number for each item, the same for those that may not part (`items.groups.group_numbers`).
+    config
+        How many networks there are, what is kept aside, and whether wrong answers are limited.
+
+    Returns
+    -------
+    TrainingParts
+        Indices of ``items``.
 
     Raises
     ------
@@ -67,7 +80,9 @@ def training_parts(items: Sequence[Item], units: IntArray, config: TrainingConfi
         splits = _splits(items, units, np.intersect1d(used, by_eye), config)
     except TrainingRefused:
         splits = _splits(items, units, used, config)
-    return TrainingParts([(_apart(used, kept, units), kept) for _, kept in splits], reserved)
+    return TrainingParts(
+        [(_apart(used, validation, units), validation) for _, validation in splits], reserved
+    )
 
 
 def _apart(some: IntArray, others: IntArray, units: IntArray) -> IntArray:
@@ -83,7 +98,7 @@ def _splits(
     splits = validation_splits(
         chosen, units[some], config.validation_fraction, config.seed, config.members
     )
-    return [(some[learnt], some[kept]) for learnt, kept in splits]
+    return [(some[training], some[validation]) for training, validation in splits]
 
 
 def _check_every_class(some: Sequence[Item], items: Sequence[Item]) -> None:
@@ -119,23 +134,33 @@ IMAGES_MEASURED = 1000
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Prepared images, float32 of shape (item, y, x, channel), and how they were prepared.
+    """Prepared images, and how they were prepared.
 
-    ``classes`` holds each item's index in ``class_names``, ``units`` which items may not part,
-    ``copies`` which pairs show the same thing; ``training`` and ``validation`` are indices of
-    items.
+    Parameters
+    ----------
+    images
+        The images as they were read, and their items.
+    pixels
+        Of each item, float32 of shape (item, y, x, channel).
+    classes
+        Each item's index in ``class_names``.
+    class_names
+        Sorted.
+    training
+        Indices of the items that are learnt from.
+    validation
+        Indices of the items that are checked with.
+    preparation
+        That of ``images``, with intensity ranges where these are fixed.
     """
 
-    items: tuple[Item, ...]
+    images: TrainingImages
     pixels: FloatArray
     classes: IntArray
     class_names: tuple[str, ...]
-    units: IntArray
-    copies: tuple[Pair, ...]
     training: IntArray
     validation: IntArray
     preparation: Preparation
-    assumptions: tuple[str, ...]
 
 
 def training_set(
@@ -143,13 +168,24 @@ def training_set(
 ) -> TrainingSet:
     """Prepare the images of a split; intensities are measured on what is learnt from alone.
 
-    ``learnt_from`` are the items that any network of an ensemble learns from, unless told those of
-    the split. All images are prepared, so that those of neither part can be tested with.
+    Parameters
+    ----------
+    images
+        All images, which are all prepared, so that those of neither part can be tested with.
+    split
+        The items that are learnt from, and those that are checked with.
+    learnt_from
+        The items that any network of an ensemble learns from; those of the split unless given.
+
+    Returns
+    -------
+    TrainingSet
+        The images, prepared.
     """
     preparation = images.preparation
     if preparation.intensity == "fixed" and not preparation.ranges:
-        seen = split[0] if learnt_from is None else learnt_from
-        few = seen[:: max(1, len(seen) // IMAGES_MEASURED)]
+        learnt = split[0] if learnt_from is None else learnt_from
+        few = learnt[:: max(1, len(learnt) // IMAGES_MEASURED)]
         preparation = replace(
             preparation, ranges=measure_ranges(images.pixels[index] for index in few)
         )
@@ -158,17 +194,5 @@ def training_set(
         pixels[index] = finished(measured, preparation)
     given = [str(item.class_name) for item in images.items]
     class_names = tuple(sorted(set(given)))
-    return TrainingSet(
-        items=images.items,
-        pixels=pixels,
-        classes=np.array(
-            [class_names.index(str(item.class_name)) for item in images.items], np.intp
-        ),
-        class_names=class_names,
-        units=images.units,
-        copies=images.copies,
-        training=split[0],
-        validation=split[1],
-        preparation=preparation,
-        assumptions=images.assumptions,
-    )
+    classes = np.array([class_names.index(name) for name in given], np.intp)
+    return TrainingSet(images, pixels, classes, class_names, *split, preparation)

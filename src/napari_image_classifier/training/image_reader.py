@@ -1,15 +1,16 @@
 """The images of a training, read one by one; those that can't be read are left out."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures import wait as wait_for
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 
 from napari_image_classifier.classifiers.novelty import ImageKind
-from napari_image_classifier.errors import Cancelled, Fault, ImageClassifierError
+from napari_image_classifier.errors import Cancelled, Fault, ImageClassifierError, TrainingRefused
 from napari_image_classifier.images.deadlines import (
     Deadline,
     DeadlineExceededError,
@@ -19,17 +20,23 @@ from napari_image_classifier.images.deadlines import (
 from napari_image_classifier.images.file_stamps import Stamp, stamp
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
+from napari_image_classifier.images.read_errors import describe_error
 from napari_image_classifier.images.source import ImageReadError
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.preparation import Preparation, items_of_image
 from napari_image_classifier.items.selection import is_object
-from napari_image_classifier.training.preparation_choice import Look, each_of_items
-from napari_image_classifier.training.unreadable import LeftOut, check_share, listed
+from napari_image_classifier.training.preparation_choice import FileHead, each_of_items
 from napari_image_classifier.typing import FloatArray, ShouldStop
 
 READERS = 4
 SECONDS_BETWEEN_LOOKS = 0.1
+PROBLEMS_NAMED = 5
+# With fewer than half of the images, it is rather the way they are read that is wrong.
+MOST_LEFT_OUT = 0.5
+
+# What one word of a person mends for every such image is no reason to do without it.
+_TO_BE_ASKED = (Fault.AXES_UNKNOWN, Fault.AXES_UNFIT)
 
 OnProgress = Callable[[str, int, int], None]
 Beat = Callable[[], None]
@@ -40,34 +47,49 @@ Work = Callable[[Image, Sequence[Item], Beat], T]
 _Measured = tuple[Stamp, dict[str, tuple[FloatArray, str]]]
 
 
+@dataclass(frozen=True, order=True)
+class LeftOut:
+    """An image that can't be used.
+
+    Parameters
+    ----------
+    file
+        Its name.
+    code
+        Why, as an `errors.Fault`.
+    message
+        Why, in a sentence that names it.
+    """
+
+    file: str
+    code: str
+    message: str
+
+
+@dataclass
 class TrainingReader:
     """Reads the items image by image on a few threads, so that no file is opened per plane.
 
     Images that can't be read leave its ``items``.
     """
 
-    def __init__(
-        self,
-        items: Sequence[Item],
-        axes: str | None,
-        on_progress: OnProgress,
-        should_stop: ShouldStop,
-    ) -> None:
-        self.items = tuple(items)
-        self._axes = axes
-        self._on_progress = on_progress
-        self._should_stop = should_stop
-        self.stamps: dict[str, Stamp] = {}
-        self.left_out: list[LeftOut] = []
-        self._n_images = len({item.file for item in items})
+    items: tuple[Item, ...]
+    axes: str | None
+    on_progress: OnProgress
+    should_stop: ShouldStop
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._n_images = len(self.files)
 
     @property
     def files(self) -> dict[str, list[int]]:
         """The images, by file, and the numbers of their items."""
-        found: dict[str, list[int]] = defaultdict(list)
+        indices: dict[str, list[int]] = defaultdict(list)
         for index, item in enumerate(self.items):
-            found[item.file].append(index)
-        return found
+            indices[item.file].append(index)
+        return indices
 
     @property
     def sources(self) -> list[int]:
@@ -75,17 +97,17 @@ class TrainingReader:
         numbers = {file: number for number, file in enumerate(self.files)}
         return [numbers[item.file] for item in self.items]
 
-    def said_of_left_out(self) -> list[str]:
+    def left_out_messages(self) -> list[str]:
         """Return in a sentence what was left out, if anything was."""
         if not self.left_out:
             return []
         return [listed(self.left_out, self._n_images, " and were left out")]
 
-    def looks(self) -> dict[str, Look]:
+    def heads(self) -> dict[str, FileHead]:
         """Return what each image's head says, by file."""
 
-        def look(image: Image, items: Sequence[Item], beat: Beat) -> Look:
-            return Look(
+        def head(image: Image, items: Sequence[Item], beat: Beat) -> FileHead:
+            return FileHead(
                 image.channel_names,
                 image.channels_named,
                 max(image.shape[image.axes.index(axis)] for axis in "YX"),
@@ -94,7 +116,7 @@ class TrainingReader:
                 self._object_sides(image, items),
             )
 
-        return self._each_image("looking", look)
+        return self._each_image("looking", head)
 
     def _object_sides(self, image: Image, items: Sequence[Item]) -> tuple[int, ...]:
         selections = [item.selection for item in items]
@@ -111,12 +133,10 @@ class TrainingReader:
         def measure(image: Image, items: Sequence[Item], beat: Beat) -> _Measured:
             file, files = items[0].file, items[0].image
             of_files, read = stamp(files), PixelHash(image)
-            found: dict[str, tuple[FloatArray, str]] = {}
+            measured: dict[str, tuple[FloatArray, str]] = {}
+            selections = [item.selection for item in items]
             for item in items_of_image(
-                image,
-                preparation,
-                selections=[item.selection for item in items],
-                channels=channels[file],
+                image, preparation, selections=selections, channels=channels[file]
             ):
                 beat()
                 if not np.isfinite(item.pixels).all():
@@ -125,17 +145,17 @@ class TrainingReader:
                         Fault.NOT_FINITE,
                         f"{file} holds pixels that are no finite number.",
                     )
-                found[item.selection] = item.pixels, read.hexdigest()
-            return of_files, found
+                measured[item.selection] = item.pixels, read.hexdigest()
+            return of_files, measured
 
         measured = self._each_image("reading", measure)
         self.stamps = {file: of_files for file, (of_files, _) in measured.items()}
         in_order = [measured[item.file][1][item.selection] for item in self.items]
-        return [pixels for pixels, _ in in_order], [taken for _, taken in in_order]
+        return [pixels for pixels, _ in in_order], [hashed for _, hashed in in_order]
 
     def _each_image(self, stage: str, work: Work[T]) -> dict[str, T]:
         """Return what ``work`` says of each image, by file, and leave out those that it can't."""
-        found: dict[str, T] = {}
+        answers: dict[str, T] = {}
         problems: dict[str, ImageClassifierError] = {}
         files = self.files
         with ThreadPoolExecutor(READERS) as pool:
@@ -145,19 +165,19 @@ class TrainingReader:
             }
             try:
                 for done, future in enumerate(as_completed(futures), start=1):
-                    if self._should_stop():
+                    if self.should_stop():
                         raise Cancelled
                     try:
-                        found[futures[future]] = future.result()
+                        answers[futures[future]] = future.result()
                     except ImageClassifierError as error:
                         problems[futures[future]] = error
-                    self._on_progress(stage, done, len(futures))
+                    self.on_progress(stage, done, len(futures))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
         self.left_out = check_share(problems, self._n_images, self.left_out)
         self.items = tuple(item for item in self.items if item.file not in problems)
-        return {file: found[file] for file in files if file in found}
+        return {file: answers[file] for file in files if file in answers}
 
     def _in_time(self, work: Work[T], items: Sequence[Item]) -> T:
         """Return what ``work`` says of an image; one that never comes is given up."""
@@ -165,13 +185,13 @@ class TrainingReader:
         deadline = Deadline([files])
 
         def of_opened() -> T:
-            with read_image(files, axes=self._axes) as image:
+            with read_image(files, axes=self.axes) as image:
                 return work(image, items, deadline.restart)
 
         answer = run_in_thread(of_opened)
         try:
             while not wait_for([answer], SECONDS_BETWEEN_LOOKS).done:
-                if self._should_stop():
+                if self.should_stop():
                     raise Cancelled
                 deadline.check()
         except DeadlineExceededError:
@@ -179,3 +199,75 @@ class TrainingReader:
                 files.parts[0].path, Fault.TOO_SLOW, timeout_message(items[0].file)
             ) from None
         return answer.result()
+
+
+def _may_be_left_out(error: ImageClassifierError) -> bool:
+    """Return whether it is the image alone that is bad, not what was asked of it."""
+    return isinstance(error, ImageReadError) and error.code not in _TO_BE_ASKED
+
+
+def check_share(
+    problems: Mapping[str, ImageClassifierError], n_images: int, earlier: Sequence[LeftOut] = ()
+) -> list[LeftOut]:
+    """Return the images that are left out: the ``earlier`` ones and those of ``problems``.
+
+    Raises
+    ------
+    TrainingRefused
+        More than half of the images can't be used, or one of them for a reason that concerns the
+        others.
+    """
+    new = [LeftOut(file, *describe_error(file, error)) for file, error in problems.items()]
+    left_out = sorted([*earlier, *new])
+    bad_alone = all(map(_may_be_left_out, problems.values()))
+    if not bad_alone or len(left_out) > MOST_LEFT_OUT * n_images:
+        raise TrainingRefused(listed(left_out, n_images))
+    return left_out
+
+
+def check_rest(
+    left_out: Sequence[LeftOut],
+    before: Sequence[Item],
+    rest: Sequence[Item],
+    check: Callable[[Sequence[Item]], None],
+) -> None:
+    """Refuse what is left of a training's items when that is too little.
+
+    Parameters
+    ----------
+    left_out
+        Images that can't be used.
+    before
+        All items.
+    rest
+        Those of the other images.
+    check
+        Refuses items that are too few by raising TrainingRefused.
+
+    Raises
+    ------
+    TrainingRefused
+        ``check`` refuses the rest, or a class is gone; the sentence names those that were left out,
+        too.
+    """
+    if not left_out:
+        return
+    problems = listed(left_out, len({item.file for item in before}))
+    gone = {str(item.class_name) for item in before} - {str(item.class_name) for item in rest}
+    if gone:
+        raise TrainingRefused(
+            f"{problems} Without them there is no image of {', '.join(sorted(gone))}; mend them, "
+            "or leave that class out."
+        )
+    try:
+        check(rest)
+    except TrainingRefused as refused:
+        raise TrainingRefused(f"{problems} Without them: {refused}") from refused
+
+
+def listed(left_out: Sequence[LeftOut], n_images: int, then: str = "") -> str:
+    """Return in words how many images can't be used, what was done ``then``, and the first few."""
+    first = " ".join(image.message for image in left_out[:PROBLEMS_NAMED])
+    more = len(left_out) - PROBLEMS_NAMED
+    and_more = f" And {more} more." if more > 0 else ""
+    return f"{len(left_out)} of {n_images} images can't be used{then}: {first}{and_more}"

@@ -6,6 +6,7 @@ Nothing here needs Keras.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from napari_image_classifier.classifiers.novelty import ImageKind
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
@@ -16,26 +17,46 @@ from napari_image_classifier.items.groups import group_numbers
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.image_reader import OnProgress, TrainingReader
-from napari_image_classifier.training.preparation_choice import (
-    Look,
-    check_same_kind,
-    preparation_for,
-    said_of_objects,
+from napari_image_classifier.training.image_reader import (
+    LeftOut,
+    OnProgress,
+    TrainingReader,
+    check_share,
 )
-from napari_image_classifier.training.unreadable import LeftOut, check_share
+from napari_image_classifier.training.preparation_choice import (
+    FileHead,
+    check_same_kind,
+    object_messages,
+    preparation_for,
+)
 from napari_image_classifier.typing import FloatArray, IntArray, ShouldStop
 
 
 @dataclass(frozen=True)
 class TrainingImages:
-    """Every item's pixels, float32 (y, x, channel), reduced to size but with their intensities.
+    """Every item's pixels, reduced to size but with their intensities.
 
-    What is measured on images (their ranges) is not in ``preparation`` yet, as it must come from
-    those alone that are learnt from. ``copies`` are pairs that show the same thing.
-    ``pixel_hashes`` are of the planes that were read for each item, ``stamps`` of the files of
-    each image, by its name; ``kinds`` are those of the items' files. ``left_out`` are the images
-    that could not be read.
+    Parameters
+    ----------
+    items
+        All items of the images that could be read.
+    pixels
+        Of each item, float32 of shape (y, x, channel).
+    pixel_hashes
+        Of the planes that were read for each item.
+    stamps
+        Of the files of each image, by its name.
+    copies
+        Pairs of items that show the same thing, by their indices.
+    preparation
+        How images are prepared. What is measured on them (their ranges) is not in it yet, as it
+        must come from those alone that are learnt from.
+    assumptions
+        What was taken for granted, in sentences.
+    kinds
+        That of each item's image.
+    left_out
+        The images that could not be read.
     """
 
     items: tuple[Item, ...]
@@ -50,7 +71,7 @@ class TrainingImages:
 
     @cached_property
     def units(self) -> IntArray:
-        """Which items may not part, see `independence.group_numbers`."""
+        """A number for each item, the same for those that may not part (`groups.group_numbers`)."""
         return group_numbers(self.items, self.copies)
 
 
@@ -65,9 +86,25 @@ def read_training_images(
 ) -> TrainingImages:
     """Open every item and bring it to the size that is learnt from; leave out what can't be read.
 
-    ``preparation`` is that of the classifier to go on from; without it one is made from
-    ``config`` and the images. ``on_progress`` receives ("looking", "reading" or "comparing", done,
-    total).
+    Parameters
+    ----------
+    items
+        What is to be learnt from.
+    config
+        How it is trained.
+    axes
+        Those of the images, as the table of the items has them; None takes them from the files.
+    preparation
+        That of the classifier to go on from; without it one is made from ``config`` and the images.
+    on_progress
+        Receives ("looking", "reading" or "comparing", done, total).
+    should_stop
+        Asked often; when it returns True, reading ends.
+
+    Returns
+    -------
+    TrainingImages
+        The images that can be read.
 
     Raises
     ------
@@ -77,17 +114,17 @@ def read_training_images(
     Cancelled
         ``should_stop`` returned True.
     """
-    reader = TrainingReader(items, axes, on_progress, should_stop)
-    looks = reader.looks()
+    reader = TrainingReader(tuple(items), axes, on_progress, should_stop)
+    heads = reader.heads()
     if preparation is not None:
         check_same_kind(preparation, items)
     while True:
-        wanted = preparation or preparation_for(reader.items, config, looks)
-        channels = _channels(wanted, looks, go_on=preparation is not None)
+        wanted = preparation or preparation_for(reader.items, config, heads)
+        channels = _channels(wanted, heads, go_on=preparation is not None)
         pixels, hashes = reader.pixels(wanted, channels)
-        looks = {file: looks[file] for file in reader.files}
+        heads = {file: heads[file] for file in reader.files}
         # An image that is not learnt from must leave no trace, or nobody could train again.
-        if wanted == (preparation or preparation_for(reader.items, config, looks)):
+        if wanted == (preparation or preparation_for(reader.items, config, heads)):
             break
 
     def compared(number: int) -> None:
@@ -95,6 +132,11 @@ def read_training_images(
             raise Cancelled
         on_progress("comparing", number, len(pixels))
 
+    assumptions = [
+        *reader.left_out_messages(),
+        *chain.from_iterable(head.assumptions for head in heads.values()),
+        *object_messages(wanted, config),
+    ]
     return TrainingImages(
         items=reader.items,
         pixels=tuple(pixels),
@@ -102,37 +144,29 @@ def read_training_images(
         stamps=reader.stamps,
         copies=tuple(find_duplicates(pixels, compared, reader.sources)),
         preparation=wanted,
-        assumptions=tuple(
-            dict.fromkeys(
-                [
-                    *reader.said_of_left_out(),
-                    *(said for look in looks.values() for said in look.assumptions),
-                    *said_of_objects(wanted, config),
-                ]
-            )
-        ),
-        kinds=tuple(looks[item.file].kind for item in reader.items),
+        assumptions=tuple(dict.fromkeys(assumptions)),
+        kinds=tuple(heads[item.file].kind for item in reader.items),
         left_out=tuple(reader.left_out),
     )
 
 
 def _channels(
-    preparation: Preparation, looks: dict[str, Look], *, go_on: bool
+    preparation: Preparation, heads: dict[str, FileHead], *, go_on: bool
 ) -> dict[str, tuple[int, ...]]:
     """Return the indices of the channels to learn from, by file."""
-    found: dict[str, tuple[int, ...]] = {}
+    indices: dict[str, tuple[int, ...]] = {}
     problems: dict[str, ImageClassifierError] = {}
     # Images without names are called "Channel 1"…, and among themselves these serve as names.
     as_named = preparation.channels_named or not go_on
-    for file, look in looks.items():
+    for file, head in heads.items():
         try:
-            found[file] = match_channels(
+            indices[file] = match_channels(
                 preparation.channel_names,
                 as_named,
-                look.channel_names,
-                look.channels_named or not go_on,
+                head.channel_names,
+                head.channels_named or not go_on,
             )
         except ChannelMismatchError as error:
             problems[file] = error
-    check_share(problems, len(looks))
-    return found
+    check_share(problems, len(heads))
+    return indices

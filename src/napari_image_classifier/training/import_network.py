@@ -21,7 +21,18 @@ SECONDS = 600.0
 class ImportRequest:
     """Arguments of `import_network`.
 
-    The ``preparation`` holds the fields that are to differ from the defaults of a `Preparation`.
+    Parameters
+    ----------
+    source
+        The network's file.
+    output
+        The classifier to write.
+    class_names
+        In the order of the network's outputs.
+    channel_names
+        In the order of the last axis of its input.
+    preparation
+        The fields that are to differ from the defaults of a `Preparation`.
     """
 
     source: str
@@ -33,7 +44,15 @@ class ImportRequest:
 
 @dataclass(frozen=True)
 class ImportedNetwork(Result):
-    """The classifier that was made."""
+    """The classifier that was made.
+
+    Parameters
+    ----------
+    classifier
+        Its file.
+    class_names
+        In the order of the network's outputs.
+    """
 
     classifier: Path
     class_names: tuple[str, ...]

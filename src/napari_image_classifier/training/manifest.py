@@ -1,4 +1,4 @@
-"""The manifest beside a classifier: all that its training depended on."""
+"""The manifest beside a classifier: all that its training, or its import, depended on."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
 from napari_image_classifier.classifiers.manifest import (
     FileEntry,
+    Head,
     ImagesRead,
     LearntItem,
     OfLearntItems,
@@ -20,22 +21,74 @@ from napari_image_classifier.classifiers.manifest import (
     write_manifest,
 )
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, ImageFiles
+from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.splits import digest
-from napari_image_classifier.training.ensemble import Ensemble
+from napari_image_classifier.training.dataset import TrainingSet
+from napari_image_classifier.training.image_reader import LeftOut
 from napari_image_classifier.training.images import TrainingImages
-from napari_image_classifier.training.unreadable import LeftOut
+from napari_image_classifier.training.learner import Ensemble
 
 # What stands with the files of an image's mask.
 OF_MASK = "mask"
 
 
+class ImportManifest(Head, frozen=True, kw_only=True):
+    """What is known of a network that was trained elsewhere."""
+
+    classifier: ClassifierInShort
+
+
+def write_import_manifest(output: Path, classifier: Classifier, run: Run) -> Path:
+    """Write the manifest of a network that was trained elsewhere.
+
+    Parameters
+    ----------
+    output
+        Where the classifier will be.
+    classifier
+        The classifier as it was written.
+    run
+        The run that imported it.
+
+    Returns
+    -------
+    Path
+        The manifest's.
+    """
+    head = ImportManifest(
+        result=ResultFile(output.name, classifier.sha256),
+        runs=(run,),
+        classifier=classifier.description.in_short(),
+    )
+    return write_manifest(output, "import", head)
+
+
 class TrainingManifest(OfLearntItems, frozen=True, kw_only=True, omit_defaults=True):
     """All that a training depended on.
 
-    ``start_from_sha256`` is that of the classifier that was gone on from; how far seeds alone
-    spread the scores only an evaluation says.
+    Attributes
+    ----------
+    result
+        The classifier's file, or the evaluation's.
+    runs
+        Those that made it.
+    files
+        The images, with the items that were learnt from.
+    classifier
+        What it is, in short.
+    optimizer
+        Keras's configuration of it, None without Keras.
+    split_sha256
+        A hash of which items were learnt from and checked with.
+    start_from_sha256
+        That of the classifier that was gone on from, None where it began anew.
+    images
+        How the images were read.
+    left_out
+        Those that could not be read.
+    balanced_accuracy_of_seeds
+        How far seeds alone spread the scores, which only an evaluation says.
     """
 
     classifier: ClassifierInShort
@@ -52,20 +105,41 @@ def write_training_manifest(
     classifier: Classifier,
     run: Run,
     table: ItemTable,
-    images: TrainingImages,
-    made: Ensemble,
+    data: TrainingSet,
+    ensemble: Ensemble,
     earlier: str | None,
 ) -> Path:
-    """Write the manifest of ``classifier``, which will be ``output``, and return its path.
+    """Write the manifest of a new classifier beside it.
 
-    ``earlier`` is the SHA-256 of the classifier that was gone on from.
+    Parameters
+    ----------
+    output
+        Where the classifier will be.
+    classifier
+        The classifier as it was written.
+    run
+        The run that trained it.
+    table
+        Where the images are, and their axes.
+    data
+        What it was trained on.
+    ensemble
+        Its networks, and what each of them learnt from.
+    earlier
+        The SHA-256 of the classifier that was gone on from, None where it began anew.
+
+    Returns
+    -------
+    Path
+        The manifest's.
     """
+    images = data.images
     head = TrainingManifest(
         result=ResultFile(output.name, classifier.sha256),
         runs=(run,),
         classifier=classifier.description.in_short(),
-        optimizer=made.optimizer,
-        split_sha256=digest(images.items, made.splits),
+        optimizer=ensemble.optimizer,
+        split_sha256=digest(images.items, ensemble.splits),
         start_from_sha256=earlier,
         images=images_read(table.root, table.axes, classifier.preparation),
         left_out=images.left_out,
@@ -74,30 +148,32 @@ def write_training_manifest(
 
 
 def file_entries(images: TrainingImages, folder: Path) -> Iterator[FileEntry[LearntItem]]:
-    """Yield the line of each image; its items are numbered in the order of the training.
+    """Yield the line of each image.
 
-    Files below ``folder`` are named relative to it.
+    Parameters
+    ----------
+    images
+        The images of a training.
+    folder
+        Files below it are named relative to it.
+
+    Yields
+    ------
+    FileEntry
+        An image and its items, which are numbered in the order of the training.
     """
     numbers: dict[str, list[int]] = defaultdict(list)
     for number, item in enumerate(images.items):
         numbers[item.file].append(number)
     for file, of_file in numbers.items():
-        items = [_item(images, number) for number in of_file]
-        parts = _parts(images.items[of_file[0]].image, folder)
+        items = [
+            LearntItem(n, item.selection, str(item.class_name), item.group, images.pixel_hashes[n])
+            for n, item in ((n, images.items[n]) for n in of_file)
+        ]
+        files = images.items[of_file[0]].image
+        parts = [_part(part, folder) for part in files.parts]
+        parts += [_part(part, folder, OF_MASK) for part in (files.mask.parts if files.mask else ())]
         yield file_entry(file, images.stamps[file], items, parts)
-
-
-def _item(images: TrainingImages, number: int) -> LearntItem:
-    item = images.items[number]
-    return LearntItem(
-        number, item.selection, str(item.class_name), item.group, images.pixel_hashes[number]
-    )
-
-
-def _parts(files: ImageFiles, folder: Path) -> list[PartEntry]:
-    of_mask = files.mask.parts if files.mask else ()
-    parts = [_part(part, folder) for part in files.parts]
-    return parts + [_part(part, folder, OF_MASK) for part in of_mask]
 
 
 def _part(part: FilePart, folder: Path, of: str | None = None) -> PartEntry:
@@ -109,7 +185,12 @@ def _part(part: FilePart, folder: Path, of: str | None = None) -> PartEntry:
 def check_unchanged(images: TrainingImages, hashes: Sequence[str]) -> None:
     """Refuse images whose pixels are not those of a manifest.
 
-    ``hashes`` are those of its items, in their order.
+    Parameters
+    ----------
+    images
+        The images as they are now.
+    hashes
+        Of the pixels of each item of the manifest, in their order.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The gate of a classifier, from the images that it learnt from."""
+"""The novelty check of a classifier, fitted to the images that it learnt from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from napari_image_classifier.items.preparation import Preparation, measure_range
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges, upper_limit
 from napari_image_classifier.training.dataset import IMAGES_MEASURED
 from napari_image_classifier.training.images import TrainingImages
-from napari_image_classifier.typing import FloatArray, IntArray
+from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
 
 # Of images like those of the training, such parts may be beyond each limit.
 RATE_OF_STATISTICS = 0.005
@@ -27,19 +27,41 @@ NO_LIMIT = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Features of images that were learnt from, (image, feature), and the images' classes."""
+class ClassFeatures:
+    """Features of images that were learnt from, and the images' classes.
+
+    Parameters
+    ----------
+    features
+        Of each image as the network has them, shape (image, feature).
+    classes
+        The index of each image's class, shape (image).
+    """
 
     features: FloatArray
     classes: IntArray
 
 
-def distance_of(learnt: Seen, held_out: FloatArray, finished: Seen | None) -> FeatureDistance:
+def fitted_distance(
+    learnt: ClassFeatures, held_out: FloatArray, finished: ClassFeatures | None
+) -> FeatureDistance:
     """Return how far from its classes a network may see images of their kind.
 
-    Only images that it has not learnt from tell: ``held_out`` are their features. Where it is
-    finished with these, too, ``finished`` are all images as it sees them since, and the limit is
-    carried over in units of what is usual among the images that were learnt from.
+    Parameters
+    ----------
+    learnt
+        The images that it learnt from, or some of them.
+    held_out
+        The features of images that it has not learnt from, shape (image, feature): only these tell.
+    finished
+        All images as it sees them since it has learnt from those held out, too; the limit is then
+        carried over in units of what is usual among the images that were learnt from. None where it
+        has not.
+
+    Returns
+    -------
+    FeatureDistance
+        The distance, with its limit.
     """
     distance = FeatureDistance.fitted(learnt.features, learnt.classes)
     limit = upper_limit(distance.of(held_out), RATE_OF_DISTANCES)
@@ -53,43 +75,52 @@ def distance_of(learnt: Seen, held_out: FloatArray, finished: Seen | None) -> Fe
     return replace(now, limit=limit * _usual(now, finished) / usual)
 
 
-def _usual(distance: FeatureDistance, seen: Seen) -> float:
-    return float(np.median(distance.of(seen.features)))
+def _usual(distance: FeatureDistance, learnt: ClassFeatures) -> float:
+    return float(np.median(distance.of(learnt.features)))
 
 
-def gate_of(
+def fitted_gate(
     images: TrainingImages,
     used: IntArray,
     preparation: Preparation,
     distances: Sequence[FeatureDistance],
 ) -> Novelty:
-    """Return the gate of a classifier whose networks have ``distances``.
-
-    ``used`` are the items that they have learnt from or been checked with.
+    """Return the novelty check of a classifier.
 
     Where every image gets an intensity range of its own, brightness does not count, and what is
     left to see of it is that an image is empty.
+
+    Parameters
+    ----------
+    images
+        The images of its training.
+    used
+        The items that its networks have learnt from or been checked with.
+    preparation
+        How images are prepared for it; without intensity ranges, these are measured on ``used``.
+    distances
+        Those of its networks, with their limits.
+
+    Returns
+    -------
+    Novelty
+        What tells images that are unlike those of the training.
     """
     pixels = [images.pixels[index] for index in used]
-    planes = [planes_of(one) for one in pixels]
-    intensities = preparation.ranges or measure_ranges(
-        pixels[:: -(-len(pixels) // IMAGES_MEASURED)]
-    )
-    brightness = KnownRanges.fitted(
-        np.stack([brightness_of(one, intensities) for one in planes]),
-        images.units[used],
-        RATE_OF_STATISTICS,
-    )
+    planes = [planes_of(image) for image in pixels]
+    few = pixels[:: -(-len(pixels) // IMAGES_MEASURED)]
+    intensities = preparation.ranges or measure_ranges(few)
+
+    def fitted(statistics: list[Float64Array]) -> KnownRanges:
+        return KnownRanges.fitted(np.stack(statistics), images.units[used], RATE_OF_STATISTICS)
+
+    brightness = fitted([brightness_of(image, intensities) for image in planes])
     if preparation.intensity == "percentiles":
         brightness = brightness.only_below(CONTRAST)
     return Novelty(
         kinds=KnownKinds.of([images.kinds[index] for index in used]),
         intensities=intensities,
         brightness=brightness,
-        detail=KnownRanges.fitted(
-            np.stack([detail_of(one) for one in planes]),
-            images.units[used],
-            RATE_OF_STATISTICS,
-        ),
+        detail=fitted([detail_of(image) for image in planes]),
         distances=tuple(distances),
     )

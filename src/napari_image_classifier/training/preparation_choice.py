@@ -1,4 +1,4 @@
-"""How the images of a training are prepared, by what is asked for and what their files say."""
+"""The preparation of a training's images, by what is asked for and what their files say."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SIZE_STEP = 8
 
 
 @dataclass(frozen=True)
-class Look:
+class FileHead:
     """What the head of an image's file says."""
 
     channel_names: tuple[str, ...]
@@ -30,11 +30,11 @@ class Look:
 
 
 def preparation_for(
-    items: Sequence[Item], config: TrainingConfig, looks: dict[str, Look]
+    items: Sequence[Item], config: TrainingConfig, heads: dict[str, FileHead]
 ) -> Preparation:
     """Return the preparation, without what is measured on the images' pixels.
 
-    ``looks`` has what the head of each image's file says, by the image's name.
+    ``heads`` has what the head of each image's file says, by the image's name.
 
     Raises
     ------
@@ -42,15 +42,13 @@ def preparation_for(
         The images have different channels, or some items are objects and others are not.
     """
     if not config.channels:
-        _check_same_channels(looks)
-    first = next(iter(looks.values()))
-    box = _box(items, config, looks)
-    size = config.size or (
-        _size_of(box, looks) if box else _size_for([look.longest_side for look in looks.values()])
-    )
+        _check_same_channels(heads)
+    first = next(iter(heads.values()))
+    box = _box(items, config, heads)
+    size = config.size or _usual_size(_sides(box, heads))
     return Preparation(
         channel_names=config.channels or first.channel_names,
-        channels_named=all(look.channels_named for look in looks.values()),
+        channels_named=all(head.channels_named for head in heads.values()),
         projection=config.projection,
         intensity=config.intensity,
         size=(size, size),
@@ -76,7 +74,9 @@ def check_same_kind(preparation: Preparation, items: Sequence[Item]) -> None:
         )
 
 
-def _box(items: Sequence[Item], config: TrainingConfig, looks: dict[str, Look]) -> ObjectBox | None:
+def _box(
+    items: Sequence[Item], config: TrainingConfig, heads: dict[str, FileHead]
+) -> ObjectBox | None:
     of_objects = [is_object(item.selection) for item in items]
     if not any(of_objects):
         return None
@@ -88,19 +88,21 @@ def _box(items: Sequence[Item], config: TrainingConfig, looks: dict[str, Look]) 
         )
     if config.box:
         return ObjectBox.parse(config.box, config.neighbours)
-    sides = [side for look in looks.values() for side in look.object_sides]
+    sides = [side for head in heads.values() for side in head.object_sides]
     return ObjectBox(side_for(sides), "px", config.neighbours)
 
 
-def _size_of(box: ObjectBox, looks: dict[str, Look]) -> int:
-    """Return the side of a box in pixels as a multiple of 8, at most 256."""
+def _sides(box: ObjectBox | None, heads: dict[str, FileHead]) -> Sequence[float]:
+    """Return the long sides of what is learnt from, in pixels."""
+    if box is None:
+        return [head.longest_side for head in heads.values()]
     if box.unit == "px":
-        return _size_for([box.side])
-    sizes = [look.kind.pixel_size for look in looks.values()]
-    return _size_for([box.side / size for size in sizes if size] or [LARGEST_SIZE_CHOSEN])
+        return [box.side]
+    sizes = [head.kind.pixel_size for head in heads.values()]
+    return [box.side / size for size in sizes if size] or [LARGEST_SIZE_CHOSEN]
 
 
-def said_of_objects(preparation: Preparation, config: TrainingConfig) -> list[str]:
+def object_messages(preparation: Preparation, config: TrainingConfig) -> list[str]:
     """Return in a sentence how objects are cut out, where that is chosen now."""
     box = preparation.objects
     if box is None or config.start_from is not None:
@@ -112,17 +114,17 @@ def said_of_objects(preparation: Preparation, config: TrainingConfig) -> list[st
     ]
 
 
-def _check_same_channels(looks: dict[str, Look]) -> None:
-    (one, first), *others = looks.items()
-    for other, look in others:
-        if sorted(look.channel_names) != sorted(first.channel_names):
+def _check_same_channels(heads: dict[str, FileHead]) -> None:
+    (file, first), *others = heads.items()
+    for other, head in others:
+        if sorted(head.channel_names) != sorted(first.channel_names):
             raise TrainingRefused(
-                f"{one} has the channels {', '.join(first.channel_names)} and {other} has "
-                f"{', '.join(look.channel_names)}; choose channels that every image has."
+                f"{file} has the channels {', '.join(first.channel_names)} and {other} has "
+                f"{', '.join(head.channel_names)}; choose channels that every image has."
             )
 
 
-def _size_for(longest_sides: Sequence[float]) -> int:
+def _usual_size(longest_sides: Sequence[float]) -> int:
     """Return the usual long side, at most 256, as a multiple of 8."""
     usual = min(float(np.median(longest_sides)), LARGEST_SIZE_CHOSEN)
     return max(SMALLEST_SIZE, round(usual / SIZE_STEP) * SIZE_STEP)

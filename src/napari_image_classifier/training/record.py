@@ -1,9 +1,9 @@
-"""What a training has to show: scores, sentences, and the record that goes into the classifier."""
+"""The scores of a training, its messages, and its record in the classifier's file."""
 
 import os
 import platform
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -21,13 +21,31 @@ from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training import backends
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
-from napari_image_classifier.training.ensemble import Ensemble
 from napari_image_classifier.training.job import MemberScores, TrainingScores
+from napari_image_classifier.training.learner import Ensemble
+
+_WENT_ON = "Training went on from an existing classifier, with its preparation."
 
 
 def outcome(data: TrainingSet, ensemble: Ensemble, messages: Sequence[str] = ()) -> TrainingScores:
-    """Return scores on the items kept aside, each judged by networks that did not learn from it."""
-    probabilities = ensemble.probabilities(len(data.items))
+    """Return scores on the items kept aside, each judged by networks that did not learn from it.
+
+    Parameters
+    ----------
+    data
+        The images that were learnt from and checked with.
+    ensemble
+        What the training made.
+    messages
+        What a person should know, in sentences.
+
+    Returns
+    -------
+    TrainingScores
+        What the classifier's file and the job's result say of the training.
+    """
+    items = data.images.items
+    probabilities = ensemble.probabilities(len(items))
     judged = ~np.isnan(probabilities[:, 0])
     confusion = np.zeros((len(data.class_names),) * 2, int)
     np.add.at(confusion, (data.classes[judged], probabilities[judged].argmax(axis=1)), 1)
@@ -42,7 +60,7 @@ def outcome(data: TrainingSet, ensemble: Ensemble, messages: Sequence[str] = ())
                 learnt.best_epoch,
                 len(training),
                 len(validation),
-                sorted({data.items[i].group or data.items[i].file for i in validation}),
+                sorted({items[i].group or items[i].file for i in validation}),
             )
             for (training, validation), learnt in zip(ensemble.splits, ensemble.learnt, strict=True)
         ],
@@ -59,43 +77,67 @@ def messages(
     ensemble: Ensemble,
     earlier: ClassifierDescription | None,
 ) -> list[str]:
-    """Return what was taken for granted and what else a person should know, as sentences."""
-    said = [text for text in table.assumptions if text != EACH_STANDS_ALONE]
-    said += data.assumptions
-    if config.network != TEXTURE:
-        said += filter(None, [backends.assumption(config.backend)])
-    said.append(_on_groups(data, ensemble))
-    said += filter(None, [_on_copies(data), _on_assisted(data, ensemble)])
-    counts = groups_per_class(data.items, data.units)
-    few = [name for name, n in counts.items() if n < GROUPS_FOR_MORE_THAN_EXPLORATION]
-    if few:
-        said.append(
-            f"The scores are exploratory: fewer than {GROUPS_FOR_MORE_THAN_EXPLORATION} "
-            f"independent groups in {', '.join(f'{name} ({counts[name]})' for name in few)}."
-        )
-    without_class = sum(item.class_name is None for item in table.items)
-    if without_class:
-        said.append(f"{without_class} images without a class were left out.")
-    if earlier is not None:
-        said.append("Training went on from an existing classifier, with its preparation.")
-    if len(ensemble.networks) > 1:
-        said.append(
-            f"{len(ensemble.networks)} networks decide together; each image was judged by those "
-            "that had not learnt from it, so together they may do better than the scores say."
-        )
-    if any(learnt.finished for learnt in ensemble.learnt):
-        said.append(
-            "In the end the images to check with were learnt from, too; the scores are from before."
-        )
-    if ensemble.cancelled:
-        last = ensemble.learnt[-1].best_epoch
-        said.append(f"Training was stopped; the network of epoch {last} is kept.")
-    return said
+    """Return what was taken for granted and what else a person should know.
+
+    Parameters
+    ----------
+    config
+        How it was trained.
+    table
+        The items that were given, those without a class among them.
+    data
+        The images that were learnt from and checked with.
+    ensemble
+        What the training made.
+    earlier
+        Of the classifier that it went on from, None where it began anew.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    sentences = (
+        *(text for text in table.assumptions if text != EACH_STANDS_ALONE),
+        *data.images.assumptions,
+        None if config.network == TEXTURE else backends.assumption(config.backend),
+        _on_groups(data, ensemble),
+        _on_duplicates(data),
+        _on_assisted(data, ensemble),
+        _on_few_groups(data),
+        _on_items_without_class(table),
+        _WENT_ON if earlier is not None else None,
+        *_on_ensemble(ensemble),
+    )
+    return [sentence for sentence in sentences if sentence]
+
+
+def _on_groups(data: TrainingSet, ensemble: Ensemble) -> str:
+    if all(item.group is None for item in data.images.items):
+        return EACH_STANDS_ALONE
+    n_training, n_validation = (len(set(data.images.units[part])) for part in ensemble.splits[0])
+    each = " for each network" if len(ensemble.splits) > 1 else ""
+    return (
+        f"Images of one group were never parted: {n_training} groups to learn from, "
+        f"{n_validation} to check with{each}."
+    )
+
+
+def _on_duplicates(data: TrainingSet) -> str | None:
+    pairs = data.images.copies
+    if not pairs:
+        return None
+    one, other = (data.images.items[i].file for i in pairs[0])
+    n_alike = len(set(chain.from_iterable(pairs)))
+    return (
+        f"{n_alike} images show the same as another one, such as {one} and {other} (also turned, "
+        "mirrored or overlapping); they were kept together."
+    )
 
 
 def _on_assisted(data: TrainingSet, ensemble: Ensemble) -> str | None:
-    checked = set(chain.from_iterable(kept for _, kept in ensemble.splits))
-    n_assisted = sum(is_assisted(data.items[index]) for index in checked)
+    checked = set(chain.from_iterable(validation for _, validation in ensemble.splits))
+    n_assisted = sum(is_assisted(data.images.items[index]) for index in checked)
     if not n_assisted:
         return None
     return (
@@ -104,31 +146,52 @@ def _on_assisted(data: TrainingSet, ensemble: Ensemble) -> str | None:
     )
 
 
-def _on_groups(data: TrainingSet, ensemble: Ensemble) -> str:
-    if all(item.group is None for item in data.items):
-        return EACH_STANDS_ALONE
-    n_training, n_validation = (len(set(data.units[part])) for part in ensemble.splits[0])
-    each = " for each network" if len(ensemble.splits) > 1 else ""
-    return (
-        f"Images of one group were never parted: {n_training} groups to learn from, "
-        f"{n_validation} to check with{each}."
-    )
-
-
-def _on_copies(data: TrainingSet) -> str | None:
-    if not data.copies:
+def _on_few_groups(data: TrainingSet) -> str | None:
+    counts = groups_per_class(data.images.items, data.images.units)
+    enough = GROUPS_FOR_MORE_THAN_EXPLORATION
+    few = [f"{name} ({n})" for name, n in counts.items() if n < enough]
+    if not few:
         return None
-    one, other = (data.items[i].file for i in data.copies[0])
-    n_alike = len(set(chain.from_iterable(data.copies)))
     return (
-        f"{n_alike} images show the same as another one, such as {one} and {other} (also turned, "
-        "mirrored or overlapping); they were kept together."
+        f"The scores are exploratory: fewer than {enough} independent groups in {', '.join(few)}."
     )
+
+
+def _on_items_without_class(table: ItemTable) -> str | None:
+    n_without = sum(item.class_name is None for item in table.items)
+    return f"{n_without} images without a class were left out." if n_without else None
+
+
+def _on_ensemble(ensemble: Ensemble) -> Iterator[str]:
+    if len(ensemble.networks) > 1:
+        yield (
+            f"{len(ensemble.networks)} networks decide together; each image was judged by those "
+            "that had not learnt from it, so together they may do better than the scores say."
+        )
+    if any(learnt.finished for learnt in ensemble.learnt):
+        yield (
+            "In the end the images to check with were learnt from, too; the scores are from before."
+        )
+    if ensemble.cancelled:
+        last = ensemble.learnt[-1].best_epoch
+        yield f"Training was stopped; the network of epoch {last} is kept."
 
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """What is read again of the `record` in a classifier's file."""
+    """What is read again of the `record` in a classifier's file.
+
+    Attributes
+    ----------
+    config
+        How it was trained.
+    cancelled
+        Whether it was stopped before its end.
+    balanced_accuracy
+        The mean over classes of the part of the items kept aside that was right, 0 to 1.
+    validation_accuracy
+        The part of all items kept aside that was right, 0 to 1.
+    """
 
     config: TrainingConfig
     cancelled: bool
@@ -139,30 +202,55 @@ class TrainingRecord:
 def record(
     config: TrainingConfig, data: TrainingSet, scores: TrainingScores, versions: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what the classifier file tells of its training, made with these ``versions``."""
-    stored = as_json(scores)
+    """Return what the classifier's file says of its training.
+
+    Parameters
+    ----------
+    config
+        How it was trained.
+    data
+        The images that were learnt from and checked with.
+    scores
+        What `outcome` returned.
+    versions
+        Of the packages, and the device (`Learner.versions`).
+
+    Returns
+    -------
+    dict
+        JSON.
+    """
+    stored, items, units = as_json(scores), data.images.items, data.images.units
     return {
         **stored,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "config": as_json(config),
         "seed": config.seed,
         "versions": dict(versions),
-        "items_per_class": dict(Counter(item.class_name for item in data.items)),
-        "groups_per_class": groups_per_class(data.items, data.units),
-        "groups": len(set(data.units)),
-        "split": {
-            key: stored["members"][0][key]
-            for key in ("training_items", "validation_items", "validation")
-        },
+        "items_per_class": dict(Counter(item.class_name for item in items)),
+        "groups_per_class": groups_per_class(items, units),
+        "groups": len(set(units)),
+        "split": {key: value for key, value in stored["members"][0].items() if key != "best_epoch"},
     }
 
 
 def machine(*more: str) -> dict[str, str]:
-    """Return what a computation depends on that may need no Keras; ``more`` names packages."""
-    found = {
+    """Return what a computation depends on that may need no Keras.
+
+    Parameters
+    ----------
+    *more
+        Packages to be named with their versions, besides the usual ones.
+
+    Returns
+    -------
+    dict
+        The platform, the number of processors, and versions by package.
+    """
+    described = {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processors": str(os.cpu_count()),
     }
     packages = ("napari-image-classifier", *more, "onnxruntime", "numpy", "scikit-learn")
-    return {**found, **versions_of(packages)}
+    return {**described, **versions_of(packages)}

@@ -1,9 +1,8 @@
-"""The file of a classifier that has texture features in place of a network."""
+"""Texture classifiers: their training, and their files, which have no network."""
 
 import hashlib
 import json
 import zipfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,91 +22,44 @@ from napari_image_classifier.classifiers.texture_model import TextureModel, meas
 from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.events import Progress
-from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.dataset import TrainingSet
-from napari_image_classifier.training.ensemble import Ensemble, Learnt
-from napari_image_classifier.training.learner import Lesson
-from napari_image_classifier.training.novelty_fitting import Seen, distance_of
+from napari_image_classifier.training.learner import Ensemble, Learner, Learnt, Lesson
+from napari_image_classifier.training.novelty_fitting import ClassFeatures, fitted_distance
 from napari_image_classifier.training.record import machine
 from napari_image_classifier.typing import Float64Array, IntArray
-
-
-def save_texture_classifier(
-    path: str | Path, models: Sequence[TextureModel], description: ClassifierDescription
-) -> None:
-    """Write a classifier file that `load_classifier` opens; Keras does not.
-
-    It is the same kind of archive as that of a network, without Keras's own parts. What is written
-    is opened again before it takes the place of a file already at ``path``.
-
-    Raises
-    ------
-    ClassifierFileError
-        The name does not end in .keras, or a model is of other classes.
-    """
-    path = Path(path)
-    if path.suffix != ".keras":
-        raise ClassifierFileError(f"{path.name} must end in .keras.")
-    if any(len(model.offsets) != len(description.class_names) for model in models):
-        raise ClassifierFileError("A texture model tells other classes apart than were named.")
-    with replace_file(path) as temporary:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            members = tuple(
-                _add_member(archive, model, index) for index, model in enumerate(models)
-            )
-            written = replace(description, members=members)
-            archive.writestr(DESCRIPTION, json.dumps(written.stored(), indent=1))
-        load_classifier(temporary)
-
-
-def _add_member(archive: zipfile.ZipFile, model: TextureModel, index: int) -> Member:
-    name, content = f"members/{index}/texture.json", model.to_bytes()
-    archive.writestr(name, content)
-    # It is weights and graph at once.
-    sha256 = hashlib.sha256(content).hexdigest()
-    return Member(weights=name, graph=name, weights_sha256=sha256, graph_sha256=sha256)
-
 
 PACKAGES = ("scikit-learn", "scikit-image", "scipy")
 
 
-class TextureLearner:
-    """A `training.learner.Learner`: logistic regression on texture features."""
+class TextureLearner(Learner):
+    """Logistic regression on texture features.
 
-    def __init__(self, config: TrainingConfig) -> None:
-        self._config = config
-
-    def check(self) -> None:
-        """Refuse nothing: all that it needs is always installed."""
-
-    def prepare(self, threads: int | None) -> None:
-        """Do nothing: it calculates the same with any number of threads."""
+    All that it needs is always installed, and it calculates the same with any number of threads.
+    """
 
     def learn(self, lesson: Lesson, kept_in: Path) -> Ensemble:
         """Fit a model for each split, and in the end on its validation part, too.
 
         Nothing is ``kept_in`` that folder: it takes seconds.
         """
-        features = _measured(lesson)
-        data, ensemble = lesson.data, Ensemble(architecture=Architecture(TEXTURE, {}))
+        textures, classes = _measured(lesson), lesson.data.classes
+
+        def fitted(items: IntArray) -> tuple[TextureModel, ClassFeatures]:
+            model = TextureModel.fitted(textures[items], classes[items])
+            return model, ClassFeatures(model.judge(textures[items])[1], classes[items])
+
+        finish = self._config.finish
+        ensemble = Ensemble(architecture=Architecture(TEXTURE, {}))
         for training, validation in lesson.splits:
-            model = TextureModel.fitted(features[training], data.classes[training])
-            logits, held_out = model.judge(features[validation])
-            seen = _seen(model, features, data, training)
+            model, learnt = fitted(training)
+            logits, held_out = model.judge(textures[validation])
             finished = None
-            if self._config.finish:
-                everything = np.union1d(training, validation)
-                model = TextureModel.fitted(features[everything], data.classes[everything])
-                finished = _seen(model, features, data, everything)
+            if finish:
+                model, finished = fitted(np.union1d(training, validation))
             ensemble.networks.append(model)
             ensemble.splits.append((training, validation))
-            ensemble.learnt.append(
-                Learnt(
-                    probabilities=softmax(logits.astype(np.float64), axis=1),
-                    finished=self._config.finish,
-                )
-            )
-            ensemble.distances.append(distance_of(seen, held_out, finished))
+            probabilities = softmax(logits.astype(np.float64), axis=1)
+            ensemble.learnt.append(Learnt(probabilities=probabilities, finished=finish))
+            ensemble.distances.append(fitted_distance(learnt, held_out, finished))
         lesson.on_something_to_keep()
         return ensemble
 
@@ -116,8 +68,29 @@ class TextureLearner:
         return ensemble.networks
 
     def save(self, path: Path, ensemble: Ensemble, description: ClassifierDescription) -> None:
-        """Write a file that holds the models in place of networks."""
-        save_texture_classifier(path, ensemble.networks, description)
+        """Write a classifier file that `load_classifier` opens; Keras does not.
+
+        It is the same kind of archive as that of a network, without Keras's own parts. What is
+        written is opened again before it takes the place of a file already at ``path``.
+
+        Raises
+        ------
+        ClassifierFileError
+            The name does not end in .keras, or a model is of other classes.
+        """
+        models = ensemble.networks
+        if path.suffix != ".keras":
+            raise ClassifierFileError(f"{path.name} must end in .keras.")
+        if any(len(model.offsets) != len(description.class_names) for model in models):
+            raise ClassifierFileError("A texture model tells other classes apart than were named.")
+        with replace_file(path) as temporary:
+            with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+                members = tuple(
+                    _add_member(archive, model, index) for index, model in enumerate(models)
+                )
+                written = replace(description, members=members)
+                archive.writestr(DESCRIPTION, json.dumps(written.stored(), indent=1))
+            load_classifier(temporary)
 
     def run(self) -> Run:
         """Return what the manifest says of this run."""
@@ -129,15 +102,19 @@ class TextureLearner:
 
 
 def _measured(lesson: Lesson) -> Float64Array:
-    found: list[Float64Array] = []
+    textures: list[Float64Array] = []
     for pixels in lesson.data.pixels:
         if lesson.should_stop():
             raise Cancelled
-        found.append(measured_texture(pixels))
+        textures.append(measured_texture(pixels))
         total = len(lesson.data.pixels)
-        lesson.emit(Progress(stage="measuring", done=len(found), total=total))
-    return np.stack(found)
+        lesson.emit(Progress(stage="measuring", done=len(textures), total=total))
+    return np.stack(textures)
 
 
-def _seen(model: TextureModel, features: Float64Array, data: TrainingSet, items: IntArray) -> Seen:
-    return Seen(model.judge(features[items])[1], data.classes[items])
+def _add_member(archive: zipfile.ZipFile, model: TextureModel, index: int) -> Member:
+    name, content = f"members/{index}/texture.json", model.to_bytes()
+    archive.writestr(name, content)
+    # It is weights and graph at once.
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Member(weights=name, graph=name, weights_sha256=sha256, graph_sha256=sha256)

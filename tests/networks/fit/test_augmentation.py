@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_image_classifier.networks.fit.augmentation import Augmentation
+from napari_image_classifier.networks.fit.batches import Augmentation
 
 NOTHING = Augmentation(flips=False, turns=False, shift=0, gain=0, noise=0)
 

@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from helpers.paths import PROGRAMS
+from helpers.paths import KERAS_FILES, PROGRAMS
 from napari_image_classifier.networks.export import layers
 from napari_image_classifier.networks.guard.configuration import NETWORKS
 from napari_image_classifier.networks.guard.layer_settings import LAYERS
@@ -27,7 +27,7 @@ def run_apart(keras_forks, program, *arguments):
 def refusals(keras_forks, tmp_path_factory, tiny_classifier_path):
     """What became of each hostile file, opened in every way there is."""
     folder = tmp_path_factory.mktemp("hostile")
-    good = PROGRAMS / "keras_files" / "keras-3.15.1.keras"
+    good = KERAS_FILES / "keras-3.15.1.keras"
     return run_apart(keras_forks, "open_hostile_files.py", folder, good, tiny_classifier_path)
 
 

@@ -1,6 +1,6 @@
-"""Keras's activations, by name and as layers, as nodes of an ONNX graph."""
+"""The writer of an ONNX graph, and Keras's activations as its nodes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,19 +31,25 @@ class GraphWriter:
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
 
-    def node(self, kind: str, *inputs: Value | str, rank: int = 0, **attributes: Any) -> Value:
-        """Add a node of one output; its rank is that of the first input unless given."""
-        names = [one.name if isinstance(one, Value) else one for one in inputs]
+    def node(
+        self, kind: str, *inputs: Value | npt.ArrayLike, rank: int = 0, **attributes: Any
+    ) -> Value:
+        """Add a node of one output; its rank is that of its inputs unless given.
+
+        Numbers among the inputs become constants of float32, or of int64 if they are an array of
+        it.
+        """
+        names = [each.name if isinstance(each, Value) else self._constant(each) for each in inputs]
         output = f"{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, names, [output], **attributes))
-        ranks = [one.rank for one in inputs if isinstance(one, Value)]
+        ranks = [each.rank for each in inputs if isinstance(each, Value)]
         return Value(output, rank or max(ranks))
 
-    def constant(self, array: Any, dtype: npt.DTypeLike = np.float32) -> str:
-        """Add a constant and return its name."""
+    def _constant(self, numbers: npt.ArrayLike) -> str:
         name = f"constant_{len(self.constants)}"
+        is_whole = isinstance(numbers, np.ndarray) and numbers.dtype == np.int64
         # Unlike ascontiguousarray this leaves a number without axes as it is.
-        stored = np.array(array, dtype, order="C")
+        stored = np.array(numbers, np.int64 if is_whole else np.float32, order="C")
         self.constants.append(numpy_helper.from_array(stored, name))
         return name
 
@@ -55,13 +61,24 @@ class GraphWriter:
         """Return a value of rank 4, (n, y, x, channel), as the graph has it."""
         return self.node("Transpose", value, perm=[0, 3, 1, 2]) if value.rank == 4 else value
 
-    def per_channel(self, value: Value, numbers: Any) -> str:
-        """Add a constant with one number per channel (or one for all) that broadcasts."""
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer to be added: the value that it takes in, its settings and weights as in Keras."""
+
+    writer: GraphWriter
+    value: Value
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    weights: Sequence[npt.NDArray[Any]] = ()
+
+    def node(self, kind: str, *more: Value | npt.ArrayLike, **attributes: Any) -> Value:
+        """Add a node that takes in the layer's value and ``more``."""
+        return self.writer.node(kind, self.value, *more, **attributes)
+
+    def per_channel(self, numbers: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Return one number per channel (or one for all), shaped so as to broadcast."""
         array = np.asarray(numbers, np.float32).reshape(-1)
-        return self.constant(array.reshape(-1, 1, 1) if value.rank == 4 else array)
-
-
-Settings = Mapping[str, Any]
+        return array.reshape(-1, 1, 1) if self.value.rank == 4 else array
 
 
 def activated(writer: GraphWriter, value: Value, activation: Any) -> Value:
@@ -70,29 +87,22 @@ def activated(writer: GraphWriter, value: Value, activation: Any) -> Value:
     if name in (None, "linear"):
         return value
     if name == "softmax":
-        return softmax(writer, value, {}, [])
+        return softmax(Layer(writer, value))
     if name in ("silu", "swish"):
         return writer.node("Mul", value, writer.node("Sigmoid", value))
     if name == "relu6":
-        return writer.node("Clip", value, writer.constant(0.0), writer.constant(6.0))
+        return writer.node("Clip", value, 0.0, 6.0)
     if not isinstance(name, str) or name not in _ACTIVATIONS:
         raise GraphError(f"The network has an activation that can't be used here: {name}.")
     kind, attributes = _ACTIVATIONS[name]
     return writer.node(kind, value, **attributes)
 
 
+_NAMED_ALIKE = ["elu", "gelu", "mish", "relu", "selu", "sigmoid", "softplus", "softsign", "tanh"]
 # ONNX's kind of node and its attributes, for Keras's default arguments.
 _ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "relu": ("Relu", {}),
-    "sigmoid": ("Sigmoid", {}),
-    "tanh": ("Tanh", {}),
-    "elu": ("Elu", {}),
-    "selu": ("Selu", {}),
-    "softplus": ("Softplus", {}),
-    "softsign": ("Softsign", {}),
+    **{name: (name.capitalize(), {}) for name in _NAMED_ALIKE},
     "exponential": ("Exp", {}),
-    "gelu": ("Gelu", {}),
-    "mish": ("Mish", {}),
     "leaky_relu": ("LeakyRelu", {"alpha": 0.2}),
     "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
     "hard_silu": ("HardSwish", {}),
@@ -100,28 +110,18 @@ _ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 
 
-def relu(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+def relu(layer: Layer) -> Value:
     """Add Keras's ReLU."""
+    settings = layer.settings
     if settings["threshold"] or (settings["negative_slope"] and settings["max_value"]):
         raise GraphError("The network has a ReLU with a threshold, which can't be used here.")
     if settings["max_value"]:
-        limits = writer.constant(0.0), writer.constant(settings["max_value"])
-        return writer.node("Clip", value, *limits)
-    return writer.node("LeakyRelu", value, alpha=float(settings["negative_slope"] or 0.0))
+        return layer.node("Clip", 0.0, settings["max_value"])
+    return layer.node("LeakyRelu", alpha=float(settings["negative_slope"] or 0.0))
 
 
-def leaky_relu(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
-    """Add Keras's LeakyReLU."""
-    return writer.node("LeakyRelu", value, alpha=float(settings["negative_slope"]))
-
-
-def elu(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
-    """Add Keras's ELU."""
-    return writer.node("Elu", value, alpha=float(settings["alpha"]))
-
-
-def softmax(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
+def softmax(layer: Layer) -> Value:
     """Add Keras's Softmax, which must be over the channels or classes."""
-    if settings.get("axis", -1) not in (-1, value.rank - 1):
+    if layer.settings.get("axis", -1) not in (-1, layer.value.rank - 1):
         raise GraphError("The network has a softmax over another axis than the last.")
-    return writer.node("Softmax", value, axis=1)
+    return layer.node("Softmax", axis=1)

@@ -5,6 +5,7 @@ graph is compared with Keras before it is stored, so a mistake here can't reach 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,12 @@ import numpy.typing as npt
 from napari_image_classifier.networks.export.graph import (
     GraphError,
     GraphWriter,
-    Settings,
+    Layer,
     Value,
     activated,
-    elu,
-    leaky_relu,
     relu,
     softmax,
 )
-
-NETWORKS = ("Functional", "Sequential", "Model")
 
 Array = npt.NDArray[Any]
 
@@ -49,7 +46,7 @@ def add_layer(
         return _merged(writer, kind, inputs)
     (value,) = inputs
     assert isinstance(value, Value)
-    output = _LAYERS[kind](writer, value, settings, weights)
+    output = _LAYERS[kind](Layer(writer, value, settings, weights))
     return activated(writer, output, settings["activation"]) if "activation" in settings else output
 
 
@@ -67,22 +64,22 @@ _MERGES: Mapping[str, str] = {
 
 
 def _merged(writer: GraphWriter, kind: str, inputs: Sequence[Value | float]) -> Value:
-    operands = [one if isinstance(one, Value) else writer.constant(one) for one in inputs]
     if kind == "Concatenate":
-        return writer.node("Concat", *operands, axis=1)
+        return writer.node("Concat", *inputs, axis=1)
     if kind == "Average":
-        return writer.node("Mean", *operands)
-    output = writer.node(_MERGES[kind], *operands[:2])
-    for operand in operands[2:]:
-        output = writer.node(_MERGES[kind], output, operand)
+        return writer.node("Mean", *inputs)
+    first, second, *others = inputs
+    output = writer.node(_MERGES[kind], first, second)
+    for other in others:
+        output = writer.node(_MERGES[kind], output, other)
     return output
 
 
-def _unchanged(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
-    return value
+def _unchanged(layer: Layer) -> Value:
+    return layer.value
 
 
-def _window(settings: Settings, size: Sequence[int]) -> dict[str, Any]:
+def _window(settings: Mapping[str, Any], size: Sequence[int]) -> dict[str, Any]:
     """Return the attributes of a window of (y, x) ``size`` that moves over the image."""
     strides = list(settings["strides"])
     dilations = list(settings.get("dilation_rate", (1, 1)))
@@ -100,146 +97,122 @@ def _window(settings: Settings, size: Sequence[int]) -> dict[str, Any]:
     return attributes
 
 
-def _convolution(
-    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
-) -> Value:
-    kernel, *bias = weights
-    constants = [writer.constant(kernel.transpose(3, 2, 0, 1)), *map(writer.constant, bias)]
+def _convolution(layer: Layer) -> Value:
+    kernel, *bias = layer.weights
+    settings = layer.settings
     window = _window(settings, kernel.shape[:2])
-    return writer.node("Conv", value, *constants, group=settings["groups"], **window)
+    filters = kernel.transpose(3, 2, 0, 1)
+    return layer.node("Conv", filters, *bias, group=settings["groups"], **window)
 
 
-def _depthwise(
-    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
-) -> Value:
-    kernel, *bias = weights
+def _depthwise(layer: Layer) -> Value:
+    kernel, *bias = layer.weights
     height, width, channels, multiplier = kernel.shape
     filters = kernel.transpose(2, 3, 0, 1).reshape(channels * multiplier, 1, height, width)
-    constants = [writer.constant(filters), *map(writer.constant, bias)]
-    window = _window(settings, (height, width))
-    return writer.node("Conv", value, *constants, group=channels, **window)
+    window = _window(layer.settings, (height, width))
+    return layer.node("Conv", filters, *bias, group=channels, **window)
 
 
-def _separable(
-    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
-) -> Value:
-    depthwise, pointwise, *bias = weights
-    each = _depthwise(writer, value, settings, [depthwise])
+def _separable(layer: Layer) -> Value:
+    depthwise, pointwise, *bias = layer.weights
+    each = _depthwise(replace(layer, weights=[depthwise]))
     once = {"strides": (1, 1), "padding": "valid", "groups": 1}
-    return _convolution(writer, each, once, [pointwise, *bias])
+    return _convolution(Layer(layer.writer, each, once, [pointwise, *bias]))
 
 
-def _max_pooling(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
-    return writer.node("MaxPool", value, **_window(settings, settings["pool_size"]))
-
-
-def _average_pooling(
-    writer: GraphWriter, value: Value, settings: Settings, weights: object
-) -> Value:
-    return writer.node("AveragePool", value, **_window(settings, settings["pool_size"]))
+def _pooling(kind: str) -> "AddLayer":
+    return lambda layer: layer.node(kind, **_window(layer.settings, layer.settings["pool_size"]))
 
 
 def _global_pooling(kind: str) -> "AddLayer":
-    def add(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
-        pooled = writer.node(kind, value)
-        return pooled if settings["keepdims"] else writer.node("Flatten", pooled, rank=2)
+    def add(layer: Layer) -> Value:
+        pooled = layer.node(kind)
+        return (
+            pooled if layer.settings["keepdims"] else layer.writer.node("Flatten", pooled, rank=2)
+        )
 
     return add
 
 
-def _batch_normalization(
-    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
-) -> Value:
-    _check_last_axis(value, settings)
-    remaining = list(weights)
-    variance, mean = remaining.pop(), remaining.pop()
-    scale = remaining.pop(0) if settings["scale"] else np.ones_like(mean)
-    shift = remaining.pop(0) if settings["center"] else np.zeros_like(mean)
-    constants = [writer.constant(array) for array in (scale, shift, mean, variance)]
-    return writer.node("BatchNormalization", value, *constants, epsilon=settings["epsilon"])
+def _batch_normalization(layer: Layer) -> Value:
+    _check_last_axis(layer)
+    *learnt, mean, variance = layer.weights
+    scale = learnt.pop(0) if layer.settings["scale"] else np.ones_like(mean)
+    shift = learnt.pop(0) if layer.settings["center"] else np.zeros_like(mean)
+    epsilon = layer.settings["epsilon"]
+    return layer.node("BatchNormalization", scale, shift, mean, variance, epsilon=epsilon)
 
 
-def _layer_normalization(
-    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
-) -> Value:
-    _check_last_axis(value, settings)
+def _layer_normalization(layer: Layer) -> Value:
+    _check_last_axis(layer)
+    settings, writer = layer.settings, layer.writer
     if not settings["scale"] or settings.get("rms_scaling"):
         raise GraphError("The network has a LayerNormalization without scale.")
-    inner = writer.channels_last(value)
-    constants = map(writer.constant, weights)
-    output = writer.node(
-        "LayerNormalization", inner, *constants, axis=-1, epsilon=settings["epsilon"]
-    )
+    inner = writer.channels_last(layer.value)
+    epsilon = settings["epsilon"]
+    output = writer.node("LayerNormalization", inner, *layer.weights, axis=-1, epsilon=epsilon)
     return writer.channels_first(output)
 
 
-def _check_last_axis(value: Value, settings: Settings) -> None:
-    axis = settings["axis"]
+def _check_last_axis(layer: Layer) -> None:
+    axis = layer.settings["axis"]
     axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
-    if axes not in ([-1], [value.rank - 1]):
+    if axes not in ([-1], [layer.value.rank - 1]):
         raise GraphError(f"The network normalises over the axis {axis}, not over the channels.")
 
 
-def _normalization(
-    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
-) -> Value:
-    mean, variance = settings.get("mean"), settings.get("variance")
+def _normalization(layer: Layer) -> Value:
+    mean, variance = layer.settings.get("mean"), layer.settings.get("variance")
     if mean is None:
-        mean, variance = weights[0], weights[1]
+        mean, variance = layer.weights[:2]
     deviation = np.maximum(np.sqrt(np.asarray(variance, np.float32)), 1e-7)
-    centred = writer.node("Sub", value, writer.per_channel(value, mean))
-    return writer.node("Div", centred, writer.per_channel(value, deviation))
+    centred = layer.node("Sub", layer.per_channel(mean))
+    return layer.writer.node("Div", centred, layer.per_channel(deviation))
 
 
-def _rescaling(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
-    scaled = writer.node("Mul", value, writer.per_channel(value, settings["scale"]))
-    return writer.node("Add", scaled, writer.per_channel(value, settings["offset"]))
+def _rescaling(layer: Layer) -> Value:
+    scaled = layer.node("Mul", layer.per_channel(layer.settings["scale"]))
+    return layer.writer.node("Add", scaled, layer.per_channel(layer.settings["offset"]))
 
 
-def _dense(
-    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
-) -> Value:
-    kernel, *bias = weights
-    if value.rank == 2:
-        return writer.node("Gemm", value, *map(writer.constant, (kernel, *bias)))
-    output = writer.node("MatMul", writer.channels_last(value), writer.constant(kernel))
+def _dense(layer: Layer) -> Value:
+    if layer.value.rank == 2:
+        return layer.node("Gemm", *layer.weights)
+    writer = layer.writer
+    kernel, *bias = layer.weights
+    output = writer.node("MatMul", writer.channels_last(layer.value), kernel)
     if bias:
-        output = writer.node("Add", output, writer.constant(bias[0]))
+        output = writer.node("Add", output, *bias)
     return writer.channels_first(output)
 
 
-def _flatten(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
-    return writer.node("Flatten", writer.channels_last(value), rank=2)
+def _scaled(kind: str, setting: str) -> "AddLayer":
+    return lambda layer: layer.node(kind, alpha=float(layer.settings[setting]))
 
 
-def _reshape(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
-    shape = [0, *settings["target_shape"]]
-    inner = writer.channels_last(value)
-    target = writer.constant(shape, np.int64)
-    return writer.channels_first(writer.node("Reshape", inner, target, rank=len(shape)))
+def _flatten(layer: Layer) -> Value:
+    return layer.writer.node("Flatten", layer.writer.channels_last(layer.value), rank=2)
 
 
-def _cropping(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
-    (top, bottom), (left, right) = settings["cropping"]
+def _reshape(layer: Layer) -> Value:
+    writer, shape = layer.writer, np.array([0, *layer.settings["target_shape"]], np.int64)
+    inner = writer.channels_last(layer.value)
+    return writer.channels_first(writer.node("Reshape", inner, shape, rank=len(shape)))
+
+
+def _cropping(layer: Layer) -> Value:
+    (top, bottom), (left, right) = layer.settings["cropping"]
     # Nothing cut off at the end is an end beyond every image.
     ends = [-length if length else 2**31 - 1 for length in (bottom, right)]
-    limits = [writer.constant(numbers, np.int64) for numbers in ([top, left], ends, [2, 3])]
-    return writer.node("Slice", value, *limits)
+    return layer.node("Slice", *np.array([[top, left], ends, [2, 3]], np.int64))
 
 
-def _layer_scale(
-    writer: GraphWriter, value: Value, settings: Settings, weights: Sequence[Array]
-) -> Value:
-    return writer.node("Mul", value, writer.per_channel(value, weights[0]))
+def _zero_padding(layer: Layer) -> Value:
+    (top, bottom), (left, right) = layer.settings["padding"]
+    return layer.node("Pad", np.array([0, 0, top, left, 0, 0, bottom, right], np.int64))
 
 
-def _zero_padding(writer: GraphWriter, value: Value, settings: Settings, weights: object) -> Value:
-    (top, bottom), (left, right) = settings["padding"]
-    pads = writer.constant([0, 0, top, left, 0, 0, bottom, right], np.int64)
-    return writer.node("Pad", value, pads)
-
-
-AddLayer = Callable[[GraphWriter, Value, Settings, Sequence[Array]], Value]
+AddLayer = Callable[[Layer], Value]
 
 # What does something only in training.
 _ONLY_IN_TRAINING = (
@@ -252,20 +225,22 @@ _LAYERS: Mapping[str, AddLayer] = {
     **dict.fromkeys(_ONLY_IN_TRAINING, _unchanged),
     # Their activation is a setting, which add_layer sees to.
     "Activation": _unchanged,
-    "AveragePooling2D": _average_pooling,
+    "AveragePooling2D": _pooling("AveragePool"),
     "BatchNormalization": _batch_normalization,
     "Conv2D": _convolution,
     "Cropping2D": _cropping,
     "Dense": _dense,
     "DepthwiseConv2D": _depthwise,
-    "ELU": elu,
+    "ELU": _scaled("Elu", "alpha"),
     "Flatten": _flatten,
     "GlobalAveragePooling2D": _global_pooling("GlobalAveragePool"),
     "GlobalMaxPooling2D": _global_pooling("GlobalMaxPool"),
     "LayerNormalization": _layer_normalization,
-    "LayerScale": _layer_scale,
-    "LeakyReLU": leaky_relu,
-    "MaxPooling2D": _max_pooling,
+    "LayerScale": lambda layer: layer.node("Mul", layer.per_channel(layer.weights[0])),
+    "LeakyReLU": lambda layer: layer.node(
+        "LeakyRelu", alpha=float(layer.settings["negative_slope"])
+    ),
+    "MaxPooling2D": _pooling("MaxPool"),
     "Normalization": _normalization,
     "ReLU": relu,
     "Rescaling": _rescaling,

@@ -1,4 +1,4 @@
-"""From a Keras network to the ONNX graph that predicts without Keras.
+"""The ONNX graph of a Keras network, which predicts without Keras.
 
 The graph is written layer by layer from the network's own configuration and weights, so it is the
 same on every Keras backend and needs no converter. It takes float32 of shape (n, y, x, channel)
@@ -7,15 +7,16 @@ and gives the logits, shape (n, n_classes), and the features they come from, (n,
 Never imported by anything the viewer imports.
 """
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import onnx
 from onnx import TensorProto, helper
 
 from napari_image_classifier.networks.export.graph import GraphError, GraphWriter, Value
-from napari_image_classifier.networks.export.layers import NETWORKS, add_layer
+from napari_image_classifier.networks.export.layers import add_layer
+from napari_image_classifier.networks.guard.configuration import NETWORKS
+from napari_image_classifier.networks.layer_calls import Tensor, calls_in_order
 
 if TYPE_CHECKING:
     import keras
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 OPSET = 20
 # The newest runtime for Intel Macs is older than the newest format.
 IR_VERSION = 9
-
-# A tensor of a functional network's configuration: layer, call of that layer, output of that call.
-_Tensor = tuple[str, int, int]
 
 
 def export_graph(network: "keras.Model") -> bytes:
@@ -42,8 +40,10 @@ def export_graph(network: "keras.Model") -> bytes:
     writer = GraphWriter()
     images = writer.channels_first(Value("images", 4))
     logits, features = _before_softmax(writer, _add_network(writer, network, images))
+    outputs = []
     for name, source in (("logits", logits), ("features", features)):
         writer.nodes.append(helper.make_node("Identity", [source], [name]))
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", f"n_{name}"]))
     (tensor,) = network.inputs
     shape = [
         free if length is None else length
@@ -53,10 +53,7 @@ def export_graph(network: "keras.Model") -> bytes:
         writer.nodes,
         "network",
         [helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)],
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", f"n_{name}"])
-            for name in ("logits", "features")
-        ],
+        outputs,
         writer.constants,
     )
     model = helper.make_model(
@@ -101,45 +98,17 @@ def _add_network(writer: GraphWriter, network: "keras.Model", entry: Value) -> V
         for layer_config in config["layers"]:
             value = add(layer_config, [value])
         return value
-    values: dict[_Tensor, Value] = {}
-    # A layer used twice stands once in the list, perhaps before what its second use takes in.
-    waiting = deque(_calls(config))
-    while waiting:
-        layer_config, index, inputs = waiting.popleft()
-        if all(isinstance(one, float) or one in values for one in inputs):
-            known = [one if isinstance(one, float) else values[one] for one in inputs]
-            values[layer_config["name"], index, 0] = add(layer_config, known)
-        else:
-            waiting.append((layer_config, index, inputs))
+    values: dict[Tensor, Value] = {}
+    for layer_config, index, inputs in calls_in_order(config["layers"]):
+        for tensor in inputs:
+            if not isinstance(tensor, float) and tensor[2] != 0:
+                raise GraphError(f"The layer “{tensor[0]}” of the network has several outputs.")
+        known = [tensor if isinstance(tensor, float) else values[tensor] for tensor in inputs]
+        values[layer_config["name"], index, 0] = add(layer_config, known)
     return values[_the_one_tensor(config["output_layers"])]
 
 
-def _calls(
-    config: Mapping[str, Any],
-) -> Iterator[tuple[Mapping[str, Any], int, list[_Tensor | float]]]:
-    for layer_config in config["layers"]:
-        for index, call in enumerate(layer_config["inbound_nodes"] or [{"args": []}]):
-            found = [call["args"], call.get("kwargs", {})]
-            yield layer_config, index, list(_tensors_and_numbers(found))
-
-
-def _tensors_and_numbers(stored: Any) -> Iterator[_Tensor | float]:
-    if isinstance(stored, Mapping):
-        if stored.get("class_name") == "__keras_tensor__":
-            name, call, output = stored["config"]["keras_history"]
-            if output != 0:
-                raise GraphError(f"The layer “{name}” of the network has several outputs.")
-            yield name, call, output
-            return
-        stored = list(stored.values())
-    if isinstance(stored, (list, tuple)):
-        for part in stored:
-            yield from _tensors_and_numbers(part)
-    elif isinstance(stored, (int, float)) and not isinstance(stored, bool):
-        yield float(stored)
-
-
-def _the_one_tensor(stored: Any) -> _Tensor:
+def _the_one_tensor(stored: Any) -> Tensor:
     """Return the tensor of ["name", 0, 0], however deep in lists it stands."""
     while isinstance(stored[0], (list, tuple)):
         if len(stored) != 1:

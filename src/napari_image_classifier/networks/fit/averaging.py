@@ -23,43 +23,36 @@ class AveragedWeights:
     the average looks back; while there were fewer, it looks back over a fraction of them, so that
     the first weights, which are random, are soon forgotten. Every fourth step is taken in:
     neighbours differ little, and reading the weights takes a fifteenth of a step.
+
+    Attributes
+    ----------
+    weights
+        The average as it is now.
+    steps
+        How many steps there were.
     """
 
     def __init__(self, network: "keras.Model", steps: int) -> None:
         self._network = network
         self._longest = max(steps / STEPS_BETWEEN, 1)
-        self._steps = 0
-        self._average: Weights = network.get_weights()
+        self.steps = 0
+        self.weights: Weights = network.get_weights()
 
     def update(self) -> None:
         """Take in the network's weights after another step, if it is their turn."""
-        self._steps += 1
-        taken, waits = divmod(self._steps, STEPS_BETWEEN)
+        self.steps += 1
+        taken, waits = divmod(self.steps, STEPS_BETWEEN)
         if waits:
             return
         part = 1 / min(self._longest, 1 + taken / 5)
-        for average, weights in zip(self._average, self._network.get_weights(), strict=True):
+        for average, weights in zip(self.weights, self._network.get_weights(), strict=True):
             average[...] += part * (weights - average)
-
-    @property
-    def weights(self) -> Weights:
-        """The average as it is now."""
-        return self._average
-
-    @property
-    def steps(self) -> int:
-        """How many steps there were."""
-        return self._steps
-
-    def put_back(self, weights: Weights, steps: int) -> None:
-        """Go on from an average that was kept, after so many steps."""
-        self._average, self._steps = weights, steps
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Put the average into the network until the block ends."""
         own = self._network.get_weights()
-        self._network.set_weights(self._average)
+        self._network.set_weights(self.weights)
         try:
             yield
         finally:
@@ -91,9 +84,9 @@ class NormalizationStatistics:
 
     def measure(self, batches: Iterable[FloatArray]) -> None:
         """Replace the statistics by their mean over ``batches``; without any, change nothing."""
-        found = [self._of_batch(images) for images in (batches if self._layers else ())]
-        if found:
-            for layer, statistics in zip(self._layers, zip(*found, strict=True), strict=True):
+        of_batches = [self._of_batch(images) for images in (batches if self._layers else ())]
+        if of_batches:
+            for layer, statistics in zip(self._layers, zip(*of_batches, strict=True), strict=True):
                 mean, variance = np.mean(statistics, axis=0)
                 layer.moving_mean.assign(mean)
                 layer.moving_variance.assign(variance)

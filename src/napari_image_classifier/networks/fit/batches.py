@@ -1,13 +1,18 @@
-"""Which images a network is shown together, epoch by epoch, and how they are changed."""
+"""Batches of images for each epoch: drawn, augmented and made ahead.
+
+Augmentation leaves an image's class as it is; all that a batch undergoes follows from (seed, epoch,
+batch), so a run repeats.
+"""
 
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from napari_image_classifier.networks.fit.augmentation import Augmentation
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.typing import FloatArray, IntArray
@@ -16,10 +21,77 @@ from napari_image_classifier.typing import FloatArray, IntArray
 IMAGES_PER_EPOCH = 256
 # Images on which the averaged network's normalisation is measured before it is looked at.
 IMAGES_FOR_STATISTICS = 256
+# Every fourth pixel of every fourth row tells the contrast of an image well enough.
+SPREAD_STEP = 4
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Which changes are made, and how large they may be.
+
+    ``shift`` is a fraction of the image's side, ``gain`` the standard deviation of the logarithm
+    of a factor per channel, ``noise`` the largest standard deviation of the added noise in units
+    of the channel's own standard deviation; 0 leaves a change out.
+    """
+
+    flips: bool = True
+    turns: bool = True
+    shift: float = 0.08
+    gain: float = 0.15
+    noise: float = 0.1
+
+    def __call__(self, batch: FloatArray, seed: tuple[int, int, int]) -> FloatArray:
+        """Return a changed copy of ``batch``, of shape (n, y, x, channel).
+
+        ``seed`` is (seed, epoch, batch), none of them negative. Quarter turns are left out where
+        the images are not square.
+        """
+        random = np.random.default_rng(seed)
+        changed = np.stack([self._moved(image, random) for image in batch])
+        n, y, x, channels = changed.shape
+        # Rows of pixels are long and channels few: calculating by row is several times faster.
+        rows = changed.reshape(n, y, x * channels)
+        if self.noise:
+            few = changed[:, ::SPREAD_STEP, ::SPREAD_STEP]
+            level = random.uniform(0, self.noise, (n, 1)) * few.std(axis=(1, 2))
+            # Even noise, of standard deviation 1, costs a quarter of normal noise.
+            noise = random.random(rows.shape, np.float32)
+            noise -= np.float32(0.5)
+            noise *= _by_row(level * np.sqrt(12), x)
+            rows += noise
+        if self.gain:
+            rows *= _by_row(np.exp(random.normal(0, self.gain, (n, channels))), x)
+        return changed
+
+    def _moved(self, image: FloatArray, random: np.random.Generator) -> FloatArray:
+        if self.flips:
+            upside_down, mirrored = random.random(2) < 0.5
+            image = image[:: -1 if upside_down else 1, :: -1 if mirrored else 1]
+        if self.turns and image.shape[0] == image.shape[1]:
+            # With both flips on, one turn reaches all eight orientations; alone, all four count.
+            image = np.rot90(image, int(random.integers(4)))
+        if self.shift:
+            offsets = random.uniform(-self.shift, self.shift, 2)
+            for axis in (0, 1):
+                length = image.shape[axis]
+                index = _mirrored_at_the_edges(length, round(offsets[axis] * length))
+                image = np.take(image, index, axis=axis)
+        return image
+
+
+def _by_row(values: npt.NDArray[np.float64], width: int) -> FloatArray:
+    """Spread values of shape (n, channel) over rows of pixels: (n, 1, width * channel)."""
+    return np.tile(values, width)[:, None].astype(np.float32)
+
+
+def _mirrored_at_the_edges(length: int, offset: int) -> npt.NDArray[np.intp]:
+    index = np.arange(length) + offset
+    index = np.where(index < 0, -index - 1, index)
+    return np.where(index >= length, 2 * length - index - 1, index)
 
 
 class TrainingBatches:
-    """Batches of a set's members, drawn from the seed and the epoch alone.
+    """Batches of a set's items, drawn from the seed and the epoch alone.
 
     All have one size: the last few images of a shuffled epoch wait for the next one, as a batch
     of one image upsets batch normalisation.
@@ -33,43 +105,40 @@ class TrainingBatches:
         )
         self.size = min(config.batch_size, max(len(data.training), IMAGES_PER_EPOCH))
 
-    def per_epoch(self, members: IntArray) -> int:
-        """Return how many batches show every member once, or a small set several times."""
-        return max(len(members), IMAGES_PER_EPOCH) // self.size
+    def per_epoch(self, items: IntArray) -> int:
+        """Return how many batches show every item once, or a small set several times."""
+        return max(len(items), IMAGES_PER_EPOCH) // self.size
 
-    def changed(self, epoch: int, members: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
+    def changed(self, epoch: int, items: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
         """Yield which items are learnt from together, and their images as they are shown.
 
         A batch is made on a thread while the one before it is learnt from.
         """
-        yield from one_ahead(self._changed(epoch, members))
-
-    def unchanged(self, epoch: int, members: IntArray) -> Iterator[FloatArray]:
-        """Yield the images of some members, enough to measure normalisation on."""
         random = np.random.default_rng((self._seed, epoch))
-        chosen = np.resize(random.permutation(members), IMAGES_FOR_STATISTICS)
+        needed = self.per_epoch(items) * self.size
+        rounds = math.ceil(needed / len(items))
+        order = np.concatenate([random.permutation(items) for _ in range(rounds)])
+        batches = order[:needed].reshape(-1, self.size)
+        yield from one_ahead(
+            (batch, self._augment(self._pixels[batch], (self._seed, epoch, number)))
+            for number, batch in enumerate(batches)
+        )
+
+    def unchanged(self, epoch: int, items: IntArray) -> Iterator[FloatArray]:
+        """Yield the images of some items, enough to measure normalisation on."""
+        random = np.random.default_rng((self._seed, epoch))
+        chosen = np.resize(random.permutation(items), IMAGES_FOR_STATISTICS)
         for start in range(0, IMAGES_FOR_STATISTICS, self.size):
             yield self._pixels[chosen[start : start + self.size]]
 
-    def in_order(self, members: IntArray) -> Iterator[tuple[int, FloatArray]]:
-        """Yield all members as they are: how many of a batch are new, and its images.
+    def in_order(self, items: IntArray) -> Iterator[tuple[int, FloatArray]]:
+        """Yield all items as they are: how many of a batch are new, and its images.
 
         The last one is filled up, as every new shape of a batch would be compiled anew.
         """
-        for start in range(0, len(members), self.size):
-            batch = self._pixels[members[start : start + self.size]]
+        for start in range(0, len(items), self.size):
+            batch = self._pixels[items[start : start + self.size]]
             yield len(batch), np.resize(batch, (self.size, *batch.shape[1:]))
-
-    def _changed(self, epoch: int, members: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
-        for number, batch in enumerate(self._shuffled(epoch, members)):
-            yield batch, self._augment(self._pixels[batch], (self._seed, epoch, number))
-
-    def _shuffled(self, epoch: int, members: IntArray) -> Iterator[IntArray]:
-        random = np.random.default_rng((self._seed, epoch))
-        needed = self.per_epoch(members) * self.size
-        rounds = math.ceil(needed / len(members))
-        order = np.concatenate([random.permutation(members) for _ in range(rounds)])
-        yield from order[:needed].reshape(-1, self.size)
 
 
 T = TypeVar("T")
@@ -79,6 +148,6 @@ def one_ahead(made: Iterator[T]) -> Iterator[T]:
     """Yield what ``made`` yields; the next one is made on a thread meanwhile."""
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, made, None)
-        while (found := coming.result()) is not None:
+        while (element := coming.result()) is not None:
             coming = thread.submit(next, made, None)
-            yield found
+            yield element

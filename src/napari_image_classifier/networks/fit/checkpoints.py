@@ -1,4 +1,4 @@
-"""Where a training is, on the disk, so that one that was ended from outside goes on from there.
+"""Checkpoints: the state of a training on the disk, from which one that was ended goes on.
 
 A file holds arrays and notes after its own SHA-256, so that one that is not whole is told from one
 that is. The last two of a series are kept: while one is written, the other is there.
@@ -20,8 +20,8 @@ import numpy.typing as npt
 from napari_image_classifier.networks.fit.averaging import AveragedWeights
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.records import as_json, from_json
-from napari_image_classifier.training.ensemble import Learnt
 from napari_image_classifier.training.job import EpochScores
+from napari_image_classifier.training.learner import Learnt
 
 if TYPE_CHECKING:
     import keras
@@ -29,16 +29,19 @@ if TYPE_CHECKING:
 KEPT = 2
 _DIGITS = 64
 _NOTES = "notes"
-Arrays = Mapping[str, npt.NDArray[Any]]
+# Of the state, what is kept as it is.
+_SCORES = ("best", "tolerance", "finished", "sound")
+Array = npt.NDArray[Any]
 
 
 class Checkpoint(NamedTuple):
-    """What was kept: arrays by name, and notes, which are JSON."""
+    """The state of a training: arrays by name, and notes, which are JSON."""
 
-    arrays: dict[str, npt.NDArray[Any]]
+    arrays: dict[str, Array]
     notes: dict[str, Any]
 
 
+@dataclass
 class Checkpoints:
     """The checkpoints in ``folder`` of one training, which ``fingerprint`` names.
 
@@ -46,12 +49,13 @@ class Checkpoints:
     with the first that is kept.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
-        self._folder = folder
-        self._fingerprint = fingerprint
-        self._cleared = False
+    folder: Path
+    fingerprint: str
+    _cleared: bool = field(default=False, init=False)
 
-    def keep(self, series: str, number: int, arrays: Arrays, notes: Mapping[str, Any]) -> None:
+    def keep(
+        self, series: str, number: int, arrays: Mapping[str, Array], notes: Mapping[str, Any]
+    ) -> None:
         """Keep what came of step ``number`` of a series; when this returns it is on the disk.
 
         Raises
@@ -59,14 +63,14 @@ class Checkpoints:
         OSError
             It can't be written; those that were kept before are still there.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         if not self._cleared:
             self._clear_foreign()
         content = io.BytesIO()
-        told = json.dumps({**notes, "fingerprint": self._fingerprint}).encode()
-        np.savez(content, allow_pickle=False, **{_NOTES: np.frombuffer(told, np.uint8), **arrays})
+        stored = json.dumps({**notes, "fingerprint": self.fingerprint}).encode()
+        np.savez(content, allow_pickle=False, **{_NOTES: np.frombuffer(stored, np.uint8), **arrays})
         digest = hashlib.sha256(content.getbuffer()).hexdigest()
-        path = self._folder / f"{series}-{number:06}.checkpoint"
+        path = self.folder / f"{series}-{number:06}.checkpoint"
         with replace_file(path) as temporary, temporary.open("wb") as file:
             file.write(digest.encode())
             file.write(content.getbuffer())
@@ -75,26 +79,27 @@ class Checkpoints:
 
     def latest(self, series: str) -> Checkpoint | None:
         """Return the latest whole one of a series, None where there is none."""
-        for path in reversed(self._of(series)):
-            found = read_checkpoint(path)
-            if found is not None and found.notes.get("fingerprint") == self._fingerprint:
-                return found
-        return None
+        return next(filter(None, map(self._own, reversed(self._of(series)))), None)
 
     def clear(self) -> None:
         """Take all of them away: the training is over."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _of(self, series: str) -> list[Path]:
-        return sorted(self._folder.glob(f"{series}-??????.checkpoint"))
+        return sorted(self.folder.glob(f"{series}-??????.checkpoint"))
+
+    def _own(self, path: Path) -> Checkpoint | None:
+        """Return a whole checkpoint of this training, None for any other."""
+        checkpoint = read_checkpoint(path)
+        same = checkpoint is not None and checkpoint.notes.get("fingerprint") == self.fingerprint
+        return checkpoint if same else None
 
     def _clear_foreign(self) -> None:
-        for path in self._folder.glob("*.checkpoint"):
-            found = read_checkpoint(path)
-            if found is None or found.notes.get("fingerprint") != self._fingerprint:
+        for path in self.folder.glob("*.checkpoint"):
+            if self._own(path) is None:
                 path.unlink(missing_ok=True)
         # What was being written when a process was ended.
-        for path in self._folder.glob(".writing-*"):
+        for path in self.folder.glob(".writing-*"):
             path.unlink(missing_ok=True)
         self._cleared = True
 
@@ -106,12 +111,9 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         digest, stored = content[:_DIGITS], content[_DIGITS:]
         if hashlib.sha256(stored).hexdigest().encode() == digest:
             with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
-                found = {name: arrays[name] for name in arrays.files}
-            return Checkpoint(found, json.loads(found.pop(_NOTES).tobytes()))
+                by_name = {name: arrays[name] for name in arrays.files}
+            return Checkpoint(by_name, json.loads(by_name.pop(_NOTES).tobytes()))
     return None
-
-
-Array = npt.NDArray[Any]
 
 
 @dataclass
@@ -143,10 +145,7 @@ class TrainingState:
         notes = {
             "history": as_json(learnt.history),
             "best_epoch": learnt.best_epoch,
-            "best": self.best,
-            "tolerance": self.tolerance,
-            "finished": self.finished,
-            "sound": self.sound,
+            **{name: getattr(self, name) for name in _SCORES},
             "average_steps": averaged.steps,
         }
         return Checkpoint(arrays, notes)
@@ -161,7 +160,7 @@ class TrainingState:
             chosen_weights=_ordered("chosen", kept),
             probabilities=kept.arrays.get("probabilities"),
         )
-        return cls(learnt, notes["best"], notes["tolerance"], notes["finished"], notes["sound"])
+        return cls(learnt, **{name: notes[name] for name in _SCORES})
 
 
 def steps_in(kept: Checkpoint) -> int:
@@ -173,13 +172,10 @@ def put_back(kept: Checkpoint, network: "keras.Model", averaged: AveragedWeights
     """Put a compiled network, its optimiser and its average back to where they were."""
     # Its variables come into being with its first step.
     network.optimizer.build(network.trainable_variables)
-    for variables, name in (
-        (network.variables, "network"),
-        (network.optimizer.variables, "optimizer"),
-    ):
-        for variable, value in zip(variables, _ordered(name, kept), strict=True):
+    for of, name in ((network, "network"), (network.optimizer, "optimizer")):
+        for variable, value in zip(of.variables, _ordered(name, kept), strict=True):
             variable.assign(value)
-    averaged.put_back(_ordered("average", kept), kept.notes["average_steps"])
+    averaged.weights, averaged.steps = _ordered("average", kept), kept.notes["average_steps"]
 
 
 def _values(variables: Sequence[Any]) -> list[Array]:

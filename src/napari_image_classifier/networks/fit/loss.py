@@ -1,15 +1,11 @@
-"""What a network is told to get right, how much each class counts, and how far off it is."""
-
-from typing import TYPE_CHECKING
+"""The loss of a training, its class weights, and the standard error of its score."""
 
 import numpy as np
 
 from napari_image_classifier.statistics.scores import balanced_accuracy
 from napari_image_classifier.training.config import TrainingConfig
+from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from napari_image_classifier.training.dataset import TrainingSet
 
 SMALLEST_PROBABILITY = 1e-7
 
@@ -17,7 +13,7 @@ SMALLEST_PROBABILITY = 1e-7
 class TrainingLoss:
     """Cross-entropy with smoothed labels and a weight per class, the training part's balance."""
 
-    def __init__(self, data: "TrainingSet", config: TrainingConfig) -> None:
+    def __init__(self, data: TrainingSet, config: TrainingConfig) -> None:
         n_classes = len(data.class_names)
         counts = np.bincount(data.classes[data.training], minlength=n_classes)
         self._class_weights = class_weights(counts) if config.class_weights else np.ones(n_classes)
@@ -25,7 +21,7 @@ class TrainingLoss:
         self._one_hot = np.eye(n_classes) * (1 - smoothing) + smoothing / n_classes
 
     def targets(self, classes: IntArray) -> FloatArray:
-        """Return what the network should say, shape (item, class)."""
+        """Return the target probabilities, shape (item, class)."""
         return self._one_hot[classes].astype(np.float32)
 
     def weights(self, classes: IntArray) -> FloatArray:
@@ -33,7 +29,7 @@ class TrainingLoss:
         return self._class_weights[classes].astype(np.float32)
 
     def of(self, probabilities: Float64Array, classes: IntArray) -> float:
-        """Return the loss of what was said, shape (item, class)."""
+        """Return the loss of probabilities, shape (item, class), for the items' true classes."""
         logarithms = np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
         losses = -(self._one_hot[classes] * logarithms).sum(axis=1)
         return float(np.average(losses, weights=self._class_weights[classes]))

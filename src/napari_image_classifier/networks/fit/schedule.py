@@ -1,4 +1,4 @@
-"""How large the steps of a training are: rising, then falling; and again, smaller, in the end."""
+"""The learning rate of a training: rising, then falling; and again, smaller, in the end."""
 
 import math
 
@@ -11,7 +11,17 @@ FINISHING_STEP = 0.5
 
 
 class LearningRate:
-    """The learning rates of a training, largest at ``config.largest_step``."""
+    """The learning rates of a training.
+
+    Parameters
+    ----------
+    config
+        Its number of epochs, and the largest rate (``largest_step``).
+
+    References
+    ----------
+    Loshchilov & Hutter, 2017, “SGDR: Stochastic gradient descent with warm restarts”.
+    """
 
     def __init__(self, config: TrainingConfig) -> None:
         self._largest = config.largest_step
@@ -23,7 +33,7 @@ class LearningRate:
         return math.ceil(FINISHING_EPOCHS * self._epochs)
 
     def after(self, epochs: float) -> float:
-        """Return a rate that rises in a line, then falls in half a cosine (Loshchilov 2017)."""
+        """Return a rate that rises in a line, then falls in half a cosine."""
         warm_up = min(WARM_UP_EPOCHS, self._epochs / 4)
         if epochs < warm_up:
             return self._largest * epochs / warm_up

@@ -12,6 +12,7 @@ from napari_image_classifier.networks.guard.layer_settings import (
     LONGEST_NAME,
     MODULES,
     is_flag,
+    is_list,
     is_name,
     is_number,
     is_passed_over,
@@ -25,6 +26,7 @@ MOST_LAYERS = 2000
 MOST_INPUTS = 200
 DEEPEST_NETWORK = 5
 _TENSOR = "__keras_tensor__"
+_ARE_INDICES = is_list(is_whole(0, MOST_INPUTS), 2, 2)
 _ARGUMENTS = frozenset({"mask", "training", "inputs", "x", "x1", "x2"})
 
 Configuration = dict[str, Any]
@@ -63,12 +65,11 @@ def _check_parts(stored: Any) -> None:
     """Refuse what is not written as Keras writes a layer or a network."""
     if not isinstance(stored, Mapping) or not isinstance(stored.get("class_name"), str):
         raise ClassifierFileError("The network's description is not one that Keras writes.")
-    if not isinstance(stored.get("config"), Mapping):
+    config, module = stored.get("config"), stored.get("module")
+    is_keras = isinstance(module, str) and module.split(".")[0] == "keras"
+    if not isinstance(config, Mapping) or not is_keras:
         raise _not_keras(stored)
-    module = stored.get("module")
-    if not isinstance(module, str) or module.split(".")[0] != "keras":
-        raise _not_keras(stored)
-    if stored["config"].get("data_format") == "channels_first":
+    if config.get("data_format") == "channels_first":
         raise ClassifierFileError(
             "The network takes the channels before y and x; only networks with the channels last "
             "(n, y, x, channel) can be used."
@@ -131,7 +132,7 @@ def _called(stored: Any, names: set[str]) -> Configuration:
     calls = stored.get("inbound_nodes")
     if not is_name(stored.get("name")) or not isinstance(calls, list) or len(calls) > MOST_INPUTS:
         raise ClassifierFileError(f"It isn't said how {_shown(made['config']['name'])} is called.")
-    return {**made, "name": stored["name"], "inbound_nodes": [_call(one, names) for one in calls]}
+    return {**made, "name": stored["name"], "inbound_nodes": [_call(call, names) for call in calls]}
 
 
 def _layer(stored: Any) -> Configuration:
@@ -186,8 +187,8 @@ def _call(stored: Any, names: set[str]) -> Configuration:
     if not isinstance(given, Mapping) or not set(given) <= _ARGUMENTS:
         raise ClassifierFileError("A layer of the network is called in a way not known here.")
     return {
-        "args": [_argument(one, names) for one in stored["args"]],
-        "kwargs": {key: _argument(one, names) for key, one in given.items()},
+        "args": [_argument(argument, names) for argument in stored["args"]],
+        "kwargs": {key: _argument(argument, names) for key, argument in given.items()},
     }
 
 
@@ -195,7 +196,7 @@ def _argument(stored: Any, names: set[str]) -> Any:
     if stored is None or is_flag(stored) or is_number(stored):
         return stored
     if isinstance(stored, list) and len(stored) <= MOST_INPUTS:
-        return [_argument(one, names) for one in stored]
+        return [_argument(argument, names) for argument in stored]
     config = stored.get("config") if isinstance(stored, Mapping) else None
     if isinstance(config, Mapping) and stored.get("class_name") == _TENSOR:
         history = _history(config.get("keras_history"), names)
@@ -209,20 +210,14 @@ def _argument(stored: Any, names: set[str]) -> Any:
 
 
 def _history(stored: Any, names: set[str]) -> list[Any]:
-    index = is_whole(0, MOST_INPUTS)
-    if not (
-        isinstance(stored, list)
-        and len(stored) == 3
-        and isinstance(stored[0], str)
-        and stored[0] in names
-        and all(map(index, stored[1:]))
-    ):
-        raise ClassifierFileError("A layer of the network takes in what no layer gives.")
-    return stored
+    match stored:
+        case [str(name), *numbers] if name in names and _ARE_INDICES(numbers):
+            return [name, *numbers]
+    raise ClassifierFileError("A layer of the network takes in what no layer gives.")
 
 
 def _ends(stored: Any, names: set[str]) -> Any:
     """Return ["name", 0, 0], or a list of such."""
     if isinstance(stored, list) and stored and isinstance(stored[0], list):
-        return [_history(one, names) for one in stored[:MOST_INPUTS]]
+        return [_history(end, names) for end in stored[:MOST_INPUTS]]
     return _history(stored, names)

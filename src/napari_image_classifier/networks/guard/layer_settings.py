@@ -1,8 +1,8 @@
 """The Keras layers that a network may have, and what each of their settings may be.
 
 Keras opens whatever a file names; here only what stands in `LAYERS` passes, with numbers of a size
-that somebody may have meant. Another layer is one more entry here, in `graph_layers`, which writes
-it as a graph, and in `layer_shapes`.
+that somebody may have meant. Another layer is one more entry here, in `export.layers`, which writes
+it as a graph, and in `guard.size`.
 """
 
 import math
@@ -63,58 +63,58 @@ def _is_either(*checks: Check) -> Check:
     return lambda value: any(check(value) for check in checks)
 
 
-_length = _or_nothing(is_whole(1, 100_000))
-is_shape = is_list(_length, 1, 6)
+def _is_nested_numbers(value: Any, deepest: int = 4) -> bool:
+    """Return whether it is numbers, in some lists of one element each."""
+    if _numbers(value):
+        return True
+    alone = isinstance(value, list) and len(value) == 1
+    return deepest > 0 and alone and _is_nested_numbers(value[0], deepest - 1)
+
+
+is_shape = is_list(_or_nothing(is_whole(1, 100_000)), 1, 6)
+_axis = is_whole(-4, 4)
 _pair = is_list(is_whole(1, LARGEST_WINDOW), 2, 2)
 _margins = is_list(is_list(is_whole(0, LARGEST_WINDOW), 2, 2), 2, 2)
-_axis = _is_either(is_whole(-4, 4), is_list(is_whole(-4, 4), 1, 1))
 _numbers = _is_either(is_number, is_list(is_number, 1, MOST_FILTERS))
-_nested_numbers = _is_either(
-    _numbers, *(lambda value, d=d: _is_nested(value, d) for d in range(1, 5))
-)
 _factor = _or_nothing(_is_either(is_number, is_list(is_number, 2, 2)))
-_seed = _or_nothing(is_whole(-(2**63), 2**63))
-_padding = _is_one_of("valid", "same")
-_fill = _is_one_of("constant", "reflect", "wrap", "nearest")
-_interpolation = _is_one_of("nearest", "bilinear")
-_activation = _or_nothing(_is_one_of(*ACTIVATIONS))
+_filters = is_whole(1, MOST_FILTERS)
 
-
-def _is_nested(value: Any, depth: int) -> bool:
-    if depth == 0:
-        return _numbers(value)
-    return isinstance(value, list) and len(value) == 1 and _is_nested(value[0], depth - 1)
-
-
-_FORMAT: Mapping[str, Check] = {"data_format": _or_nothing(_is_one_of("channels_last"))}
-_WINDOW: Mapping[str, Check] = {
-    **_FORMAT,
-    "kernel_size": _pair,
-    "strides": _pair,
-    "padding": _padding,
-    "dilation_rate": _pair,
-    "activation": _activation,
-    "use_bias": is_flag,
-}
-_POOLING: Mapping[str, Check] = {
-    **_FORMAT,
-    "pool_size": _pair,
-    "strides": _or_nothing(_pair),
-    "padding": _padding,
-}
-_GLOBAL: Mapping[str, Check] = {**_FORMAT, "keepdims": is_flag}
-_DROPOUT: Mapping[str, Check] = {
-    "rate": is_number,
-    "seed": _seed,
+# Nearly every setting means the same in all layers that have it.
+_CHECKS: Mapping[str, Check] = {
+    **dict.fromkeys(("alpha", "epsilon", "fill_value", "init_values", "l1", "l2"), is_number),
+    **dict.fromkeys(("momentum", "negative_slope", "rate", "stddev", "threshold"), is_number),
+    **dict.fromkeys(("center", "invert", "keepdims", "rms_scaling", "scale", "use_bias"), is_flag),
+    **dict.fromkeys(("factor", "height_factor", "width_factor", "value_range"), _factor),
+    **dict.fromkeys(("filters", "groups", "projection_dim", "units"), _filters),
+    **dict.fromkeys(("dilation_rate", "kernel_size", "pool_size", "strides"), _pair),
+    **dict.fromkeys(("mean", "variance"), _or_nothing(_is_nested_numbers)),
+    "activation": _or_nothing(_is_one_of(*ACTIVATIONS)),
+    "axis": _is_either(_axis, is_list(_axis, 1, 1)),
+    "batch_shape": is_shape,
+    "cropping": _margins,
+    "data_format": _or_nothing(_is_one_of("channels_last")),
+    "depth_multiplier": is_whole(1, LARGEST_WINDOW),
+    "fill_mode": _is_one_of("constant", "reflect", "wrap", "nearest"),
+    "interpolation": _is_one_of("nearest", "bilinear"),
+    "max_value": _or_nothing(is_number),
+    "mode": _is_one_of("horizontal", "vertical", "horizontal_and_vertical"),
     "noise_shape": _or_nothing(is_shape),
+    "padding": _is_one_of("valid", "same"),
+    "seed": _or_nothing(is_whole(-(2**63), 2**63)),
+    "target_shape": is_list(is_whole(-1, 2**31), 1, 5),
 }
-_MOVED: Mapping[str, Check] = {
-    **_FORMAT,
-    "seed": _seed,
-    "fill_mode": _fill,
-    "fill_value": is_number,
-    "interpolation": _interpolation,
-}
+
+
+def _settings(names: str, **own: Check) -> Mapping[str, Check]:
+    """Return the checks of these settings, and of those that mean something of their ``own``."""
+    return {**{name: _CHECKS[name] for name in names.split()}, **own}
+
+
+_WINDOW = "data_format kernel_size strides padding dilation_rate activation use_bias"
+_RANDOM_MOVE = "data_format seed fill_mode fill_value interpolation"
+_POOLING = _settings("data_format pool_size padding", strides=_or_nothing(_pair))
+_GLOBAL_POOLING = _settings("data_format keepdims")
+_DROPOUT = _settings("rate seed noise_shape")
 
 MERGES = frozenset(
     {"Add", "Average", "Divide", "Maximum", "Minimum", "Multiply", "Subtract", "TrueDivide"}
@@ -122,80 +122,43 @@ MERGES = frozenset(
 
 LAYERS: Mapping[str, Mapping[str, Check]] = {
     **{kind: {} for kind in MERGES},
-    "Activation": {"activation": _activation},
-    "ActivityRegularization": {"l1": is_number, "l2": is_number},
+    "Activation": _settings("activation"),
+    "ActivityRegularization": _settings("l1 l2"),
     "AlphaDropout": _DROPOUT,
     "AveragePooling2D": _POOLING,
-    "BatchNormalization": {
-        "axis": _axis,
-        "momentum": is_number,
-        "epsilon": is_number,
-        "center": is_flag,
-        "scale": is_flag,
-    },
-    "Concatenate": {"axis": is_whole(-4, 4)},
-    "Conv2D": {
-        **_WINDOW,
-        "filters": is_whole(1, MOST_FILTERS),
-        "groups": is_whole(1, MOST_FILTERS),
-    },
-    "Cropping2D": {**_FORMAT, "cropping": _margins},
-    "Dense": {
-        "units": is_whole(1, MOST_FILTERS),
-        "activation": _activation,
-        "use_bias": is_flag,
-    },
-    "DepthwiseConv2D": {**_WINDOW, "depth_multiplier": is_whole(1, LARGEST_WINDOW)},
+    "BatchNormalization": _settings("axis momentum epsilon center scale"),
+    "Concatenate": _settings("", axis=_axis),
+    "Conv2D": _settings(f"{_WINDOW} filters groups"),
+    "Cropping2D": _settings("data_format cropping"),
+    "Dense": _settings("units activation use_bias"),
+    "DepthwiseConv2D": _settings(f"{_WINDOW} depth_multiplier"),
     "Dropout": _DROPOUT,
-    "ELU": {"alpha": is_number},
-    "Flatten": _FORMAT,
-    "GaussianDropout": {"rate": is_number, "seed": _seed},
-    "GaussianNoise": {"stddev": is_number, "seed": _seed},
-    "GlobalAveragePooling2D": _GLOBAL,
-    "GlobalMaxPooling2D": _GLOBAL,
+    "ELU": _settings("alpha"),
+    "Flatten": _settings("data_format"),
+    "GaussianDropout": _settings("rate seed"),
+    "GaussianNoise": _settings("stddev seed"),
+    "GlobalAveragePooling2D": _GLOBAL_POOLING,
+    "GlobalMaxPooling2D": _GLOBAL_POOLING,
     "Identity": {},
-    "InputLayer": {"batch_shape": is_shape},
-    "LayerNormalization": {
-        "axis": _axis,
-        "epsilon": is_number,
-        "center": is_flag,
-        "scale": is_flag,
-        "rms_scaling": is_flag,
-    },
-    "LayerScale": {"init_values": is_number, "projection_dim": is_whole(1, MOST_FILTERS)},
-    "LeakyReLU": {"negative_slope": is_number},
+    "InputLayer": _settings("batch_shape"),
+    "LayerNormalization": _settings("axis epsilon center scale rms_scaling"),
+    "LayerScale": _settings("init_values projection_dim"),
+    "LeakyReLU": _settings("negative_slope"),
     "MaxPooling2D": _POOLING,
-    "Normalization": {
-        "axis": _axis,
-        "invert": is_flag,
-        "mean": _or_nothing(_nested_numbers),
-        "variance": _or_nothing(_nested_numbers),
-    },
-    "RandomBrightness": {"factor": _factor, "value_range": _factor, "seed": _seed},
-    "RandomContrast": {**_FORMAT, "factor": _factor, "value_range": _factor, "seed": _seed},
-    "RandomFlip": {
-        **_FORMAT,
-        "seed": _seed,
-        "mode": _is_one_of("horizontal", "vertical", "horizontal_and_vertical"),
-    },
-    "RandomRotation": {**_MOVED, "factor": _factor},
-    "RandomTranslation": {**_MOVED, "height_factor": _factor, "width_factor": _factor},
-    "RandomZoom": {**_MOVED, "height_factor": _factor, "width_factor": _factor},
-    "ReLU": {
-        "max_value": _or_nothing(is_number),
-        "negative_slope": is_number,
-        "threshold": is_number,
-    },
+    "Normalization": _settings("axis invert mean variance"),
+    "RandomBrightness": _settings("factor value_range seed"),
+    "RandomContrast": _settings("data_format factor value_range seed"),
+    "RandomFlip": _settings("data_format seed mode"),
+    "RandomRotation": _settings(f"{_RANDOM_MOVE} factor"),
+    "RandomTranslation": _settings(f"{_RANDOM_MOVE} height_factor width_factor"),
+    "RandomZoom": _settings(f"{_RANDOM_MOVE} height_factor width_factor"),
+    "ReLU": _settings("max_value negative_slope threshold"),
     "Rescaling": {"scale": _numbers, "offset": _numbers},
-    "Reshape": {"target_shape": is_list(is_whole(-1, 2**31), 1, 5)},
-    "SeparableConv2D": {
-        **_WINDOW,
-        "filters": is_whole(1, MOST_FILTERS),
-        "depth_multiplier": is_whole(1, LARGEST_WINDOW),
-    },
-    "Softmax": {"axis": is_whole(-4, 4)},
-    "SpatialDropout2D": {**_FORMAT, "rate": is_number, "seed": _seed},
-    "ZeroPadding2D": {**_FORMAT, "padding": _margins},
+    "Reshape": _settings("target_shape"),
+    "SeparableConv2D": _settings(f"{_WINDOW} filters depth_multiplier"),
+    "Softmax": _settings("", axis=_axis),
+    "SpatialDropout2D": _settings("data_format rate seed"),
+    "ZeroPadding2D": _settings("data_format", padding=_margins),
 }
 
 # Where Keras says that they come from.
