@@ -272,7 +272,7 @@ def test_objects_are_labelled_one_by_one(window, qtbot, folder, tmp_path):
     dock.train_button.click()
     (training,) = window.window._qt_window.findChildren(TrainClassifier)
     qtbot.waitUntil(lambda: training.source.survey is not None, timeout=30_000)
-    assert training.source.survey["classes"] == {"left": 2}
+    assert training.source.survey.classes == {"left": 2}
     assert training.source.choices().masks == tmp_path / "masks"
     window.window.remove_dock_widget(dock)
     assert list(window.layers) == []

@@ -95,7 +95,7 @@ def test_a_folder_is_shown_before_anything_runs(dock, folder, qtbot):
     """Classes, counts, channels and pictures; the question must be answered first."""
     dock.source.choose_folder(folder)
     qtbot.waitUntil(lambda: dock.source.survey is not None, timeout=30_000)
-    assert dock.source.survey["classes"] == {"control": 8, "depleted": 8}
+    assert dock.source.survey.classes == {"control": 8, "depleted": 8}
     assert "GFP, DNA" in dock.source.view.text
     assert dock.source.view.findChildren(type(dock.why_not), "thumbnail")
     assert not dock.run_button.isEnabled()

@@ -114,10 +114,14 @@ def test_cancel_ends_within_a_second_and_it_goes_on_where_it_was(dock, folder, q
     n_done = len(json.loads(kept.read_text(encoding="utf-8"))["runs"])
     told.clear()
     panel.run_button.click()
-    qtbot.waitUntil(lambda: any(event["stage"] == "evaluating" for event in told), timeout=LONG)
-    first = next(event for event in told if event["stage"] == "evaluating")
+
+    def evaluating():
+        return [event for event in told if getattr(event, "stage", "") == "evaluating"]
+
+    qtbot.waitUntil(evaluating, timeout=LONG)
+    first = evaluating()[0]
     # Six networks, all but the last of about as many images.
-    assert first["done"] > 0.8 * first["total"] * n_done / 6
+    assert first.done > 0.8 * first.total * n_done / 6
     with qtbot.waitSignal(panel.ended, timeout=5000):
         panel.progress.cancel_button.click()
     assert panel.run_button.isEnabled()
@@ -175,7 +179,7 @@ def test_a_classifier_to_go_on_from_is_refused(dock, folder):
 def test_without_a_report_it_says_so(dock, folder):
     """The button waits for a file name, and what has no ending gets one."""
     panel = dock.evaluation
-    panel._suggested = folder / "report.html"
+    panel._suggested.path = folder / "report.html"
     panel.form["report"].value = None
     assert not panel.run_button.isEnabled()
     assert panel.why_not.isVisibleTo(panel)
@@ -211,7 +215,7 @@ def test_what_was_taken_together_is_looked_at(make_napari_viewer, tmp_path, qtbo
     panel = dock.evaluation
     panel.acquisition.box.setCurrentText("images with the same “day”")
     dock._show_what_can_run()
-    assert panel.acquisition.acquisition == "day"
+    assert panel.acquisition.shared == "day"
     panel.form["extent"].value = "texture"
     with qtbot.waitSignal(panel.ended, timeout=LONG):
         panel.run_button.click()

@@ -40,8 +40,8 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
+    ItemsLook,
 )
-from napari_image_classifier.widgets.shared.survey import ItemsLook
 
 OUTPUT_NAME = "predictions.csv"
 ROWS_AT_ONCE = 300
@@ -131,14 +131,15 @@ class ClassifyFolder(Dock):
         for name in ("classifier", "output", "axes", "overwrite"):
             self.form[name].changed.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.run)
-        self.progress.cancel_clicked.connect(self.cancel)
         self.results.failed.connect(lambda sentence: self.progress.end(sentence, error=True))
         self._timer.timeout.connect(self._draw)
         self._look.changed.connect(self._show_look)
         self._look.failed.connect(self._show_failed_look)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self.progress.follow(self._worker, lambda: "Stopped. Run it again to go on.", self._end)
+        self.progress.follow(
+            self._worker, lambda: "Stopped. Run it again to go on.", self._end, self.cancel
+        )
         self._worker.running_changed.connect(self._show_what_can_run)
         self._expects_lookup.answered.connect(self._show_expectation)
         self._drives.answered.connect(self._show_what_can_run)

@@ -6,14 +6,7 @@ from collections.abc import Callable, Sequence
 import napari
 from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QGridLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from superqt import QDoubleRangeSlider, QDoubleSlider
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier

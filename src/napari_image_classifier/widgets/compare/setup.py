@@ -5,14 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QFormLayout,
-    QLineEdit,
-    QPushButton,
-    QSpinBox,
-    QWidget,
-)
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QPushButton, QSpinBox, QWidget
 
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.leakage import LearntFrom
@@ -36,8 +29,8 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
+    ItemsLook,
 )
-from napari_image_classifier.widgets.shared.survey import ItemsLook
 
 TRUTHS: dict[TruthKind, str] = {
     "condition": "the experimental condition",
@@ -233,7 +226,7 @@ class StudySetup(QWidget):
         self.power.setText(ON_OWN_LABELS if on_own else "")
         if self.listed is None or not self.group.answered or on_own:
             return
-        table, group = self.listed.items, self.group.group
+        table, group = self.listed.items, self.group.shared
         assert table is not None
         number, margin = self.number.value(), self.margin.value() / 100
         classifier = self.choices().classifier

@@ -24,8 +24,8 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
+    ItemsLook,
 )
-from napari_image_classifier.widgets.shared.survey import ItemsLook
 from napari_image_classifier.widgets.viewer.layers import open_layer
 
 FOLDER, OPEN = "folder", "open"

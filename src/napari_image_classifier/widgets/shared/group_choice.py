@@ -1,4 +1,4 @@
-"""The questions which images are not independent, and which were taken together."""
+"""Two choices of what images share: a well or dish, so that they are not independent; a day."""
 
 from collections.abc import Sequence
 
@@ -40,7 +40,7 @@ class _SharedChoice(QWidget):
 
     @property
     def shared(self) -> str | None:
-        """What is chosen, as `read_items` calls it; None for what is always there."""
+        """What `read_items` calls ``group`` or ``acquisition``; None where nothing is shared."""
         shared: str | None = self.box.currentData()
         return shared
 
@@ -77,11 +77,6 @@ class GroupChoice(_SharedChoice):
         """Whether a person has chosen."""
         return self.box.currentIndex() > 0
 
-    @property
-    def group(self) -> str | None:
-        """What `read_items` calls ``group``; None where each image stands alone."""
-        return self.shared
-
     def choose(self, group: str | None) -> None:
         """Choose as a person would; what is not offered is not chosen."""
         index = 1 if group is None else self.box.findData(group)
@@ -95,11 +90,6 @@ class AcquisitionChoice(_SharedChoice):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(ACQUISITION_QUESTION, ACQUISITION_TOOLTIP, (UNKNOWN,), parent)
-
-    @property
-    def acquisition(self) -> str | None:
-        """What `read_items` calls ``acquisition``; None where it is not known."""
-        return self.shared
 
     def offer(self, columns: Sequence[str], folder_levels: Sequence[int]) -> None:
         """Offer what was found, and hide where there is nothing to choose."""

@@ -1,17 +1,25 @@
-"""The question which items are meant, as docks ask it: fields, and the look at what they name."""
+"""The items that a dock is about: the fields that name them, and the survey of what they name."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from qtpy.QtCore import QObject, Signal
+
 from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest, Thumbnail
+from napari_image_classifier.system.events import Event
+from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.forms import Ask, Form
-from napari_image_classifier.widgets.qt.path_probe import Kind, why_not_there
+from napari_image_classifier.widgets.qt.parts import timer
+from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, why_not_there
 from napari_image_classifier.widgets.shared.group_choice import GroupChoice
 from napari_image_classifier.widgets.shared.pattern_field import PatternField
-from napari_image_classifier.widgets.shared.survey import ItemsLook
 
+MILLISECONDS_BEFORE_A_LOOK = 300
+# What a survey of the groups alone does not find: no file is opened for it.
+OF_THE_FILES = ("channels", "channels_named", "sizes", "problems")
 AXES_TOOLTIP = (
     "Only for files that don't say what their axes mean: one letter per axis in order, "
     "T time, C channel, Z plane, Y and X; for example ZYX for a stack. Empty: the files say."
@@ -49,10 +57,110 @@ class ItemsChoices:
     def query(self) -> ItemsQuery:
         """Return which items are meant; there must be a folder."""
         known = {field.name for field in fields(ItemsQuery)}
-        said: dict[str, Any] = {name: what for name, what in vars(self).items() if name in known}
-        said["axes"] = self.axes.strip() or None
-        said["masks"] = str(self.masks) if self.masks else None
-        return ItemsQuery(**said)
+        answers: dict[str, Any] = {
+            name: value for name, value in vars(self).items() if name in known
+        }
+        answers["axes"] = self.axes.strip() or None
+        answers["masks"] = str(self.masks) if self.masks else None
+        return ItemsQuery(**answers)
+
+
+class ItemsLook(QObject):
+    """Runs the job `SURVEY` when what is asked has changed, and keeps what it has found.
+
+    ``changed`` tells that `found` has: None while it is not known.
+    ``drawn`` carries each `Thumbnail`, ``failed`` a sentence.
+
+    Parameters
+    ----------
+    query
+        Returns which items are meant; None: there is nothing to look at.
+    parent
+        The looks end with it.
+    thumbnails
+        Of how many items of each class a picture is drawn.
+    listed
+        Whether all items are listed.
+    """
+
+    changed = Signal()
+    drawn = Signal(object)
+    failed = Signal(str)
+
+    def __init__(
+        self,
+        query: Callable[[], ItemsQuery | None],
+        parent: QObject,
+        *,
+        thumbnails: int = 0,
+        listed: bool = False,
+    ) -> None:
+        super().__init__(parent)
+        self._query = query
+        self._thumbnails = thumbnails
+        self._listed = listed
+        self.found: Survey | None = None
+        self._worker = Worker(self, looks=True)
+        self._wait = timer(self, self._look, MILLISECONDS_BEFORE_A_LOOK)
+        self._drives = DriveWatch(self)
+        self._drives.answered.connect(self._look_if_unknown)
+        self._worker.happened.connect(self._hear)
+        self._worker.finished.connect(self._take)
+        self._worker.failed.connect(self._fail)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a look is taken, or is about to be."""
+        return self._worker.running or self._wait.isActive()
+
+    def again(self) -> None:
+        """Forget what was found, and look anew soon."""
+        self.found = None
+        self._worker.kill()
+        self.look_at_groups()
+
+    def look_at_groups(self) -> None:
+        """Look soon how the items are grouped now; the rest of what was found stays."""
+        self._wait.start()
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """End a look that is under way."""
+        self._wait.stop()
+        self._worker.kill()
+
+    def _look_if_unknown(self) -> None:
+        if self.found is None and not self.under_way:
+            self.again()
+
+    def _look(self) -> None:
+        query = self._query()
+        if query is None:
+            self._worker.kill()
+            self.changed.emit()
+            return
+        thumbnails = 0
+        if self.found is None:
+            # The group may be one of the folder before.
+            query, thumbnails = replace(query, group=None), self._thumbnails
+        request = SurveyRequest(**vars(query), thumbnails=thumbnails, listed=self._listed)
+        self._worker.start(SURVEY, request)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Thumbnail):
+            self.drawn.emit(event)
+
+    def _take(self, found: Survey) -> None:
+        if (before := self.found) is not None:
+            # Only the groups were looked at again, and no file was opened.
+            kept = {name: getattr(before, name) for name in OF_THE_FILES}
+            found = replace(found, **kept)
+        self.found = found
+        self.changed.emit()
+
+    def _fail(self, sentence: str, _detail: str) -> None:
+        self.found = None
+        self.failed.emit(sentence)
 
 
 Choices = TypeVar("Choices", bound=ItemsChoices)
@@ -67,7 +175,7 @@ class ItemsForm(Form, Generic[Choices]):
     ----------
     empty
         What nothing is filled in of.
-    groups
+    *groups
         How its fields are asked, as `Form` takes them, but for "pattern" and "group".
     look
         What is taken anew when a field has changed.
@@ -89,7 +197,7 @@ class ItemsForm(Form, Generic[Choices]):
 
     def choices(self) -> Choices:
         """Return what is filled in."""
-        asked: dict[str, Any] = {"pattern": self.pattern.pattern, "group": self.group.group}
+        asked: dict[str, Any] = {"pattern": self.pattern.pattern, "group": self.group.shared}
         known = {name: asked[name] for name in asked if hasattr(self._empty, name)}
         return replace(self._empty, **self.values(), **known)
 

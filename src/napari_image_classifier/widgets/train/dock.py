@@ -1,6 +1,5 @@
 """The dock *Train classifier*: from images with classes to a classifier, seen while it learns."""
 
-import tempfile
 from pathlib import Path
 
 import napari
@@ -19,7 +18,7 @@ from napari_image_classifier.widgets.qt.forms import Form
 from napari_image_classifier.widgets.qt.parts import button, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
-from napari_image_classifier.widgets.qt.saving import save_copy, unused
+from napari_image_classifier.widgets.qt.saving import SuggestedPath, save_copy
 from napari_image_classifier.widgets.train.confusion_view import ConfusionView
 from napari_image_classifier.widgets.train.device_line import DeviceLine
 from napari_image_classifier.widgets.train.evaluation_panel import EvaluationPanel
@@ -36,7 +35,7 @@ from napari_image_classifier.widgets.train.plot import TrainingPlot
 from napari_image_classifier.widgets.train.source import TrainingSource
 
 PLUGIN = "napari-image-classifier"
-OUTPUT_NAME = "classifier"
+OUTPUT_NAME = "classifier.keras"
 OUTPUT_IN_WORDS = "the classifier, such as cells.keras"
 NOTHING_LEARNT = "Stopped before anything was learnt; nothing was saved."
 ENDED = "Ended at once; nothing was saved. The same training, begun again, goes on where it was."
@@ -50,10 +49,8 @@ class TrainClassifier(Dock):
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._suggested_output: Path | None = None
         self._classifier: Path | None = None
         self._epochs_done = 0
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._worker = Worker(self)
         self._drives = DriveWatch(self)
         self._wanted_part: QWidget = self
@@ -69,6 +66,7 @@ class TrainClassifier(Dock):
         self.folded_form = Form(TrainingConfig(), TRAINING_ASKS_FOLDED)
         self.output_form = Form(TrainingFiles(), OUTPUT_ASKS)
         self.start_form = Form(TrainingFiles(), START_ASKS)
+        self._suggested = SuggestedPath(self.output_form["output"], OUTPUT_NAME)
         self.channels = ChannelChoice()
         more = Folded("More choices")
         more.inside.addWidget(self.folded_form.native)
@@ -111,13 +109,14 @@ class TrainClassifier(Dock):
         self.output_form["output"].changed.connect(self._show_what_can_run)
         self.folded_form["backend"].changed.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.run)
-        self.progress.cancel_clicked.connect(self.cancel)
         self.save_button.clicked.connect(self._save_a_copy)
         self.use_button.clicked.connect(self.use_it_now)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self.progress.follow(self._worker, lambda: ENDED if self._epochs_done else NOTHING_LEARNT)
-        self._worker.running_changed.connect(self._running_changed)
+        self.progress.follow(
+            self._worker, lambda: ENDED if self._epochs_done else NOTHING_LEARNT, cancel=self.cancel
+        )
+        self._worker.running_changed.connect(self._show_what_can_run)
         self.evaluation.asked.connect(self.evaluate)
         self.evaluation.running_changed.connect(self._show_what_can_run)
         self.evaluation.ended.connect(lambda: self._scroll_soon(self.evaluation.last_part))
@@ -169,8 +168,7 @@ class TrainClassifier(Dock):
         self.progress.begin("Starting…")
         self.device.stop()
         self._scroll_soon(self.plot)
-        self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
-        make_items = self.source.items(Path(self._temporary.name))
+        make_items = self.source.items(self._worker.temporary_folder())
         self._worker.start_later(TRAIN, lambda: TrainRequest(make_items(), config, output))
 
     def evaluate(self) -> None:
@@ -191,8 +189,7 @@ class TrainClassifier(Dock):
             self.progress.stopping("Stopping; the best so far is saved…")
             self._worker.cancel()
         else:
-            self.progress.stopping("Stopping…")
-            self._worker.cancel(kill_after=0.9)
+            self.progress.cancel(self._worker)
 
     def stop(self) -> None:
         """End everything that runs, at once."""
@@ -220,14 +217,8 @@ class TrainClassifier(Dock):
         if chosen:
             self.save_copy(Path(chosen).with_suffix(".keras"))
 
-    def _running_changed(self, running: bool) -> None:
-        if not running and self._temporary is not None:
-            self._temporary.cleanup()
-            self._temporary = None
-        self._show_what_can_run()
-
     def _show_what_can_run(self) -> None:
-        self._suggest_output()
+        self._suggested.suggest(self.source.folder())
         self.channels.offer(self.source.channels)
         why = self.why_unusable()
         self.run_button.setEnabled(why is None and not self._busy)
@@ -244,15 +235,6 @@ class TrainClassifier(Dock):
             self.device.show_for(self.config().backend)
         else:
             self.device.hide()
-
-    def _suggest_output(self) -> None:
-        folder = self.source.folder()
-        field = self.output_form["output"]
-        if folder is not None and field.value in (None, self._suggested_output):
-            suggested = unused(folder / f"{OUTPUT_NAME}.keras")
-            if suggested not in (None, self._suggested_output):
-                self._suggested_output = suggested
-                field.value = suggested
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Epoch):

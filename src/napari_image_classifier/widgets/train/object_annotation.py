@@ -9,13 +9,7 @@ import napari
 from napari.layers import Image as ImageLayer
 from napari.layers import Points
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QFormLayout,
-    QLineEdit,
-    QWidget,
-)
+from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLineEdit, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.item import ItemTable

@@ -24,8 +24,8 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
+    ItemsLook,
 )
-from napari_image_classifier.widgets.shared.survey import ItemsLook
 from napari_image_classifier.widgets.train.object_annotation import ObjectAnnotation
 from napari_image_classifier.widgets.train.open_images import OpenImages
 from napari_image_classifier.widgets.train.survey_view import THUMBNAILS_PER_CLASS, SurveyView
