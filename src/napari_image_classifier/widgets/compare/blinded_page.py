@@ -112,8 +112,6 @@ class BlindedPage(QWidget):
         self.ended.emit()
 
     def _show(self) -> None:
-        assert self.session is not None
-        assert self._ahead is not None
         position, showings = self.session.position, self.session.plan.showings
         self._since = None
         self.seen_before.setChecked(False)
@@ -133,8 +131,6 @@ class BlindedPage(QWidget):
     def _show_arrived(self, position: int) -> None:
         if self.session is None or position != self.session.position or self._since is not None:
             return
-        assert self._ahead is not None
-        assert self._stage is not None
         if self._ahead.why_not(position):
             # The sentence of the error would name the file.
             self._stage.clear()

@@ -137,7 +137,6 @@ class CompareWithMe(Dock):
         self.open_button.setVisible(bool(words) and self.report is not None)
 
     def _open_report(self) -> None:
-        assert self.report is not None
         webbrowser.open(self.report.as_uri())
 
     def _ask_what_to_resume(self) -> None:

@@ -75,7 +75,6 @@ class TeachingPanel(QWidget):
 
     def learn(self) -> None:
         """Train on the labels so far."""
-        assert self._to_label is not None
         to_label = self._to_label
         output = unused(to_label.path.with_suffix(".keras"))
         if output is None:
@@ -98,7 +97,6 @@ class TeachingPanel(QWidget):
 
     def ask(self, classifier: Path) -> None:
         """Have a classifier look at all items."""
-        assert self._to_label is not None
         self.classifier = classifier
         self.progress.begin("Looking at all items…")
         request = SuggestRequest(self._to_label.table, classifier, tuple(self._annotated))
@@ -130,7 +128,6 @@ class TeachingPanel(QWidget):
         if isinstance(result, TrainResult):
             self.ask(Path(result.classifier))
             return
-        assert self.classifier is not None
         rare = ", ".join(self._too_rare)
         self.progress.end(
             f"{self.classifier.name} has looked at all items. What would teach it most comes first."

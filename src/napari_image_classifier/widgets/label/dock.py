@@ -153,7 +153,6 @@ class LabelImages(Dock):
 
     def open_training(self) -> None:
         """Open *Train classifier* with these labels."""
-        assert self._to_label is not None
         _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")
         widget.source.choose_items(self._to_label.query, self._to_label.path)
 
@@ -220,7 +219,6 @@ class LabelImages(Dock):
             self._show_item(self.session.current, pick=False)
 
     def _take_answers(self, result: SuggestedLabels) -> None:
-        assert self.session is not None
         queue = self.session.queue
         queue.suggestions = {
             one.key: Suggestion(one.class_name or "", one.confidence or 0.0) for one in result.items
@@ -232,20 +230,17 @@ class LabelImages(Dock):
         self.choices.choose(UNLABELLED, "teaching")
 
     def _offer_choices(self) -> None:
-        assert self.session is not None
         said = {one.class_name for one in self.session.queue.suggestions.values()} - {""}
         self.choices.offer(self.classes.names, sorted(said), knows=bool(said))
         self.see_predictions.setVisible(bool(said))
 
     def _take_given(self, _: object) -> None:
-        assert self.session is not None
         self._show_words()
         self._show_counts()
         annotations = self.session.log.annotations
         self.teaching.show_annotated([key for key in annotations if key in self.session.items])
 
     def _show_words(self) -> None:
-        assert self.session is not None
         said = self.session.queue.suggestions if self.see_predictions.isChecked() else {}
         words = {key: f"{one.class_name}?" for key, one in said.items() if one.class_name}
         words |= {key: one.class_name for key, one in self.session.log.annotations.items()}
@@ -270,11 +265,9 @@ class LabelImages(Dock):
 
     @property
     def _n_assisted(self) -> int:
-        assert self.session is not None
         return sum(one.mode == ASSISTED for one in self.session.log.annotations.values())
 
     def _show_item(self, key: ItemKey | None, pick: bool = True) -> None:
-        assert self.session is not None
         if key is None:
             self.now.setText("Nothing is left to show here; choose something else under “Show”.")
             return

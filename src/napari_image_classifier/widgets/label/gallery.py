@@ -178,7 +178,6 @@ class _Cell(QStyledItemDelegate):
     def paint(
         self, painter: QPainter | None, option: QStyleOptionViewItem, index: AnyIndex
     ) -> None:
-        assert painter is not None
         painter.save()
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(option.rect, option.palette.highlight())

@@ -164,7 +164,6 @@ class _Line(QStyledItemDelegate):
         self, option: QStyleOptionViewItem | None, index: QModelIndex
     ) -> None:
         super().initStyleOption(option, index)
-        assert option is not None
         name: Any = index.data()
         if not name:
             option.text = NO_CLASS

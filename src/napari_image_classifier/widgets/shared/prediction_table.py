@@ -43,9 +43,7 @@ class _Filter(QSortFilterProxyModel):
         self.invalidate()
 
     def filterAcceptsRow(self, source_row: int, source_parent: AnyIndex) -> bool:  # noqa: N802
-        model = self.sourceModel()
-        assert isinstance(model, PredictionModel)
-        prediction = model.predictions[source_row]
+        prediction = self.sourceModel().predictions[source_row]
         wanted = self.label in (EVERYTHING, label_of(prediction))
         return wanted and self.text in prediction.file.casefold()
 

@@ -1,4 +1,4 @@
-"""The confusion matrix: what a person said against what the network said."""
+"""The confusion matrix: classes as annotated against classes as predicted."""
 
 from collections.abc import Sequence
 
@@ -20,20 +20,19 @@ class ConfusionView(QWidget):
         super().__init__(parent)
         self._counts: list[list[int]] = []
         self._names: list[str] = []
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_matrix(self, counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> None:
         """Draw ``counts``: row i, column j holds how many of class i were called class j."""
         self._counts = [list(row) for row in counts]
         self._names = list(class_names)
-        self.setFixedHeight(round(self._top() + len(self._names) * self._cell() + 6))
+        self.setFixedHeight(self._height())
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the size that shows every class."""
-        return QSize(360, round(self._top() + len(self._names) * self._cell() + 6))
+        return QSize(360, self._height())
 
     def explain(self, row: int, column: int) -> str:
         """Return a cell in words."""
@@ -46,7 +45,7 @@ class ConfusionView(QWidget):
     def resizeEvent(self, event: object) -> None:  # noqa: N802
         """Let the height follow the cells, which follow the width."""
         if self._names:
-            self.setFixedHeight(round(self._top() + len(self._names) * self._cell() + 6))
+            self.setFixedHeight(self._height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         """Draw the names, the cells and their counts."""
@@ -69,6 +68,9 @@ class ConfusionView(QWidget):
             return True
         return super().event(event)
 
+    def _height(self) -> int:
+        return round(self._top() + len(self._names) * self._cell() + 6)
+
     def _label_width(self) -> int:
         metrics = self.fontMetrics()
         widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0)
@@ -86,10 +88,8 @@ class ConfusionView(QWidget):
         return min(max(room, CELL[0]), CELL[1])
 
     def _rect(self, row: int, column: int) -> QRectF:
-        side = self._cell()
-        return QRectF(
-            self._label_width() + column * side, self._top() + row * side, side - 1, side - 1
-        )
+        side, left = self._cell(), self._label_width()
+        return QRectF(left + column * side, self._top() + row * side, side - 1, side - 1)
 
     def _draw_row(self, painter: QPainter, row: int, name: str, ink: QColor) -> None:
         total = max(1, sum(self._counts[row]))
@@ -122,9 +122,8 @@ class ConfusionView(QWidget):
         painter.restore()
 
     def _shortened(self, name: str) -> str:
-        return self.fontMetrics().elidedText(
-            name, Qt.TextElideMode.ElideMiddle, self._label_width() - 6
-        )
+        width = self._label_width() - 6
+        return self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, width)
 
     def _cell_at(self, x: float, y: float) -> tuple[int, int] | None:
         row = int((y - self._top()) // self._cell())

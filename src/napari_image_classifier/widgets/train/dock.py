@@ -201,7 +201,6 @@ class TrainClassifier(Dock):
 
     def use_it_now(self) -> None:
         """Open *Classify images* with the classifier that was trained."""
-        assert self._classifier is not None
         _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Classify images")
         widget.use_classifier(self._classifier)
 

@@ -171,7 +171,6 @@ class EvaluationPanel(QWidget):
         """Show one of the images in the viewer, at its time point or plane."""
         if self._source.show_open_image(file, selection):
             return
-        assert self._table is not None
         item = next(item for item in self._table.items if item.file == file)
         if not all(part.path.is_file() for part in item.image.parts):
             self.progress.end(f"{file} is no longer there.", error=True)

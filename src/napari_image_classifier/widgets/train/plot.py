@@ -1,11 +1,11 @@
 """The live plot of a training: loss and accuracy, for training and validation."""
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_image_classifier.training.job import Epoch
 from napari_image_classifier.widgets.qt.dock import coloured_dot
-from napari_image_classifier.widgets.qt.parts import stacked
+from napari_image_classifier.widgets.qt.parts import stacked, timer
 from napari_image_classifier.widgets.shared.still_plot import StillPlot
 
 MILLISECONDS_BETWEEN_DRAWS = 250
@@ -29,15 +29,13 @@ class TrainingPlot(QWidget):
         super().__init__(parent)
         self._points: dict[str, list[float]] = {name: [] for name in CURVES}
         self._epochs: list[int] = []
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(MILLISECONDS_BETWEEN_DRAWS)
-        self._timer.timeout.connect(self._draw)
+        self._timer = timer(self, self._draw, MILLISECONDS_BETWEEN_DRAWS)
         self._plots = {name: self._plot(name) for name in ("loss", "accuracy")}
-        self._plots["accuracy"].setXLink(self._plots["loss"])
-        self._plots["accuracy"].setYRange(0, 1, padding=0.06)
-        self._plots["accuracy"].getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")], []])
-        self._plots["accuracy"].setLabel("bottom", "epoch")
+        accuracy = self._plots["accuracy"]
+        accuracy.setXLink(self._plots["loss"])
+        accuracy.setYRange(0, 1, padding=0.06)
+        accuracy.getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")], []])
+        accuracy.setLabel("bottom", "epoch")
         self._curves = {
             name: self._plots[plot].line(colour) for name, (plot, colour) in CURVES.items()
         }

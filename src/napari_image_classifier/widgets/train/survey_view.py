@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE
 from napari_image_classifier.items.survey import Survey, Thumbnail
-from napari_image_classifier.widgets.qt.parts import stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import pixmap, stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
 from napari_image_classifier.wording import counted, counts_of, first_few
 
@@ -53,10 +53,8 @@ class SurveyView(QWidget):
 
     def add_thumbnail(self, thumbnail: Thumbnail) -> None:
         """Keep a thumbnail, and show it where its class has a row."""
-        picture = QPixmap()
-        picture.loadFromData(thumbnail.png, "PNG")
         name = thumbnail.class_name or ""
-        self._thumbnails.setdefault(name, []).append(picture)
+        self._thumbnails.setdefault(name, []).append(pixmap(thumbnail.png))
         self._fill_pictures(name)
 
     def show_survey(self, survey: Survey) -> None:

@@ -1,12 +1,19 @@
-"""The coming and going of layers, told once for many."""
+"""The Image layers of a viewer, and the coming and going of layers, told once for many."""
 
 import napari
+from napari.layers import Image as ImageLayer
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal
 
 from napari_image_classifier.widgets.qt.parts import timer
+from napari_image_classifier.widgets.viewer.layers import OpenLayer, open_layer
 
 MILLISECONDS_BEFORE_TELLING = 100
+
+
+def image_layers(viewer: napari.Viewer) -> list[OpenLayer]:
+    """Return the Image layers of a viewer as they are now; call this on the main thread."""
+    return [open_layer(layer) for layer in viewer.layers if isinstance(layer, ImageLayer)]
 
 
 class LayersWatch(QObject):
