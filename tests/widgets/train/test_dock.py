@@ -203,7 +203,7 @@ def test_open_images_are_learnt_from(dock, tmp_path, qtbot):
     for number in range(8):
         pixels = random.poisson(50 + 500 * (number % 2), (24, 24)).astype(np.uint16)
         dock._viewer.add_image(pixels, name=f"cell {number}")
-    dock.source.choose_open_images()
+    dock.source.choose_kind("open")
     table = dock.source.open_images
     for row in range(8):
         table.set_class(row, ("low", "high")[row % 2])

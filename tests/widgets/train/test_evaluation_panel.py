@@ -232,7 +232,7 @@ def test_errors_of_open_images_have_their_names(make_napari_viewer, tmp_path, qt
     for number in range(16):
         shown = 400 if number in (0, 2, 4) or number % 2 else 200
         viewer.add_image(random.poisson(shown, (24, 24)).astype(np.uint16), name=f"cell {number}")
-    dock.source.choose_open_images()
+    dock.source.choose_kind("open")
     for row in range(16):
         dock.source.open_images.set_class(row, ("dark", "light")[row % 2])
     panel = dock.evaluation

@@ -24,7 +24,7 @@ PLACES = {label: place[:2] for label, place in DISKS.items()}
 def open_dock(viewer):
     """The dock as the menu opens it, asking for objects."""
     dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")[1]
-    dock.source.choose_objects()
+    dock.source.choose_kind("objects")
     return dock
 
 

@@ -1,4 +1,4 @@
-"""*Learn and go on*: a classifier of the labels so far, and what it wants to be told next."""
+"""Active learning: a classifier of the labels so far, and the items it would learn most from."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +32,7 @@ SECONDS_OR_MINUTES = {
 FEWEST = 10
 
 
-class TeachingPanel(QWidget):
+class ActiveLearningPanel(QWidget):
     """Trains on the labels so far, or takes a classifier, and asks it about all items.
 
     ``answered`` carries the `SuggestedLabels`.
@@ -57,7 +57,6 @@ class TeachingPanel(QWidget):
         stacked(self, self.what, (self.learn_button, self.ask_button), self.progress)
         self.learn_button.clicked.connect(self.learn)
         self.ask_button.clicked.connect(self._choose)
-        self.progress.cancel_clicked.connect(self._cancel)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
         self.progress.follow(self._worker, lambda: "Stopped; your labels are kept.")
@@ -88,9 +87,8 @@ class TeachingPanel(QWidget):
         )
 
         def request() -> TrainRequest:
-            items = read_query(learnt_from)
-            some, self._too_rare = learnable(items)
-            return TrainRequest(some, config, output)
+            items, self._too_rare = learnable(read_query(learnt_from))
+            return TrainRequest(items, config, output)
 
         self._too_rare = ()
         self._worker.start_later(TRAIN, request)
@@ -107,15 +105,10 @@ class TeachingPanel(QWidget):
         self._worker.kill()
 
     def _choose(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(
-            self, "Ask a classifier", "", "Classifier (*.keras)"
-        )
+        kinds = "Classifier (*.keras)"
+        chosen, _ = QFileDialog.getOpenFileName(self, "Ask a classifier", "", kinds)
         if chosen:
             self.ask(Path(chosen))
-
-    def _cancel(self) -> None:
-        self.progress.stopping("Stopping…")
-        self._worker.cancel(kill_after=0.9)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Epoch):

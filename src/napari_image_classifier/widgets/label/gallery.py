@@ -23,10 +23,12 @@ from qtpy.QtWidgets import (
     QStyleOptionViewItem,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.widgets.qt.background import Errands
+from napari_image_classifier.widgets.qt.parts import pixmap
 from napari_image_classifier.widgets.viewer.class_colours import Colour
 
 SIDE = 72
@@ -106,9 +108,7 @@ class GalleryModel(QAbstractListModel):
 
     def _take(self, key: ItemKey, png: bytes) -> None:
         self._waiting.pop(key, None)
-        picture = QPixmap()
-        picture.loadFromData(png)
-        self._pictures[key] = picture
+        self._pictures[key] = pixmap(png)
         if len(self._pictures) > MOST_PICTURES:
             self._pictures.pop(next(iter(self._pictures)))
         index = self.index_of(key)
@@ -155,13 +155,11 @@ class Gallery(QListView):
 
     def go_to(self, key: ItemKey | None) -> None:
         """Pick one item alone."""
-        selection = self.selectionModel()
-        selection.blockSignals(True)
         index = self.items.index_of(key)
-        selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        if index.isValid():
-            self.scrollTo(index)
-        selection.blockSignals(False)
+        with signals_blocked(selection := self.selectionModel()):
+            selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            if index.isValid():
+                self.scrollTo(index)
         self.viewport().update()
 
     def _go_to(self, index: QModelIndex, _: QModelIndex) -> None:

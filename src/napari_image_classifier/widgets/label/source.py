@@ -1,12 +1,11 @@
-"""The items that a person is going to label, their rater, and the table of annotations."""
+"""The items that are to be labelled, their rater, and the table of annotations."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import napari
-from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QLineEdit, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.items.item import ItemsError, ItemTable
 from napari_image_classifier.items.query import ItemsQuery
@@ -16,7 +15,7 @@ from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.dock import Folded
 from napari_image_classifier.widgets.qt.forms import Ask
-from napari_image_classifier.widgets.qt.parts import button, choice, wrapped
+from napari_image_classifier.widgets.qt.parts import button, choice, form_rows, line_edit, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
@@ -26,7 +25,7 @@ from napari_image_classifier.widgets.shared.items_form import (
     ItemsForm,
     ItemsLook,
 )
-from napari_image_classifier.widgets.viewer.layers import open_layer
+from napari_image_classifier.widgets.viewer.layers_watch import image_layers
 
 FOLDER, OPEN = "folder", "open"
 KINDS = {FOLDER: "the images of a folder", OPEN: "the images that are open"}
@@ -43,10 +42,9 @@ class LabelWhat(ItemsChoices):
 
     def why_unusable(self) -> str | None:
         """Return why it can't be looked at yet, as a sentence."""
-        if why := super().why_unusable():
+        why = super().why_unusable()
+        if why or self.masks is None or "{" in str(self.masks):
             return why
-        if self.masks is None or "{" in str(self.masks):
-            return None
         return why_not_there(self.masks, Kind.FOLDER, "folder of masks", "")
 
 
@@ -94,26 +92,23 @@ class LabellingSource(QWidget):
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         self._folder, folded, each, table = self.form.parts
-        self.rater = QLineEdit()
-        self.rater.setPlaceholderText("your name or initials")
-        self.rater.setToolTip("It stands with every class that you give, as others may rate, too.")
+        self.rater = line_edit(
+            "your name or initials",
+            "It stands with every class that you give, as others may rate, too.",
+        )
         self.found = wrapped()
         self.begin_button = button("Begin", "Show the first item.")
         more = Folded("Objects, not whole images; files without axes")
         more.inside.addWidget(folded)
-        layout = QFormLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.kind, self._folder, self.pattern, more, each, self.found, self.group):
-            layout.addRow(widget)
-        layout.addRow("Rater", self.rater)
-        layout.addRow(table)
-        layout.addRow(self.begin_button)
+        form_rows(
+            self, self.kind, self._folder, self.pattern, more, each, self.found, self.group,
+            ("Rater", self.rater), table, self.begin_button,
+        )  # fmt: skip
 
     def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(self._look_soon)
-        self.rater.textChanged.connect(self._show_what_can_run)
-        self.form["table"].changed.connect(self._show_what_can_run)
-        self.group.changed.connect(self._show_what_can_run)
+        for signal in (self.rater.textChanged, self.form["table"].changed, self.group.changed):
+            signal.connect(self._show_what_can_run)
         self._look.changed.connect(self._show)
         self._look.failed.connect(self._say)
         self.begin_button.clicked.connect(self.begin)
@@ -145,8 +140,8 @@ class LabellingSource(QWidget):
             return why
         if self.listed is None:
             return None if self._look.under_way else self.found.text()
-        if not self.group.answered:
-            return "Say which images are not independent."
+        if why := self.group.why_unusable():
+            return why
         if not self.rater.text().strip():
             return "Write your name or initials; they stand with every class that you give."
         return None
@@ -214,9 +209,8 @@ class LabellingSource(QWidget):
         self.begin_button.setToolTip(why or "Show the first item.")
 
     def _open_files(self) -> list[Path]:
-        layers = [layer for layer in self._viewer.layers if isinstance(layer, ImageLayer)]
-        sources = [open_layer(layer).source for layer in layers]
-        return [Path(source) for source in dict.fromkeys(sources) if source]
+        sources = dict.fromkeys(layer.source for layer in image_layers(self._viewer))
+        return [Path(source) for source in sources if source]
 
 
 def _shared_folder(files: list[Path]) -> Path | None:

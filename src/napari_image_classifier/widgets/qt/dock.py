@@ -57,6 +57,11 @@ class Dock(QWidget):
         """Bring a part of the column into view."""
         self._area.ensureWidgetVisible(part, 0, 0)
 
+    def add(self, *widgets: QWidget) -> None:
+        """Add widgets to the column."""
+        for widget in widgets:
+            self.column.addWidget(widget)
+
     def add_heading(self, text: str) -> QLabel:
         """Add a heading to the column."""
         heading = wrapped(f"<b>{text}</b>")

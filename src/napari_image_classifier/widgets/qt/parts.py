@@ -29,6 +29,18 @@ def wrapped(text: str = "", tooltip: str = "") -> QLabel:
     return label
 
 
+def say(label: QLabel, sentence: str) -> None:
+    """Show a sentence in a label, which is hidden where there is none."""
+    label.setText(sentence)
+    label.setVisible(bool(sentence))
+
+
+def show(visible: bool, *widgets: QWidget) -> None:
+    """Show all of some widgets, or hide them."""
+    for widget in widgets:
+        widget.setVisible(visible)
+
+
 def button(text: str, tooltip: str = "") -> QPushButton:
     """Return a button."""
     made = QPushButton(text)

@@ -7,7 +7,15 @@ from qtpy.QtWidgets import QProgressBar, QWidget
 
 from napari_image_classifier.system.events import Progress
 from napari_image_classifier.widgets.qt.compute_worker import Worker
-from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, timer, wrapped
+from napari_image_classifier.widgets.qt.parts import (
+    button,
+    in_a_row,
+    say,
+    show,
+    stacked,
+    timer,
+    wrapped,
+)
 
 ERROR_COLOUR = "#e06c75"
 MILLISECONDS_TO_STOP = 5000
@@ -116,18 +124,16 @@ class ProgressRow(QWidget):
         self._show_running(False)
         self._patience.stop()
         self.silence.hide()
-        self.message.setText(sentence)
         self.message.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
         self.message.setToolTip(detail)
-        self.message.setVisible(bool(sentence))
+        say(self.message, sentence)
 
     def _offer_to_end(self) -> None:
         self._note.setText(f"{self._note.text()} Cancel once more ends it at once.")
         self.cancel_button.setEnabled(True)
 
     def _show_running(self, running: bool) -> None:
-        for widget in (self._bar, self.cancel_button, self._note):
-            widget.setVisible(running)
+        show(running, self._bar, self.cancel_button, self._note)
 
 
 def time_in_words(seconds: float) -> str:

@@ -77,6 +77,10 @@ class GroupChoice(_SharedChoice):
         """Whether a person has chosen."""
         return self.box.currentIndex() > 0
 
+    def why_unusable(self) -> str | None:
+        """Return a sentence until a person has chosen."""
+        return None if self.answered else "Say which images are not independent."
+
     def choose(self, group: str | None) -> None:
         """Choose as a person would; what is not offered is not chosen."""
         index = 1 if group is None else self.box.findData(group)

@@ -15,7 +15,7 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.parts import button, stacked, timer, wrapped
+from napari_image_classifier.widgets.qt.parts import button, say, show, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import SuggestedPath, save_copy
@@ -78,9 +78,10 @@ class TrainClassifier(Dock):
         self.add_heading("Images to learn from")
         self.column.addWidget(self.source)
         self.add_heading("Training")
-        for widget in (self.form.native, self.channels, more, self.output_form.native,
-                       self.device, self.run_button, self.why_not, self.progress):  # fmt: skip
-            self.column.addWidget(widget)
+        self.add(
+            self.form.native, self.channels, more, self.output_form.native, self.device,
+            self.run_button, self.why_not, self.progress,
+        )  # fmt: skip
 
     def _build_result(self) -> None:
         self.plot = TrainingPlot()
@@ -95,8 +96,7 @@ class TrainClassifier(Dock):
         self.use_button = button("Use it now", "Open Classify images with this classifier.")
         self._buttons = QWidget()
         stacked(self._buttons, (self.save_button, self.use_button))
-        for widget in (self.plot, self._confusion_title, self.confusion, self._buttons):
-            self.column.addWidget(widget)
+        self.add(self.plot, self._confusion_title, self.confusion, self._buttons)
         self.add_heading("How good is it really?")
         self.evaluation = EvaluationPanel(self._viewer, self.source)
         self.column.addWidget(self.evaluation)
@@ -104,10 +104,12 @@ class TrainClassifier(Dock):
         self._show_result_widgets(False)
 
     def _connect(self) -> None:
-        self.source.changed.connect(self._show_what_can_run)
-        self._drives.answered.connect(self._show_what_can_run)
-        self.output_form["output"].changed.connect(self._show_what_can_run)
-        self.folded_form["backend"].changed.connect(self._show_what_can_run)
+        for signal in (
+            self.source.changed, self._drives.answered, self.output_form["output"].changed,
+            self.folded_form["backend"].changed, self._worker.running_changed,
+            self.evaluation.running_changed,
+        ):  # fmt: skip
+            signal.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.run)
         self.save_button.clicked.connect(self._save_a_copy)
         self.use_button.clicked.connect(self.use_it_now)
@@ -116,9 +118,7 @@ class TrainClassifier(Dock):
         self.progress.follow(
             self._worker, lambda: ENDED if self._epochs_done else NOTHING_LEARNT, cancel=self.cancel
         )
-        self._worker.running_changed.connect(self._show_what_can_run)
         self.evaluation.asked.connect(self.evaluate)
-        self.evaluation.running_changed.connect(self._show_what_can_run)
         self.evaluation.ended.connect(lambda: self._scroll_soon(self.evaluation.last_part))
 
     def _recall(self) -> None:
@@ -146,11 +146,8 @@ class TrainClassifier(Dock):
         return self._why_no_images() or why_no_name(output, OUTPUT_IN_WORDS)
 
     def _why_no_images(self) -> str | None:
-        return (
-            self.source.why_unusable()
-            or self.channels.why_unusable()
-            or why_no_training(self.config())
-        )
+        why = self.source.why_unusable() or self.channels.why_unusable()
+        return why or why_no_training(self.config())
 
     def run(self) -> None:
         """Start the training."""
@@ -221,8 +218,7 @@ class TrainClassifier(Dock):
         self.channels.offer(self.source.channels)
         why = self.why_unusable()
         self.run_button.setEnabled(why is None and not self._busy)
-        self.why_not.setText(why or "")
-        self.why_not.setVisible(bool(why) and not self._busy)
+        say(self.why_not, "" if self._busy else why or "")
         self.evaluation.offer(self._why_no_images() is None and not self._busy)
         self._show_device()
 
@@ -268,5 +264,4 @@ class TrainClassifier(Dock):
         self._scroll_timer.start(50)
 
     def _show_result_widgets(self, visible: bool) -> None:
-        for widget in (self._confusion_title, self.confusion, self._buttons):
-            widget.setVisible(visible)
+        show(visible, self._confusion_title, self.confusion, self._buttons)

@@ -24,7 +24,7 @@ from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.forms import Ask, Form
-from napari_image_classifier.widgets.qt.parts import button, pixmap, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import button, pixmap, show, stacked, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, no_answer_from
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import SuggestedPath
@@ -207,8 +207,7 @@ class EvaluationPanel(QWidget):
         self.why_not.setVisible(self._usable and not named)
 
     def _show_answer(self, visible: bool) -> None:
-        for widget in (self.answer, self.open_button, self.errors):
-            widget.setVisible(visible)
+        show(visible, self.answer, self.open_button, self.errors)
 
     def _open_report(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._report)))

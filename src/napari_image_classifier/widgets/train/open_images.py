@@ -21,7 +21,7 @@ from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import Each, parse_selection
-from napari_image_classifier.widgets.qt.parts import button, choice, line_edit, stacked
+from napari_image_classifier.widgets.qt.parts import button, choice, line_edit, show, stacked
 from napari_image_classifier.widgets.viewer.layers import (
     MEANINGS,
     OpenImage,
@@ -141,7 +141,7 @@ class OpenImages(QWidget):
 
     def _fill_row(self, row: int, image: OpenImage) -> None:
         texts = (image.name, *self._answers.get(image.name, ("", "")))
-        name, class_name, group = items = [QTableWidgetItem(text) for text in texts]
+        name, _class_name, group = items = [QTableWidgetItem(text) for text in texts]
         name.setFlags(name.flags() & ~Qt.ItemFlag.ItemIsEditable)
         name.setToolTip("\n".join(layer.name for layer in image.layers))
         group.setToolTip(GROUP_TOOLTIP)
@@ -165,8 +165,7 @@ class OpenImages(QWidget):
 
     def _ask_for_meaning(self) -> None:
         unknown = next((image.unknown_axes for image in self._images if image.unknown_axes), 0)
-        for widget in (self._question, self._meaning):
-            widget.setVisible(unknown in MEANINGS)
+        show(unknown in MEANINGS, self._question, self._meaning)
         self._meaning.clear()
         self._meaning.addItem("please choose…", None)
         for axes in MEANINGS.get(unknown, ()):

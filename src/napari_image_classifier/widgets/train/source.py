@@ -16,7 +16,7 @@ from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.dock import Folded
 from napari_image_classifier.widgets.qt.forms import Ask
-from napari_image_classifier.widgets.qt.parts import choice, stacked
+from napari_image_classifier.widgets.qt.parts import choice, show, stacked
 from napari_image_classifier.widgets.qt.path_probe import Kind, why_not_there
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
@@ -50,10 +50,9 @@ class LearnFrom(ItemsChoices):
 
     def why_unusable(self) -> str | None:
         """Return why it can't be looked at yet, as a sentence."""
-        if why := why_not_there(self.folder, Kind.FOLDER, "folder", "Choose a folder."):
+        why = why_not_there(self.folder, Kind.FOLDER, "folder", "Choose a folder.")
+        if why or self.items_csv is None:
             return why
-        if self.items_csv is None:
-            return None
         return why_not_there(self.items_csv, Kind.FILE, "table", "")
 
 
@@ -117,18 +116,14 @@ class TrainingSource(QWidget):
 
     def choose_folder(self, folder: str | Path, items_csv: str | Path | None = None) -> None:
         """Fill in a folder, and a table if there is one."""
-        self.kind.setCurrentIndex(list(KINDS).index(TABLE if items_csv else FOLDER))
+        self.choose_kind(TABLE if items_csv else FOLDER)
         if items_csv is not None:
             self.form["items_csv"].value = Path(items_csv)
         self.form["folder"].value = Path(folder)
 
-    def choose_open_images(self) -> None:
-        """Choose to learn from the open images."""
-        self.kind.setCurrentIndex(list(KINDS).index(OPEN))
-
-    def choose_objects(self) -> None:
-        """Choose to learn from objects in the open images."""
-        self.kind.setCurrentIndex(list(KINDS).index(OBJECTS))
+    def choose_kind(self, kind: str) -> None:
+        """Choose one of `KINDS`."""
+        self.kind.setCurrentIndex(list(KINDS).index(kind))
 
     def stop(self) -> None:
         """End a look that is under way, and take no more clicks."""
@@ -153,16 +148,13 @@ class TrainingSource(QWidget):
         """Return why nothing can be learnt yet, as a sentence."""
         if (in_viewer := self._in_viewer) is not None:
             return in_viewer.why_unusable()
-        choices = self.choices()
-        if why := choices.why_unusable():
+        if why := self.choices().why_unusable():
             return why
         if self.survey is None:
             return LOOKING if self.look.under_way else "These images can't be used."
         if len(self.survey.classes) < 2:
             return "At least two classes are needed, each in a sub-folder or named in the table."
-        if not self.group.answered:
-            return "Say which images are not independent."
-        return None
+        return self.group.why_unusable()
 
     @property
     def _in_viewer(self) -> OpenImages | ObjectAnnotation | None:
@@ -175,8 +167,8 @@ class TrainingSource(QWidget):
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels of the images, as far as they are known."""
-        if (in_viewer := self._in_viewer) is not None:
-            return in_viewer.channel_names
+        if self._in_viewer is not None:
+            return self._in_viewer.channel_names
         return self.survey.channels if self.survey else ()
 
     @property
@@ -193,9 +185,7 @@ class TrainingSource(QWidget):
 
     def folder(self) -> Path | None:
         """Where the images are, for an output beside them."""
-        if (in_viewer := self._in_viewer) is not None:
-            return in_viewer.folder()
-        return self.choices().folder
+        return self._in_viewer.folder() if self._in_viewer else self.choices().folder
 
     def items(self, temporary: Path, acquisition: str | None = None) -> MakeItems:
         """Return a function that makes the table of items; it may be called on a thread.
@@ -223,8 +213,7 @@ class TrainingSource(QWidget):
         self.open_images.setVisible(kind == OPEN)
         self.objects.setVisible(kind == OBJECTS)
         self._each.setVisible(kind != OBJECTS)
-        for widget in (self.pattern, self._axes, self._masks, self.view, self.group):
-            widget.setVisible(in_viewer is None)
+        show(in_viewer is None, self.pattern, self._axes, self._masks, self.view, self.group)
         if in_viewer is not None:
             in_viewer.refresh()
             self.changed.emit()
@@ -239,7 +228,7 @@ class TrainingSource(QWidget):
     def _show(self) -> None:
         if self.survey is None:
             self.view.clear()
-            self.view.say(LOOKING if self.look.under_way and self._query() else "")
+            self.view.show_sentences(LOOKING if self.look.under_way and self._query() else "")
         else:
             self.form.offer_found(self._first_level)
             self.form.show_images()
@@ -248,5 +237,5 @@ class TrainingSource(QWidget):
 
     def _show_failure(self, sentence: str) -> None:
         self.view.clear()
-        self.view.say("", sentence)
+        self.view.show_sentences("", sentence)
         self.changed.emit()

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE
 from napari_image_classifier.items.survey import Survey, Thumbnail
-from napari_image_classifier.widgets.qt.parts import pixmap, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import pixmap, say, stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
 from napari_image_classifier.wording import counted, counts_of, first_few
 
@@ -43,13 +43,12 @@ class SurveyView(QWidget):
         """Forget everything, thumbnails too."""
         self._thumbnails.clear()
         self._show_classes({}, {})
-        self.say("")
+        self.show_sentences("")
 
-    def say(self, note: str, problem: str = "") -> None:
-        """Show sentences only."""
-        for label, text in ((self._notes, note), (self._problems, problem)):
-            label.setText(text)
-            label.setVisible(bool(text))
+    def show_sentences(self, note: str, problem: str = "") -> None:
+        """Show what stands below the classes: a note, and a problem in the colour of errors."""
+        say(self._notes, note)
+        say(self._problems, problem)
 
     def add_thumbnail(self, thumbnail: Thumbnail) -> None:
         """Keep a thumbnail, and show it where its class has a row."""
@@ -60,7 +59,7 @@ class SurveyView(QWidget):
     def show_survey(self, survey: Survey) -> None:
         """Show what was found."""
         self._show_classes(survey.classes, survey.groups)
-        self.say("\n".join(_notes(survey)), "\n".join(survey.problems))
+        self.show_sentences("\n".join(_notes(survey)), "\n".join(survey.problems))
 
     def _show_classes(self, counts: Mapping[str, int], groups: Mapping[str, int]) -> None:
         inside = QWidget()
