@@ -43,7 +43,7 @@ def dock(make_napari_viewer, folder, qtbot):
     widget.source.choose_folder(folder)
     qtbot.waitUntil(lambda: widget.source.survey is not None, timeout=30_000)
     widget.source.group.choose(None)
-    widget.folded_form["size"].value = 16
+    widget.form["size"].value = 16
     qtbot.waitUntil(widget.evaluation.run_button.isEnabled, timeout=30_000)
     yield widget
     widget.source.stop()
@@ -170,7 +170,7 @@ def test_other_choices_lose_nothing_of_a_stopped_evaluation(dock, folder, qtbot)
 def test_a_classifier_to_go_on_from_is_refused(dock, folder):
     """It has seen the images that it would be tested on."""
     (folder / "earlier.keras").touch()
-    dock.start_form["start_from"].value = folder / "earlier.keras"
+    dock.files["start_from"].value = folder / "earlier.keras"
     dock.evaluation.run_button.click()
     assert "has seen the images" in dock.evaluation.progress.message.text()
     assert not dock.evaluation.running

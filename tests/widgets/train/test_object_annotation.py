@@ -107,9 +107,9 @@ def test_what_was_clicked_is_learnt_from(viewer, dock, tmp_path, qtbot):
             click(copy, PLACES[label])
         assert ("at least two images" in (dock.source.why_unusable() or "")) == (number == 1)
     assert dock.source.channels == ("GFP", "DNA")
-    dock.output_form["output"].value = tmp_path / "cells.keras"
+    dock.files["output"].value = tmp_path / "cells.keras"
     dock.form["network"].value = "texture"
-    dock.folded_form["box"].value = "16"
+    dock.form["box"].value = "16"
     assert dock.run_button.isEnabled(), dock.why_not.text()
     with qtbot.waitSignal(dock.trained, timeout=60_000):
         dock.run_button.click()

@@ -19,7 +19,6 @@ from napari_image_classifier.widgets.qt.parts import button, say, show, stacked,
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import SuggestedPath, save_copy
-from napari_image_classifier.widgets.train.confusion_view import ConfusionView
 from napari_image_classifier.widgets.train.device_line import DeviceLine
 from napari_image_classifier.widgets.train.evaluation_panel import EvaluationPanel
 from napari_image_classifier.widgets.train.fields import (
@@ -31,7 +30,7 @@ from napari_image_classifier.widgets.train.fields import (
     TrainingFiles,
     why_no_training,
 )
-from napari_image_classifier.widgets.train.plot import TrainingPlot
+from napari_image_classifier.widgets.train.plots import ConfusionView, TrainingPlot
 from napari_image_classifier.widgets.train.source import TrainingSource
 
 PLUGIN = "napari-image-classifier"
@@ -62,15 +61,15 @@ class TrainClassifier(Dock):
         self._recall()
 
     def _build_choices(self) -> None:
-        self.form = Form(TrainingConfig(), TRAINING_ASKS)
-        self.folded_form = Form(TrainingConfig(), TRAINING_ASKS_FOLDED)
-        self.output_form = Form(TrainingFiles(), OUTPUT_ASKS)
-        self.start_form = Form(TrainingFiles(), START_ASKS)
-        self._suggested = SuggestedPath(self.output_form["output"], OUTPUT_NAME)
+        self.form = Form(TrainingConfig(), TRAINING_ASKS, TRAINING_ASKS_FOLDED)
+        self.files = Form(TrainingFiles(), OUTPUT_ASKS, START_ASKS)
+        self._suggested = SuggestedPath(self.files["output"], OUTPUT_NAME)
         self.channels = ChannelChoice()
         more = Folded("More choices")
-        more.inside.addWidget(self.folded_form.native)
-        more.inside.addWidget(self.start_form.native)
+        asked, folded = self.form.parts
+        output, start_from = self.files.parts
+        more.inside.addWidget(folded)
+        more.inside.addWidget(start_from)
         self.device = DeviceLine()
         self.run_button = button("Train", "Train in the background; the viewer stays usable.")
         self.why_not = wrapped()
@@ -79,8 +78,8 @@ class TrainClassifier(Dock):
         self.column.addWidget(self.source)
         self.add_heading("Training")
         self.add(
-            self.form.native, self.channels, more, self.output_form.native, self.device,
-            self.run_button, self.why_not, self.progress,
+            asked, self.channels, more, output, self.device, self.run_button, self.why_not,
+            self.progress,
         )  # fmt: skip
 
     def _build_result(self) -> None:
@@ -105,8 +104,8 @@ class TrainClassifier(Dock):
 
     def _connect(self) -> None:
         for signal in (
-            self.source.changed, self._drives.answered, self.output_form["output"].changed,
-            self.folded_form["backend"].changed, self._worker.running_changed,
+            self.source.changed, self._drives.answered, self.files["output"].changed,
+            self.form["backend"].changed, self._worker.running_changed,
             self.evaluation.running_changed,
         ):  # fmt: skip
             signal.connect(self._show_what_can_run)
@@ -127,22 +126,21 @@ class TrainClassifier(Dock):
             self.source.choose_folder(folder)
         backend = settings.remembered(settings.BACKEND)
         if backend in BACKENDS:
-            self.folded_form["backend"].value = backend
+            self.form["backend"].value = backend
         self._show_what_can_run()
 
     def config(self) -> TrainingConfig:
         """Return what is filled in."""
-        start_from = self.start_form.values()["start_from"]
+        start_from = self.files.values()["start_from"]
         return TrainingConfig(
             **self.form.values(),
-            **self.folded_form.values(),
             channels=self.channels.value(),
             start_from=start_from and str(start_from),
         )
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be trained yet, as a sentence."""
-        output = self.output_form.values()["output"]
+        output = self.files.values()["output"]
         return self._why_no_images() or why_no_name(output, OUTPUT_IN_WORDS)
 
     def _why_no_images(self) -> str | None:
@@ -154,7 +152,7 @@ class TrainClassifier(Dock):
         if self._busy or self.why_unusable():
             self._show_what_can_run()
             return
-        output: Path = self.output_form.values()["output"].with_suffix(".keras")
+        output: Path = self.files.values()["output"].with_suffix(".keras")
         config = self.config()
         settings.remember(classifier=output, backend=config.backend or "")
         self._epochs_done = 0

@@ -1,4 +1,4 @@
-"""The part *How good is it really?* of the dock *Train classifier*: an evaluation, its answer."""
+"""The panel that has a classifier of the images evaluated: its questions, and the answer."""
 
 import base64
 from collections.abc import Sequence
@@ -181,15 +181,11 @@ class EvaluationPanel(QWidget):
             self.progress.end(str(error), error=True)
 
     def _hear(self, event: Event) -> None:
-        if not isinstance(event, Progress):
-            return
-        done, total, stage = event.done, event.total, event.stage
-        note = (
-            f"{STAGES[stage]}: {done} of {total}"
-            if stage in STAGES
-            else f"Training and testing: {done / total:.0%}"
-        )
-        self.progress.update_progress(done, total, note, event.seconds_left)
+        if isinstance(event, Progress):
+            done, total, stage = event.done, event.total, STAGES.get(event.stage)
+            part = f"{done} of {total}" if stage else f"{done / total:.0%}"
+            note = f"{stage or 'Training and testing'}: {part}"
+            self.progress.update_progress(done, total, note, event.seconds_left)
 
     def _finish(self, result: EvaluationResult) -> None:
         self.answer.setText(result.sentence)
