@@ -15,8 +15,6 @@ from scipy import ndimage
 from skimage import feature, filters, measure, segmentation
 
 import napari_image_classifier as nic
-from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.tiff.writer import write_image
 
 SMALLEST_AREA = 80
 APART = 7
@@ -30,7 +28,7 @@ def main(images: Path, masks: Path, channel: str) -> None:
         mask = nuclei(plane)
         path = (masks / item.file).with_suffix(".tif")
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_image(path, Image.from_array(mask, "YX"))
+        nic.write_image(path, nic.Image.from_array(mask, "YX"))
         found.append(int(mask.max()))
     print(f"{sum(found)} nuclei in {len(found)} images")
 

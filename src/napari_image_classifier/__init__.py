@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_image_classifier.batch.classify_folder import classify_folder
+    from napari_image_classifier.batch.dask_cluster import Cluster
     from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
     from napari_image_classifier.classifiers.prediction import Prediction
     from napari_image_classifier.errors import ImageClassifierError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from napari_image_classifier.evaluation.reproduce import reproduce
     from napari_image_classifier.images.image import Image, read_image
     from napari_image_classifier.images.source import ImageReadError
+    from napari_image_classifier.images.tiff.writer import write_image
     from napari_image_classifier.items.item import Item, ItemTable
     from napari_image_classifier.items.preparation import Preparation, prepare
     from napari_image_classifier.items.reading import read_items
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 # Loaded when first used, so that importing the package costs next to nothing.
 _HOMES = {
     "Classifier": "classifiers.classifier",
+    "Cluster": "batch.dask_cluster",
     "Image": "images.image",
     "ImageClassifierError": "errors",
     "ImageReadError": "images.source",
@@ -71,10 +74,12 @@ _HOMES = {
     "summarize": "plates.summary",
     "track_ids_of": "plates.tracks",
     "train": "training.train",
+    "write_image": "images.tiff.writer",
 }
 
 __all__ = [
     "Classifier",
+    "Cluster",
     "Image",
     "ImageClassifierError",
     "ImageReadError",
@@ -101,6 +106,7 @@ __all__ = [
     "summarize",
     "track_ids_of",
     "train",
+    "write_image",
 ]
 
 
