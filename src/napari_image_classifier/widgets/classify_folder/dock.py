@@ -113,8 +113,7 @@ class ClassifyFolder(Dock):
         self.pattern = self.form.pattern
         paths, folded = self.form.parts
         self._expects = wrapped()
-        more = Folded("More choices")
-        more.inside.addWidget(folded)
+        more = Folded("More choices", folded)
         self.run_button = QPushButton("Classify")
         self.why_not = wrapped()
         self.progress = ProgressRow()

@@ -119,8 +119,7 @@ class StudySetup(QWidget):
         )
         self.power, self.why_not = wrapped(), wrapped()
         self.start_button = button("Start")
-        more = Folded("Objects, not whole images; files without axes")
-        more.inside.addWidget(folded)
+        more = Folded("Objects, not whole images; files without axes", folded)
         form_rows(
             self, ("Truth is", self.truth), paths, self.pattern, more, self.group,
             ("Rater", self.rater), ("Images", self.number), ("Still as good", self.margin),

@@ -39,8 +39,7 @@ class LabelImages(Dock):
         self._to_label: ToLabel | None = None
         self.keys = ClassKeys(self)
         self.source = LabellingSource(viewer)
-        self._asked = Folded("What is labelled")
-        self._asked.inside.addWidget(self.source)
+        self._asked = Folded("What is labelled", self.source)
         self._asked.unfold()
         self._labelling = QWidget()
         self._labelling.hide()

@@ -98,8 +98,7 @@ class LabellingSource(QWidget):
         )
         self.found = wrapped()
         self.begin_button = button("Begin", "Show the first item.")
-        more = Folded("Objects, not whole images; files without axes")
-        more.inside.addWidget(folded)
+        more = Folded("Objects, not whole images; files without axes", folded)
         form_rows(
             self, self.kind, self._folder, self.pattern, more, each, self.found, self.group,
             ("Rater", self.rater), table, self.begin_button,

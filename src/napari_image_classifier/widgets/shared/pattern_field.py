@@ -32,7 +32,7 @@ class PatternField(Folded):
     pattern_changed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(TITLE, parent)
+        super().__init__(TITLE, parent=parent)
         self.edit = line_edit("each file is one image", TOOLTIP)
         self.edit.editingFinished.connect(self._tell_if_changed)
         self._told = ""

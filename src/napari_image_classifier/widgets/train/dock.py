@@ -65,11 +65,9 @@ class TrainClassifier(Dock):
         self.files = Form(TrainingFiles(), OUTPUT_ASKS, START_ASKS)
         self._suggested = SuggestedPath(self.files["output"], OUTPUT_NAME)
         self.channels = ChannelChoice()
-        more = Folded("More choices")
         asked, folded = self.form.parts
         output, start_from = self.files.parts
-        more.inside.addWidget(folded)
-        more.inside.addWidget(start_from)
+        more = Folded("More choices", folded, start_from)
         self.device = DeviceLine()
         self.run_button = button("Train", "Train in the background; the viewer stays usable.")
         self.why_not = wrapped()

@@ -86,10 +86,8 @@ class TrainingSource(QWidget):
         self.objects = ObjectAnnotation(viewer)
         self.view = SurveyView()
         paths, axes, masks, self._each = self.form.parts
-        self._axes = Folded("Files that don't say what their axes mean")
-        self._axes.inside.addWidget(axes)
-        self._masks = Folded("Objects, not whole images")
-        self._masks.inside.addWidget(masks)
+        self._axes = Folded("Files that don't say what their axes mean", axes)
+        self._masks = Folded("Objects, not whole images", masks)
         stacked(
             self, self.kind, paths, self.open_images, self.objects, self.pattern,
             self._axes, self._masks, self._each, self.view, self.group,
