@@ -168,7 +168,7 @@ def test_why_nothing_can_run_is_said(dock):
 def test_the_table_can_be_saved_elsewhere(ready, folder, tmp_path, qtbot):
     """The copy is the table itself."""
     run(ready, qtbot)
-    ready.save_copy(tmp_path / "copy.csv")
+    ready.results.save_copy(tmp_path / "copy.csv")
     assert (tmp_path / "copy.csv").read_bytes() == (folder / "predictions.csv").read_bytes()
 
 
@@ -239,7 +239,7 @@ def test_objects_of_a_folder_are_rows_and_colours(
     run(dock, qtbot)
     rows = dock.table.model.predictions
     assert [row.item for row in rows] == ["label=3", "label=8"] * 2
-    dock.open_image(rows[3])
+    dock.results.open_image(rows[3])
     qtbot.waitUntil(lambda: "0001.tif mask by class" in viewer.layers, timeout=10_000)
     copy = viewer.layers["0001.tif mask by class"]
     assert np.array_equal(copy.data, labels)

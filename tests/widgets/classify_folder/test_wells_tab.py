@@ -15,7 +15,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.images.well_names import Well
-from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
+from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder
 from napari_image_classifier.widgets.classify_folder.wells_tab import NOTHING_YET, WellsTab
 
 WELLS = ("A01", "A02", "A03", "B04")

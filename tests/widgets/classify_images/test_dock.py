@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QApplication, QComboBox
 from helpers.plugin import PLUGIN
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.widgets.viewer import layer_captions
-from napari_image_classifier.widgets.viewer.captions import OVERLAY
+from napari_image_classifier.widgets.viewer.prediction_display import OVERLAY
 
 METADATA_KEY = "napari_image_classifier"
 

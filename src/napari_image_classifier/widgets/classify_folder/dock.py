@@ -3,9 +3,10 @@
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import napari
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_image_classifier.batch.journal import journal_path
@@ -18,14 +19,14 @@ from napari_image_classifier.batch.result import (
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.events import Event, Note
-from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder, Expectation
+from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, expected_by
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Ask
-from napari_image_classifier.widgets.qt.parts import wrapped
+from napari_image_classifier.widgets.qt.parts import timer, wrapped
 from napari_image_classifier.widgets.qt.path_probe import (
     DriveWatch,
     Kind,
@@ -33,7 +34,7 @@ from napari_image_classifier.widgets.qt.path_probe import (
     why_no_name,
     why_not_there,
 )
-from napari_image_classifier.widgets.qt.progress_row import ProgressRow
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
     CHOOSE_CLASSIFIER,
@@ -99,8 +100,7 @@ class ClassifyFolder(Dock):
         self._worker = Worker(self)
         self._expects_lookup = Lookup(self)
         self._drives = DriveWatch(self)
-        self._timer = QTimer(self)
-        self._timer.setInterval(MILLISECONDS_BETWEEN_DRAWS)
+        self._timer = timer(self, self._draw, MILLISECONDS_BETWEEN_DRAWS, repeats=True)
         self._build()
         self._connect()
         self._recall()
@@ -119,9 +119,8 @@ class ClassifyFolder(Dock):
         self.progress = ProgressRow()
         self.results = FolderResults(self._viewer)
         self.table = self.results.table
-        for widget in (paths, self._expects, self.pattern, more, self.run_button,
-                       self.why_not, self.progress):  # fmt: skip
-            self.column.addWidget(widget)
+        self.add(paths, self._expects, self.pattern, more, self.run_button, self.why_not,
+                 self.progress)  # fmt: skip
         self.column.addWidget(self.results, stretch=1)
 
     def _connect(self) -> None:
@@ -131,7 +130,6 @@ class ClassifyFolder(Dock):
             self.form[name].changed.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.run)
         self.results.failed.connect(lambda sentence: self.progress.end(sentence, error=True))
-        self._timer.timeout.connect(self._draw)
         self._look.changed.connect(self._show_look)
         self._look.failed.connect(self._show_failed_look)
         self._worker.happened.connect(self._hear)
@@ -176,21 +174,16 @@ class ClassifyFolder(Dock):
         assert choices.classifier is not None
         assert choices.output is not None
         query = choices.query()
-        self.results.begin(
-            ClassifiedFolder(query.folder, choices.output, query.pattern, query.axes, query.masks)
-        )
+        how: dict[str, Any] = {
+            "pattern": query.pattern, "axes": query.axes, "masks": query.masks,
+        }  # fmt: skip
+        self.results.begin(ClassifiedFolder(query.folder, choices.output, **how))
         self.progress.begin("Starting…")
         self._timer.start()
         request = FolderRequest(
-            query.folder,
-            choices.classifier,
-            choices.output,
-            pattern=query.pattern,
-            axes=query.axes,
-            masks=query.masks,
-            overwrite=choices.overwrite,
-            thumbnails=True,
-        )
+            query.folder, choices.classifier, choices.output, **how,
+            overwrite=choices.overwrite, thumbnails=True,
+        )  # fmt: skip
         self._worker.start(CLASSIFY_FOLDER, request)
 
     def cancel(self) -> None:
@@ -203,11 +196,7 @@ class ClassifyFolder(Dock):
         self._timer.stop()
         self._look.stop()
         self._worker.kill()
-        self.results.stop()
-
-    def open_image(self, prediction: Prediction) -> None:
-        """Show the image of a row in the viewer."""
-        self.results.open_image(prediction)
+        self.results.copying.stop()
 
     def _folder_changed(self) -> None:
         choices = self.choices()
@@ -234,27 +223,26 @@ class ClassifyFolder(Dock):
         self._show_what_can_run()
         # A folder whose drive is gone has a sentence of its own, which says more.
         if not self.why_not.text():
-            self.why_not.setText(sentence)
-            self.why_not.show()
+            show_sentence(self.why_not, sentence)
 
     def _look_at_classifier(self) -> None:
         path = self.choices().classifier
         if path is not None and kind_of(path) is not Kind.NOTHING:
-            self._expects_lookup.ask(lambda: Expectation.of(path))
+            self._expects_lookup.ask(lambda: expected_by(path))
         else:
             self._expects.setText("")
 
-    def _show_expectation(self, expectation: Expectation) -> None:
-        self._expects.setText(expectation.words)
-        self.table.set_class_names(expectation.class_names)
+    def _show_expectation(self, expectation: tuple[str, tuple[str, ...]]) -> None:
+        words, class_names = expectation
+        self._expects.setText(words)
+        self.table.set_class_names(class_names)
 
     def _show_what_can_run(self) -> None:
         choices = self.choices()
         why = choices.why_unusable()
         running = self._worker.running
         self.run_button.setEnabled(why is None and not running)
-        self.why_not.setText("" if running else why or "")
-        self.why_not.setVisible(bool(self.why_not.text()))
+        show_sentence(self.why_not, "" if running else why or "")
         journal = journal_path(choices.output) if choices.output and why is None else None
         begun = journal is not None and kind_of(journal) is Kind.FILE
         continued = begun and not choices.overwrite
@@ -300,7 +288,3 @@ class ClassifyFolder(Dock):
             self.results.finish(self._table)
         self._show_what_can_run()
         self.ended.emit()
-
-    def save_copy(self, path: Path) -> None:
-        """Write the table of predictions to ``path``, too."""
-        self.results.save_copy(path)

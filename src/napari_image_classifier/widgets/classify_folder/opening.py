@@ -1,17 +1,19 @@
-"""The objects of a classified folder's image, coloured by class when the image is opened."""
+"""A classified folder: its images, opened with their objects in the colours of the table."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import napari
 from qtpy.QtCore import QObject, Signal
 
+from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.objects import ObjectPlace
-from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.shared.image_opening import open_image, open_mask
@@ -20,45 +22,35 @@ from napari_image_classifier.widgets.viewer.coloured_objects import ColouredObje
 from napari_image_classifier.widgets.viewer.object_layers import open_objects
 
 
-class FolderObjects:
-    """Opens the mask of an image with it, and a copy of it in the colours of the table."""
+@dataclass(frozen=True)
+class ClassifiedFolder:
+    """A folder that was classified into ``table``; the rest says how it was read."""
 
-    def __init__(self, viewer: napari.Viewer) -> None:
-        self._viewer = viewer
-        self._coloured = ColouredObjects(viewer)
-        self._shown: dict[str, Any] = {}
+    folder: Path
+    table: Path
+    pattern: str | None = None
+    axes: str | None = None
+    masks: str | None = None
 
-    def show(
-        self, files: ImageFiles, layers: Sequence[Any], predictions: Sequence[Prediction]
-    ) -> None:
-        """Colour the objects of an image that was opened as ``layers``.
+    def find(self, names: Sequence[str]) -> list[ImageFiles]:
+        """Return the images of these names that are still in the folder, in order."""
+        paths = [self.folder / name for name in names]
+        if self.masks is None and all(path.is_file() for path in paths):
+            return [ImageFiles.single(path, self.folder) for path in paths]
+        pattern = NamePattern(self.pattern) if self.pattern else None
+        images, _ = find_images(self.folder, pattern, self.masks)
+        found = {files.name: files for files in images}
+        return [found[name] for name in names if name in found]
 
-        Raises
-        ------
-        ImageReadError
-            The mask can't be read.
-        """
-        of_objects = [said for said in predictions if said.place is not None]
-        if files.mask is None or not of_objects or self._is_shown(files.name):
-            return
-        mask, axes = open_mask(self._viewer, files, layers[0])
-        mask.visible = False
-        marked = open_objects(mask)
-        assert marked is not None
-        self._coloured.add(
-            replace(marked, labels=mask.data, axes=axes),
-            of_objects,
-            class_colours(list(of_objects[0].probabilities)),
-        )
-        self._shown[files.name] = self._coloured.layers[-1]
 
-    def forget(self) -> None:
-        """Leave the layers to the person; what is opened from now on is of another run."""
-        self._coloured = ColouredObjects(self._viewer)
-        self._shown.clear()
-
-    def _is_shown(self, name: str) -> bool:
-        return self._shown.get(name) in self._viewer.layers
+def expected_by(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return what a classifier expects, or what is wrong with it, and the classes it tells."""
+    try:
+        classifier = load_classifier(path, threads=1)
+    except ImageClassifierError as error:
+        return str(error), ()
+    channels, names = ", ".join(classifier.channel_names), classifier.class_names
+    return f"Expects: {channels}. Tells apart: {', '.join(names)}.", names
 
 
 GONE = "The image is no longer in the folder."
@@ -83,12 +75,12 @@ class ImageOpening(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._predictions_of = predictions_of
-        self._objects = FolderObjects(viewer)
         self._place: ObjectPlace | None = None
         self._axes: str | None = None
         self._selection = ""
         self._lookup = Lookup(self)
         self._lookup.answered.connect(self._show)
+        self.forget()
 
     def open(
         self,
@@ -107,7 +99,8 @@ class ImageOpening(QObject):
 
     def forget(self) -> None:
         """Leave what was opened to the person; another run begins."""
-        self._objects.forget()
+        self._coloured = ColouredObjects(self._viewer)
+        self._coloured_of: dict[str, Any] = {}
 
     def _show(self, images: Sequence[ImageFiles] | None) -> None:
         if not images:
@@ -116,8 +109,25 @@ class ImageOpening(QObject):
         try:
             for files in images:
                 layers = open_image(self._viewer, files, self._axes, self._selection, self._place)
-                self._objects.show(files, layers, self._predictions_of(files.name))
+                self._colour_objects(files, layers[0])
         except ImageClassifierError as error:
             self.failed.emit(str(error))
         else:
             self.opened.emit(len(images))
+
+    def _colour_objects(self, files: ImageFiles, layer: Any) -> None:
+        """Open the mask of an image, of which ``layer`` is one, and a copy of it in colours."""
+        predictions = [said for said in self._predictions_of(files.name) if said.place is not None]
+        shown = self._coloured_of.get(files.name) in self._viewer.layers
+        if files.mask is None or not predictions or shown:
+            return
+        mask, axes = open_mask(self._viewer, files, layer)
+        mask.visible = False
+        marked = open_objects(mask)
+        assert marked is not None
+        self._coloured.add(
+            replace(marked, labels=mask.data, axes=axes),
+            predictions,
+            class_colours(list(predictions[0].probabilities)),
+        )
+        self._coloured_of[files.name] = self._coloured.layers[-1]

@@ -5,16 +5,15 @@ from pathlib import Path
 
 import napari
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QTabWidget, QWidget
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.plates.sort_images import SORT_IMAGES, SortedCopies, SortRequest
 from napari_image_classifier.system.events import Event, Progress
-from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
-from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
+from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, ImageOpening
 from napari_image_classifier.widgets.classify_folder.wells_tab import WellsTab
 from napari_image_classifier.widgets.qt.compute_worker import Worker
-from napari_image_classifier.widgets.qt.parts import button, stacked
+from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import save_copy
 from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
@@ -31,8 +30,9 @@ class FolderResults(QTabWidget):
         self._written: ClassifiedFolder | None = None
         self.table = PredictionTable()
         self.table.setMinimumHeight(280)
-        self.save_button = QPushButton("Save a copy…")
-        self.save_button.setToolTip("Write the table of predictions to another CSV file.")
+        self.save_button = button(
+            "Save a copy…", "Write the table of predictions to another CSV file."
+        )
         self.copying = FolderCopying()
         self.wells = WellsTab(viewer)
         self._opening = ImageOpening(viewer, self, self.table.of_file)
@@ -45,15 +45,9 @@ class FolderResults(QTabWidget):
 
     def _images(self) -> QWidget:
         images = QWidget()
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(self.copying.button)
-        buttons.addWidget(self.save_button)
-        column = QVBoxLayout(images)
-        column.setContentsMargins(0, 6, 0, 0)
-        column.addWidget(self.table, stretch=1)
-        column.addLayout(buttons)
-        column.addWidget(self.copying)
+        buttons = in_a_row(self.copying.button, self.save_button)
+        buttons.insertStretch(0)
+        stacked(images, self.table, buttons, self.copying, above=6).setStretch(0, 1)
         return images
 
     def begin(self, running: ClassifiedFolder | None) -> None:
@@ -76,10 +70,6 @@ class FolderResults(QTabWidget):
         """Write the table of predictions to ``path``, too."""
         assert self._written is not None
         save_copy(self._written.table, path, self.copying.progress)
-
-    def stop(self) -> None:
-        """End what runs, at once."""
-        self.copying.stop()
 
     def _show_written(self, written: ClassifiedFolder | None) -> None:
         self._written = written

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QPointF, Qt, Signal
 from qtpy.QtGui import (
     QFontInfo,
     QHelpEvent,
@@ -18,6 +18,7 @@ from qtpy.QtGui import (
 from qtpy.QtWidgets import QToolTip, QWidget
 
 from napari_image_classifier.typing import Float64Array
+from napari_image_classifier.widgets.qt.parts import timer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,10 +47,7 @@ class WellPicture(QWidget):
         self._picture = QImage()
         self._axes: Axes | None = None
         self._drawn_for: tuple[object, ...] = ()
-        self._settling = QTimer(self)
-        self._settling.setSingleShot(True)
-        self._settling.setInterval(MILLISECONDS_TO_SETTLE)
-        self._settling.timeout.connect(self.update)
+        self._settling = timer(self, self.update, MILLISECONDS_TO_SETTLE)
         self.setMouseTracking(True)
 
     def show_wells(

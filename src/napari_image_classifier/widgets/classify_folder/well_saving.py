@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
@@ -10,11 +11,13 @@ from qtpy.QtWidgets import QWidget
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.dose_plot import draw_dose_response
 from napari_image_classifier.plates.plate_map import draw_plate_maps
-from napari_image_classifier.system.atomic_files import replace_table
 from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.parts import button, stacked
-from napari_image_classifier.widgets.qt.saving import ask_where
+from napari_image_classifier.widgets.qt.saving import ask_where, save_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PICTURES = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
 
@@ -29,7 +32,7 @@ class WellSaving(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._wells: WellSummary | None = None
+        self._summary: pd.DataFrame
         self._suggested = Path("wells")
         self._column = ""
         self._dose: str | None = None
@@ -51,40 +54,28 @@ class WellSaving(QWidget):
         self, wells: WellSummary, table: Path, column: str, dose: str | None, series: str | None
     ) -> None:
         """Offer to save what is shown: wells of a ``table``, coloured by a column, over a dose."""
-        self._wells, self._column, self._dose, self._series = wells, column, dose, series
+        self._summary = wells.summary
+        self._column, self._dose, self._series = column, dose, series
         self._suggested = table.with_suffix("")
         self.plates_button.setVisible(wells.on_plates)
         self.doses_button.setVisible(dose is not None)
 
     def save_table(self, path: Path) -> None:
         """Write the summary as a CSV."""
-        wells = self._shown()
-
-        def save() -> str:
-            with replace_table(path) as written:
-                wells.summary.to_csv(
-                    written.temporary, index=False, float_format="%.4f", errors="surrogateescape"
-                )
-            return f"Saved as {written.path}. {written.sentence}".strip()
-
-        self._save(path, save)
+        self._save(path, partial(save_table, self._summary, path, "%.4f"))
 
     def save_plates(self, path: Path) -> None:
         """Write all plates, coloured as they are, as a picture."""
-        self._save(path, partial(draw_plate_maps, self._shown().summary, path, [self._column]))
+        self._save(path, partial(draw_plate_maps, self._summary, path, [self._column]))
 
     def save_doses(self, path: Path) -> None:
         """Write the dose response as a picture."""
         assert self._dose is not None
         draw = partial(
-            draw_dose_response, self._shown().summary, path, self._dose, [self._column],
+            draw_dose_response, self._summary, path, self._dose, [self._column],
             self._series,
         )  # fmt: skip
         self._save(path, draw)
-
-    def _shown(self) -> WellSummary:
-        assert self._wells is not None
-        return self._wells
 
     def _ask_where(self, name: str, kinds: str, save: Callable[[Path], None], *_: object) -> None:
         suggested = self._suggested.with_name(f"{self._suggested.name}.{name}")

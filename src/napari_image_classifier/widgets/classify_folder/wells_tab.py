@@ -5,27 +5,21 @@ from pathlib import Path
 
 import napari
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import (
-    QComboBox,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.columns import in_words
 from napari_image_classifier.plates.dose_plot import dose_response
 from napari_image_classifier.plates.plate_map import plate_maps
-from napari_image_classifier.widgets.classify_folder.dose_view import DoseView
-from napari_image_classifier.widgets.classify_folder.folder import ClassifiedFolder
-from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
-from napari_image_classifier.widgets.classify_folder.plate_view import PlateView
+from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, ImageOpening
 from napari_image_classifier.widgets.classify_folder.well_saving import WellSaving
 from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary, look_at_wells
+from napari_image_classifier.widgets.classify_folder.well_views import DoseView, PlateView
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.parts import choice, stacked, wrapped
-from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+from napari_image_classifier.widgets.qt.progress_row import show_sentence
 
 NOTHING_YET = "The wells are shown here when the folder has been classified."
 COUNTING = "Counting…"
@@ -58,7 +52,8 @@ class WellsTab(QWidget):
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._classified: ClassifiedFolder | None = None
-        self._wells: WellSummary | None = None
+        # What is shown.
+        self.wells: WellSummary | None = None
         self._waiting = False
         self._counting = Lookup(self)
         self._opening = ImageOpening(viewer, self)
@@ -80,12 +75,9 @@ class WellsTab(QWidget):
         self.saving = WellSaving()
         self._choices = _row(self.colour, self.plate)
         self._dose_choices = _row(self.dose, self.series)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 6, 0, 0)
-        for widget in (self.sentence, self.form.native, self._choices, self.view, self.message,
-                       self._dose_choices, self.dose_view, self.saving):  # fmt: skip
-            column.addWidget(widget)
-        column.addStretch()
+        self._parts = (self._choices, self.view, self.message, self._dose_choices, self.dose_view,
+                       self.saving)  # fmt: skip
+        stacked(self, self.sentence, self.form.native, *self._parts, above=6).addStretch()
 
     def _connect(self) -> None:
         self.form["wells"].changed.connect(self._count)
@@ -97,11 +89,6 @@ class WellsTab(QWidget):
         self.saving.said.connect(self._say)
         self._opening.opened.connect(self._say_opened)
         self._opening.failed.connect(lambda sentence: self._say(sentence, error=True))
-
-    @property
-    def wells(self) -> WellSummary | None:
-        """What is shown; None while nothing is."""
-        return self._wells
 
     def show_folder(self, classified: ClassifiedFolder | None) -> None:
         """Show the wells of a folder as soon as the tab is looked at; None for no folder yet."""
@@ -122,15 +109,11 @@ class WellsTab(QWidget):
 
     def open_well(self, row: int) -> None:
         """Open the first images of a well, given its row in the summary."""
-        assert self._wells is not None
+        assert self.wells is not None
         assert self._classified is not None
         self._opened_row = row
         self.view.choose(row)
-        self._opening.open(self._classified, self._wells.files[row][:IMAGES_OPENED])
-
-    def _shown(self) -> WellSummary:
-        assert self._wells is not None
-        return self._wells
+        self._opening.open(self._classified, self.wells.files[row][:IMAGES_OPENED])
 
     def _count(self) -> None:
         if self._classified is None:
@@ -141,21 +124,18 @@ class WellsTab(QWidget):
         self._counting.ask(lambda: _look(table, wells))
 
     def _hide(self, sentence: str) -> None:
-        self._wells = None
-        self.sentence.setText(sentence)
-        self.sentence.show()
-        for widget in (self._choices, self.view, self.message, self._dose_choices, self.dose_view,
-                       self.saving):  # fmt: skip
-            widget.hide()
+        self.wells = None
+        show_sentence(self.sentence, sentence)
+        for part in self._parts:
+            part.hide()
         self.form.native.setVisible(self._classified is not None)
 
     def _show(self, found: WellSummary | str) -> None:
         if isinstance(found, str):
             self._hide(found)
         else:
-            self._wells = found
-            self.sentence.setText(found.note)
-            self.sentence.setVisible(bool(found.note))
+            self.wells = found
+            show_sentence(self.sentence, found.note)
             _offer(self.colour, [(in_words(name), name) for name in found.columns])
             _offer(self.plate, [(name or "without a plate", name) for name in found.plates])
             _offer(self.dose, [(NO_DOSE, None), *((f"dose: {n}", n) for n in found.doses)], 1)
@@ -168,25 +148,24 @@ class WellsTab(QWidget):
         self.shown.emit()
 
     def _draw(self) -> None:
-        self.message.hide()
-        self._draw_plate()
-        drawn = self._draw_doses()
-        self.dose_view.setVisible(drawn)
+        wells, column = self.wells, self.colour.currentData()
+        assert wells is not None
         assert self._classified is not None
+        self.message.hide()
+        self._draw_plate(wells, column)
+        drawn = self._draw_doses(wells, column)
+        self.dose_view.setVisible(drawn)
         dose = self.dose.currentData() if drawn else None
-        table, column = self._classified.table, self.colour.currentData()
-        self.saving.offer(self._shown(), table, column, dose, self.series.currentData())
+        self.saving.offer(wells, self._classified.table, column, dose, self.series.currentData())
 
-    def _draw_plate(self) -> None:
-        wells, column = self._shown(), self.colour.currentData()
+    def _draw_plate(self, wells: WellSummary, column: str) -> None:
         self.view.setVisible(wells.on_plates)
         if not wells.on_plates:
             return
         maps = {plate.name: plate for plate in plate_maps(wells.summary, column)}
         self.view.show_plate(maps[self.plate.currentData()], lambda row: wells.explain(row, column))
 
-    def _draw_doses(self) -> bool:
-        wells, column = self._shown(), self.colour.currentData()
+    def _draw_doses(self, wells: WellSummary, column: str) -> bool:
         dose, by = self.dose.currentData(), self.series.currentData()
         if dose is None:
             return False
@@ -199,7 +178,7 @@ class WellsTab(QWidget):
         return True
 
     def _say_opened(self, count: int) -> None:
-        wells = self._wells
+        wells = self.wells
         if wells is None:
             return
         total = len(wells.files[self._opened_row])
@@ -208,9 +187,7 @@ class WellsTab(QWidget):
         self._say(f"{words[0]} – {'; '.join(words[1:])}. Opened: {which}.")
 
     def _say(self, sentence: str, error: bool = False) -> None:
-        self.message.setText(sentence)
-        self.message.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
-        self.message.show()
+        show_sentence(self.message, sentence, error=error)
         self.said.emit(sentence)
 
 

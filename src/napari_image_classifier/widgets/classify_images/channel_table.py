@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtCore import QAbstractItemModel, QModelIndex, Qt, QTimer, Signal
+import numpy as np
+from qtpy.QtCore import QAbstractItemModel, QModelIndex, QSignalBlocker, Qt, QTimer, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -16,8 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
-from napari_image_classifier.widgets.viewer.layer_predictions import Task
 from napari_image_classifier.widgets.viewer.layers import OpenImage, match
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, fitting, named_like
 
@@ -42,8 +43,8 @@ class ChannelTable(QTableWidget):
         self._images: list[OpenImage] = []
         self._wanted: tuple[str, ...] = ()
         self._wanted_named = True
-        # By hand: for images of these channel names, the index for each of the classifier's.
-        self._by_hand: dict[tuple[object, ...], dict[int, int]] = {}
+        # By hand: for images of these channel names, or of a name, the index of each channel.
+        self._by_hand: dict[tuple[str, ...] | str, dict[int, int]] = {}
         self._unchecked: set[str] = set()
         self._marking: Sequence[OpenObjects] | None = None
         # By hand: for an image's name, the layer that marks its objects.
@@ -72,14 +73,13 @@ class ChannelTable(QTableWidget):
             self._by_hand.clear()
         self._images, self._wanted, self._wanted_named = list(images), tuple(wanted), wanted_named
         self._marking = marking
-        self.blockSignals(True)
         titles = ["Image", *wanted] + ["Objects"] * (marking is not None)
-        self.setColumnCount(len(titles))
-        self.setHorizontalHeaderLabels(titles)
-        self.setRowCount(len(images))
-        for row in range(len(images)):
-            self._fill(row)
-        self.blockSignals(False)
+        with QSignalBlocker(self):
+            self.setColumnCount(len(titles))
+            self.setHorizontalHeaderLabels(titles)
+            self.setRowCount(len(images))
+            for row in range(len(images)):
+                self._fill(row)
         self._set_sizes()
         self.changed.emit()
 
@@ -91,25 +91,19 @@ class ChannelTable(QTableWidget):
                 tuple(image.choices[i] for i in self._chosen(image) if i is not None),
                 self._marked(image),
             )
-            for image in self._images
-            if image.name not in self._unchecked
-            and not image.unknown_axes
-            and not self._lacks(image)
+            for image in self._checked
+            if not image.unknown_axes and not self._lacks(image)
         ]
 
     def incomplete(self) -> list[OpenImage]:
         """Return the checked images that lack a channel, or a layer that marks their objects."""
-        return [
-            image
-            for image in self._images
-            if image.name not in self._unchecked and self._lacks(image)
-        ]
+        return [image for image in self._checked if self._lacks(image)]
 
     def choices(self, row: int, column: int = 1) -> list[str]:
         """Return what can be chosen in a cell: channels, or layers that mark objects."""
         image = self._images[row]
         if self._is_of_objects(column):
-            return [one.name for one in fitting(image, self._marking or ())]
+            return [marked.name for marked in self._fitting(image)]
         return [choice.name for choice in image.choices]
 
     def choose(self, row: int, channel: int, choice: int) -> None:
@@ -119,11 +113,19 @@ class ChannelTable(QTableWidget):
         """
         image = self._images[row]
         if self._is_of_objects(channel + 1):
-            layer = fitting(image, self._marking or ())[choice].layer
-            self._marking_by_hand[image.name] = layer
+            self._marking_by_hand[image.name] = self._fitting(image)[choice].layer
         else:
-            self._by_hand.setdefault(_key(image, choice), {})[channel] = choice
+            # It holds for all images of these channels, but a layer of another image for one.
+            key = _names(image) if choice < len(image.channels) else image.name
+            self._by_hand.setdefault(key, {})[channel] = choice
         self.show_images(self._images, self._wanted, self._wanted_named, self._marking)
+
+    @property
+    def _checked(self) -> list[OpenImage]:
+        return [image for image in self._images if image.name not in self._unchecked]
+
+    def _fitting(self, image: OpenImage) -> list[OpenObjects]:
+        return fitting(image, self._marking or ())
 
     def _is_of_objects(self, column: int) -> bool:
         return self._marking is not None and column == 1 + len(self._wanted)
@@ -134,17 +136,16 @@ class ChannelTable(QTableWidget):
 
     def _marked(self, image: OpenImage) -> OpenObjects | None:
         """Return the layer that marks an image's objects: chosen, or the one that can be meant."""
-        found = fitting(image, self._marking or ())
+        found = self._fitting(image)
         by_hand = self._marking_by_hand.get(image.name)
-        for one in found:
-            if one.layer is by_hand:
-                return one
-        return found[0] if len(found) == 1 or (found and named_like(found, image)) else None
+        can_be_meant = len(found) == 1 or (found and named_like(found, image))
+        first = found[0] if can_be_meant else None
+        return next((marked for marked in found if marked.layer is by_hand), first)
 
     def _chosen(self, image: OpenImage) -> list[int | None]:
         chosen = list(match(image, self._wanted, self._wanted_named))
         for key in (_names(image), image.name):
-            for channel, choice in self._by_hand.get((key,), {}).items():
+            for channel, choice in self._by_hand.get(key, {}).items():
                 chosen[channel] = choice
         return chosen
 
@@ -155,36 +156,27 @@ class ChannelTable(QTableWidget):
         name.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
         checked = image.name not in self._unchecked
         name.setCheckState(Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
-        self.setItem(row, 0, name)
-        for column, choice in enumerate(self._chosen(image), start=1):
-            cell = QTableWidgetItem(_text(image, choice))
-            cell.setToolTip(f"The channel of {image.name} that is {self._wanted[column - 1]}.")
-            if choice is None:
-                cell.setForeground(QColor(ERROR_COLOUR))
-            self.setItem(row, column, cell)
+        cells = [name]
+        for wanted, choice in zip(self._wanted, self._chosen(image), strict=True):
+            chosen = None if choice is None else image.choices[choice].name
+            tooltip = f"The channel of {image.name} that is {wanted}."
+            cells.append(_cell(chosen, tooltip, "" if image.choices else "–"))
         if self._marking is not None:
-            self.setItem(row, 1 + len(self._wanted), self._cell_of_objects(image))
-
-    def _cell_of_objects(self, image: OpenImage) -> QTableWidgetItem:
-        marked = self._marked(image)
-        offered = fitting(image, self._marking or ())
-        cell = QTableWidgetItem((marked.name if marked else MISSING) + ARROW if offered else "none")
-        cell.setToolTip(
-            f"The layer (Labels, Points or Shapes) that marks the objects of {image.name}."
-            if offered
-            else f"No Labels, Points or Shapes layer fits {image.name}; make or open one."
-        )
-        if marked is None:
-            cell.setForeground(QColor(ERROR_COLOUR))
-        return cell
+            marked, fits = self._marked(image), bool(self._fitting(image))
+            tooltip = (
+                f"The layer (Labels, Points or Shapes) that marks the objects of {image.name}."
+                if fits
+                else f"No Labels, Points or Shapes layer fits {image.name}; make or open one."
+            )
+            cells.append(_cell(marked and marked.name, tooltip, "" if fits else "none"))
+        for column, cell in enumerate(cells):
+            self.setItem(row, column, cell)
 
     def _take(self, item: QTableWidgetItem) -> None:
-        image = self._images[item.row()]
         if item.column() == 0:
-            if item.checkState() == Qt.CheckState.Checked:
-                self._unchecked.discard(image.name)
-            else:
-                self._unchecked.add(image.name)
+            checked = item.checkState() == Qt.CheckState.Checked
+            change = self._unchecked.discard if checked else self._unchecked.add
+            change(self._images[item.row()].name)
             self.changed.emit()
 
     def _set_sizes(self) -> None:
@@ -192,7 +184,7 @@ class ChannelTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMaximumSectionSize(140)
-        rows = min(max(self.rowCount(), ROWS_SHOWN[0]), ROWS_SHOWN[1])
+        rows = int(np.clip(self.rowCount(), *ROWS_SHOWN))
         self.setFixedHeight(header.sizeHint().height() + rows * ROW_HEIGHT + 4)
 
 
@@ -200,15 +192,13 @@ def _names(image: OpenImage) -> tuple[str, ...]:
     return tuple(channel.name for channel in image.channels)
 
 
-def _key(image: OpenImage, choice: int) -> tuple[object, ...]:
-    """Return what a choice holds for: all images of these channels, or one with another's layer."""
-    return (_names(image) if choice < len(image.channels) else image.name,)
-
-
-def _text(image: OpenImage, choice: int | None) -> str:
-    if not image.choices:
-        return "–"
-    return (MISSING if choice is None else image.choices[choice].name) + ARROW
+def _cell(chosen: str | None, tooltip: str, nothing: str) -> QTableWidgetItem:
+    """Return a cell with what is chosen; ``nothing`` stands in it where nothing can be."""
+    cell = QTableWidgetItem(nothing or (MISSING if chosen is None else chosen) + ARROW)
+    cell.setToolTip(tooltip)
+    if chosen is None:
+        cell.setForeground(QColor(ERROR_COLOUR))
+    return cell
 
 
 class _ChannelCombo(QStyledItemDelegate):
@@ -217,10 +207,10 @@ class _ChannelCombo(QStyledItemDelegate):
     def createEditor(  # noqa: N802
         self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex
     ) -> QWidget | None:
-        table = self.parent()
-        row, column = index.row(), index.column()
-        choices = table.choices(row, column) if isinstance(table, ChannelTable) else []
-        if index.column() == 0 or not choices:
+        table, column = self.parent(), index.column()
+        assert isinstance(table, ChannelTable)
+        choices = table.choices(index.row(), column) if column else []
+        if not choices:
             return None
         combo = QComboBox(parent)
         combo.addItems(choices)

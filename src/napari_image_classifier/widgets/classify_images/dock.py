@@ -20,17 +20,16 @@ from napari_image_classifier.widgets.classify_images.classifier import (
     details_in_words,
 )
 from napari_image_classifier.widgets.classify_images.image_list import OpenImageList
-from napari_image_classifier.widgets.classify_images.run import ImageRun
+from napari_image_classifier.widgets.classify_images.run import ImageRun, Task, keep_in_metadata
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Dock
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.parts import button, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
-from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR, ProgressRow
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
 from napari_image_classifier.widgets.viewer.coloured_objects import compile_colouring
-from napari_image_classifier.widgets.viewer.layer_predictions import Task, keep_in_metadata
 from napari_image_classifier.widgets.viewer.prediction_display import ImageViews
 from napari_image_classifier.wording import counted
 
@@ -88,15 +87,11 @@ class ClassifyImages(Dock):
         self.overview = ClassOverview(viewer)
         self.results = PredictionTable()
         self.add_heading("1. Classifier")
-        self.column.addWidget(self.form.native)
-        self.column.addWidget(self.expects)
+        self.add(self.form.native, self.expects)
         self.add_heading("2. Open images")
-        for widget in (self.open_images, self.hint, self.run_button, self.progress):
-            self.column.addWidget(widget)
+        self.add(self.open_images, self.hint, self.run_button, self.progress)
         self.results_heading = self.add_heading("3. Result")
-        self.column.addWidget(self.only_one)
-        self.column.addWidget(self.overview)
-        self.column.addWidget(self.results)
+        self.add(self.only_one, self.overview, self.results)
         self._show_results(False)
 
     def _connect(self) -> None:
@@ -105,7 +100,7 @@ class ClassifyImages(Dock):
         self.run_button.clicked.connect(self.classify)
         self.progress.cancel_clicked.connect(self.cancel)
         self.results.item_selected.connect(self._views.go_to)
-        self.results.item_selected.connect(self.overview.select)
+        self.results.item_selected.connect(self.overview.over_time.select)
         self.only_one.toggled.connect(self._views.show_only)
         self._drop.dropped.connect(self.use_classifier)
         self._opening.answered.connect(self._loaded)
@@ -187,15 +182,12 @@ class ClassifyImages(Dock):
         self, classifier: Classifier | None, words: str, *, error: bool = False
     ) -> None:
         self.classifier = classifier
-        self.expects.setText(words)
-        self.expects.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+        show_sentence(self.expects, words, error=error)
         self.expects.setToolTip(details_in_words(classifier.description) if classifier else "")
         self.open_images.expect(classifier.preparation if classifier else None)
 
     def _show_state(self) -> None:
-        why_not = self.open_images.why_unusable() if self.classifier else ""
-        self.hint.setText(why_not or (self.open_images.hint() if self.classifier else ""))
-        self.hint.setVisible(bool(self.hint.text()))
+        show_sentence(self.hint, self.open_images.hint() if self.classifier else "")
         n_tasks = len(self.open_images.tasks())
         self.run_button.setText(f"Classify {counted(n_tasks, 'image')}" if n_tasks else "Classify")
         self.run_button.setEnabled(bool(n_tasks) and self._run is None)
@@ -209,8 +201,11 @@ class ClassifyImages(Dock):
             _, items = self._predicted.setdefault(prediction.file, (task, {}))
             items[prediction.item] = prediction
         self.results.add([prediction for _, prediction in pairs])
+        # The table leads to an image, and the canvas says its class; objects have colours.
         for name in dict.fromkeys(prediction.file for _, prediction in pairs):
-            self._make_known(name)
+            task, items = self._predicted[name]
+            layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
+            self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
         if self._run is not None:
             total = self._run.n_tasks
             said = f"{n_done} of {counted(total, 'image')}"
@@ -220,7 +215,7 @@ class ClassifyImages(Dock):
 
     def _end(self, sentence: str) -> None:
         if self._run is not None:
-            self._leave(sentence or self._summary(self._run.n_tasks), error=bool(sentence))
+            self._leave(sentence or self._summary(), error=bool(sentence))
 
     def _leave(self, sentence: str, *, error: bool = False) -> None:
         if self._run is not None:
@@ -235,19 +230,13 @@ class ClassifyImages(Dock):
         self._show_state()
         self.ended.emit()
 
-    def _make_known(self, name: str) -> None:
-        """Let the table lead to an image, and the canvas say its class; objects have colours."""
-        task, items = self._predicted[name]
-        layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
-        self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
-
     def _summary(self, total: int) -> str:
-        bad = [name for name, (_, items) in self._predicted.items()
-               if any(prediction.status == "error" for prediction in items.values())]  # fmt: skip
-        told = f"{counted(total - len(bad), 'image')} classified."
-        if not bad:
+        n_bad = sum(any(prediction.status == "error" for prediction in items.values())
+                    for _, items in self._predicted.values())  # fmt: skip
+        told = f"{counted(total - n_bad, 'image')} classified."
+        if not n_bad:
             return told
-        return f"{told} {counted(len(bad), 'image')} could not be; the table says why."
+        return f"{told} {counted(n_bad, 'image')} could not be; the table says why."
 
 
 def _open(path: Path) -> tuple[Path, Classifier | str]:

@@ -1,9 +1,6 @@
-"""Classes over time, and of tracks, in an open time-lapse.
+"""Classes over time, and of tracks, in an open time-lapse."""
 
-Nothing here needs Qt.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,7 +18,7 @@ from napari_image_classifier.plates.tracks import (
     track_probabilities,
 )
 from napari_image_classifier.typing import Float64Array
-from napari_image_classifier.widgets.viewer.layer_predictions import Task
+from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.viewer.layers import lengths_of
 from napari_image_classifier.widgets.viewer.object_layers import tracks_in
 from napari_image_classifier.wording import counted
@@ -91,14 +88,10 @@ class TimeLapse:
     def _probabilities(self) -> "pd.DataFrame":
         return track_probabilities(self.predictions, self.track_ids)
 
-    @cached_property
-    def _track_of_each(self) -> Mapping[str, TrackId | None]:
-        items = (said.item for said in self.predictions)
-        return dict(zip(items, self.track_ids, strict=True))
-
     def track_of(self, prediction: Prediction) -> TrackId | None:
         """Return the track of one of its objects."""
-        return self._track_of_each.get(prediction.item)
+        tracks = zip(self.predictions, self.track_ids, strict=True)
+        return next((track for other, track in tracks if other.item == prediction.item), None)
 
     def percent(self, class_name: str) -> Float64Array:
         """Return the per cent of a class at each time, shape (n_times,), NaN without an answer."""

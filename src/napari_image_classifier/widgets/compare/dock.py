@@ -15,8 +15,8 @@ from napari_image_classifier.widgets.compare.blinded_page import BlindedPage
 from napari_image_classifier.widgets.compare.setup import StudySetup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock
-from napari_image_classifier.widgets.qt.parts import button, say, show, stacked, wrapped
-from napari_image_classifier.widgets.qt.progress_row import ProgressRow
+from napari_image_classifier.widgets.qt.parts import button, show, stacked, wrapped
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 
 REPORT = "report.html"
 
@@ -126,7 +126,7 @@ class CompareWithMe(Dock):
         )
 
     def _show_result(self, words: str) -> None:
-        say(self.result, words)
+        show_sentence(self.result, words)
         self.open_button.setVisible(bool(words) and self.report is not None)
 
     def _open_report(self) -> None:

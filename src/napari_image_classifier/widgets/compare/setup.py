@@ -27,10 +27,10 @@ from napari_image_classifier.widgets.qt.parts import (
     choice,
     form_rows,
     line_edit,
-    say,
     wrapped,
 )
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
+from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
     CHOOSE_CLASSIFIER,
@@ -236,7 +236,7 @@ class StudySetup(QWidget):
     def _show_what_can_run(self) -> None:
         why = self.why_unusable()
         self.start_button.setEnabled(why is None)
-        say(self.why_not, why or "")
+        show_sentence(self.why_not, why or "")
 
 
 def _spin_box(least: int, most: int, value: int, tooltip: str) -> QSpinBox:

@@ -19,7 +19,8 @@ from napari_image_classifier.widgets.label.gallery import SIDE, Gallery
 from napari_image_classifier.widgets.label.session import LabellingSession
 from napari_image_classifier.widgets.label.source import LabellingSource, ToLabel
 from napari_image_classifier.widgets.qt.dock import Dock, Folded, let_be_cut_off
-from napari_image_classifier.widgets.qt.parts import button, check_box, say, wrapped
+from napari_image_classifier.widgets.qt.parts import button, check_box, wrapped
+from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
@@ -271,4 +272,4 @@ class LabelImages(Dock):
         self.classes.show_given(given.class_name if given else None)
 
     def _say(self, sentence: str) -> None:
-        say(self.says, sentence)
+        show_sentence(self.says, sentence)

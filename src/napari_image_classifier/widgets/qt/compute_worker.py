@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from qtpy.QtCore import QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, Signal
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.compute_process import SECONDS_OF_SILENCE, ComputeProcess
@@ -24,19 +24,15 @@ class _Run:
     """One run of the compute process; it outlives the widget by the moment it takes to end."""
 
     def __init__(self, job: Job[Any, Any], make_request: Callable[[], object]) -> None:
-        self._job = job
-        self._make_request = make_request
+        self.job = job
+        self.make_request = make_request
         self._lock = threading.Lock()
         self._process: ComputeProcess[Any] | None = None
         self._wanted = True
 
-    def anew(self) -> "_Run":
-        """Return the same once more."""
-        return _Run(self._job, self._make_request)
-
     def begin(self) -> None:
         """Start, now that somebody listens."""
-        threading.Thread(target=self._work, name=f"{self._job.verb} events", daemon=True).start()
+        threading.Thread(target=self._work, name=f"{self.job.verb} events", daemon=True).start()
 
     @property
     def pid(self) -> int | None:
@@ -65,7 +61,7 @@ class _Run:
 
     def _work(self) -> None:
         try:
-            process = self._started(self._make_request())
+            process = self._started(self.make_request())
             if process is None:
                 tell(self, Stopped())
                 return
@@ -81,7 +77,7 @@ class _Run:
         if not self._wanted:
             return None
         # Outside the lock: a process takes its time to start, and `cancel` must not wait for it.
-        process = ComputeProcess(self._job, request)
+        process = ComputeProcess(self.job, request)
         with self._lock:
             self._process = process
             if not self._wanted:
@@ -117,9 +113,7 @@ class Worker(QObject):
         self._run: _Run | None = None
         post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._deadline = timer(self, self._give_up)
-        self._listening = QTimer(self)
-        self._listening.setInterval(MILLISECONDS_BETWEEN_LOOKS)
-        self._listening.timeout.connect(self._listen)
+        self._listening = timer(self, self._listen, MILLISECONDS_BETWEEN_LOOKS, repeats=True)
         self._is_silent = self._is_asked_to_stop = False
         self._temporary: TemporaryDirectory[str] | None = None
         self._runs: list[_Run] = []
@@ -191,7 +185,7 @@ class Worker(QObject):
         self._may_begin_again = False
         self._runs.remove(self._run)
         self._run.kill()
-        self._begin(self._run.anew())
+        self._begin(_Run(self._run.job, self._run.make_request))
 
     def _give_up(self) -> None:
         self.kill()

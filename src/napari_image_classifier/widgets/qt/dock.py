@@ -57,16 +57,16 @@ class Dock(QWidget):
         """Bring a part of the column into view."""
         self._area.ensureWidgetVisible(part, 0, 0)
 
-    def add(self, *widgets: QWidget) -> None:
-        """Add widgets to the column."""
-        for widget in widgets:
-            self.column.addWidget(widget)
+    def add(self, *parts: QWidget) -> None:
+        """Add parts to the column, below each other."""
+        for part in parts:
+            self.column.addWidget(part)
 
     def add_heading(self, text: str) -> QLabel:
         """Add a heading to the column."""
         heading = wrapped(f"<b>{text}</b>")
         heading.setContentsMargins(0, 6, 0, 0)
-        self.column.addWidget(heading)
+        self.add(heading)
         return heading
 
 

@@ -50,12 +50,16 @@ class Form:
         self._asks: dict[str, Ask] = {}
         self._widgets: dict[str, Any] = {}
         self._containers: list[Container[Widget]] = []
-        for asks in map(tuple, groups):
-            made = [_widget(ask, settings[ask.name], getattr(defaults, ask.name)) for ask in asks]
-            self._containers.append(Container(widgets=made))
+        for group in groups:
+            asks = {ask.name: ask for ask in group}
+            made = {
+                name: _widget(ask, settings[name], getattr(defaults, name))
+                for name, ask in asks.items()
+            }
+            self._containers.append(Container(widgets=list(made.values())))
             self._containers[-1].margins = (0, 0, 0, 0)
-            self._asks |= {ask.name: ask for ask in asks}
-            self._widgets |= {ask.name: widget for ask, widget in zip(asks, made, strict=True)}
+            self._asks |= asks
+            self._widgets |= made
         self.parts: list[QWidget] = [container.native for container in self._containers]
         self.native = self.parts[0]
 
@@ -65,30 +69,33 @@ class Form:
 
     def values(self) -> dict[str, Any]:
         """Return what the form says, by field name: keywords for the dataclass."""
-        found = {}
-        for name, ask in self._asks.items():
-            value = self._widgets[name].value
-            found[name] = _or_none(value) if ask.none_means else value
-        return found
+        values = {name: widget.value for name, widget in self._widgets.items()}
+        return {
+            name: _or_none(value) if self._asks[name].none_means else value
+            for name, value in values.items()
+        }
 
 
 def _widget(ask: Ask, setting: Setting, default: Any) -> Widget:
+    words: dict[str, Any] = {"name": ask.name, "label": ask.label}
+    if ask.none_means and "choices" in ask.options:
+        # "" stands for None: magicgui tells nobody when None is chosen.
+        choices = [(ask.none_means, ""), *ask.options["choices"]]
+        return ComboBox(value=default or "", choices=choices, tooltip=ask.tooltip, **words)
     if ask.none_means:
-        make = _choice_or_none if "choices" in ask.options else _number_or_none
-        return make(ask, default)
+        return _number_or_none(ask, default, words)
     hint = setting.type
     kind = next((part for part in get_args(hint) if part is not type(None)), hint)
     bounds = {"min": setting.at_least, "max": setting.at_most}
     widget = create_widget(
         value=default,
         annotation=hint if isinstance(kind, str) else kind,
-        name=ask.name,
-        label=ask.label,
         options={
             "tooltip": ask.tooltip,
             **{name: bound for name, bound in bounds.items() if bound is not None},
             **ask.options,
         },
+        **words,
     )
     if isinstance(widget, FileEdit):
         widget.choose_btn.text = "Choose…"
@@ -103,18 +110,7 @@ def _or_none(value: float | str) -> float | str | None:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _choice_or_none(ask: Ask, default: str | None) -> Widget:
-    # "" stands for None: magicgui tells nobody when None is chosen.
-    return ComboBox(
-        value=default or "",
-        choices=[(ask.none_means, ""), *ask.options["choices"]],
-        name=ask.name,
-        label=ask.label,
-        tooltip=ask.tooltip,
-    )
-
-
-def _number_or_none(ask: Ask, default: float | None) -> Widget:
+def _number_or_none(ask: Ask, default: float | None, words: Mapping[str, Any]) -> Widget:
     # 0 stands for None: magicgui has no optional numbers, and of its two kinds of number only this
     # one shows words in place of its smallest value.
     number = FloatSpinBox(
@@ -122,9 +118,8 @@ def _number_or_none(ask: Ask, default: float | None) -> Widget:
         min=0,
         max=ask.options.get("max", LARGEST),
         step=ask.options.get("step", 1),
-        name=ask.name,
-        label=ask.label,
         tooltip=ask.tooltip,
+        **words,
     )
     number.native.setDecimals(DIGITS if "step" in ask.options else 0)
     number.native.setSpecialValueText(ask.none_means)

@@ -29,12 +29,6 @@ def wrapped(text: str = "", tooltip: str = "") -> QLabel:
     return label
 
 
-def say(label: QLabel, sentence: str) -> None:
-    """Show a sentence in a label, which is hidden where there is none."""
-    label.setText(sentence)
-    label.setVisible(bool(sentence))
-
-
 def show(visible: bool, *widgets: QWidget) -> None:
     """Show all of some widgets, or hide them."""
     for widget in widgets:
@@ -73,19 +67,23 @@ def choice(words: Mapping[Any, str], tooltip: str) -> QComboBox:
     return box
 
 
-def timer(parent: QObject, call: Callable[[], object], milliseconds: int = 0) -> QTimer:
-    """Return a timer that makes one ``call`` so long after each start."""
-    once = QTimer(parent)
-    once.setSingleShot(True)
-    once.setInterval(milliseconds)
-    once.timeout.connect(call)
-    return once
+def timer(
+    parent: QObject, call: Callable[[], object], milliseconds: int = 0, *, repeats: bool = False
+) -> QTimer:
+    """Return a timer that makes one ``call`` so long after each start, or makes it ever again."""
+    made = QTimer(parent)
+    made.setSingleShot(not repeats)
+    made.setInterval(milliseconds)
+    made.timeout.connect(call)
+    return made
 
 
-def stacked(parent: QWidget, *parts: QWidget | QLayout | tuple[QWidget, ...]) -> QVBoxLayout:
-    """Lay parts out below each other, without a margin; those of a tuple stand side by side."""
+def stacked(
+    parent: QWidget, *parts: QWidget | QLayout | tuple[QWidget, ...], above: int = 0
+) -> QVBoxLayout:
+    """Lay parts out below each other, with a margin only ``above``; a tuple's stand in a row."""
     column = QVBoxLayout(parent)
-    column.setContentsMargins(0, 0, 0, 0)
+    column.setContentsMargins(0, above, 0, 0)
     for part in parts:
         if isinstance(part, QWidget):
             column.addWidget(part)

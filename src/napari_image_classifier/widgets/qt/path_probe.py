@@ -46,21 +46,18 @@ def no_answer_from(path: Path) -> str:
 
 def why_no_name(path: Path | None, what: str) -> str | None:
     """Return why a file can't be written at ``path``; ``what`` it is, and is called for example."""
-    kind = Kind.FOLDER if path is None else kind_of(path)
-    if kind is Kind.NO_ANSWER:
-        assert path is not None
-        return no_answer_from(path)
-    return f"Choose a file name for {what}." if kind is Kind.FOLDER else None
+    if path is None or (kind := kind_of(path)) is Kind.FOLDER:
+        return f"Choose a file name for {what}."
+    return no_answer_from(path) if kind is Kind.NO_ANSWER else None
 
 
 def why_not_there(path: Path | None, wanted: Kind, what: str, choose: str) -> str | None:
     """Return why ``path`` is not what is wanted, called ``what``; ``choose``: when it is empty."""
     if path is None:
         return choose
-    kind = kind_of(path)
-    if kind is Kind.NO_ANSWER:
-        return no_answer_from(path)
-    return None if kind is wanted else f"There is no {what} {path}."
+    if (kind := kind_of(path)) is wanted:
+        return None
+    return no_answer_from(path) if kind is Kind.NO_ANSWER else f"There is no {what} {path}."
 
 
 class DriveWatch(QObject):

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QProgressBar, QWidget
+from qtpy.QtWidgets import QLabel, QProgressBar, QWidget
 
 from napari_image_classifier.system.events import Progress
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.parts import (
     button,
     in_a_row,
-    say,
     show,
     stacked,
     timer,
@@ -124,9 +123,8 @@ class ProgressRow(QWidget):
         self._show_running(False)
         self._patience.stop()
         self.silence.hide()
-        self.message.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+        show_sentence(self.message, sentence, error=error)
         self.message.setToolTip(detail)
-        say(self.message, sentence)
 
     def _offer_to_end(self) -> None:
         self._note.setText(f"{self._note.text()} Cancel once more ends it at once.")
@@ -134,6 +132,13 @@ class ProgressRow(QWidget):
 
     def _show_running(self, running: bool) -> None:
         show(running, self._bar, self.cancel_button, self._note)
+
+
+def show_sentence(label: QLabel, sentence: str, *, error: bool = False) -> None:
+    """Show a sentence in a label, errors in their colour; "" hides the label."""
+    label.setText(sentence)
+    label.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
+    label.setVisible(bool(sentence))
 
 
 def time_in_words(seconds: float) -> str:

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
-from napari_image_classifier.system.atomic_files import replace_table
+from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager
@@ -21,6 +24,39 @@ def told_in(label: QLabel) -> Iterator[None]:
         label.setText(f"It could not be written, and nothing was changed: {error}.")
 
 
+def save_table(table: "pd.DataFrame", path: Path, float_format: str) -> str:
+    """Write a table as a CSV, and return the sentence that says where it is.
+
+    Parameters
+    ----------
+    table
+        The table; its index is not written.
+    path
+        Where it is wanted.
+    float_format
+        How numbers are written, such as "%.4f".
+
+    Returns
+    -------
+    str
+        The sentence for the person; it also says why the file is elsewhere than wanted.
+
+    Raises
+    ------
+    OSError
+        It can't be written.
+    """
+    with replace_table(path) as written:
+        table.to_csv(
+            written.temporary, index=False, float_format=float_format, errors="surrogateescape"
+        )
+    return _saved(written)
+
+
+def _saved(written: WrittenTable) -> str:
+    return f"Saved as {written.path}. {written.sentence}".strip()
+
+
 def save_copy(source: Path, target: Path, progress: ProgressRow) -> None:
     """Copy a file, and say below the progress bar how that went."""
     try:
@@ -29,7 +65,7 @@ def save_copy(source: Path, target: Path, progress: ProgressRow) -> None:
     except OSError as error:
         progress.end(f"The copy could not be written: {error}.", error=True)
     else:
-        progress.end(f"Saved as {copy.path}. {copy.sentence}".strip())
+        progress.end(_saved(copy))
 
 
 def ask_where(

@@ -15,9 +15,9 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.parts import button, say, show, stacked, timer, wrapped
+from napari_image_classifier.widgets.qt.parts import button, show, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
-from napari_image_classifier.widgets.qt.progress_row import ProgressRow
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.qt.saving import SuggestedPath, save_copy
 from napari_image_classifier.widgets.train.device_line import DeviceLine
 from napari_image_classifier.widgets.train.evaluation_panel import EvaluationPanel
@@ -214,7 +214,7 @@ class TrainClassifier(Dock):
         self.channels.offer(self.source.channels)
         why = self.why_unusable()
         self.run_button.setEnabled(why is None and not self._busy)
-        say(self.why_not, "" if self._busy else why or "")
+        show_sentence(self.why_not, "" if self._busy else why or "")
         self.evaluation.offer(self._why_no_images() is None and not self._busy)
         self._show_device()
 

@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE
 from napari_image_classifier.items.survey import Survey, Thumbnail
-from napari_image_classifier.widgets.qt.parts import pixmap, say, stacked, wrapped
-from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+from napari_image_classifier.widgets.qt.parts import pixmap, stacked, wrapped
+from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.wording import counted, counts_of, first_few
 
 SIDE = 48
@@ -30,7 +30,6 @@ class SurveyView(QWidget):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._notes, self._problems = wrapped(), wrapped()
-        self._problems.setStyleSheet(f"color: {ERROR_COLOUR}")
         stacked(self, self._scroll, self._notes, self._problems)
         self.clear()
 
@@ -47,8 +46,8 @@ class SurveyView(QWidget):
 
     def show_sentences(self, note: str, problem: str = "") -> None:
         """Show what stands below the classes: a note, and a problem in the colour of errors."""
-        say(self._notes, note)
-        say(self._problems, problem)
+        show_sentence(self._notes, note)
+        show_sentence(self._problems, problem, error=True)
 
     def add_thumbnail(self, thumbnail: Thumbnail) -> None:
         """Keep a thumbnail, and show it where its class has a row."""

@@ -1,8 +1,8 @@
 """Objects coloured by class in the canvas: in a copy, never in the user's own layer."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import napari
@@ -19,18 +19,6 @@ OPACITY = 0.6
 SMALLEST_POINT = 8
 
 
-@dataclass(frozen=True, eq=False)
-class _Copy:
-    """A coloured copy of a layer, and what each of its objects is called in the legend.
-
-    ``answers`` is keyed by label; the same label at several times is one colour, so of time-lapses
-    the copy holds numbers of its own.
-    """
-
-    layer: Any
-    answers: Mapping[int, str]
-
-
 def compile_colouring(dtype: Any) -> None:
     """Have napari's colouring compiled for labels of that type, once in a process.
 
@@ -45,19 +33,21 @@ class ColouredObjects:
 
     def __init__(self, viewer: napari.Viewer) -> None:
         self._viewer = viewer
-        self._copies: list[_Copy] = []
+        # Each copy's objects, by number, and their names in the legend. A label at several times
+        # is one colour, so of time-lapses the copy has numbers of its own.
+        self._copies: dict[Any, Mapping[int, str]] = {}
         self._colours: Mapping[str, Colour] = {}
         self._hidden: Collection[str] = frozenset()
 
     @property
     def layers(self) -> list[Any]:
         """The coloured layers, as far as they are still there."""
-        return [copy.layer for copy in self._copies if copy.layer in self._viewer.layers]
+        return [layer for layer in self._copies if layer in self._viewer.layers]
 
     @property
     def counts(self) -> Counter[str]:
         """How many objects there are of each name in the legend."""
-        return Counter(name for copy in self._copies for name in copy.answers.values())
+        return Counter(name for names in self._copies.values() for name in names.values())
 
     def clear(self) -> None:
         """Take the copies out of the viewer."""
@@ -79,65 +69,46 @@ class ColouredObjects:
         """
         self._colours = colours
         features = {**_features(predictions), **(more_features or {})}
+        names, items = map(label_of, predictions), [prediction.item for prediction in predictions]
         if marked.kind == "Labels":
-            copy = self._labels(marked, predictions, features)
+            array, numbers = numbered(marked, items)
+            make: Callable[..., Any] = partial(Labels, array, opacity=OPACITY)
+            features = {"index": [0, *numbers], **{k: [None, *v] for k, v in features.items()}}
         else:
-            copy = self._points(marked, predictions, features)
-        self._copies.append(copy)
-        self._paint(copy)
+            rows = [parse_selection(item)["label"] - 1 for item in items]
+            numbers = list(range(len(items)))
+            size = _point_size(marked.layer)
+            make = partial(Points, _centres(marked.layer)[rows], size=size, opacity=0.8)
+        layer = make(
+            name=f"{marked.name} by class",
+            features=features,
+            metadata=as_copy(),
+            **placement(marked.layer),
+        )
+        self._viewer.add_layer(layer)
+        self._copies[layer] = dict(zip(numbers, names, strict=True))
+        self._paint(layer)
 
     def hide(self, names: Collection[str]) -> None:
         """Show all objects but those of these names in the legend."""
         self._hidden = names
-        for copy in self._copies:
-            if copy.layer in self._viewer.layers:
-                self._paint(copy)
+        for layer in self.layers:
+            self._paint(layer)
 
-    def _labels(
-        self, marked: OpenObjects, predictions: Sequence[Prediction], features: dict[str, list[Any]]
-    ) -> _Copy:
-        array, numbers = numbered(marked, [prediction.item for prediction in predictions])
-        answers = dict(zip(numbers, map(label_of, predictions), strict=True))
-        layer = Labels(
-            array,
-            name=f"{marked.name} by class",
-            features={"index": [0, *numbers], **{k: [None, *v] for k, v in features.items()}},
-            opacity=OPACITY,
-            metadata=as_copy(),
-            **placement(marked.layer),
-        )
-        self._viewer.add_layer(layer)
-        return _Copy(layer, answers)
-
-    def _points(
-        self, marked: OpenObjects, predictions: Sequence[Prediction], features: dict[str, list[Any]]
-    ) -> _Copy:
-        rows = [_label(prediction) - 1 for prediction in predictions]
-        layer = Points(
-            _centres(marked.layer)[rows],
-            name=f"{marked.name} by class",
-            features=features,
-            size=_point_size(marked.layer),
-            opacity=0.8,
-            metadata=as_copy(),
-            **placement(marked.layer),
-        )
-        self._viewer.add_layer(layer)
-        return _Copy(layer, dict(enumerate(map(label_of, predictions))))
-
-    def _paint(self, copy: _Copy) -> None:
+    def _paint(self, layer: Any) -> None:
+        names = self._copies[layer]
         shown = {
             name: (*colour, 0.0 if name in self._hidden else 1.0)
             for name, colour in self._colours.items()
         }
-        if isinstance(copy.layer, Points):
-            copy.layer.face_color = np.array([shown[name] for name in copy.answers.values()])
-            copy.layer.shown = [name not in self._hidden for name in copy.answers.values()]
+        if isinstance(layer, Points):
+            layer.face_color = np.array([shown[name] for name in names.values()])
+            layer.shown = [name not in self._hidden for name in names.values()]
             return
         unknown = (*self._colours[NOT_CLASSIFIED], 0.0)
         colours: dict[int | None, Any] = {None: unknown, 0: (0.0, 0.0, 0.0, 0.0)}
-        colours |= {number: shown[name] for number, name in copy.answers.items()}
-        copy.layer.colormap = DirectLabelColormap(color_dict=colours)
+        colours |= {number: shown[name] for number, name in names.items()}
+        layer.colormap = DirectLabelColormap(color_dict=colours)
 
 
 def _features(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
@@ -151,20 +122,10 @@ def _features(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
     }
 
 
-def _label(prediction: Prediction) -> int:
-    return parse_selection(prediction.item)["label"]
-
-
 def placement(layer: Any) -> dict[str, Any]:
     """Return where a layer lies, as a copy of it takes it."""
-    return {
-        "scale": layer.scale,
-        "translate": layer.translate,
-        "rotate": layer.rotate,
-        "shear": layer.shear,
-        "units": layer.units,
-        "axis_labels": layer.axis_labels,
-    }
+    names = ("scale", "translate", "rotate", "shear", "units", "axis_labels")
+    return {name: getattr(layer, name) for name in names}
 
 
 def _centres(layer: Any) -> Any:

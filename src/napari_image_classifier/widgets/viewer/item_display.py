@@ -80,11 +80,12 @@ class ItemStage:
 
     def clear(self) -> None:
         """Show nothing; the looks of the channels are kept."""
-        self._remember_looks()
-        for layer in [*self._layers.values(), self._frame]:
-            if layer is not None and layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
-        self._layers, self._frame = {}, None
+        for name, layer in self._layers.items():
+            self._looks[name] = {what: getattr(layer, what) for what in LOOKS}
+        for layer in self.layers:
+            self._viewer.layers.remove(layer)
+        self._layers = {}
+        self._remove_frame()
 
     def leave(self) -> None:
         """Show nothing any more, and again what was open before."""
@@ -146,19 +147,13 @@ class ItemStage:
             self._viewer.add_layer(layer)
             self._layers[name] = layer
 
-    def _remember_looks(self) -> None:
-        for name, layer in self._layers.items():
-            self._looks[name] = {what: getattr(layer, what) for what in LOOKS}
-
     def _show_rectangle(self, shown: ShownItem) -> None:
         if shown.rectangle is None:
-            if self._frame is not None and self._frame in self._viewer.layers:
-                self._viewer.layers.remove(self._frame)
-            self._frame = None
+            self._remove_frame()
             return
         top, left, bottom, right = (np.asarray(shown.rectangle) - 0.5).tolist()
         corners = np.array([[top, left], [top, right], [bottom, right], [bottom, left]])
-        if self._frame is not None and self._frame in self._viewer.layers:
+        if self._has_frame:
             self._frame.data = [corners]
             self._frame.scale = shown.scale[-2:]
             return
@@ -176,6 +171,15 @@ class ItemStage:
         )
         # Clicks and the contrast stay with the image.
         self._viewer.layers.selection.active = active
+
+    @property
+    def _has_frame(self) -> bool:
+        return self._frame is not None and self._frame in self._viewer.layers
+
+    def _remove_frame(self) -> None:
+        if self._has_frame:
+            self._viewer.layers.remove(self._frame)
+        self._frame = None
 
 
 def _different(names: Sequence[str]) -> list[str]:

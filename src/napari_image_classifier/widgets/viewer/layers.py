@@ -5,6 +5,7 @@ on that snapshot, so it may run on any thread.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -98,7 +99,7 @@ class OpenImage:
 def open_layer(layer: Any) -> OpenLayer:
     """Take what is needed of a napari Image layer; call this on the main thread."""
     ours = layer.metadata.get(METADATA_KEY) or {}
-    data = layer.data[0] if layer.multiscale else layer.data
+    data = largest_level(layer)
     n_axes = len(data.shape) - bool(layer.rgb)
     labels = [str(label).casefold() for label in layer.axis_labels]
     axes = "".join(_AXES_BY_LABEL.get(label, "?") for label in labels[: n_axes - 2]) + "YX"
@@ -114,6 +115,11 @@ def open_layer(layer: Any) -> OpenLayer:
         layer,
         _pixel_size(layer),
     )
+
+
+def largest_level(layer: Any) -> Any:
+    """Return a layer's array, of a pyramid the one with all pixels."""
+    return layer.data[0] if layer.multiscale else layer.data
 
 
 def _pixel_size(layer: Any) -> PixelSize | None:
@@ -219,18 +225,14 @@ def _channel_name(layer: OpenLayer, wanted: Sequence[str]) -> str:
 
 def _without_repeats(group: list[OpenLayer], wanted: Sequence[str]) -> list[list[OpenLayer]]:
     """Part a group where a channel comes a second time: the file was opened twice."""
-    parts: list[list[OpenLayer]] = []
-    seen: list[set[str]] = []
+    parts: dict[int, list[OpenLayer]] = {}
+    times_seen = Counter[str]()
     for layer in group:
         channel = _channel_name(layer, wanted)
-        place = next((i for i, names in enumerate(seen) if channel not in names), len(parts))
-        if place == len(parts):
-            parts.append([])
-            seen.append(set())
-        parts[place].append(layer)
+        parts.setdefault(times_seen[channel], []).append(layer)
         if channel:
-            seen[place].add(channel)
-    return parts
+            times_seen[channel] += 1
+    return list(parts.values())
 
 
 def _joined_singles(groups: list[list[OpenLayer]], wanted: Sequence[str]) -> list[list[OpenLayer]]:
@@ -253,11 +255,10 @@ def _image_name(group: Sequence[OpenLayer], wanted: Sequence[str]) -> str:
 
 
 def _different(names: Sequence[str]) -> list[str]:
-    taken: dict[str, int] = {}
     unique = []
-    for name in names:
-        taken[name] = taken.get(name, 0) + 1
-        unique.append(name if taken[name] == 1 else f"{name} ({taken[name]})")
+    for place, name in enumerate(names):
+        n_before = names[:place].count(name)
+        unique.append(f"{name} ({n_before + 1})" if n_before else name)
     return unique
 
 
@@ -292,7 +293,7 @@ def _explained(layer: OpenLayer, meanings: Mapping[int, str]) -> str:
 
 def _with_others(image: OpenImage, images: Sequence[OpenImage]) -> OpenImage:
     others = tuple(
-        OpenChannel(channel.layer.name, channel.layer, channel.axes, channel.index)
+        replace(channel, name=channel.layer.name)
         for other in images
         if other is not image and other.layers[0].shape == image.layers[0].shape
         for channel in other.channels

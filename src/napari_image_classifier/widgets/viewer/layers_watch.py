@@ -1,9 +1,11 @@
-"""The Image layers of a viewer, and the coming and going of layers, told once for many."""
+"""The Image layers of a viewer, and the events of napari that a widget follows."""
+
+from collections.abc import Collection
+from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
-from qtpy.compat import isalive
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_image_classifier.widgets.qt.parts import timer
 from napari_image_classifier.widgets.viewer.layers import OpenLayer, open_layer
@@ -16,6 +18,35 @@ def image_layers(viewer: napari.Viewer) -> list[OpenLayer]:
     return [open_layer(layer) for layer in viewer.layers if isinstance(layer, ImageLayer)]
 
 
+def start_after(soon: QTimer, owner: QObject, *emitters: Any, types: Collection[str] = ()) -> None:
+    """Start a timer after each event of these emitters and ``types``, until Qt deletes ``owner``.
+
+    Parameters
+    ----------
+    soon
+        The timer.
+    owner
+        The object whose timer it is.
+    emitters
+        Those of napari: of one event or, as ``layer.events``, of all.
+    types
+        The events that count, such as "name"; none: all of them.
+    """
+
+    def wake(event: Any) -> None:
+        if not types or event.type in types:
+            soon.start()
+
+    def leave() -> None:
+        for emitter in emitters:
+            emitter.disconnect(wake)
+
+    for emitter in emitters:
+        emitter.connect(wake)
+    # The viewer may be half gone by then, so its emitters are held here.
+    owner.destroyed.connect(leave)
+
+
 class LayersWatch(QObject):
     """``changed`` tells a moment after layers have come or gone; a dozen are told once."""
 
@@ -23,11 +54,5 @@ class LayersWatch(QObject):
 
     def __init__(self, viewer: napari.Viewer, parent: QObject) -> None:
         super().__init__(parent)
-        self._wait = timer(self, self.changed.emit, MILLISECONDS_BEFORE_TELLING)
-        for happening in (viewer.layers.events.inserted, viewer.layers.events.removed):
-            happening.connect(self._tell_soon)
-
-    def _tell_soon(self) -> None:
-        # napari forgets this method only when Python does, which may be after Qt.
-        if isalive(self):  # type: ignore[no-untyped-call]
-            self._wait.start()
+        wait = timer(self, self.changed.emit, MILLISECONDS_BEFORE_TELLING)
+        start_after(wait, self, viewer.layers.events.inserted, viewer.layers.events.removed)

@@ -24,9 +24,7 @@ def look_at_layer(viewer: napari.Viewer, layer: Any) -> None:
 
 def look_at_object(viewer: napari.Viewer, layer: Any, place: ObjectPlace) -> None:
     """Look at an object of an image, of which ``layer`` is one, from near enough to see it."""
-    data = np.zeros(layer.ndim)
-    data[-2:] = place.y, place.x
-    _centre(viewer, np.asarray(layer.data_to_world(data)))
+    _look_at_pixel(viewer, layer, place.y, place.x)
     across = 2 * np.sqrt(max(place.area, SMALLEST_AREA) / np.pi) * abs(float(layer.scale[-1]))
     camera = camera_of(viewer)
     camera.zoom = max(camera.zoom, PIXELS_ACROSS / across)
@@ -36,10 +34,8 @@ def look_at_rectangle(
     viewer: napari.Viewer, layer: Any, rectangle: Rectangle, *, zoom: bool
 ) -> None:
     """Look at a part of an image, of which ``layer`` is one; with ``zoom`` from near enough."""
-    middle = (rectangle.top + rectangle.bottom - 1) / 2, (rectangle.left + rectangle.right - 1) / 2
-    data = np.zeros(layer.ndim)
-    data[-2:] = middle
-    _centre(viewer, np.asarray(layer.data_to_world(data)))
+    y, x = (rectangle.top + rectangle.bottom - 1) / 2, (rectangle.left + rectangle.right - 1) / 2
+    _look_at_pixel(viewer, layer, y, x)
     if zoom:
         side = max(rectangle.height, rectangle.width) * abs(float(layer.scale[-1]))
         camera_of(viewer).zoom = RECTANGLE_ACROSS / side
@@ -57,6 +53,10 @@ def camera_of(viewer: napari.Viewer) -> Any:
     """Return the camera, wherever this napari has it."""
     # Before 0.9 the camera was on the viewer itself.
     return getattr(viewer, "scene", viewer).camera
+
+
+def _look_at_pixel(viewer: napari.Viewer, layer: Any, y: float, x: float) -> None:
+    _centre(viewer, np.asarray(layer.data_to_world([0.0] * (layer.ndim - 2) + [y, x])))
 
 
 def _centre(viewer: napari.Viewer, middle: Any) -> None:

@@ -16,8 +16,13 @@ from napari_image_classifier.images.image import Image
 from napari_image_classifier.items.objects import Objects, objects_of
 from napari_image_classifier.items.selection import Each, parse_selection
 from napari_image_classifier.plates.tracks import INDEX, TRACK_ID, TrackId, track_ids_of
-from napari_image_classifier.typing import Float64Array, IntArray
-from napari_image_classifier.widgets.viewer.layers import LayersError, OpenImage, lengths_of
+from napari_image_classifier.typing import Float64Array
+from napari_image_classifier.widgets.viewer.layers import (
+    LayersError,
+    OpenImage,
+    largest_level,
+    lengths_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,13 +66,11 @@ def open_objects(layer: Any) -> OpenObjects | None:
     """
     if (layer.metadata.get(METADATA_KEY) or {}).get(IS_COPY):
         return None
-    kind = type(layer).__name__
+    kind: Any = type(layer).__name__
     if kind == "Labels":
-        return OpenObjects(layer.name, "Labels", tuple(_labels_of(layer).shape), layer)
-    if kind == "Points" and len(layer.data):
-        return OpenObjects(layer.name, "Points", (layer.ndim,), layer)
-    if kind == "Shapes" and len(layer.data):
-        return OpenObjects(layer.name, "Shapes", (layer.ndim,), layer)
+        return OpenObjects(layer.name, kind, tuple(largest_level(layer).shape), layer)
+    if kind in ("Points", "Shapes") and len(layer.data):
+        return OpenObjects(layer.name, kind, (layer.ndim,), layer)
     return None
 
 
@@ -91,7 +94,7 @@ def located(marked: OpenObjects, image: OpenImage) -> OpenObjects:
     layer = marked.layer
     marked = replace(marked, features=layer.features.copy())
     if marked.kind == "Labels":
-        return replace(marked, labels=_labels_of(layer), axes=_axes_of(marked, image) or "")
+        return replace(marked, labels=largest_level(layer), axes=_axes_of(marked, image) or "")
     of_image = image.channels[0].layer.layer
     if marked.kind == "Points":
         places = _moved(layer.data, layer, of_image)
@@ -155,14 +158,10 @@ def _axes_of(marked: OpenObjects, image: OpenImage) -> str | None:
         return None
     lengths = lengths_of(image.channels[0])
     axes = "".join(lengths)
-    for kept in dict.fromkeys((axes, axes.replace("Z", ""))):
-        if marked.kind != "Labels":
-            if marked.shape == (len(kept),):
-                return kept
-            continue
-        wanted = tuple(lengths[axis] for axis in kept)
-        extra = len(marked.shape) - len(wanted)
-        if extra >= 0 and marked.shape == (1,) * extra + wanted:
+    for kept in (axes, axes.replace("Z", "")):
+        of_labels = marked.kind == "Labels"
+        wanted = tuple(lengths[axis] for axis in kept) if of_labels else (len(kept),)
+        if marked.shape == (1,) * (len(marked.shape) - len(wanted)) + wanted:
             return kept
     return None
 
@@ -176,7 +175,7 @@ def _at_places(
     _check_within(name, image, (time, z, y, x))
     in_planes = "Z" in by_axis and image.n_z > 1
     order = np.lexsort((np.arange(len(y)), z * in_planes, time))
-    height, width, area = sizes[order].T
+    height, width = np.rint(sizes[order, :2]).astype(np.intp).T
     first, end = (z, z + 1) if in_planes else (np.zeros_like(z), np.full_like(z, image.n_z))
     return Objects(
         label=order + 1,
@@ -185,9 +184,9 @@ def _at_places(
         end_z=end[order],
         y=y[order],
         x=x[order],
-        area=area,
-        height=_whole(height),
-        width=_whole(width),
+        area=sizes[order, 2],
+        height=height,
+        width=width,
         in_planes=in_planes,
     )
 
@@ -205,10 +204,6 @@ def _check_within(name: str, image: Image, places: Sequence[Any]) -> None:
         )
 
 
-def _labels_of(layer: Any) -> Any:
-    return layer.data[0] if layer.multiscale else layer.data
-
-
 def _moved(places: Any, layer: Any, of_image: Any) -> Float64Array:
     """Return places of a layer, shape (n, axes), in the pixels of another one."""
     moved = []
@@ -217,10 +212,6 @@ def _moved(places: Any, layer: Any, of_image: Any) -> Float64Array:
         missing = max(of_image.ndim - len(world), 0)
         moved.append(of_image.world_to_data(np.concatenate([np.zeros(missing), world])))
     return np.array(moved, np.float64)[:, -layer.ndim :]
-
-
-def _whole(lengths: Float64Array) -> IntArray:
-    return np.rint(lengths).astype(np.intp)
 
 
 def _area(corners: Float64Array) -> float:

@@ -65,19 +65,15 @@ def _read(path: Path) -> Image:
     try:
         return read_image(path)
     except AxesUnknownError as question:
-        answer = _ask(question)
+        # Without a window there is nobody to answer: a script gets the sentence.
+        if not _has_window():
+            raise
+        from napari_image_classifier.widgets.viewer.axes_dialog import ask_axes
+
+        answer = ask_axes(question)
         if answer is None:
             raise
         return read_image(path, axes=answer)
-
-
-def _ask(question: AxesUnknownError) -> str | None:
-    # Without a window there is nobody to answer: a script gets the sentence.
-    if not _has_window():
-        return None
-    from napari_image_classifier.widgets.viewer.axes_dialog import ask_axes
-
-    return ask_axes(question)
 
 
 def _has_window() -> bool:

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QToolTip
 
 from napari_image_classifier.images.well_names import Well
 from napari_image_classifier.plates.plate_map import PlateMap
-from napari_image_classifier.widgets.classify_folder.plate_view import PlateView, in_few_digits
+from napari_image_classifier.widgets.classify_folder.well_views import PlateView, in_few_digits
 
 SHAPES = [(2, 3), (8, 12), (16, 24), (32, 48)]
 
