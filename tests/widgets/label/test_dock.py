@@ -253,7 +253,7 @@ def test_objects_are_labelled_one_by_one(window, qtbot, folder, tmp_path):
     source.form["masks"].value = tmp_path / "masks"
     source.choose_folder(folder)
     qtbot.waitUntil(lambda: source.listed is not None, timeout=30_000)
-    assert source.found.text() == "16 items of 8 images."
+    assert source.summary.text() == "16 items of 8 images."
     source.group.choose("folder:1")
     source.rater.setText("Ada")
     source.begin()

@@ -1,4 +1,4 @@
-"""What a classifier expects and where it comes from, in the words of a biologist."""
+"""The description of a classifier in the words of a biologist, and the drop of its file."""
 
 from collections.abc import Iterator, Mapping
 from html import escape

@@ -37,7 +37,7 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
-    ItemsLook,
+    SurveyRunner,
 )
 
 TRUTHS: dict[TruthKind, str] = {
@@ -91,7 +91,7 @@ class StudySetup(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._look = ItemsLook(self._query, self, listed=True)
+        self._runner = SurveyRunner(self._query, self, listed=True)
         self._power_lookup = Lookup(self)
         self._build()
         self._connect()
@@ -100,7 +100,7 @@ class StudySetup(QWidget):
     def _build(self) -> None:
         self.form = ItemsForm(
             CompareWhat(), STUDY_ASKS, (MASKS_ASK, AXES_ASK),
-            look=self._look, looked_at=("folder", "labels", "masks", "axes"),
+            runner=self._runner, looked_at=("folder", "labels", "masks", "axes"),
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         paths, folded = self.form.parts
@@ -127,7 +127,7 @@ class StudySetup(QWidget):
         )  # fmt: skip
 
     def _connect(self) -> None:
-        self.truth.currentIndexChanged.connect(self._look.again)
+        self.truth.currentIndexChanged.connect(self._runner.restart)
         for signal in (self.form["session"].changed, self.rater.textChanged):
             signal.connect(self._show_what_can_run)
         for signal in (
@@ -135,8 +135,8 @@ class StudySetup(QWidget):
             self.group.changed,
         ):  # fmt: skip
             signal.connect(self._show_power)
-        self._look.changed.connect(self._show)
-        self._look.failed.connect(self.why_not.setText)
+        self._runner.changed.connect(self._show)
+        self._runner.failed.connect(self.why_not.setText)
         self._power_lookup.answered.connect(self._say_power)
         self.start_button.clicked.connect(self.start)
 
@@ -165,7 +165,7 @@ class StudySetup(QWidget):
         if self.truth_kind != "condition" and choices.labels is None:
             return "Choose the table of labels that are to be the truth."
         if self.listed is None:
-            return "Looking at the images…" if self._look.under_way else self.why_not.text()
+            return "Looking at the images…" if self._runner.under_way else self.why_not.text()
         if why := self.group.why_unusable():
             return why
         if not self.rater.text().strip():
@@ -196,13 +196,13 @@ class StudySetup(QWidget):
         )
 
     def stop(self) -> None:
-        """End a look that is under way."""
-        self._look.stop()
+        """End a survey that is under way."""
+        self._runner.stop()
 
     @property
     def listed(self) -> Survey | None:
         """The images; None while they are not known."""
-        return self._look.found
+        return self._runner.survey
 
     def _query(self) -> ItemsQuery | None:
         choices = self.choices()

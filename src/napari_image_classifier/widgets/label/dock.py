@@ -102,7 +102,7 @@ class LabelImages(Dock):
         try:
             log = AnnotationLog(to_label.path, to_label.rater, group_of)
         except (ImageClassifierError, OSError) as error:
-            self.source.found.setText(str(error))
+            self.source.summary.setText(str(error))
             return
         self._end_session()
         self._to_label = to_label

@@ -23,7 +23,7 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
-    ItemsLook,
+    SurveyRunner,
 )
 from napari_image_classifier.widgets.viewer.layers_watch import image_layers
 
@@ -78,7 +78,7 @@ class LabellingSource(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested: Path | None = None
-        self._look = ItemsLook(self._query, self, listed=True)
+        self._runner = SurveyRunner(self._query, self, listed=True)
         self._build()
         self._connect()
         self._recall()
@@ -88,7 +88,7 @@ class LabellingSource(QWidget):
         self.form = ItemsForm(
             LabelWhat(), (FOLDER_ASK,), (MASKS_ASK, AXES_ASK),
             (replace(EACH_ASK, label="What gets a class"),), (TABLE_ASK,),
-            look=self._look, looked_at=("folder", "masks", "axes", "each"),
+            runner=self._runner, looked_at=("folder", "masks", "axes", "each"),
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         self._folder, folded, each, table = self.form.parts
@@ -96,20 +96,20 @@ class LabellingSource(QWidget):
             "your name or initials",
             "It stands with every class that you give, as others may rate, too.",
         )
-        self.found = wrapped()
+        self.summary = wrapped()
         self.begin_button = button("Begin", "Show the first item.")
         more = Folded("Objects, not whole images; files without axes", folded)
         form_rows(
-            self, self.kind, self._folder, self.pattern, more, each, self.found, self.group,
+            self, self.kind, self._folder, self.pattern, more, each, self.summary, self.group,
             ("Rater", self.rater), table, self.begin_button,
         )  # fmt: skip
 
     def _connect(self) -> None:
-        self.kind.currentIndexChanged.connect(self._look_soon)
+        self.kind.currentIndexChanged.connect(self._survey_soon)
         for signal in (self.rater.textChanged, self.form["table"].changed, self.group.changed):
             signal.connect(self._show_what_can_run)
-        self._look.changed.connect(self._show)
-        self._look.failed.connect(self._say)
+        self._runner.changed.connect(self._show)
+        self._runner.failed.connect(self._say)
         self.begin_button.clicked.connect(self.begin)
 
     def _recall(self) -> None:
@@ -138,7 +138,7 @@ class LabellingSource(QWidget):
         if why := choices.why_unusable():
             return why
         if self.listed is None:
-            return None if self._look.under_way else self.found.text()
+            return None if self._runner.under_way else self.summary.text()
         if why := self.group.why_unusable():
             return why
         if not self.rater.text().strip():
@@ -162,17 +162,17 @@ class LabellingSource(QWidget):
         self.begun.emit(ToLabel(replace(listed, items=items), rater, choices.table, query))
 
     def stop(self) -> None:
-        """End a look that is under way."""
-        self._look.stop()
+        """End a survey that is under way."""
+        self._runner.stop()
 
     @property
     def listed(self) -> Survey | None:
         """What there is to label; None while it is not known."""
-        return self._look.found
+        return self._runner.survey
 
-    def _look_soon(self) -> None:
+    def _survey_soon(self) -> None:
         self._folder.setVisible(self.kind.currentData() == FOLDER)
-        self._look.again()
+        self._runner.restart()
 
     def _query(self) -> ItemsQuery | None:
         choices = self.choices()
@@ -190,21 +190,21 @@ class LabellingSource(QWidget):
         if self.listed is not None and self.listed.items is not None:
             n_items, n_images = len(self.listed.items.items), self.listed.n_images
             of = "" if n_items == n_images else f"{n_items} items of "
-            self.found.setText(f"{of}{n_images} images.")
+            self.summary.setText(f"{of}{n_images} images.")
             self.form.offer_found()
-        elif self._look.under_way:
-            self.found.setText("Looking at the images…")
+        elif self._runner.under_way:
+            self.summary.setText("Looking at the images…")
         self._show_what_can_run()
 
     def _say(self, sentence: str) -> None:
-        self.found.setText(sentence)
+        self.summary.setText(sentence)
         self._show_what_can_run()
 
     def _show_what_can_run(self) -> None:
         why = self.why_unusable()
         self.begin_button.setEnabled(why is None and self.listed is not None)
         if why and self.listed is None:
-            self.found.setText(why)
+            self.summary.setText(why)
         self.begin_button.setToolTip(why or "Show the first item.")
 
     def _open_files(self) -> list[Path]:

@@ -39,7 +39,7 @@ class Form:
     ----------
     defaults
         An instance of the dataclass.
-    groups
+    *groups
         How its fields are asked. Each group is a widget of its own, in the order of `parts`, so
         that they can stand in different places.
     """

@@ -17,7 +17,7 @@ from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, why_
 from napari_image_classifier.widgets.shared.group_choice import GroupChoice
 from napari_image_classifier.widgets.shared.pattern_field import PatternField
 
-MILLISECONDS_BEFORE_A_LOOK = 300
+MILLISECONDS_BEFORE_A_SURVEY = 300
 # What a survey of the groups alone does not find: no file is opened for it.
 OF_THE_FILES = ("channels", "channels_named", "sizes", "problems")
 AXES_TOOLTIP = (
@@ -65,18 +65,18 @@ class ItemsChoices:
         return ItemsQuery(**answers)
 
 
-class ItemsLook(QObject):
-    """Runs the job `SURVEY` when what is asked has changed, and keeps what it has found.
+class SurveyRunner(QObject):
+    """Runs the job `SURVEY` when what is asked has changed, and keeps the survey that it returns.
 
-    ``changed`` tells that `found` has: None while it is not known.
+    ``changed`` tells that `survey` has: None while it is not known.
     ``drawn`` carries each `Thumbnail`, ``failed`` a sentence.
 
     Parameters
     ----------
     query
-        Returns which items are meant; None: there is nothing to look at.
+        Returns which items are meant; None: there is nothing to survey.
     parent
-        The looks end with it.
+        The job ends with it.
     thumbnails
         Of how many items of each class a picture is drawn.
     listed
@@ -99,48 +99,48 @@ class ItemsLook(QObject):
         self._query = query
         self._thumbnails = thumbnails
         self._listed = listed
-        self.found: Survey | None = None
+        self.survey: Survey | None = None
         self._worker = Worker(self, looks=True)
-        self._wait = timer(self, self._look, MILLISECONDS_BEFORE_A_LOOK)
+        self._wait = timer(self, self._run, MILLISECONDS_BEFORE_A_SURVEY)
         self._drives = DriveWatch(self)
-        self._drives.answered.connect(self._look_if_unknown)
+        self._drives.answered.connect(self._run_if_unknown)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._take)
         self._worker.failed.connect(self._fail)
 
     @property
     def under_way(self) -> bool:
-        """Whether a look is taken, or is about to be."""
+        """Whether the job runs, or is about to."""
         return self._worker.running or self._wait.isActive()
 
-    def again(self) -> None:
-        """Forget what was found, and look anew soon."""
-        self.found = None
+    def restart(self) -> None:
+        """Forget the survey, and run the job anew soon."""
+        self.survey = None
         self._worker.kill()
-        self.look_at_groups()
+        self.survey_groups()
 
-    def look_at_groups(self) -> None:
-        """Look soon how the items are grouped now; the rest of what was found stays."""
+    def survey_groups(self) -> None:
+        """Survey soon how the items are grouped now; the rest of the survey stays."""
         self._wait.start()
         self.changed.emit()
 
     def stop(self) -> None:
-        """End a look that is under way."""
+        """End a job that is under way."""
         self._wait.stop()
         self._worker.kill()
 
-    def _look_if_unknown(self) -> None:
-        if self.found is None and not self.under_way:
-            self.again()
+    def _run_if_unknown(self) -> None:
+        if self.survey is None and not self.under_way:
+            self.restart()
 
-    def _look(self) -> None:
+    def _run(self) -> None:
         query = self._query()
         if query is None:
             self._worker.kill()
             self.changed.emit()
             return
         thumbnails = 0
-        if self.found is None:
+        if self.survey is None:
             # The group may be one of the folder before.
             query, thumbnails = replace(query, group=None), self._thumbnails
         request = SurveyRequest(**vars(query), thumbnails=thumbnails, listed=self._listed)
@@ -150,16 +150,16 @@ class ItemsLook(QObject):
         if isinstance(event, Thumbnail):
             self.drawn.emit(event)
 
-    def _take(self, found: Survey) -> None:
-        if (before := self.found) is not None:
-            # Only the groups were looked at again, and no file was opened.
-            kept = {name: getattr(before, name) for name in OF_THE_FILES}
-            found = replace(found, **kept)
-        self.found = found
+    def _take(self, survey: Survey) -> None:
+        if (before := self.survey) is not None:
+            # Only the groups were surveyed again, and no file was opened.
+            of_files = {name: getattr(before, name) for name in OF_THE_FILES}
+            survey = replace(survey, **of_files)
+        self.survey = survey
         self.changed.emit()
 
     def _fail(self, sentence: str, _detail: str) -> None:
-        self.found = None
+        self.survey = None
         self.failed.emit(sentence)
 
 
@@ -167,7 +167,7 @@ Choices = TypeVar("Choices", bound=ItemsChoices)
 
 
 class ItemsForm(Form, Generic[Choices]):
-    """The form that says which items are meant; a look is taken when its fields change.
+    """The form that says which items are meant; a survey is made when its fields change.
 
     A dock lays out its ``parts``, ``pattern`` and ``group`` among its own widgets.
 
@@ -177,23 +177,23 @@ class ItemsForm(Form, Generic[Choices]):
         What nothing is filled in of.
     *groups
         How its fields are asked, as `Form` takes them, but for "pattern" and "group".
-    look
+    runner
         What is taken anew when a field has changed.
     looked_at
         The names of these fields.
     """
 
     def __init__(
-        self, empty: Choices, *groups: Iterable[Ask], look: ItemsLook, looked_at: Iterable[str]
+        self, empty: Choices, *groups: Iterable[Ask], runner: SurveyRunner, looked_at: Iterable[str]
     ) -> None:
         super().__init__(empty, *groups)
         self._empty = empty
-        self._look = look
+        self._runner = runner
         self.pattern = PatternField()
         self.group = GroupChoice()
         for name in looked_at:
-            self[name].changed.connect(look.again)
-        self.pattern.pattern_changed.connect(look.again)
+            self[name].changed.connect(runner.restart)
+        self.pattern.pattern_changed.connect(runner.restart)
 
     def choices(self) -> Choices:
         """Return what is filled in."""
@@ -203,12 +203,11 @@ class ItemsForm(Form, Generic[Choices]):
 
     def offer_found(self, first_level: int = 1) -> None:
         """Offer what has been found: what images share, folders from ``first_level``; patterns."""
-        found = self._look.found
-        if found is not None:
-            self.group.offer(found.columns, range(first_level, found.folder_levels + 1))
-            self.pattern.set_proposals(found.patterns)
+        if (survey := self._runner.survey) is not None:
+            self.group.offer(survey.columns, range(first_level, survey.folder_levels + 1))
+            self.pattern.set_proposals(survey.patterns)
 
     def show_images(self) -> None:
         """List the images that the pattern makes."""
-        if self._look.found is not None:
-            self.pattern.show_images(self._look.found.images, self._look.found.n_images)
+        if (survey := self._runner.survey) is not None:
+            self.pattern.show_images(survey.images, survey.n_images)

@@ -1,4 +1,4 @@
-"""The items to learn from: a folder of classes, a table, or the open images, and a look at them."""
+"""The items to learn from: a folder of classes, a table or the open images, and their survey."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
-    ItemsLook,
+    SurveyRunner,
 )
 from napari_image_classifier.widgets.train.object_annotation import ObjectAnnotation
 from napari_image_classifier.widgets.train.open_images import OpenImages
@@ -75,10 +75,10 @@ class TrainingSource(QWidget):
 
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.look = ItemsLook(self._query, self, thumbnails=THUMBNAILS_PER_CLASS)
+        self.runner = SurveyRunner(self._query, self, thumbnails=THUMBNAILS_PER_CLASS)
         self.form = ItemsForm(
             LearnFrom(), (CSV_ASK, FOLDER_ASK), (AXES_ASK,), (MASKS_ASK,), (EACH_ASK,),
-            look=self.look, looked_at=("folder", "items_csv", "axes", "masks"),
+            runner=self.runner, looked_at=("folder", "items_csv", "axes", "masks"),
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         self.kind = choice(KINDS, "Where the images are whose classes a person gave.")
@@ -97,12 +97,12 @@ class TrainingSource(QWidget):
 
     def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(self._show_kind)
-        self.group.changed.connect(self.look.look_at_groups)
+        self.group.changed.connect(self.runner.survey_groups)
         self.open_images.changed.connect(self.changed)
         self.objects.changed.connect(self.changed)
-        self.look.drawn.connect(self.view.add_thumbnail)
-        self.look.changed.connect(self._show)
-        self.look.failed.connect(self._show_failure)
+        self.runner.drawn.connect(self.view.add_thumbnail)
+        self.runner.changed.connect(self._show)
+        self.runner.failed.connect(self._show_failure)
 
     def choose_items(self, query: ItemsQuery, table: Path | None) -> None:
         """Fill in which items were labelled by eye, and the table of these labels."""
@@ -124,9 +124,9 @@ class TrainingSource(QWidget):
         self.kind.setCurrentIndex(list(KINDS).index(kind))
 
     def stop(self) -> None:
-        """End a look that is under way, and take no more clicks."""
+        """End a survey that is under way, and take no more clicks."""
         self.objects.leave()
-        self.look.stop()
+        self.runner.stop()
 
     def choices(self) -> LearnFrom:
         """Return what is filled in."""
@@ -140,7 +140,7 @@ class TrainingSource(QWidget):
     @property
     def survey(self) -> Survey | None:
         """What there is to learn from; None while it is not known."""
-        return self.look.found
+        return self.runner.survey
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be learnt yet, as a sentence."""
@@ -149,14 +149,14 @@ class TrainingSource(QWidget):
         if why := self.choices().why_unusable():
             return why
         if self.survey is None:
-            return LOOKING if self.look.under_way else "These images can't be used."
+            return LOOKING if self.runner.under_way else "These images can't be used."
         if len(self.survey.classes) < 2:
             return "At least two classes are needed, each in a sub-folder or named in the table."
         return self.group.why_unusable()
 
     @property
     def _in_viewer(self) -> OpenImages | ObjectAnnotation | None:
-        """What is learnt from if it is open already, so that there is no look beforehand."""
+        """What is learnt from if it is open already, so that there is no survey beforehand."""
         kind = self.kind.currentData()
         if kind == OPEN:
             return self.open_images
@@ -216,7 +216,7 @@ class TrainingSource(QWidget):
             in_viewer.refresh()
             self.changed.emit()
         else:
-            self.look.again()
+            self.runner.restart()
 
     def _query(self) -> ItemsQuery | None:
         choices = self.choices()
@@ -226,7 +226,7 @@ class TrainingSource(QWidget):
     def _show(self) -> None:
         if self.survey is None:
             self.view.clear()
-            self.view.show_sentences(LOOKING if self.look.under_way and self._query() else "")
+            self.view.show_sentences(LOOKING if self.runner.under_way and self._query() else "")
         else:
             self.form.offer_found(self._first_level)
             self.form.show_images()

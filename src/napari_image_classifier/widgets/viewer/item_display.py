@@ -1,4 +1,4 @@
-"""Where items are shown in the viewer: in the same layers, which look as a person set them."""
+"""The stage on which items are shown in the viewer, and the reading ahead of the next ones."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial

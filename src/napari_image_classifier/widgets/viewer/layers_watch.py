@@ -27,7 +27,7 @@ def start_after(soon: QTimer, owner: QObject, *emitters: Any, types: Collection[
         The timer.
     owner
         The object whose timer it is.
-    emitters
+    *emitters
         Those of napari: of one event or, as ``layer.events``, of all.
     types
         The events that count, such as "name"; none: all of them.
