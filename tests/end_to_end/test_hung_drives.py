@@ -154,7 +154,7 @@ def test_docks_say_that_a_folder_does_not_answer(hung_drive, opened, ticks, qtbo
     compare.setup.form["folder"].value = folder
     words = (
         train.why_not.text,
-        label.source.found.text,
+        label.source.summary.text,
         classify.why_not.text,
         compare.setup.why_not.text,
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.items.annotations import ItemKey
@@ -49,7 +49,7 @@ class ActiveLearningPanel(QWidget):
         self.classifier: Path | None = None
         self._worker = Worker(self)
         self.what = choice(SECONDS_OR_MINUTES, "What learns from the labels so far.")
-        self.learn_button = QPushButton("Learn and go on")
+        self.learn_button = button("Learn and go on")
         self.ask_button = button(
             "Ask a classifier…", "Have a classifier that is there already look at all items."
         )

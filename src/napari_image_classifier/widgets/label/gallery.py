@@ -23,7 +23,6 @@ from qtpy.QtWidgets import (
     QStyleOptionViewItem,
     QWidget,
 )
-from superqt.utils import signals_blocked
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ItemKey
@@ -156,10 +155,12 @@ class Gallery(QListView):
     def go_to(self, key: ItemKey | None) -> None:
         """Pick one item alone."""
         index = self.items.index_of(key)
-        with signals_blocked(selection := self.selectionModel()):
-            selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-            if index.isValid():
-                self.scrollTo(index)
+        selection = self.selectionModel()
+        selection.blockSignals(True)
+        selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        if index.isValid():
+            self.scrollTo(index)
+        selection.blockSignals(False)
         self.viewport().update()
 
     def _go_to(self, index: QModelIndex, _: QModelIndex) -> None:

@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import napari
 from qtpy.QtCore import Qt, Signal
@@ -115,7 +116,7 @@ class OpenImages(QWidget):
     def show_image(self, file: str, item: str) -> bool:
         """Select the image that `items` wrote as ``file``; whether it is still open."""
         image = self._written.get(file)
-        if image is None or not self._is_open(image):
+        if image is None or not _is_among(image, set(self._viewer.layers)):
             return False
         self._viewer.layers.selection = {layer.layer for layer in image.layers}
         first = image.layers[0]
@@ -126,8 +127,9 @@ class OpenImages(QWidget):
         """Make a row of every image that is open now; classes given before stay."""
         self._images = group_layers(image_layers(self._viewer), (), self._meanings)
         # What is closed need not stay in memory.
+        present = set(self._viewer.layers)
         self._written = {
-            name: image for name, image in self._written.items() if self._is_open(image)
+            name: image for name, image in self._written.items() if _is_among(image, present)
         }
         with signals_blocked(self.table):
             self.table.setRowCount(len(self._images))
@@ -135,9 +137,6 @@ class OpenImages(QWidget):
                 self._fill_row(row, image)
         self._ask_for_meaning()
         self.changed.emit()
-
-    def _is_open(self, image: OpenImage) -> bool:
-        return all(layer.layer in self._viewer.layers for layer in image.layers)
 
     def _fill_row(self, row: int, image: OpenImage) -> None:
         texts = (image.name, *self._answers.get(image.name, ("", "")))
@@ -176,6 +175,10 @@ class OpenImages(QWidget):
         if (chosen := self._meaning.currentData()) is not None:
             self._meanings |= [chosen]
             self.refresh()
+
+
+def _is_among(image: OpenImage, layers: set[Any]) -> bool:
+    return all(layer.layer in layers for layer in image.layers)
 
 
 def folder_of(images: Iterable[OpenImage]) -> Path:
