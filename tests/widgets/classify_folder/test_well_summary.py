@@ -9,7 +9,7 @@ from napari_image_classifier.images.well_names import Well
 from napari_image_classifier.plates.plate_map import plate_maps
 from napari_image_classifier.widgets.classify_folder.well_summary import (
     HOW_TO_GET_WELLS,
-    look_at_wells,
+    summarize_wells,
 )
 
 CLASSES = ("dark", "light")
@@ -39,7 +39,7 @@ def table(tmp_path):
 
 def test_wells_lie_on_their_plates(table):
     """With their places, images, and what the names say of them."""
-    wells = look_at_wells(table, None)
+    wells = summarize_wells(table, None)
     assert wells.plates == ["p1", "p2"]
     assert wells.on_plates
     first, second = plate_maps(wells.summary, "percent_light")
@@ -54,7 +54,7 @@ def test_wells_lie_on_their_plates(table):
 
 def test_fields_of_a_well_are_told_from_fields_of_its_images(table):
     """A dose belongs to the well, a site does not."""
-    wells = look_at_wells(table, None)
+    wells = summarize_wells(table, None)
     assert wells.known == ("dose", "drug")
     assert wells.doses == ("dose",)
     assert wells.series == ("plate", "drug")
@@ -62,7 +62,7 @@ def test_fields_of_a_well_are_told_from_fields_of_its_images(table):
 
 def test_a_well_in_words(table):
     """Counts, per cent with its interval, and what is known."""
-    wells = look_at_wells(table, None)
+    wells = summarize_wells(table, None)
     low, high = wells.summary.loc[1, ["low_light", "high_light"]]
     assert wells.explain(1, "percent_light").splitlines() == [
         "p1 A02",
@@ -79,19 +79,19 @@ def test_a_well_in_words(table):
 def test_a_table_of_wells_is_joined(table, tmp_path):
     """And what it lacks is told."""
     (tmp_path / "wells.csv").write_text("well,conc\nA1,1\nA2,2\n")
-    wells = look_at_wells(table, tmp_path / "wells.csv")
+    wells = summarize_wells(table, tmp_path / "wells.csv")
     assert "conc" in wells.known
     assert wells.note == "wells.csv says nothing of 2 wells: p1, B03; p2, B03."
     (tmp_path / "wells.csv").write_text("well,dose\nA1,1\n")
-    assert "has a column “dose” already" in look_at_wells(table, tmp_path / "wells.csv")
+    assert "has a column “dose” already" in summarize_wells(table, tmp_path / "wells.csv")
 
 
 def test_why_there_is_nothing_to_see(tmp_path):
     """No wells, no table, names that are no places on a plate."""
     path = tmp_path / "predictions.csv"
-    assert look_at_wells(write_table(path, {"a.tif": {}}), None) == HOW_TO_GET_WELLS
-    assert "is not there" in look_at_wells(tmp_path / "none.csv", None)
-    wells = look_at_wells(write_table(path, {"7.tif": {"well": "7"}}), None)
+    assert summarize_wells(write_table(path, {"a.tif": {}}), None) == HOW_TO_GET_WELLS
+    assert "is not there" in summarize_wells(tmp_path / "none.csv", None)
+    wells = summarize_wells(write_table(path, {"7.tif": {"well": "7"}}), None)
     assert not wells.on_plates
     assert wells.note == (
         "“7” is no name of a well; wells are called A01, or r01c02. So no plate is drawn."

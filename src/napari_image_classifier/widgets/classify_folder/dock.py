@@ -41,7 +41,6 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
-    SurveyRunner,
 )
 
 OUTPUT_NAME = "predictions.csv"
@@ -96,7 +95,6 @@ class ClassifyFolder(Dock):
         self._latest: Predictions | None = None
         self._last_words: tuple[str, bool, str] | None = None
         self._table: Path | None = None
-        self._runner = SurveyRunner(self._looked_at, self)
         self._worker = Worker(self)
         self._expects_lookup = Lookup(self)
         self._drives = DriveWatch(self)
@@ -108,7 +106,7 @@ class ClassifyFolder(Dock):
     def _build(self) -> None:
         self.form = ItemsForm(
             FolderChoices(), FOLDER_ASKS, (MASKS_ASK, AXES_ASK, OVERWRITE_ASK),
-            runner=self._runner, looked_at=("folder",),
+            query=self._looked_at, surveyed=("folder",),
         )  # fmt: skip
         self.pattern = self.form.pattern
         paths, folded = self.form.parts
@@ -130,8 +128,8 @@ class ClassifyFolder(Dock):
             self.form[name].changed.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.run)
         self.results.failed.connect(lambda sentence: self.progress.end(sentence, error=True))
-        self._runner.changed.connect(self._show_look)
-        self._runner.failed.connect(self._show_failed_look)
+        self.form.runner.changed.connect(self._show_look)
+        self.form.runner.failed.connect(self._show_failed_look)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
         self.progress.follow(
@@ -194,7 +192,7 @@ class ClassifyFolder(Dock):
     def stop(self) -> None:
         """End everything that runs, at once."""
         self._timer.stop()
-        self._runner.stop()
+        self.form.runner.stop()
         self._worker.kill()
         self.results.copying.stop()
 

@@ -39,8 +39,8 @@ class ClassifiedFolder:
             return [ImageFiles.single(path, self.folder) for path in paths]
         pattern = NamePattern(self.pattern) if self.pattern else None
         images, _ = find_images(self.folder, pattern, self.masks)
-        found = {files.name: files for files in images}
-        return [found[name] for name in names if name in found]
+        by_name = {files.name: files for files in images}
+        return [by_name[name] for name in names if name in by_name]
 
 
 def expected_by(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -117,7 +117,7 @@ class ImageOpening(QObject):
 
     def _colour_objects(self, files: ImageFiles, layer: Any) -> None:
         """Open the mask of an image, of which ``layer`` is one, and a copy of it in colours."""
-        predictions = [said for said in self._predictions_of(files.name) if said.place is not None]
+        predictions = [row for row in self._predictions_of(files.name) if row.place is not None]
         shown = self._coloured_of.get(files.name) in self._viewer.layers
         if files.mask is None or not predictions or shown:
             return

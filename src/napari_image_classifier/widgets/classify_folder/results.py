@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QTabWidget, QWidget
 
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.plates.sort_images import SORT_IMAGES, SortedCopies, SortRequest
+from napari_image_classifier.plates.sort_images import SORT_IMAGES, SortRequest
 from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, ImageOpening
 from napari_image_classifier.widgets.classify_folder.wells_tab import WellsTab
@@ -107,10 +107,15 @@ class FolderCopying(QWidget):
         stacked(self, self.progress)
         self.button.clicked.connect(self._ask_where)
         self._worker.happened.connect(self._hear)
+<<<<<<< HEAD
         self._worker.finished.connect(self._finish)
         self.progress.follow(
             self._worker, lambda: "Stopped; what was copied is whole.", self._end, self.cancel
         )
+=======
+        self._worker.finished.connect(lambda result: self._end(result.message))
+        self.progress.follow(self._worker, lambda: "Stopped; what was copied is whole.", self._end)
+>>>>>>> wview
         self._worker.running_changed.connect(lambda _: self._show_what_can_run())
         self.show_folder(None)
 
@@ -150,9 +155,6 @@ class FolderCopying(QWidget):
         if isinstance(event, Progress):
             note = f"{event.done} of {event.total} images copied"
             self.progress.update_progress(event.done, event.total, note)
-
-    def _finish(self, result: SortedCopies) -> None:
-        self._end(result.message)
 
     def _end(self, sentence: str, error: bool = False, detail: str = "") -> None:
         self.progress.end(sentence, error=error, detail=detail)

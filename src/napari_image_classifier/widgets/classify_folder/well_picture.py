@@ -94,10 +94,9 @@ class WellPicture(QWidget):
         """Say what the well under the mouse is."""
         if isinstance(event, QHelpEvent):
             row = self.row_at(QPointF(event.pos()))
-            if row is not None:
-                QToolTip.showText(event.globalPos(), self._explain(row), self)
-            else:
-                QToolTip.hideText()
+            # No text hides what is shown.
+            text = "" if row is None else self._explain(row)
+            QToolTip.showText(event.globalPos(), text, self)
             return True
         return super().event(event)
 

@@ -88,9 +88,9 @@ class WellSaving(QWidget):
 
         def answer() -> tuple[str, bool]:
             try:
-                said = save()
+                sentence = save()
             except (ImageClassifierError, OSError) as error:
                 return f"{path.name} could not be written: {error}", True
-            return said or f"Saved as {path}.", False
+            return sentence or f"Saved as {path}.", False
 
         self._lookup.ask(answer)

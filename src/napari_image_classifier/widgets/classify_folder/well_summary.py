@@ -95,7 +95,7 @@ class WellSummary:
         return "\n".join([*lines, *known])
 
 
-def look_at_wells(table: Path, wells: Path | None) -> WellSummary | str:
+def summarize_wells(table: Path, wells: Path | None) -> WellSummary | str:
     """Return what a table of predictions says of its wells, or why it says nothing, as a sentence.
 
     ``wells`` is a table of what is known of the wells (see `well_table`).

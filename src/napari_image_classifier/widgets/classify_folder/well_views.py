@@ -128,8 +128,8 @@ class DosePicture(WellPicture):
     def show_response(self, response: DoseResponse, explain: Callable[[int], str]) -> None:
         """Draw a dose response, see `DoseView.show_response`."""
         self._response = response
-        rows = np.concatenate([one.rows for one in response.series])
-        places = [np.column_stack([one.x, one.values]) for one in response.series]
+        rows = np.concatenate([series.rows for series in response.series])
+        places = [np.column_stack([series.x, series.values]) for series in response.series]
         self.show_wells(rows.tolist(), np.concatenate(places), explain)
 
     def reach(self) -> float:
@@ -168,7 +168,7 @@ class DoseView(QWidget):
         self.plot.show_response(response, explain)
         self.words.setText(
             "<br>".join(
-                coloured_dot(colour_of(number), one.sentence)
-                for number, one in enumerate(response.series)
+                coloured_dot(colour_of(number), series.sentence)
+                for number, series in enumerate(response.series)
             )
         )

@@ -13,7 +13,10 @@ from napari_image_classifier.plates.dose_plot import dose_response
 from napari_image_classifier.plates.plate_map import plate_maps
 from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, ImageOpening
 from napari_image_classifier.widgets.classify_folder.well_saving import WellSaving
-from napari_image_classifier.widgets.classify_folder.well_summary import WellSummary, look_at_wells
+from napari_image_classifier.widgets.classify_folder.well_summary import (
+    WellSummary,
+    summarize_wells,
+)
 from napari_image_classifier.widgets.classify_folder.well_views import DoseView, PlateView
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
@@ -130,20 +133,20 @@ class WellsTab(QWidget):
             part.hide()
         self.form.native.setVisible(self._classified is not None)
 
-    def _show(self, found: WellSummary | str) -> None:
-        if isinstance(found, str):
-            self._hide(found)
+    def _show(self, wells: WellSummary | str) -> None:
+        if isinstance(wells, str):
+            self._hide(wells)
         else:
-            self.wells = found
-            show_sentence(self.sentence, found.note)
-            _offer(self.colour, [(in_words(name), name) for name in found.columns])
-            _offer(self.plate, [(name or "without a plate", name) for name in found.plates])
-            _offer(self.dose, [(NO_DOSE, None), *((f"dose: {n}", n) for n in found.doses)], 1)
-            _offer(self.series, [(ALL_ALIKE, None), *((f"by {n}", n) for n in found.series)])
-            self.plate.setVisible(len(found.plates) > 1)
+            self.wells = wells
+            show_sentence(self.sentence, wells.note)
+            _offer(self.colour, [(in_words(name), name) for name in wells.columns])
+            _offer(self.plate, [(name or "without a plate", name) for name in wells.plates])
+            _offer(self.dose, [(NO_DOSE, None), *((f"dose: {n}", n) for n in wells.doses)], 1)
+            _offer(self.series, [(ALL_ALIKE, None), *((f"by {n}", n) for n in wells.series)])
+            self.plate.setVisible(len(wells.plates) > 1)
             self._choices.show()
             self.saving.show()
-            self._dose_choices.setVisible(bool(found.doses))
+            self._dose_choices.setVisible(bool(wells.doses))
             self._draw()
         self.shown.emit()
 
@@ -196,7 +199,7 @@ def _look(table: Path, wells: Path | None) -> WellSummary | str:
     # takes a second, and many where it looks at the computer's fonts for the first time.
     import matplotlib.backends.backend_agg  # noqa: F401
 
-    return look_at_wells(table, wells)
+    return summarize_wells(table, wells)
 
 
 def _choice(tooltip: str) -> QComboBox:
@@ -217,5 +220,5 @@ def _offer(box: QComboBox, entries: list[tuple[str, str | None]], first: int = 0
     box.clear()
     for words, data in entries:
         box.addItem(words, data)
-    kept = box.findData(before) if before is not None else -1
-    box.setCurrentIndex(kept if kept >= 0 else min(first, len(entries) - 1))
+    place = box.findData(before) if before is not None else -1
+    box.setCurrentIndex(place if place >= 0 else min(first, len(entries) - 1))

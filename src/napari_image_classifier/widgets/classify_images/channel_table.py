@@ -136,11 +136,11 @@ class ChannelTable(QTableWidget):
 
     def _marked(self, image: OpenImage) -> OpenObjects | None:
         """Return the layer that marks an image's objects: chosen, or the one that can be meant."""
-        found = self._fitting(image)
+        candidates = self._fitting(image)
         by_hand = self._marking_by_hand.get(image.name)
-        can_be_meant = len(found) == 1 or (found and named_like(found, image))
-        first = found[0] if can_be_meant else None
-        return next((marked for marked in found if marked.layer is by_hand), first)
+        can_be_meant = len(candidates) == 1 or (candidates and named_like(candidates, image))
+        first = candidates[0] if can_be_meant else None
+        return next((marked for marked in candidates if marked.layer is by_hand), first)
 
     def _chosen(self, image: OpenImage) -> list[int | None]:
         chosen = list(match(image, self._wanted, self._wanted_named))

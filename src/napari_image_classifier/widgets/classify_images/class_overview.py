@@ -45,7 +45,7 @@ class ClassOverview(QWidget):
     def add(self, task: Task, predictions: Sequence[Prediction]) -> None:
         """Show what was found in an image; what could not be looked at is in the table alone."""
         if task.objects is not None:
-            predictions = [said for said in predictions if said.place is not None]
+            predictions = [row for row in predictions if row.place is not None]
         if not predictions:
             return
         colours = class_colours(class_names_of(predictions))
@@ -145,7 +145,7 @@ class TimeResults(QWidget):
     def _draw(self) -> None:
         lapse = self._shown
         assert lapse is not None
-        has_tracks = any(one.has_tracks for one in self._lapses.values())
+        has_tracks = any(other.has_tracks for other in self._lapses.values())
         for widget in (self.of_all, self.of_track, self.save_button):
             widget.setVisible(has_tracks)
         self.of_track.setEnabled(self._track is not None)

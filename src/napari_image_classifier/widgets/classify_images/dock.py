@@ -132,10 +132,10 @@ class ClassifyImages(Dock):
     def classify(self) -> None:
         """Begin to classify the images that are checked; `ended` follows."""
         self.open_images.refresh()
-        found = self.open_images.tasks()
-        if self.classifier is None or not found or self._run is not None:
+        tasks = self.open_images.tasks()
+        if self.classifier is None or not tasks or self._run is not None:
             return
-        tasks = [task.located() for task in found]
+        tasks = [task.located() for task in tasks]
         self._views.clear()
         self.overview.clear()
         self.only_one.setChecked(False)
@@ -168,14 +168,14 @@ class ClassifyImages(Dock):
         self._opening.ask(lambda: _open(path))
 
     def _loaded(self, answer: tuple[Path, Classifier | str]) -> None:
-        path, found = answer
+        path, opened = answer
         if path != self.form["classifier"].value:
             return
-        if isinstance(found, Classifier):
+        if isinstance(opened, Classifier):
             settings.remember(classifier=path)
-            self._show_classifier(found, description_in_words(found.description))
+            self._show_classifier(opened, description_in_words(opened.description))
         else:
-            self._show_classifier(None, escape(found), error=True)
+            self._show_classifier(None, escape(opened), error=True)
         self.classifier_changed.emit()
 
     def _show_classifier(
@@ -208,14 +208,14 @@ class ClassifyImages(Dock):
             self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
         if self._run is not None:
             total = self._run.n_tasks
-            said = f"{n_done} of {counted(total, 'image')}"
+            note = f"{n_done} of {counted(total, 'image')}"
             if any(prediction.place for _, prediction in pairs):
-                said += f", {self.results.model.rowCount()} objects so far"
-            self.progress.update_progress(n_done, total, said)
+                note += f", {self.results.model.rowCount()} objects so far"
+            self.progress.update_progress(n_done, total, note)
 
     def _end(self, sentence: str) -> None:
         if self._run is not None:
-            self._leave(sentence or self._summary(), error=bool(sentence))
+            self._leave(sentence or self._summary(self._run.n_tasks), error=bool(sentence))
 
     def _leave(self, sentence: str, *, error: bool = False) -> None:
         if self._run is not None:

@@ -130,5 +130,5 @@ class OpenImageList(QWidget):
         return self._preparation is not None and self._preparation.objects is not None
 
     def _marking(self) -> list[OpenObjects]:
-        found = [open_objects(layer) for layer in self._viewer.layers]
-        return [one for one in found if one is not None]
+        marking = map(open_objects, self._viewer.layers)
+        return [marked for marked in marking if marked is not None]

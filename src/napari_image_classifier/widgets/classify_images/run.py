@@ -157,7 +157,7 @@ def keep_in_metadata(
     layers: Sequence[Any], predictions: Sequence[Prediction], classifier: Classifier
 ) -> None:
     """Write predictions into each layer's metadata, in place of earlier ones."""
-    kept = [
+    records = [
         {
             # Where an object lies, its layer shows.
             **as_json(PredictionRow.of(replace(prediction, place=None, code=""))),
@@ -167,4 +167,4 @@ def keep_in_metadata(
     ]
     for layer in layers:
         ours = layer.metadata.get(METADATA_KEY) or {}
-        layer.metadata = {**layer.metadata, METADATA_KEY: {**ours, "predictions": kept}}
+        layer.metadata = {**layer.metadata, METADATA_KEY: {**ours, "predictions": records}}

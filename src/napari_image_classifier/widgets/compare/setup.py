@@ -37,7 +37,6 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
-    SurveyRunner,
 )
 
 TRUTHS: dict[TruthKind, str] = {
@@ -91,7 +90,6 @@ class StudySetup(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._runner = SurveyRunner(self._query, self, listed=True)
         self._power_lookup = Lookup(self)
         self._build()
         self._connect()
@@ -100,7 +98,7 @@ class StudySetup(QWidget):
     def _build(self) -> None:
         self.form = ItemsForm(
             CompareWhat(), STUDY_ASKS, (MASKS_ASK, AXES_ASK),
-            runner=self._runner, looked_at=("folder", "labels", "masks", "axes"),
+            query=self._query, listed=True, surveyed=("folder", "labels", "masks", "axes"),
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         paths, folded = self.form.parts
@@ -127,7 +125,7 @@ class StudySetup(QWidget):
         )  # fmt: skip
 
     def _connect(self) -> None:
-        self.truth.currentIndexChanged.connect(self._runner.restart)
+        self.truth.currentIndexChanged.connect(self.form.runner.restart)
         for signal in (self.form["session"].changed, self.rater.textChanged):
             signal.connect(self._show_what_can_run)
         for signal in (
@@ -135,8 +133,8 @@ class StudySetup(QWidget):
             self.group.changed,
         ):  # fmt: skip
             signal.connect(self._show_power)
-        self._runner.changed.connect(self._show)
-        self._runner.failed.connect(self.why_not.setText)
+        self.form.runner.changed.connect(self._show)
+        self.form.runner.failed.connect(self.why_not.setText)
         self._power_lookup.answered.connect(self._say_power)
         self.start_button.clicked.connect(self.start)
 
@@ -165,7 +163,7 @@ class StudySetup(QWidget):
         if self.truth_kind != "condition" and choices.labels is None:
             return "Choose the table of labels that are to be the truth."
         if self.listed is None:
-            return "Looking at the images…" if self._runner.under_way else self.why_not.text()
+            return "Looking at the images…" if self.form.runner.under_way else self.why_not.text()
         if why := self.group.why_unusable():
             return why
         if not self.rater.text().strip():
@@ -197,12 +195,12 @@ class StudySetup(QWidget):
 
     def stop(self) -> None:
         """End a survey that is under way."""
-        self._runner.stop()
+        self.form.runner.stop()
 
     @property
     def listed(self) -> Survey | None:
         """The images; None while they are not known."""
-        return self._runner.survey
+        return self.form.runner.survey
 
     def _query(self) -> ItemsQuery | None:
         choices = self.choices()

@@ -23,9 +23,9 @@ from napari_image_classifier.widgets.qt.parts import button, check_box, wrapped
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
+from napari_image_classifier.widgets.shared.image_opening import open_dock
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
 
-PLUGIN = "napari-image-classifier"
 KEYS_IN_WORDS = "Keys: 1 to 9 give a class, 0 “cannot tell”, Space goes on, Backspace takes back."
 NO_CLASSES = "Write the name of a class first, and press Enter."
 
@@ -143,7 +143,7 @@ class LabelImages(Dock):
 
     def open_training(self) -> None:
         """Open *Train classifier* with these labels."""
-        _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")
+        widget = open_dock(self._viewer, "Train classifier")
         widget.source.choose_items(self._to_label.query, self._to_label.path)
 
     def stop(self) -> None:

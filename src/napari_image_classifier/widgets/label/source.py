@@ -23,7 +23,6 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
-    SurveyRunner,
 )
 from napari_image_classifier.widgets.viewer.layers_watch import image_layers
 
@@ -78,7 +77,6 @@ class LabellingSource(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested: Path | None = None
-        self._runner = SurveyRunner(self._query, self, listed=True)
         self._build()
         self._connect()
         self._recall()
@@ -88,7 +86,7 @@ class LabellingSource(QWidget):
         self.form = ItemsForm(
             LabelWhat(), (FOLDER_ASK,), (MASKS_ASK, AXES_ASK),
             (replace(EACH_ASK, label="What gets a class"),), (TABLE_ASK,),
-            runner=self._runner, looked_at=("folder", "masks", "axes", "each"),
+            query=self._query, listed=True, surveyed=("folder", "masks", "axes", "each"),
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         self._folder, folded, each, table = self.form.parts
@@ -108,8 +106,8 @@ class LabellingSource(QWidget):
         self.kind.currentIndexChanged.connect(self._survey_soon)
         for signal in (self.rater.textChanged, self.form["table"].changed, self.group.changed):
             signal.connect(self._show_what_can_run)
-        self._runner.changed.connect(self._show)
-        self._runner.failed.connect(self._say)
+        self.form.runner.changed.connect(self._show)
+        self.form.runner.failed.connect(self._say)
         self.begin_button.clicked.connect(self.begin)
 
     def _recall(self) -> None:
@@ -138,7 +136,7 @@ class LabellingSource(QWidget):
         if why := choices.why_unusable():
             return why
         if self.listed is None:
-            return None if self._runner.under_way else self.summary.text()
+            return None if self.form.runner.under_way else self.summary.text()
         if why := self.group.why_unusable():
             return why
         if not self.rater.text().strip():
@@ -163,16 +161,16 @@ class LabellingSource(QWidget):
 
     def stop(self) -> None:
         """End a survey that is under way."""
-        self._runner.stop()
+        self.form.runner.stop()
 
     @property
     def listed(self) -> Survey | None:
         """What there is to label; None while it is not known."""
-        return self._runner.survey
+        return self.form.runner.survey
 
     def _survey_soon(self) -> None:
         self._folder.setVisible(self.kind.currentData() == FOLDER)
-        self._runner.restart()
+        self.form.runner.restart()
 
     def _query(self) -> ItemsQuery | None:
         choices = self.choices()
@@ -192,7 +190,7 @@ class LabellingSource(QWidget):
             of = "" if n_items == n_images else f"{n_items} items of "
             self.summary.setText(f"{of}{n_images} images.")
             self.form.offer_found()
-        elif self._runner.under_way:
+        elif self.form.runner.under_way:
             self.summary.setText("Looking at the images…")
         self._show_what_can_run()
 

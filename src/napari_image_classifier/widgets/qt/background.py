@@ -56,7 +56,7 @@ class _List:
 
     def keep_only(self, keys: Collection[Hashable]) -> None:
         with self._lock:
-            self._waiting = {key: one for key, one in self._waiting.items() if key in keys}
+            self._waiting = {key: errand for key, errand in self._waiting.items() if key in keys}
 
     def _run(self) -> None:
         while True:

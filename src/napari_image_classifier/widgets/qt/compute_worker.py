@@ -117,7 +117,7 @@ class Worker(QObject):
         self._is_silent = self._is_asked_to_stop = False
         self._temporary: TemporaryDirectory[str] | None = None
         self._runs: list[_Run] = []
-        post().employ(self, self._runs)
+        post().kill_with(self, self._runs)
 
     @property
     def running(self) -> bool:

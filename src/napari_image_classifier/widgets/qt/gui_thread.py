@@ -27,21 +27,21 @@ class Post(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._employed: list[tuple[ref[QObject], Sequence[Killable]]] = []
+        self._jobs: list[tuple[ref[QObject], Sequence[Killable]]] = []
 
-    def employ(self, worker: QObject, jobs: Sequence[Killable]) -> None:
+    def kill_with(self, worker: QObject, jobs: Sequence[Killable]) -> None:
         """Kill ``jobs`` when ``worker`` is no more."""
-        self._employed.append((ref(worker), jobs))
+        self._jobs.append((ref(worker), jobs))
         # A lambda or a partial in place of this method is a crash: Python may have collected it
         # together with the worker's own wrapper by the time that Qt deletes the worker.
-        worker.destroyed.connect(self._bury)
+        worker.destroyed.connect(self._kill_jobs)
 
-    def _bury(self) -> None:
-        for employed in list(self._employed):
-            reference, jobs = employed
+    def _kill_jobs(self) -> None:
+        for entry in list(self._jobs):
+            reference, jobs = entry
             worker = reference()
             if worker is None or not isalive(worker):  # type: ignore[no-untyped-call]
-                self._employed.remove(employed)
+                self._jobs.remove(entry)
                 for job in jobs:
                     job.kill()
 

@@ -1,5 +1,6 @@
 """Paths, without keeping the window waiting when a drive does not answer."""
 
+import math
 import threading
 import time
 from enum import Enum
@@ -32,7 +33,7 @@ def kind_of(path: Path) -> Kind:
     """
     with _lock:
         question = _late.get(path)
-    if question is not None and not question.is_outdated:
+    if question is not None and time.monotonic() <= question.good_until:
         return question.answer
     question = _Question(path)
     threading.Thread(target=question.find_out, name="path", daemon=True).start()
@@ -80,13 +81,9 @@ class _Question:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._asked = time.monotonic()
-        self._good_until: float | None = None
+        self.good_until = math.inf
         self._answered = threading.Event()
         self.answer = Kind.NO_ANSWER
-
-    @property
-    def is_outdated(self) -> bool:
-        return self._good_until is not None and time.monotonic() > self._good_until
 
     def answer_soon(self) -> Kind:
         """Return the answer, or go on without."""
@@ -100,11 +97,11 @@ class _Question:
 
     def find_out(self) -> None:
         """Find the answer, and tell everybody where nobody waits for it any more."""
-        found = _kind_of(self._path)
+        kind = _kind_of(self._path)
         with _lock:
             now = time.monotonic()
-            self._good_until = now + min(LASTING * (now - self._asked), SECONDS_TO_LAST)
-            self.answer = found
+            self.good_until = now + min(LASTING * (now - self._asked), SECONDS_TO_LAST)
+            self.answer = kind
             self._answered.set()
             is_late = _late.get(self._path) is self
         if is_late:

@@ -38,10 +38,8 @@ class ClassButtons(QWidget):
     clicked = Signal(object)
     renamed = Signal(str, str)
 
-    def __init__(
-        self, parent: QWidget | None = None, *, keys: bool = False, rows: int = ROWS_SHOWN
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, *, keys: bool = False, rows: int = ROWS_SHOWN) -> None:
+        super().__init__()
         self._rows = rows
         self.list = QListWidget()
         self.list.setItemDelegate(_Line(self.list, keys))

@@ -27,10 +27,8 @@ UNKNOWN = "that is not known"
 class _SharedChoice(QWidget):
     """A choice of what images share, in words, after answers that are always there."""
 
-    def __init__(
-        self, question: str, tooltip: str, always: Sequence[str], parent: QWidget | None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, question: str, tooltip: str, always: Sequence[str]) -> None:
+        super().__init__()
         self.box = choice({}, tooltip)
         let_be_narrow(self.box)
         stacked(self, wrapped(question, tooltip), self.box)
@@ -68,8 +66,8 @@ class GroupChoice(_SharedChoice):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(QUESTION, TOOLTIP, (UNANSWERED, ALONE), parent)
+    def __init__(self) -> None:
+        super().__init__(QUESTION, TOOLTIP, (UNANSWERED, ALONE))
         self.box.activated.connect(lambda _: self.changed.emit())
 
     @property
@@ -92,8 +90,8 @@ class GroupChoice(_SharedChoice):
 class AcquisitionChoice(_SharedChoice):
     """A choice that may be left open: a column or a folder level."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(ACQUISITION_QUESTION, ACQUISITION_TOOLTIP, (UNKNOWN,), parent)
+    def __init__(self) -> None:
+        super().__init__(ACQUISITION_QUESTION, ACQUISITION_TOOLTIP, (UNKNOWN,))
 
     def offer(self, columns: Sequence[str], folder_levels: Sequence[int]) -> None:
         """Offer what was found, and hide where there is nothing to choose."""

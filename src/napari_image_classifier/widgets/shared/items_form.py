@@ -91,9 +91,8 @@ class SurveyRunner(QObject):
         self,
         query: Callable[[], ItemsQuery | None],
         parent: QObject,
-        *,
-        thumbnails: int = 0,
-        listed: bool = False,
+        thumbnails: int,
+        listed: bool,
     ) -> None:
         super().__init__(parent)
         self._query = query
@@ -177,23 +176,29 @@ class ItemsForm(Form, Generic[Choices]):
         What nothing is filled in of.
     *groups
         How its fields are asked, as `Form` takes them, but for "pattern" and "group".
-    runner
-        What is taken anew when a field has changed.
-    looked_at
-        The names of these fields.
+    query, thumbnails, listed
+        As of the `SurveyRunner`, which is its ``runner``.
+    surveyed
+        The names of the fields that a survey follows.
     """
 
     def __init__(
-        self, empty: Choices, *groups: Iterable[Ask], runner: SurveyRunner, looked_at: Iterable[str]
+        self,
+        empty: Choices,
+        *groups: Iterable[Ask],
+        query: Callable[[], ItemsQuery | None],
+        surveyed: Iterable[str],
+        thumbnails: int = 0,
+        listed: bool = False,
     ) -> None:
         super().__init__(empty, *groups)
         self._empty = empty
-        self._runner = runner
+        self.runner = SurveyRunner(query, self.native, thumbnails, listed)
         self.pattern = PatternField()
         self.group = GroupChoice()
-        for name in looked_at:
-            self[name].changed.connect(runner.restart)
-        self.pattern.pattern_changed.connect(runner.restart)
+        for name in surveyed:
+            self[name].changed.connect(self.runner.restart)
+        self.pattern.pattern_changed.connect(self.runner.restart)
 
     def choices(self) -> Choices:
         """Return what is filled in."""
@@ -203,11 +208,11 @@ class ItemsForm(Form, Generic[Choices]):
 
     def offer_found(self, first_level: int = 1) -> None:
         """Offer what has been found: what images share, folders from ``first_level``; patterns."""
-        if (survey := self._runner.survey) is not None:
+        if (survey := self.runner.survey) is not None:
             self.group.offer(survey.columns, range(first_level, survey.folder_levels + 1))
             self.pattern.set_proposals(survey.patterns)
 
     def show_images(self) -> None:
         """List the images that the pattern makes."""
-        if (survey := self._runner.survey) is not None:
+        if (survey := self.runner.survey) is not None:
             self.pattern.show_images(survey.images, survey.n_images)

@@ -19,6 +19,7 @@ from napari_image_classifier.widgets.qt.parts import button, show, stacked, time
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.qt.saving import SuggestedPath, save_copy
+from napari_image_classifier.widgets.shared.image_opening import open_dock
 from napari_image_classifier.widgets.train.device_line import DeviceLine
 from napari_image_classifier.widgets.train.evaluation_panel import EvaluationPanel
 from napari_image_classifier.widgets.train.fields import (
@@ -33,7 +34,6 @@ from napari_image_classifier.widgets.train.fields import (
 from napari_image_classifier.widgets.train.plots import ConfusionView, TrainingPlot
 from napari_image_classifier.widgets.train.source import TrainingSource
 
-PLUGIN = "napari-image-classifier"
 OUTPUT_NAME = "classifier.keras"
 OUTPUT_IN_WORDS = "the classifier, such as cells.keras"
 NOTHING_LEARNT = "Stopped before anything was learnt; nothing was saved."
@@ -194,7 +194,7 @@ class TrainClassifier(Dock):
 
     def use_it_now(self) -> None:
         """Open *Classify images* with the classifier that was trained."""
-        _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Classify images")
+        widget = open_dock(self._viewer, "Classify images")
         widget.use_classifier(self._classifier)
 
     def save_copy(self, path: Path) -> None:

@@ -75,10 +75,8 @@ class EvaluationPanel(QWidget):
     running_changed = Signal(bool)
     ended = Signal()
 
-    def __init__(
-        self, viewer: napari.Viewer, source: TrainingSource, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, viewer: napari.Viewer, source: TrainingSource) -> None:
+        super().__init__()
         self._viewer = viewer
         self._source = source
         self._usable = False

@@ -24,7 +24,6 @@ from napari_image_classifier.widgets.shared.items_form import (
     MASKS_ASK,
     ItemsChoices,
     ItemsForm,
-    SurveyRunner,
 )
 from napari_image_classifier.widgets.train.object_annotation import ObjectAnnotation
 from napari_image_classifier.widgets.train.open_images import OpenImages
@@ -75,10 +74,9 @@ class TrainingSource(QWidget):
 
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.runner = SurveyRunner(self._query, self, thumbnails=THUMBNAILS_PER_CLASS)
         self.form = ItemsForm(
             LearnFrom(), (CSV_ASK, FOLDER_ASK), (AXES_ASK,), (MASKS_ASK,), (EACH_ASK,),
-            runner=self.runner, looked_at=("folder", "items_csv", "axes", "masks"),
+            query=self._query, thumbnails=THUMBNAILS_PER_CLASS, surveyed=("folder", "items_csv", "axes", "masks"),
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         self.kind = choice(KINDS, "Where the images are whose classes a person gave.")
@@ -97,12 +95,12 @@ class TrainingSource(QWidget):
 
     def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(self._show_kind)
-        self.group.changed.connect(self.runner.survey_groups)
+        self.group.changed.connect(self.form.runner.survey_groups)
         self.open_images.changed.connect(self.changed)
         self.objects.changed.connect(self.changed)
-        self.runner.drawn.connect(self.view.add_thumbnail)
-        self.runner.changed.connect(self._show)
-        self.runner.failed.connect(self._show_failure)
+        self.form.runner.drawn.connect(self.view.add_thumbnail)
+        self.form.runner.changed.connect(self._show)
+        self.form.runner.failed.connect(self._show_failure)
 
     def choose_items(self, query: ItemsQuery, table: Path | None) -> None:
         """Fill in which items were labelled by eye, and the table of these labels."""
@@ -126,7 +124,7 @@ class TrainingSource(QWidget):
     def stop(self) -> None:
         """End a survey that is under way, and take no more clicks."""
         self.objects.leave()
-        self.runner.stop()
+        self.form.runner.stop()
 
     def choices(self) -> LearnFrom:
         """Return what is filled in."""
@@ -140,7 +138,7 @@ class TrainingSource(QWidget):
     @property
     def survey(self) -> Survey | None:
         """What there is to learn from; None while it is not known."""
-        return self.runner.survey
+        return self.form.runner.survey
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be learnt yet, as a sentence."""
@@ -149,7 +147,7 @@ class TrainingSource(QWidget):
         if why := self.choices().why_unusable():
             return why
         if self.survey is None:
-            return LOOKING if self.runner.under_way else "These images can't be used."
+            return LOOKING if self.form.runner.under_way else "These images can't be used."
         if len(self.survey.classes) < 2:
             return "At least two classes are needed, each in a sub-folder or named in the table."
         return self.group.why_unusable()
@@ -216,7 +214,7 @@ class TrainingSource(QWidget):
             in_viewer.refresh()
             self.changed.emit()
         else:
-            self.runner.restart()
+            self.form.runner.restart()
 
     def _query(self) -> ItemsQuery | None:
         choices = self.choices()
@@ -226,7 +224,9 @@ class TrainingSource(QWidget):
     def _show(self) -> None:
         if self.survey is None:
             self.view.clear()
-            self.view.show_sentences(LOOKING if self.runner.under_way and self._query() else "")
+            self.view.show_sentences(
+                LOOKING if self.form.runner.under_way and self._query() else ""
+            )
         else:
             self.form.offer_found(self._first_level)
             self.form.show_images()

@@ -1,4 +1,4 @@
-"""The stage on which items are shown in the viewer, and the reading ahead of the next ones."""
+"""Items shown in the viewer, in the same layers, which look as a person set them."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
@@ -211,7 +211,7 @@ class ItemsAhead(QObject):
     def want(self, wanted: Mapping[Hashable, Any]) -> None:
         """Have these read, by their keys, the first one first; what is not among them is let go."""
         self._wanted = dict(wanted)
-        self._at_hand = {key: one for key, one in self._at_hand.items() if key in wanted}
+        self._at_hand = {key: result for key, result in self._at_hand.items() if key in wanted}
         # What waits already is asked for again, in the new order.
         self._errands.keep_only(())
         for key, what in wanted.items():
@@ -220,17 +220,17 @@ class ItemsAhead(QObject):
 
     def get(self, key: Hashable) -> ShownItem | None:
         """Return what has been read; None where it has not, or can't be."""
-        found = self._at_hand.get(key)
-        return found if isinstance(found, ShownItem) else None
+        result = self._at_hand.get(key)
+        return result if isinstance(result, ShownItem) else None
 
     def why_not(self, key: Hashable) -> str:
         """Return why it can't be shown; "" where it can, or nobody knows yet."""
-        found = self._at_hand.get(key)
-        return found if isinstance(found, str) else ""
+        result = self._at_hand.get(key)
+        return result if isinstance(result, str) else ""
 
-    def _take(self, key: Hashable, found: ShownItem | str) -> None:
+    def _take(self, key: Hashable, result: ShownItem | str) -> None:
         if key in self._wanted:
-            self._at_hand[key] = found
+            self._at_hand[key] = result
             self.arrived.emit(key)
 
 

@@ -162,11 +162,11 @@ def group_layers(
 
 def match(image: OpenImage, wanted: Sequence[str], wanted_named: bool) -> tuple[int | None, ...]:
     """Return, for each of the classifier's channels, its index in the image's; None: not found."""
-    found = [channel.name for channel in image.channels]
+    names = [channel.name for channel in image.channels]
     try:
-        return match_channels(wanted, wanted_named, found, image.channels_named)
+        return match_channels(wanted, wanted_named, names, image.channels_named)
     except ChannelMismatchError:
-        places = {name.casefold(): index for index, name in reversed(list(enumerate(found)))}
+        places = {name.casefold(): index for index, name in reversed(list(enumerate(names)))}
         return tuple(places.get(name.casefold()) for name in wanted)
 
 
@@ -187,14 +187,11 @@ def as_image(name: str, channels: Sequence[OpenChannel], channel_names: Sequence
         raise LayersError(f"The layers of {name} differ in shape, so they are no image: {told}.")
     axes = "".join(axis for axis in AXES if axis == "C" or axis in lengths[0])
 
-    def read(time: int, channel: int, z: int) -> AnyArray:
-        return _plane(channels[channel], {"T": time, "Z": z})
-
     source = ImageSource(
         axes=axes,
         shape=tuple(lengths[0].get(axis, len(channels)) for axis in axes),
         dtype=np.result_type(*(channel.layer.data.dtype for channel in channels)),
-        read=read,
+        read=lambda time, channel, z: _plane(channels[channel], {"T": time, "Z": z}),
         channel_names=tuple(channel_names),
         pixel_size=channels[0].layer.pixel_size,
     )

@@ -76,13 +76,13 @@ def open_objects(layer: Any) -> OpenObjects | None:
 
 def fitting(image: OpenImage, candidates: Sequence[OpenObjects]) -> list[OpenObjects]:
     """Return the layers that can be of an image, those named like it first."""
-    found = [one for one in candidates if _axes_of(one, image) is not None]
-    return sorted(found, key=lambda one: not _is_named_like(one, image))
+    fits = [marked for marked in candidates if _axes_of(marked, image) is not None]
+    return sorted(fits, key=lambda marked: not _is_named_like(marked, image))
 
 
 def named_like(candidates: Sequence[OpenObjects], image: OpenImage) -> bool:
     """Return whether one of the layers, and no other, has the name of the image in its own."""
-    return sum(_is_named_like(one, image) for one in candidates) == 1
+    return sum(_is_named_like(marked, image) for marked in candidates) == 1
 
 
 def _is_named_like(marked: OpenObjects, image: OpenImage) -> bool:
@@ -100,8 +100,10 @@ def located(marked: OpenObjects, image: OpenImage) -> OpenObjects:
         places = _moved(layer.data, layer, of_image)
         return replace(marked, places=places, sizes=np.zeros((len(places), 3)))
     corners = [_moved(shape, layer, of_image) for shape in layer.data]
-    low, high = (np.array([getattr(one, end)(axis=0) for one in corners]) for end in ("min", "max"))
-    areas = np.array([_area(one[:, -2:]) for one in corners])
+    low, high = (
+        np.array([getattr(shape, end)(axis=0) for shape in corners]) for end in ("min", "max")
+    )
+    areas = np.array([_area(shape[:, -2:]) for shape in corners])
     sizes = np.column_stack([(high - low)[:, -2:], areas])
     return replace(marked, places=(low + high) / 2, sizes=sizes)
 
@@ -158,11 +160,11 @@ def _axes_of(marked: OpenObjects, image: OpenImage) -> str | None:
         return None
     lengths = lengths_of(image.channels[0])
     axes = "".join(lengths)
-    for kept in (axes, axes.replace("Z", "")):
+    for present in (axes, axes.replace("Z", "")):
         of_labels = marked.kind == "Labels"
-        wanted = tuple(lengths[axis] for axis in kept) if of_labels else (len(kept),)
+        wanted = tuple(lengths[axis] for axis in present) if of_labels else (len(present),)
         if marked.shape == (1,) * (len(marked.shape) - len(wanted)) + wanted:
-            return kept
+            return present
     return None
 
 
@@ -230,6 +232,8 @@ def numbered(marked: OpenObjects, items: Sequence[str]) -> tuple[Any, list[int]]
     time-lapses, and where planes have objects of their own, objects are counted from 1, and what
     is no item is 0.
     """
+    from skimage.util import map_array
+
     array = np.array(marked.labels)
     places = [parse_selection(item) for item in items]
     if not any("t" in place or "z" in place for place in places):
@@ -242,12 +246,6 @@ def numbered(marked: OpenObjects, items: Sequence[str]) -> tuple[Any, list[int]]
         by_place.setdefault(key, {})[place["label"]] = number
     for key, of_place in by_place.items():
         at = (..., *(ALL if index is None else index for index in key), ALL, ALL)
-        counted[at] = _replaced(array[at], of_place)
+        labels, new = (np.array(list(values)) for values in (of_place, of_place.values()))
+        counted[at] = map_array(array[at], labels, new)
     return counted, numbers
-
-
-def _replaced(labels: Any, numbers: Mapping[int, int]) -> Any:
-    known = np.array(sorted(numbers))
-    index = np.searchsorted(known, labels).clip(max=len(known) - 1)
-    new = np.array([numbers[label] for label in known.tolist()])
-    return np.where(known[index] == labels, new[index], 0)

@@ -67,8 +67,8 @@ def in_words(prediction: Prediction) -> str:
     """Return "depleted 0.97", "unsure (depleted 0.51)", or that there is no class."""
     if prediction.class_name is None or prediction.confidence is None:
         return NOT_CLASSIFIED
-    said = f"{prediction.class_name} {prediction.confidence:.2f}"
-    return said if prediction.status == "ok" else f"{label_of(prediction)} ({said})"
+    answer = f"{prediction.class_name} {prediction.confidence:.2f}"
+    return answer if prediction.status == "ok" else f"{label_of(prediction)} ({answer})"
 
 
 class Captions:
@@ -80,7 +80,6 @@ class Captions:
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
-        self._images: tuple[Captioned, ...] = ()
         # Before 0.9 all of this was on the viewer itself.
         self._canvas = getattr(viewer, "canvas", viewer)
         self._overlay: Any = None
@@ -88,7 +87,7 @@ class Captions:
 
     @property
     def events(self) -> tuple[Any, ...]:
-        """What `update` is to be called after."""
+        """What `show` is to be called after."""
         viewer = self._viewer
         return (
             viewer.dims.events.current_step,
@@ -98,18 +97,14 @@ class Captions:
         )
 
     def show(self, images: Sequence[Captioned]) -> None:
-        """Write the captions of these images from now on."""
-        self._images = tuple(images)
-        self.update()
-
-    def update(self) -> None:
-        """Write what fits the present step, selection and view."""
-        shown = [image for image in self._images if image.visible_layers]
+        """Write the captions of these images that fit the present step, selection and view."""
+        shown = [image for image in images if image.visible_layers]
         in_grid = self._canvas.grid.enabled and layer_captions.available
         self._caption_layers(shown if in_grid else [])
         front = None if in_grid else self._in_front(shown)
         if front is not None and front.predictions:
-            self._caption_canvas(self._front_text(front))
+            text = caption(front, self._viewer.dims)
+            self._caption_canvas(text if len(images) == 1 else f"{front.name}\n{text}")
         elif self._overlay is not None:
             self._overlay.visible = False
 
@@ -131,10 +126,6 @@ class Captions:
             self._overlay = _canvas_overlay(self._viewer, self._canvas)
         self._overlay.text = text
         self._overlay.visible = True
-
-    def _front_text(self, front: Captioned) -> str:
-        text = caption(front, self._viewer.dims)
-        return text if len(self._images) == 1 else f"{front.name}\n{text}"
 
     def _in_front(self, shown: Sequence[Captioned]) -> Captioned | None:
         selected = self._viewer.layers.selection
@@ -171,7 +162,6 @@ class ImageViews(QObject):
         self._captions = Captions(viewer)
         self._images: dict[str, Captioned] = {}
         self._hidden: list[Any] = []
-        self._only: str | None = None
         self._show_only = False
         self._soon = timer(self, self._refresh)
         changes = viewer.layers.events

@@ -19,7 +19,7 @@ Paths = str | Path | Sequence[str | Path]
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
     """Return the reader of ``path`` (or of several), or None where a suffix is not an image's."""
-    if all(one.suffix.lower() in IMAGE_SUFFIXES for one in _listed(path)):
+    if all(file.suffix.lower() in IMAGE_SUFFIXES for file in _listed(path)):
         return open_layers
     return None
 
@@ -30,9 +30,9 @@ def open_layers(path: Paths) -> list[Any]:
     napari opens no further file after one that raises; where nobody sees a window, it is raised.
     """
     layers: list[Any] = []
-    for one in _listed(path):
+    for file in _listed(path):
         try:
-            layers += read_layers(one)
+            layers += read_layers(file)
         except ImageReadError as error:
             if not _has_window():
                 raise
@@ -54,11 +54,11 @@ def read_layers(path: Paths) -> list[LayerData]:
     ImageReadError
         A file can't be read, or does not say its axes and nobody answers.
     """
-    return [layer for one in _listed(path) for layer in image_layers(_read(one))]
+    return [layer for file in _listed(path) for layer in image_layers(_read(file))]
 
 
 def _listed(path: Paths) -> list[Path]:
-    return [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
+    return [Path(path)] if isinstance(path, str | Path) else [Path(file) for file in path]
 
 
 def _read(path: Path) -> Image:
