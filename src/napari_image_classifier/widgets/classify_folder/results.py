@@ -107,15 +107,10 @@ class FolderCopying(QWidget):
         stacked(self, self.progress)
         self.button.clicked.connect(self._ask_where)
         self._worker.happened.connect(self._hear)
-<<<<<<< HEAD
-        self._worker.finished.connect(self._finish)
+        self._worker.finished.connect(lambda result: self._end(result.message))
         self.progress.follow(
             self._worker, lambda: "Stopped; what was copied is whole.", self._end, self.cancel
         )
-=======
-        self._worker.finished.connect(lambda result: self._end(result.message))
-        self.progress.follow(self._worker, lambda: "Stopped; what was copied is whole.", self._end)
->>>>>>> wview
         self._worker.running_changed.connect(lambda _: self._show_what_can_run())
         self.show_folder(None)
 

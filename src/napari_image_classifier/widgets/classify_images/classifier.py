@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The description of a classifier in the words of a biologist, and the drop of its file."""
-=======
 """A classifier in the words of a biologist: what it expects, and where it comes from."""
->>>>>>> wview
 
 from collections.abc import Iterator, Mapping
 from html import escape

@@ -76,7 +76,8 @@ class TrainingSource(QWidget):
         super().__init__(parent)
         self.form = ItemsForm(
             LearnFrom(), (CSV_ASK, FOLDER_ASK), (AXES_ASK,), (MASKS_ASK,), (EACH_ASK,),
-            query=self._query, thumbnails=THUMBNAILS_PER_CLASS, surveyed=("folder", "items_csv", "axes", "masks"),
+            query=self._query, surveyed=("folder", "items_csv", "axes", "masks"),
+            thumbnails=THUMBNAILS_PER_CLASS,
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         self.kind = choice(KINDS, "Where the images are whose classes a person gave.")
