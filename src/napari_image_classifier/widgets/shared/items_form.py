@@ -176,10 +176,12 @@ class ItemsForm(Form, Generic[Choices]):
         What nothing is filled in of.
     *groups
         How its fields are asked, as `Form` takes them, but for "pattern" and "group".
-    query, thumbnails, listed
-        As of the `SurveyRunner`, which is its ``runner``.
+    query
+        Returns which items are meant; None: there is nothing to survey.
     surveyed
-        The names of the fields that a survey follows.
+        The names of the fields whose changes a survey follows.
+    thumbnails, listed
+        As of the `SurveyRunner`, which is its ``runner``.
     """
 
     def __init__(
