@@ -20,6 +20,7 @@ from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, Clas
 from napari_image_classifier.widgets.viewer.item_display import ItemsAhead, ItemStage
 
 READ_AHEAD = 3
+GAMMAS = (0.2, 2.0)
 HOW = "Keys: 1 to 9 give a class, 0 “cannot tell”, Backspace takes the last answer back."
 AS_THE_CLASSIFIER = "Now you see exactly what the classifier sees."
 UNREADABLE = "This image can't be shown any more. Answer “cannot tell”, or pause and see to it."
@@ -152,26 +153,6 @@ class BlindedPage(QWidget):
             self.answer(self.session.plan.class_names[number])
 
 
-def _reader(session: BlindedSession) -> Callable[[Showing], ShownItem]:
-    """Return what makes a picture of a showing; it is called on a thread."""
-    plan = session.plan
-    reader = ItemReader(plan.each, plan.items.axes)
-    classifiers: list[Classifier] = []
-
-    def read(showing: Showing) -> ShownItem:
-        item = plan.items.items[showing.item]
-        if showing.arm == "everything":
-            return reader.read(item).with_surroundings().turned(showing.orientation)
-        if not classifiers:
-            classifiers.append(load_classifier(plan.classifier, threads=1))
-        return as_classifier_sees(item, classifiers[0], plan.items.axes).turned(showing.orientation)
-
-    return read
-
-
-GAMMAS = (0.2, 2.0)
-
-
 class ChannelLooks(QWidget):
     """A row for each channel; it stays as a person set it while the layers stay."""
 
@@ -210,6 +191,23 @@ class ChannelLooks(QWidget):
         gamma.valueChanged.connect(lambda value: setattr(layer, "gamma", value))
         for column, widget in enumerate((shown, contrast, gamma)):
             self._grid.addWidget(widget, row, column)
+
+
+def _reader(session: BlindedSession) -> Callable[[Showing], ShownItem]:
+    """Return what makes a picture of a showing; it is called on a thread."""
+    plan = session.plan
+    reader = ItemReader(plan.each, plan.items.axes)
+    classifiers: list[Classifier] = []
+
+    def read(showing: Showing) -> ShownItem:
+        item = plan.items.items[showing.item]
+        if showing.arm == "everything":
+            return reader.read(item).with_surroundings().turned(showing.orientation)
+        if not classifiers:
+            classifiers.append(load_classifier(plan.classifier, threads=1))
+        return as_classifier_sees(item, classifiers[0], plan.items.axes).turned(showing.orientation)
+
+    return read
 
 
 def _follow(slider: QDoubleRangeSlider, layer: ImageLayer) -> None:

@@ -29,7 +29,7 @@ SECONDS_OR_MINUTES = {
     TEXTURE: "texture features: seconds",
     TrainingConfig().network: "a network: minutes",
 }
-FEWEST = 10
+FEWEST_LABELS = 10
 
 
 class ActiveLearningPanel(QWidget):
@@ -131,11 +131,11 @@ class ActiveLearningPanel(QWidget):
     def _show_what_can_run(self) -> None:
         idle = self._to_label is not None and not self._worker.running
         self.ask_button.setEnabled(idle)
-        enough = len(self._annotated) >= FEWEST
+        enough = len(self._annotated) >= FEWEST_LABELS
         self.learn_button.setEnabled(idle and enough)
         self.learn_button.setToolTip(
             "Train on the labels so far, then show first what the classifier would learn most from."
             if enough
-            else f"Give at least {FEWEST} labels first."
+            else f"Give at least {FEWEST_LABELS} labels first."
         )
         self.changed.emit()

@@ -32,7 +32,14 @@ from napari_image_classifier.widgets.viewer.object_layers import (
     objects_in,
 )
 
-MOST_OF_A_NAME = 80
+LONGEST_NAME = 80
+OPACITY = 0.6
+# Of objects that have no class yet.
+PALE = (0.7, 0.7, 0.7, 0.35)
+NOTHING = (0.0, 0.0, 0.0, 0.0)
+# In pixels of the screen.
+LARGEST_MOVE_OF_A_CLICK = 4
+LEFT = 1
 
 
 class AnnotatedImage:
@@ -125,40 +132,8 @@ class AnnotatedImage:
         return len(given), beside, len(names_of) - len(given)
 
 
-def plain_name(image_name: str) -> str:
-    """Return a name that a person knows an image by, and that every file system takes."""
-    stem = image_name.removesuffix(".tif").removesuffix(".tiff")
-    return re.sub(r"[^\w.-]+", " ", stem)[:MOST_OF_A_NAME].strip() or "image"
-
-
-def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
-    """Write the images, their masks and classes below ``folder``; return the items."""
-    table = folder / "items.csv"
-    for name in ("images", "masks"):
-        (folder / name).mkdir(exist_ok=True)
-    with table.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["file", "item", "class", "group"])
-        for number, image in enumerate(images, start=1):
-            name = f"{number:05} {plain_name(image.opened.name)}.tif"
-            write_image(folder / "images" / name, image.as_image())
-            write_image(folder / "masks" / name, image.mask)
-            for item, class_name in image.annotations.classes.items():
-                rows.writerow([name, item, class_name, image.group])
-    return read_items(folder / "images", items_csv=table, masks=folder / "masks")
-
-
-OPACITY = 0.6
-# Of objects that have no class yet.
-PALE = (0.7, 0.7, 0.7, 0.35)
-NOTHING = (0.0, 0.0, 0.0, 0.0)
-# A hand that clicks moves the mouse by so many pixels of the screen.
-TREMBLE = 4
-LEFT = 1
-
-
 class AnnotatedCopy:
-    """The copy; ``on_click`` is told the item that was clicked on, such as "label=12"."""
+    """A copy of a Labels layer; ``on_click`` is told the item clicked on, such as "label=12"."""
 
     def __init__(
         self,
@@ -224,7 +199,7 @@ class AnnotatedCopy:
         while event.type == "mouse_move":
             yield
         # A drag moves the view, and gives no class.
-        if np.abs(np.asarray(event.pos, float) - begin).max() > TREMBLE:
+        if np.abs(np.asarray(event.pos, float) - begin).max() > LARGEST_MOVE_OF_A_CLICK:
             return
         value = layer.get_value(
             event.position,
@@ -234,3 +209,26 @@ class AnnotatedCopy:
         )
         if (item := self._items.get(int(value or 0))) is not None:
             self._on_click(item)
+
+
+def plain_name(image_name: str) -> str:
+    """Return a name that a person knows an image by, and that every file system takes."""
+    stem = image_name.removesuffix(".tif").removesuffix(".tiff")
+    return re.sub(r"[^\w.-]+", " ", stem)[:LONGEST_NAME].strip() or "image"
+
+
+def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
+    """Write the images, their masks and classes below ``folder``; return the items."""
+    table = folder / "items.csv"
+    for name in ("images", "masks"):
+        (folder / name).mkdir(exist_ok=True)
+    with table.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["file", "item", "class", "group"])
+        for number, image in enumerate(images, start=1):
+            name = f"{number:05} {plain_name(image.opened.name)}.tif"
+            write_image(folder / "images" / name, image.as_image())
+            write_image(folder / "masks" / name, image.mask)
+            for item, class_name in image.annotations.classes.items():
+                rows.writerow([name, item, class_name, image.group])
+    return read_items(folder / "images", items_csv=table, masks=folder / "masks")

@@ -38,7 +38,7 @@ GROUP_TOOLTIP = (
     "Images of one well, dish or animal are not independent: write the same word for them, and "
     "they stay together. Empty: the image stands alone."
 )
-MOST_OF_A_NAME = 80
+LONGEST_NAME = 80
 AXIS_WORDS = {"Z": "planes", "T": "time points", "C": "channels"}
 
 
@@ -190,7 +190,7 @@ def folder_of(images: Iterable[OpenImage]) -> Path:
 
 def _file_name(number: int, image_name: str) -> str:
     """Return a name that a person knows the image by, and that every file system takes."""
-    plain = re.sub(r"[^\w.-]+", " ", image_name)[:MOST_OF_A_NAME].strip()
+    plain = re.sub(r"[^\w.-]+", " ", image_name)[:LONGEST_NAME].strip()
     return f"{number:05} {plain}".strip() + ".tif"
 
 
