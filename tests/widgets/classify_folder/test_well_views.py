@@ -1,4 +1,4 @@
-"""widgets.plate_view: a plate on the screen, looked at and clicked."""
+"""widgets.classify_folder.well_views: a plate on the screen, looked at and clicked."""
 
 import numpy as np
 import pytest

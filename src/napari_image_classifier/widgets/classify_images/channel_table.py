@@ -168,7 +168,7 @@ class ChannelTable(QTableWidget):
                 if fits
                 else f"No Labels, Points or Shapes layer fits {image.name}; make or open one."
             )
-            cells.append(_cell(marked and marked.name, tooltip, "" if fits else "none"))
+            cells.append(_cell(marked.name if marked else None, tooltip, "" if fits else "none"))
         for column, cell in enumerate(cells):
             self.setItem(row, column, cell)
 

@@ -91,7 +91,7 @@ def _training(training: Mapping[str, Any]) -> str:
 
 
 SUFFIX = ".keras"
-_DRAGGED = (QEvent.Type.DragEnter, QEvent.Type.DragMove)
+_TAKEN = (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop)
 
 
 class ClassifierDrop(QObject):
@@ -111,14 +111,12 @@ class ClassifierDrop(QObject):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Qt's hook: say whether the event ends here."""
-        if isinstance(event, QDropEvent) and (path := _classifier(event)) is not None:
-            if event.type() in _DRAGGED:
-                event.acceptProposedAction()
-                return True
-            if event.type() == QEvent.Type.Drop:
-                event.acceptProposedAction()
+        taken = event if isinstance(event, QDropEvent) and event.type() in _TAKEN else None
+        if taken is not None and (path := _classifier(taken)) is not None:
+            taken.acceptProposedAction()
+            if taken.type() == QEvent.Type.Drop:
                 self.dropped.emit(path)
-                return True
+            return True
         return super().eventFilter(watched, event)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import napari
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox, QLineEdit, QWidget
 
@@ -104,6 +104,9 @@ class ClassifyImages(Dock):
         self.only_one.toggled.connect(self._views.show_only)
         self._drop.dropped.connect(self.use_classifier)
         self._opening.answered.connect(self._loaded)
+        # The canvas is left as it was.
+        self.closed.connect(self.cancel)
+        self.closed.connect(self._views.clear)
         self._drop.watch(self)
         # A path is typed here, not dropped: what is dropped goes to the dock around it.
         for line in self.form.native.findChildren(QLineEdit):
@@ -113,13 +116,6 @@ class ClassifyImages(Dock):
         """Take drops on the canvas as well, now that the dock has its place in the window."""
         super().showEvent(event)
         self._drop.watch_canvas(self)
-
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
-        """Leave the canvas as it was when napari takes the dock away."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange and not self.parent():
-            self.cancel()
-            self._views.clear()
 
     def use_classifier(self, path: str | Path) -> None:
         """Open a classifier and show what it expects; `classifier_changed` follows."""

@@ -27,8 +27,6 @@ CHANGES = ("inserted", "removed", "name", "data", "axis_labels")
 class MeaningChoice(QWidget):
     """Asks what the ``n_axes`` axes before y and x are, where layers don't say."""
 
-    changed = Signal()
-
     def __init__(self, n_axes: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         meanings = {
@@ -37,16 +35,10 @@ class MeaningChoice(QWidget):
         }
         tooltip = "The layers don't say what their sliders are; say it here."
         self.choice = choice({"": ASK, **meanings}, tooltip)
-        self.choice.currentIndexChanged.connect(self.changed)
         words = "The slider of stacks is:" if n_axes == 1 else f"The {n_axes} sliders are:"
         row = in_a_row(QLabel(words), self.choice)
         row.setStretch(1, 1)
         stacked(self, row)
-
-    @property
-    def meaning(self) -> str:
-        """The letters chosen, "" when none are."""
-        return str(self.choice.currentData())
 
 
 class OpenImageList(QWidget):
@@ -66,7 +58,7 @@ class OpenImageList(QWidget):
         stacked(self, self.table, *self.meanings.values())
         for meaning in self.meanings.values():
             meaning.hide()
-            meaning.changed.connect(self.refresh)
+            meaning.choice.currentIndexChanged.connect(self.refresh)
         self.table.changed.connect(self.changed)
         # A file with many channels inserts a layer for each; the table follows once.
         start_after(timer(self, self.refresh), self, viewer.layers.events, types=CHANGES)
@@ -99,8 +91,7 @@ class OpenImageList(QWidget):
         preparation = self._preparation
         wanted = preparation.channel_names if preparation else ()
         named = preparation.channels_named if preparation else True
-        meanings = {n_axes: choice.meaning for n_axes, choice in self.meanings.items()
-                    if choice.meaning}  # fmt: skip
+        meanings = {n_axes: asked.choice.currentData() for n_axes, asked in self.meanings.items()}
         # Labels are a kind of image to Python, and none to a person.
         layers = [open_layer(layer) for layer in self._viewer.layers if type(layer) is ImageLayer]
         self.images = group_layers(layers, wanted, meanings)

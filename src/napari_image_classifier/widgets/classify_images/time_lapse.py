@@ -20,6 +20,7 @@ from napari_image_classifier.plates.tracks import (
 from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.viewer.layers import lengths_of
+from napari_image_classifier.widgets.viewer.navigation import sliders_of
 from napari_image_classifier.widgets.viewer.object_layers import tracks_in
 from napari_image_classifier.wording import counted
 
@@ -128,11 +129,8 @@ class TimeLapse:
 
     def time_shown(self, dims: Any) -> int | None:
         """Return the time point that napari's ``dims`` shows; None where time has no slider."""
-        place = self.layer.world_to_data(dims.point)
-        index = self.axes.index("T")
-        if dims.ndim - len(place) + index not in dims.not_displayed:
-            return None
-        return int(np.clip(np.rint(place[index]), 0, self.n_times - 1))
+        time = sliders_of(self.layer, self.axes, dims).get("T")
+        return None if time is None else int(np.clip(np.rint(time), 0, self.n_times - 1))
 
     def _at_each_time(self, table: "pd.DataFrame", column: str) -> Float64Array:
         values = np.full(self.n_times, np.nan)

@@ -9,7 +9,7 @@ _WORDS = {"T": "time points", "C": "channels", "Z": "planes of a stack"}
 
 
 class AxesDialog(QDialog):
-    """Asks what each axis of one file is; ``axes`` is the answer, such as "ZYX"."""
+    """Asks what each axis of one file is; the data of `choice` is the answer, such as "ZYX"."""
 
     def __init__(self, question: AxesUnknownError, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,23 +31,15 @@ class AxesDialog(QDialog):
         for widget in (words, self.choice, buttons):
             layout.addWidget(widget)
 
-    @property
-    def axes(self) -> str:
-        """The axes that are chosen."""
-        return str(self.choice.currentData())
-
 
 def in_words(axes: str, shape: tuple[int, ...]) -> str:
     """Return "31 planes of a stack" for "ZYX" and the shape (31, 61, 57)."""
-    parts = [
-        f"{length} {_WORDS[axis]}"
-        for axis, length in zip(axes, shape, strict=True)
-        if axis in _WORDS
-    ]
+    pairs = zip(axes, shape, strict=True)
+    parts = [f"{length} {_WORDS[axis]}" for axis, length in pairs if axis in _WORDS]
     return ", each of ".join(parts) or axes
 
 
 def ask_axes(question: AxesUnknownError, parent: QWidget | None = None) -> str | None:
     """Show the dialog and return the answer; None when it is cancelled."""
     dialog = AxesDialog(question, parent)
-    return dialog.axes if dialog.exec() else None
+    return str(dialog.choice.currentData()) if dialog.exec() else None

@@ -129,9 +129,8 @@ def placement(layer: Any) -> dict[str, Any]:
 
 
 def _centres(layer: Any) -> Any:
-    if isinstance(layer, Points):
-        return np.asarray(layer.data)
-    return np.array([(shape.min(axis=0) + shape.max(axis=0)) / 2 for shape in layer.data])
+    corners = map(np.atleast_2d, layer.data)
+    return np.array([(shape.min(axis=0) + shape.max(axis=0)) / 2 for shape in corners])
 
 
 def _point_size(layer: Any) -> float:

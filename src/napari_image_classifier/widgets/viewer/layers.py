@@ -263,7 +263,7 @@ def _open_image(
     name: str, layers: Sequence[OpenLayer], wanted: Sequence[str], meanings: Mapping[int, str]
 ) -> OpenImage:
     unknown = max(layer.n_unknown_axes for layer in layers)
-    if unknown and unknown not in meanings:
+    if unknown and not meanings.get(unknown):
         return OpenImage(name, tuple(layers), unknown_axes=unknown)
     channels, named = [], True
     for number, layer in enumerate(layers, start=1):

@@ -33,7 +33,7 @@ def start_after(soon: QTimer, owner: QObject, *emitters: Any, types: Collection[
         The events that count, such as "name"; none: all of them.
     """
 
-    def wake(event: Any) -> None:
+    def wake(event: Any = None) -> None:
         if not types or event.type in types:
             soon.start()
 

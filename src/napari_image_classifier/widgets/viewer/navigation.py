@@ -66,6 +66,13 @@ def _centre(viewer: napari.Viewer, middle: Any) -> None:
     camera.center = (*camera.center[: 3 - len(centre)], *centre)
 
 
+def sliders_of(layer: Any, axes: str, dims: Any) -> dict[str, float]:
+    """Return where the sliders of napari's ``dims`` are in a layer's data, by axis."""
+    place = layer.world_to_data(dims.point)
+    first = dims.ndim - len(place)
+    return {axis: place[i] for i, axis in enumerate(axes) if first + i in dims.not_displayed}
+
+
 def move_sliders(viewer: napari.Viewer, layer: Any, axes: str, item: Mapping[str, int]) -> None:
     """Move to the part of a layer that ``item`` is, as `parse_selection` gives it.
 

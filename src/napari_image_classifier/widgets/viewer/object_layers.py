@@ -96,10 +96,8 @@ def located(marked: OpenObjects, image: OpenImage) -> OpenObjects:
     if marked.kind == "Labels":
         return replace(marked, labels=largest_level(layer), axes=_axes_of(marked, image) or "")
     of_image = image.channels[0].layer.layer
-    if marked.kind == "Points":
-        places = _moved(layer.data, layer, of_image)
-        return replace(marked, places=places, sizes=np.zeros((len(places), 3)))
-    corners = [_moved(shape, layer, of_image) for shape in layer.data]
+    # A point is a shape with one corner.
+    corners = [_moved(np.atleast_2d(shape), layer, of_image) for shape in layer.data]
     low, high = (
         np.array([getattr(shape, end)(axis=0) for shape in corners]) for end in ("min", "max")
     )
@@ -247,5 +245,5 @@ def numbered(marked: OpenObjects, items: Sequence[str]) -> tuple[Any, list[int]]
     for key, of_place in by_place.items():
         at = (..., *(ALL if index is None else index for index in key), ALL, ALL)
         labels, new = (np.array(list(values)) for values in (of_place, of_place.values()))
-        counted[at] = map_array(array[at], labels, new)
+        counted[at] = map_array(array[at], labels, new)  # type: ignore[no-untyped-call]
     return counted, numbers

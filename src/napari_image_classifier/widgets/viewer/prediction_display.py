@@ -18,6 +18,7 @@ from napari_image_classifier.widgets.viewer.navigation import (
     look_at_layer,
     look_at_object,
     move_sliders,
+    sliders_of,
 )
 
 OVERLAY = "image_classifier"
@@ -47,15 +48,8 @@ def caption(image: Captioned, dims: Any) -> str:
     predictions = image.predictions
     if "" in predictions:
         return in_words(predictions[""])
-    layer = image.layers[0]
-    place = layer.world_to_data(dims.point)
-    first = dims.ndim - len(place)
-    shown = {
-        axis: round(place[index])
-        for index, axis in enumerate(image.axes)
-        if axis in "TZ" and first + index in dims.not_displayed
-    }
-    time, z = shown.get("T"), shown.get("Z")
+    sliders = sliders_of(image.layers[0], image.axes, dims)
+    time, z = (round(sliders[axis]) if axis in sliders else None for axis in "TZ")
     for item in (format_selection(time=t, z=p) for t, p in ((time, z), (time, None), (None, z))):
         if item in predictions:
             return in_words(predictions[item])
