@@ -118,7 +118,7 @@ def test_cancel_ends_within_a_second_and_it_goes_on_where_it_was(dock, folder, q
     def evaluating():
         return [event for event in told if getattr(event, "stage", "") == "evaluating"]
 
-    qtbot.waitUntil(evaluating, timeout=LONG)
+    qtbot.waitUntil(lambda: bool(evaluating()), timeout=LONG)
     first = evaluating()[0]
     # Six networks, all but the last of about as many images.
     assert first.done > 0.8 * first.total * n_done / 6
