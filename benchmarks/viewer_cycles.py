@@ -90,7 +90,7 @@ def one(images: Path, number: int, network_every: int) -> Cycle:
     dock.source.group.choose(None)
     dock.form["network"].value = network
     dock.form["epochs"].value = 1000
-    dock.folded_form["size"].value = 64
+    dock.form["size"].value = 64
     wait_until(dock.run_button.isEnabled)
     cancel_at(dock, moment, random.Random(number))
     viewer.close()

@@ -82,7 +82,7 @@ def while_training(viewer: napari.Viewer, images: Path, epochs: int) -> Path:
     wait_until(lambda: dock.source.survey is not None)
     dock.source.group.choose(None)
     dock.form["epochs"].value = epochs
-    dock.folded_form["size"].value = SIDE
+    dock.form["size"].value = SIDE
     wait_until(dock.run_button.isEnabled)
     QTest.qWait(1000)
     trained: list[str] = []

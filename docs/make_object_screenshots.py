@@ -114,7 +114,7 @@ def take_annotation(viewer: napari.Viewer, masks: Path) -> None:
     classes = ["nuclear" if level > np.median(inside) else "cytoplasmic" for level in inside]
     nuclei.features = {"index": range(1, 41), "looks": classes[:40]}
     dock = add_dock(viewer, "Train classifier")
-    dock.source.choose_objects()
+    dock.source.choose_kind("objects")
     asked = dock.source.objects
     asked.layer.setCurrentText("nuclei")
     asked.layer.activated.emit(asked.layer.currentIndex())

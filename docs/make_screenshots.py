@@ -62,7 +62,7 @@ def take_training(viewer: napari.Viewer, controls: Path) -> Path:
     wait_until(lambda: dock.source.survey is not None)
     dock.source.group.choose(None)
     dock.form["epochs"].value = 12
-    dock.folded_form["size"].value = 64
+    dock.form["size"].value = 64
     wait_until(dock.run_button.isEnabled)
     save(viewer, "train-classifier-before")
     ended = []

@@ -83,13 +83,13 @@ def take_labelling(viewer: napari.Viewer, folder: Path, truth: dict[str, str]) -
     QTest.qWait(3000)
     save(viewer, "label-images")
     answered = []
-    dock.teaching.answered.connect(answered.append)
-    dock.teaching.learn()
+    dock.active_learning.answered.connect(answered.append)
+    dock.active_learning.learn()
     wait_until(lambda: bool(answered))
     dock.see_predictions.setChecked(True)
     wait_until(lambda: dock.session._since is not None)
     QTest.qWait(3000)
-    dock.scroll_to(dock.teaching)
+    dock.scroll_to(dock.active_learning)
     save(viewer, "label-images-queue")
     dock.stop()
 

@@ -154,7 +154,7 @@ def test_docks_say_that_a_folder_does_not_answer(hung_drive, opened, ticks, qtbo
     compare.setup.form["folder"].value = folder
     words = (
         train.why_not.text,
-        label.source.found.text,
+        label.source.summary.text,
         classify.why_not.text,
         compare.setup.why_not.text,
     )
@@ -180,7 +180,7 @@ def test_a_look_at_a_folder_that_hangs_can_be_left(
     (stuck / "depleted").symlink_to(hung_drive.folder)
     dock = opened("Train classifier")
     dock.source.choose_folder(stuck)
-    qtbot.waitUntil(lambda: dock.source.look._worker.pid is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: dock.source.form.runner._worker.pid is not None, timeout=10_000)
     n_ticks = len(ticks)
     qtbot.waitUntil(lambda: len(ticks) > n_ticks + 50)
     assert dock.why_not.text() == "Looking at the images…"

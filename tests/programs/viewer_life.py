@@ -108,7 +108,7 @@ def work_on(docks, folder, learns):
     batch.form["folder"].value = folder / "many"
     train.form["network"].value = "residual"
     train.form["epochs"].value = 1000
-    train.folded_form["size"].value = 32
+    train.form["size"].value = 32
     wait_until(lambda: batch.run_button.isEnabled() and train.run_button.isEnabled())
     heard = []
     train._worker.happened.connect(lambda event: heard.append(event["event"]))

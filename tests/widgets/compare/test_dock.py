@@ -170,10 +170,10 @@ def test_a_killed_process_is_told_and_nothing_is_lost(viewer, qtbot, study, tmp_
     """kill -9 while the session is prepared, and while it is scored: a sentence, then once more."""
     session = tmp_path / "session"
     dock = opened(viewer, qtbot, study, session)
-    before = dock.setup.choices(), dock.setup.group.group, dock.setup.rater.text()
+    before = dock.setup.choices(), dock.setup.group.shared, dock.setup.rater.text()
     dock.setup.start_button.click()
     kill(dock, qtbot)
-    assert (dock.setup.choices(), dock.setup.group.group, dock.setup.rater.text()) == before
+    assert (dock.setup.choices(), dock.setup.group.shared, dock.setup.rater.text()) == before
     dock.setup.start_button.click()
     qtbot.waitUntil(lambda: dock.page.running, timeout=30_000)
     while dock.page.running:
@@ -255,7 +255,7 @@ def test_power_is_said_before_the_start(viewer, qtbot, study, tmp_path):
     dock = opened(viewer, qtbot, study, tmp_path / "session")
     # Eight of the sixteen wells were learnt from.
     qtbot.waitUntil(lambda: "10 images of 8 groups" in dock.setup.power.text(), timeout=20_000)
-    listed = dock.setup.listed["items"]
+    listed = dock.setup.listed.items
     words = power_in_words(listed, "folder:2", 60, 0.1)
     assert words.startswith("60 images of 16 groups")
     assert "For 80 %: about" in words

@@ -16,6 +16,7 @@ from helpers.plugin import PLUGIN
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.annotations import CANNOT_TELL, ItemKey, read_annotations
+from napari_image_classifier.raters.active_learning import SuggestedLabel, SuggestedLabels
 from napari_image_classifier.raters.labelling_queue import Shown, Suggestion
 from napari_image_classifier.widgets.label.dock import LabelImages
 from napari_image_classifier.widgets.train.dock import TrainClassifier
@@ -165,14 +166,11 @@ def test_what_is_labelled_with_the_prediction_in_sight_is_assisted(window, qtbot
     """Shown beside the image, or known from the filter; not where only the order tells."""
     dock = begun(window, qtbot, folder)
     keys = list(dock.session.items)
-    answers = {
-        "items": [
-            {"file": key.file, "item": "", "class": "left", "confidence": 0.9 - 0.1 * place}
-            for place, key in enumerate(keys)
-        ],
-        "order": [list(key) for key in reversed(keys)],
-    }
-    dock._take_answers(answers)
+    items = tuple(
+        SuggestedLabel(key, "left", 0.9 - 0.1 * place, 0.0, "") for place, key in enumerate(keys)
+    )
+    answers = SuggestedLabels(items, tuple(reversed(keys)))
+    dock._take_suggestions(answers)
     assert dock.choices.order == "teaching"
     assert shown(dock, qtbot) == keys[-1].file
     assert "says" not in dock.now.text()
@@ -216,12 +214,12 @@ def test_it_learns_and_goes_on(window, qtbot, folder):
         press(
             window, qtbot, Qt.Key.Key_2 if number % 3 == 2 and number >= N_IMAGES else Qt.Key.Key_1
         )
-    qtbot.waitUntil(dock.teaching.learn_button.isEnabled)
+    qtbot.waitUntil(dock.active_learning.learn_button.isEnabled)
     before = given(folder)
     killed_while_it_learns(dock, qtbot)
     assert given(folder) == before
-    with qtbot.waitSignal(dock.teaching.answered, timeout=120_000):
-        dock.teaching.learn_button.click()
+    with qtbot.waitSignal(dock.active_learning.answered, timeout=120_000):
+        dock.active_learning.learn_button.click()
     assert (folder / "labels.keras").is_file()
     assert len(dock.session.queue.suggestions) == 24
     assert dock.choices.order == "teaching"
@@ -235,12 +233,12 @@ def killed_while_it_learns(dock, qtbot):
     """kill -9 of the compute process: a sentence, and the button is there again."""
     if sys.platform == "win32":
         return
-    teaching = dock.teaching
-    teaching.learn_button.click()
-    qtbot.waitUntil(lambda: teaching._worker.pid is not None)
-    os.kill(teaching._worker.pid, signal.SIGKILL)
-    qtbot.waitUntil(teaching.learn_button.isEnabled)
-    assert "ended from outside" in teaching.progress.message.text()
+    panel = dock.active_learning
+    panel.learn_button.click()
+    qtbot.waitUntil(lambda: panel._worker.pid is not None)
+    os.kill(panel._worker.pid, signal.SIGKILL)
+    qtbot.waitUntil(panel.learn_button.isEnabled)
+    assert "ended from outside" in panel.progress.message.text()
 
 
 def test_objects_are_labelled_one_by_one(window, qtbot, folder, tmp_path):
@@ -255,7 +253,7 @@ def test_objects_are_labelled_one_by_one(window, qtbot, folder, tmp_path):
     source.form["masks"].value = tmp_path / "masks"
     source.choose_folder(folder)
     qtbot.waitUntil(lambda: source.listed is not None, timeout=30_000)
-    assert source.found.text() == "16 items of 8 images."
+    assert source.summary.text() == "16 items of 8 images."
     source.group.choose("folder:1")
     source.rater.setText("Ada")
     source.begin()
@@ -272,7 +270,7 @@ def test_objects_are_labelled_one_by_one(window, qtbot, folder, tmp_path):
     dock.train_button.click()
     (training,) = window.window._qt_window.findChildren(TrainClassifier)
     qtbot.waitUntil(lambda: training.source.survey is not None, timeout=30_000)
-    assert training.source.survey["classes"] == {"left": 2}
+    assert training.source.survey.classes == {"left": 2}
     assert training.source.choices().masks == tmp_path / "masks"
     window.window.remove_dock_widget(dock)
     assert list(window.layers) == []

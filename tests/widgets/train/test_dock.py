@@ -33,7 +33,7 @@ print("viewer opened", flush=True)
 _, dock = viewer.window.add_plugin_dock_widget("napari-image-classifier", "Train classifier")
 dock.source.choose_folder(sys.argv[1])
 dock.form["epochs"].value = 1
-dock.folded_form["size"].value = 16
+dock.form["size"].value = 16
 
 def go_on():
     if dock.run_button.isEnabled():
@@ -85,7 +85,7 @@ def ready(dock, folder, qtbot):
     qtbot.waitUntil(lambda: dock.source.survey is not None, timeout=30_000)
     dock.source.group.choose(None)
     dock.form["epochs"].value = 2
-    dock.folded_form["size"].value = 16
+    dock.form["size"].value = 16
     qtbot.waitUntil(dock.run_button.isEnabled, timeout=30_000)
     return dock
 
@@ -95,7 +95,7 @@ def test_a_folder_is_shown_before_anything_runs(dock, folder, qtbot):
     """Classes, counts, channels and pictures; the question must be answered first."""
     dock.source.choose_folder(folder)
     qtbot.waitUntil(lambda: dock.source.survey is not None, timeout=30_000)
-    assert dock.source.survey["classes"] == {"control": 8, "depleted": 8}
+    assert dock.source.survey.classes == {"control": 8, "depleted": 8}
     assert "GFP, DNA" in dock.source.view.text
     assert dock.source.view.findChildren(type(dock.why_not), "thumbnail")
     assert not dock.run_button.isEnabled()
@@ -133,7 +133,7 @@ def test_the_device_is_shown_and_a_missing_backend_refused(ready, qtbot):
     missing = [name for name in BACKENDS if name not in installed_backends()]
     if not missing:
         pytest.skip("every backend is installed")
-    ready.folded_form["backend"].value = missing[0]
+    ready.form["backend"].value = missing[0]
     assert ready.config().backend == missing[0]
     assert f"pip install {missing[0]}" in ready.why_not.text()
     assert not ready.run_button.isEnabled()
@@ -168,7 +168,7 @@ def test_a_killed_process_is_told_and_the_dock_works_again(ready, qtbot):
 def test_a_silent_process_is_told_and_cancel_ends_it(ready, qtbot, monkeypatch):
     """A process that is stopped: the sentence, Cancel within a second, and all choices kept."""
     monkeypatch.setattr(worker, "SECONDS_OF_SILENCE", 2.0)
-    before = ready.config(), ready.source.choices(), ready.output_form.values()
+    before = ready.config(), ready.source.choices(), ready.files.values()
     ready.run_button.click()
     qtbot.waitUntil(lambda: ready._worker.pid is not None)
     pid = ready._worker.pid
@@ -180,7 +180,7 @@ def test_a_silent_process_is_told_and_cancel_ends_it(ready, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: not ready._worker.running, timeout=5000)
     assert time.monotonic() - asked < 1.2
     assert not ready.progress.silence.isVisibleTo(ready)
-    assert (ready.config(), ready.source.choices(), ready.output_form.values()) == before
+    assert (ready.config(), ready.source.choices(), ready.files.values()) == before
     assert ready.run_button.isEnabled()
     qtbot.waitUntil(lambda: not psutil.pid_exists(pid))
 
@@ -203,13 +203,13 @@ def test_open_images_are_learnt_from(dock, tmp_path, qtbot):
     for number in range(8):
         pixels = random.poisson(50 + 500 * (number % 2), (24, 24)).astype(np.uint16)
         dock._viewer.add_image(pixels, name=f"cell {number}")
-    dock.source.choose_open_images()
+    dock.source.choose_kind("open")
     table = dock.source.open_images
     for row in range(8):
         table.set_class(row, ("low", "high")[row % 2])
     dock.form["epochs"].value = 1
-    dock.folded_form["size"].value = 16
-    dock.output_form["output"].value = tmp_path / "open.keras"
+    dock.form["size"].value = 16
+    dock.files["output"].value = tmp_path / "open.keras"
     assert dock.why_unusable() is None
     with qtbot.waitSignal(dock.trained, timeout=LONG):
         dock.run_button.click()

@@ -43,7 +43,7 @@ def dock(make_napari_viewer, folder, qtbot):
     widget.source.choose_folder(folder)
     qtbot.waitUntil(lambda: widget.source.survey is not None, timeout=30_000)
     widget.source.group.choose(None)
-    widget.folded_form["size"].value = 16
+    widget.form["size"].value = 16
     qtbot.waitUntil(widget.evaluation.run_button.isEnabled, timeout=30_000)
     yield widget
     widget.source.stop()
@@ -114,10 +114,14 @@ def test_cancel_ends_within_a_second_and_it_goes_on_where_it_was(dock, folder, q
     n_done = len(json.loads(kept.read_text(encoding="utf-8"))["runs"])
     told.clear()
     panel.run_button.click()
-    qtbot.waitUntil(lambda: any(event["stage"] == "evaluating" for event in told), timeout=LONG)
-    first = next(event for event in told if event["stage"] == "evaluating")
+
+    def evaluating():
+        return [event for event in told if getattr(event, "stage", "") == "evaluating"]
+
+    qtbot.waitUntil(lambda: bool(evaluating()), timeout=LONG)
+    first = evaluating()[0]
     # Six networks, all but the last of about as many images.
-    assert first["done"] > 0.8 * first["total"] * n_done / 6
+    assert first.done > 0.8 * first.total * n_done / 6
     with qtbot.waitSignal(panel.ended, timeout=5000):
         panel.progress.cancel_button.click()
     assert panel.run_button.isEnabled()
@@ -166,7 +170,7 @@ def test_other_choices_lose_nothing_of_a_stopped_evaluation(dock, folder, qtbot)
 def test_a_classifier_to_go_on_from_is_refused(dock, folder):
     """It has seen the images that it would be tested on."""
     (folder / "earlier.keras").touch()
-    dock.start_form["start_from"].value = folder / "earlier.keras"
+    dock.files["start_from"].value = folder / "earlier.keras"
     dock.evaluation.run_button.click()
     assert "has seen the images" in dock.evaluation.progress.message.text()
     assert not dock.evaluation.running
@@ -175,7 +179,7 @@ def test_a_classifier_to_go_on_from_is_refused(dock, folder):
 def test_without_a_report_it_says_so(dock, folder):
     """The button waits for a file name, and what has no ending gets one."""
     panel = dock.evaluation
-    panel._suggested = folder / "report.html"
+    panel._suggested.path = folder / "report.html"
     panel.form["report"].value = None
     assert not panel.run_button.isEnabled()
     assert panel.why_not.isVisibleTo(panel)
@@ -211,7 +215,7 @@ def test_what_was_taken_together_is_looked_at(make_napari_viewer, tmp_path, qtbo
     panel = dock.evaluation
     panel.acquisition.box.setCurrentText("images with the same “day”")
     dock._show_what_can_run()
-    assert panel.acquisition.acquisition == "day"
+    assert panel.acquisition.shared == "day"
     panel.form["extent"].value = "texture"
     with qtbot.waitSignal(panel.ended, timeout=LONG):
         panel.run_button.click()
@@ -228,7 +232,7 @@ def test_errors_of_open_images_have_their_names(make_napari_viewer, tmp_path, qt
     for number in range(16):
         shown = 400 if number in (0, 2, 4) or number % 2 else 200
         viewer.add_image(random.poisson(shown, (24, 24)).astype(np.uint16), name=f"cell {number}")
-    dock.source.choose_open_images()
+    dock.source.choose_kind("open")
     for row in range(16):
         dock.source.open_images.set_class(row, ("dark", "light")[row % 2])
     panel = dock.evaluation

@@ -24,7 +24,7 @@ PLACES = {label: place[:2] for label, place in DISKS.items()}
 def open_dock(viewer):
     """The dock as the menu opens it, asking for objects."""
     dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")[1]
-    dock.source.choose_objects()
+    dock.source.choose_kind("objects")
     return dock
 
 
@@ -107,9 +107,9 @@ def test_what_was_clicked_is_learnt_from(viewer, dock, tmp_path, qtbot):
             click(copy, PLACES[label])
         assert ("at least two images" in (dock.source.why_unusable() or "")) == (number == 1)
     assert dock.source.channels == ("GFP", "DNA")
-    dock.output_form["output"].value = tmp_path / "cells.keras"
+    dock.files["output"].value = tmp_path / "cells.keras"
     dock.form["network"].value = "texture"
-    dock.folded_form["box"].value = "16"
+    dock.form["box"].value = "16"
     assert dock.run_button.isEnabled(), dock.why_not.text()
     with qtbot.waitSignal(dock.trained, timeout=60_000):
         dock.run_button.click()

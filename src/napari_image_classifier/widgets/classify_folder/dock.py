@@ -42,7 +42,6 @@ from napari_image_classifier.widgets.shared.items_form import (
     ItemsChoices,
     ItemsForm,
 )
-from napari_image_classifier.widgets.shared.survey import ItemsLook
 
 OUTPUT_NAME = "predictions.csv"
 ROWS_AT_ONCE = 300
@@ -96,7 +95,6 @@ class ClassifyFolder(Dock):
         self._latest: Predictions | None = None
         self._last_words: tuple[str, bool, str] | None = None
         self._table: Path | None = None
-        self._look = ItemsLook(self._looked_at, self)
         self._worker = Worker(self)
         self._expects_lookup = Lookup(self)
         self._drives = DriveWatch(self)
@@ -108,13 +106,12 @@ class ClassifyFolder(Dock):
     def _build(self) -> None:
         self.form = ItemsForm(
             FolderChoices(), FOLDER_ASKS, (MASKS_ASK, AXES_ASK, OVERWRITE_ASK),
-            look=self._look, looked_at=("folder",),
+            query=self._looked_at, surveyed=("folder",),
         )  # fmt: skip
         self.pattern = self.form.pattern
         paths, folded = self.form.parts
         self._expects = wrapped()
-        more = Folded("More choices")
-        more.inside.addWidget(folded)
+        more = Folded("More choices", folded)
         self.run_button = QPushButton("Classify")
         self.why_not = wrapped()
         self.progress = ProgressRow()
@@ -130,13 +127,14 @@ class ClassifyFolder(Dock):
         for name in ("classifier", "output", "axes", "overwrite"):
             self.form[name].changed.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.run)
-        self.progress.cancel_clicked.connect(self.cancel)
         self.results.failed.connect(lambda sentence: self.progress.end(sentence, error=True))
-        self._look.changed.connect(self._show_look)
-        self._look.failed.connect(self._show_failed_look)
+        self.form.runner.changed.connect(self._show_look)
+        self.form.runner.failed.connect(self._show_failed_look)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self.progress.follow(self._worker, lambda: "Stopped. Run it again to go on.", self._end)
+        self.progress.follow(
+            self._worker, lambda: "Stopped. Run it again to go on.", self._end, self.cancel
+        )
         self._worker.running_changed.connect(self._show_what_can_run)
         self._expects_lookup.answered.connect(self._show_expectation)
         self._drives.answered.connect(self._show_what_can_run)
@@ -194,7 +192,7 @@ class ClassifyFolder(Dock):
     def stop(self) -> None:
         """End everything that runs, at once."""
         self._timer.stop()
-        self._look.stop()
+        self.form.runner.stop()
         self._worker.kill()
         self.results.copying.stop()
 

@@ -106,10 +106,11 @@ class FolderCopying(QWidget):
         self.progress = ProgressRow()
         stacked(self, self.progress)
         self.button.clicked.connect(self._ask_where)
-        self.progress.cancel_clicked.connect(self.cancel)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(lambda result: self._end(result.message))
-        self.progress.follow(self._worker, lambda: "Stopped; what was copied is whole.", self._end)
+        self.progress.follow(
+            self._worker, lambda: "Stopped; what was copied is whole.", self._end, self.cancel
+        )
         self._worker.running_changed.connect(lambda _: self._show_what_can_run())
         self.show_folder(None)
 

@@ -1,4 +1,4 @@
-"""The page of a blinded session: the classes, and nothing that could tell."""
+"""The page of a blinded session: classes to answer with, and nothing that could tell."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,26 +6,21 @@ from collections.abc import Callable, Sequence
 import napari
 from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QGridLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from superqt import QDoubleRangeSlider, QDoubleSlider
+from superqt.utils import signals_blocked
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.items.annotations import CANNOT_TELL
 from napari_image_classifier.raters.blinded_session import BlindedSession, Showing
 from napari_image_classifier.raters.shown_item import ItemReader, ShownItem, as_classifier_sees
-from napari_image_classifier.widgets.compare.blinding import Blindfold
-from napari_image_classifier.widgets.qt.parts import button, stacked, wrapped
+from napari_image_classifier.widgets.compare.blinding import Blinding
+from napari_image_classifier.widgets.qt.parts import button, check_box, stacked, wrapped
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
 from napari_image_classifier.widgets.viewer.item_display import ItemsAhead, ItemStage
 
 READ_AHEAD = 3
+GAMMAS = (0.2, 2.0)
 HOW = "Keys: 1 to 9 give a class, 0 “cannot tell”, Backspace takes the last answer back."
 AS_THE_CLASSIFIER = "Now you see exactly what the classifier sees."
 UNREADABLE = "This image can't be shown any more. Answer “cannot tell”, or pause and see to it."
@@ -43,13 +38,13 @@ class BlindedPage(QWidget):
         self._since: float | None = None
         self._ahead: ItemsAhead | None = None
         self._stage: ItemStage | None = None
-        self._blindfold = Blindfold(viewer, parent)
+        self._blinding = Blinding(viewer, parent)
         self.keys = ClassKeys(parent)
         self.progress, self.says = QLabel(), wrapped(HOW)
         self._classes = QVBoxLayout()
         self.buttons: list[QPushButton] = []
-        self.seen_before = QCheckBox("I have seen this one before")
-        self.undo_button = QPushButton("Undo")
+        self.seen_before = check_box("I have seen this one before")
+        self.undo_button = button("Undo")
         self.pause_button = button("Pause", "Every answer is kept; go on whenever you like.")
         self.looks = ChannelLooks()
         stacked(
@@ -74,7 +69,7 @@ class BlindedPage(QWidget):
         self._ahead = ItemsAhead(_reader(session), self)
         self._ahead.arrived.connect(self._show_arrived)
         self._offer_classes(session.plan.class_names)
-        self._blindfold.put_on()
+        self._blinding.begin()
         self.keys.listen()
         self._show()
 
@@ -93,8 +88,6 @@ class BlindedPage(QWidget):
 
     def undo(self) -> None:
         """Take the last answer back, and show its image again."""
-        if self.session is None:
-            return
         try:
             taken_back = self.session.undo()
         except OSError as error:
@@ -109,18 +102,13 @@ class BlindedPage(QWidget):
             return
         self.session = None
         self.keys.listen(False)
-        if self._ahead is not None:
-            self._ahead.want({})
-            self._ahead.deleteLater()
-            self._ahead = None
-        if self._stage is not None:
-            self._stage.leave()
-        self._blindfold.take_off()
+        self._ahead.want({})
+        self._ahead.deleteLater()
+        self._stage.leave()
+        self._blinding.end()
         self.ended.emit()
 
     def _show(self) -> None:
-        assert self.session is not None
-        assert self._ahead is not None
         position, showings = self.session.position, self.session.plan.showings
         self._since = None
         self.seen_before.setChecked(False)
@@ -129,10 +117,8 @@ class BlindedPage(QWidget):
             self.pause()
             return
         of_classifier = showings[position].arm != "everything"
-        self.progress.setText(
-            f"<b>{position + 1} of {len(showings)}</b>"
-            + (f"<br>{AS_THE_CLASSIFIER}" if of_classifier else "")
-        )
+        count = f"<b>{position + 1} of {len(showings)}</b>"
+        self.progress.setText(f"{count}<br>{AS_THE_CLASSIFIER}" if of_classifier else count)
         places = range(position, min(position + 1 + READ_AHEAD, len(showings)))
         self._ahead.want({place: showings[place] for place in places})
         self._show_arrived(position)
@@ -140,8 +126,6 @@ class BlindedPage(QWidget):
     def _show_arrived(self, position: int) -> None:
         if self.session is None or position != self.session.position or self._since is not None:
             return
-        assert self._ahead is not None
-        assert self._stage is not None
         if self._ahead.why_not(position):
             # The sentence of the error would name the file.
             self._stage.clear()
@@ -156,37 +140,17 @@ class BlindedPage(QWidget):
         for old in self.buttons:
             old.deleteLater()
         self.buttons = []
-        for number, name in enumerate((*names, CANNOT_TELL)):
-            key = "0" if name == CANNOT_TELL else str(number + 1)
-            has_key = name == CANNOT_TELL or number < MOST_CLASSES
-            given = button(f"{key}   {name}" if has_key else name)
-            given.clicked.connect(lambda _=False, name=name: self.answer(name))
-            self._classes.addWidget(given)
-            self.buttons.append(given)
+        keys = dict(zip(names, map(str, range(1, MOST_CLASSES + 1)), strict=False))
+        keys[CANNOT_TELL] = "0"
+        for name in (*names, CANNOT_TELL):
+            answer = button(f"{keys[name]}   {name}" if name in keys else name)
+            answer.clicked.connect(lambda _=False, name=name: self.answer(name))
+            self._classes.addWidget(answer)
+            self.buttons.append(answer)
 
     def _answer_by_key(self, number: int) -> None:
-        if self.session is not None and number < len(self.session.plan.class_names):
+        if number < len(self.session.plan.class_names):
             self.answer(self.session.plan.class_names[number])
-
-
-def _reader(session: BlindedSession) -> Callable[[Showing], ShownItem]:
-    """Return what makes a picture of a showing; it is called on a thread."""
-    plan = session.plan
-    reader = ItemReader(plan.each, plan.items.axes)
-    classifiers: list[Classifier] = []
-
-    def read(showing: Showing) -> ShownItem:
-        item = plan.items.items[showing.item]
-        if showing.arm == "everything":
-            return reader.read(item).with_surroundings().turned(showing.orientation)
-        if not classifiers:
-            classifiers.append(load_classifier(plan.classifier, threads=1))
-        return as_classifier_sees(item, classifiers[0], plan.items.axes).turned(showing.orientation)
-
-    return read
-
-
-GAMMAS = (0.2, 2.0)
 
 
 class ChannelLooks(QWidget):
@@ -215,8 +179,7 @@ class ChannelLooks(QWidget):
             self._add_row(row, layer)
 
     def _add_row(self, row: int, layer: ImageLayer) -> None:
-        shown = QCheckBox(layer.name)
-        shown.setChecked(layer.visible)
+        shown = check_box(layer.name, checked=layer.visible)
         shown.toggled.connect(lambda on: setattr(layer, "visible", on))
         contrast = QDoubleRangeSlider(Qt.Orientation.Horizontal)
         _follow(contrast, layer)
@@ -230,9 +193,25 @@ class ChannelLooks(QWidget):
             self._grid.addWidget(widget, row, column)
 
 
+def _reader(session: BlindedSession) -> Callable[[Showing], ShownItem]:
+    """Return what makes a picture of a showing; it is called on a thread."""
+    plan = session.plan
+    reader = ItemReader(plan.each, plan.items.axes)
+    classifiers: list[Classifier] = []
+
+    def read(showing: Showing) -> ShownItem:
+        item = plan.items.items[showing.item]
+        if showing.arm == "everything":
+            return reader.read(item).with_surroundings().turned(showing.orientation)
+        if not classifiers:
+            classifiers.append(load_classifier(plan.classifier, threads=1))
+        return as_classifier_sees(item, classifiers[0], plan.items.axes).turned(showing.orientation)
+
+    return read
+
+
 def _follow(slider: QDoubleRangeSlider, layer: ImageLayer) -> None:
     """Show the contrast that a layer has now."""
-    slider.blockSignals(True)
-    slider.setRange(*layer.contrast_limits_range)
-    slider.setValue(tuple(layer.contrast_limits))
-    slider.blockSignals(False)
+    with signals_blocked(slider):
+        slider.setRange(*layer.contrast_limits_range)
+        slider.setValue(tuple(layer.contrast_limits))

@@ -1,4 +1,4 @@
-"""Hides whatever in the window could tell what an image is, for as long as a session runs."""
+"""The blinding of a window: whatever could tell what an image is, hidden while a session runs."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from napari_image_classifier.widgets.shared.class_keys import window_of
 PLAIN_TITLE = "napari"
 
 
-class Blindfold:
+class Blinding:
     """Hides every dock but that of ``keep``, the window's title and texts on the canvas.
 
-    What it hid comes back with `take_off`.
+    What it hid comes back with `end`.
     """
 
     def __init__(self, viewer: napari.Viewer, keep: QWidget) -> None:
@@ -24,7 +24,7 @@ class Blindfold:
         self._title = viewer.title
         self._is_on = False
 
-    def put_on(self) -> None:
+    def begin(self) -> None:
         """Hide it."""
         if self._is_on:
             return
@@ -39,11 +39,11 @@ class Blindfold:
         ]
         for dock in self._docks:
             dock.hide()
-        self._overlays = [one for one in _texts(self._viewer) if one.visible]
+        self._overlays = [overlay for overlay in _texts(self._viewer) if overlay.visible]
         for overlay in self._overlays:
             overlay.visible = False
 
-    def take_off(self) -> None:
+    def end(self) -> None:
         """Show it again."""
         if not self._is_on:
             return

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import napari
-from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.raters import session_jobs
@@ -15,8 +15,8 @@ from napari_image_classifier.widgets.compare.blinded_page import BlindedPage
 from napari_image_classifier.widgets.compare.setup import StudySetup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock
-from napari_image_classifier.widgets.qt.parts import button, stacked, wrapped
-from napari_image_classifier.widgets.qt.progress_row import ProgressRow
+from napari_image_classifier.widgets.qt.parts import button, show, stacked, wrapped
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 
 REPORT = "report.html"
 
@@ -41,25 +41,21 @@ class CompareWithMe(Dock):
             "Report of several…", "One report of several sessions, of other raters, too."
         )
         self.result = wrapped()
-        self.open_button = QPushButton("Open the report")
+        self.open_button = button("Open the report")
         self._build()
         self._connect()
 
     def _build(self) -> None:
         stacked(self._before, self.setup, (self.resume_button, self.combine_button))
-        for widget in (self._before, self.page, self.progress, self.result, self.open_button):
-            self.column.addWidget(widget)
+        self.add(self._before, self.page, self.progress, self.result, self.open_button)
         self.column.addStretch(1)
-        self.page.hide()
-        self.result.hide()
-        self.open_button.hide()
+        show(False, self.page, self.result, self.open_button)
 
     def _connect(self) -> None:
         self.closed.connect(self.stop)
         self.setup.prepared.connect(self._prepare)
         self.resume_button.clicked.connect(self._ask_what_to_resume)
         self.combine_button.clicked.connect(self._ask_what_to_combine)
-        self.progress.cancel_clicked.connect(self._cancel)
         self.page.ended.connect(self._leave_session)
         self.open_button.clicked.connect(self._open_report)
         self._worker.happened.connect(self._hear)
@@ -106,17 +102,15 @@ class CompareWithMe(Dock):
             note = f"{event.done} of {event.total} images"
             self.progress.update_progress(event.done, event.total, note)
 
-    def _cancel(self) -> None:
-        self.progress.stopping("Stopping…")
-        self._worker.cancel(kill_after=0.9)
-
     def _finish(self, result: session_jobs.PreparedSession | session_jobs.SessionScores) -> None:
         if isinstance(result, session_jobs.PreparedSession):
             self.resume(result.session)
             return
         self.report = result.report.absolute()
         self.progress.end("")
-        self._show_result("".join(f"<p><b>{one.sentence}</b></p>" for one in result.comparisons))
+        self._show_result(
+            "".join(f"<p><b>{of_rater.sentence}</b></p>" for of_rater in result.comparisons)
+        )
 
     def _leave_session(self) -> None:
         self.page.hide()
@@ -132,12 +126,10 @@ class CompareWithMe(Dock):
         )
 
     def _show_result(self, words: str) -> None:
-        self.result.setText(words)
-        self.result.setVisible(bool(words))
+        show_sentence(self.result, words)
         self.open_button.setVisible(bool(words) and self.report is not None)
 
     def _open_report(self) -> None:
-        assert self.report is not None
         webbrowser.open(self.report.as_uri())
 
     def _ask_what_to_resume(self) -> None:

@@ -1,18 +1,11 @@
-"""The setup of a comparison, asked before it begins, and what it can show."""
+"""The setup of a comparison of a person with a classifier, and the power that it would have."""
 
 import random
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QFormLayout,
-    QLineEdit,
-    QPushButton,
-    QSpinBox,
-    QWidget,
-)
+from qtpy.QtWidgets import QSpinBox, QWidget
 
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.leakage import LearntFrom
@@ -28,8 +21,16 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Folded, let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask
-from napari_image_classifier.widgets.qt.parts import choice, wrapped
+from napari_image_classifier.widgets.qt.parts import (
+    button,
+    check_box,
+    choice,
+    form_rows,
+    line_edit,
+    wrapped,
+)
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
+from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
     CHOOSE_CLASSIFIER,
@@ -37,7 +38,6 @@ from napari_image_classifier.widgets.shared.items_form import (
     ItemsChoices,
     ItemsForm,
 )
-from napari_image_classifier.widgets.shared.survey import ItemsLook
 
 TRUTHS: dict[TruthKind, str] = {
     "condition": "the experimental condition",
@@ -90,7 +90,6 @@ class StudySetup(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._look = ItemsLook(self._query, self, listed=True)
         self._power_lookup = Lookup(self)
         self._build()
         self._connect()
@@ -99,54 +98,43 @@ class StudySetup(QWidget):
     def _build(self) -> None:
         self.form = ItemsForm(
             CompareWhat(), STUDY_ASKS, (MASKS_ASK, AXES_ASK),
-            look=self._look, looked_at=("folder", "labels", "masks", "axes"),
+            query=self._query, listed=True, surveyed=("folder", "labels", "masks", "axes"),
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         paths, folded = self.form.parts
         self.truth = choice(TRUTHS, "What an answer is held against.")
         let_be_narrow(self.truth)
-        self.rater = QLineEdit()
-        self.rater.setPlaceholderText("your name or initials")
-        self.number, self.margin = QSpinBox(), QSpinBox()
-        self.number.setRange(10, 5000)
-        self.number.setValue(USUAL_NUMBER)
-        self.number.setToolTip("How many images are shown; some come twice, to see how steady "
-                               "you are.")  # fmt: skip
-        self.margin.setRange(1, 50)
-        self.margin.setValue(round(100 * MARGIN))
+        self.rater = line_edit("your name or initials")
+        self.number = _spin_box(10, 5000, USUAL_NUMBER, "How many images are shown; some come "
+                                "twice, to see how steady you are.")  # fmt: skip
+        self.margin = _spin_box(1, 50, round(100 * MARGIN), "How much worse would still be “as "
+                                "good”; it can't be changed after the first answer.")  # fmt: skip
         self.margin.setSuffix(" points")
-        self.margin.setToolTip("How much worse would still be “as good”; it can't be changed "
-                               "after the first answer.")  # fmt: skip
-        self.second_arm = QCheckBox("Then once more, with exactly the classifier's view")
-        self.second_arm.setToolTip(
+        self.second_arm = check_box(
+            "Then once more, with exactly the classifier's view",
             "All images again, as the network receives them: its channels, size and intensities. "
-            "It is scored apart."
+            "It is scored apart.",
         )
         self.power, self.why_not = wrapped(), wrapped()
-        self.start_button = QPushButton("Start")
-        more = Folded("Objects, not whole images; files without axes")
-        more.inside.addWidget(folded)
-        layout = QFormLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addRow("Truth is", self.truth)
-        for widget in (paths, self.pattern, more, self.group):
-            layout.addRow(widget)
-        layout.addRow("Rater", self.rater)
-        layout.addRow("Images", self.number)
-        layout.addRow("Still as good", self.margin)
-        for widget in (self.second_arm, self.power, self.start_button, self.why_not):
-            layout.addRow(widget)
+        self.start_button = button("Start")
+        more = Folded("Objects, not whole images; files without axes", folded)
+        form_rows(
+            self, ("Truth is", self.truth), paths, self.pattern, more, self.group,
+            ("Rater", self.rater), ("Images", self.number), ("Still as good", self.margin),
+            self.second_arm, self.power, self.start_button, self.why_not,
+        )  # fmt: skip
 
     def _connect(self) -> None:
-        self.form["session"].changed.connect(self._show_what_can_run)
-        self.form["classifier"].changed.connect(self._show_power)
-        self.truth.currentIndexChanged.connect(self._look.again)
-        self.rater.textChanged.connect(self._show_what_can_run)
-        for box in (self.number, self.margin):
-            box.valueChanged.connect(self._show_power)
-        self.group.changed.connect(self._show_power)
-        self._look.changed.connect(self._show)
-        self._look.failed.connect(self.why_not.setText)
+        self.truth.currentIndexChanged.connect(self.form.runner.restart)
+        for signal in (self.form["session"].changed, self.rater.textChanged):
+            signal.connect(self._show_what_can_run)
+        for signal in (
+            self.form["classifier"].changed, self.number.valueChanged, self.margin.valueChanged,
+            self.group.changed,
+        ):  # fmt: skip
+            signal.connect(self._show_power)
+        self.form.runner.changed.connect(self._show)
+        self.form.runner.failed.connect(self.why_not.setText)
         self._power_lookup.answered.connect(self._say_power)
         self.start_button.clicked.connect(self.start)
 
@@ -175,9 +163,9 @@ class StudySetup(QWidget):
         if self.truth_kind != "condition" and choices.labels is None:
             return "Choose the table of labels that are to be the truth."
         if self.listed is None:
-            return "Looking at the images…" if self._look.under_way else self.why_not.text()
-        if not self.group.answered:
-            return "Say which images are not independent."
+            return "Looking at the images…" if self.form.runner.under_way else self.why_not.text()
+        if why := self.group.why_unusable():
+            return why
         if not self.rater.text().strip():
             return "Write your name or initials."
         return None
@@ -206,13 +194,13 @@ class StudySetup(QWidget):
         )
 
     def stop(self) -> None:
-        """End a look that is under way."""
-        self._look.stop()
+        """End a survey that is under way."""
+        self.form.runner.stop()
 
     @property
     def listed(self) -> Survey | None:
         """The images; None while they are not known."""
-        return self._look.found
+        return self.form.runner.survey
 
     def _query(self) -> ItemsQuery | None:
         choices = self.choices()
@@ -233,7 +221,7 @@ class StudySetup(QWidget):
         self.power.setText(ON_OWN_LABELS if on_own else "")
         if self.listed is None or not self.group.answered or on_own:
             return
-        table, group = self.listed.items, self.group.group
+        table, group = self.listed.items, self.group.shared
         assert table is not None
         number, margin = self.number.value(), self.margin.value() / 100
         classifier = self.choices().classifier
@@ -246,8 +234,15 @@ class StudySetup(QWidget):
     def _show_what_can_run(self) -> None:
         why = self.why_unusable()
         self.start_button.setEnabled(why is None)
-        self.why_not.setText(why or "")
-        self.why_not.setVisible(bool(why))
+        show_sentence(self.why_not, why or "")
+
+
+def _spin_box(least: int, most: int, value: int, tooltip: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(least, most)
+    box.setValue(value)
+    box.setToolTip(tooltip)
+    return box
 
 
 def power_in_words(
@@ -272,19 +267,18 @@ def power_in_words(
         return str(error)
     if not items:
         return "The classifier has learnt from all of these groups; take images that it never saw."
-    n_groups = len({item.group or item.key for item in items})
     shown = min(number, len(items))
-    n_groups = min(n_groups, shown)
+    n_groups = min(len({item.group or item.key for item in items}), shown)
     per_group, rest = divmod(shown, n_groups)
     sizes = [per_group + 1] * rest + [per_group] * (n_groups - rest)
-    found = comparison_power(sizes, margin)
+    power = comparison_power(sizes, margin)
     groups = "" if n_groups == shown else f" of {n_groups} groups"
     words = (
-        f"{shown} images{groups}: of a machine that is as good as you, {found.not_worse:.0%} of "
+        f"{shown} images{groups}: of a machine that is as good as you, {power.not_worse:.0%} of "
         f"such studies show that it is not worse by more than {100 * margin:.0f} points; of one "
-        f"that is 20 points better, {found.better:.0%} show that it is better."
+        f"that is 20 points better, {power.better:.0%} show that it is better."
     )
-    if found.not_worse < POWER:
+    if power.not_worse < POWER:
         needed = images_needed(round(shown / n_groups), margin)
         words += f" For 80 %: about {needed} images, as many a group." if needed else ""
     return words

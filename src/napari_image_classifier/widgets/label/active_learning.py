@@ -1,10 +1,10 @@
-"""*Learn and go on*: a classifier of the labels so far, and what it wants to be told next."""
+"""Active learning: a classifier of the labels so far, and the items it would learn most from."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.items.annotations import ItemKey
@@ -29,10 +29,10 @@ SECONDS_OR_MINUTES = {
     TEXTURE: "texture features: seconds",
     TrainingConfig().network: "a network: minutes",
 }
-FEWEST = 10
+FEWEST_LABELS = 10
 
 
-class TeachingPanel(QWidget):
+class ActiveLearningPanel(QWidget):
     """Trains on the labels so far, or takes a classifier, and asks it about all items.
 
     ``answered`` carries the `SuggestedLabels`.
@@ -49,7 +49,7 @@ class TeachingPanel(QWidget):
         self.classifier: Path | None = None
         self._worker = Worker(self)
         self.what = choice(SECONDS_OR_MINUTES, "What learns from the labels so far.")
-        self.learn_button = QPushButton("Learn and go on")
+        self.learn_button = button("Learn and go on")
         self.ask_button = button(
             "Ask a classifier…", "Have a classifier that is there already look at all items."
         )
@@ -57,7 +57,6 @@ class TeachingPanel(QWidget):
         stacked(self, self.what, (self.learn_button, self.ask_button), self.progress)
         self.learn_button.clicked.connect(self.learn)
         self.ask_button.clicked.connect(self._choose)
-        self.progress.cancel_clicked.connect(self._cancel)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
         self.progress.follow(self._worker, lambda: "Stopped; your labels are kept.")
@@ -75,7 +74,6 @@ class TeachingPanel(QWidget):
 
     def learn(self) -> None:
         """Train on the labels so far."""
-        assert self._to_label is not None
         to_label = self._to_label
         output = unused(to_label.path.with_suffix(".keras"))
         if output is None:
@@ -89,16 +87,14 @@ class TeachingPanel(QWidget):
         )
 
         def request() -> TrainRequest:
-            items = read_query(learnt_from)
-            some, self._too_rare = learnable(items)
-            return TrainRequest(some, config, output)
+            items, self._too_rare = learnable(read_query(learnt_from))
+            return TrainRequest(items, config, output)
 
         self._too_rare = ()
         self._worker.start_later(TRAIN, request)
 
     def ask(self, classifier: Path) -> None:
         """Have a classifier look at all items."""
-        assert self._to_label is not None
         self.classifier = classifier
         self.progress.begin("Looking at all items…")
         request = SuggestRequest(self._to_label.table, classifier, tuple(self._annotated))
@@ -109,15 +105,10 @@ class TeachingPanel(QWidget):
         self._worker.kill()
 
     def _choose(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(
-            self, "Ask a classifier", "", "Classifier (*.keras)"
-        )
+        kinds = "Classifier (*.keras)"
+        chosen, _ = QFileDialog.getOpenFileName(self, "Ask a classifier", "", kinds)
         if chosen:
             self.ask(Path(chosen))
-
-    def _cancel(self) -> None:
-        self.progress.stopping("Stopping…")
-        self._worker.cancel(kill_after=0.9)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Epoch):
@@ -130,7 +121,6 @@ class TeachingPanel(QWidget):
         if isinstance(result, TrainResult):
             self.ask(Path(result.classifier))
             return
-        assert self.classifier is not None
         rare = ", ".join(self._too_rare)
         self.progress.end(
             f"{self.classifier.name} has looked at all items. What would teach it most comes first."
@@ -141,11 +131,11 @@ class TeachingPanel(QWidget):
     def _show_what_can_run(self) -> None:
         idle = self._to_label is not None and not self._worker.running
         self.ask_button.setEnabled(idle)
-        enough = len(self._annotated) >= FEWEST
+        enough = len(self._annotated) >= FEWEST_LABELS
         self.learn_button.setEnabled(idle and enough)
         self.learn_button.setToolTip(
             "Train on the labels so far, then show first what the classifier would learn most from."
             if enough
-            else f"Give at least {FEWEST} labels first."
+            else f"Give at least {FEWEST_LABELS} labels first."
         )
         self.changed.emit()

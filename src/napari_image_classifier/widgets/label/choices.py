@@ -1,13 +1,15 @@
-"""Which items are shown while labelling, and in which order: two choices in words."""
+"""Two choices while labelling: the items that are shown, and their order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_image_classifier.items.annotations import CANNOT_TELL
 from napari_image_classifier.raters.labelling_queue import Order, Shown
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
+from napari_image_classifier.widgets.qt.parts import choice, form_rows
 
 UNLABELLED = Shown("unlabelled")
 FIXED: dict[Shown, str] = {
@@ -32,17 +34,13 @@ class LabellingChoices(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.which, self.how = QComboBox(), QComboBox()
-        self.which.setToolTip("Which items are shown, in the gallery and one after another.")
-        self.how.setToolTip("In which order they come.")
-        layout = QFormLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addRow("Show", self.which)
-        layout.addRow("Order", self.how)
+        self.which = choice({}, "Which items are shown, in the gallery and one after another.")
+        self.how = choice({}, "In which order they come.")
+        form_rows(self, ("Show", self.which), ("Order", self.how))
         for box in (self.which, self.how):
             let_be_narrow(box)
             box.activated.connect(lambda _: self.changed.emit())
-        self.offer((), (), knows=False)
+        self.offer((), ())
 
     @property
     def shown(self) -> Shown:
@@ -58,33 +56,32 @@ class LabellingChoices(QWidget):
 
     def choose(self, shown: Shown | None = None, order: Order | None = None) -> None:
         """Choose as a person would."""
-        if shown is not None:
-            _choose(self.which, shown)
-        if order is not None:
-            _choose(self.how, order)
+        _choose(self.which, shown or self.shown)
+        _choose(self.how, order or self.order)
         self.changed.emit()
 
-    def offer(self, given: Sequence[str], said: Sequence[str], *, knows: bool) -> None:
-        """Offer the classes given and those that a classifier says, if one ``knows`` the items.
+    def offer(self, given: Sequence[str], predicted: Sequence[str]) -> None:
+        """Offer the classes given, and those that a classifier predicts, if one knows the items.
 
         What was chosen stays, if it is still offered.
         """
-        shown, order = self.which.currentData(), self.how.currentData()
-        self.which.clear()
-        for choice, words in FIXED.items():
-            self.which.addItem(words, choice)
-        for name in given:
-            self.which.addItem(f"class “{name}”", Shown("class", name))
-        if knows:
-            for name in said:
-                self.which.addItem(f"the classifier says “{name}”", Shown("said", name))
-            self.which.addItem("where you and the classifier differ", Shown("differ"))
-        self.how.clear()
-        for way, words in ORDERS.items():
-            if knows or way not in NEED_A_CLASSIFIER:
-                self.how.addItem(words, way)
-        _choose(self.which, shown)
-        _choose(self.how, order)
+        shown = FIXED | {Shown("class", name): f"class “{name}”" for name in given}
+        shown |= {Shown("said", name): f"the classifier says “{name}”" for name in predicted}
+        if predicted:
+            shown[Shown("differ")] = "where you and the classifier differ"
+        orders = {order: words for order, words in ORDERS.items()
+                  if predicted or order not in NEED_A_CLASSIFIER}  # fmt: skip
+        _offer(self.which, shown)
+        _offer(self.how, orders)
+
+
+def _offer(box: QComboBox, offered: Mapping[Any, str]) -> None:
+    """Offer values in words; the one that was chosen stays."""
+    chosen = box.currentData()
+    box.clear()
+    for value, words in offered.items():
+        box.addItem(words, value)
+    _choose(box, chosen)
 
 
 def _choose(box: QComboBox, wanted: object) -> None:

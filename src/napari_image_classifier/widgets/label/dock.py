@@ -4,7 +4,7 @@ from pathlib import Path
 
 import napari
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
@@ -13,18 +13,19 @@ from napari_image_classifier.raters.active_learning import SuggestedLabels
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.labelling_queue import Suggestion
 from napari_image_classifier.raters.shown_item import ItemReader
-from napari_image_classifier.widgets.label.active_learning import TeachingPanel
+from napari_image_classifier.widgets.label.active_learning import ActiveLearningPanel
 from napari_image_classifier.widgets.label.choices import UNLABELLED, LabellingChoices
 from napari_image_classifier.widgets.label.gallery import SIDE, Gallery
 from napari_image_classifier.widgets.label.session import LabellingSession
 from napari_image_classifier.widgets.label.source import LabellingSource, ToLabel
 from napari_image_classifier.widgets.qt.dock import Dock, Folded, let_be_cut_off
-from napari_image_classifier.widgets.qt.parts import button, wrapped
+from napari_image_classifier.widgets.qt.parts import button, check_box, wrapped
+from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
+from napari_image_classifier.widgets.shared.image_opening import open_dock
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
 
-PLUGIN = "napari-image-classifier"
 KEYS_IN_WORDS = "Keys: 1 to 9 give a class, 0 “cannot tell”, Space goes on, Backspace takes back."
 NO_CLASSES = "Write the name of a class first, and press Enter."
 
@@ -39,18 +40,16 @@ class LabelImages(Dock):
         self._to_label: ToLabel | None = None
         self.keys = ClassKeys(self)
         self.source = LabellingSource(viewer)
-        self._asked = Folded("What is labelled")
-        self._asked.inside.addWidget(self.source)
+        self._asked = Folded("What is labelled", self.source)
         self._asked.unfold()
-        self.column.addWidget(self._asked)
-        self._desk = QWidget()
-        self._desk.hide()
-        self._build_desk()
-        self.column.addWidget(self._desk)
+        self._labelling = QWidget()
+        self._labelling.hide()
+        self._build_labelling()
+        self.add(self._asked, self._labelling)
         self.column.addStretch(1)
         self._connect()
 
-    def _build_desk(self) -> None:
+    def _build_labelling(self) -> None:
         self.counted = wrapped()
         self.classes = ClassButtons(keys=True, rows=MOST_CLASSES + 1)
         self.cannot_tell_button = button("Cannot tell", "It is an answer, too (key 0).")
@@ -58,30 +57,26 @@ class LabelImages(Dock):
         self.undo_button = button("Undo", "Take the last answer back, to the first (Backspace).")
         self.now, self.says = wrapped(), wrapped()
         self.choices = LabellingChoices()
-        self.see_predictions = QCheckBox("Show what the classifier says")
-        self.see_predictions.setToolTip(
-            "What is labelled meanwhile is marked “assisted”, and never used to test a classifier."
+        self.see_predictions = check_box(
+            "Show what the classifier says",
+            "What is labelled meanwhile is marked “assisted”, and never used to test a classifier.",
         )
-        self.teaching = TeachingPanel()
+        self.active_learning = ActiveLearningPanel()
         self.train_button = button(
             "Open in Train classifier", "Train on these labels with all choices."
         )
         for label in (self.counted, self.now, self.says):
             let_be_cut_off(label)
-        grid = QGridLayout(self._desk)
+        self._grid = grid = QGridLayout(self._labelling)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(self.counted, 0, 0, 1, 3)
-        grid.addWidget(self.classes, 1, 0, 1, 3)
-        for column, beside in enumerate(
-            (self.cannot_tell_button, self.next_button, self.undo_button)
-        ):
+        buttons = (self.cannot_tell_button, self.next_button, self.undo_button)
+        for column, beside in enumerate(buttons):
             grid.addWidget(beside, 2, column)
-        rows: tuple[QWidget, ...] = (self.now, self.says, self.choices, self.see_predictions)
-        for row, widget in enumerate(rows, start=3):
+        for row, widget in (
+            (0, self.counted), (1, self.classes), (3, self.now), (4, self.says), (5, self.choices),
+            (6, self.see_predictions), (8, self.active_learning), (9, self.train_button),
+        ):  # fmt: skip
             grid.addWidget(widget, row, 0, 1, 3)
-        grid.addWidget(self.teaching, 8, 0, 1, 3)
-        grid.addWidget(self.train_button, 9, 0, 1, 3)
-        self._grid = grid
 
     def _connect(self) -> None:
         self.closed.connect(self.stop)
@@ -98,7 +93,7 @@ class LabelImages(Dock):
         self.undo_button.clicked.connect(self.undo)
         self.choices.changed.connect(self._arrange)
         self.see_predictions.toggled.connect(self._see_predictions)
-        self.teaching.answered.connect(self._take_answers)
+        self.active_learning.answered.connect(self._take_suggestions)
         self.train_button.clicked.connect(self.open_training)
 
     def begin(self, to_label: ToLabel) -> None:
@@ -107,7 +102,7 @@ class LabelImages(Dock):
         try:
             log = AnnotationLog(to_label.path, to_label.rater, group_of)
         except (ImageClassifierError, OSError) as error:
-            self.source.found.setText(str(error))
+            self.source.summary.setText(str(error))
             return
         self._end_session()
         self._to_label = to_label
@@ -118,12 +113,12 @@ class LabelImages(Dock):
         self.session.given.connect(self._take_given)
         self.session.failed.connect(self._say)
         self.gallery = self._new_gallery(reader, to_label)
-        for name in [*log.counts, *(one.class_name for one in log.of_others)]:
+        for name in [*log.counts, *(annotation.class_name for annotation in log.of_others)]:
             self.classes.add(name)
         self._asked.set_title(f"What is labelled: {query.folder}")
         self._asked.fold()
-        self._desk.show()
-        self.teaching.begin(to_label)
+        self._labelling.show()
+        self.active_learning.begin(to_label)
         self._offer_choices()
         self.choices.choose(UNLABELLED if log.annotations else None)
         self._take_given([])
@@ -131,36 +126,30 @@ class LabelImages(Dock):
 
     def give(self, class_name: str | None) -> None:
         """Give a class to the item in the viewer, or to all that are picked in the gallery."""
-        if self.session is None:
-            return
         picked = self.gallery.picked
         several = picked if len(picked) > 1 else []
         if self.session.give(class_name, several):
-            self._say("")
-            self.session.go_on()
+            self.go_on()
 
     def go_on(self) -> None:
         """Show the next item, without a class for this one."""
-        if self.session is not None:
-            self._say("")
-            self.session.go_on()
+        self._say("")
+        self.session.go_on()
 
     def undo(self) -> None:
         """Take the last answer back."""
-        if self.session is not None:
-            self._say("")
-            self.session.undo()
+        self._say("")
+        self.session.undo()
 
     def open_training(self) -> None:
         """Open *Train classifier* with these labels."""
-        assert self._to_label is not None
-        _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")
+        widget = open_dock(self._viewer, "Train classifier")
         widget.source.choose_items(self._to_label.query, self._to_label.path)
 
     def stop(self) -> None:
         """End everything that runs, and show what was open before."""
         self.source.stop()
-        self.teaching.stop()
+        self.active_learning.stop()
         self._end_session()
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
@@ -196,16 +185,13 @@ class LabelImages(Dock):
             self._say(NO_CLASSES if not names else f"There are only {len(names)} classes.")
 
     def _rename(self, name: str, new: str) -> None:
-        if self.session is not None:
-            self.session.rename(name, new)
+        self.session.rename(name, new)
 
     def _go_to(self, key: ItemKey) -> None:
-        if self.session is not None and key != self.session.current:
+        if key != self.session.current:
             self.session.show(key)
 
     def _arrange(self) -> None:
-        if self.session is None:
-            return
         queue = self.session.queue
         queue.arrange(self.choices.shown, self.choices.order)
         self.gallery.items.show_items(queue.keys)
@@ -214,52 +200,54 @@ class LabelImages(Dock):
         self.session.show(queue.keys[0] if queue.keys else None)
 
     def _see_predictions(self, in_sight: bool) -> None:
-        if self.session is not None:
-            self.session.prediction_in_sight = in_sight
-            self._show_words()
-            self._show_item(self.session.current, pick=False)
+        self.session.prediction_in_sight = in_sight
+        self._show_words()
+        self._show_item(self.session.current, pick=False)
 
-    def _take_answers(self, result: SuggestedLabels) -> None:
-        assert self.session is not None
+    def _take_suggestions(self, result: SuggestedLabels) -> None:
         queue = self.session.queue
         queue.suggestions = {
-            one.key: Suggestion(one.class_name or "", one.confidence or 0.0) for one in result.items
+            item.key: Suggestion(item.class_name or "", item.confidence or 0.0)
+            for item in result.items
         }
         queue.teaching = list(result.order)
-        for name in sorted({said.class_name for said in queue.suggestions.values()} - {""}):
+        for name in self._predicted_classes():
             self.classes.add(name)
         self._offer_choices()
         self.choices.choose(UNLABELLED, "teaching")
 
     def _offer_choices(self) -> None:
-        assert self.session is not None
-        said = {one.class_name for one in self.session.queue.suggestions.values()} - {""}
-        self.choices.offer(self.classes.names, sorted(said), knows=bool(said))
-        self.see_predictions.setVisible(bool(said))
+        predicted = self._predicted_classes()
+        self.choices.offer(self.classes.names, predicted)
+        self.see_predictions.setVisible(bool(predicted))
+
+    def _predicted_classes(self) -> list[str]:
+        suggestions = self.session.queue.suggestions.values()
+        return sorted({suggestion.class_name for suggestion in suggestions} - {""})
 
     def _take_given(self, _: object) -> None:
-        assert self.session is not None
         self._show_words()
         self._show_counts()
         annotations = self.session.log.annotations
-        self.teaching.show_annotated([key for key in annotations if key in self.session.items])
+        keys = [key for key in annotations if key in self.session.items]
+        self.active_learning.show_annotated(keys)
 
     def _show_words(self) -> None:
-        assert self.session is not None
-        said = self.session.queue.suggestions if self.see_predictions.isChecked() else {}
-        words = {key: f"{one.class_name}?" for key, one in said.items() if one.class_name}
-        words |= {key: one.class_name for key, one in self.session.log.annotations.items()}
+        predicted = self.session.queue.suggestions if self.see_predictions.isChecked() else {}
+        names = {key: suggestion.class_name for key, suggestion in predicted.items()}
+        words = {key: f"{name}?" for key, name in names.items() if name}
+        annotations = self.session.log.annotations
+        words |= {key: annotation.class_name for key, annotation in annotations.items()}
         colours = class_colours(self.classes.names)
         colours |= {f"{name}?": colours[name] for name in self.classes.names}
         self.gallery.items.show_words(words, colours)
 
     def _show_counts(self) -> None:
-        if self.session is None:
-            return
         log, items = self.session.log, self.session.items
         self.classes.show_counts(log.counts)
         n_labelled = sum(key in items for key in log.annotations)
-        cannot_tell, assisted = log.counts[CANNOT_TELL], self._n_assisted
+        cannot_tell = log.counts[CANNOT_TELL]
+        assisted = sum(annotation.mode == ASSISTED for annotation in log.annotations.values())
         self.counted.setText(
             f"<b>{n_labelled} of {len(items)}</b> have a class"
             + (f", of {cannot_tell} you could not tell" if cannot_tell else "")
@@ -268,28 +256,20 @@ class LabelImages(Dock):
         )
         self.undo_button.setEnabled(log.can_undo)
 
-    @property
-    def _n_assisted(self) -> int:
-        assert self.session is not None
-        return sum(one.mode == ASSISTED for one in self.session.log.annotations.values())
-
     def _show_item(self, key: ItemKey | None, pick: bool = True) -> None:
-        assert self.session is not None
         if key is None:
             self.now.setText("Nothing is left to show here; choose something else under “Show”.")
             return
         if pick:
             self.gallery.go_to(key)
-        said = self.session.queue.suggestions.get(key)
-        told = ""
-        if said is not None and self.see_predictions.isChecked():
-            told = (
-                f"<br>The classifier says {said.class_name or 'nothing'} ({said.confidence:.0%})."
-            )
-        self.now.setText(f"{Path(key.file).name} {key.item}".strip() + told)
+        words = f"{Path(key.file).name} {key.item}".strip()
+        prediction = self.session.queue.suggestions.get(key)
+        if prediction is not None and self.see_predictions.isChecked():
+            class_name = prediction.class_name or "nothing"
+            words += f"<br>The classifier says {class_name} ({prediction.confidence:.0%})."
+        self.now.setText(words)
         given = self.session.log.annotations.get(key)
         self.classes.show_given(given.class_name if given else None)
 
     def _say(self, sentence: str) -> None:
-        self.says.setText(sentence)
-        self.says.setVisible(bool(sentence))
+        show_sentence(self.says, sentence)

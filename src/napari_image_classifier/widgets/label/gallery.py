@@ -27,6 +27,7 @@ from qtpy.QtWidgets import (
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.widgets.qt.background import Errands
+from napari_image_classifier.widgets.qt.parts import pixmap
 from napari_image_classifier.widgets.viewer.class_colours import Colour
 
 SIDE = 72
@@ -106,9 +107,7 @@ class GalleryModel(QAbstractListModel):
 
     def _take(self, key: ItemKey, png: bytes) -> None:
         self._waiting.pop(key, None)
-        picture = QPixmap()
-        picture.loadFromData(png)
-        self._pictures[key] = picture
+        self._pictures[key] = pixmap(png)
         if len(self._pictures) > MOST_PICTURES:
             self._pictures.pop(next(iter(self._pictures)))
         index = self.index_of(key)
@@ -155,9 +154,9 @@ class Gallery(QListView):
 
     def go_to(self, key: ItemKey | None) -> None:
         """Pick one item alone."""
+        index = self.items.index_of(key)
         selection = self.selectionModel()
         selection.blockSignals(True)
-        index = self.items.index_of(key)
         selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if index.isValid():
             self.scrollTo(index)
@@ -178,7 +177,6 @@ class _Cell(QStyledItemDelegate):
     def paint(
         self, painter: QPainter | None, option: QStyleOptionViewItem, index: AnyIndex
     ) -> None:
-        assert painter is not None
         painter.save()
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(option.rect, option.palette.highlight())

@@ -1,4 +1,4 @@
-"""Labelling by eye, item by item: what is shown, what is given, and what comes next."""
+"""A session of labelling by eye, item by item: what is shown, given, and taken back."""
 
 import time
 from collections.abc import Collection
@@ -19,12 +19,11 @@ READ_AHEAD = 3
 class LabellingSession(QObject):
     """One rater at the items of ``table``; what she gives is in ``log`` at once.
 
-    ``moved`` carries the item that is to be shown, or None; ``arrived`` the one that is on the
-    screen. ``given`` carries the items whose annotations have changed, ``failed`` a sentence.
+    ``moved`` carries the item that is to be shown, or None; ``given`` the items whose
+    annotations have changed, ``failed`` a sentence.
     """
 
     moved = Signal(object)
-    arrived = Signal(object)
     given = Signal(object)
     failed = Signal(str)
 
@@ -56,8 +55,8 @@ class LabellingSession(QObject):
             self._ahead.want({})
             self._stage.clear()
             return
-        following = [key, *self.queue.some_after(key, READ_AHEAD)]
-        self._ahead.want({one: self.items[one] for one in following})
+        keys = [key, *self.queue.some_after(key, READ_AHEAD)]
+        self._ahead.want({wanted: self.items[wanted] for wanted in keys})
         self._show_arrived(key)
 
     def go_on(self) -> None:
@@ -72,8 +71,8 @@ class LabellingSession(QObject):
         Return whether it is on the disk.
         """
         chosen = list(keys) or ([self.current] if self.current else [])
-        seen_at_all = self.prediction_in_sight or self.queue.shown.gives_predictions_away
-        assisted = [key for key in chosen if seen_at_all and key in self.queue.suggestions]
+        seen = self.prediction_in_sight or self.queue.shown.gives_predictions_away
+        assisted = [key for key in chosen if seen and key in self.queue.suggestions]
         by_eye = [key for key in chosen if key not in assisted]
         try:
             if class_name is None:
@@ -133,4 +132,3 @@ class LabellingSession(QObject):
         elif (shown := self._ahead.get(key)) is not None:
             self._stage.show(shown)
             self._since = time.monotonic()
-            self.arrived.emit(key)

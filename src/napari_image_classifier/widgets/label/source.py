@@ -1,12 +1,11 @@
-"""The items that a person is going to label, their rater, and the table of annotations."""
+"""The items that are to be labelled, their rater, and the table of annotations."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import napari
-from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QLineEdit, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.items.item import ItemsError, ItemTable
 from napari_image_classifier.items.query import ItemsQuery
@@ -16,7 +15,7 @@ from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.dock import Folded
 from napari_image_classifier.widgets.qt.forms import Ask
-from napari_image_classifier.widgets.qt.parts import button, choice, wrapped
+from napari_image_classifier.widgets.qt.parts import button, choice, form_rows, line_edit, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
@@ -25,8 +24,7 @@ from napari_image_classifier.widgets.shared.items_form import (
     ItemsChoices,
     ItemsForm,
 )
-from napari_image_classifier.widgets.shared.survey import ItemsLook
-from napari_image_classifier.widgets.viewer.layers import open_layer
+from napari_image_classifier.widgets.viewer.layers_watch import image_layers
 
 FOLDER, OPEN = "folder", "open"
 KINDS = {FOLDER: "the images of a folder", OPEN: "the images that are open"}
@@ -43,10 +41,9 @@ class LabelWhat(ItemsChoices):
 
     def why_unusable(self) -> str | None:
         """Return why it can't be looked at yet, as a sentence."""
-        if why := super().why_unusable():
+        why = super().why_unusable()
+        if why or self.masks is None or "{" in str(self.masks):
             return why
-        if self.masks is None or "{" in str(self.masks):
-            return None
         return why_not_there(self.masks, Kind.FOLDER, "folder of masks", "")
 
 
@@ -80,7 +77,6 @@ class LabellingSource(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._suggested: Path | None = None
-        self._look = ItemsLook(self._query, self, listed=True)
         self._build()
         self._connect()
         self._recall()
@@ -90,32 +86,28 @@ class LabellingSource(QWidget):
         self.form = ItemsForm(
             LabelWhat(), (FOLDER_ASK,), (MASKS_ASK, AXES_ASK),
             (replace(EACH_ASK, label="What gets a class"),), (TABLE_ASK,),
-            look=self._look, looked_at=("folder", "masks", "axes", "each"),
+            query=self._query, listed=True, surveyed=("folder", "masks", "axes", "each"),
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         self._folder, folded, each, table = self.form.parts
-        self.rater = QLineEdit()
-        self.rater.setPlaceholderText("your name or initials")
-        self.rater.setToolTip("It stands with every class that you give, as others may rate, too.")
-        self.found = wrapped()
+        self.rater = line_edit(
+            "your name or initials",
+            "It stands with every class that you give, as others may rate, too.",
+        )
+        self.summary = wrapped()
         self.begin_button = button("Begin", "Show the first item.")
-        more = Folded("Objects, not whole images; files without axes")
-        more.inside.addWidget(folded)
-        layout = QFormLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.kind, self._folder, self.pattern, more, each, self.found, self.group):
-            layout.addRow(widget)
-        layout.addRow("Rater", self.rater)
-        layout.addRow(table)
-        layout.addRow(self.begin_button)
+        more = Folded("Objects, not whole images; files without axes", folded)
+        form_rows(
+            self, self.kind, self._folder, self.pattern, more, each, self.summary, self.group,
+            ("Rater", self.rater), table, self.begin_button,
+        )  # fmt: skip
 
     def _connect(self) -> None:
-        self.kind.currentIndexChanged.connect(self._look_soon)
-        self.rater.textChanged.connect(self._show_what_can_run)
-        self.form["table"].changed.connect(self._show_what_can_run)
-        self.group.changed.connect(self._show_what_can_run)
-        self._look.changed.connect(self._show)
-        self._look.failed.connect(self._say)
+        self.kind.currentIndexChanged.connect(self._survey_soon)
+        for signal in (self.rater.textChanged, self.form["table"].changed, self.group.changed):
+            signal.connect(self._show_what_can_run)
+        self.form.runner.changed.connect(self._show)
+        self.form.runner.failed.connect(self._say)
         self.begin_button.clicked.connect(self.begin)
 
     def _recall(self) -> None:
@@ -144,9 +136,9 @@ class LabellingSource(QWidget):
         if why := choices.why_unusable():
             return why
         if self.listed is None:
-            return None if self._look.under_way else self.found.text()
-        if not self.group.answered:
-            return "Say which images are not independent."
+            return None if self.form.runner.under_way else self.summary.text()
+        if why := self.group.why_unusable():
+            return why
         if not self.rater.text().strip():
             return "Write your name or initials; they stand with every class that you give."
         return None
@@ -168,17 +160,17 @@ class LabellingSource(QWidget):
         self.begun.emit(ToLabel(replace(listed, items=items), rater, choices.table, query))
 
     def stop(self) -> None:
-        """End a look that is under way."""
-        self._look.stop()
+        """End a survey that is under way."""
+        self.form.runner.stop()
 
     @property
     def listed(self) -> Survey | None:
         """What there is to label; None while it is not known."""
-        return self._look.found
+        return self.form.runner.survey
 
-    def _look_soon(self) -> None:
+    def _survey_soon(self) -> None:
         self._folder.setVisible(self.kind.currentData() == FOLDER)
-        self._look.again()
+        self.form.runner.restart()
 
     def _query(self) -> ItemsQuery | None:
         choices = self.choices()
@@ -196,27 +188,26 @@ class LabellingSource(QWidget):
         if self.listed is not None and self.listed.items is not None:
             n_items, n_images = len(self.listed.items.items), self.listed.n_images
             of = "" if n_items == n_images else f"{n_items} items of "
-            self.found.setText(f"{of}{n_images} images.")
+            self.summary.setText(f"{of}{n_images} images.")
             self.form.offer_found()
-        elif self._look.under_way:
-            self.found.setText("Looking at the images…")
+        elif self.form.runner.under_way:
+            self.summary.setText("Looking at the images…")
         self._show_what_can_run()
 
     def _say(self, sentence: str) -> None:
-        self.found.setText(sentence)
+        self.summary.setText(sentence)
         self._show_what_can_run()
 
     def _show_what_can_run(self) -> None:
         why = self.why_unusable()
         self.begin_button.setEnabled(why is None and self.listed is not None)
         if why and self.listed is None:
-            self.found.setText(why)
+            self.summary.setText(why)
         self.begin_button.setToolTip(why or "Show the first item.")
 
     def _open_files(self) -> list[Path]:
-        layers = [layer for layer in self._viewer.layers if isinstance(layer, ImageLayer)]
-        sources = [open_layer(layer).source for layer in layers]
-        return [Path(source) for source in dict.fromkeys(sources) if source]
+        sources = dict.fromkeys(layer.source for layer in image_layers(self._viewer))
+        return [Path(source) for source in sources if source]
 
 
 def _shared_folder(files: list[Path]) -> Path | None:

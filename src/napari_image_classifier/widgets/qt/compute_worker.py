@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from qtpy.QtCore import QObject, Qt, Signal
@@ -113,6 +115,7 @@ class Worker(QObject):
         self._deadline = timer(self, self._give_up)
         self._listening = timer(self, self._listen, MILLISECONDS_BETWEEN_LOOKS, repeats=True)
         self._is_silent = self._is_asked_to_stop = False
+        self._temporary: TemporaryDirectory[str] | None = None
         self._runs: list[_Run] = []
         post().kill_with(self, self._runs)
 
@@ -142,6 +145,11 @@ class Worker(QObject):
         self._may_begin_again = self._looks
         self._begin(_Run(job, make_request))
         self.running_changed.emit(True)
+
+    def temporary_folder(self) -> Path:
+        """Make an empty folder for the job that is begun next; it goes when that has ended."""
+        self._temporary = TemporaryDirectory(prefix="image-classifier-")
+        return Path(self._temporary.name)
 
     def cancel(self, kill_after: float | None = None) -> None:
         """Ask the job to stop; `finished` or `cancelled` follows.
@@ -203,6 +211,9 @@ class Worker(QObject):
         self._run = None
         self._deadline.stop()
         self._listening.stop()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
         self.running_changed.emit(False)
 
     def _hear(self, run: object, event: Event) -> None:

@@ -87,9 +87,9 @@ def let_be_cut_off(label: QLabel) -> None:
 
 
 class Folded(QWidget):
-    """What is folded away below a title until somebody wants it; content goes into `inside`."""
+    """What is folded away below a title until somebody wants it; more goes into `inside`."""
 
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, *content: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = title
         self._button = QPushButton(self)
@@ -102,6 +102,8 @@ class Folded(QWidget):
         self._content = QWidget(self)
         self.inside = QVBoxLayout(self._content)
         self.inside.setContentsMargins(12, 0, 0, 0)
+        for widget in content:
+            self.inside.addWidget(widget)
         stacked(self, self._button, self._content).setSpacing(2)
         self._show(False)
 

@@ -1,18 +1,24 @@
-"""Labels, buttons, choices, timers and columns of widgets, as all docks have them."""
+"""Labels, buttons, fields, timers and layouts of widgets, as all docks have them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from qtpy.QtCore import QObject, QTimer
+from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
+    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLayout,
+    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
+
+SWATCH = 12
 
 
 def wrapped(text: str = "", tooltip: str = "") -> QLabel:
@@ -23,11 +29,33 @@ def wrapped(text: str = "", tooltip: str = "") -> QLabel:
     return label
 
 
+def show(visible: bool, *widgets: QWidget) -> None:
+    """Show all of some widgets, or hide them."""
+    for widget in widgets:
+        widget.setVisible(visible)
+
+
 def button(text: str, tooltip: str = "") -> QPushButton:
     """Return a button."""
     made = QPushButton(text)
     made.setToolTip(tooltip)
     return made
+
+
+def check_box(text: str, tooltip: str = "", *, checked: bool = False) -> QCheckBox:
+    """Return a box to check."""
+    box = QCheckBox(text)
+    box.setChecked(checked)
+    box.setToolTip(tooltip)
+    return box
+
+
+def line_edit(placeholder: str = "", tooltip: str = "") -> QLineEdit:
+    """Return a line to write in; the placeholder is shown while it is empty."""
+    line = QLineEdit()
+    line.setPlaceholderText(placeholder)
+    line.setToolTip(tooltip)
+    return line
 
 
 def choice(words: Mapping[Any, str], tooltip: str) -> QComboBox:
@@ -70,3 +98,28 @@ def in_a_row(*parts: QWidget) -> QHBoxLayout:
     for part in parts:
         row.addWidget(part)
     return row
+
+
+def form_rows(parent: QWidget, *rows: QWidget | tuple[str, QWidget]) -> None:
+    """Lay rows out below each other, without a margin; a tuple is a label and its field."""
+    layout = QFormLayout(parent)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for row in rows:
+        if isinstance(row, tuple):
+            layout.addRow(*row)
+        else:
+            layout.addRow(row)
+
+
+def pixmap(content: bytes) -> QPixmap:
+    """Return the picture that is the content of a file; a null one where it is none."""
+    picture = QPixmap()
+    picture.loadFromData(content)
+    return picture
+
+
+def swatch(colour: tuple[float, float, float]) -> QIcon:
+    """Return a small square of a colour, whose red, green and blue are from 0 to 1."""
+    square = QPixmap(SWATCH, SWATCH)
+    square.fill(QColor.fromRgbF(*colour))
+    return QIcon(square)

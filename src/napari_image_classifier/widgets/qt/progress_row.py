@@ -7,7 +7,14 @@ from qtpy.QtWidgets import QLabel, QProgressBar, QWidget
 
 from napari_image_classifier.system.events import Progress
 from napari_image_classifier.widgets.qt.compute_worker import Worker
-from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, timer, wrapped
+from napari_image_classifier.widgets.qt.parts import (
+    button,
+    in_a_row,
+    show,
+    stacked,
+    timer,
+    wrapped,
+)
 
 ERROR_COLOUR = "#e06c75"
 MILLISECONDS_TO_STOP = 5000
@@ -35,16 +42,35 @@ class ProgressRow(QWidget):
         self.message.hide()
 
     def follow(
-        self, worker: Worker, stopped: Callable[[], str], end: Callable[..., None] | None = None
+        self,
+        worker: Worker,
+        stopped: Callable[[], str],
+        end: Callable[..., None] | None = None,
+        cancel: Callable[[], None] | None = None,
     ) -> None:
-        """Tell when a worker is silent, has failed or was cancelled, which ``stopped`` words.
+        """Cancel a worker, and tell when it is silent, has failed or was cancelled.
 
-        ``end`` takes the place of `end`.
+        Parameters
+        ----------
+        worker
+            What runs the jobs.
+        stopped
+            Returns the sentence for one that was cancelled.
+        end
+            Takes the place of `end`.
+        cancel
+            Takes the place of `cancel`.
         """
         told = end or self.end
+        self.cancel_clicked.connect(cancel or (lambda: self.cancel(worker)))
         worker.silent.connect(self.show_silence)
         worker.failed.connect(lambda message, detail: told(message, error=True, detail=detail))
         worker.cancelled.connect(lambda: told(stopped()))
+
+    def cancel(self, worker: Worker) -> None:
+        """Ask a worker to stop; it is ended after a second."""
+        self.stopping("Stopping…")
+        worker.cancel(kill_after=0.9)
 
     def begin(self, note: str) -> None:
         """Show an empty bar, as nothing is known yet but the ``note``."""
@@ -105,8 +131,7 @@ class ProgressRow(QWidget):
         self.cancel_button.setEnabled(True)
 
     def _show_running(self, running: bool) -> None:
-        for widget in (self._bar, self.cancel_button, self._note):
-            widget.setVisible(running)
+        show(running, self._bar, self.cancel_button, self._note)
 
 
 def show_sentence(label: QLabel, sentence: str, *, error: bool = False) -> None:

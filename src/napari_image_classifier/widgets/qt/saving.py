@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
@@ -86,6 +86,22 @@ def ask_where(
         refuse(f"{path.name} is there already; choose another name.")
         return None
     return path
+
+
+class SuggestedPath:
+    """A file that a form's field is filled with, until a person writes another one there."""
+
+    def __init__(self, field: Any, name: str) -> None:
+        self._field = field
+        self._name = name
+        self.path: Path | None = None
+
+    def suggest(self, folder: Path | None) -> None:
+        """Suggest a name in a folder that is not in use, unless that is the suggestion before."""
+        if folder is not None and self._field.value in (None, self.path):
+            path = unused(folder / self._name)
+            if path not in (None, self.path):
+                self.path = self._field.value = path
 
 
 def unused(path: Path) -> Path | None:

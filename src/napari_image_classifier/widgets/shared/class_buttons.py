@@ -1,12 +1,10 @@
-"""The classes that can be given: named, in their colours, counted, chosen by a click or a key."""
+"""The list of the classes that can be given, with their colours, counts and keys."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import QModelIndex, Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QMessageBox,
@@ -14,11 +12,11 @@ from qtpy.QtWidgets import (
     QStyleOptionViewItem,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_image_classifier.items.annotations import CANNOT_TELL
-from napari_image_classifier.widgets.qt.parts import button, stacked
+from napari_image_classifier.widgets.qt.parts import button, line_edit, stacked, swatch
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES
-from napari_image_classifier.widgets.shared.class_legend import SWATCH
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
 
 NO_CLASS = "no class"
@@ -40,17 +38,14 @@ class ClassButtons(QWidget):
     clicked = Signal(object)
     renamed = Signal(str, str)
 
-    def __init__(
-        self, parent: QWidget | None = None, *, keys: bool = False, rows: int = ROWS_SHOWN
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, *, keys: bool = False, rows: int = ROWS_SHOWN) -> None:
+        super().__init__()
         self._rows = rows
         self.list = QListWidget()
         self.list.setItemDelegate(_Line(self.list, keys))
         self.list.setToolTip("The class that a click gives. F2 renames it; the name of another "
                              "class makes one of both.")  # fmt: skip
-        self.name = QLineEdit()
-        self.name.setPlaceholderText("a new class")
+        self.name = line_edit("a new class")
         self._add = button("Add", "Add a class of this name.")
         stacked(self, (self.name, self._add), self.list)
         self._append("")
@@ -91,17 +86,14 @@ class ClassButtons(QWidget):
 
     def show_given(self, name: str | None) -> None:
         """Mark the class that something has, or none, without choosing it anew."""
-        self.list.blockSignals(True)
-        row = self._names.index(name) if name in self.names else -1
-        self.list.setCurrentRow(row)
-        self.list.blockSignals(False)
+        with signals_blocked(self.list):
+            self.list.setCurrentRow(self._names.index(name) if name in self.names else -1)
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
         """Write behind each class how many have it."""
-        self.list.blockSignals(True)
-        for row, name in enumerate(self.names):
-            self.list.item(row).setData(COUNT, counts.get(name, 0))
-        self.list.blockSignals(False)
+        with signals_blocked(self.list):
+            for row, name in enumerate(self.names):
+                self.list.item(row).setData(COUNT, counts.get(name, 0))
         self.list.viewport().update()
 
     def _append(self, name: str) -> None:
@@ -109,18 +101,14 @@ class ClassButtons(QWidget):
         item.setData(COUNT, 0)
         if name:
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-        self.list.blockSignals(True)
-        self.list.insertItem(max(self.list.count() - 1, 0), item)
-        self.list.blockSignals(False)
+        with signals_blocked(self.list):
+            self.list.insertItem(max(self.list.count() - 1, 0), item)
 
     def _paint(self) -> None:
         colours = class_colours(self.names)
-        self.list.blockSignals(True)
-        for row, name in enumerate(self.names):
-            swatch = QPixmap(SWATCH, SWATCH)
-            swatch.fill(QColor.fromRgbF(*colours[name]))
-            self.list.item(row).setIcon(QIcon(swatch))
-        self.list.blockSignals(False)
+        with signals_blocked(self.list):
+            for row, name in enumerate(self.names):
+                self.list.item(row).setIcon(swatch(colours[name]))
 
     def _add_named(self) -> None:
         name = self.name.text().strip()
@@ -138,9 +126,8 @@ class ClassButtons(QWidget):
         name, new = self._names[row], item.text().strip()
         refused = new in ("", name, CANNOT_TELL)
         if refused or (new in self._names and not self.wants_to_merge(name, new)):
-            self.list.blockSignals(True)
-            item.setText(name)
-            self.list.blockSignals(False)
+            with signals_blocked(self.list):
+                item.setText(name)
             return
         if new in self._names:
             self.list.takeItem(row)
@@ -175,7 +162,6 @@ class _Line(QStyledItemDelegate):
         self, option: QStyleOptionViewItem | None, index: QModelIndex
     ) -> None:
         super().initStyleOption(option, index)
-        assert option is not None
         name: Any = index.data()
         if not name:
             option.text = NO_CLASS

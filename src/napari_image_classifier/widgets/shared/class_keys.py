@@ -32,29 +32,22 @@ class ClassKeys(QObject):
         for shortcut in self._shortcuts:
             shortcut.setEnabled(False)
             shortcut.deleteLater()
-        self._shortcuts = []
-        if not on:
-            return
-        for number in range(MOST_CLASSES):
-            self._bind(str(number + 1), partial(self.chosen.emit, number))
-        self._bind("0", self.cannot_tell.emit)
-        self._bind("Space", self.skipped.emit)
-        self._bind("Backspace", self.undone.emit)
+        actions: dict[str, Callable[[], None]] = {
+            str(number + 1): partial(self.chosen.emit, number) for number in range(MOST_CLASSES)
+        }
+        actions |= {"0": self.cannot_tell.emit, "Space": self.skipped.emit,
+                    "Backspace": self.undone.emit}  # fmt: skip
+        self._shortcuts = [self._shortcut(*action) for action in actions.items()] if on else []
 
-    def _bind(self, key: str, act: Callable[[], None]) -> None:
+    def _shortcut(self, key: str, act: Callable[[], None]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(key), window_of(self._widget))
         shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
         shortcut.setAutoRepeat(False)
         shortcut.activated.connect(act)
-        self._shortcuts.append(shortcut)
+        return shortcut
 
 
 def window_of(widget: QWidget) -> QWidget:
     """Return the main window, also for a widget in a dock that floats beside it."""
-    above = widget
-    while not isinstance(above, QMainWindow):
-        parent = above.parentWidget()
-        if parent is None:
-            break
-        above = parent
-    return above
+    parent = widget.parentWidget()
+    return widget if isinstance(widget, QMainWindow) or parent is None else window_of(parent)

@@ -1,14 +1,12 @@
-"""The legend of coloured objects: how many there are of each class, and which are shown."""
+"""The legend of coloured objects: the number of each class, and a box that hides it."""
 
 from collections.abc import Mapping
 
 from qtpy.QtCore import Signal
-from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
+from napari_image_classifier.widgets.qt.parts import check_box, swatch
 from napari_image_classifier.widgets.viewer.class_colours import Colour
-
-SWATCH = 12
 
 
 class ClassLegend(QWidget):
@@ -54,12 +52,8 @@ class ClassLegend(QWidget):
         return self._boxes[name]
 
     def _box(self, colour: Colour) -> QCheckBox:
-        swatch = QPixmap(SWATCH, SWATCH)
-        swatch.fill(QColor.fromRgbF(*colour))
-        box = QCheckBox(self)
-        box.setIcon(QIcon(swatch))
-        box.setChecked(True)
-        box.setToolTip("Uncheck to hide the objects of this class.")
+        box = check_box("", "Uncheck to hide the objects of this class.", checked=True)
+        box.setIcon(swatch(colour))
         box.toggled.connect(lambda: self.hidden_changed.emit(self.hidden))
         self._column.addWidget(box)
         return box

@@ -1,4 +1,4 @@
-"""The questions which images are not independent, and which were taken together."""
+"""Two choices of what images share: a well or dish, so that they are not independent; a day."""
 
 from collections.abc import Sequence
 
@@ -27,10 +27,8 @@ UNKNOWN = "that is not known"
 class _SharedChoice(QWidget):
     """A choice of what images share, in words, after answers that are always there."""
 
-    def __init__(
-        self, question: str, tooltip: str, always: Sequence[str], parent: QWidget | None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, question: str, tooltip: str, always: Sequence[str]) -> None:
+        super().__init__()
         self.box = choice({}, tooltip)
         let_be_narrow(self.box)
         stacked(self, wrapped(question, tooltip), self.box)
@@ -40,7 +38,7 @@ class _SharedChoice(QWidget):
 
     @property
     def shared(self) -> str | None:
-        """What is chosen, as `read_items` calls it; None for what is always there."""
+        """What `read_items` calls ``group`` or ``acquisition``; None where nothing is shared."""
         shared: str | None = self.box.currentData()
         return shared
 
@@ -68,8 +66,8 @@ class GroupChoice(_SharedChoice):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(QUESTION, TOOLTIP, (UNANSWERED, ALONE), parent)
+    def __init__(self) -> None:
+        super().__init__(QUESTION, TOOLTIP, (UNANSWERED, ALONE))
         self.box.activated.connect(lambda _: self.changed.emit())
 
     @property
@@ -77,10 +75,9 @@ class GroupChoice(_SharedChoice):
         """Whether a person has chosen."""
         return self.box.currentIndex() > 0
 
-    @property
-    def group(self) -> str | None:
-        """What `read_items` calls ``group``; None where each image stands alone."""
-        return self.shared
+    def why_unusable(self) -> str | None:
+        """Return a sentence until a person has chosen."""
+        return None if self.answered else "Say which images are not independent."
 
     def choose(self, group: str | None) -> None:
         """Choose as a person would; what is not offered is not chosen."""
@@ -93,13 +90,8 @@ class GroupChoice(_SharedChoice):
 class AcquisitionChoice(_SharedChoice):
     """A choice that may be left open: a column or a folder level."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(ACQUISITION_QUESTION, ACQUISITION_TOOLTIP, (UNKNOWN,), parent)
-
-    @property
-    def acquisition(self) -> str | None:
-        """What `read_items` calls ``acquisition``; None where it is not known."""
-        return self.shared
+    def __init__(self) -> None:
+        super().__init__(ACQUISITION_QUESTION, ACQUISITION_TOOLTIP, (UNKNOWN,))
 
     def offer(self, columns: Sequence[str], folder_levels: Sequence[int]) -> None:
         """Offer what was found, and hide where there is nothing to choose."""

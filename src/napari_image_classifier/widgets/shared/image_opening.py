@@ -1,4 +1,6 @@
-"""From the rows that a folder's job sends back to predictions, files and layers."""
+"""The opening of images, their masks and other docks in the viewer."""
+
+from typing import Any
 
 import napari
 import numpy as np
@@ -83,6 +85,11 @@ def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> tuple[
         )
         viewer.add_layer(mask)
         return mask, image.mask.axes
+
+
+def open_dock(viewer: napari.Viewer, name: str) -> Any:
+    """Open one of the docks by its name in the menu, and return its widget."""
+    return viewer.window.add_plugin_dock_widget(PLUGIN, name)[1]
 
 
 def _path_of(layer: Layer) -> str:

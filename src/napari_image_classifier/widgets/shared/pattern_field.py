@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QLineEdit,
     QMenu,
     QTableWidget,
     QTableWidgetItem,
@@ -15,7 +14,7 @@ from qtpy.QtWidgets import (
 
 from napari_image_classifier.images.name_patterns import PRESETS, ImageFiles
 from napari_image_classifier.widgets.qt.dock import Folded
-from napari_image_classifier.widgets.qt.parts import in_a_row, wrapped
+from napari_image_classifier.widgets.qt.parts import in_a_row, line_edit, wrapped
 
 TITLE = "One image in several files"
 ROWS_SHOWN = 100
@@ -33,10 +32,8 @@ class PatternField(Folded):
     pattern_changed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(TITLE, parent)
-        self.edit = QLineEdit()
-        self.edit.setPlaceholderText("each file is one image")
-        self.edit.setToolTip(TOOLTIP)
+        super().__init__(TITLE, parent=parent)
+        self.edit = line_edit("each file is one image", TOOLTIP)
         self.edit.editingFinished.connect(self._tell_if_changed)
         self._told = ""
         self._chooser = QToolButton()
@@ -79,11 +76,10 @@ class PatternField(Folded):
         for name, text in PRESETS.items():
             self._offer(f"{name}:   {text}", text)
         several = bool(patterns) and self.pattern is None
-        self._hint.setText(
-            f"These names look like several files per image: {patterns[0]} would join them."
-            if several
-            else ""
-        )
+        if several:
+            self._hint.setText(
+                f"These names look like several files per image: {patterns[0]} would join them."
+            )
         self._hint.setVisible(several)
         self.set_title(TITLE + (" – perhaps here" if several else ""))
 
@@ -111,9 +107,7 @@ class PatternField(Folded):
         self._table.resizeColumnsToContents()
 
     def _offer(self, words: str, text: str) -> None:
-        action = self._menu.addAction(words)
-        assert action is not None
-        action.triggered.connect(lambda: self.set_pattern(text))
+        self._menu.addAction(words).triggered.connect(lambda: self.set_pattern(text))
 
     def _tell_if_changed(self) -> None:
         # Qt says "editing finished" when the focus goes elsewhere, too.
@@ -126,9 +120,7 @@ def _table() -> QTableWidget:
     table = QTableWidget()
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setMaximumHeight(150)
-    header = table.verticalHeader()
-    assert header is not None
-    header.hide()
+    table.verticalHeader().hide()
     table.setToolTip("The images that the pattern makes of the files; nothing has run yet.")
     table.hide()
     return table

@@ -1,20 +1,15 @@
-"""What the table of predictions shows in each cell, sorts by and says in its tooltips."""
+"""The model of the table of predictions: texts, tooltips and sort keys of its cells."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from qtpy.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-)
-from qtpy.QtGui import QColor, QPixmap
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from qtpy.QtGui import QPixmap
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.widgets.qt.delegates import GREY, PALE_ROLE
+from napari_image_classifier.widgets.qt.parts import pixmap
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -30,8 +25,8 @@ PIXMAPS_KEPT = 500
 
 def part_in_words(item: str) -> str:
     """Return "time 3, plane 5" for "t=3,z=5", counted as sliders do, "12" for "label=12"."""
-    said = item.replace("t=", "time ").replace("z=", "plane ").replace("label=", "")
-    return said.replace(",", ", ")
+    words = item.replace("t=", "time ").replace("z=", "plane ").replace("label=", "")
+    return words.replace(",", ", ")
 
 
 class PredictionModel(QAbstractTableModel):
@@ -62,8 +57,8 @@ class PredictionModel(QAbstractTableModel):
         """Return what a cell shows, sorts by or says in its tooltip."""
         if role == Role.DecorationRole and index.column() == PICTURE:
             return self._pixmap(index.row())
-        tell = _TOLD.get(role)
-        return tell(self.predictions[index.row()], index.column()) if tell else None
+        of_role = _OF_ROLE.get(role)
+        return of_role(self.predictions[index.row()], index.column()) if of_role else None
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Append rows, in one step for the view."""
@@ -86,62 +81,58 @@ class PredictionModel(QAbstractTableModel):
         if row not in self._pixmaps:
             if len(self._pixmaps) >= PIXMAPS_KEPT:
                 self._pixmaps.clear()
-            pixmap = QPixmap()
-            pixmap.loadFromData(thumbnail)
-            self._pixmaps[row] = pixmap
+            self._pixmaps[row] = pixmap(thumbnail)
         return self._pixmaps[row]
-
-
-def _text(prediction: Prediction, column: int) -> str | float | None:
-    if column == IMAGE:
-        return prediction.file
-    if column == PART:
-        return part_in_words(prediction.item)
-    if column == CLASS:
-        return prediction.class_name
-    if column == CONFIDENCE:
-        return prediction.confidence
-    if column == STATUS:
-        return prediction.message if prediction.status == "error" else _status(prediction)
-    return None
 
 
 def _status(prediction: Prediction) -> str:
     return STATUS_WORDS.get(prediction.status, prediction.status)
 
 
-def _sort_key(prediction: Prediction, column: int) -> str | float:
-    if column == CONFIDENCE:
-        return -1.0 if prediction.confidence is None else prediction.confidence
-    if column == STATUS:
-        return _status(prediction)
-    if column == PART:
-        # Numbers in text: "t=10" comes after "t=9".
-        return re.sub(r"\d+", lambda number: number[0].zfill(9), prediction.item)
-    if column == CLASS:
-        return prediction.class_name or ""
-    return prediction.file
-
-
-def _colour(prediction: Prediction, column: int) -> QColor | None:
-    return GREY if column == CLASS and _is_pale(prediction, column) else None
-
-
-def _is_pale(prediction: Prediction, column: int) -> bool:
+def _is_pale(prediction: Prediction) -> bool:
     return prediction.status != "ok"
 
 
-def _tooltip(prediction: Prediction, column: int) -> str:
-    where = " · ".join(filter(None, (prediction.file, part_in_words(prediction.item))))
+def _sort_key_of_part(prediction: Prediction) -> str:
+    # Numbers in text: "t=10" comes after "t=9".
+    return re.sub(r"\d+", lambda number: number[0].zfill(9), prediction.item)
+
+
+def _message_or_status(prediction: Prediction) -> str | None:
+    return prediction.message if prediction.status == "error" else _status(prediction)
+
+
+def _confidence_or_less(prediction: Prediction) -> float:
+    return -1.0 if prediction.confidence is None else prediction.confidence
+
+
+Cell = Callable[[Prediction], Any]
+# By column: what a cell shows, and what it is sorted by.
+_CELLS: Mapping[int, tuple[Cell, Cell]] = {
+    PICTURE: (lambda _: None, lambda prediction: prediction.file),
+    IMAGE: (lambda prediction: prediction.file, lambda prediction: prediction.file),
+    PART: (lambda prediction: part_in_words(prediction.item), _sort_key_of_part),
+    CLASS: (
+        lambda prediction: prediction.class_name,
+        lambda prediction: prediction.class_name or "",
+    ),
+    CONFIDENCE: (lambda prediction: prediction.confidence, _confidence_or_less),
+    STATUS: (_message_or_status, _status),
+}
+
+
+def _tooltip(prediction: Prediction) -> str:
+    place = " · ".join(filter(None, (prediction.file, part_in_words(prediction.item))))
     likely = sorted(prediction.probabilities.items(), key=lambda entry: -entry[1])
     lines = [f"{name}: {probability:.3f}" for name, probability in likely]
-    return "\n".join(filter(None, (where, *lines, prediction.message)))
+    return "\n".join(filter(None, (place, *lines, prediction.message)))
 
 
-_TOLD: Mapping[int, Callable[[Prediction, int], Any]] = {
-    Role.DisplayRole: _text,
-    Role.ForegroundRole: _colour,
-    Role.ToolTipRole: _tooltip,
-    SORT_ROLE: _sort_key,
-    PALE_ROLE: _is_pale,
+# By role: what it is of a cell, given its prediction and column.
+_OF_ROLE: Mapping[int, Callable[[Prediction, int], Any]] = {
+    Role.DisplayRole: lambda prediction, column: _CELLS[column][0](prediction),
+    SORT_ROLE: lambda prediction, column: _CELLS[column][1](prediction),
+    Role.ToolTipRole: lambda prediction, _: _tooltip(prediction),
+    Role.ForegroundRole: lambda row, column: GREY if column == CLASS and _is_pale(row) else None,
+    PALE_ROLE: lambda prediction, _: _is_pale(prediction),
 }

@@ -3,27 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from qtpy.QtCore import (
-    QModelIndex,
-    QObject,
-    QSize,
-    QSortFilterProxyModel,
-    Qt,
-    Signal,
-)
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QHeaderView,
-    QLineEdit,
-    QTableView,
-    QWidget,
-)
+from qtpy.QtCore import QModelIndex, QObject, QSize, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.thumbnails import SIDE
 from napari_image_classifier.widgets.qt.delegates import ConfidenceBar, FileName
-from napari_image_classifier.widgets.qt.parts import in_a_row, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import choice, in_a_row, line_edit, stacked, wrapped
 from napari_image_classifier.widgets.shared.prediction_model import (
     CONFIDENCE,
     IMAGE,
@@ -57,9 +43,7 @@ class _Filter(QSortFilterProxyModel):
         self.invalidate()
 
     def filterAcceptsRow(self, source_row: int, source_parent: AnyIndex) -> bool:  # noqa: N802
-        model = self.sourceModel()
-        assert isinstance(model, PredictionModel)
-        prediction = model.predictions[source_row]
+        prediction = self.sourceModel().predictions[source_row]
         wanted = self.label in (EVERYTHING, label_of(prediction))
         return wanted and self.text in prediction.file.casefold()
 
@@ -82,13 +66,10 @@ class PredictionTable(QWidget):
         self._filter = _Filter(self)
         self._filter.setSourceModel(self.model)
         self.view = self._make_view()
-        self.search = QLineEdit(self)
-        self.search.setPlaceholderText("Filter by name")
-        self.search.setToolTip("Show only images whose name holds this text.")
+        self.search = line_edit("Filter by name", "Show only images whose name holds this text.")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter.set_text)
-        self.class_choice = QComboBox(self)
-        self.class_choice.setToolTip("Show only images of this class.")
+        self.class_choice = choice({}, "Show only images of this class.")
         self.class_choice.currentTextChanged.connect(self._filter.set_label)
         self.summary = wrapped()
         self.set_class_names(())
@@ -129,7 +110,8 @@ class PredictionTable(QWidget):
 
     def selected(self) -> Prediction | None:
         """Return the prediction whose row is selected."""
-        return self._prediction(self.view.currentIndex())
+        index = self.view.currentIndex()
+        return self._prediction(index) if index.isValid() else None
 
     def of_file(self, file: str) -> list[Prediction]:
         """Return the predictions of one image."""
@@ -160,7 +142,7 @@ class PredictionTable(QWidget):
         header.setMinimumSectionSize(40)
         view.selectionModel().currentRowChanged.connect(self._select)
         view.clicked.connect(self._select)
-        view.doubleClicked.connect(self._activate)
+        view.doubleClicked.connect(lambda index: self.item_activated.emit(self._prediction(index)))
         self.view = view
         self._hide_empty_columns()
         return view
@@ -170,18 +152,13 @@ class PredictionTable(QWidget):
         self.view.setColumnHidden(PART, True)
         self.view.verticalHeader().setDefaultSectionSize(24)
 
-    def _prediction(self, index: QModelIndex) -> Prediction | None:
-        if not index.isValid():
-            return None
+    def _prediction(self, index: QModelIndex) -> Prediction:
         return self.model.predictions[self._filter.mapToSource(index).row()]
 
     def _select(self, index: QModelIndex) -> None:
-        if (prediction := self._prediction(index)) is not None:
-            self.item_selected.emit(prediction)
-
-    def _activate(self, index: QModelIndex) -> None:
-        if (prediction := self._prediction(index)) is not None:
-            self.item_activated.emit(prediction)
+        # It is of no row after the last one has gone.
+        if index.isValid():
+            self.item_selected.emit(self._prediction(index))
 
     def _show_counts(self) -> None:
         counted = [f"{name}: {count}" for name, count in self._counts.most_common()]

@@ -1,8 +1,11 @@
-"""An open image whose objects a person gives classes to, and where these are kept meanwhile."""
+"""An open image whose objects get classes by hand, and the copy of its Labels layer for clicks."""
 
+import csv
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,9 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemTable
+from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.viewer.class_colours import Colour, class_colours
@@ -27,7 +32,14 @@ from napari_image_classifier.widgets.viewer.object_layers import (
     objects_in,
 )
 
-MOST_OF_A_NAME = 80
+LONGEST_NAME = 80
+OPACITY = 0.6
+# Of objects that have no class yet.
+PALE = (0.7, 0.7, 0.7, 0.35)
+NOTHING = (0.0, 0.0, 0.0, 0.0)
+# In pixels of the screen.
+LARGEST_MOVE_OF_A_CLICK = 4
+LEFT = 1
 
 
 class AnnotatedImage:
@@ -51,10 +63,10 @@ class AnnotatedImage:
         on_click: Callable[["AnnotatedImage", str], None],
     ) -> None:
         self.opened = opened
-        found = located(marked, opened)
+        in_image = located(marked, opened)
         # What was marked when it was chosen: a person may go on painting in the layer.
-        labels = np.array(found.labels)
-        self.marked = replace(found, labels=labels)
+        labels = np.array(in_image.labels)
+        self.marked = replace(in_image, labels=labels)
         self._image = self.as_image()
         objects = objects_in(self.marked, opened, self._image, "image")
         self.items = objects.selections(self._image)
@@ -64,9 +76,7 @@ class AnnotatedImage:
         digest = xxhash.xxh3_64_hexdigest(np.ascontiguousarray(labels).data)
         path = settings.folder() / "annotations" / f"{plain_name(opened.name)} {digest}.csv"
         self.annotations = ObjectAnnotations(path, self.file, self.items)
-        self.copy = AnnotatedCopy(
-            viewer, self.marked, self.items, lambda item: on_click(self, item)
-        )
+        self.copy = AnnotatedCopy(viewer, self.marked, self.items, partial(on_click, self))
 
     def as_image(self) -> Image:
         """Return the image of all its channels."""
@@ -109,61 +119,21 @@ class AnnotatedImage:
         Returns how many objects got a class, how many points lie on none, and how many objects
         have points of several layers and so get none.
         """
-        found: dict[str, set[str]] = {}
+        names_of: dict[str | None, set[str]] = defaultdict(set)
         beside = 0
         for layer in layers:
-            world = [layer.data_to_world(point) for point in layer.data]
-            for item in self.copy.items_at(world):
-                if item is None:
-                    beside += 1
-                else:
-                    found.setdefault(item, set()).add(layer.name)
-        given: Mapping[str, str] = {
-            item: next(iter(names)) for item, names in found.items() if len(names) == 1
-        }
+            for point in layer.data:
+                item = self.copy.item_at(layer.data_to_world(point))
+                names_of[item].add(layer.name)
+                beside += item is None
+        names_of.pop(None, None)
+        given = {item: min(names) for item, names in names_of.items() if item and len(names) == 1}
         self.annotations.give(given)
-        return len(given), beside, len(found) - len(given)
-
-
-def plain_name(image_name: str) -> str:
-    """Return a name that a person knows an image by, and that every file system takes."""
-    stem = image_name.removesuffix(".tif").removesuffix(".tiff")
-    return re.sub(r"[^\w.-]+", " ", stem)[:MOST_OF_A_NAME].strip() or "image"
-
-
-def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
-    """Write the images, their masks and classes below ``folder``; return the items."""
-    import csv
-
-    from napari_image_classifier.images.tiff.writer import write_image
-    from napari_image_classifier.items.reading import read_items
-
-    table = folder / "items.csv"
-    for name in ("images", "masks"):
-        (folder / name).mkdir(exist_ok=True)
-    with table.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["file", "item", "class", "group"])
-        for number, image in enumerate(images, start=1):
-            name = f"{number:05} {plain_name(image.opened.name)}.tif"
-            write_image(folder / "images" / name, image.as_image())
-            write_image(folder / "masks" / name, image.mask)
-            for item, class_name in image.annotations.classes.items():
-                rows.writerow([name, item, class_name, image.group])
-    return read_items(folder / "images", items_csv=table, masks=folder / "masks")
-
-
-OPACITY = 0.6
-# Of objects that have no class yet.
-PALE = (0.7, 0.7, 0.7, 0.35)
-NOTHING = (0.0, 0.0, 0.0, 0.0)
-# A hand that clicks moves the mouse by so many pixels of the screen.
-TREMBLE = 4
-LEFT = 1
+        return len(given), beside, len(names_of) - len(given)
 
 
 class AnnotatedCopy:
-    """The copy; ``on_click`` is told the item that was clicked on, such as "label=12"."""
+    """A copy of a Labels layer; ``on_click`` is told the item clicked on, such as "label=12"."""
 
     def __init__(
         self,
@@ -209,9 +179,12 @@ class AnnotatedCopy:
         self.layer.colormap = DirectLabelColormap(color_dict=by_number)
         self.layer.features = {"index": [0, *self._items], "class": ["", *(g or "" for g in given)]}
 
-    def items_at(self, points: Any) -> list[str | None]:
-        """Return the item at each of some places in the world, None where there is none."""
-        return [self._items.get(self._number_at(point)) for point in points]
+    def item_at(self, point: Any) -> str | None:
+        """Return the item at a place in the world; None where there is none."""
+        place = self.layer.world_to_data(np.asarray(point)[-self.layer.ndim :])
+        index = np.rint(place).astype(int)
+        inside = ((index >= 0) & (index < self.layer.data.shape)).all()
+        return self._items.get(int(self.layer.data[tuple(index)])) if inside else None
 
     def leave(self) -> None:
         """Take no more clicks; the layer stays."""
@@ -226,7 +199,7 @@ class AnnotatedCopy:
         while event.type == "mouse_move":
             yield
         # A drag moves the view, and gives no class.
-        if np.abs(np.asarray(event.pos, float) - begin).max() > TREMBLE:
+        if np.abs(np.asarray(event.pos, float) - begin).max() > LARGEST_MOVE_OF_A_CLICK:
             return
         value = layer.get_value(
             event.position,
@@ -234,13 +207,28 @@ class AnnotatedCopy:
             dims_displayed=event.dims_displayed,
             world=True,
         )
-        item = self._items.get(int(value or 0))
-        if item is not None:
+        if (item := self._items.get(int(value or 0))) is not None:
             self._on_click(item)
 
-    def _number_at(self, point: Any) -> int:
-        place = np.rint(self.layer.world_to_data(np.asarray(point)[-self.layer.ndim :]))
-        index = tuple(place.astype(int))
-        inside = all(0 <= at < length for at, length in zip(index, self.layer.data.shape,
-                                                            strict=True))  # fmt: skip
-        return int(self.layer.data[index]) if inside else 0
+
+def plain_name(image_name: str) -> str:
+    """Return a name that a person knows an image by, and that every file system takes."""
+    stem = image_name.removesuffix(".tif").removesuffix(".tiff")
+    return re.sub(r"[^\w.-]+", " ", stem)[:LONGEST_NAME].strip() or "image"
+
+
+def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
+    """Write the images, their masks and classes below ``folder``; return the items."""
+    table = folder / "items.csv"
+    for name in ("images", "masks"):
+        (folder / name).mkdir(exist_ok=True)
+    with table.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["file", "item", "class", "group"])
+        for number, image in enumerate(images, start=1):
+            name = f"{number:05} {plain_name(image.opened.name)}.tif"
+            write_image(folder / "images" / name, image.as_image())
+            write_image(folder / "masks" / name, image.mask)
+            for item, class_name in image.annotations.classes.items():
+                rows.writerow([name, item, class_name, image.group])
+    return read_items(folder / "images", items_csv=table, masks=folder / "masks")

@@ -1,6 +1,5 @@
 """The dock *Train classifier*: from images with classes to a classifier, seen while it learns."""
 
-import tempfile
 from pathlib import Path
 
 import napari
@@ -16,11 +15,11 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Form
-from napari_image_classifier.widgets.qt.parts import button, stacked, timer, wrapped
+from napari_image_classifier.widgets.qt.parts import button, show, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
-from napari_image_classifier.widgets.qt.progress_row import ProgressRow
-from napari_image_classifier.widgets.qt.saving import save_copy, unused
-from napari_image_classifier.widgets.train.confusion_view import ConfusionView
+from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
+from napari_image_classifier.widgets.qt.saving import SuggestedPath, save_copy
+from napari_image_classifier.widgets.shared.image_opening import open_dock
 from napari_image_classifier.widgets.train.device_line import DeviceLine
 from napari_image_classifier.widgets.train.evaluation_panel import EvaluationPanel
 from napari_image_classifier.widgets.train.fields import (
@@ -32,11 +31,10 @@ from napari_image_classifier.widgets.train.fields import (
     TrainingFiles,
     why_no_training,
 )
-from napari_image_classifier.widgets.train.plot import TrainingPlot
+from napari_image_classifier.widgets.train.plots import ConfusionView, TrainingPlot
 from napari_image_classifier.widgets.train.source import TrainingSource
 
-PLUGIN = "napari-image-classifier"
-OUTPUT_NAME = "classifier"
+OUTPUT_NAME = "classifier.keras"
 OUTPUT_IN_WORDS = "the classifier, such as cells.keras"
 NOTHING_LEARNT = "Stopped before anything was learnt; nothing was saved."
 ENDED = "Ended at once; nothing was saved. The same training, begun again, goes on where it was."
@@ -50,10 +48,8 @@ class TrainClassifier(Dock):
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._suggested_output: Path | None = None
         self._classifier: Path | None = None
         self._epochs_done = 0
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._worker = Worker(self)
         self._drives = DriveWatch(self)
         self._wanted_part: QWidget = self
@@ -65,14 +61,13 @@ class TrainClassifier(Dock):
         self._recall()
 
     def _build_choices(self) -> None:
-        self.form = Form(TrainingConfig(), TRAINING_ASKS)
-        self.folded_form = Form(TrainingConfig(), TRAINING_ASKS_FOLDED)
-        self.output_form = Form(TrainingFiles(), OUTPUT_ASKS)
-        self.start_form = Form(TrainingFiles(), START_ASKS)
+        self.form = Form(TrainingConfig(), TRAINING_ASKS, TRAINING_ASKS_FOLDED)
+        self.files = Form(TrainingFiles(), OUTPUT_ASKS, START_ASKS)
+        self._suggested = SuggestedPath(self.files["output"], OUTPUT_NAME)
         self.channels = ChannelChoice()
-        more = Folded("More choices")
-        more.inside.addWidget(self.folded_form.native)
-        more.inside.addWidget(self.start_form.native)
+        asked, folded = self.form.parts
+        output, start_from = self.files.parts
+        more = Folded("More choices", folded, start_from)
         self.device = DeviceLine()
         self.run_button = button("Train", "Train in the background; the viewer stays usable.")
         self.why_not = wrapped()
@@ -80,9 +75,10 @@ class TrainClassifier(Dock):
         self.add_heading("Images to learn from")
         self.column.addWidget(self.source)
         self.add_heading("Training")
-        for widget in (self.form.native, self.channels, more, self.output_form.native,
-                       self.device, self.run_button, self.why_not, self.progress):  # fmt: skip
-            self.column.addWidget(widget)
+        self.add(
+            asked, self.channels, more, output, self.device, self.run_button, self.why_not,
+            self.progress,
+        )  # fmt: skip
 
     def _build_result(self) -> None:
         self.plot = TrainingPlot()
@@ -97,8 +93,7 @@ class TrainClassifier(Dock):
         self.use_button = button("Use it now", "Open Classify images with this classifier.")
         self._buttons = QWidget()
         stacked(self._buttons, (self.save_button, self.use_button))
-        for widget in (self.plot, self._confusion_title, self.confusion, self._buttons):
-            self.column.addWidget(widget)
+        self.add(self.plot, self._confusion_title, self.confusion, self._buttons)
         self.add_heading("How good is it really?")
         self.evaluation = EvaluationPanel(self._viewer, self.source)
         self.column.addWidget(self.evaluation)
@@ -106,20 +101,21 @@ class TrainClassifier(Dock):
         self._show_result_widgets(False)
 
     def _connect(self) -> None:
-        self.source.changed.connect(self._show_what_can_run)
-        self._drives.answered.connect(self._show_what_can_run)
-        self.output_form["output"].changed.connect(self._show_what_can_run)
-        self.folded_form["backend"].changed.connect(self._show_what_can_run)
+        for signal in (
+            self.source.changed, self._drives.answered, self.files["output"].changed,
+            self.form["backend"].changed, self._worker.running_changed,
+            self.evaluation.running_changed,
+        ):  # fmt: skip
+            signal.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.run)
-        self.progress.cancel_clicked.connect(self.cancel)
         self.save_button.clicked.connect(self._save_a_copy)
         self.use_button.clicked.connect(self.use_it_now)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        self.progress.follow(self._worker, lambda: ENDED if self._epochs_done else NOTHING_LEARNT)
-        self._worker.running_changed.connect(self._running_changed)
+        self.progress.follow(
+            self._worker, lambda: ENDED if self._epochs_done else NOTHING_LEARNT, cancel=self.cancel
+        )
         self.evaluation.asked.connect(self.evaluate)
-        self.evaluation.running_changed.connect(self._show_what_can_run)
         self.evaluation.ended.connect(lambda: self._scroll_soon(self.evaluation.last_part))
 
     def _recall(self) -> None:
@@ -128,37 +124,33 @@ class TrainClassifier(Dock):
             self.source.choose_folder(folder)
         backend = settings.remembered(settings.BACKEND)
         if backend in BACKENDS:
-            self.folded_form["backend"].value = backend
+            self.form["backend"].value = backend
         self._show_what_can_run()
 
     def config(self) -> TrainingConfig:
         """Return what is filled in."""
-        start_from = self.start_form.values()["start_from"]
+        start_from = self.files.values()["start_from"]
         return TrainingConfig(
             **self.form.values(),
-            **self.folded_form.values(),
             channels=self.channels.value(),
             start_from=start_from and str(start_from),
         )
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be trained yet, as a sentence."""
-        output = self.output_form.values()["output"]
+        output = self.files.values()["output"]
         return self._why_no_images() or why_no_name(output, OUTPUT_IN_WORDS)
 
     def _why_no_images(self) -> str | None:
-        return (
-            self.source.why_unusable()
-            or self.channels.why_unusable()
-            or why_no_training(self.config())
-        )
+        why = self.source.why_unusable() or self.channels.why_unusable()
+        return why or why_no_training(self.config())
 
     def run(self) -> None:
         """Start the training."""
         if self._busy or self.why_unusable():
             self._show_what_can_run()
             return
-        output: Path = self.output_form.values()["output"].with_suffix(".keras")
+        output: Path = self.files.values()["output"].with_suffix(".keras")
         config = self.config()
         settings.remember(classifier=output, backend=config.backend or "")
         self._epochs_done = 0
@@ -169,8 +161,7 @@ class TrainClassifier(Dock):
         self.progress.begin("Starting…")
         self.device.stop()
         self._scroll_soon(self.plot)
-        self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
-        make_items = self.source.items(Path(self._temporary.name))
+        make_items = self.source.items(self._worker.temporary_folder())
         self._worker.start_later(TRAIN, lambda: TrainRequest(make_items(), config, output))
 
     def evaluate(self) -> None:
@@ -191,8 +182,7 @@ class TrainClassifier(Dock):
             self.progress.stopping("Stopping; the best so far is saved…")
             self._worker.cancel()
         else:
-            self.progress.stopping("Stopping…")
-            self._worker.cancel(kill_after=0.9)
+            self.progress.cancel(self._worker)
 
     def stop(self) -> None:
         """End everything that runs, at once."""
@@ -204,8 +194,7 @@ class TrainClassifier(Dock):
 
     def use_it_now(self) -> None:
         """Open *Classify images* with the classifier that was trained."""
-        assert self._classifier is not None
-        _dock, widget = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Classify images")
+        widget = open_dock(self._viewer, "Classify images")
         widget.use_classifier(self._classifier)
 
     def save_copy(self, path: Path) -> None:
@@ -220,19 +209,12 @@ class TrainClassifier(Dock):
         if chosen:
             self.save_copy(Path(chosen).with_suffix(".keras"))
 
-    def _running_changed(self, running: bool) -> None:
-        if not running and self._temporary is not None:
-            self._temporary.cleanup()
-            self._temporary = None
-        self._show_what_can_run()
-
     def _show_what_can_run(self) -> None:
-        self._suggest_output()
+        self._suggested.suggest(self.source.folder())
         self.channels.offer(self.source.channels)
         why = self.why_unusable()
         self.run_button.setEnabled(why is None and not self._busy)
-        self.why_not.setText(why or "")
-        self.why_not.setVisible(bool(why) and not self._busy)
+        show_sentence(self.why_not, "" if self._busy else why or "")
         self.evaluation.offer(self._why_no_images() is None and not self._busy)
         self._show_device()
 
@@ -244,15 +226,6 @@ class TrainClassifier(Dock):
             self.device.show_for(self.config().backend)
         else:
             self.device.hide()
-
-    def _suggest_output(self) -> None:
-        folder = self.source.folder()
-        field = self.output_form["output"]
-        if folder is not None and field.value in (None, self._suggested_output):
-            suggested = unused(folder / f"{OUTPUT_NAME}.keras")
-            if suggested not in (None, self._suggested_output):
-                self._suggested_output = suggested
-                field.value = suggested
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Epoch):
@@ -287,5 +260,4 @@ class TrainClassifier(Dock):
         self._scroll_timer.start(50)
 
     def _show_result_widgets(self, visible: bool) -> None:
-        for widget in (self._confusion_title, self.confusion, self._buttons):
-            widget.setVisible(visible)
+        show(visible, self._confusion_title, self.confusion, self._buttons)

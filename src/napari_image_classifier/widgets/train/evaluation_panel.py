@@ -1,13 +1,14 @@
-"""*How good is it really?* in the dock *Train classifier*: an evaluation and its answer."""
+"""The panel that has a classifier of the images evaluated: its questions, and the answer."""
 
-import tempfile
+import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import napari
-from qtpy.QtCore import Qt, QUrl, Signal
-from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import QSize, Qt, QUrl, Signal
+from qtpy.QtGui import QDesktopServices, QIcon
+from qtpy.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.evaluation.evaluate import (
@@ -15,6 +16,7 @@ from napari_image_classifier.evaluation.evaluate import (
     EvaluateRequest,
     EvaluationChoices,
     EvaluationResult,
+    SurestError,
     check_evaluation,
 )
 from napari_image_classifier.items.item import ItemTable
@@ -22,16 +24,18 @@ from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.forms import Ask, Form
-from napari_image_classifier.widgets.qt.parts import button, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import button, pixmap, show, stacked, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, no_answer_from
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
-from napari_image_classifier.widgets.qt.saving import unused
+from napari_image_classifier.widgets.qt.saving import SuggestedPath
 from napari_image_classifier.widgets.shared.group_choice import AcquisitionChoice
 from napari_image_classifier.widgets.shared.image_opening import open_image
-from napari_image_classifier.widgets.train.error_list import ErrorList
 from napari_image_classifier.widgets.train.source import TrainingSource
 
 REPORT_NAME = "report.html"
+STOPPED = "Stopped; started again with the same choices it goes on from here."
+SIDE = 56
+ROWS_SHOWN = 5
 STAGES = {
     "looking": "Looking at the images",
     "reading": "Reading the images",
@@ -71,19 +75,16 @@ class EvaluationPanel(QWidget):
     running_changed = Signal(bool)
     ended = Signal()
 
-    def __init__(
-        self, viewer: napari.Viewer, source: TrainingSource, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, viewer: napari.Viewer, source: TrainingSource) -> None:
+        super().__init__()
         self._viewer = viewer
         self._source = source
         self._usable = False
-        self._suggested: Path | None = None
         self._report: Path | None = None
         self._table: ItemTable | None = None
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._worker = Worker(self)
         self.form = Form(_Asked(), ASKS)
+        self._suggested = SuggestedPath(self.form["report"], REPORT_NAME)
         self.acquisition = AcquisitionChoice()
         self.run_button = button(
             "How good is it really?",
@@ -108,14 +109,12 @@ class EvaluationPanel(QWidget):
     def _connect(self) -> None:
         self.form["report"].changed.connect(self._show_what_can_run)
         self.run_button.clicked.connect(self.asked)
-        self.progress.cancel_clicked.connect(self.cancel)
         self.open_button.clicked.connect(self._open_report)
         self.errors.chosen.connect(self.open_image)
         self._worker.happened.connect(self._hear)
         self._worker.finished.connect(self._finish)
-        stopped = "Stopped; started again with the same choices it goes on from here."
-        self.progress.follow(self._worker, lambda: stopped, self._end)
-        self._worker.running_changed.connect(self._running_changed)
+        self.progress.follow(self._worker, lambda: STOPPED, self._end)
+        self._worker.running_changed.connect(self.running_changed)
 
     @property
     def running(self) -> bool:
@@ -130,12 +129,7 @@ class EvaluationPanel(QWidget):
     def offer(self, usable: bool) -> None:
         """Follow the source, and let it be asked for where the images are ``usable``."""
         self._usable = usable
-        folder, field = self._source.folder(), self.form["report"]
-        if folder is not None and field.value in (None, self._suggested):
-            suggested = unused(folder / REPORT_NAME)
-            if suggested not in (None, self._suggested):
-                self._suggested = suggested
-                field.value = suggested
+        self._suggested.suggest(self._source.folder())
         self.acquisition.offer(*self._source.shared)
         self._show_what_can_run()
 
@@ -157,8 +151,8 @@ class EvaluationPanel(QWidget):
             self.progress.end(str(error), error=True)
             return
         self._report, self._table = report, None
-        self._temporary = tempfile.TemporaryDirectory(prefix="image-classifier-")
-        make_items = self._source.items(Path(self._temporary.name), self.acquisition.acquisition)
+        folder = self._worker.temporary_folder()
+        make_items = self._source.items(folder, self.acquisition.shared)
 
         def request() -> EvaluateRequest:
             self._table = make_items()
@@ -166,11 +160,6 @@ class EvaluationPanel(QWidget):
 
         self.progress.begin("Starting…")
         self._worker.start_later(EVALUATE, request)
-
-    def cancel(self) -> None:
-        """Stop within a second; the trainings that are done are kept."""
-        self.progress.stopping("Stopping…")
-        self._worker.cancel(kill_after=0.9)
 
     def stop(self) -> None:
         """End what runs, at once."""
@@ -180,7 +169,6 @@ class EvaluationPanel(QWidget):
         """Show one of the images in the viewer, at its time point or plane."""
         if self._source.show_open_image(file, selection):
             return
-        assert self._table is not None
         item = next(item for item in self._table.items if item.file == file)
         if not all(part.path.is_file() for part in item.image.parts):
             self.progress.end(f"{file} is no longer there.", error=True)
@@ -191,15 +179,11 @@ class EvaluationPanel(QWidget):
             self.progress.end(str(error), error=True)
 
     def _hear(self, event: Event) -> None:
-        if not isinstance(event, Progress):
-            return
-        done, total, stage = event.done, event.total, event.stage
-        note = (
-            f"{STAGES[stage]}: {done} of {total}"
-            if stage in STAGES
-            else f"Training and testing: {done / total:.0%}"
-        )
-        self.progress.update_progress(done, total, note, event.seconds_left)
+        if isinstance(event, Progress):
+            done, total, stage = event.done, event.total, STAGES.get(event.stage)
+            part = f"{done} of {total}" if stage else f"{done / total:.0%}"
+            note = f"{stage or 'Training and testing'}: {part}"
+            self.progress.update_progress(done, total, note, event.seconds_left)
 
     def _finish(self, result: EvaluationResult) -> None:
         self.answer.setText(result.sentence)
@@ -211,20 +195,13 @@ class EvaluationPanel(QWidget):
         self.progress.end(sentence, error=error, detail=detail)
         self.ended.emit()
 
-    def _running_changed(self, running: bool) -> None:
-        if not running and self._temporary is not None:
-            self._temporary.cleanup()
-            self._temporary = None
-        self.running_changed.emit(running)
-
     def _show_what_can_run(self) -> None:
         named = self.form["report"].value is not None
         self.run_button.setEnabled(self._usable and named)
         self.why_not.setVisible(self._usable and not named)
 
     def _show_answer(self, visible: bool) -> None:
-        for widget in (self.answer, self.open_button, self.errors):
-            widget.setVisible(visible)
+        show(visible, self.answer, self.open_button, self.errors)
 
     def _open_report(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._report)))
@@ -233,3 +210,51 @@ class EvaluationPanel(QWidget):
 def _as_html(path: Path) -> Path:
     is_html = path.suffix.lower() in (".html", ".htm")
     return path if is_html else path.with_name(f"{path.name}.html")
+
+
+class ErrorList(QWidget):
+    """A row per error: its picture, what was given, what was predicted, and how surely.
+
+    ``chosen`` is emitted with the file and the item, such as "t=3", of a row that is clicked.
+    """
+
+    chosen = Signal(str, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = wrapped()
+        self.rows = QListWidget()
+        self.rows.setIconSize(QSize(SIDE, SIDE))
+        self.rows.setWordWrap(True)
+        self.rows.setFixedHeight(ROWS_SHOWN * (SIDE + 8))
+        # The second is Enter; where it is a double click, too, the image is open by then.
+        for signal in (self.rows.itemClicked, self.rows.itemActivated):
+            signal.connect(lambda row: self.chosen.emit(*row.data(Qt.ItemDataRole.UserRole)))
+        stacked(self, self._title, self.rows)
+
+    def show_errors(self, errors: Sequence[SurestError]) -> None:
+        """Show the surest errors of an evaluation."""
+        self._title.setText(
+            "<b>The surest errors</b>: some are hard, some may have been given the wrong class. "
+            "A click opens the image."
+            if errors
+            else "No image got another class than it was given."
+        )
+        self.rows.clear()
+        self.rows.setVisible(bool(errors))
+        for error in errors:
+            self.rows.addItem(_row(error))
+
+
+def _row(error: SurestError) -> QListWidgetItem:
+    picture = pixmap(base64.b64decode(error.picture)).scaled(
+        SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+    name = f"{error.file} {error.item}".strip()
+    row = QListWidgetItem(
+        QIcon(picture),
+        f"given {error.given}, predicted {error.predicted} ({error.confidence:.0%})\n{name}",
+    )
+    row.setData(Qt.ItemDataRole.UserRole, (error.file, error.item))
+    row.setToolTip(name)
+    return row

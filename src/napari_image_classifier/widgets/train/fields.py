@@ -1,4 +1,4 @@
-"""Which channels a classifier is to look at."""
+"""The fields of a training: its channels, its files, and how each choice is asked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from napari_image_classifier.training.config import (
     TrainingConfig,
 )
 from napari_image_classifier.widgets.qt.forms import Ask
+from napari_image_classifier.widgets.qt.parts import check_box
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, no_answer_from
 
 
@@ -41,10 +42,9 @@ class ChannelChoice(QWidget):
         for box in self._boxes:
             self._flow.removeWidget(box)
             box.deleteLater()
-        self._boxes = [QCheckBox(name) for name in names]
+        tooltip = "Checked: the classifier looks at this channel."
+        self._boxes = [check_box(name, tooltip, checked=True) for name in names]
         for box in self._boxes:
-            box.setChecked(True)
-            box.setToolTip("Checked: the classifier looks at this channel.")
             self._flow.addWidget(box)
         self.setVisible(len(names) > 1)
 
@@ -55,9 +55,8 @@ class ChannelChoice(QWidget):
 
     def why_unusable(self) -> str | None:
         """Return a sentence where no channel is checked."""
-        if self._boxes and not any(box.isChecked() for box in self._boxes):
-            return "Choose at least one channel."
-        return None
+        none = self._boxes and not any(box.isChecked() for box in self._boxes)
+        return "Choose at least one channel." if none else None
 
     def value(self) -> tuple[str, ...]:
         """Return the names checked; empty where all are, as `TrainingConfig` wants it."""

@@ -1,4 +1,4 @@
-"""Classes for objects of open images, given by clicking on them: a part of *Train classifier*."""
+"""The part of *Train classifier* where objects of open images get their classes by clicks."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,27 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import napari
-from napari.layers import Image as ImageLayer
 from napari.layers import Points
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QFormLayout,
-    QLineEdit,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.raters.object_annotations import export_annotations
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
-from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import (
+    button,
+    choice,
+    in_a_row,
+    line_edit,
+    stacked,
+    wrapped,
+)
 from napari_image_classifier.widgets.qt.saving import told_in
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.train.annotated_image import AnnotatedImage, written
-from napari_image_classifier.widgets.viewer.layers import OpenImage, group_layers, open_layer
-from napari_image_classifier.widgets.viewer.layers_watch import LayersWatch
+from napari_image_classifier.widgets.train.open_images import folder_of
+from napari_image_classifier.widgets.viewer.layers import OpenImage, group_layers
+from napari_image_classifier.widgets.viewer.layers_watch import LayersWatch, image_layers
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, fitting, open_objects
 
 CHOOSE = "choose…"
@@ -59,20 +60,18 @@ class ObjectAnnotation(QWidget):
         self.refresh()
 
     def _build(self) -> None:
-        self.image, self.layer, self.column = QComboBox(), QComboBox(), QComboBox()
+        self.image = choice({}, "The open image whose objects get classes now.")
+        self.layer = choice({}, "The Labels layer in which its objects are numbered.")
+        self.column = choice({}, "Take the classes from a column of the Labels layer's features.")
         for box in (self.image, self.layer, self.column):
             let_be_narrow(box)
-        self.image.setToolTip("The open image whose objects get classes now.")
-        self.layer.setToolTip("The Labels layer in which its objects are numbered.")
-        self.group = QLineEdit()
-        self.group.setToolTip(GROUP_TOOLTIP)
+        self.group = line_edit(tooltip=GROUP_TOOLTIP)
         self.classes = ClassButtons()
         self.undo_button = button("Undo", "Take back the last class that was given in this image.")
         self.points_button = button(
             "From Points layers",
             "Every Points layer is a class named like the layer: objects under its points get it.",
         )
-        self.column.setToolTip("Take the classes from a column of the Labels layer's features.")
         self.save_button = button(
             "Save classes…",
             "Write a table (CSV) of the classes of all images, for the command line's --items. "
@@ -83,8 +82,8 @@ class ObjectAnnotation(QWidget):
         asked.addRow("Image", self.image)
         asked.addRow("Objects", self.layer)
         asked.addRow("Same well, dish, animal", self.group)
-        lines = [in_a_row(self.undo_button, self.points_button),
-                 in_a_row(self.column, self.save_button)]  # fmt: skip
+        lines = (in_a_row(self.undo_button, self.points_button),
+                 in_a_row(self.column, self.save_button))  # fmt: skip
         for line in lines:
             line.setStretch(0, 1)
             line.setStretch(1, 1)
@@ -111,9 +110,8 @@ class ObjectAnnotation(QWidget):
     @property
     def channel_names(self) -> tuple[str, ...]:
         """The channels of the present image."""
-        return (
-            tuple(channel.name for channel in self.present.opened.channels) if self.present else ()
-        )
+        channels = self.present.opened.channels if self.present else ()
+        return tuple(channel.name for channel in channels)
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be learnt yet, as a sentence."""
@@ -134,11 +132,9 @@ class ObjectAnnotation(QWidget):
         images = self.images
         return lambda: written(images, temporary)
 
-    def folder(self) -> Path | None:
-        """Where the first image's file is; the home folder where it has none."""
-        layers = (layer for image in self.images for layer in image.opened.layers)
-        source = next((layer.source for layer in layers if layer.source), None)
-        return Path(source).parent if source else Path.home()
+    def folder(self) -> Path:
+        """Return the folder of the first image's file; the home folder where it has none."""
+        return folder_of(image.opened for image in self.images)
 
     def leave(self) -> None:
         """Take no more clicks."""
@@ -148,15 +144,14 @@ class ObjectAnnotation(QWidget):
     def save(self, path: Path) -> None:
         """Write the classes of all images."""
         with told_in(self.says):
-            classes = {one.file: one.annotations.classes for one in self.images}
+            classes = {image.file: image.annotations.classes for image in self.images}
             table = export_annotations(path, classes)
             self.says.setText(f"Saved as {table.path}. {table.sentence}".strip())
 
     def refresh(self) -> None:
         """Offer the images and layers that are open now."""
-        layers = [layer for layer in self._viewer.layers if isinstance(layer, ImageLayer)]
-        self._opened = [image for image in group_layers([open_layer(layer) for layer in layers])
-                        if image.channels]  # fmt: skip
+        images = group_layers(image_layers(self._viewer))
+        self._opened = [image for image in images if image.channels]
         before = self.image.currentText()
         self.image.clear()
         self.image.addItems([image.name for image in self._opened])
@@ -164,15 +159,15 @@ class ObjectAnnotation(QWidget):
         self._offer_layers()
 
     def _offer_layers(self) -> None:
-        marking = [open_objects(layer) for layer in self._viewer.layers]
-        labels = [one for one in marking if one is not None and one.kind == "Labels"]
+        objects = filter(None, map(open_objects, self._viewer.layers))
+        labels = [marked for marked in objects if marked.kind == "Labels"]
         opened = self._image_chosen()
         self._offered = fitting(opened, labels) if opened else []
         self.layer.clear()
-        self.layer.addItems([CHOOSE, *(one.name for one in self._offered)])
+        self.layer.addItems([CHOOSE, *(marked.name for marked in self._offered)])
         self._show_present(None)
-        for number, one in enumerate(self._offered, start=1):
-            if opened is not None and (opened.name, one.layer) in self._annotated:
+        for number, marked in enumerate(self._offered, start=1):
+            if opened is not None and (opened.name, marked.layer) in self._annotated:
                 self.layer.setCurrentIndex(number)
                 self._choose()
                 break
@@ -231,12 +226,10 @@ class ObjectAnnotation(QWidget):
 
     def _undo(self) -> None:
         with told_in(self.says):
-            if self.present is not None and self.present.annotations.undo():
+            if self.present.annotations.undo():
                 self._show()
 
     def _from_points(self) -> None:
-        if self.present is None:
-            return
         layers = [layer for layer in self._viewer.layers if isinstance(layer, Points)]
         with told_in(self.says):
             given, beside, unclear = self.present.from_points(layers)
@@ -247,12 +240,11 @@ class ObjectAnnotation(QWidget):
             )
 
     def _from_column(self, number: int) -> None:
-        if self.present is not None and number > 0:
+        if number > 0:
             with told_in(self.says):
                 self._say_taken(self.present.from_features(self.column.currentText()))
 
     def _say_taken(self, given: int, *others: str) -> None:
-        assert self.present is not None
         for name in self.present.annotations.counts:
             self.classes.add(name)
         self.says.setText("; ".join([f"{given} objects got a class", *filter(None, others)]) + ".")
@@ -265,9 +257,8 @@ class ObjectAnnotation(QWidget):
         self._show()
 
     def _take_group(self, text: str) -> None:
-        if self.present is not None:
-            self.present.group = text.strip()
-            self.changed.emit()
+        self.present.group = text.strip()
+        self.changed.emit()
 
     def _show(self) -> None:
         counts = sum((image.annotations.counts for image in self._annotated.values()), Counter())

@@ -1,37 +1,35 @@
-"""The open images as something to learn from: a table in which a person fills in the classes."""
+"""The open images to learn from: a table in which a person fills in their classes."""
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import napari
-from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import Each, parse_selection
-from napari_image_classifier.widgets.qt.parts import button, stacked
+from napari_image_classifier.widgets.qt.parts import button, choice, line_edit, show, stacked
 from napari_image_classifier.widgets.viewer.layers import (
     MEANINGS,
     OpenImage,
     as_image,
     group_layers,
-    open_layer,
 )
-from napari_image_classifier.widgets.viewer.layers_watch import LayersWatch
+from napari_image_classifier.widgets.viewer.layers_watch import LayersWatch, image_layers
 from napari_image_classifier.widgets.viewer.navigation import move_sliders
 
 IMAGE, CLASS, GROUP = range(3)
@@ -40,7 +38,7 @@ GROUP_TOOLTIP = (
     "Images of one well, dish or animal are not independent: write the same word for them, and "
     "they stay together. Empty: the image stands alone."
 )
-MOST_OF_A_NAME = 80
+LONGEST_NAME = 80
 AXIS_WORDS = {"Z": "planes", "T": "time points", "C": "channels"}
 
 
@@ -59,11 +57,8 @@ class OpenImages(QWidget):
         self._layers = LayersWatch(viewer, self)
         self.table = _table()
         self._question = QLabel("What a stack's planes are:")
-        self._meaning = QComboBox()
-        self._meaning.setToolTip("The layers don't say what their first axes mean; say it here.")
-        self._name = QLineEdit()
-        self._name.setPlaceholderText("class")
-        self._name.setToolTip("A class for the rows that are selected above.")
+        self._meaning = choice({}, "The layers don't say what their first axes mean; say it here.")
+        self._name = line_edit("class", "A class for the rows that are selected above.")
         self._give = button("Give to selected", "Write this class into the selected rows.")
         stacked(self, self.table, (self._name, self._give), (self._question, self._meaning))
         self.table.itemChanged.connect(self._keep_answers)
@@ -78,10 +73,9 @@ class OpenImages(QWidget):
         first = next(iter(self._images), None)
         return tuple(channel.name for channel in first.channels) if first else ()
 
-    def folder(self) -> Path | None:
-        """Where the first image's file is; the home folder where it has none."""
-        sources = [layer.source for image in self._images for layer in image.layers if layer.source]
-        return Path(sources[0]).parent if sources else Path.home()
+    def folder(self) -> Path:
+        """Return the folder of the first image's file; the home folder where it has none."""
+        return folder_of(self._images)
 
     def set_class(self, row: int, name: str) -> None:
         """Fill in a class."""
@@ -122,38 +116,36 @@ class OpenImages(QWidget):
     def show_image(self, file: str, item: str) -> bool:
         """Select the image that `items` wrote as ``file``; whether it is still open."""
         image = self._written.get(file)
-        layers = [layer.layer for layer in image.layers] if image else []
-        if image is None or not all(layer in self._viewer.layers for layer in layers):
+        if image is None or not _is_among(image, set(self._viewer.layers)):
             return False
-        self._viewer.layers.selection = set(layers)
-        move_sliders(self._viewer, layers[0], image.layers[0].axes, parse_selection(item))
+        self._viewer.layers.selection = {layer.layer for layer in image.layers}
+        first = image.layers[0]
+        move_sliders(self._viewer, first.layer, first.axes, parse_selection(item))
         return True
 
     def refresh(self) -> None:
         """Make a row of every image that is open now; classes given before stay."""
-        layers = [layer for layer in self._viewer.layers if isinstance(layer, ImageLayer)]
-        self._images = group_layers([open_layer(layer) for layer in layers], (), self._meanings)
-        present = set(layers)
+        self._images = group_layers(image_layers(self._viewer), (), self._meanings)
+        # What is closed need not stay in memory.
+        present = set(self._viewer.layers)
         self._written = {
-            name: image
-            for name, image in self._written.items()
-            if all(layer.layer in present for layer in image.layers)
+            name: image for name, image in self._written.items() if _is_among(image, present)
         }
-        self.table.blockSignals(True)
-        self.table.setRowCount(len(self._images))
-        for row, image in enumerate(self._images):
-            texts = (image.name, *self._answers.get(image.name, ("", "")))
-            for column, text in enumerate(texts):
-                item = QTableWidgetItem(text)
-                if column == IMAGE:
-                    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
-                    item.setToolTip("\n".join(layer.name for layer in image.layers))
-                elif column == GROUP:
-                    item.setToolTip(GROUP_TOOLTIP)
-                self.table.setItem(row, column, item)
-        self.table.blockSignals(False)
+        with signals_blocked(self.table):
+            self.table.setRowCount(len(self._images))
+            for row, image in enumerate(self._images):
+                self._fill_row(row, image)
         self._ask_for_meaning()
         self.changed.emit()
+
+    def _fill_row(self, row: int, image: OpenImage) -> None:
+        texts = (image.name, *self._answers.get(image.name, ("", "")))
+        name, _class_name, group = items = [QTableWidgetItem(text) for text in texts]
+        name.setFlags(name.flags() & ~Qt.ItemFlag.ItemIsEditable)
+        name.setToolTip("\n".join(layer.name for layer in image.layers))
+        group.setToolTip(GROUP_TOOLTIP)
+        for column, item in enumerate(items):
+            self.table.setItem(row, column, item)
 
     def _filled_in(self) -> dict[str, tuple[str, str]]:
         cells = self.table.item
@@ -172,8 +164,7 @@ class OpenImages(QWidget):
 
     def _ask_for_meaning(self) -> None:
         unknown = next((image.unknown_axes for image in self._images if image.unknown_axes), 0)
-        for widget in (self._question, self._meaning):
-            widget.setVisible(unknown in MEANINGS)
+        show(unknown in MEANINGS, self._question, self._meaning)
         self._meaning.clear()
         self._meaning.addItem("please choose…", None)
         for axes in MEANINGS.get(unknown, ()):
@@ -181,16 +172,25 @@ class OpenImages(QWidget):
             self._meaning.addItem(words, (unknown, axes))
 
     def _explain(self) -> None:
-        chosen = self._meaning.currentData()
-        if chosen is not None:
-            number, axes = chosen
-            self._meanings[number] = axes
+        if (chosen := self._meaning.currentData()) is not None:
+            self._meanings |= [chosen]
             self.refresh()
+
+
+def _is_among(image: OpenImage, layers: set[Any]) -> bool:
+    return all(layer.layer in layers for layer in image.layers)
+
+
+def folder_of(images: Iterable[OpenImage]) -> Path:
+    """Return the folder of the first image that has a file; the home folder where none has."""
+    sources = (layer.source for image in images for layer in image.layers)
+    source = next(filter(None, sources), None)
+    return Path(source).parent if source else Path.home()
 
 
 def _file_name(number: int, image_name: str) -> str:
     """Return a name that a person knows the image by, and that every file system takes."""
-    plain = re.sub(r"[^\w.-]+", " ", image_name)[:MOST_OF_A_NAME].strip()
+    plain = re.sub(r"[^\w.-]+", " ", image_name)[:LONGEST_NAME].strip()
     return f"{number:05} {plain}".strip() + ".tif"
 
 

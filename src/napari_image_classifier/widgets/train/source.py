@@ -1,4 +1,4 @@
-"""The items to learn from: a folder of classes, a table, or the open images, and a look at them."""
+"""The items to learn from: a folder of classes, a table or the open images, and their survey."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.dock import Folded
 from napari_image_classifier.widgets.qt.forms import Ask
-from napari_image_classifier.widgets.qt.parts import choice, stacked
+from napari_image_classifier.widgets.qt.parts import choice, show, stacked
 from napari_image_classifier.widgets.qt.path_probe import Kind, why_not_there
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
@@ -25,7 +25,6 @@ from napari_image_classifier.widgets.shared.items_form import (
     ItemsChoices,
     ItemsForm,
 )
-from napari_image_classifier.widgets.shared.survey import ItemsLook
 from napari_image_classifier.widgets.train.object_annotation import ObjectAnnotation
 from napari_image_classifier.widgets.train.open_images import OpenImages
 from napari_image_classifier.widgets.train.survey_view import THUMBNAILS_PER_CLASS, SurveyView
@@ -50,10 +49,9 @@ class LearnFrom(ItemsChoices):
 
     def why_unusable(self) -> str | None:
         """Return why it can't be looked at yet, as a sentence."""
-        if why := why_not_there(self.folder, Kind.FOLDER, "folder", "Choose a folder."):
+        why = why_not_there(self.folder, Kind.FOLDER, "folder", "Choose a folder.")
+        if why or self.items_csv is None:
             return why
-        if self.items_csv is None:
-            return None
         return why_not_there(self.items_csv, Kind.FILE, "table", "")
 
 
@@ -76,10 +74,10 @@ class TrainingSource(QWidget):
 
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.look = ItemsLook(self._query, self, thumbnails=THUMBNAILS_PER_CLASS)
         self.form = ItemsForm(
             LearnFrom(), (CSV_ASK, FOLDER_ASK), (AXES_ASK,), (MASKS_ASK,), (EACH_ASK,),
-            look=self.look, looked_at=("folder", "items_csv", "axes", "masks"),
+            query=self._query, surveyed=("folder", "items_csv", "axes", "masks"),
+            thumbnails=THUMBNAILS_PER_CLASS,
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         self.kind = choice(KINDS, "Where the images are whose classes a person gave.")
@@ -87,10 +85,8 @@ class TrainingSource(QWidget):
         self.objects = ObjectAnnotation(viewer)
         self.view = SurveyView()
         paths, axes, masks, self._each = self.form.parts
-        self._axes = Folded("Files that don't say what their axes mean")
-        self._axes.inside.addWidget(axes)
-        self._masks = Folded("Objects, not whole images")
-        self._masks.inside.addWidget(masks)
+        self._axes = Folded("Files that don't say what their axes mean", axes)
+        self._masks = Folded("Objects, not whole images", masks)
         stacked(
             self, self.kind, paths, self.open_images, self.objects, self.pattern,
             self._axes, self._masks, self._each, self.view, self.group,
@@ -100,12 +96,12 @@ class TrainingSource(QWidget):
 
     def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(self._show_kind)
-        self.group.changed.connect(self.look.look_at_groups)
+        self.group.changed.connect(self.form.runner.survey_groups)
         self.open_images.changed.connect(self.changed)
         self.objects.changed.connect(self.changed)
-        self.look.drawn.connect(self.view.add_thumbnail)
-        self.look.changed.connect(self._show)
-        self.look.failed.connect(self._show_failure)
+        self.form.runner.drawn.connect(self.view.add_thumbnail)
+        self.form.runner.changed.connect(self._show)
+        self.form.runner.failed.connect(self._show_failure)
 
     def choose_items(self, query: ItemsQuery, table: Path | None) -> None:
         """Fill in which items were labelled by eye, and the table of these labels."""
@@ -117,23 +113,19 @@ class TrainingSource(QWidget):
 
     def choose_folder(self, folder: str | Path, items_csv: str | Path | None = None) -> None:
         """Fill in a folder, and a table if there is one."""
-        self.kind.setCurrentIndex(list(KINDS).index(TABLE if items_csv else FOLDER))
+        self.choose_kind(TABLE if items_csv else FOLDER)
         if items_csv is not None:
             self.form["items_csv"].value = Path(items_csv)
         self.form["folder"].value = Path(folder)
 
-    def choose_open_images(self) -> None:
-        """Choose to learn from the open images."""
-        self.kind.setCurrentIndex(list(KINDS).index(OPEN))
-
-    def choose_objects(self) -> None:
-        """Choose to learn from objects in the open images."""
-        self.kind.setCurrentIndex(list(KINDS).index(OBJECTS))
+    def choose_kind(self, kind: str) -> None:
+        """Choose one of `KINDS`."""
+        self.kind.setCurrentIndex(list(KINDS).index(kind))
 
     def stop(self) -> None:
-        """End a look that is under way, and take no more clicks."""
+        """End a survey that is under way, and take no more clicks."""
         self.objects.leave()
-        self.look.stop()
+        self.form.runner.stop()
 
     def choices(self) -> LearnFrom:
         """Return what is filled in."""
@@ -147,26 +139,23 @@ class TrainingSource(QWidget):
     @property
     def survey(self) -> Survey | None:
         """What there is to learn from; None while it is not known."""
-        return self.look.found
+        return self.form.runner.survey
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be learnt yet, as a sentence."""
         if (in_viewer := self._in_viewer) is not None:
             return in_viewer.why_unusable()
-        choices = self.choices()
-        if why := choices.why_unusable():
+        if why := self.choices().why_unusable():
             return why
         if self.survey is None:
-            return LOOKING if self.look.under_way else "These images can't be used."
+            return LOOKING if self.form.runner.under_way else "These images can't be used."
         if len(self.survey.classes) < 2:
             return "At least two classes are needed, each in a sub-folder or named in the table."
-        if not self.group.answered:
-            return "Say which images are not independent."
-        return None
+        return self.group.why_unusable()
 
     @property
     def _in_viewer(self) -> OpenImages | ObjectAnnotation | None:
-        """What is learnt from if it is open already, so that there is no look beforehand."""
+        """What is learnt from if it is open already, so that there is no survey beforehand."""
         kind = self.kind.currentData()
         if kind == OPEN:
             return self.open_images
@@ -175,8 +164,8 @@ class TrainingSource(QWidget):
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels of the images, as far as they are known."""
-        if (in_viewer := self._in_viewer) is not None:
-            return in_viewer.channel_names
+        if self._in_viewer is not None:
+            return self._in_viewer.channel_names
         return self.survey.channels if self.survey else ()
 
     @property
@@ -193,9 +182,7 @@ class TrainingSource(QWidget):
 
     def folder(self) -> Path | None:
         """Where the images are, for an output beside them."""
-        if (in_viewer := self._in_viewer) is not None:
-            return in_viewer.folder()
-        return self.choices().folder
+        return self._in_viewer.folder() if self._in_viewer else self.choices().folder
 
     def items(self, temporary: Path, acquisition: str | None = None) -> MakeItems:
         """Return a function that makes the table of items; it may be called on a thread.
@@ -223,13 +210,12 @@ class TrainingSource(QWidget):
         self.open_images.setVisible(kind == OPEN)
         self.objects.setVisible(kind == OBJECTS)
         self._each.setVisible(kind != OBJECTS)
-        for widget in (self.pattern, self._axes, self._masks, self.view, self.group):
-            widget.setVisible(in_viewer is None)
+        show(in_viewer is None, self.pattern, self._axes, self._masks, self.view, self.group)
         if in_viewer is not None:
             in_viewer.refresh()
             self.changed.emit()
         else:
-            self.look.again()
+            self.form.runner.restart()
 
     def _query(self) -> ItemsQuery | None:
         choices = self.choices()
@@ -239,7 +225,9 @@ class TrainingSource(QWidget):
     def _show(self) -> None:
         if self.survey is None:
             self.view.clear()
-            self.view.say(LOOKING if self.look.under_way and self._query() else "")
+            self.view.show_sentences(
+                LOOKING if self.form.runner.under_way and self._query() else ""
+            )
         else:
             self.form.offer_found(self._first_level)
             self.form.show_images()
@@ -248,5 +236,5 @@ class TrainingSource(QWidget):
 
     def _show_failure(self, sentence: str) -> None:
         self.view.clear()
-        self.view.say("", sentence)
+        self.view.show_sentences("", sentence)
         self.changed.emit()

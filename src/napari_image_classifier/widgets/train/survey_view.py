@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE
 from napari_image_classifier.items.survey import Survey, Thumbnail
-from napari_image_classifier.widgets.qt.parts import stacked, wrapped
-from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
+from napari_image_classifier.widgets.qt.parts import pixmap, stacked, wrapped
+from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.wording import counted, counts_of, first_few
 
 SIDE = 48
@@ -30,7 +30,6 @@ class SurveyView(QWidget):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._notes, self._problems = wrapped(), wrapped()
-        self._problems.setStyleSheet(f"color: {ERROR_COLOUR}")
         stacked(self, self._scroll, self._notes, self._problems)
         self.clear()
 
@@ -43,26 +42,23 @@ class SurveyView(QWidget):
         """Forget everything, thumbnails too."""
         self._thumbnails.clear()
         self._show_classes({}, {})
-        self.say("")
+        self.show_sentences("")
 
-    def say(self, note: str, problem: str = "") -> None:
-        """Show sentences only."""
-        for label, text in ((self._notes, note), (self._problems, problem)):
-            label.setText(text)
-            label.setVisible(bool(text))
+    def show_sentences(self, note: str, problem: str = "") -> None:
+        """Show what stands below the classes: a note, and a problem in the colour of errors."""
+        show_sentence(self._notes, note)
+        show_sentence(self._problems, problem, error=True)
 
     def add_thumbnail(self, thumbnail: Thumbnail) -> None:
         """Keep a thumbnail, and show it where its class has a row."""
-        picture = QPixmap()
-        picture.loadFromData(thumbnail.png, "PNG")
         name = thumbnail.class_name or ""
-        self._thumbnails.setdefault(name, []).append(picture)
+        self._thumbnails.setdefault(name, []).append(pixmap(thumbnail.png))
         self._fill_pictures(name)
 
     def show_survey(self, survey: Survey) -> None:
         """Show what was found."""
         self._show_classes(survey.classes, survey.groups)
-        self.say("\n".join(_notes(survey)), "\n".join(survey.problems))
+        self.show_sentences("\n".join(_notes(survey)), "\n".join(survey.problems))
 
     def _show_classes(self, counts: Mapping[str, int], groups: Mapping[str, int]) -> None:
         inside = QWidget()

@@ -1,14 +1,21 @@
-"""The events of napari that a widget follows, as long as Qt has it."""
+"""The Image layers of a viewer, and the events of napari that a widget follows."""
 
 from collections.abc import Collection
 from typing import Any
 
 import napari
+from napari.layers import Image as ImageLayer
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_image_classifier.widgets.qt.parts import timer
+from napari_image_classifier.widgets.viewer.layers import OpenLayer, open_layer
 
 MILLISECONDS_BEFORE_TELLING = 100
+
+
+def image_layers(viewer: napari.Viewer) -> list[OpenLayer]:
+    """Return the Image layers of a viewer as they are now; call this on the main thread."""
+    return [open_layer(layer) for layer in viewer.layers if isinstance(layer, ImageLayer)]
 
 
 def start_after(soon: QTimer, owner: QObject, *emitters: Any, types: Collection[str] = ()) -> None:

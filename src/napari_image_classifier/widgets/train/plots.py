@@ -1,13 +1,89 @@
-"""The confusion matrix: what a person said against what the network said."""
+"""The plots of a training: loss and accuracy while it runs, the confusion matrix in the end."""
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import QEvent, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette
-from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
+from qtpy.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
 
+from napari_image_classifier.training.job import Epoch
+from napari_image_classifier.widgets.qt.dock import coloured_dot
+from napari_image_classifier.widgets.qt.parts import stacked, timer
+from napari_image_classifier.widgets.shared.still_plot import StillPlot
+
+MILLISECONDS_BETWEEN_DRAWS = 250
+# Blue and orange are told apart by everybody, on dark and on light.
+TRAINING_COLOUR = "#4f9dde"
+VALIDATION_COLOUR = "#f28e2b"
+
+CURVES = {
+    "loss": ("loss", TRAINING_COLOUR),
+    "val_loss": ("loss", VALIDATION_COLOUR),
+    "accuracy": ("accuracy", TRAINING_COLOUR),
+    "val_accuracy": ("accuracy", VALIDATION_COLOUR),
+}
 LONGEST_LABEL = 110
 CELL = (18, 64)
+
+
+class TrainingPlot(QWidget):
+    """Two small plots, one above the other, that grow by a point per epoch."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._points: dict[str, list[float]] = {name: [] for name in CURVES}
+        self._epochs: list[int] = []
+        self._timer = timer(self, self._draw, MILLISECONDS_BETWEEN_DRAWS)
+        self._plots = {name: self._plot(name) for name in ("loss", "accuracy")}
+        accuracy = self._plots["accuracy"]
+        accuracy.setXLink(self._plots["loss"])
+        accuracy.setYRange(0, 1, padding=0.06)
+        accuracy.getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")], []])
+        accuracy.setLabel("bottom", "epoch")
+        self._curves = {
+            name: self._plots[plot].line(colour) for name, (plot, colour) in CURVES.items()
+        }
+        stacked(self, _legend(self), *self._plots.values()).setSpacing(2)
+        self.setToolTip(
+            "Loss (lower is better) and accuracy after each epoch, on the images that are learnt "
+            "from and on the validation images, which are not."
+        )
+
+    def _plot(self, name: str) -> StillPlot:
+        plot = StillPlot(self, 120)
+        plot.setLabel("left", name)
+        plot.getAxis("left").setStyle(hideOverlappingLabels=False)
+        return plot
+
+    def clear(self, epochs: int | None = None) -> None:
+        """Begin anew; ``epochs`` is how far the axis reaches at first."""
+        self._epochs.clear()
+        for points in self._points.values():
+            points.clear()
+        for plot in self._plots.values():
+            if epochs:
+                plot.setXRange(1, max(2, epochs), padding=0.02)
+        self._draw()
+
+    def add(self, epoch: Epoch) -> None:
+        """Add a point; it is drawn within a quarter of a second."""
+        self._epochs.append(epoch.epoch)
+        for name, points in self._points.items():
+            points.append(getattr(epoch, name))
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _draw(self) -> None:
+        self._timer.stop()
+        for name, curve in self._curves.items():
+            curve.setData(self._epochs, self._points[name])
+
+
+def _legend(parent: QWidget) -> QWidget:
+    names = {TRAINING_COLOUR: "training", VALIDATION_COLOUR: "validation"}
+    legend = QLabel(" &nbsp; ".join(coloured_dot(*one) for one in names.items()), parent)
+    legend.setAlignment(Qt.AlignmentFlag.AlignRight)
+    return legend
 
 
 class ConfusionView(QWidget):
@@ -20,20 +96,19 @@ class ConfusionView(QWidget):
         super().__init__(parent)
         self._counts: list[list[int]] = []
         self._names: list[str] = []
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_matrix(self, counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> None:
         """Draw ``counts``: row i, column j holds how many of class i were called class j."""
         self._counts = [list(row) for row in counts]
         self._names = list(class_names)
-        self.setFixedHeight(round(self._top() + len(self._names) * self._cell() + 6))
+        self.setFixedHeight(self._height())
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the size that shows every class."""
-        return QSize(360, round(self._top() + len(self._names) * self._cell() + 6))
+        return QSize(360, self._height())
 
     def explain(self, row: int, column: int) -> str:
         """Return a cell in words."""
@@ -46,7 +121,7 @@ class ConfusionView(QWidget):
     def resizeEvent(self, event: object) -> None:  # noqa: N802
         """Let the height follow the cells, which follow the width."""
         if self._names:
-            self.setFixedHeight(round(self._top() + len(self._names) * self._cell() + 6))
+            self.setFixedHeight(self._height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         """Draw the names, the cells and their counts."""
@@ -69,6 +144,9 @@ class ConfusionView(QWidget):
             return True
         return super().event(event)
 
+    def _height(self) -> int:
+        return round(self._top() + len(self._names) * self._cell() + 6)
+
     def _label_width(self) -> int:
         metrics = self.fontMetrics()
         widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0)
@@ -86,10 +164,8 @@ class ConfusionView(QWidget):
         return min(max(room, CELL[0]), CELL[1])
 
     def _rect(self, row: int, column: int) -> QRectF:
-        side = self._cell()
-        return QRectF(
-            self._label_width() + column * side, self._top() + row * side, side - 1, side - 1
-        )
+        side, left = self._cell(), self._label_width()
+        return QRectF(left + column * side, self._top() + row * side, side - 1, side - 1)
 
     def _draw_row(self, painter: QPainter, row: int, name: str, ink: QColor) -> None:
         total = max(1, sum(self._counts[row]))
@@ -122,9 +198,8 @@ class ConfusionView(QWidget):
         painter.restore()
 
     def _shortened(self, name: str) -> str:
-        return self.fontMetrics().elidedText(
-            name, Qt.TextElideMode.ElideMiddle, self._label_width() - 6
-        )
+        width = self._label_width() - 6
+        return self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, width)
 
     def _cell_at(self, x: float, y: float) -> tuple[int, int] | None:
         row = int((y - self._top()) // self._cell())
