@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari_image_classifier.evaluation.evaluate import evaluate
     from napari_image_classifier.evaluation.reproduce import reproduce
     from napari_image_classifier.images.image import Image, read_image
-    from napari_image_classifier.images.source import ImageReadError
+    from napari_image_classifier.images.read_errors import ImageReadError
     from napari_image_classifier.images.tiff.writer import write_image
     from napari_image_classifier.items.item import Item, ItemTable
     from napari_image_classifier.items.preparation import Preparation, prepare
@@ -50,7 +50,7 @@ _HOMES = {
     "Cluster": "batch.dask_cluster",
     "Image": "images.image",
     "ImageClassifierError": "errors",
-    "ImageReadError": "images.source",
+    "ImageReadError": "images.read_errors",
     "Item": "items.item",
     "ItemTable": "items.item",
     "Prediction": "classifiers.prediction",

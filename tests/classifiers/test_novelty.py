@@ -17,7 +17,7 @@ from napari_image_classifier.classifiers.novelty import (
     planes_of,
 )
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import PixelSize
+from napari_image_classifier.images.pixel_size import PixelSize
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges
 from napari_image_classifier.system.records import as_json, from_json
 from napari_image_classifier.training.novelty_fitting import ClassFeatures, fitted_distance

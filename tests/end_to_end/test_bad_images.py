@@ -23,7 +23,7 @@ from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.images import checks
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.name_patterns import ImageFiles
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.system.file_names import readable

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from napari_image_classifier.evaluation.controls import AcquisitionControl, Controls
-from napari_image_classifier.evaluation.refitting import RefittedScore
 from napari_image_classifier.evaluation.verdict import Evidence, verdict_of
+from napari_image_classifier.statistics.discriminant_analysis import DiscriminantScore
 from napari_image_classifier.statistics.intervals import Interval
 from napari_image_classifier.statistics.permutation_tests import ChanceTest
 
@@ -67,9 +67,12 @@ def test_what_can_not_be_tested_is_said_before_anything_else():
 @pytest.mark.parametrize(
     ("controls", "says"),
     [
-        (Controls(RefittedScore(0.75, CLEAR), None), "the background of the images alone tells"),
         (
-            Controls(None, AcquisitionControl(4, 0.9, RefittedScore(0.9, CLEAR))),
+            Controls(DiscriminantScore(0.75, CLEAR), None),
+            "the background of the images alone tells",
+        ),
+        (
+            Controls(None, AcquisitionControl(4, 0.9, DiscriminantScore(0.9, CLEAR))),
             "images of one class can be told apart by it (balanced accuracy 0.90, p = 0.001)",
         ),
         (
@@ -91,11 +94,11 @@ def test_batch_comes_before_any_other_answer(controls, says):
     "controls",
     [
         # Significant, but far from explaining 0.9: light that comes from the cells themselves.
-        Controls(RefittedScore(0.65, CLEAR), None),
-        Controls(RefittedScore(0.75, UNCLEAR), None),
+        Controls(DiscriminantScore(0.65, CLEAR), None),
+        Controls(DiscriminantScore(0.75, UNCLEAR), None),
         # Every plate has both classes, so that knowing plates is of no use.
-        Controls(None, AcquisitionControl(4, 0.1, RefittedScore(0.9, CLEAR))),
-        Controls(None, AcquisitionControl(4, 0.9, RefittedScore(0.5, UNCLEAR))),
+        Controls(None, AcquisitionControl(4, 0.1, DiscriminantScore(0.9, CLEAR))),
+        Controls(None, AcquisitionControl(4, 0.9, DiscriminantScore(0.5, UNCLEAR))),
     ],
 )
 def test_what_does_not_explain_the_score_changes_nothing(controls):

@@ -12,7 +12,7 @@ from PIL import Image as Picture
 
 from helpers.fuzzing import LONG, damages, try_at_random
 from napari_image_classifier.images.image import read_image
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.read_errors import ImageReadError
 
 PIXELS = np.random.default_rng(0).integers(0, 4000, (4, 24, 32)).astype(np.uint16)
 COLOURS = PIXELS[:3].transpose(1, 2, 0).astype(np.uint8)

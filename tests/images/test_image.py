@@ -12,11 +12,11 @@ import tifffile
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import Image, describe_image, read_image
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
-from napari_image_classifier.images.source import (
+from napari_image_classifier.images.pixel_size import PixelSize
+from napari_image_classifier.images.read_errors import (
     FOREIGN_SUFFIXES,
     AxesUnknownError,
     ImageReadError,
-    PixelSize,
 )
 from napari_image_classifier.images.tiff.writer import write_image
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_image_classifier.images.image import describe_image, read_image
-from napari_image_classifier.images.source import AxesUnknownError, ImageReadError
+from napari_image_classifier.images.read_errors import AxesUnknownError, ImageReadError
 
 RGB = ("red", "green", "blue")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from helpers.objects import SIDE, disk, mask_of, masked, noise
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import PixelSize
+from napari_image_classifier.images.pixel_size import PixelSize
 from napari_image_classifier.items import crops as object_boxes
 from napari_image_classifier.items.crops import (
     BoxError,

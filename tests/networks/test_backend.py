@@ -27,8 +27,8 @@ from napari_image_classifier.training.backends import (
     installed_backends,
 )
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import TrainRequest
 from napari_image_classifier.training.train import train
+from napari_image_classifier.training.train_job import TrainRequest
 
 # Each training starts a backend, which takes a busy machine its time.
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
@@ -65,7 +65,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from napari_image_classifier.networks import members as network_training
-from napari_image_classifier.training.job import TRAIN
+from napari_image_classifier.training.train_job import TRAIN
 
 class NoFloat64(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):

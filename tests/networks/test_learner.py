@@ -14,7 +14,7 @@ from napari_image_classifier.items.reading import EACH_STANDS_ALONE, read_items
 from napari_image_classifier.system.compute_process import ComputeProcess
 from napari_image_classifier.system.events import Stopped
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import TRAIN, TrainRequest
+from napari_image_classifier.training.train_job import TRAIN, TrainRequest
 
 # Nine trainings wait behind the first test; a busy machine takes minutes to compile them.
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]

@@ -53,7 +53,7 @@ def learn(folder: Path, say: Say, network: str = "texture", **choices: Any) -> N
     from napari_image_classifier.jobs import train
     from napari_image_classifier.networks import members as network_training
     from napari_image_classifier.training.config import TrainingConfig
-    from napari_image_classifier.training.job import TrainRequest
+    from napari_image_classifier.training.train_job import TrainRequest
 
     network_training.SECONDS_BETWEEN_CHECKPOINTS = 0
     table = read_items(folder / "images" / "good", group="folder")

@@ -25,7 +25,7 @@ from napari_image_classifier.jobs import train
 from napari_image_classifier.networks import members as network_training
 from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import Epoch, TrainRequest
+from napari_image_classifier.training.train_job import Epoch, TrainRequest
 from programs.trainings import write_images
 
 CONFIG = TrainingConfig(epochs=4, patience=4, seed=3, members=2)

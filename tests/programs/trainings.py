@@ -25,7 +25,7 @@ from napari_image_classifier.system.events import Event
 from napari_image_classifier.system.job import event_as_json
 from napari_image_classifier.system.records import as_json, from_json
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import Batch, Epoch, TrainRequest
+from napari_image_classifier.training.train_job import Batch, Epoch, TrainRequest
 
 # What can happen to images at a microscope, by name.
 STRANGE: dict[str, Callable[[np.ndarray], np.ndarray]] = {

@@ -17,8 +17,8 @@ from napari_image_classifier.images.sample_data import CLASS_NAMES, write_sample
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import Epoch
 from napari_image_classifier.training.train import train
+from napari_image_classifier.training.train_job import Epoch
 
 PLUGIN = "napari-image-classifier"
 IMAGES_TO_LEARN_FROM = 24

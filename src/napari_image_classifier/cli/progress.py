@@ -12,7 +12,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from napari_image_classifier.system import events
-from napari_image_classifier.training.job import Epoch
+from napari_image_classifier.training.train_job import Epoch
 
 SECONDS_BETWEEN_LINES = 20.0
 

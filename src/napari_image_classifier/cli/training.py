@@ -12,8 +12,8 @@ from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import TrainResult
 from napari_image_classifier.training.train import train
+from napari_image_classifier.training.train_job import TrainResult
 from napari_image_classifier.wording import counts_of
 
 

@@ -22,8 +22,11 @@ from napari_image_classifier.evaluation.controls import (
 from napari_image_classifier.evaluation.execution import Tell
 from napari_image_classifier.evaluation.perturbations import CHANGES, Change, changed
 from napari_image_classifier.evaluation.plan import Folds, Run
-from napari_image_classifier.evaluation.refitting import RefittedScore, refitted_score
 from napari_image_classifier.items.item import Item
+from napari_image_classifier.statistics.discriminant_analysis import (
+    DiscriminantScore,
+    discriminant_score,
+)
 from napari_image_classifier.statistics.permutation_tests import strata_of
 from napari_image_classifier.training.image_reader import OnProgress
 from napari_image_classifier.training.images import TrainingImages
@@ -119,11 +122,11 @@ class Subjects:
             for name, method in methods.items()
         }
 
-    def refitted(self) -> dict[str, RefittedScore]:
+    def refitted(self) -> dict[str, DiscriminantScore]:
         """Return the scores of the measurements, learnt from anew for each permutation."""
         strata = strata_of(self.classes, self.acquisitions)
         return {
-            name: refitted_score(table, self.classes, self.images.units, strata)
+            name: discriminant_score(table, self.classes, self.images.units, strata)
             for name, table in ((SIMPLE, self.features.simple), (TEXTURE, self.features.texture))
         }
 

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from napari_image_classifier.evaluation.refitting import Refitted, RefittedScore, refitted_score
+from napari_image_classifier.statistics.discriminant_analysis import (
+    DiscriminantAnalysis,
+    DiscriminantScore,
+    discriminant_score,
+)
 from napari_image_classifier.statistics.permutation_tests import chance_test, strata_of
 from napari_image_classifier.typing import Flags, Float64Array, FloatArray, IntArray
 
@@ -31,7 +35,7 @@ class AcquisitionControl:
 
     acquisitions: int
     cramers_v: float
-    recognised: RefittedScore | None
+    recognised: DiscriminantScore | None
 
     @property
     def explains(self) -> bool:
@@ -49,7 +53,7 @@ class Controls:
     was taken together.
     """
 
-    background: RefittedScore | None
+    background: DiscriminantScore | None
     acquisition: AcquisitionControl | None
 
     def background_explains(self, score: float, guessing: float) -> bool:
@@ -64,7 +68,7 @@ def background_control(
     classes: IntArray,
     units: IntArray,
     acquisitions: IntArray | None = None,
-) -> RefittedScore | None:
+) -> DiscriminantScore | None:
     """Return what the backgrounds of images tell of their classes, one entry per item.
 
     ``features`` are those of `background_features`. Nothing is permuted across
@@ -76,7 +80,7 @@ def background_control(
     table = np.array([measured for measured in features if measured is not None])
     strata = strata_of(classes, acquisitions)
     within = None if strata is None else strata[present]
-    return refitted_score(table, classes[present], units[present], within)
+    return discriminant_score(table, classes[present], units[present], within)
 
 
 def acquisition_control(
@@ -110,7 +114,7 @@ def cramers_v(classes: IntArray, acquisitions: IntArray, units: IntArray) -> flo
 
 def _recognised(
     features: Float64Array, classes: IntArray, units: IntArray, acquisitions: IntArray
-) -> RefittedScore | None:
+) -> DiscriminantScore | None:
     """Return how well acquisitions are told apart within the classes that have several."""
     chosen = np.zeros(len(classes), bool)
     for label in np.unique(classes):
@@ -124,7 +128,7 @@ def _recognised(
         return None
     table, within, taken = features[chosen], classes[chosen], acquisitions[chosen]
     parts = [np.flatnonzero(within == label) for label in np.unique(within)]
-    methods = [Refitted(table[part], units[chosen][part]) for part in parts]
+    methods = [DiscriminantAnalysis(table[part], units[chosen][part]) for part in parts]
 
     def scores(given: IntArray) -> Float64Array:
         of_classes = [
@@ -134,7 +138,7 @@ def _recognised(
         return np.asarray(np.mean(of_classes, axis=0))
 
     test = chance_test(taken, units[chosen], scores, within)
-    return RefittedScore(float(scores(taken[np.newaxis])[0]), test)
+    return DiscriminantScore(float(scores(taken[np.newaxis])[0]), test)
 
 
 BLUR = 1.5

@@ -14,12 +14,12 @@ from napari_image_classifier.evaluation.calibration import Calibration, calibrat
 from napari_image_classifier.evaluation.controls import Controls
 from napari_image_classifier.evaluation.perturbations import CHANGES, Change
 from napari_image_classifier.evaluation.plan import Folds, Plan
-from napari_image_classifier.evaluation.refitting import RefittedScore
 from napari_image_classifier.evaluation.verdict import Evidence, Verdict, verdict_of
 from napari_image_classifier.items.duplicates import Pair
 from napari_image_classifier.items.groups import groups_per_class, joined_groups
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import digest
+from napari_image_classifier.statistics.discriminant_analysis import DiscriminantScore
 from napari_image_classifier.statistics.intervals import Interval, balanced_interval
 from napari_image_classifier.statistics.permutation_tests import (
     ChanceTest,
@@ -75,7 +75,7 @@ class Evaluation:
     plan: Plan
     results: Mapping[str, Float64Array]
     baselines: Mapping[str, Float64Array]
-    refitted: Mapping[str, RefittedScore]
+    refitted: Mapping[str, DiscriminantScore]
     sealed_simple: Mapping[str, Float64Array]
     controls: Controls
 

@@ -48,8 +48,8 @@ from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet, training_set
-from napari_image_classifier.training.image_reader import LeftOut, check_rest
 from napari_image_classifier.training.images import TrainingImages, read_training_images
+from napari_image_classifier.training.left_out import LeftOut, check_rest
 from napari_image_classifier.training.manifest import file_entries
 from napari_image_classifier.training.record import machine
 from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop

@@ -9,7 +9,7 @@ from napari_image_classifier.classifiers.manifest import read_manifest
 from napari_image_classifier.evaluation.reproduction import ReproducingError, Reproduction
 from napari_image_classifier.system.compute_process import run_job
 from napari_image_classifier.system.events import Emit
-from napari_image_classifier.training.job import TRAIN, TrainRequest, TrainResult
+from napari_image_classifier.training.train_job import TRAIN, TrainRequest, TrainResult
 from napari_image_classifier.typing import ShouldStop
 
 

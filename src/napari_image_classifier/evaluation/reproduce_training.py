@@ -27,9 +27,9 @@ from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, 
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.system.records import from_json
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import TrainRequest, TrainResult
 from napari_image_classifier.training.manifest import OF_MASK, TrainingManifest
 from napari_image_classifier.training.record import TrainingRecord
+from napari_image_classifier.training.train_job import TrainRequest, TrainResult
 
 
 class _Trained(msgspec.Struct):

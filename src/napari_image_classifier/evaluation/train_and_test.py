@@ -24,8 +24,8 @@ from napari_image_classifier.system.events import Emit, Event, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import training_set
 from napari_image_classifier.training.images import TrainingImages
-from napari_image_classifier.training.job import Batch
 from napari_image_classifier.training.learner import Lesson
+from napari_image_classifier.training.train_job import Batch
 from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 
 IMAGES_AT_ONCE = 32

@@ -13,8 +13,13 @@ from typing import Any
 import tifffile
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.read_errors import COPY_AGAIN, damaged, system_failure
-from napari_image_classifier.images.source import ImageReadError, unreadable
+from napari_image_classifier.images.read_errors import (
+    COPY_AGAIN,
+    ImageReadError,
+    damaged,
+    system_failure,
+    unreadable,
+)
 
 # Real images never compress this much; files made to exhaust the memory do.
 MOST_EXPANSION = 250

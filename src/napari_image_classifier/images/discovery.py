@@ -11,7 +11,7 @@ from napari_image_classifier.images.image import IMAGE_SUFFIXES
 from napari_image_classifier.images.mask_files import MaskFiles
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern, group_files
 from napari_image_classifier.images.ome import files_of_image, plate_fields
-from napari_image_classifier.images.source import FOREIGN_SUFFIXES
+from napari_image_classifier.images.read_errors import FOREIGN_SUFFIXES
 from napari_image_classifier.images.tiff.errors import translated_errors
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import Color
+from napari_image_classifier.images.opened_file import Color
 from napari_image_classifier.typing import AnyArray
 
 METADATA_KEY = "napari_image_classifier"

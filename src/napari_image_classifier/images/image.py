@@ -14,14 +14,16 @@ from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.checks import check_regular_file
 from napari_image_classifier.images.multi_file import check_complete, open_parts
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
-from napari_image_classifier.images.png_jpeg import PICTURE_SUFFIXES, open_picture
-from napari_image_classifier.images.source import (
+from napari_image_classifier.images.opened_file import (
     AXES,
+    ChannelDisplay,
+    OpenedFile,
+)
+from napari_image_classifier.images.pixel_size import PixelSize
+from napari_image_classifier.images.png_jpeg import PICTURE_SUFFIXES, open_picture
+from napari_image_classifier.images.read_errors import (
     FOREIGN_SUFFIXES,
     AxesUnknownError,
-    ChannelDisplay,
-    ImageSource,
-    PixelSize,
     unreadable,
 )
 from napari_image_classifier.images.tiff.reader import TIFF_SUFFIXES, open_tiff
@@ -78,7 +80,7 @@ class Image:
         background is 0; None where there is none.
     """
 
-    def __init__(self, source: ImageSource, *, name: str, path: Path | None = None) -> None:
+    def __init__(self, source: OpenedFile, *, name: str, path: Path | None = None) -> None:
         self._source = source
         self.path = path
         self.name = name
@@ -149,7 +151,7 @@ class Image:
             index = {"T": time, "C": channel, "Z": z}
             return np.asarray(array[tuple(index[axis] for axis in ordered if axis in index)])
 
-        source = ImageSource(
+        source = OpenedFile(
             ordered,
             tuple(array.shape),
             np.dtype(array.dtype),
@@ -338,7 +340,7 @@ def _read_mask(files: ImageFiles, image: Image) -> Image:
         return read_image(files, axes=axes)
 
 
-def _open(path: Path, axes: str | None) -> ImageSource:
+def _open(path: Path, axes: str | None) -> OpenedFile:
     foreign = FOREIGN_SUFFIXES.get(path.suffix.lower())
     if foreign is not None:
         raise unreadable(path, Fault.FOREIGN_FORMAT, foreign)

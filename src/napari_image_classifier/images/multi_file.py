@@ -8,7 +8,8 @@ from pathlib import Path
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles, number_first
-from napari_image_classifier.images.source import AXES, ChannelDisplay, ImageReadError, ImageSource
+from napari_image_classifier.images.opened_file import AXES, ChannelDisplay, OpenedFile
+from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.typing import AnyArray
 from napari_image_classifier.wording import first_few
 
@@ -18,10 +19,10 @@ FILES_HELD_OPEN = 16
 _FIELDS = {"T": "time", "C": "channel", "Z": "z"}
 _WORDS = {"T": "time points", "C": "channels", "Z": "planes"}
 
-Open = Callable[[Path], ImageSource]
+Open = Callable[[Path], OpenedFile]
 
 
-def open_parts(files: ImageFiles, open_file: Open) -> ImageSource:
+def open_parts(files: ImageFiles, open_file: Open) -> OpenedFile:
     """Return the image that ``files`` make together; ``open_file`` opens one of them.
 
     The first file of each channel is opened now, the others when their planes are read.
@@ -40,7 +41,7 @@ def open_parts(files: ImageFiles, open_file: Open) -> ImageSource:
         raise
 
 
-def _source(files: ImageFiles, parts: "_OpenParts") -> ImageSource:
+def _source(files: ImageFiles, parts: "_OpenParts") -> OpenedFile:
     counted = parts.counted
     firsts = [parts.open((0, channel, 0)) for channel in range(len(counted["C"]) or 1)]
     first = firsts[0]
@@ -55,7 +56,7 @@ def _source(files: ImageFiles, parts: "_OpenParts") -> ImageSource:
         file = tuple(index if counted[axis] else 0 for axis, index in indices)
         return parts.open(file).read(*(0 if counted[axis] else index for axis, index in indices))
 
-    return ImageSource(
+    return OpenedFile(
         "".join(lengths),
         tuple(lengths.values()),
         first.dtype,
@@ -70,7 +71,7 @@ def _source(files: ImageFiles, parts: "_OpenParts") -> ImageSource:
     )
 
 
-def _channel_names(texts: list[str], firsts: list[ImageSource]) -> tuple[str, ...]:
+def _channel_names(texts: list[str], firsts: list[OpenedFile]) -> tuple[str, ...]:
     if not texts:
         return firsts[0].channel_names
     own = [name for file in firsts for name in file.channel_names]
@@ -80,7 +81,7 @@ def _channel_names(texts: list[str], firsts: list[ImageSource]) -> tuple[str, ..
     return tuple(texts)
 
 
-def _display(texts: list[str], firsts: list[ImageSource]) -> tuple[ChannelDisplay, ...]:
+def _display(texts: list[str], firsts: list[OpenedFile]) -> tuple[ChannelDisplay, ...]:
     if not texts:
         return firsts[0].display
     return tuple(file.display[0] if file.display else ChannelDisplay() for file in firsts)
@@ -93,11 +94,11 @@ class _OpenParts:
         self.counted = {axis: _values(files.parts, name) for axis, name in _FIELDS.items()}
         self._parts = {self._place(part): part for part in files.parts}
         self._open_file = open_file
-        self._first: tuple[FilePart, ImageSource] | None = None
-        self._held: OrderedDict[tuple[int, ...], ImageSource] = OrderedDict()
+        self._first: tuple[FilePart, OpenedFile] | None = None
+        self._held: OrderedDict[tuple[int, ...], OpenedFile] = OrderedDict()
         self._lock = threading.Lock()
 
-    def open(self, place: tuple[int, ...]) -> ImageSource:
+    def open(self, place: tuple[int, ...]) -> OpenedFile:
         """Return the open file at ``place``; it stays open at least until the next few are."""
         with self._lock:
             if place not in self._held:
@@ -122,7 +123,7 @@ class _OpenParts:
             for axis, name in _FIELDS.items()
         )
 
-    def _check(self, part: FilePart, source: ImageSource) -> None:
+    def _check(self, part: FilePart, source: OpenedFile) -> None:
         if self._first is None:
             self._first = (part, source)
         for axis, values in self.counted.items():
@@ -147,7 +148,7 @@ def _values(parts: tuple[FilePart, ...], name: str) -> list[str]:
     return sorted({getattr(part, name) for part in parts} - {None}, key=number_first)
 
 
-def _kind(source: ImageSource) -> str:
+def _kind(source: OpenedFile) -> str:
     return f"{source.axes} {' × '.join(map(str, source.shape))}, {source.dtype}"
 
 

@@ -9,13 +9,9 @@ from xml.etree import ElementTree
 import tifffile
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.source import (
-    Color,
-    ImageReadError,
-    PixelSize,
-    micrometres,
-    unreadable,
-)
+from napari_image_classifier.images.opened_file import Color
+from napari_image_classifier.images.pixel_size import PixelSize, micrometres
+from napari_image_classifier.images.read_errors import ImageReadError, unreadable
 from napari_image_classifier.images.well_names import row_letters
 
 AXES_KEY = "napari_image_classifier_axes"

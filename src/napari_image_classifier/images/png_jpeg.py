@@ -8,8 +8,8 @@ import PIL.Image
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.checks import check_memory, check_proportion
-from napari_image_classifier.images.read_errors import not_of_its_suffix, read_failure
-from napari_image_classifier.images.source import RGB_DISPLAY, RGB_NAMES, ImageSource, unreadable
+from napari_image_classifier.images.opened_file import RGB_DISPLAY, RGB_NAMES, OpenedFile
+from napari_image_classifier.images.read_errors import not_of_its_suffix, read_failure, unreadable
 from napari_image_classifier.typing import AnyArray
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
@@ -17,7 +17,7 @@ PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 _GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "F")
 
 
-def open_picture(path: Path, *, of_tiff: bool = False) -> ImageSource:
+def open_picture(path: Path, *, of_tiff: bool = False) -> OpenedFile:
     """Read a picture: grey as it is, everything else as red, green and blue.
 
     With ``of_tiff`` the file is a TIFF that holds a JPEG.
@@ -44,7 +44,7 @@ def open_picture(path: Path, *, of_tiff: bool = False) -> ImageSource:
         raise read_failure(path, error) from error
     is_rgb = pixels.ndim == 3
     channels = np.moveaxis(pixels, -1, 0) if is_rgb else pixels[np.newaxis]
-    return ImageSource(
+    return OpenedFile(
         "CYX" if is_rgb else "YX",
         channels.shape if is_rgb else pixels.shape,
         pixels.dtype,

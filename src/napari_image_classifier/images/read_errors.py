@@ -5,11 +5,80 @@ import re
 from pathlib import Path
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
-from napari_image_classifier.images.source import ImageReadError, unreadable
 from napari_image_classifier.system.file_names import readable
 
-COPY_AGAIN = "Copy it again from the microscope, or export it anew."
 
+class ImageReadError(ImageClassifierError):
+    """A file that can't be read as an image.
+
+    Parameters
+    ----------
+    path
+        The file.
+    code
+        What is wrong with it.
+    sentence
+        What the user is told: which file, what is wrong, what to do.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    code : Fault
+        What is wrong with it.
+    """
+
+    def __init__(self, path: Path, code: Fault, sentence: str) -> None:
+        super().__init__(readable(sentence))
+        self.path = path
+        self.code = code
+
+
+def unreadable(path: Path, code: Fault, why: str) -> ImageReadError:
+    """Return the error that ``path`` can't be read; ``why`` follows a colon and ends in a stop."""
+    return ImageReadError(path, code, f"{path.name} can't be read: {why}")
+
+
+class AxesUnknownError(ImageReadError):
+    """A file that does not say what its axes are: the user must.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sentence
+        What the user is told.
+    axes
+        A letter for each stored axis as the file has it, with Q or I where it says nothing.
+    shape
+        The lengths of the stored axes.
+    choices
+        Answers to offer, such as "ZYX"; the most likely one first.
+    code
+        `Fault.AXES_UNFIT` where axes were given and do not fit.
+
+    Attributes
+    ----------
+    axes, shape, choices
+        As given.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        sentence: str,
+        axes: str,
+        shape: tuple[int, ...],
+        choices: tuple[str, ...],
+        code: Fault = Fault.AXES_UNKNOWN,
+    ) -> None:
+        super().__init__(path, code, sentence)
+        self.axes = axes
+        self.shape = shape
+        self.choices = choices
+
+
+COPY_AGAIN = "Copy it again from the microscope, or export it anew."
 _SIGNATURES = {
     "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     "PNG": (b"\x89PNG\r\n\x1a\n",),
@@ -118,3 +187,19 @@ def _shortened(detail: str) -> str:
     # tifffile names its own classes in its messages: noise in a sentence for people.
     text = re.sub(r"<TiffTag.fromfile> raised \w+|<tifffile\.|[<>]", "", " ".join(detail.split()))
     return text.strip("().'\" ")[:200]
+
+
+_FOREIGN_FORMATS = {
+    "Zeiss CZI": ("such as napari-czitools", (".czi",)),
+    "Nikon ND2": ("such as napari-nikon-nd2", (".nd2",)),
+    "Leica LIF": ("such as napari-bioio-reader", (".lif", ".lof", ".xlef")),
+    "OME-Zarr": ("such as napari-ome-zarr", (".zarr",)),
+    "Olympus": ("such as napari-bioio-reader", (".oib", ".oif", ".oir", ".vsi")),
+    "Imaris": ("such as napari-imaris-loader", (".ims",)),
+}
+FOREIGN_SUFFIXES: dict[str, str] = {
+    suffix: f"{name} files are not read here: open it in napari with a plugin for them "
+    f"({example}) and classify its layers, or export it as OME-TIFF."
+    for name, (example, suffixes) in _FOREIGN_FORMATS.items()
+    for suffix in suffixes
+}

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import PixelSize
+from napari_image_classifier.images.pixel_size import PixelSize
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.typing import Float64Array
 

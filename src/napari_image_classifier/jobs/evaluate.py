@@ -16,11 +16,11 @@ from napari_image_classifier.networks.backend import (
     start_keras,
     use_threads,
 )
+from napari_image_classifier.system.abandonable_work import run_abandonable
 from napari_image_classifier.system.events import Emit
 from napari_image_classifier.system.machine import cores
 from napari_image_classifier.system.output_lock import only_run
 from napari_image_classifier.system.progress import throttled
-from napari_image_classifier.system.stoppable import run_stoppable
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.typing import Float64Array, ShouldStop
@@ -58,7 +58,7 @@ def run(request: EvaluateRequest, emit: Emit, should_stop: ShouldStop) -> Evalua
         ``should_stop`` returned True; what was done is taken up by the next run.
     """
     with only_run(request.report):
-        return run_stoppable(
+        return run_abandonable(
             lambda: evaluated(request, _lanes, throttled(emit), should_stop), should_stop
         )
 

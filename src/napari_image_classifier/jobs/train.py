@@ -16,22 +16,22 @@ from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.items.groups import check_enough, group_numbers
 from napari_image_classifier.items.item import Item
+from napari_image_classifier.system.abandonable_work import run_abandonable
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.events import Emit, Event, Note, Progress
 from napari_image_classifier.system.output_lock import only_run
 from napari_image_classifier.system.progress import throttled
 from napari_image_classifier.system.records import as_json
-from napari_image_classifier.system.stoppable import run_stoppable
 from napari_image_classifier.training import record as training_record
 from napari_image_classifier.training.answer_threshold import fitted_answer_rule
 from napari_image_classifier.training.config import TrainingConfig, check_request
 from napari_image_classifier.training.dataset import training_parts, training_set
-from napari_image_classifier.training.image_reader import check_rest
 from napari_image_classifier.training.images import read_training_images
-from napari_image_classifier.training.job import TRAIN, TrainRequest, TrainResult
 from napari_image_classifier.training.learner import Learner, Lesson, unfinished_path
+from napari_image_classifier.training.left_out import check_rest
 from napari_image_classifier.training.manifest import check_unchanged, write_training_manifest
 from napari_image_classifier.training.novelty_fitting import fitted_gate
+from napari_image_classifier.training.train_job import TRAIN, TrainRequest, TrainResult
 from napari_image_classifier.typing import ShouldStop
 
 JOB = TRAIN
@@ -67,7 +67,7 @@ def run(request: TrainRequest, emit: Emit, should_stop: ShouldStop) -> TrainResu
     check_request(request.config, request.output)
     something_to_keep = threading.Event()
     with only_run(request.output):
-        return run_stoppable(
+        return run_abandonable(
             lambda: _train(request, throttled(emit), should_stop, something_to_keep),
             lambda: should_stop() and not something_to_keep.is_set(),
         )

@@ -10,7 +10,6 @@ architecture's arguments, all JSON, so that a classifier file can say how its ne
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from inspect import signature
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,6 @@ import numpy as np
 from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
 from napari_image_classifier.networks.guard.layer_settings import Check, is_list, is_whole
-from napari_image_classifier.training.config import IMAGENET
 from napari_image_classifier.typing import Float64Array
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 # Keras's default of 0.99 lags behind on small data, and then every image gets one class.
 BATCH_NORMALISATION_MOMENTUM = 0.9
-
 # Up to this many pixels a side, the first layer keeps every pixel, every 2nd, else every 4th.
 STEM_STRIDES = ((96, 1), (192, 2))
 
@@ -101,7 +98,7 @@ def _backbone(name: str, channels: int, classes: int) -> "keras.Model":
 
     inputs = _inputs(channels)
     colours = layers.Conv2D(3, 1, name="colours")(inputs)
-    features = _application(name)(
+    features = application(name)(
         include_top=False, weights=None, input_tensor=colours, pooling="avg"
     ).output
     network = _classified(inputs, features, classes)
@@ -207,42 +204,8 @@ _ARGUMENTS: Mapping[str, Check] = {
 }
 
 
-def take_weights(network: "keras.Model", name: str, weights: str) -> None:
-    """Give a new network of `BACKBONES` what was learnt before.
-
-    ``weights`` is `training.config.IMAGENET`, which Keras downloads once, or the path of a file of
-    weights without the top, as Keras's applications save and publish them.
-
-    Raises
-    ------
-    TrainingRefused
-        The weights can't be downloaded, or the file is not of this network.
-    """
-    try:
-        known = _application(name)(
-            include_top=False,
-            weights="imagenet" if weights == IMAGENET else weights,
-            input_shape=(None, None, 3),
-        ).get_weights()
-    except Exception as error:
-        # Keras, its downloader and h5py raise a class of their own for every reason.
-        raise TrainingRefused(_why_not(name, weights, error)) from error
-    # The first layer has two arrays, the colours, and the last two, the classes.
-    own = network.get_weights()
-    network.set_weights([*own[:2], *known, *own[-2:]])
-
-
-def _why_not(name: str, weights: str, error: Exception) -> str:
-    if weights != IMAGENET:
-        return f"{Path(weights).name} holds no weights of {name} without its top: {error}"
-    return (
-        f"The weights that {name} learnt from photographs can't be downloaded ({error}). Connect "
-        "to the internet once, give them as a file (weights), which Keras on a connected computer "
-        "leaves in the folder .keras/models, or begin with random ones (weights: none)."
-    )
-
-
-def _application(name: str) -> Any:
+def application(name: str) -> Any:
+    """Return what makes a network of `keras.applications`."""
     import keras
 
     return getattr(keras.applications, name)

@@ -13,18 +13,19 @@ from napari_image_classifier.classifiers.description import Architecture
 from napari_image_classifier.classifiers.novelty import FeatureDistance
 from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.errors import Cancelled, TrainingRefused
-from napari_image_classifier.networks.architectures import build_network, take_weights
+from napari_image_classifier.networks.architectures import build_network
 from napari_image_classifier.networks.backend import start_keras
 from napari_image_classifier.networks.fit.checkpoints import Checkpoint, Checkpoints, steps_in
 from napari_image_classifier.networks.fit.fused_normalization import with_fused_normalization
 from napari_image_classifier.networks.fit.loop import TrainingLoop
 from napari_image_classifier.networks.muon import muon
+from napari_image_classifier.networks.pretrained_weights import take_weights
 from napari_image_classifier.system.events import Emit, Event, Note, Progress
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
-from napari_image_classifier.training.job import Batch, Epoch
 from napari_image_classifier.training.learner import Ensemble, Learnt, Lesson
 from napari_image_classifier.training.novelty_fitting import ClassFeatures, fitted_distance
+from napari_image_classifier.training.train_job import Batch, Epoch
 from napari_image_classifier.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The images of a training, read one by one; those that can't be read are left out."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from napari_image_classifier.classifiers.novelty import ImageKind
-from napari_image_classifier.errors import Cancelled, Fault, ImageClassifierError, TrainingRefused
+from napari_image_classifier.errors import Cancelled, Fault, ImageClassifierError
 from napari_image_classifier.images.deadlines import (
     Deadline,
     DeadlineExceededError,
@@ -20,12 +20,12 @@ from napari_image_classifier.images.deadlines import (
 from napari_image_classifier.images.file_stamps import Stamp, stamp
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
-from napari_image_classifier.images.read_errors import describe_error
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.preparation import Preparation, items_of_image
 from napari_image_classifier.items.selection import is_object
+from napari_image_classifier.training.left_out import LeftOut, check_share, listed
 from napari_image_classifier.training.preparation_choice import FileHead, each_of_items
 from napari_image_classifier.typing import FloatArray, ShouldStop
 
@@ -34,10 +34,6 @@ SECONDS_BETWEEN_LOOKS = 0.1
 PROBLEMS_NAMED = 5
 # With fewer than half of the images, it is rather the way they are read that is wrong.
 MOST_LEFT_OUT = 0.5
-
-# What one word of a person mends for every such image is no reason to do without it.
-_TO_BE_ASKED = (Fault.AXES_UNKNOWN, Fault.AXES_UNFIT)
-
 OnProgress = Callable[[str, int, int], None]
 Beat = Callable[[], None]
 T = TypeVar("T")
@@ -45,25 +41,6 @@ T = TypeVar("T")
 Work = Callable[[Image, Sequence[Item], Beat], T]
 # The stamp of an image's files; by selection, the pixels of each item and the hash of the read.
 _Measured = tuple[Stamp, dict[str, tuple[FloatArray, str]]]
-
-
-@dataclass(frozen=True, order=True)
-class LeftOut:
-    """An image that can't be used.
-
-    Parameters
-    ----------
-    file
-        Its name.
-    code
-        Why, as an `errors.Fault`.
-    message
-        Why, in a sentence that names it.
-    """
-
-    file: str
-    code: str
-    message: str
 
 
 @dataclass
@@ -199,75 +176,3 @@ class TrainingReader:
                 files.parts[0].path, Fault.TOO_SLOW, timeout_message(items[0].file)
             ) from None
         return answer.result()
-
-
-def _may_be_left_out(error: ImageClassifierError) -> bool:
-    """Return whether it is the image alone that is bad, not what was asked of it."""
-    return isinstance(error, ImageReadError) and error.code not in _TO_BE_ASKED
-
-
-def check_share(
-    problems: Mapping[str, ImageClassifierError], n_images: int, earlier: Sequence[LeftOut] = ()
-) -> list[LeftOut]:
-    """Return the images that are left out: the ``earlier`` ones and those of ``problems``.
-
-    Raises
-    ------
-    TrainingRefused
-        More than half of the images can't be used, or one of them for a reason that concerns the
-        others.
-    """
-    new = [LeftOut(file, *describe_error(file, error)) for file, error in problems.items()]
-    left_out = sorted([*earlier, *new])
-    bad_alone = all(map(_may_be_left_out, problems.values()))
-    if not bad_alone or len(left_out) > MOST_LEFT_OUT * n_images:
-        raise TrainingRefused(listed(left_out, n_images))
-    return left_out
-
-
-def check_rest(
-    left_out: Sequence[LeftOut],
-    before: Sequence[Item],
-    rest: Sequence[Item],
-    check: Callable[[Sequence[Item]], None],
-) -> None:
-    """Refuse what is left of a training's items when that is too little.
-
-    Parameters
-    ----------
-    left_out
-        Images that can't be used.
-    before
-        All items.
-    rest
-        Those of the other images.
-    check
-        Refuses items that are too few by raising TrainingRefused.
-
-    Raises
-    ------
-    TrainingRefused
-        ``check`` refuses the rest, or a class is gone; the sentence names those that were left out,
-        too.
-    """
-    if not left_out:
-        return
-    problems = listed(left_out, len({item.file for item in before}))
-    gone = {str(item.class_name) for item in before} - {str(item.class_name) for item in rest}
-    if gone:
-        raise TrainingRefused(
-            f"{problems} Without them there is no image of {', '.join(sorted(gone))}; mend them, "
-            "or leave that class out."
-        )
-    try:
-        check(rest)
-    except TrainingRefused as refused:
-        raise TrainingRefused(f"{problems} Without them: {refused}") from refused
-
-
-def listed(left_out: Sequence[LeftOut], n_images: int, then: str = "") -> str:
-    """Return in words how many images can't be used, what was done ``then``, and the first few."""
-    first = " ".join(image.message for image in left_out[:PROBLEMS_NAMED])
-    more = len(left_out) - PROBLEMS_NAMED
-    and_more = f" And {more} more." if more > 0 else ""
-    return f"{len(left_out)} of {n_images} images can't be used{then}: {first}{and_more}"

@@ -17,12 +17,8 @@ from napari_image_classifier.items.groups import group_numbers
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.image_reader import (
-    LeftOut,
-    OnProgress,
-    TrainingReader,
-    check_share,
-)
+from napari_image_classifier.training.image_reader import OnProgress, TrainingReader
+from napari_image_classifier.training.left_out import LeftOut, check_share
 from napari_image_classifier.training.preparation_choice import (
     FileHead,
     check_same_kind,

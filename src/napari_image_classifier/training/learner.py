@@ -18,7 +18,7 @@ from napari_image_classifier.items.splits import Split
 from napari_image_classifier.system.events import Emit
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
-from napari_image_classifier.training.job import EpochScores
+from napari_image_classifier.training.train_job import EpochScores
 from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 
 

@@ -25,9 +25,9 @@ from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.training.dataset import TrainingSet
-from napari_image_classifier.training.image_reader import LeftOut
 from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.training.learner import Ensemble
+from napari_image_classifier.training.left_out import LeftOut
 
 # What stands with the files of an image's mask.
 OF_MASK = "mask"

@@ -21,8 +21,8 @@ from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training import backends
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
-from napari_image_classifier.training.job import MemberScores, TrainingScores
 from napari_image_classifier.training.learner import Ensemble
+from napari_image_classifier.training.train_job import MemberScores, TrainingScores
 
 _WENT_ON = "Training went on from an existing classifier, with its preparation."
 

@@ -12,7 +12,7 @@ from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.system.compute_process import run_job
 from napari_image_classifier.system.events import Emit
 from napari_image_classifier.training.config import TrainingConfig, check_request
-from napari_image_classifier.training.job import TRAIN, TrainRequest
+from napari_image_classifier.training.train_job import TRAIN, TrainRequest
 from napari_image_classifier.typing import ShouldStop
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from PIL import Image as Picture
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.image import read_image
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.images.tiff.segments import jpeg2000_pixels, jpeg_pixels, png_pixels
 
 COLOURS = np.random.default_rng(0).integers(0, 255, (24, 32, 3)).astype(np.uint8)

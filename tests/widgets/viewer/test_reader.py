@@ -10,7 +10,8 @@ from napari.layers import Layer
 from napari_image_classifier.images import display as reader
 from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.source import AxesUnknownError, ImageReadError, PixelSize
+from napari_image_classifier.images.pixel_size import PixelSize
+from napari_image_classifier.images.read_errors import AxesUnknownError, ImageReadError
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.widgets.viewer.reader import get_reader, read_layers
 

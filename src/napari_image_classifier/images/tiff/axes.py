@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.source import AXES, AxesUnknownError, ImageReadError
+from napari_image_classifier.images.opened_file import AXES
+from napari_image_classifier.images.read_errors import AxesUnknownError, ImageReadError
 from napari_image_classifier.images.tiff.colors import PixelInterpretation
 
 

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import tifffile
 
-from napari_image_classifier.images.read_errors import damaged, not_of_its_suffix, read_failure
-from napari_image_classifier.images.source import ImageReadError
+from napari_image_classifier.images.read_errors import (
+    ImageReadError,
+    damaged,
+    not_of_its_suffix,
+    read_failure,
+)
 
 # Tags without which pixels can't be found or understood; a damaged private tag harms nobody.
 _NEEDED_TAGS = frozenset(

@@ -9,7 +9,8 @@ import numpy as np
 import tifffile
 
 from napari_image_classifier.images.ome import ome_image
-from napari_image_classifier.images.source import ChannelDisplay, Color, PixelSize, micrometres
+from napari_image_classifier.images.opened_file import ChannelDisplay, Color
+from napari_image_classifier.images.pixel_size import PixelSize, micrometres
 
 # A label that names a slice or a file is not the name of a channel.
 _NO_NAME = re.compile(r"\.\w{2,4}\b|^c:\d|[/\\;]|^c\d+-|\d+/\d+", re.IGNORECASE)

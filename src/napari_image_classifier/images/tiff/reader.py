@@ -19,9 +19,9 @@ from napari_image_classifier.images.checks import (
     no_image_error,
 )
 from napari_image_classifier.images.ome import open_with_description
+from napari_image_classifier.images.opened_file import AXES, RGB_DISPLAY, RGB_NAMES, OpenedFile
 from napari_image_classifier.images.png_jpeg import open_picture
 from napari_image_classifier.images.read_errors import damaged
-from napari_image_classifier.images.source import AXES, RGB_DISPLAY, RGB_NAMES, ImageSource
 from napari_image_classifier.images.tiff.axes import stored_axes
 from napari_image_classifier.images.tiff.colors import PixelInterpretation, interpret_pixels
 from napari_image_classifier.images.tiff.errors import translated_errors
@@ -32,7 +32,7 @@ from napari_image_classifier.typing import AnyArray
 TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
 
 
-def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
+def open_tiff(path: Path, axes: str | None = None) -> OpenedFile:
     """Return the first image of a TIFF file, which stays open until the image is closed.
 
     ``axes`` has a letter for each stored axis, such as "ZYX", where the file does not say.
@@ -53,7 +53,7 @@ def open_tiff(path: Path, axes: str | None = None) -> ImageSource:
     return source
 
 
-def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSource:
+def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> OpenedFile:
     check_directories(path, tiff)
     if not tiff.series:
         raise no_image_error(path, tiff)
@@ -76,7 +76,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> ImageSourc
         for axis in AXES
         if axis in stored or lengths[axis] > 1 or axis in (description.axes or "")
     )
-    source = ImageSource(
+    source = OpenedFile(
         present,
         tuple(lengths[axis] for axis in present),
         interpretation.dtype,

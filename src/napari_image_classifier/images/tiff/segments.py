@@ -14,8 +14,7 @@ from typing import Any
 from tifffile import COMPRESSION
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.read_errors import COPY_AGAIN
-from napari_image_classifier.images.source import unreadable
+from napari_image_classifier.images.read_errors import COPY_AGAIN, unreadable
 
 # In pixels. Strips and tiles are padded to whole blocks, but never as far as this.
 MOST_TIMES = 4

@@ -20,8 +20,8 @@ import numpy.typing as npt
 from napari_image_classifier.networks.fit.averaging import AveragedWeights
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.records import as_json, from_json
-from napari_image_classifier.training.job import EpochScores
 from napari_image_classifier.training.learner import Learnt
+from napari_image_classifier.training.train_job import EpochScores
 
 if TYPE_CHECKING:
     import keras

@@ -23,8 +23,8 @@ from napari_image_classifier.statistics.scores import balanced_accuracy
 from napari_image_classifier.system.events import Counted, Progress
 from napari_image_classifier.system.progress import TimeLeft
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import Batch, Epoch, EpochScores
 from napari_image_classifier.training.learner import Learnt, Lesson
+from napari_image_classifier.training.train_job import Batch, Epoch, EpochScores
 from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
 
 if TYPE_CHECKING:

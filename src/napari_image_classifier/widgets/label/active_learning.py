@@ -17,7 +17,7 @@ from napari_image_classifier.raters.active_learning import (
 )
 from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import TRAIN, Epoch, TrainRequest, TrainResult
+from napari_image_classifier.training.train_job import TRAIN, Epoch, TrainRequest, TrainResult
 from napari_image_classifier.widgets.label.source import ToLabel
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.parts import button, choice, stacked

@@ -10,7 +10,7 @@ from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.system.events import Event, Note, Progress
 from napari_image_classifier.training.backends import BACKENDS
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.job import TRAIN, Epoch, TrainRequest, TrainResult
+from napari_image_classifier.training.train_job import TRAIN, Epoch, TrainRequest, TrainResult
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock, Folded

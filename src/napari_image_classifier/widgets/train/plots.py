@@ -6,7 +6,7 @@ from qtpy.QtCore import QEvent, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
 
-from napari_image_classifier.training.job import Epoch
+from napari_image_classifier.training.train_job import Epoch
 from napari_image_classifier.widgets.qt.dock import coloured_dot
 from napari_image_classifier.widgets.qt.parts import stacked, timer
 from napari_image_classifier.widgets.shared.still_plot import StillPlot

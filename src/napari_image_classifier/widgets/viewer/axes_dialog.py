@@ -2,7 +2,7 @@
 
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from napari_image_classifier.images.source import AxesUnknownError
+from napari_image_classifier.images.read_errors import AxesUnknownError
 from napari_image_classifier.widgets.qt.parts import choice, wrapped
 
 _WORDS = {"T": "time points", "C": "channels", "Z": "planes of a stack"}

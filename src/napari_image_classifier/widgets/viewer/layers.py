@@ -17,7 +17,8 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.channel_matching import ChannelMismatchError, match_channels
 from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.source import AXES, RGB_NAMES, ImageSource, PixelSize
+from napari_image_classifier.images.opened_file import AXES, RGB_NAMES, OpenedFile
+from napari_image_classifier.images.pixel_size import PixelSize
 from napari_image_classifier.typing import AnyArray
 
 _AXES_BY_LABEL = {
@@ -187,7 +188,7 @@ def as_image(name: str, channels: Sequence[OpenChannel], channel_names: Sequence
         raise LayersError(f"The layers of {name} differ in shape, so they are no image: {told}.")
     axes = "".join(axis for axis in AXES if axis == "C" or axis in lengths[0])
 
-    source = ImageSource(
+    source = OpenedFile(
         axes=axes,
         shape=tuple(lengths[0].get(axis, len(channels)) for axis in axes),
         dtype=np.result_type(*(channel.layer.data.dtype for channel in channels)),

@@ -6,13 +6,13 @@ from typing import Any
 
 from napari_image_classifier.images.display import LayerData, image_layers
 from napari_image_classifier.images.image import IMAGE_SUFFIXES, Image, read_image
+from napari_image_classifier.images.read_errors import AxesUnknownError, ImageReadError
 from napari_image_classifier.images.sample_data import (
     CLASS_NAMES,
     PIXEL_SIZE,
     STACK_SHAPE,
     make_sample_image,
 )
-from napari_image_classifier.images.source import AxesUnknownError, ImageReadError
 
 Paths = str | Path | Sequence[str | Path]
 

@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from napari_image_classifier.evaluation.refitting import Refitted, refitted_score
+from napari_image_classifier.statistics.discriminant_analysis import (
+    DiscriminantAnalysis,
+    discriminant_score,
+)
 
 RANDOM = np.random.default_rng(4)
 
@@ -22,7 +25,7 @@ def groups(n_groups, size, n_features, shift=0.0, alike=0.0):
 def test_nothing_is_learnt_from_what_is_tested():
     """Other classes given to one part's items change nothing of what is said of that part."""
     features, truth, units = groups(10, 3, 4, shift=2.0)
-    method = Refitted(features, units)
+    method = DiscriminantAnalysis(features, units)
     (said,) = method.predicted(truth[np.newaxis])
     for part in method._parts:
         given = truth.copy()
@@ -34,9 +37,9 @@ def test_nothing_is_learnt_from_what_is_tested():
 def test_no_unit_is_on_both_sides():
     """Groups never part."""
     features, _, units = groups(13, 4, 3)
-    for part in Refitted(features, units)._parts:
+    for part in DiscriminantAnalysis(features, units)._parts:
         assert not set(units[part.learnt]) & set(units[part.tested])
-    tested = np.concatenate([part.tested for part in Refitted(features, units)._parts])
+    tested = np.concatenate([part.tested for part in DiscriminantAnalysis(features, units)._parts])
     assert sorted(tested) == list(range(len(units)))
 
 
@@ -44,7 +47,7 @@ def test_finds_the_nearest_class_mean():
     """A clear difference is found beside noise; a rare class counts as much."""
     features, truth, units = groups(60, 2, 3, shift=6.0)
     kept = (truth == 0) | (units < 12)
-    method = Refitted(features[kept], units[kept])
+    method = DiscriminantAnalysis(features[kept], units[kept])
     (said,) = method.predicted(truth[kept][np.newaxis])
     assert (said == truth[kept]).mean() > 0.97
     assert (said == truth[kept])[truth[kept] == 1].mean() > 0.8
@@ -53,15 +56,17 @@ def test_finds_the_nearest_class_mean():
 def test_names_of_classes_do_not_matter():
     """Numbers with gaps, in another order."""
     features, truth, units = groups(12, 3, 4, shift=2.0)
-    (said,) = Refitted(features, units).predicted(truth[np.newaxis])
-    (renamed,) = Refitted(features, units).predicted(np.array([7, 3])[truth][np.newaxis])
+    (said,) = DiscriminantAnalysis(features, units).predicted(truth[np.newaxis])
+    (renamed,) = DiscriminantAnalysis(features, units).predicted(
+        np.array([7, 3])[truth][np.newaxis]
+    )
     np.testing.assert_array_equal(np.array([7, 3])[said], renamed)
 
 
 def test_null_data_pass_as_often_as_they_may():
     """Groups alike in themselves, classes that mean nothing: p is below 0.1 in 10 %."""
     passed = [
-        refitted_score(features, truth, units).chance.p <= 0.1
+        discriminant_score(features, truth, units).chance.p <= 0.1
         for features, truth, units in (groups(8, 5, 6, alike=0.5) for _ in range(200))
     ]
     # Three standard errors of 200 draws around 0.1.
@@ -70,7 +75,7 @@ def test_null_data_pass_as_often_as_they_may():
 
 def test_a_difference_is_found():
     """And its score is told."""
-    found = refitted_score(*groups(16, 5, 6, shift=3.0))
+    found = discriminant_score(*groups(16, 5, 6, shift=3.0))
     assert found.balanced_accuracy > 0.85
     assert found.chance.p < 0.01
 
@@ -79,7 +84,7 @@ def test_many_permutations_at_once_say_what_each_says():
     """Three classes, of which a permutation's learnt part may lack one."""
     features, _, units = groups(9, 2, 3)
     given = np.array([RANDOM.permutation(np.repeat([0, 1, 2], [9, 8, 1])) for _ in range(20)])
-    method = Refitted(features, units)
+    method = DiscriminantAnalysis(features, units)
     together = method.predicted(given)
     for one, said in zip(given, together, strict=True):
         np.testing.assert_array_equal(method.predicted(one[np.newaxis])[0], said)

@@ -25,27 +25,27 @@ WIDTH = 0.5
 
 
 @dataclass(frozen=True)
-class RefittedScore:
+class DiscriminantScore:
     """The balanced accuracy that measurements reach, and how often chance does as well."""
 
     balanced_accuracy: float
     chance: ChanceTest
 
 
-def refitted_score(
+def discriminant_score(
     features: Float64Array,
     truth: IntArray,
     units: IntArray,
     strata: IntArray | None = None,
     seed: int = 0,
-) -> RefittedScore:
+) -> DiscriminantScore:
     """Test on parts of whole units what ``features`` (item, measurement) tell of ``truth``."""
-    method = Refitted(features, units, seed)
+    method = DiscriminantAnalysis(features, units, seed)
     test = chance_test(truth, units, method.balanced_accuracies, strata, seed)
-    return RefittedScore(float(method.balanced_accuracies(truth[np.newaxis])[0]), test)
+    return DiscriminantScore(float(method.balanced_accuracies(truth[np.newaxis])[0]), test)
 
 
-class Refitted:
+class DiscriminantAnalysis:
     """Learns from parts of the items and says what the others are, for any classes given.
 
     The parts are dealt without a look at the classes, as they must be the same for every

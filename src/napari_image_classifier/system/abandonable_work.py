@@ -14,7 +14,7 @@ SECONDS_BETWEEN_LOOKS = 0.1
 _one_at_a_time = threading.Lock()
 
 
-def run_stoppable(work: Callable[[], T], is_over: Callable[[], bool]) -> T:
+def run_abandonable(work: Callable[[], T], is_over: Callable[[], bool]) -> T:
     """Return what ``work`` returns, or leave it behind as soon as it is over.
 
     It runs on a thread of its own: importing Keras and its first batch take seconds in which
