@@ -1,4 +1,4 @@
-"""The open image file that a reader of any format returns, and the errors that it raises."""
+"""The opened image file, as the reader of every format returns it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -26,7 +26,15 @@ WIDTH = 0.5
 
 @dataclass(frozen=True)
 class DiscriminantScore:
-    """The balanced accuracy that measurements reach, and how often chance does as well."""
+    """The balanced accuracy that measurements reach, and how often chance does as well.
+
+    Parameters
+    ----------
+    balanced_accuracy
+        The mean over the classes of the part of each that is predicted right, 0 to 1.
+    chance
+        The test of permutations of the classes.
+    """
 
     balanced_accuracy: float
     chance: ChanceTest
@@ -39,15 +47,45 @@ def discriminant_score(
     strata: IntArray | None = None,
     seed: int = 0,
 ) -> DiscriminantScore:
-    """Test on parts of whole units what ``features`` (item, measurement) tell of ``truth``."""
+    """Test on parts of whole units what measurements tell of the classes.
+
+    Parameters
+    ----------
+    features
+        The measurements, shape (item, measurement).
+    truth
+        The number of each item's class, shape (item,).
+    units
+        The number of what each item belongs to and is never parted from, shape (item,).
+    strata
+        Numbers within which alone classes are permuted, shape (item,); None for no such limits.
+    seed
+        Of the parts and of the permutations.
+
+    Returns
+    -------
+    DiscriminantScore
+        What a discriminant analysis reaches on items that it has not learnt from.
+    """
     method = DiscriminantAnalysis(features, units, seed)
     test = chance_test(truth, units, method.balanced_accuracies, strata, seed)
     return DiscriminantScore(float(method.balanced_accuracies(truth[np.newaxis])[0]), test)
 
 
 class DiscriminantAnalysis:
-    """Learns from parts of the items and says what the others are, for any classes given.
+    """Learns from parts of the items and predicts the classes of the others, for any classes given.
 
+    Parameters
+    ----------
+    features
+        The measurements, shape (item, measurement).
+    units
+        The number of what each item belongs to and is never parted from, shape (item,).
+    seed
+        Of the parts.
+
+    Notes
+    -----
     The parts are dealt without a look at the classes, as they must be the same for every
     permutation of them.
     """

@@ -31,9 +31,6 @@ from napari_image_classifier.typing import FloatArray, ShouldStop
 
 READERS = 4
 SECONDS_BETWEEN_LOOKS = 0.1
-PROBLEMS_NAMED = 5
-# With fewer than half of the images, it is rather the way they are read that is wrong.
-MOST_LEFT_OUT = 0.5
 OnProgress = Callable[[str, int, int], None]
 Beat = Callable[[], None]
 T = TypeVar("T")

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from napari_image_classifier.errors import Fault, ImageClassifierError, TrainingRefused
 from napari_image_classifier.images.read_errors import ImageReadError, describe_error
 from napari_image_classifier.items.item import Item
-from napari_image_classifier.training.image_reader import MOST_LEFT_OUT, PROBLEMS_NAMED
 
+PROBLEMS_NAMED = 5
+# With fewer than half of the images, it is rather the way they are read that is wrong.
+MOST_LEFT_OUT = 0.5
 # What one word of a person mends for every such image is no reason to do without it.
 _TO_BE_ASKED = (Fault.AXES_UNKNOWN, Fault.AXES_UNFIT)
 
