@@ -61,4 +61,4 @@ def test_a_table_is_flushed_before_its_name_and_the_name_after(workshop):
     points = workshop.points("batch")
     renamed = [point.file for point in points].index("predictions.csv")
     around = [point.kind for point in points[renamed - 3 : renamed + 2]]
-    assert around == ["write", "rights", "flush", "rename", "flush of folder"]
+    assert around == ["create", "write", "flush", "rename", "flush of folder"]

@@ -19,6 +19,7 @@ import json, sys
 import keras
 import numpy as np
 from napari_image_classifier import Preparation, prepare, read_image
+from napari_image_classifier.system.records import from_json
 
 classifier, *images = sys.argv[1:]
 network = keras.models.load_model(classifier)

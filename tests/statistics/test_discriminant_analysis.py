@@ -1,4 +1,4 @@
-"""Discriminant analysis: a method that learns anew for every permutation, and the test that rests on it."""
+"""Discriminant analysis, learnt anew for every permutation, and the test that rests on it."""
 
 import numpy as np
 

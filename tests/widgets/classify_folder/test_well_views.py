@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QHelpEvent
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QToolTip
 
 from napari_image_classifier.images.well_names import Well
@@ -39,6 +40,11 @@ def colour_at(view, place):
     scale = picture.width() / view.width()
     colour = picture.toImage().pixelColor(round(place.x() * scale), round(place.y() * scale))
     return colour.red(), colour.green(), colour.blue()
+
+
+def move_over(view, place):
+    """Move the mouse in this window alone: the screen's one pointer is shared with other tests."""
+    QTest.mouseMove(view.windowHandle(), place.toPoint())
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -97,10 +103,10 @@ def test_pointing_at_wells_draws_no_plate_anew(qtbot, monkeypatch):
     view = view_of(qtbot, (8, 12), {Well(0, 0): 1.0, Well(3, 4): 2.0})
     side = QPointF(12, 0)
     before = colour_at(view, centre_of(view, Well(3, 4)) + side)
-    qtbot.mouseMove(view, centre_of(view, Well(3, 4)).toPoint())
+    move_over(view, centre_of(view, Well(3, 4)))
     qtbot.waitUntil(lambda: view.cursor().shape() == Qt.CursorShape.PointingHandCursor)
     assert colour_at(view, centre_of(view, Well(3, 4)) + side) != before
-    qtbot.mouseMove(view, QPoint(1, 1))
+    move_over(view, QPointF(1, 1))
     qtbot.waitUntil(lambda: view.cursor().shape() == Qt.CursorShape.ArrowCursor)
     assert colour_at(view, centre_of(view, Well(3, 4)) + side) == before
     assert len(drawn) == 1

@@ -121,9 +121,10 @@ def test_a_look_that_falls_silent_is_taken_again_once(qtbot, monkeypatch, tmp_pa
     assert not worker.running
 
 
-def test_cancel_ends_a_job_that_does_not_listen(worker, qtbot):
+def test_cancel_ends_a_job_that_does_not_listen(worker, qtbot, monkeypatch, tmp_path):
     """After the time that is given the process is killed."""
-    worker.start(SURVEY, LONG)
+    offer_troublesome_jobs(monkeypatch, tmp_path)
+    worker.start(WAIT, Nothing())
     qtbot.waitUntil(lambda: worker.pid is not None)
     asked = time.monotonic()
     with qtbot.waitSignal(worker.cancelled, timeout=10_000):
