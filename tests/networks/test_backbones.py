@@ -22,7 +22,8 @@ import json, sys
 from pathlib import Path
 import keras
 import numpy as np
-from napari_image_classifier.networks.architectures import BACKBONES, take_weights
+from napari_image_classifier.networks.architectures import BACKBONES
+from napari_image_classifier.networks.pretrained_weights import take_weights
 from napari_image_classifier.networks.export.onnx_export import export_graph
 from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.training.config import TrainingRefused

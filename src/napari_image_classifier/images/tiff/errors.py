@@ -44,7 +44,12 @@ _LOG_CAPTURE = _LogCapture()
 def translated_errors(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong in the block, logged or raised, into an `ImageReadError`."""
     # tifffile reports a stack cut short in its log alone and gives what is left of it.
-    logging.getLogger("tifffile").addFilter(_LOG_CAPTURE)
+    log = logging.getLogger("tifffile")
+    log.addFilter(_LOG_CAPTURE)
+    # Other programs' logging.config turns off every log that is there before them.
+    log.disabled = False
+    if log.getEffectiveLevel() > logging.ERROR:
+        log.setLevel(logging.ERROR)
     before = getattr(_captured, "records", None)
     _captured.records = []
     try:
