@@ -55,10 +55,17 @@ def _highest(dtype: np.dtype[Any]) -> Any:
     return dtype.type(np.iinfo(dtype).max) if dtype.kind == "u" else dtype.type(0)
 
 
-def interpret_pixels(tiff: tifffile.TiffFile, series: Any) -> PixelInterpretation:
-    """Return how the numbers of a series become intensities, by its photometric interpretation."""
+def interpret_pixels(
+    tiff: tifffile.TiffFile, series: Any, *, labels: bool = False
+) -> PixelInterpretation:
+    """Return how the numbers of a series become intensities, by its photometric interpretation.
+
+    With ``labels`` they number objects: they stay as they are stored, whatever shows them.
+    """
     page = series.keyframe
     dtype = page.dtype.newbyteorder("=")
+    if labels and int(page.samplesperpixel) == 1 and dtype.kind != "b":
+        return PixelInterpretation(dtype)
     photometric = int(page.photometric)
     samples = int(page.samplesperpixel)
     if samples > 1 and "S" in series.axes:
