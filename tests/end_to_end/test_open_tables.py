@@ -17,7 +17,7 @@ from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations, export_annotations
 from napari_image_classifier.system.atomic_files import replace_table
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from napari_image_classifier.batch.journal import journal_path, read_journal
 from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 ONE_BAD_IN = 20
 SIDE = 48

@@ -1,7 +1,7 @@
 """Classes that a person gives to objects: kept as they are given."""
 
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations, write_annotations
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 ITEMS = ["label=1", "label=2", "label=7"]
 

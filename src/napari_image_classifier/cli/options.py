@@ -14,6 +14,8 @@ def _meaning(kind: Any, name: str) -> Any:
 
 
 Pattern = Annotated[str | None, _meaning(ItemsQuery, "pattern")]
+Encoding = Annotated[str | None, _meaning(ItemsQuery, "encoding")]
+RenameClasses = Annotated[str | None, _meaning(ItemsQuery, "rename_classes")]
 Axes = Annotated[str | None, _meaning(ItemsQuery, "axes")]
 Masks = Annotated[str | None, _meaning(ItemsQuery, "masks")]
 Each = Annotated[str, _meaning(ItemsQuery, "each")]

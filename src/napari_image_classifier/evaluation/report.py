@@ -48,7 +48,7 @@ def write_report(
         _write_predictions(evaluation, table.temporary, made_with.seeds)
     with replace_file(report) as temporary:
         page = _page(evaluation, errors, made_with, earlier)
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="replace")
     return EvaluationResult(
         report,
         json_path,
@@ -100,7 +100,7 @@ def _page(
 
 
 def _write_predictions(evaluation: Evaluation, path: Path, seeds: Sequence[int]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         writer = csv.writer(file)
         writer.writerow(
             ["file", "item", "class", "group", "unit", "seed", "fold", "predicted", "confidence",

@@ -70,7 +70,7 @@ def write_agreement_report(
         files={name: path.name for name, path in paths.items()},
     )
     with replace_file(report) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="replace")
     return paths
 
 

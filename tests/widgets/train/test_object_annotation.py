@@ -14,7 +14,7 @@ from qtpy.compat import isalive
 import napari_image_classifier as nic
 from helpers.objects import mask_of, noise
 from helpers.plugin import PLUGIN
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 from napari_image_classifier.widgets.shared.class_buttons import COUNT
 
 DISKS = {1: (20, 20, 5), 2: (20, 40, 6), 7: (50, 30, 4)}
