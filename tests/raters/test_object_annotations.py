@@ -16,8 +16,8 @@ def test_every_change_is_on_disk_at_once(tmp_path):
     assert again.classes == given.classes == {"label=1": "round", "label=7": "round"}
     assert again.counts == {"round": 2}
     table = read_spreadsheet(path)
-    assert list(table) == ["file", "item", "class"]
-    assert set(table["file"]) == {"cells.tif"}
+    assert table.columns == ("file", "item", "class")
+    assert {row["file"] for row in table.rows} == {"cells.tif"}
 
 
 def test_a_step_is_taken_back(tmp_path):

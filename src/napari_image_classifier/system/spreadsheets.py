@@ -164,6 +164,7 @@ def read_spreadsheet(
         It is no table, or not of that encoding.
     """
     text, assumptions = _decoded(path.read_bytes(), path.name, encoding)
+    text = text.lstrip("\ufeff")
     told = _SEPARATOR_LINE.match(text)
     if told:
         text = text[told.end() :]
@@ -204,7 +205,7 @@ def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, tupl
         if content.startswith(mark) and encoding is None:
             return _strictly(content[len(mark) :], marked), ()
     if encoding is not None:
-        return _strictly(content, encoding).removeprefix("\ufeff"), ()
+        return _strictly(content, encoding), ()
     if b"\0" in content:
         guess = "utf-16-le" if content[1::2].count(0) >= content[::2].count(0) else "utf-16-be"
         return _strictly(content, guess), (f"{name} was read as UTF-16, which it does not say.",)
