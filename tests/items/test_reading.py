@@ -197,7 +197,7 @@ def test_what_unicode_writes_in_two_ways_is_one_class_and_one_file(tmp_path):
 def test_classes_that_nobody_can_tell_apart_are_refused_until_one_is_renamed(six):
     """Or training would learn to tell one class from itself."""
     path = table_of(six, "file,class\nc0.png,Control\nc1.png,control\nd0.png,depleted\n")
-    with pytest.raises(ItemsError, match="“Control”, “control” of .* differ only in upper"):
+    with pytest.raises(ItemsError, match=r"“Control”, “control” of .* differ only in upper"):
         read_items(six, items_csv=path)
     renamed = read_items(six, items_csv=path, rename_classes={"Control": "control"})
     assert renamed.class_names == ("control", "depleted")
