@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import napari
 from napari.layers import Image as ImageLayer
@@ -14,7 +15,7 @@ from napari_image_classifier.classifiers.classifier import Classifier, load_clas
 from napari_image_classifier.items.annotations import CANNOT_TELL
 from napari_image_classifier.raters.blinded_session import BlindedSession, Showing
 from napari_image_classifier.raters.shown_item import ItemReader, ShownItem, as_classifier_sees
-from napari_image_classifier.widgets.compare.blinding import Blinding
+from napari_image_classifier.widgets.compare.blinding import blinded
 from napari_image_classifier.widgets.qt.parts import button, check_box, stacked, wrapped
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
 from napari_image_classifier.widgets.viewer.item_display import ItemsAhead, ItemStage
@@ -38,7 +39,7 @@ class BlindedPage(QWidget):
         self._since: float | None = None
         self._ahead: ItemsAhead | None = None
         self._stage: ItemStage | None = None
-        self._blinding = Blinding(viewer, parent)
+        self._blinding = ExitStack()
         self.keys = ClassKeys(parent)
         self.progress, self.says = QLabel(), wrapped(HOW)
         self._classes = QVBoxLayout()
@@ -69,7 +70,7 @@ class BlindedPage(QWidget):
         self._ahead = ItemsAhead(_reader(session), self)
         self._ahead.arrived.connect(self._show_arrived)
         self._offer_classes(session.plan.class_names)
-        self._blinding.begin()
+        self._blinding = blinded(self._viewer, self)
         self.keys.listen()
         self._show()
 
@@ -105,7 +106,7 @@ class BlindedPage(QWidget):
         self._ahead.want({})
         self._ahead.deleteLater()
         self._stage.leave()
-        self._blinding.end()
+        self._blinding.close()
         self.ended.emit()
 
     def _show(self) -> None:

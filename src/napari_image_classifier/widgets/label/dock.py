@@ -4,7 +4,7 @@ from pathlib import Path
 
 import napari
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QGridLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
@@ -19,7 +19,7 @@ from napari_image_classifier.widgets.label.gallery import SIDE, Gallery
 from napari_image_classifier.widgets.label.session import LabellingSession
 from napari_image_classifier.widgets.label.source import LabellingSource, ToLabel
 from napari_image_classifier.widgets.qt.dock import Dock, Folded, let_be_cut_off
-from napari_image_classifier.widgets.qt.parts import button, check_box, wrapped
+from napari_image_classifier.widgets.qt.parts import button, check_box, stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
@@ -67,16 +67,12 @@ class LabelImages(Dock):
         )
         for label in (self.counted, self.now, self.says):
             let_be_cut_off(label)
-        self._grid = grid = QGridLayout(self._labelling)
-        grid.setContentsMargins(0, 0, 0, 0)
+        self._place_of_gallery = QVBoxLayout()
         buttons = (self.cannot_tell_button, self.next_button, self.undo_button)
-        for column, beside in enumerate(buttons):
-            grid.addWidget(beside, 2, column)
-        for row, widget in (
-            (0, self.counted), (1, self.classes), (3, self.now), (4, self.says), (5, self.choices),
-            (6, self.see_predictions), (8, self.active_learning), (9, self.train_button),
-        ):  # fmt: skip
-            grid.addWidget(widget, row, 0, 1, 3)
+        stacked(
+            self._labelling, self.counted, self.classes, buttons, self.now, self.says, self.choices,
+            self.see_predictions, self._place_of_gallery, self.active_learning, self.train_button,
+        )  # fmt: skip
 
     def _connect(self) -> None:
         self.closed.connect(self.stop)
@@ -166,7 +162,7 @@ class LabelImages(Dock):
         items: dict[ItemKey, Item] = {item.key: item for item in to_label.table.items}
         gallery = Gallery(lambda key: reader.read(items[key]).picture(SIDE))
         gallery.went_to.connect(self._go_to)
-        self._grid.addWidget(gallery, 7, 0, 1, 3)
+        self._place_of_gallery.addWidget(gallery)
         return gallery
 
     def _end_session(self) -> None:

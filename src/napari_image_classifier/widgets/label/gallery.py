@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
     QStyleOptionViewItem,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ItemKey
@@ -86,15 +87,16 @@ class GalleryModel(QAbstractListModel):
         if not index.isValid():
             return None
         key = self.keys[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._words.get(key, "")
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(key)
-        if role == Qt.ItemDataRole.BackgroundRole:
-            return self._colours.get(self._words.get(key, ""))
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{key.file} {key.item}".strip()
-        return key if role == KEY else None
+        words = self._words.get(key, "")
+        said = {
+            Qt.ItemDataRole.DisplayRole: words,
+            Qt.ItemDataRole.BackgroundRole: self._colours.get(words),
+            Qt.ItemDataRole.ToolTipRole: f"{key.file} {key.item}".strip(),
+            KEY: key,
+        }
+        return said.get(role)
 
     def _picture(self, key: ItemKey) -> QPixmap | None:
         if key not in self._pictures and key not in self._waiting:
@@ -156,11 +158,10 @@ class Gallery(QListView):
         """Pick one item alone."""
         index = self.items.index_of(key)
         selection = self.selectionModel()
-        selection.blockSignals(True)
-        selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        with signals_blocked(selection):
+            selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if index.isValid():
             self.scrollTo(index)
-        selection.blockSignals(False)
         self.viewport().update()
 
     def _go_to(self, index: QModelIndex, _: QModelIndex) -> None:

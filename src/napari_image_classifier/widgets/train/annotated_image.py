@@ -23,7 +23,7 @@ from napari_image_classifier.raters.object_annotations import ObjectAnnotations
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.viewer.class_colours import Colour, class_colours
 from napari_image_classifier.widgets.viewer.coloured_objects import placement
-from napari_image_classifier.widgets.viewer.layers import OpenImage, as_image
+from napari_image_classifier.widgets.viewer.layers import OpenImage
 from napari_image_classifier.widgets.viewer.object_layers import (
     OpenObjects,
     as_copy,
@@ -67,7 +67,7 @@ class AnnotatedImage:
         # What was marked when it was chosen: a person may go on painting in the layer.
         labels = np.array(in_image.labels)
         self.marked = replace(in_image, labels=labels)
-        self._image = self.as_image()
+        self._image = opened.as_image()
         objects = objects_in(self.marked, opened, self._image, "image")
         self.items = objects.selections(self._image)
         source = opened.layers[0].source
@@ -77,11 +77,6 @@ class AnnotatedImage:
         path = settings.folder() / "annotations" / f"{plain_name(opened.name)} {digest}.csv"
         self.annotations = ObjectAnnotations(path, self.file, self.items)
         self.copy = AnnotatedCopy(viewer, self.marked, self.items, partial(on_click, self))
-
-    def as_image(self) -> Image:
-        """Return the image of all its channels."""
-        channels = self.opened.channels
-        return as_image(self.opened.name, channels, [channel.name for channel in channels])
 
     @property
     def mask(self) -> Image:
@@ -227,7 +222,7 @@ def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
         rows.writerow(["file", "item", "class", "group"])
         for number, image in enumerate(images, start=1):
             name = f"{number:05} {plain_name(image.opened.name)}.tif"
-            write_image(folder / "images" / name, image.as_image())
+            write_image(folder / "images" / name, image.opened.as_image())
             write_image(folder / "masks" / name, image.mask)
             for item, class_name in image.annotations.classes.items():
                 rows.writerow([name, item, class_name, image.group])

@@ -50,8 +50,6 @@ class ObjectAnnotation(QWidget):
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._opened: list[OpenImage] = []
-        self._offered: list[OpenObjects] = []
         self._annotated: dict[tuple[str, Any], AnnotatedImage] = {}
         self.present: AnnotatedImage | None = None
         self._layers = LayersWatch(viewer, self)
@@ -110,8 +108,7 @@ class ObjectAnnotation(QWidget):
     @property
     def channel_names(self) -> tuple[str, ...]:
         """The channels of the present image."""
-        channels = self.present.opened.channels if self.present else ()
-        return tuple(channel.name for channel in channels)
+        return self.present.opened.channel_names if self.present else ()
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be learnt yet, as a sentence."""
@@ -150,38 +147,36 @@ class ObjectAnnotation(QWidget):
 
     def refresh(self) -> None:
         """Offer the images and layers that are open now."""
-        images = group_layers(image_layers(self._viewer))
-        self._opened = [image for image in images if image.channels]
         before = self.image.currentText()
         self.image.clear()
-        self.image.addItems([image.name for image in self._opened])
-        self.image.setCurrentIndex(max(self.image.findText(before), 0) if self._opened else -1)
+        for image in group_layers(image_layers(self._viewer)):
+            if image.channels:
+                self.image.addItem(image.name, image)
+        self.image.setCurrentIndex(max(self.image.findText(before), 0))
         self._offer_layers()
 
     def _offer_layers(self) -> None:
         objects = filter(None, map(open_objects, self._viewer.layers))
         labels = [marked for marked in objects if marked.kind == "Labels"]
-        opened = self._image_chosen()
-        self._offered = fitting(opened, labels) if opened else []
+        opened: OpenImage | None = self.image.currentData()
+        offered = fitting(opened, labels) if opened else []
         self.layer.clear()
-        self.layer.addItems([CHOOSE, *(marked.name for marked in self._offered)])
+        self.layer.addItem(CHOOSE)
+        for marked in offered:
+            self.layer.addItem(marked.name, marked)
         self._show_present(None)
-        for number, marked in enumerate(self._offered, start=1):
-            if opened is not None and (opened.name, marked.layer) in self._annotated:
+        for number, marked in enumerate(offered, start=1):
+            if opened and (opened.name, marked.layer) in self._annotated:
                 self.layer.setCurrentIndex(number)
                 self._choose()
                 break
 
-    def _image_chosen(self) -> OpenImage | None:
-        index = self.image.currentIndex()
-        return self._opened[index] if 0 <= index < len(self._opened) else None
-
     def _choose(self) -> None:
-        opened, number = self._image_chosen(), self.layer.currentIndex() - 1
-        if opened is None or number < 0:
+        opened: OpenImage | None = self.image.currentData()
+        marked: OpenObjects | None = self.layer.currentData()
+        if opened is None or marked is None:
             self._show_present(None)
             return
-        marked = self._offered[number]
         key = (opened.name, marked.layer)
         known = self._annotated.get(key)
         if known is None or not known.copy.is_open:
