@@ -8,11 +8,9 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
-from napari_image_classifier.items.item import Item
 from napari_image_classifier.raters.active_learning import SuggestedLabels
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.labelling_queue import Suggestion
-from napari_image_classifier.raters.shown_item import ItemReader
 from napari_image_classifier.widgets.label.active_learning import ActiveLearningPanel
 from napari_image_classifier.widgets.label.choices import UNLABELLED, LabellingChoices
 from napari_image_classifier.widgets.label.gallery import SIDE, Gallery
@@ -37,7 +35,6 @@ class LabelImages(Dock):
         super().__init__(parent)
         self._viewer = viewer
         self.session: LabellingSession | None = None
-        self._to_label: ToLabel | None = None
         self.keys = ClassKeys(self)
         self.source = LabellingSource(viewer)
         self._asked = Folded("What is labelled", self.source)
@@ -101,17 +98,14 @@ class LabelImages(Dock):
             self.source.summary.setText(str(error))
             return
         self._end_session()
-        self._to_label = to_label
-        query = to_label.query
-        reader = ItemReader(query.each, query.axes)
-        self.session = LabellingSession(self._viewer, to_label.table, reader, log, self)
+        self.session = LabellingSession(self._viewer, to_label, log, self)
         self.session.moved.connect(self._show_item)
         self.session.given.connect(self._take_given)
         self.session.failed.connect(self._say)
-        self.gallery = self._new_gallery(reader, to_label)
+        self.gallery = self._new_gallery()
         for name in [*log.counts, *(annotation.class_name for annotation in log.of_others)]:
             self.classes.add(name)
-        self._asked.set_title(f"What is labelled: {query.folder}")
+        self._asked.set_title(f"What is labelled: {to_label.query.folder}")
         self._asked.fold()
         self._labelling.show()
         self.active_learning.begin(to_label)
@@ -140,7 +134,8 @@ class LabelImages(Dock):
     def open_training(self) -> None:
         """Open *Train classifier* with these labels."""
         widget = open_dock(self._viewer, "Train classifier")
-        widget.source.choose_items(self._to_label.query, self._to_label.path)
+        to_label = self.session.to_label
+        widget.source.choose_items(to_label.query, to_label.path)
 
     def stop(self) -> None:
         """End everything that runs, and show what was open before."""
@@ -158,8 +153,8 @@ class LabelImages(Dock):
         super().hideEvent(event)
         self.keys.listen(False)
 
-    def _new_gallery(self, reader: ItemReader, to_label: ToLabel) -> Gallery:
-        items: dict[ItemKey, Item] = {item.key: item for item in to_label.table.items}
+    def _new_gallery(self) -> Gallery:
+        reader, items = self.session.reader, self.session.items
         gallery = Gallery(lambda key: reader.read(items[key]).picture(SIDE))
         gallery.went_to.connect(self._go_to)
         self._place_of_gallery.addWidget(gallery)

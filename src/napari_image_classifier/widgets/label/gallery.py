@@ -23,7 +23,6 @@ from qtpy.QtWidgets import (
     QStyleOptionViewItem,
     QWidget,
 )
-from superqt.utils import signals_blocked
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ItemKey
@@ -90,7 +89,7 @@ class GalleryModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(key)
         words = self._words.get(key, "")
-        said = {
+        said: dict[int, object] = {
             Qt.ItemDataRole.DisplayRole: words,
             Qt.ItemDataRole.BackgroundRole: self._colours.get(words),
             Qt.ItemDataRole.ToolTipRole: f"{key.file} {key.item}".strip(),
@@ -158,10 +157,11 @@ class Gallery(QListView):
         """Pick one item alone."""
         index = self.items.index_of(key)
         selection = self.selectionModel()
-        with signals_blocked(selection):
-            selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        selection.blockSignals(True)
+        selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if index.isValid():
             self.scrollTo(index)
+        selection.blockSignals(False)
         self.viewport().update()
 
     def _go_to(self, index: QModelIndex, _: QModelIndex) -> None:

@@ -50,7 +50,7 @@ class ClassButtons(QWidget):
         stacked(self, (self.name, self._add), self.list)
         self._append("")
         self._names = [""]
-        self._fit()
+        self._set_height()
         self._add.clicked.connect(self._add_named)
         self.name.returnPressed.connect(self._add_named)
         self.list.currentRowChanged.connect(lambda _: self.chosen_changed.emit())
@@ -73,10 +73,11 @@ class ClassButtons(QWidget):
         if not name or name in (*self._names, CANNOT_TELL):
             return
         self._append(name)
-        self._names.insert(-1, name)
-        self._fit()
+        self._names.insert(len(self._names) - 1, name)
+        self._paint()
         if len(self.names) == 1:
             self.choose(name)
+        self._set_height()
         self.changed.emit()
 
     def choose(self, name: str | None) -> None:
@@ -103,20 +104,16 @@ class ClassButtons(QWidget):
         with signals_blocked(self.list):
             self.list.insertItem(max(self.list.count() - 1, 0), item)
 
-    def _fit(self) -> None:
-        """Paint the colours, and make room for the rows."""
+    def _paint(self) -> None:
         colours = class_colours(self.names)
         with signals_blocked(self.list):
             for row, name in enumerate(self.names):
                 self.list.item(row).setIcon(swatch(colours[name]))
-        rows = min(self.list.count(), self._rows)
-        height = self.list.sizeHintForRow(0) * rows + 2 * self.list.frameWidth() + 4
-        self.list.setFixedHeight(max(height, 40))
 
     def _add_named(self) -> None:
         name = self.name.text().strip()
         self.name.clear()
-        if name not in ("", CANNOT_TELL):
+        if name and name != CANNOT_TELL:
             self.add(name)
             self.choose(name)
 
@@ -135,7 +132,8 @@ class ClassButtons(QWidget):
         if new in self._names:
             self.list.takeItem(row)
             self._names.pop(row)
-            self._fit()
+            self._paint()
+            self._set_height()
         else:
             self._names[row] = new
         self.renamed.emit(name, new)
@@ -146,6 +144,11 @@ class ClassButtons(QWidget):
             self, "Merge classes", f"There is a class “{new}” already. Make one class of both?"
         )
         return answer == QMessageBox.StandardButton.Yes
+
+    def _set_height(self) -> None:
+        rows = min(self.list.count(), self._rows)
+        height = self.list.sizeHintForRow(0) * rows + 2 * self.list.frameWidth() + 4
+        self.list.setFixedHeight(max(height, 40))
 
 
 class _Line(QStyledItemDelegate):

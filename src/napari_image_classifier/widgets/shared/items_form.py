@@ -205,8 +205,9 @@ class ItemsForm(Form, Generic[Choices]):
 
     def choices(self) -> Choices:
         """Return what is filled in."""
-        found = {"pattern": self.pattern.pattern, "group": self.group.shared}
-        return replace(self._empty, **self.values(), **found)
+        return replace(
+            self._empty, **self.values(), pattern=self.pattern.pattern, group=self.group.shared
+        )
 
     def offer_found(self, first_level: int = 1) -> None:
         """Offer what has been found: what images share, folders from ``first_level``; patterns."""

@@ -19,6 +19,7 @@ from napari_image_classifier.widgets.qt.parts import (
     choice,
     in_a_row,
     line_edit,
+    offer,
     stacked,
     wrapped,
 )
@@ -136,7 +137,7 @@ class ObjectAnnotation(QWidget):
     def leave(self) -> None:
         """Take no more clicks."""
         for image in self._annotated.values():
-            image.copy.leave()
+            image.leave()
 
     def save(self, path: Path) -> None:
         """Write the classes of all images."""
@@ -160,10 +161,7 @@ class ObjectAnnotation(QWidget):
         labels = [marked for marked in objects if marked.kind == "Labels"]
         opened: OpenImage | None = self.image.currentData()
         offered = fitting(opened, labels) if opened else []
-        self.layer.clear()
-        self.layer.addItem(CHOOSE)
-        for marked in offered:
-            self.layer.addItem(marked.name, marked)
+        offer(self.layer, [(None, CHOOSE), *((marked, marked.name) for marked in offered)])
         self._show_present(None)
         for number, marked in enumerate(offered, start=1):
             if opened and (opened.name, marked.layer) in self._annotated:
@@ -179,7 +177,7 @@ class ObjectAnnotation(QWidget):
             return
         key = (opened.name, marked.layer)
         known = self._annotated.get(key)
-        if known is None or not known.copy.is_open:
+        if known is None or not known.is_open:
             try:
                 known = AnnotatedImage(self._viewer, opened, marked, self._give)
             except (ImageClassifierError, OSError) as error:
@@ -206,8 +204,8 @@ class ObjectAnnotation(QWidget):
         self._show()
 
     def _activate(self) -> None:
-        if self.present is not None and self.present.copy.is_open:
-            self.present.copy.activate()
+        if self.present is not None and self.present.is_open:
+            self.present.activate()
 
     def _give(self, image: AnnotatedImage, item: str) -> None:
         if not self.classes.names:

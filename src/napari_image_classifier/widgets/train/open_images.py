@@ -22,7 +22,7 @@ from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import Each, parse_selection
-from napari_image_classifier.widgets.qt.parts import button, choice, line_edit, show, stacked
+from napari_image_classifier.widgets.qt.parts import button, choice, line_edit, offer, show, stacked
 from napari_image_classifier.widgets.viewer.layers import MEANINGS, OpenImage, group_layers
 from napari_image_classifier.widgets.viewer.layers_watch import LayersWatch, image_layers
 from napari_image_classifier.widgets.viewer.navigation import move_sliders
@@ -157,11 +157,11 @@ class OpenImages(QWidget):
     def _ask_for_meaning(self) -> None:
         unknown = next((image.unknown_axes for image in self._images if image.unknown_axes), 0)
         show(unknown in MEANINGS, self._question, self._meaning)
-        self._meaning.clear()
-        self._meaning.addItem("please choose…", None)
-        for axes in MEANINGS.get(unknown, ()):
-            words = ", then ".join(AXIS_WORDS[axis] for axis in axes)
-            self._meaning.addItem(words, (unknown, axes))
+        meanings = [
+            ((unknown, axes), ", then ".join(AXIS_WORDS[axis] for axis in axes))
+            for axes in MEANINGS.get(unknown, ())
+        ]
+        offer(self._meaning, [(None, "please choose…"), *meanings])
 
     def _explain(self) -> None:
         if (chosen := self._meaning.currentData()) is not None:

@@ -38,14 +38,13 @@ class SurveyView(QWidget):
         """The sentences below the classes."""
         return "\n".join(filter(None, (self._notes.text(), self._problems.text())))
 
-    def clear(self) -> None:
-        """Forget everything, thumbnails too."""
+    def clear(self, note: str = "", problem: str = "") -> None:
+        """Forget everything, thumbnails too; a note or a problem stands in its place."""
         self._thumbnails.clear()
         self._show_classes({}, {})
-        self.show_sentences("")
+        self._show_sentences(note, problem)
 
-    def show_sentences(self, note: str, problem: str = "") -> None:
-        """Show what stands below the classes: a note, and a problem in the colour of errors."""
+    def _show_sentences(self, note: str, problem: str) -> None:
         show_sentence(self._notes, note)
         show_sentence(self._problems, problem, error=True)
 
@@ -58,7 +57,7 @@ class SurveyView(QWidget):
     def show_survey(self, survey: Survey) -> None:
         """Show what was found."""
         self._show_classes(survey.classes, survey.groups)
-        self.show_sentences("\n".join(_notes(survey)), "\n".join(survey.problems))
+        self._show_sentences("\n".join(_notes(survey)), "\n".join(survey.problems))
 
     def _show_classes(self, counts: Mapping[str, int], groups: Mapping[str, int]) -> None:
         inside = QWidget()
