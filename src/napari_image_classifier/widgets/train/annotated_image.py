@@ -1,7 +1,6 @@
 """An open image whose objects get classes by clicks on a copy of its Labels layer."""
 
 import csv
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +19,7 @@ from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations
 from napari_image_classifier.widgets.qt import settings
+from napari_image_classifier.widgets.train.open_images import plain_name
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
 from napari_image_classifier.widgets.viewer.coloured_objects import placement
 from napari_image_classifier.widgets.viewer.layers import OpenImage
@@ -31,7 +31,6 @@ from napari_image_classifier.widgets.viewer.object_layers import (
     objects_in,
 )
 
-LONGEST_NAME = 80
 OPACITY = 0.6
 # Of objects that have no class yet.
 PALE = (0.7, 0.7, 0.7, 0.35)
@@ -72,10 +71,10 @@ class AnnotatedImage:
         objects = objects_in(self.marked, opened, self._image, "image")
         items = objects.selections(self._image)
         source = opened.layers[0].source
-        self.file = Path(source).name if source else f"{plain_name(opened.name)}.tif"
+        self.file = Path(source).name if source else f"{_stem(opened.name)}.tif"
         self.group = ""
         digest = xxhash.xxh3_64_hexdigest(np.ascontiguousarray(labels).data)
-        path = settings.folder() / "annotations" / f"{plain_name(opened.name)} {digest}.csv"
+        path = settings.folder() / "annotations" / f"{_stem(opened.name)} {digest}.csv"
         self.annotations = ObjectAnnotations(path, self.file, items)
         array, numbers = numbered(self.marked, items)
         self._items = dict(zip(numbers, items, strict=True))
@@ -196,10 +195,8 @@ class AnnotatedImage:
             self._on_click(self, item)
 
 
-def plain_name(image_name: str) -> str:
-    """Return a name that a person knows an image by, and that every file system takes."""
-    stem = image_name.removesuffix(".tif").removesuffix(".tiff")
-    return re.sub(r"[^\w.-]+", " ", stem)[:LONGEST_NAME].strip() or "image"
+def _stem(image_name: str) -> str:
+    return plain_name(image_name.removesuffix(".tif").removesuffix(".tiff")) or "image"
 
 
 def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
@@ -211,7 +208,7 @@ def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
         rows = csv.writer(file)
         rows.writerow(["file", "item", "class", "group"])
         for number, image in enumerate(images, start=1):
-            name = f"{number:05} {plain_name(image.opened.name)}.tif"
+            name = f"{number:05} {_stem(image.opened.name)}.tif"
             write_image(folder / "images" / name, image.opened.as_image())
             write_image(folder / "masks" / name, image.mask)
             for item, class_name in image.annotations.classes.items():

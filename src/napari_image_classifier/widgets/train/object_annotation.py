@@ -23,7 +23,7 @@ from napari_image_classifier.widgets.qt.parts import (
     stacked,
     wrapped,
 )
-from napari_image_classifier.widgets.qt.saving import told_in
+from napari_image_classifier.widgets.qt.saving import saved, told_in
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.train.annotated_image import AnnotatedImage, written
 from napari_image_classifier.widgets.train.open_images import folder_of
@@ -143,8 +143,7 @@ class ObjectAnnotation(QWidget):
         """Write the classes of all images."""
         with told_in(self.says):
             classes = {image.file: image.annotations.classes for image in self.images}
-            table = export_annotations(path, classes)
-            self.says.setText(f"Saved as {table.path}. {table.sentence}".strip())
+            self.says.setText(saved(export_annotations(path, classes)))
 
     def refresh(self) -> None:
         """Offer the images and layers that are open now."""

@@ -90,7 +90,8 @@ class OpenImages(QWidget):
         answers = self._filled_in()
         chosen = [image for image in self._images if answers[image.name][0]]
         self._written = written = {
-            _file_name(number, image.name): image for number, image in enumerate(chosen, 1)
+            f"{number:05} {plain_name(image.name)}".strip() + ".tif": image
+            for number, image in enumerate(chosen, 1)
         }
 
         def write() -> ItemTable:
@@ -180,10 +181,9 @@ def folder_of(images: Iterable[OpenImage]) -> Path:
     return Path(source).parent if source else Path.home()
 
 
-def _file_name(number: int, image_name: str) -> str:
-    """Return a name that a person knows the image by, and that every file system takes."""
-    plain = re.sub(r"[^\w.-]+", " ", image_name)[:LONGEST_NAME].strip()
-    return f"{number:05} {plain}".strip() + ".tif"
+def plain_name(image_name: str) -> str:
+    """Return a name that a person knows an image by, and that every file system takes."""
+    return re.sub(r"[^\w.-]+", " ", image_name)[:LONGEST_NAME].strip()
 
 
 def _table() -> QTableWidget:
