@@ -225,8 +225,7 @@ class LabelImages(Dock):
 
     def _show_words(self) -> None:
         predicted = self.session.queue.suggestions if self.see_predictions.isChecked() else {}
-        names = {key: suggestion.class_name for key, suggestion in predicted.items()}
-        words = {key: f"{name}?" for key, name in names.items() if name}
+        words = {key: f"{one.class_name}?" for key, one in predicted.items() if one.class_name}
         annotations = self.session.log.annotations
         words |= {key: annotation.class_name for key, annotation in annotations.items()}
         colours = class_colours(self.classes.names)

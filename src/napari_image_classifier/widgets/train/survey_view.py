@@ -29,14 +29,9 @@ class SurveyView(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._notes, self._problems = wrapped(), wrapped()
-        stacked(self, self._scroll, self._notes, self._problems)
+        self.notes, self._problems = wrapped(), wrapped()
+        stacked(self, self._scroll, self.notes, self._problems)
         self.clear()
-
-    @property
-    def text(self) -> str:
-        """The sentences below the classes."""
-        return "\n".join(filter(None, (self._notes.text(), self._problems.text())))
 
     def clear(self, note: str = "", problem: str = "") -> None:
         """Forget everything, thumbnails too; a note or a problem stands in its place."""
@@ -45,7 +40,7 @@ class SurveyView(QWidget):
         self._show_sentences(note, problem)
 
     def _show_sentences(self, note: str, problem: str) -> None:
-        show_sentence(self._notes, note)
+        show_sentence(self.notes, note)
         show_sentence(self._problems, problem, error=True)
 
     def add_thumbnail(self, thumbnail: Thumbnail) -> None:
