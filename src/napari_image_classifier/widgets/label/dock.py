@@ -10,7 +10,6 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
 from napari_image_classifier.raters.active_learning import SuggestedLabels
 from napari_image_classifier.raters.annotation_log import AnnotationLog
-from napari_image_classifier.raters.labelling_queue import Suggestion
 from napari_image_classifier.widgets.label.active_learning import ActiveLearningPanel
 from napari_image_classifier.widgets.label.choices import UNLABELLED, LabellingChoices
 from napari_image_classifier.widgets.label.gallery import SIDE, Gallery
@@ -197,10 +196,7 @@ class LabelImages(Dock):
 
     def _take_suggestions(self, result: SuggestedLabels) -> None:
         queue = self.session.queue
-        queue.suggestions = {
-            item.key: Suggestion(item.class_name or "", item.confidence or 0.0)
-            for item in result.items
-        }
+        queue.suggestions = {item.key: item for item in result.items}
         queue.teaching = list(result.order)
         for name in self._predicted_classes():
             self.classes.add(name)
@@ -214,7 +210,7 @@ class LabelImages(Dock):
 
     def _predicted_classes(self) -> list[str]:
         suggestions = self.session.queue.suggestions.values()
-        return sorted({suggestion.class_name for suggestion in suggestions} - {""})
+        return sorted({one.class_name for one in suggestions if one.class_name})
 
     def _take_given(self, _: object) -> None:
         self._show_words()
@@ -256,7 +252,7 @@ class LabelImages(Dock):
         prediction = self.session.queue.suggestions.get(key)
         if prediction is not None and self.see_predictions.isChecked():
             class_name = prediction.class_name or "nothing"
-            words += f"<br>The classifier says {class_name} ({prediction.confidence:.0%})."
+            words += f"<br>The classifier says {class_name} ({prediction.confidence or 0:.0%})."
         self.now.setText(words)
         given = self.session.log.annotations.get(key)
         self.classes.show_given(given.class_name if given else None)
