@@ -90,8 +90,15 @@ class ChanceTest:
     exact: bool
 
     @classmethod
-    def of_count(cls, at_least: int, number: int, *, exact: bool) -> Self:
-        """Return the result where so many of a number of permutations did at least as well."""
+    def of_scores(cls, reached: float, scores: Float64Array, *, exact: bool) -> Self:
+        """Return how often the scores of permutations are at least what was ``reached``.
+
+        They are those of all permutations, or, where it is not ``exact``, of some that were drawn.
+        """
+        # Of those drawn the true permutation is not one, and it is sure to reach its own score.
+        known = 0 if exact else 1
+        number = known + len(scores)
+        at_least = known + int((scores >= reached - 1e-12).sum())
         return cls(at_least / number, 1 / number, number, exact)
 
     @property
@@ -131,12 +138,9 @@ def chance_test(
     permutations = Permutations(truth, units, strata)
     (reached,) = scores(truth[np.newaxis])
     if permutations.number < FEW_PERMUTATIONS:
-        # The true permutation is one of them, and the only sure one to reach its own score.
-        at_least = int((scores(permutations.all()) >= reached - 1e-12).sum())
-        return ChanceTest.of_count(at_least, permutations.number, exact=True)
-    drawn = permutations.drawn(PERMUTATIONS_DRAWN, seed)
-    at_least = 1 + sum(int((scores(batch) >= reached - 1e-12).sum()) for batch in drawn)
-    return ChanceTest.of_count(at_least, PERMUTATIONS_DRAWN + 1, exact=False)
+        return ChanceTest.of_scores(reached, scores(permutations.all()), exact=True)
+    drawn = [scores(batch) for batch in permutations.drawn(PERMUTATIONS_DRAWN, seed)]
+    return ChanceTest.of_scores(reached, np.concatenate(drawn), exact=False)
 
 
 def chance_of_predictions(
@@ -225,12 +229,10 @@ def paired_test(
     telling = int((gains != 0).sum())
     if 2**telling < FEW_PERMUTATIONS:
         signs = np.array(list(product((1, -1), repeat=telling)), float).reshape(2**telling, telling)
-        at_least = int((signs @ gains[gains != 0] >= reached - 1e-12).sum())
-        return ChanceTest.of_count(at_least, len(signs), exact=True)
+        return ChanceTest.of_scores(reached, signs @ gains[gains != 0], exact=True)
     random = np.random.default_rng(seed)
     signs = random.choice((1.0, -1.0), (PERMUTATIONS_DRAWN, len(kinds)))
-    at_least = 1 + int((signs @ gains >= reached - 1e-12).sum())
-    return ChanceTest.of_count(at_least, PERMUTATIONS_DRAWN + 1, exact=False)
+    return ChanceTest.of_scores(reached, signs @ gains, exact=False)
 
 
 @dataclass(frozen=True)
