@@ -22,7 +22,11 @@ from napari_image_classifier.typing import Flags, Float64Array, IntArray
 # Where there are fewer permutations than this, all of them are looked at.
 FEW_PERMUTATIONS = 1000
 PERMUTATIONS_DRAWN = 1999
+SEED = 0
 SIGNIFICANT = 0.05
+
+# Of permutations of the classes (permutation, item) the score of each.
+Score = Callable[[IntArray], Float64Array]
 
 
 def strata_of(classes: IntArray, acquisitions: IntArray | None) -> IntArray | None:
@@ -108,11 +112,7 @@ class ChanceTest:
 
 
 def chance_test(
-    truth: IntArray,
-    units: IntArray,
-    scores: Callable[[IntArray], Float64Array],
-    strata: IntArray | None = None,
-    seed: int = 0,
+    truth: IntArray, units: IntArray, scores: Score, strata: IntArray | None = None
 ) -> ChanceTest:
     """Test a score of given classes against other permutations of them.
 
@@ -127,8 +127,6 @@ def chance_test(
         For predictions that are given that is cheap; a method that learns has to learn anew.
     strata
         Within what classes change places, shape (item,); None: everywhere.
-    seed
-        For the permutations that are drawn.
 
     Returns
     -------
@@ -139,7 +137,7 @@ def chance_test(
     (reached,) = scores(truth[np.newaxis])
     if permutations.number < FEW_PERMUTATIONS:
         return ChanceTest.of_scores(reached, scores(permutations.all()), exact=True)
-    drawn = [scores(batch) for batch in permutations.drawn(PERMUTATIONS_DRAWN, seed)]
+    drawn = [scores(batch) for batch in permutations.drawn(PERMUTATIONS_DRAWN, SEED)]
     return ChanceTest.of_scores(reached, np.concatenate(drawn), exact=False)
 
 
@@ -198,7 +196,7 @@ def either_of(tests: Sequence[ChanceTest]) -> ChanceTest:
 
 
 def paired_test(
-    ours: Float64Array, theirs: Float64Array, truth: IntArray, units: IntArray, seed: int = 0
+    ours: Float64Array, theirs: Float64Array, truth: IntArray, units: IntArray
 ) -> ChanceTest:
     """Test whether one method's balanced accuracy is above another's on the same items.
 
@@ -214,8 +212,6 @@ def paired_test(
         The index of the class that was given to each item, shape (item,).
     units
         The number of each item's unit, items of which are not independent, shape (item,).
-    seed
-        For the permutations that are drawn.
 
     Returns
     -------
@@ -230,7 +226,7 @@ def paired_test(
     if 2**telling < FEW_PERMUTATIONS:
         signs = np.array(list(product((1, -1), repeat=telling)), float).reshape(2**telling, telling)
         return ChanceTest.of_scores(reached, signs @ gains[gains != 0], exact=True)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(SEED)
     signs = random.choice((1.0, -1.0), (PERMUTATIONS_DRAWN, len(kinds)))
     return ChanceTest.of_scores(reached, signs @ gains, exact=False)
 

@@ -155,18 +155,15 @@ def _of_class(
 
     members = truth == label
     predicted = probabilities.argmax(axis=1) == label
+    n_items, n_predicted = int(members.sum()), int(predicted.sum())
     hits = int((members & predicted).sum())
-    both = 0 < members.sum() < len(members)
+    both = 0 < n_items < len(members)
     return ClassScores(
         name=name,
-        n_items=int(members.sum()),
+        n_items=n_items,
         n_groups=len(np.unique(units[members])),
-        sensitivity=proportion_interval(predicted[members], units[members])
-        if members.any()
-        else None,
-        precision=hits / int(predicted.sum()) if predicted.any() else None,
-        f1=2 * hits / int(members.sum() + predicted.sum())
-        if members.any() or predicted.any()
-        else None,
+        sensitivity=proportion_interval(predicted[members], units[members]) if n_items else None,
+        precision=hits / n_predicted if n_predicted else None,
+        f1=2 * hits / (n_items + n_predicted) if n_items + n_predicted else None,
         auc=float(roc_auc_score(members, probabilities[:, label])) if both else None,
     )
