@@ -1,6 +1,5 @@
 """The report on raters, and on persons and classifiers: a page, its numbers, every answer."""
 
-import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.raters.agreement import Agreement
 from napari_image_classifier.raters.comparison import ComparedItem, Comparison, in_words
 from napari_image_classifier.system.atomic_files import replace_file, replace_table
+from napari_image_classifier.system.csv_tables import write_table
 
 TEMPLATE = "agreement.html"
 PICTURES_SHOWN = 24
@@ -104,7 +104,7 @@ def _with_pictures(items: Sequence[ComparedItem], draw: Draw) -> list[tuple[Comp
 def _write_answers(
     path: Path, agreement: Agreement | None, comparisons: Sequence[Comparison]
 ) -> None:
-    rows: list[Mapping[str, Any]] = []
+    rows: list[Mapping[str, str]] = []
     if agreement is not None:
         rows += [
             {"file": key.file, "item": key.item, "group": agreement.groups.get(key, ""),
@@ -119,7 +119,4 @@ def _write_answers(
         for one in comparisons for item in one.items
     ]  # fmt: skip
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        table = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+    write_table(path, columns, rows)
