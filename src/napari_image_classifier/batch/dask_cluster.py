@@ -17,6 +17,7 @@ from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.system.progress import Pause
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -156,13 +157,12 @@ class _Tasks:
         self._work = work
         self._finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self._room = 0
-        self._room_known = -SECONDS_BETWEEN_COUNTS
+        self._between_counts = Pause(SECONDS_BETWEEN_COUNTS)
         self.under_way: dict[Future[Any], Task] = {}
 
     def have_room(self) -> bool:
         """Return whether another task would keep the cluster busy; workers may come and go."""
-        if time.monotonic() - self._room_known > SECONDS_BETWEEN_COUNTS:
-            self._room_known = time.monotonic()
+        if self._between_counts.is_over():
             self._room = TASKS_PER_THREAD * max(1, sum(self._client.nthreads().values()))
         return len(self.under_way) < self._room
 

@@ -94,10 +94,12 @@ def predict_images(
         )
 
     start_helper = partial(Helper, classifier, axes, draw_thumbnail)
+    # One stays on its thread, so that one process fewer has to start.
+    workers = [_Worker(here, start_helper, over, stays=n == 0) for n in range(n_workers)]
     remaining = iter(images)
     under_way: deque[Future[Predictions]] = deque()
     size = 1
-    with closing(_Crew(n_workers, here, start_helper, over)) as crew:
+    with closing(_Crew(workers, over)) as crew:
         while not should_stop():
             while len(under_way) < 2 * n_workers and (task := list(islice(remaining, size))):
                 under_way.append(crew.submit(task))
@@ -112,19 +114,12 @@ def predict_images(
 class _Crew:
     """Workers that do tasks side by side, each task by whichever is free."""
 
-    def __init__(
-        self,
-        number: int,
-        work: Work,
-        start_helper: Callable[[], Helper],
-        over: threading.Event,
-    ) -> None:
+    def __init__(self, workers: Sequence["_Worker"], over: threading.Event) -> None:
         self._over = over
-        self._pool = ThreadPoolExecutor(number, thread_name_prefix="classify")
-        # One stays on its thread, so that one process fewer has to start.
-        self._workers = [_Worker(work, start_helper, over, stays=n == 0) for n in range(number)]
+        self._pool = ThreadPoolExecutor(len(workers), thread_name_prefix="classify")
+        self._workers = workers
         self._free: SimpleQueue[_Worker] = SimpleQueue()
-        for worker in self._workers:
+        for worker in workers:
             self._free.put(worker)
 
     def submit(self, task: Task) -> "Future[Predictions]":

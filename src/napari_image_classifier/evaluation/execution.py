@@ -125,16 +125,17 @@ def done_runs(
     return _Runs(runs, lanes, kept, emit).done()
 
 
+@dataclass
 class _Runs:
     """Runs that are waiting and done, shared by the lanes, each on a thread of its own."""
 
-    def __init__(
-        self, runs: Sequence[Run], lanes: Sequence[Lane], kept: KeptRuns, emit: Emit
-    ) -> None:
-        self._runs = runs
-        self._lanes = lanes
-        self._kept = kept
-        self._emit = emit
+    runs: Sequence[Run]
+    lanes: Sequence[Lane]
+    kept: KeptRuns
+    emit: Emit
+
+    def __post_init__(self) -> None:
+        runs, kept = self.runs, self.kept
         self._lock = Lock()
         self._probabilities = {
             run.name: probabilities
@@ -150,8 +151,8 @@ class _Runs:
         self._done_of: dict[str, float] = {}
 
     def done(self) -> dict[str, Float64Array]:
-        with ThreadPoolExecutor(len(self._lanes)) as threads:
-            working = [threads.submit(self._work, lane) for lane in self._lanes]
+        with ThreadPoolExecutor(len(self.lanes)) as threads:
+            working = [threads.submit(self._work, lane) for lane in self.lanes]
             try:
                 for lane in as_completed(working):
                     lane.result()
@@ -160,12 +161,12 @@ class _Runs:
                 self._end_lanes()
                 raise
         # What was left behind after the first lane had found nothing to do any more.
-        self._work(self._lanes[0])
+        self._work(self.lanes[0])
         self._end_lanes()
-        return {run.name: self._probabilities[run.name] for run in self._runs}
+        return {run.name: self._probabilities[run.name] for run in self.runs}
 
     def _end_lanes(self) -> None:
-        for lane in self._lanes:
+        for lane in self.lanes:
             lane.end()
 
     def _work(self, lane: Lane) -> None:
@@ -180,7 +181,7 @@ class _Runs:
                 self._waiting.appendleft(run)
                 return
             with self._lock:
-                self._kept.put(run.name, probabilities)
+                self.kept.put(run.name, probabilities)
                 self._probabilities[run.name] = probabilities
             self._tell(run, 1.0)
 
@@ -192,7 +193,7 @@ class _Runs:
             work, total = self._progress, PROGRESS_STEPS
             work.done = self._before + sum(self._done_of.values())
             steps, left = round(total * work.done / work.total), work.seconds_left
-            self._emit(Progress(stage="evaluating", done=steps, total=total, seconds_left=left))
+            self.emit(Progress(stage="evaluating", done=steps, total=total, seconds_left=left))
 
 
 def _work(run: Run) -> int:
