@@ -113,7 +113,9 @@ class DoseAxis:
 
         ``series`` counts the series of each well from 0; those of one series stay together.
         """
-        width = self._room_of_a_dose() / max(1, n_series)
+        places, whole = self._places, self.ends[1] - self.ends[0]
+        closest = float(np.diff(places).min()) if len(places) > 1 else whole
+        width = min(SPREAD * closest, WIDEST * whole) / max(1, n_series)
         numbers = np.asarray(series)
         aside = (numbers - (n_series - 1) / 2) * width
         for dose in self.doses:
@@ -122,12 +124,6 @@ class DoseAxis:
                 if len(members) > 1:
                     aside[members] += np.linspace(-0.35, 0.35, len(members)) * width
         return aside
-
-    def _room_of_a_dose(self) -> float:
-        places = self._places
-        whole = self.ends[1] - self.ends[0]
-        closest = float(np.diff(places).min()) if len(places) > 1 else whole
-        return min(SPREAD * closest, WIDEST * whole)
 
     @property
     def _places(self) -> Float64Array:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.ome import companion_name, files_of_image
@@ -27,10 +27,6 @@ OnProgress = Callable[[int, int], None]
 
 class SortingError(ImageClassifierError):
     """Images that can't be copied into folders by class."""
-
-
-class _StoppedError(Exception):
-    """A person does not want the rest of the copies."""
 
 
 @dataclass(frozen=True)
@@ -266,7 +262,7 @@ def _copy_all(
         on_progress(number, len(copies))
         try:
             done |= _copy_image(copy, done, should_stop)
-        except _StoppedError:
+        except Cancelled:
             return dict(counts), True
         except OSError as error:
             raise SortingError(
@@ -302,7 +298,7 @@ def _copy_file(source: Path, target: Path, should_stop: ShouldStop) -> None:
         with source.open("rb") as old, temporary.open("wb") as new:
             while block := old.read(BYTES_AT_ONCE):
                 if should_stop():
-                    raise _StoppedError
+                    raise Cancelled
                 new.write(block)
         times = source.stat()
         # When an image was taken is often known from nothing else.
