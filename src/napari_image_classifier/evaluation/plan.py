@@ -197,9 +197,7 @@ def _sealed(
     except TrainingRefused:
         of_both = 1.0
     if of_both <= SIGNIFICANT:
-        return tuple(
-            Run(f"sealed half {number}", seed, *half) for number, half in enumerate(halves, 1)
-        ), of_both
+        return _folds("sealed half", seed, halves).runs, of_both
     try:
         learnt, sealed = sealed_split(items, units, SEALED_PART, seed)
     except TrainingRefused:

@@ -138,14 +138,11 @@ def balanced_accuracies(truth: IntArray, right: Flags) -> Float64Array:
     Float64Array
         The mean over classes of the part that was right, shape (prediction,).
     """
-    counts, hits = [], []
-    for label in np.unique(truth):
-        members = truth == label
-        counts.append(members.sum(axis=1))
-        hits.append((members & right).sum(axis=1))
-    present = np.array(counts) > 0
-    parts = np.array(hits) / np.maximum(counts, 1)
-    return np.asarray(parts.sum(axis=0) / present.sum(axis=0), np.float64)
+    # Of the shape (class, prediction, item).
+    members = truth == np.unique(truth)[:, np.newaxis, np.newaxis]
+    counts, hits = members.sum(axis=2), (members & right).sum(axis=2)
+    parts = hits / np.maximum(counts, 1)
+    return np.asarray(parts.sum(axis=0) / (counts > 0).sum(axis=0), np.float64)
 
 
 def _of_class(
