@@ -238,7 +238,7 @@ def _rows(
     names = class_names_of(predictions)
     ids = [None] * len(predictions) if track_ids is None else list(track_ids)
     files = {name: number for number, name in enumerate(dict.fromkeys(p.file for p in predictions))}
-    items = [
+    items: list[tuple[Any, ...]] = [
         (item.file, track, time, item.status, item.class_name,
          *(item.probabilities.get(name, np.nan) for name in names))
         for item, track in zip(predictions, ids, strict=True)
