@@ -92,11 +92,11 @@ def predict_images(
 
     start_helper = partial(Helper, classifier, axes, draw_thumbnail)
     # One stays on its thread, so that one process fewer has to start.
-    workers = [_Worker(here, start_helper, over, stays=n == 0) for n in range(n_workers)]
+    members = [_Worker(here, start_helper, over, stays=n == 0) for n in range(n_workers)]
     remaining = iter(images)
     under_way: deque[Future[Predictions]] = deque()
     size = 1
-    with closing(_Crew(workers, over)) as crew:
+    with closing(_Crew(members, over)) as crew:
         while not should_stop():
             while len(under_way) < 2 * n_workers and (task := list(islice(remaining, size))):
                 under_way.append(crew.submit(task))
