@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.plan import Run
-from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.atomic_files import replace_text
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.progress import TimeLeft
 from napari_image_classifier.system.records import RecordError, as_json, from_json, parsed_json
@@ -96,8 +96,7 @@ class KeptRuns:
         """Keep the probabilities of a run."""
         self._runs[name] = probabilities
         content = {"evaluation": self._key, "runs": as_json(self._runs)}
-        with replace_file(self._path) as temporary:
-            temporary.write_text(json.dumps(content), encoding="utf-8")
+        replace_text(self._path, json.dumps(content))
 
     def remove(self) -> None:
         """Remove the file, when all that it holds stands elsewhere."""

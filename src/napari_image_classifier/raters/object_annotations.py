@@ -73,7 +73,6 @@ class ObjectAnnotations:
         self.classes = classes
 
     def _write(self, classes: Mapping[str, str]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         write_annotations(self._path, {self._file: classes})
 
 

@@ -10,7 +10,7 @@ from napari_image_classifier.evaluation.report_page import picture_in_page, rend
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.raters.agreement import Agreement
 from napari_image_classifier.raters.comparison import ComparedItem, Comparison, in_words
-from napari_image_classifier.system.atomic_files import replace_file, replace_table
+from napari_image_classifier.system.atomic_files import replace_table, replace_text
 from napari_image_classifier.system.csv_tables import write_table
 
 TEMPLATE = "agreement.html"
@@ -58,8 +58,7 @@ def write_agreement_report(
         "comparisons": [one.to_json() for one in comparisons],
         "notes": notes,
     }
-    with replace_file(json_path) as temporary:
-        temporary.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+    replace_text(json_path, json.dumps(numbers, indent=1) + "\n")
     page = render_page(
         TEMPLATE,
         sentence=agreement_in_words(agreement) if agreement else "",
@@ -69,8 +68,7 @@ def write_agreement_report(
         notes=notes,
         files={name: path.name for name, path in paths.items()},
     )
-    with replace_file(report) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    replace_text(report, page)
     return paths
 
 
