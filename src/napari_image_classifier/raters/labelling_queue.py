@@ -55,9 +55,7 @@ class LabellingQueue:
         self._annotations = annotations
         self.suggestions: Mapping[ItemKey, SuggestedLabel] = {}
         self.teaching: Sequence[ItemKey] = ()
-        self.shown = Shown()
-        self.order: Order = "random"
-        self.arrange(self.shown, self.order)
+        self.arrange(Shown(), "random")
 
     def arrange(self, shown: Shown, order: Order) -> None:
         """Put the items that are to be shown in order.

@@ -42,6 +42,20 @@ def replace_file(path: Path) -> Iterator[Path]:
         _rename(temporary, path)
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Replace a file by one that holds a text, as `replace_file` does.
+
+    Parameters
+    ----------
+    path
+        The file.
+    text
+        Its content, written as UTF-8.
+    """
+    with replace_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 @dataclass
 class WrittenTable:
     """A table that was written, perhaps elsewhere than it was wanted.

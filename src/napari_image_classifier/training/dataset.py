@@ -1,6 +1,6 @@
 """The parts of a training's images: to learn from, to check with, and to limit wrong answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -130,6 +130,7 @@ def _reserved(
 
 
 IMAGES_MEASURED = 1000
+IMAGES_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,11 @@ class TrainingSet:
     training: IntArray
     validation: IntArray
     preparation: Preparation
+
+    def batches(self, items: IntArray) -> Iterator[FloatArray]:
+        """Yield the pixels of some items, so many at a time as a network looks at."""
+        for part in np.split(items, range(IMAGES_AT_ONCE, len(items), IMAGES_AT_ONCE)):
+            yield self.pixels[part]
 
 
 def training_set(
