@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_image_classifier.classifiers.confidence import fitted_temperature
 from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
-from napari_image_classifier.classifiers.manifest import Run
+from napari_image_classifier.classifiers.manifest_records import Run
 from napari_image_classifier.classifiers.novelty import FeatureDistance, Novelty
 from napari_image_classifier.classifiers.onnx_runtime import Runnable
 from napari_image_classifier.images.transforms import N_ORIENTATIONS
@@ -184,7 +184,7 @@ class Learner(ABC):
 
     @abstractmethod
     def run(self) -> Run:
-        """Return what a manifest says of this run, `classifiers.manifest.this_run`."""
+        """Return what a manifest says of this run, `manifest_records.this_run`."""
 
     @abstractmethod
     def versions(self) -> dict[str, str]:

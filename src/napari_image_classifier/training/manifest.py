@@ -7,7 +7,8 @@ from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest import (
+from napari_image_classifier.classifiers.manifest import write_manifest
+from napari_image_classifier.classifiers.manifest_records import (
     FileEntry,
     Head,
     ImagesRead,
@@ -18,7 +19,6 @@ from napari_image_classifier.classifiers.manifest import (
     Run,
     file_entry,
     images_read,
-    write_manifest,
 )
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart

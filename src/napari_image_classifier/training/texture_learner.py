@@ -17,7 +17,7 @@ from napari_image_classifier.classifiers.description import (
     Member,
 )
 from napari_image_classifier.classifiers.file import DESCRIPTION
-from napari_image_classifier.classifiers.manifest import Run, this_run
+from napari_image_classifier.classifiers.manifest_records import Run, this_run
 from napari_image_classifier.classifiers.texture_model import TextureModel, measured_texture
 from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.system.atomic_files import replace_file
