@@ -17,6 +17,7 @@ from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.images.pixel_hash import PixelHash
 from napari_image_classifier.items.objects import Objects
 from napari_image_classifier.items.preparation import ImageItem, finished, items_of_image
+from napari_image_classifier.system.file_names import readable
 from napari_image_classifier.typing import DrawThumbnail, Float64Array, FloatArray
 
 ITEMS_AT_ONCE = 16
@@ -239,19 +240,39 @@ def _predictions(
     draw_thumbnail: DrawThumbnail | None,
 ) -> list[Prediction]:
     """Return the prediction of each item, which is of the file at its place in ``files``."""
-    description = classifier.description
     rows, distances = classifier.judge_prepared(np.stack([item.pixels for item in items]))
     return [
-        Prediction.of_probabilities(
-            file,
-            item.selection,
-            description.class_names,
-            # What an image lacks, some layers take for 0; a class of such pixels is none.
-            row if np.isfinite(item.pixels).all() else np.full_like(row, np.nan),
-            draw_thumbnail(item.pixels) if draw_thumbnail else None,
-            answers_from=description.answers_from,
-            why_unlike=item.why_unlike or (UNLIKE_EVERY_CLASS if distance > 1 else ""),
-            place=item.place,
-        )
+        _prediction(classifier.description, file, item, row, distance > 1, draw_thumbnail)
         for file, item, row, distance in zip(files, items, rows, distances, strict=True)
     ]
+
+
+def _prediction(
+    description: ClassifierDescription,
+    file: str,
+    item: ImageItem,
+    row: Float64Array,
+    is_far: bool,
+    draw_thumbnail: DrawThumbnail | None,
+) -> Prediction:
+    """Return the prediction of an item with these probabilities."""
+    found = Prediction(file, item.selection, "ok", place=item.place)
+    # What an image lacks, some layers take for 0; a class of such pixels is none.
+    if not (np.isfinite(item.pixels).all() and np.isfinite(row).all()):
+        message = (
+            f"{readable(file)} has pixels without a value (NaN or infinite), so it can't be "
+            "classified; export it without them."
+        )
+        return replace(found, status="error", message=message, code=Fault.NOT_FINITE)
+    if draw_thumbnail is not None:
+        found = replace(found, thumbnail=draw_thumbnail(item.pixels))
+    by_class = dict(zip(description.class_names, row.tolist(), strict=True))
+    best = max(by_class, key=by_class.__getitem__)
+    found = replace(found, class_name=best, confidence=by_class[best], probabilities=by_class)
+    if why := item.why_unlike or (UNLIKE_EVERY_CLASS if is_far else ""):
+        return replace(found, status="unlike-training", message=why)
+    surest = description.answers_from
+    if by_class[best] < surest:
+        message = f"Less sure than {surest:.2f}, from which on this classifier answers."
+        return replace(found, status="unsure", message=message)
+    return found

@@ -111,8 +111,8 @@ def _train(
 
     lesson = Lesson(data, parts.splits, tell, should_stop, earlier, something_to_keep.set)
     ensemble = learner.learn(lesson, kept_in)
-    messages = [*training_record.messages(config, table, data, ensemble, earlier), *noted]
-    gate = fitted_gate(images, parts.used, data.preparation, ensemble.distances)
+    messages = [*training_record.messages(config, table, data, ensemble), *noted]
+    gate = fitted_gate(data, parts.used, ensemble.distances)
     description = ensemble.description(data, config, gate)
     if config.risk is not None:
         new = Classifier(output, "", description, learner.runnable(ensemble))

@@ -151,8 +151,7 @@ def _add_member(
     graph = export_graph(network)
     archive.writestr(f"{folder}graph.onnx", graph)
     weights = archive.read(folder + WEIGHTS)
-    preparation = description.preparation
-    image = probe_image(preparation.size, preparation.n_channels)
+    image = probe_image(description.preparation)
     return Member(
         weights=folder + WEIGHTS,
         graph=f"{folder}graph.onnx",
@@ -218,8 +217,7 @@ def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
 
 
 def _check_same(network: "keras.Model", classifier: Classifier, member: int) -> None:
-    preparation = classifier.preparation
-    image = probe_image(preparation.size, preparation.n_channels)
+    image = probe_image(classifier.preparation)
     logits, _ = classifier.graphs[member].run(image)
     probabilities = softmax(logits.astype(np.float64), axis=1)[0]
     difference = says_otherwise(probabilities, _probabilities(network, image)[0])

@@ -36,7 +36,6 @@ WEIGHT_DECAY = 0.05
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 
 MOST_IMAGES = 2000
-IMAGES_AT_ONCE = 32
 
 
 def train_members(
@@ -240,5 +239,4 @@ def _features(network: "keras.Model", data: TrainingSet, items: IntArray) -> Flo
     from napari_image_classifier.networks.export.onnx_export import export_graph
 
     graph = Graph(export_graph(network))
-    parts = np.split(items, range(IMAGES_AT_ONCE, len(items), IMAGES_AT_ONCE))
-    return np.concatenate([graph.run(data.pixels[part])[1] for part in parts])
+    return np.concatenate([graph.run(pixels)[1] for pixels in data.portions(items)])

@@ -95,7 +95,6 @@ def _at_most(wrong: Flags, groups: IntArray) -> float:
     return proportion_interval(wrong, groups, 2 * CERTAINTY - 1).high
 
 
-IMAGES_AT_ONCE = 32
 NO_ANSWER = -1.0
 
 
@@ -121,8 +120,7 @@ def fitted_answer_rule(
     AnswerRule
         The rule, and on how many images it rests.
     """
-    parts = np.split(reserved, range(IMAGES_AT_ONCE, len(reserved), IMAGES_AT_ONCE))
-    judged = [classifier.judge_prepared(data.pixels[part]) for part in parts]
+    judged = map(classifier.judge_prepared, data.portions(reserved))
     probabilities, distances = map(np.concatenate, zip(*judged, strict=True))
     unlike = (distances > 1) | _of_another_kind(reserved, data.images, classifier.description)
     confidences = np.where(unlike, NO_ANSWER, probabilities.max(axis=1)).astype(np.float64)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_image_classifier.classifiers.description import TEXTURE, ClassifierDescription
+from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.items.consensus import is_assisted
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION, groups_per_class
 from napari_image_classifier.items.item import ItemTable
@@ -71,11 +71,7 @@ def outcome(data: TrainingSet, ensemble: Ensemble, messages: Sequence[str] = ())
 
 
 def messages(
-    config: TrainingConfig,
-    table: ItemTable,
-    data: TrainingSet,
-    ensemble: Ensemble,
-    earlier: ClassifierDescription | None,
+    config: TrainingConfig, table: ItemTable, data: TrainingSet, ensemble: Ensemble
 ) -> list[str]:
     """Return what was taken for granted and what else a person should know.
 
@@ -89,8 +85,6 @@ def messages(
         The images that were learnt from and checked with.
     ensemble
         What the training made.
-    earlier
-        Of the classifier that it went on from, None where it began anew.
 
     Returns
     -------
@@ -106,7 +100,7 @@ def messages(
         _on_assisted(data, ensemble),
         _on_few_groups(data),
         _on_items_without_class(table),
-        _WENT_ON if earlier is not None else None,
+        _WENT_ON if config.start_from is not None else None,
         *_on_ensemble(ensemble),
     )
     return [sentence for sentence in sentences if sentence]
