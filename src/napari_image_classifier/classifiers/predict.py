@@ -91,19 +91,16 @@ class _Batch:
         read = PixelHash(image)
         seen = None
         for seen in seen_items(self._classifier, image):
-            self._add(_Waiting(file, seen, read.hexdigest()))
+            self._waiting.append(_Waiting(file, seen, read.hexdigest()))
+            height, width = seen.pixels.shape[:2]
+            if len(self._waiting) * height * width >= PIXELS_AT_ONCE:
+                self._predict_waiting()
             if should_stop():
                 self.forget(file)
                 return
         if seen is None:
             empty = Prediction(file, "", "empty", message=NO_OBJECTS, code=Fault.NO_OBJECTS)
             self._found[file] = [replace(empty, pixels=read.hexdigest())]
-
-    def _add(self, item: "_Waiting") -> None:
-        self._waiting.append(item)
-        height, width = item.seen.pixels.shape[:2]
-        if len(self._waiting) * height * width >= PIXELS_AT_ONCE:
-            self._predict_waiting()
 
     def forget(self, file: str) -> None:
         """Leave out an image of which not all items are known."""

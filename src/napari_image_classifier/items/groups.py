@@ -32,14 +32,13 @@ def group_numbers(items: Sequence[Item], duplicates: Iterable[Pair] = ()) -> Int
     array
         Shape (item), counted from 0 in order of appearance.
     """
-    numbers: dict[str, int] = {}
+    n, numbers = len(items), dict[str, int]()
     links = [
-        (index, numbers.setdefault(key, len(numbers)))
+        (index, n + numbers.setdefault(key, len(numbers)))
         for index, item in enumerate(items)
         for key in _keys(item)
     ]
-    n = len(items)
-    return _linked(n, [(index, n + number) for index, number in links] + list(duplicates))
+    return _linked(n, [*links, *duplicates])
 
 
 def joined_groups(groups: IntArray, acquisitions: IntArray) -> IntArray:
@@ -59,10 +58,7 @@ def joined_groups(groups: IntArray, acquisitions: IntArray) -> IntArray:
     """
     n = len(groups)
     first = n + groups.max() + 1
-    links = [(index, n + group) for index, group in enumerate(groups)]
-    return _linked(
-        n, links + [(index, first + number) for index, number in enumerate(acquisitions)]
-    )
+    return _linked(n, [*enumerate(n + groups), *enumerate(first + acquisitions)])
 
 
 def _linked(n_items: int, links: Sequence[tuple[int, int]]) -> IntArray:

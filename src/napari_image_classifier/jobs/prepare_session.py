@@ -199,8 +199,7 @@ def _limits(classifier: Classifier) -> dict[str, tuple[float, float]]:
     preparation = classifier.preparation
     if not preparation.ranges or preparation.intensity != "fixed":
         return {}
-    pairs = zip(preparation.channel_names, preparation.ranges, strict=True)
-    return {name: (float(low), float(high)) for name, (low, high) in pairs}
+    return dict(zip(preparation.channel_names, preparation.ranges, strict=True))
 
 
 def _group(item: Item) -> str:

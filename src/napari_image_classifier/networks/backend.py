@@ -110,11 +110,11 @@ def describe_device(asked: str | None = None) -> dict[str, str]:
 
 def device_in_words(keras: Any) -> str:
     """Return the device that Keras computes on, such as "processor, 8 cores"."""
-    return _accelerator(keras) or f"processor, {os.cpu_count()} cores"
+    return accelerator(keras) or f"processor, {os.cpu_count()} cores"
 
 
-def is_on_processor(keras: Any) -> bool:
-    """Return whether Keras computes on the processor.
+def accelerator(keras: Any) -> str:
+    """Return what Keras computes on besides the processor.
 
     Parameters
     ----------
@@ -123,10 +123,11 @@ def is_on_processor(keras: Any) -> bool:
 
     Returns
     -------
-    bool
-        False where it computes on a graphics card or the like.
+    str
+        A graphics card or the like, in words; "" where there is none.
     """
-    return not _accelerator(keras)
+    find = {"tensorflow": _tensorflow_device, "torch": _torch_device, "jax": _jax_device}
+    return find[keras.backend.backend()](keras)
 
 
 @contextmanager
@@ -156,12 +157,6 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _accelerator(keras: Any) -> str:
-    """Return what Keras computes on besides the processor, "" where there is nothing."""
-    find = {"tensorflow": _tensorflow_device, "torch": _torch_device, "jax": _jax_device}
-    return find[keras.backend.backend()](keras)
 
 
 def _tensorflow_device(keras: Any) -> str:

@@ -102,21 +102,17 @@ class Ensemble:
         items = np.concatenate([validation for _, validation in self.splits])
         return items, np.concatenate([np.asarray(one.probabilities) for one in self.learnt])
 
-    def temperature(self, data: TrainingSet) -> float:
-        """Return the temperature that suits the probabilities of the items kept aside."""
-        items, probabilities = self._validated()
-        return fitted_temperature(data.classes[items], probabilities)
-
     def description(
         self, data: TrainingSet, config: TrainingConfig, gate: Novelty | None = None
     ) -> ClassifierDescription:
         """Return the description of the classifier that predicts with these."""
+        items, probabilities = self._validated()
         return ClassifierDescription(
             class_names=data.class_names,
             preparation=data.preparation,
             architecture=self.architecture,
             orientations=N_ORIENTATIONS if config.orientations else 1,
-            temperature=self.temperature(data),
+            temperature=fitted_temperature(data.classes[items], probabilities),
             gate=gate,
         )
 
