@@ -366,7 +366,17 @@ def read_description(content: bytes) -> ClassifierDescription:
 def write_description(
     archive: zipfile.ZipFile, description: ClassifierDescription, members: Iterable[Member]
 ) -> None:
-    """Write the ``description`` into the ``archive``, once its ``members`` are there."""
+    """Write the description of a classifier, once its networks are in the file.
+
+    Parameters
+    ----------
+    archive
+        The file, open for writing.
+    description
+        The classifier's, without members.
+    members
+        The networks.
+    """
     written = replace(description, members=tuple(members))
     archive.writestr(DESCRIPTION, json.dumps(written.stored(), indent=1))
 

@@ -124,12 +124,8 @@ class _Batch:
 
     def _predict(self, items: "list[_Waiting]") -> None:
         try:
-            predictions = _predictions(
-                self._classifier,
-                [item.file for item in items],
-                [item.seen for item in items],
-                self._draw_thumbnail,
-            )
+            seen = [(item.file, item.seen) for item in items]
+            predictions = _predictions(self._classifier, seen, self._draw_thumbnail)
         except Exception as error:  # noqa: BLE001 - as for a single image
             if len(items) == 1:
                 self.fail(items[0].file, error)
@@ -189,7 +185,7 @@ def predict_image(
     """
     items = seen_items(classifier, image, channels, objects, selections)
     while not should_stop() and (chosen := list(islice(items, ITEMS_AT_ONCE))):
-        yield from _predictions(classifier, [file] * len(chosen), chosen, draw_thumbnail)
+        yield from _predictions(classifier, [(file, item) for item in chosen], draw_thumbnail)
 
 
 def seen_items(
@@ -232,15 +228,14 @@ def seen_items(
 
 def _predictions(
     classifier: Predictor,
-    files: Sequence[str],
-    items: Sequence[ImageItem],
+    items: Sequence[tuple[str, ImageItem]],
     draw_thumbnail: DrawThumbnail | None,
 ) -> list[Prediction]:
-    """Return the prediction of each item, which is of the file at its place in ``files``."""
-    rows, distances = classifier.judge_prepared(np.stack([item.pixels for item in items]))
+    """Return the prediction of each item, which comes with the name of its file."""
+    rows, distances = classifier.judge_prepared(np.stack([item.pixels for _, item in items]))
     return [
         _prediction(classifier.description, file, item, row, distance > 1, draw_thumbnail)
-        for file, item, row, distance in zip(files, items, rows, distances, strict=True)
+        for (file, item), row, distance in zip(items, rows, distances, strict=True)
     ]
 
 

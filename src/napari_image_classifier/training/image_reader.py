@@ -84,7 +84,7 @@ class TrainingReader:
             return FileHead(
                 image.channel_names,
                 image.channels_named,
-                max(image.shape[image.axes.index(axis)] for axis in "YX"),
+                max(image.shape[-2:]),
                 image.assumptions,
                 ImageKind.of(image),
                 self._object_sides(image, items),
