@@ -14,6 +14,7 @@ import typer
 
 from napari_image_classifier.cli.arguments import masks_in, names_in, refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
+from napari_image_classifier.cli.describe import describe_environment, describe_file, in_lines
 from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_command
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
 from napari_image_classifier.cli.progress import Progress, libraries_silent
@@ -218,8 +219,6 @@ def describe(file: Path, /, axes: str | None = None, as_json: bool = False) -> N
     as_json
         For programs to read.
     """
-    from napari_image_classifier.cli.describe import describe_file, in_lines
-
     description = describe_file(file, axes=axes)
     typer.echo(json.dumps(description) if as_json else in_lines(description))
 
@@ -227,8 +226,6 @@ def describe(file: Path, /, axes: str | None = None, as_json: bool = False) -> N
 @app.command()
 def info() -> None:
     """Print versions, backend and device, for a bug report."""
-    from napari_image_classifier.cli.describe import describe_environment, in_lines
-
     with libraries_silent():
         description = describe_environment()
     typer.echo(in_lines(description))

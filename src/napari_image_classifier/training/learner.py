@@ -185,19 +185,3 @@ class Learner(ABC):
     @abstractmethod
     def versions(self) -> dict[str, str]:
         """Return the versions and the device that it depends on."""
-
-
-def unfinished_path(output: Path) -> Path:
-    """Return the folder beside a classifier that is in training, gone when it is written.
-
-    Parameters
-    ----------
-    output
-        The classifier's file.
-
-    Returns
-    -------
-    Path
-        Where a training that was ended from outside has left its checkpoints.
-    """
-    return output.with_name(output.name + ".unfinished")
