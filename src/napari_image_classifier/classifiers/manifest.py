@@ -7,6 +7,7 @@ image with the hash of its pixels. It is JSON; `docs/manifest.md` lists every ke
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -176,14 +177,9 @@ def check_place(result: Path) -> None:
 
 def _result_named_in(path: Path) -> str | None:
     """Return the name of the result that a manifest is of, without reading its million lines."""
-    lines = []
     with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            if line.startswith(_FILES_BEGIN):
-                break
-            lines.append(line)
+        head = "".join(takewhile(lambda line: not line.startswith(_FILES_BEGIN), file))
     try:
-        head = parsed_json("".join(lines).rstrip().removesuffix(",") + "}")
-        return str(head["result"]["file"])
+        return str(parsed_json(head.rstrip().removesuffix(",") + "}")["result"]["file"])
     except (RecordError, LookupError, TypeError):
         return None

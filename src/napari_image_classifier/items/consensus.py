@@ -99,11 +99,10 @@ def learnable(table: ItemTable) -> tuple[ItemTable, tuple[str, ...]]:
     tuple
         The table with these items only, and the names of the classes that have too few groups.
     """
-    groups: dict[str | None, set[str]] = defaultdict(set)
-    for item in table.items:
-        groups[item.class_name].add(item.group or item.file)
-    items = tuple(item for item in table.items if len(groups[item.class_name]) >= FEWEST_GROUPS)
-    rare = sorted(name for name, of in groups.items() if name and len(of) < FEWEST_GROUPS)
+    groups = {(item.class_name, item.group or item.file) for item in table.items}
+    counts = Counter(name for name, _ in groups)
+    items = tuple(item for item in table.items if counts[item.class_name] >= FEWEST_GROUPS)
+    rare = sorted(name for name, count in counts.items() if name and count < FEWEST_GROUPS)
     return replace(table, items=items), tuple(rare)
 
 

@@ -1,6 +1,6 @@
 """Groups of items that are not independent of each other, and so never part."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -108,11 +108,9 @@ def groups_per_class(items: Sequence[Item], groups: IntArray) -> dict[str, int]:
     dict
         By class name, sorted.
     """
-    numbers: dict[str, set[int]] = defaultdict(set)
-    for item, group in zip(items, groups, strict=True):
-        if item.class_name is not None:
-            numbers[item.class_name].add(int(group))
-    return {name: len(numbers[name]) for name in sorted(numbers)}
+    pairs = {(item.class_name, int(group)) for item, group in zip(items, groups, strict=True)}
+    counts = Counter(name for name, _ in pairs if name is not None)
+    return dict(sorted(counts.items()))
 
 
 def check_enough(items: Sequence[Item], groups: IntArray, needed: int = 2) -> None:

@@ -147,16 +147,14 @@ def _without_a_port() -> Iterator[None]:
 @contextmanager
 def _environment(settings: Mapping[str, str]) -> Iterator[None]:
     # Read once, at an import; programs that are started later must not inherit them.
-    before = {name: os.environ.get(name) for name in settings}
+    before = {name: os.environ[name] for name in settings if name in os.environ}
     os.environ.update(settings)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in settings:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _tensorflow_device(keras: Any) -> str:
