@@ -308,7 +308,6 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
     path = checked_path(path)
     with opened(path) as file:
         sha256 = sha256_of(file)
-        file.seek(0)
         with opened_archive(file, path) as archive, read_from(path):
             description, graphs = read_parts(archive)
     models: list[Runnable]

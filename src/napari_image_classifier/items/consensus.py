@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from statistics import multimode
 
 from napari_image_classifier.items.annotations import (
     ASSISTED,
@@ -35,14 +36,11 @@ def consensus(annotations: Iterable[Annotation]) -> dict[ItemKey, str]:
     dict
         Class by item, "" where as many raters gave another one.
     """
-    votes: dict[ItemKey, Counter[str]] = defaultdict(Counter)
+    votes: dict[ItemKey, list[str]] = defaultdict(list)
     for annotation in annotations:
-        votes[annotation.key][annotation.class_name] += 1
-    classes = {}
-    for key, names in votes.items():
-        (first, most), *others = names.most_common(2)
-        classes[key] = "" if others and others[0][1] == most else first
-    return classes
+        votes[annotation.key].append(annotation.class_name)
+    most_given = {key: multimode(names) for key, names in votes.items()}
+    return {key: names[0] if len(names) == 1 else "" for key, names in most_given.items()}
 
 
 def is_assisted(item: Item) -> bool:

@@ -87,13 +87,12 @@ def validation_splits(
     check_enough(items, groups)
     order, ordered, classes, table = _in_own_order(items, groups)
     n_folds = max(2, round(1 / fraction))
-    tried = (
-        fold
+    usable = [
+        mended
         for shuffle in range(SHUFFLES_TRIED)
         for fold in _folds(classes, ordered, n_folds, seed + shuffle)
-    )
-    folds = (_with_every_class(fold, table) for fold in tried)
-    usable = [fold for fold in folds if fold is not None]
+        if (mended := _with_every_class(fold, table)) is not None
+    ]
     if not usable:
         counts = groups_per_class(items, groups)
         fewest = min(counts, key=lambda name: counts[name])
