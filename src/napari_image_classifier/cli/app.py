@@ -25,7 +25,6 @@ from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.import_network import import_network
 
-DEFAULTS = TrainingConfig()
 Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
 
 app = typer.Typer(
@@ -157,7 +156,7 @@ def import_command(
     channels: Names,
     output: Path,
     size: int | None = None,
-    projection: str = DEFAULTS.projection,
+    projection: str = TrainingConfig.projection,
     intensity: str = "none",
     each: str = "image",
     overwrite: bool = False,
