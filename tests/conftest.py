@@ -53,7 +53,7 @@ def shared_data() -> Path:
 MAKE_TINY_CLASSIFIER = """
 import sys
 import keras
-from napari_image_classifier.classifiers.classifier import ClassifierDescription
+from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.networks.files import save_classifier
 from napari_image_classifier.items.crops import ObjectBox
 from napari_image_classifier.items.preparation import Preparation

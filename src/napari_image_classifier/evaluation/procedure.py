@@ -11,14 +11,13 @@ import numpy as np
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE as TEXTURE_NETWORK
 from napari_image_classifier.classifiers.leakage import LearntFrom
-from napari_image_classifier.classifiers.manifest import (
+from napari_image_classifier.classifiers.manifest import check_place, write_manifest
+from napari_image_classifier.classifiers.manifest_records import (
     ImagesRead,
     OfLearntItems,
     ResultFile,
-    check_place,
     images_read,
     this_run,
-    write_manifest,
 )
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.baselines import SIMPLE, TEXTURE, Features, Subjects

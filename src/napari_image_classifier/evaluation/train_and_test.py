@@ -83,8 +83,8 @@ def trained_and_tested(
         path = Path(folder) / "fold.keras"
         save_classifier(path, ensemble.networks, description)
         classifier = load_classifier(path, threads=1)
-        batches = data.batches(run.tested)
-        return np.concatenate([classifier.predict_prepared(pixels) for pixels in batches])
+        parts = list(map(classifier.predict_prepared, data.batches(run.tested)))
+    return np.concatenate(parts)
 
 
 def _heard(tell: Tell, config: TrainingConfig) -> Emit:

@@ -130,6 +130,7 @@ def _reserved(
 
 
 IMAGES_MEASURED = 1000
+# What is worked on in one piece.
 IMAGES_AT_ONCE = 32
 
 
@@ -164,9 +165,9 @@ class TrainingSet:
     preparation: Preparation
 
     def batches(self, items: IntArray) -> Iterator[FloatArray]:
-        """Yield the pixels of some items, so many at a time as a network looks at."""
-        for part in np.split(items, range(IMAGES_AT_ONCE, len(items), IMAGES_AT_ONCE)):
-            yield self.pixels[part]
+        """Yield the pixels of items, some at a time."""
+        for start in range(0, len(items), IMAGES_AT_ONCE):
+            yield self.pixels[items[start : start + IMAGES_AT_ONCE]]
 
 
 def training_set(
