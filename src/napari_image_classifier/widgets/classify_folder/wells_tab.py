@@ -7,11 +7,12 @@ import napari
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QWidget
 
+from napari_image_classifier.batch.result import FolderRequest
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.columns import in_words
 from napari_image_classifier.plates.dose_plot import dose_response
 from napari_image_classifier.plates.plate_map import plate_maps
-from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, ImageOpening
+from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.well_saving import WellSaving
 from napari_image_classifier.widgets.classify_folder.well_summary import (
     WellSummary,
@@ -21,7 +22,7 @@ from napari_image_classifier.widgets.classify_folder.well_views import DoseView,
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask, Form
-from napari_image_classifier.widgets.qt.parts import choice, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import choice, offer, stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 
 NOTHING_YET = "The wells are shown here when the folder has been classified."
@@ -54,7 +55,7 @@ class WellsTab(QWidget):
 
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._classified: ClassifiedFolder | None = None
+        self._classified: FolderRequest | None = None
         # What is shown.
         self.wells: WellSummary | None = None
         self._waiting = False
@@ -93,7 +94,7 @@ class WellsTab(QWidget):
         self._opening.opened.connect(self._say_opened)
         self._opening.failed.connect(lambda sentence: self._say(sentence, error=True))
 
-    def show_folder(self, classified: ClassifiedFolder | None) -> None:
+    def show_folder(self, classified: FolderRequest | None) -> None:
         """Show the wells of a folder as soon as the tab is looked at; None for no folder yet."""
         self._classified = classified
         self._waiting = classified is not None
@@ -123,7 +124,7 @@ class WellsTab(QWidget):
             return
         self._waiting = False
         self._hide(COUNTING)
-        table, wells = self._classified.table, self.form["wells"].value
+        table, wells = self._classified.output, self.form["wells"].value
         self._counting.ask(lambda: _look(table, wells))
 
     def _hide(self, sentence: str) -> None:
@@ -139,10 +140,10 @@ class WellsTab(QWidget):
         else:
             self.wells = wells
             show_sentence(self.sentence, wells.note)
-            _offer(self.colour, [(in_words(name), name) for name in wells.columns])
-            _offer(self.plate, [(name or "without a plate", name) for name in wells.plates])
-            _offer(self.dose, [(NO_DOSE, None), *((f"dose: {n}", n) for n in wells.doses)], 1)
-            _offer(self.series, [(ALL_ALIKE, None), *((f"by {n}", n) for n in wells.series)])
+            offer(self.colour, [(name, in_words(name)) for name in wells.columns])
+            offer(self.plate, [(name, name or "without a plate") for name in wells.plates])
+            offer(self.dose, [(None, NO_DOSE), *((n, f"dose: {n}") for n in wells.doses)], 1)
+            offer(self.series, [(None, ALL_ALIKE), *((n, f"by {n}") for n in wells.series)])
             self.plate.setVisible(len(wells.plates) > 1)
             self._choices.show()
             self.saving.show()
@@ -159,7 +160,7 @@ class WellsTab(QWidget):
         drawn = self._draw_doses(wells, column)
         self.dose_view.setVisible(drawn)
         dose = self.dose.currentData() if drawn else None
-        self.saving.offer(wells, self._classified.table, column, dose, self.series.currentData())
+        self.saving.offer(wells, self._classified.output, column, dose, self.series.currentData())
 
     def _draw_plate(self, wells: WellSummary, column: str) -> None:
         self.view.setVisible(wells.on_plates)
@@ -212,13 +213,3 @@ def _row(*widgets: QWidget) -> QWidget:
     row = QWidget()
     stacked(row, widgets)
     return row
-
-
-def _offer(box: QComboBox, entries: list[tuple[str, str | None]], first: int = 0) -> None:
-    """Offer entries; what was chosen before stays, where it is still there."""
-    before = box.currentData()
-    box.clear()
-    for words, data in entries:
-        box.addItem(words, data)
-    place = box.findData(before) if before is not None else -1
-    box.setCurrentIndex(place if place >= 0 else min(first, len(entries) - 1))

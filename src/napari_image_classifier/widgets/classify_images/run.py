@@ -17,7 +17,12 @@ from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.widgets.qt.gui_thread import post, tell
-from napari_image_classifier.widgets.viewer.layers import OpenChannel, OpenImage, as_image
+from napari_image_classifier.widgets.viewer.layers import (
+    OpenChannel,
+    OpenImage,
+    as_image,
+    kept_with,
+)
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, located, objects_in
 
 
@@ -166,5 +171,5 @@ def keep_in_metadata(
         for prediction in predictions
     ]
     for layer in layers:
-        ours = layer.metadata.get(METADATA_KEY) or {}
-        layer.metadata = {**layer.metadata, METADATA_KEY: {**ours, "predictions": records}}
+        ours = {**kept_with(layer), "predictions": records}
+        layer.metadata = {**layer.metadata, METADATA_KEY: ours}

@@ -8,7 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Qt, Signal
 
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.errors import sentence_of
 from napari_image_classifier.system.compute_process import SECONDS_OF_SILENCE, ComputeProcess
 from napari_image_classifier.system.events import Event, Failure, Result, Stopped
 from napari_image_classifier.system.job import Job, RequestT, ResultT
@@ -47,9 +47,8 @@ class _Run:
     def cancel(self) -> None:
         """Ask it to stop; before it has started, it never does."""
         with self._lock:
-            if self._process is None:
-                self._wanted = False
-            else:
+            self._wanted = False
+            if self._process is not None:
                 self._process.cancel()
 
     def kill(self) -> None:
@@ -67,11 +66,8 @@ class _Run:
                 return
             for event in process.events():
                 tell(self, event)
-        except ImageClassifierError as error:
-            tell(self, Failure(str(error)))
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell it to
-            message = f"Something went wrong that should not: {type(error).__name__}: {error}"
-            tell(self, Failure(message))
+            tell(self, Failure(sentence_of(error)))
 
     def _started(self, request: object) -> ComputeProcess[Any] | None:
         if not self._wanted:

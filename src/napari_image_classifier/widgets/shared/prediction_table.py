@@ -66,6 +66,7 @@ class PredictionTable(QWidget):
         self._filter = _Filter(self)
         self._filter.setSourceModel(self.model)
         self.view = self._make_view()
+        self._hide_empty_columns()
         self.search = line_edit("Filter by name", "Show only images whose name holds this text.")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter.set_text)
@@ -143,8 +144,6 @@ class PredictionTable(QWidget):
         view.selectionModel().currentRowChanged.connect(self._select)
         view.clicked.connect(self._select)
         view.doubleClicked.connect(lambda index: self.item_activated.emit(self._prediction(index)))
-        self.view = view
-        self._hide_empty_columns()
         return view
 
     def _hide_empty_columns(self) -> None:

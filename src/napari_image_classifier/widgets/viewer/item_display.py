@@ -153,7 +153,7 @@ class ItemStage:
             return
         top, left, bottom, right = (np.asarray(shown.rectangle) - 0.5).tolist()
         corners = np.array([[top, left], [top, right], [bottom, right], [bottom, left]])
-        if self._has_frame:
+        if self._frame in self._viewer.layers:
             self._frame.data = [corners]
             self._frame.scale = shown.scale[-2:]
             return
@@ -172,12 +172,8 @@ class ItemStage:
         # Clicks and the contrast stay with the image.
         self._viewer.layers.selection.active = active
 
-    @property
-    def _has_frame(self) -> bool:
-        return self._frame is not None and self._frame in self._viewer.layers
-
     def _remove_frame(self) -> None:
-        if self._has_frame:
+        if self._frame in self._viewer.layers:
             self._viewer.layers.remove(self._frame)
         self._frame = None
 

@@ -185,9 +185,7 @@ class ImageViews(QObject):
             return
         if self._show_only:
             self._hide_instead([other for other in self._images.values() if other is not image])
-        selection = self._viewer.layers.selection
-        selection.clear()
-        selection.update(present)
+        self._viewer.layers.selection = set(present)
         move_sliders(self._viewer, present[0], image.axes, parse_selection(prediction.item))
         if prediction.place is not None:
             look_at_object(self._viewer, present[0], prediction.place)
