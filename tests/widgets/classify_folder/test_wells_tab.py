@@ -135,7 +135,7 @@ def test_doses_come_from_a_table_of_wells(dosed):
     """The first column of doses is shown at once, with its correlation."""
     assert dosed.dose.currentData() == "dose"
     assert dosed.dose_view.isVisible()
-    assert "Spearman -1.00, p = 0.083, 4 wells of 4 doses" in dosed.dose_view.words.text()
+    assert "Spearman -1.00, p = 0.083, 4 wells of 4 doses" in dosed.dose_words.text()
     dosed.dose.setCurrentIndex(0)
     dosed.dose.activated.emit(0)
     assert not dosed.dose_view.isVisible()
@@ -144,7 +144,7 @@ def test_doses_come_from_a_table_of_wells(dosed):
 
 def test_a_dot_tells_and_opens_its_well(dosed, viewer, qtbot):
     """As its circle on the plate does."""
-    plot = dosed.dose_view.plot
+    plot = dosed.dose_view
     # The largest dose, of the well that is all light.
     place = QPointF(*plot.on_screen([[2, 0]])[0]).toPoint()
     plot.event(QHelpEvent(QEvent.Type.ToolTip, place, plot.mapToGlobal(place)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.widgets.qt.background import Lookup
-from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.shared.image_opening import open_image, open_mask
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
 from napari_image_classifier.widgets.viewer.coloured_objects import ColouredObjects
@@ -67,9 +67,7 @@ class ImageOpening(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._predictions_of = predictions_of
-        self._place: ObjectPlace | None = None
-        self._axes: str | None = None
-        self._selection = ""
+        self._open: Callable[[ImageFiles], list[Any]]
         self._lookup = Lookup(self)
         self._lookup.answered.connect(self._show)
         self.forget()
@@ -82,12 +80,10 @@ class ImageOpening(QObject):
         place: ObjectPlace | None = None,
     ) -> None:
         """Open images, the sliders and the camera at the item that is selected within them."""
-        self._axes, self._selection, self._place = classified.axes, selection, place
-        path = classified.folder / names[0]
-        if len(names) == 1 and classified.masks is None and kind_of(path) is Kind.FILE:
-            self._show([ImageFiles.single(path, classified.folder)])
-        else:
-            self._lookup.ask(lambda: find_named(classified, names))
+        self._open = partial(
+            open_image, self._viewer, axes=classified.axes, selection=selection, place=place
+        )
+        self._lookup.ask(lambda: find_named(classified, names))
 
     def forget(self) -> None:
         """Leave what was opened to the person; another run begins."""
@@ -100,8 +96,7 @@ class ImageOpening(QObject):
             return
         try:
             for files in images:
-                layers = open_image(self._viewer, files, self._axes, self._selection, self._place)
-                self._colour_objects(files, layers[0])
+                self._colour_objects(files, self._open(files)[0])
         except ImageClassifierError as error:
             self.failed.emit(str(error))
         else:

@@ -69,7 +69,6 @@ class FolderResults(QTabWidget):
 
     def save_copy(self, path: Path) -> None:
         """Write the table of predictions to ``path``, too."""
-        assert self._written is not None
         save_copy(self._written.output, path, self.copying.progress)
 
     def _show_written(self, written: FolderRequest | None) -> None:
@@ -79,7 +78,6 @@ class FolderResults(QTabWidget):
         self.wells.show_folder(written)
 
     def _save_a_copy(self) -> None:
-        assert self._written is not None
         table = self._written.output
         suggested = str(table.with_name(f"{table.stem} copy.csv"))
         chosen, _ = QFileDialog.getSaveFileName(self, "Save a copy", suggested, "CSV (*.csv)")
@@ -124,7 +122,6 @@ class FolderCopying(QWidget):
 
     def copy_to(self, output: Path) -> None:
         """Begin to copy into an empty folder."""
-        assert self._classified is not None
         self.progress.begin("Looking at the images…")
         table, folder = self._classified.output, self._classified.folder
         request = SortRequest(table, folder, output, self._classified.pattern)
@@ -140,7 +137,6 @@ class FolderCopying(QWidget):
         self._worker.kill()
 
     def _ask_where(self) -> None:
-        assert self._classified is not None
         title = "Choose an empty folder for the copies"
         chosen = QFileDialog.getExistingDirectory(self, title, str(self._classified.folder.parent))
         if chosen:

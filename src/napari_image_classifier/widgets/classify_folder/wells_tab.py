@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QWidget
 from napari_image_classifier.batch.result import FolderRequest
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.columns import in_words
-from napari_image_classifier.plates.dose_plot import dose_response
+from napari_image_classifier.plates.dose_plot import colour_of, dose_response
 from napari_image_classifier.plates.plate_map import plate_maps
 from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.well_saving import WellSaving
@@ -20,9 +20,9 @@ from napari_image_classifier.widgets.classify_folder.well_summary import (
 )
 from napari_image_classifier.widgets.classify_folder.well_views import DoseView, PlateView
 from napari_image_classifier.widgets.qt.background import Lookup
-from napari_image_classifier.widgets.qt.dock import let_be_narrow
+from napari_image_classifier.widgets.qt.dock import coloured_dot, let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask, Form
-from napari_image_classifier.widgets.qt.parts import choice, offer, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import choice, offer, show, stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 
 NOTHING_YET = "The wells are shown here when the folder has been classified."
@@ -75,12 +75,12 @@ class WellsTab(QWidget):
         self.message = wrapped()
         self.dose = _choice("A column that holds the dose of each well.")
         self.series = _choice("A column whose values have a dose response each.")
-        self.dose_view = DoseView()
+        self.dose_view, self.dose_words = DoseView(), wrapped()
         self.saving = WellSaving()
         self._choices = _row(self.colour, self.plate)
         self._dose_choices = _row(self.dose, self.series)
         self._parts = (self._choices, self.view, self.message, self._dose_choices, self.dose_view,
-                       self.saving)  # fmt: skip
+                       self.dose_words, self.saving)  # fmt: skip
         stacked(self, self.sentence, self.form.native, *self._parts, above=6).addStretch()
 
     def _connect(self) -> None:
@@ -113,7 +113,6 @@ class WellsTab(QWidget):
 
     def open_well(self, row: int) -> None:
         """Open the first images of a well, given its row in the summary."""
-        assert self.wells is not None
         assert self._classified is not None
         self._opened_row = row
         self.view.choose(row)
@@ -130,8 +129,7 @@ class WellsTab(QWidget):
     def _hide(self, sentence: str) -> None:
         self.wells = None
         show_sentence(self.sentence, sentence)
-        for part in self._parts:
-            part.hide()
+        show(False, *self._parts)
         self.form.native.setVisible(self._classified is not None)
 
     def _show(self, wells: WellSummary | str) -> None:
@@ -158,7 +156,7 @@ class WellsTab(QWidget):
         self.message.hide()
         self._draw_plate(wells, column)
         drawn = self._draw_doses(wells, column)
-        self.dose_view.setVisible(drawn)
+        show(drawn, self.dose_view, self.dose_words)
         dose = self.dose.currentData() if drawn else None
         self.saving.offer(wells, self._classified.output, column, dose, self.series.currentData())
 
@@ -179,6 +177,9 @@ class WellsTab(QWidget):
             self._say(str(error), error=True)
             return False
         self.dose_view.show_response(response, lambda row: wells.explain(row, column))
+        sentences = [coloured_dot(colour_of(number), series.sentence)
+                     for number, series in enumerate(response.series)]  # fmt: skip
+        self.dose_words.setText("<br>".join(sentences))
         return True
 
     def _say_opened(self, count: int) -> None:

@@ -122,8 +122,7 @@ class ClassifierDrop(QObject):
 
 
 def _classifier(event: QDropEvent) -> Path | None:
-    mime = event.mimeData()
-    urls = mime.urls() if mime is not None else []
+    urls = event.mimeData().urls()
     if len(urls) == 1 and urls[0].isLocalFile():
         path = Path(urls[0].toLocalFile())
         return path if path.suffix.lower() == SUFFIX else None

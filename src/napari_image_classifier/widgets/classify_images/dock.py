@@ -145,7 +145,6 @@ class ClassifyImages(Dock):
         self._run = ImageRun(self.classifier, tasks, self)
         self._run.predicted.connect(self._show_predictions)
         self._run.finished.connect(self._end)
-        self._run.start()
         for task in tasks:
             if task.objects is not None and task.objects.labels is not None:
                 create_worker(compile_colouring, task.objects.labels.dtype).start()
@@ -203,20 +202,17 @@ class ClassifyImages(Dock):
             task, items = self._predicted[name]
             layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
             self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
-        if self._run is not None:
-            total = self._run.n_tasks
-            note = f"{n_done} of {counted(total, 'image')}"
-            if any(prediction.place for _, prediction in pairs):
-                note += f", {self.results.model.rowCount()} objects so far"
-            self.progress.update_progress(n_done, total, note)
+        total = self._run.n_tasks
+        note = f"{n_done} of {counted(total, 'image')}"
+        if any(prediction.place for _, prediction in pairs):
+            note += f", {self.results.model.rowCount()} objects so far"
+        self.progress.update_progress(n_done, total, note)
 
     def _end(self, sentence: str) -> None:
-        if self._run is not None:
-            self._leave(sentence or self._summary(self._run.n_tasks), error=bool(sentence))
+        self._leave(sentence or self._summary(self._run.n_tasks), error=bool(sentence))
 
     def _leave(self, sentence: str, *, error: bool = False) -> None:
-        if self._run is not None:
-            self._run.deleteLater()
+        self._run.deleteLater()
         self._run = None
         for task, items in self._predicted.values():
             if task.objects is None and self.classifier is not None:

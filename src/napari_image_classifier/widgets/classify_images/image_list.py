@@ -91,9 +91,7 @@ class OpenImageList(QWidget):
         unknown = {layer.n_unknown_axes for layer in layers}
         for n_axes, meaning in self.meanings.items():
             meaning.setVisible(n_axes in unknown)
-        self.table.show_images(
-            self.images, wanted, named, self._marking() if self._of_objects else None
-        )
+        self.table.show_images(self.images, wanted, named, self._marking())
 
     def _why_none(self, incomplete: bool) -> str:
         if not self.images:
@@ -102,16 +100,15 @@ class OpenImageList(QWidget):
             return "Say below the table what the sliders of these images are."
         if not incomplete:
             return "Check the images to classify."
-        if self._of_objects and not self._marking():
+        if self._marking() == []:
             return (
                 "This classifier is one of objects: open a Labels layer in which they are "
                 "numbered, such as Cellpose makes, or mark them in a Points or Shapes layer."
             )
         return "No image has all that the classifier needs: choose it in the table."
 
-    @property
-    def _of_objects(self) -> bool:
-        return self._preparation is not None and self._preparation.objects is not None
-
-    def _marking(self) -> list[OpenObjects]:
+    def _marking(self) -> list[OpenObjects] | None:
+        """Return the layers that may mark objects; None where whole images are classified."""
+        if self._preparation is None or self._preparation.objects is None:
+            return None
         return list(filter(None, map(open_objects, self._viewer.layers)))

@@ -65,17 +65,14 @@ class ImageRun(QObject):
         # The thread outlives the run by the item that is under way, so it knows this alone.
         self._stopped = stopped = threading.Event()
         # napari waits for its own workers when it is closed, for as long as they take.
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=_predict, args=(classifier, tasks, stopped), name="classify", daemon=True
         )
-        _threads[self._thread] = stopped
+        _threads[thread] = stopped
         post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         # The thread ends with the dock.
         self.destroyed.connect(stopped.set)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        thread.start()
 
     def stop(self) -> None:
         """End after the item that is being classified, and be silent from now on."""

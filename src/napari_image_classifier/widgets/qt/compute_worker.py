@@ -29,10 +29,7 @@ class _Run:
         self._lock = threading.Lock()
         self._process: ComputeProcess[Any] | None = None
         self._wanted = True
-
-    def begin(self) -> None:
-        """Start, now that somebody listens."""
-        threading.Thread(target=self._work, name=f"{self.job.verb} events", daemon=True).start()
+        threading.Thread(target=self._work, name=f"{job.verb} events", daemon=True).start()
 
     @property
     def pid(self) -> int | None:
@@ -171,15 +168,12 @@ class Worker(QObject):
 
     def _begin(self, run: _Run) -> None:
         self._run = run
-        self._runs.append(run)
+        self._runs[:] = [run]
         self._is_silent = self._is_asked_to_stop = False
         self._listening.start()
-        run.begin()
 
     def _begin_again(self) -> None:
-        assert self._run is not None
         self._may_begin_again = False
-        self._runs.remove(self._run)
         self._run.kill()
         self._begin(_Run(self._run.job, self._run.make_request))
 
@@ -202,9 +196,8 @@ class Worker(QObject):
             self.silent.emit(0.0)
 
     def _forget(self) -> None:
-        if self._run is not None:
-            self._runs.remove(self._run)
         self._run = None
+        self._runs.clear()
         self._deadline.stop()
         self._listening.stop()
         if self._temporary is not None:

@@ -67,7 +67,6 @@ def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> tuple[
         The mask can't be read.
     """
     with read_image(files) as image:
-        assert image.mask is not None
         path = str(image.mask.path)
         for layer in viewer.layers:
             if isinstance(layer, Labels) and path_of(layer) == path:

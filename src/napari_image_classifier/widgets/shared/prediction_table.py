@@ -109,11 +109,6 @@ class PredictionTable(QWidget):
         self._hide_empty_columns()
         self._show_counts()
 
-    def selected(self) -> Prediction | None:
-        """Return the prediction whose row is selected."""
-        index = self.view.currentIndex()
-        return self._prediction(index) if index.isValid() else None
-
     def of_file(self, file: str) -> list[Prediction]:
         """Return the predictions of one image."""
         return [row for row in self.model.predictions if row.file == file]

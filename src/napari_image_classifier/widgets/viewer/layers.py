@@ -96,6 +96,15 @@ class OpenImage:
         """The image's own channels; if they are too few, also those of images of its shape."""
         return self.channels + self.others
 
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The names of the image's own channels."""
+        return tuple(channel.name for channel in self.channels)
+
+    def as_image(self) -> Image:
+        """Return the image of its own channels; see `as_image`."""
+        return as_image(self.name, self.channels, self.channel_names)
+
 
 def open_layer(layer: Any) -> OpenLayer:
     """Take what is needed of a napari Image layer; call this on the main thread."""
@@ -172,7 +181,7 @@ def group_layers(
 
 def match(image: OpenImage, wanted: Sequence[str], wanted_named: bool) -> tuple[int | None, ...]:
     """Return, for each of the classifier's channels, its index in the image's; None: not found."""
-    names = [channel.name for channel in image.channels]
+    names = image.channel_names
     try:
         return match_channels(wanted, wanted_named, names, image.channels_named)
     except ChannelMismatchError:
