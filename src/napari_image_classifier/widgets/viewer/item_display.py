@@ -99,12 +99,9 @@ class ItemStage:
 
     def _suit_contrast(self, name: str, layer: ImageLayer, limits: Limits) -> None:
         """Set the contrast of a channel, unless a person has."""
-        if tuple(layer.contrast_limits) != self._suited.get(name):
-            return
-        limits = self._limits.get(name, limits)
-        if limits != self._suited[name]:
-            layer.contrast_limits = limits
-            self._suited[name] = limits
+        suited, limits = self._suited.get(name), self._limits.get(name, limits)
+        if tuple(layer.contrast_limits) == suited and limits != suited:
+            layer.contrast_limits = self._suited[name] = limits
 
     def _put_others_aside(self) -> None:
         own = {*self._layers.values(), self._frame}

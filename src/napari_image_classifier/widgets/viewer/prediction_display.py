@@ -97,8 +97,11 @@ class Captions:
         self._caption_layers(shown if in_grid else [])
         front = None if in_grid else self._in_front(shown)
         if front is not None and front.predictions:
+            if self._overlay is None:
+                self._overlay = _canvas_overlay(self._viewer, self._canvas)
             text = caption(front, self._viewer.dims)
-            self._caption_canvas(text if len(images) == 1 else f"{front.name}\n{text}")
+            self._overlay.text = text if len(images) == 1 else f"{front.name}\n{text}"
+            self._overlay.visible = True
         elif self._overlay is not None:
             self._overlay.visible = False
 
@@ -114,12 +117,6 @@ class Captions:
         for layer, text in texts.items():
             layer_captions.put(layer, text)
         self._captioned_layers = list(texts)
-
-    def _caption_canvas(self, text: str) -> None:
-        if self._overlay is None:
-            self._overlay = _canvas_overlay(self._viewer, self._canvas)
-        self._overlay.text = text
-        self._overlay.visible = True
 
     def _in_front(self, shown: Sequence[Captioned]) -> Captioned | None:
         selected = self._viewer.layers.selection
