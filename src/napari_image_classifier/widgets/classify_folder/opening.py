@@ -17,6 +17,7 @@ from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.widgets.qt.background import Lookup
+from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.shared.image_opening import open_image, open_mask
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
 from napari_image_classifier.widgets.viewer.coloured_objects import ColouredObjects
@@ -83,7 +84,11 @@ class ImageOpening(QObject):
         self._open = partial(
             open_image, self._viewer, axes=classified.axes, selection=selection, place=place
         )
-        self._lookup.ask(lambda: find_named(classified, names))
+        path = classified.folder / names[0]
+        if len(names) == 1 and classified.masks is None and kind_of(path) is Kind.FILE:
+            self._show([ImageFiles.single(path, classified.folder)])
+        else:
+            self._lookup.ask(lambda: find_named(classified, names))
 
     def forget(self) -> None:
         """Leave what was opened to the person; another run begins."""
