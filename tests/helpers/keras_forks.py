@@ -9,6 +9,7 @@ ends them before a fork, and starts them again, by itself.)
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -330,6 +331,9 @@ def main() -> None:
     start_keras()
     for module in LOADED:
         importlib.import_module(module)
+    # No fork searches what is loaded for garbage, nor copies its pages for that.
+    gc.collect()
+    gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])
         listener.listen(16)
