@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from helpers.flushing import really_flush, unflushed
 from helpers.keras_forks import KerasForks
 
 
@@ -23,6 +24,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("keras")
     long = {item.path for item in items if item.get_closest_marker("long")}
     items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unflushed_files() -> Iterator[None]:
+    """The tests' many small files are not waited for; see `really_flushed_files`."""
+    with unflushed():
+        yield
+
+
+@pytest.fixture
+def really_flushed_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what is on the disk."""
+    monkeypatch.setattr(os, "fsync", really_flush)
 
 
 @pytest.fixture(scope="session")

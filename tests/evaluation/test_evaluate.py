@@ -56,7 +56,10 @@ def run(table, tmp_path_factory, keras_forks):
         # Five networks, two at a time, each less than a quarter of the work.
         return any(event["done"] > 500 for event in events if event.get("stage") == "evaluating")
 
-    with pytest.raises(TrainingRefused, match="goes on where it was"):
+    with (
+        keras_forks.for_children(),
+        pytest.raises(TrainingRefused, match="goes on where it was"),
+    ):
         evaluate(table, report, CONFIG, **NETWORKS_ALONE, on_event=events.append,
                  should_stop=half_way)  # fmt: skip
     kept = json.loads(report.with_name("how good.html.runs").read_text())["runs"]
