@@ -193,3 +193,10 @@ def test_the_command_says_the_correlation_and_draws_it(tmp_path):
     bare = [*command[:5], "--series", "compound", "--overwrite"]
     done = subprocess.run(bare, check=False, capture_output=True, encoding="utf-8")
     assert done.stderr.strip() == "--series needs --dose, the column that holds the doses."
+
+
+def test_wells_of_a_dose_that_is_a_logarithm_have_one_median(summary):
+    """Their dots are spread beside each other, and the doses stay what they are."""
+    summary = summary.assign(dose=[str(-9 + number % 3) for number in range(len(summary))])
+    (series,) = dose_response(summary, "dose", "percent_light").series
+    assert len(series.medians) == 3

@@ -220,7 +220,7 @@ def dose_response(
     axis = DoseAxis.of(doses[known])
     everything = list(series_of(summary, by))
     numbers = np.select([members for _, members in everything], range(len(everything)))
-    x = axis.place(doses)
+    x = axis.place(doses).copy()
     x[known] += axis.spread(doses[known], numbers[known].tolist(), len(everything))
     series = []
     for (name, members), row in zip(everything, correlations, strict=True):
