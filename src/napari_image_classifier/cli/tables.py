@@ -1,11 +1,10 @@
 """The commands that read tables: `agreement`, `summarize` and `sort`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import names_in, new_names_in, refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
@@ -16,6 +15,10 @@ from napari_image_classifier.raters.comparison import MARGIN
 if TYPE_CHECKING:
     import pandas as pd
 
+Margin = Annotated[
+    float, typer.Option(min=0.01, max=0.5, help="How much worse still counts as “as good”.")
+]
+
 
 @with_derived_options(tables="TABLE...")
 def agreement_command(
@@ -24,9 +27,9 @@ def agreement_command(
     report: Path,
     truth: str | None = None,
     group: str | None = None,
-    margin: options.Margin = MARGIN,
-    encoding: options.Encoding = None,
-    rename_classes: options.RenameClasses = None,
+    margin: Margin = MARGIN,
+    encoding: str | None = None,
+    rename_classes: str | None = None,
     overwrite: bool = False,
 ) -> None:
     """Say how far raters agree, and how a classifier compares with each, in a report.
@@ -76,7 +79,7 @@ def summarize_command(
     by: str = "well",
     output: Path | None = None,
     wells: Path | None = None,
-    encoding: options.Encoding = None,
+    encoding: str | None = None,
     plate_map: Path | None = None,
     dose: str | None = None,
     series: str | None = None,
@@ -147,9 +150,7 @@ def summarize_command(
 
 
 @with_derived_options()
-def sort_command(
-    table: Path, images: Path, output: Path, /, pattern: options.Pattern = None
-) -> None:
+def sort_command(table: Path, images: Path, output: Path, /, pattern: str | None = None) -> None:
     """Copy the images into folders by class; nothing is moved.
 
     Parameters
