@@ -82,13 +82,11 @@ def summarize(
     path = Path(table)
     columns = [by] if isinstance(by, str) else list(by)
     rows = read_predictions(path)
-    assumptions = rows.attrs["assumptions"]
     names = _class_names(rows)
     _check_numbers(path, rows, names)
     own = {*rows, *columns}
     if wells is not None:
         rows = join_wells(rows, path, Path(wells), encoding)
-        assumptions = rows.attrs["assumptions"]
     known = [name for name in rows if name not in own]
     _check_columns(path, rows, columns)
     counted = list(_of_group(rows[:0], names))
@@ -103,7 +101,7 @@ def summarize(
     ]
     summary.sort(key=lambda row: [_as_counted(row[column]) for column in columns])
     summarized = pd.DataFrame(summary, columns=[*columns, *known, *counted])
-    summarized.attrs["assumptions"] = assumptions
+    summarized.attrs["assumptions"] = rows.attrs["assumptions"]
     return summarized
 
 
