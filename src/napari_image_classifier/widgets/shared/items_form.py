@@ -1,6 +1,6 @@
 """The items that a dock is about: the fields that name them, and the survey of what they name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -47,6 +47,7 @@ class ItemsChoices:
 
     folder: Path | None = None
     pattern: str | None = None
+    group: str | None = None
     axes: str = ""
     masks: Path | None = None
 
@@ -187,7 +188,7 @@ class ItemsForm(Form, Generic[Choices]):
     def __init__(
         self,
         empty: Choices,
-        *groups: Iterable[Ask],
+        *groups: Sequence[Ask],
         query: Callable[[], ItemsQuery | None],
         surveyed: Iterable[str],
         thumbnails: int = 0,
@@ -204,9 +205,9 @@ class ItemsForm(Form, Generic[Choices]):
 
     def choices(self) -> Choices:
         """Return what is filled in."""
-        asked: dict[str, Any] = {"pattern": self.pattern.pattern, "group": self.group.shared}
-        known = {name: asked[name] for name in asked if hasattr(self._empty, name)}
-        return replace(self._empty, **self.values(), **known)
+        return replace(
+            self._empty, **self.values(), pattern=self.pattern.pattern, group=self.group.shared
+        )
 
     def offer_found(self, first_level: int = 1) -> None:
         """Offer what has been found: what images share, folders from ``first_level``; patterns."""

@@ -44,7 +44,6 @@ class LearnFrom(ItemsChoices):
     """Where *Train classifier* finds its images."""
 
     items_csv: Path | None = None
-    group: str | None = None
     each: Each = "image"
 
     def why_unusable(self) -> str | None:
@@ -224,10 +223,7 @@ class TrainingSource(QWidget):
 
     def _show(self) -> None:
         if self.survey is None:
-            self.view.clear()
-            self.view.show_sentences(
-                LOOKING if self.form.runner.under_way and self._query() else ""
-            )
+            self.view.clear(LOOKING if self.form.runner.under_way and self._query() else "")
         else:
             self.form.offer_found(self._first_level)
             self.form.show_images()
@@ -235,6 +231,5 @@ class TrainingSource(QWidget):
         self.changed.emit()
 
     def _show_failure(self, sentence: str) -> None:
-        self.view.clear()
-        self.view.show_sentences("", sentence)
+        self.view.clear(problem=sentence)
         self.changed.emit()
