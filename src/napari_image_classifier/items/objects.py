@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 # What programs write that only tell objects from background: their "yes".
 BLACK_AND_WHITE = (1, 255, 65535)
 HOW_TO_NUMBER = (
-    "Save labels of 16 bits in which each object has a number of its own (in Fiji Analyze Particles "
-    "with Count Masks, in Python skimage.measure.label), or have the connected parts of masks taken "
-    "as objects."
+    "Save labels of 16 bits in which each object has a number of its own (in Fiji Analyze "
+    "Particles with Count Masks, in Python skimage.measure.label), or have the connected parts of "
+    "masks taken as objects."
 )
 
 

@@ -52,6 +52,9 @@ class ItemsQuery:
     masks
         Classify objects: the folder of masks in which each has its number, named like their images,
         or a pattern such as {name}_cp_masks.png.
+    split_masks
+        Take the connected parts of masks as objects, whatever their numbers: for black and white
+        masks, and classes of pixels.
     annotated
         Whether the first sub-folder of an image is its class.
     files
@@ -68,5 +71,6 @@ class ItemsQuery:
     each: Each = "image"
     axes: str | None = None
     masks: str | None = None
+    split_masks: bool = False
     annotated: bool = True
     files: tuple[Path, ...] = ()

@@ -40,6 +40,7 @@ def read_items(
     each: Each = "image",
     axes: str | None = None,
     masks: str | Path | None = None,
+    split_masks: bool = False,
     annotated: bool = True,
 ) -> ItemTable:
     """Read the table of items.
@@ -78,6 +79,9 @@ def read_items(
         `mask_files.MaskFiles`): each object becomes an item, of the class of its image or of a row
         of its own, "label=12" in the column "item"; with ``each`` "plane" every plane has objects
         of its own.
+    split_masks
+        Whether the connected parts of masks are the objects, whatever their numbers: for black and
+        white masks, and classes of pixels.
     annotated
         Whether folders are classes.
 
@@ -112,6 +116,7 @@ def read_items(
             each=each,
             axes=axes,
             masks=str(masks) if masks else None,
+            split_masks=split_masks,
             annotated=annotated,
         )
     )
@@ -144,7 +149,7 @@ def read_query(query: ItemsQuery) -> ItemTable:
     root = query.folder.expanduser().resolve()
     pattern = NamePattern(query.pattern) if query.pattern else None
     masks = stored_masks_path(query.masks, root) if query.masks else None
-    images, passed_over = find_images(root, pattern, masks)
+    images, passed_over = find_images(root, pattern, masks, split_masks=query.split_masks)
     items, assumptions = _whole_images(query, root, images)
     items = [_renamed(item, query.rename_classes) for item in items]
     source = query.items_csv.name if query.items_csv else root.name

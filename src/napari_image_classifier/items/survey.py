@@ -36,6 +36,8 @@ class SurveyRequest(ItemsQuery):
         What axes mean in files that don't say.
     masks
         Where the masks lie.
+    split_masks
+        Whether their connected parts are the objects.
     annotated
         Whether folders are classes.
     files

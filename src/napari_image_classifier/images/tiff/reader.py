@@ -54,9 +54,7 @@ def open_tiff(path: Path, axes: str | None = None, *, labels: bool = False) -> O
     return source
 
 
-def _source(
-    path: Path, tiff: tifffile.TiffFile, axes: str | None, labels: bool
-) -> OpenedFile:
+def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None, labels: bool) -> OpenedFile:
     check_directories(path, tiff)
     if not tiff.series:
         raise no_image_error(path, tiff)
