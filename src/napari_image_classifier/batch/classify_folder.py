@@ -100,6 +100,8 @@ def classify_folder(
     masks
         Where the masks lie whose objects are classified: a folder or a name pattern (see
         `mask_files.MaskFiles`).
+    split_masks
+        Whether the connected parts of masks are the objects, whatever their numbers.
     overwrite
         Whether what ``output`` and its journal hold may be lost.
     workers

@@ -49,7 +49,9 @@ def agreement_command(
         or folder:2; the column group unless told.
     margin
         How much worse still counts as “as good”.
-    encoding, rename_classes
+    encoding
+        As in `ItemsQuery`.
+    rename_classes
         As in `ItemsQuery`.
     overwrite
         Replace what the output holds.
@@ -101,7 +103,7 @@ def summarize_command(
         A CSV of what is known of the wells: the columns well, optionally plate, and any others,
         such as dose and compound.
     encoding
-        As in `ItemsQuery`, of the CSV of wells.
+        As in `ItemsQuery`.
     plate_map
         A picture of every plate to write, with its wells coloured: PNG, SVG, PDF.
     dose

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.mask_files import stored_masks_path
@@ -22,6 +24,7 @@ from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.selection import Each, parse_selection, selections_of
 from napari_image_classifier.system.spreadsheets import column_called
+from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.wording import counted, counts_of
 
 READERS = 4
@@ -165,8 +168,11 @@ def read_query(query: ItemsQuery) -> ItemTable:
         assumptions = (*assumptions, EACH_STANDS_ALONE)
     if masks or query.each != "image":
         with ThreadPoolExecutor(READERS) as pool:
-            split_up = pool.map(lambda item: _parts_of(item, query), items)
-            items = [part for parts in split_up for part in parts]
+            split_up = list(pool.map(lambda item: _parts_of(item, query), items))
+        items = [part for parts, _ in split_up for part in parts]
+        if query.split_masks:
+            areas = np.concatenate([areas for _, areas in split_up])
+            assumptions = (*assumptions, _parts_in_words(areas))
     if not items:
         raise ItemsError(f"There are no objects in the masks of {root}.")
     return ItemTable(root, tuple(items), passed_over, assumptions, query.axes)
@@ -346,20 +352,26 @@ def folder_at(file: str, level: int) -> str | None:
     return "/".join(folders[:level]) if len(folders) >= level else None
 
 
-def _parts_of(item: Item, query: ItemsQuery) -> list[Item]:
-    """Return an item for each object, time point or plane of an image, or of a part of it."""
-    if item.selection and not query.masks:
-        return [item]
+def _parts_of(item: Item, query: ItemsQuery) -> tuple[list[Item], Float64Array]:
+    """Return an item for each object, time point or plane of an image, and the objects' areas."""
     wanted = parse_selection(item.selection)
-    if "label" in wanted:
-        return [item]
+    areas = np.empty(0)
+    if "label" in wanted or (item.selection and not query.masks):
+        return [item], areas
     with read_image(item.image, axes=query.axes) as image:
         if query.masks:
-            selections = objects_of(image, query.each).selections(image)
+            objects = objects_of(image, query.each)
+            selections, areas = objects.selections(image), objects.area
         else:
             selections = selections_of(image, query.each)
     return [
         replace(item, selection=selection)
         for selection in selections
         if wanted.items() <= parse_selection(selection).items()
-    ]
+    ], areas
+
+
+def _parts_in_words(areas: Float64Array) -> str:
+    sizes = f", of {areas.min():.0f} to {areas.max():.0f} pixels" if len(areas) else ""
+    half = f", half of them up to {np.median(areas):.0f}" if len(areas) else ""
+    return f"The objects are the connected parts of the masks: {len(areas)}{sizes}{half}."
