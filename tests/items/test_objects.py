@@ -160,7 +160,7 @@ def test_numbers_that_begin_again_after_255_are_found(n):
     """A picture of 8 bits has no more; half of the objects would be another one's."""
     mask = discs(n, range(1, n + 1))
     assert len(numbers_of(mask.astype(np.uint16))) == n
-    with pytest.raises(MaskError, match="begin again after 255|stand for several objects"):
+    with pytest.raises(MaskError, match=r"begin again after 255|stand for several objects"):
         numbers_of((mask % 256).astype(np.uint8))
 
 
