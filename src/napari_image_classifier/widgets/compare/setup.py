@@ -55,6 +55,7 @@ ON_OWN_LABELS = (
 class CompareWhat(ItemsChoices):
     """What *Compare with me* asks in fields."""
 
+    group: str | None = None
     labels: Path | None = None
     classifier: Path | None = None
     session: Path | None = None

@@ -35,6 +35,7 @@ TABLE_NAME = "labels.csv"
 class LabelWhat(ItemsChoices):
     """What *Label images* asks."""
 
+    group: str | None = None
     each: Each = "image"
     table: Path | None = None
 

@@ -53,7 +53,6 @@ class ItemsChoices:
 
     folder: Path | None = None
     pattern: str | None = None
-    group: str | None = None
     axes: str = ""
     masks: Path | None = None
     split_masks: bool = False
@@ -212,9 +211,9 @@ class ItemsForm(Form, Generic[Choices]):
 
     def choices(self) -> Choices:
         """Return what is filled in."""
-        return replace(
-            self._empty, **self.values(), pattern=self.pattern.pattern, group=self.group.shared
-        )
+        asked: dict[str, Any] = {"pattern": self.pattern.pattern, "group": self.group.shared}
+        known = {name: asked[name] for name in asked if hasattr(self._empty, name)}
+        return replace(self._empty, **self.values(), **known)
 
     def offer_found(self, first_level: int = 1) -> None:
         """Offer what has been found: what images share, folders from ``first_level``; patterns."""

@@ -44,6 +44,7 @@ class LearnFrom(ItemsChoices):
     """Where *Train classifier* finds its images."""
 
     items_csv: Path | None = None
+    group: str | None = None
     each: Each = "image"
 
     def why_unusable(self) -> str | None:
