@@ -43,7 +43,8 @@ def parts_numbered(path: Path, source: OpenedFile) -> OpenedFile:
                 known.clear()
                 planes = _planes(path, source, time, channel)
                 known[time, channel] = _numbered(planes)
-            return known[time, channel][z]
+            plane: IntArray = known[time, channel][z]
+            return plane
 
     return replace(source, dtype=np.dtype(np.int32), read=read)
 
@@ -66,4 +67,5 @@ def _numbered(planes: AnyArray) -> IntArray:
     values, ranks = np.unique(planes, return_inverse=True)
     ranks = ranks.reshape(planes.shape) + 1
     ranks[planes == background] = 0
-    return np.asarray(label(ranks, background=0, connectivity=planes.ndim), np.int32)
+    numbers = label(ranks, background=0, connectivity=planes.ndim)  # type: ignore[no-untyped-call]
+    return np.asarray(numbers).astype(np.int32)

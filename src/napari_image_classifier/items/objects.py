@@ -193,11 +193,14 @@ def mask_plane(mask: Image, time: int, z: int) -> AnyArray:
         Its values are no whole numbers, or too large to be labels.
     """
     plane = mask.plane(time=time, z=min(z, mask.n_z - 1))
-    if plane.dtype.kind not in "bf" and (plane.dtype != np.uint64 or plane.max(initial=0) < 2**63):
+    if plane.dtype.kind == "b":
+        return plane.astype(np.uint8)
+    if plane.dtype.kind in "iu" and plane.dtype != np.uint64:
         return plane
     with np.errstate(invalid="ignore"):
         labels = plane.astype(np.int64)
-    if not (labels == plane).all() or np.abs(plane).max(initial=0) >= 2**63:
+    # What is too large for an int64 becomes something negative, or the largest of all.
+    if not (labels == plane).all() or (plane >= 2.0**63).any():
         raise MaskError(
             f"The mask {mask.name} has values that are no whole numbers below 2^63, so it numbers "
             "no objects; save it as a label image."
@@ -254,7 +257,7 @@ def _objects_in_plane(mask: Image, time: int, z: int, are_bodies: bool) -> "pd.D
     inside = np.flatnonzero(plane > 0)
     codes, labels = pd.factorize(plane.ravel()[inside], sort=True)
     y, x = np.divmod(inside, plane.shape[1])
-    numbered = np.zeros(plane.shape, np.int32)
+    numbered: IntArray = np.zeros(plane.shape, np.int32)
     numbered.ravel()[inside] = codes + 1
     n = len(labels)
     ends = np.array(
