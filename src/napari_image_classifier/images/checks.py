@@ -7,6 +7,7 @@ import math
 import os
 import stat
 import struct
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from napari_image_classifier.images.read_errors import (
 MOST_EXPANSION = 250
 # Smaller planes are read without asking how much memory is free.
 LARGE_PLANE = 256 * 2**20
+# What OME descriptions count in the elements called TiffData.
+_COUNTS = frozenset({"FirstC", "FirstT", "FirstZ", "IFD", "NumPlanes", "PlaneCount"})
 # The decoded plane, and its intensities.
 COPIES_OF_A_PLANE = 2
 
@@ -58,15 +61,27 @@ def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
     ImageReadError
         A directory leads back to one before it.
     """
-    # ImageJ's stacks are read by their first one alone, and may have thousands more.
-    if not tiff.pages or tiff.is_imagej:
-        return
+    # ImageJ's and Micro-Manager's stacks are read without them, and may have thousands.
+    if not tiff.is_imagej or (tiff.is_ome and not tiff.is_mmstack):
+        directory_offsets(path, tiff)
+
+
+def directory_offsets(path: Path, tiff: tifffile.TiffFile) -> list[int]:
+    """Return where the directories of a file lie, in the order of its pages.
+
+    Raises
+    ------
+    ImageReadError
+        A directory leads back to one before it.
+    """
+    if not tiff.pages:
+        return []
     file, form = tiff.filehandle, tiff.tiff
-    offset, seen = tiff.pages.first.offset, set[int]()
+    offset, seen = tiff.pages.first.offset, dict[int, None]()
     while 0 < offset < file.size:
         if offset in seen:
             raise damaged(path, "its directories lead back to themselves")
-        seen.add(offset)
+        seen[offset] = None
         try:
             file.seek(offset)
             (number,) = struct.unpack(form.tagnoformat, file.read(form.tagnosize))
@@ -74,7 +89,46 @@ def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
             (offset,) = struct.unpack(form.offsetformat, file.read(form.offsetsize))
         except (struct.error, OSError):
             # What is cut off ends the list; later checks say so.
-            return
+            break
+    return list(seen)
+
+
+def check_declared_planes(path: Path, described: Any, names: Iterable[str]) -> None:
+    """Refuse an OME image with more planes than there are bytes, for which lists would be made.
+
+    Parameters
+    ----------
+    path
+        The file.
+    described
+        The element that describes the image, or the notes on all images.
+    names
+        The files that hold it and its description, beside ``path``.
+
+    Raises
+    ------
+    ImageReadError
+        It declares more than its files can hold.
+    """
+    stored = sum(path.with_name(name).stat().st_size for name in {*names, path.name})
+    for element in described.iter():
+        declared = _declared_planes(element.attrib)
+        if declared > stored:
+            raise unreadable(
+                path,
+                Fault.OUT_OF_PROPORTION,
+                f"its description declares {declared:,.0f} planes, far more than its {stored:,} "
+                "bytes can hold.",
+            )
+
+
+def _declared_planes(attributes: Mapping[str, str]) -> float:
+    if "SizeZ" in attributes:
+        return math.prod(int(attributes.get(key, 1)) for key in ("SizeC", "SizeT", "SizeZ"))
+    if "Start" in attributes and "End" in attributes:
+        start, end, step = (float(attributes.get(key, 1)) for key in ("Start", "End", "Step"))
+        return abs(end - start) / abs(step)
+    return max((int(value) for key, value in attributes.items() if key in _COUNTS), default=0)
 
 
 def no_image_error(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
