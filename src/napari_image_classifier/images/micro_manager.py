@@ -198,7 +198,7 @@ def _new_image(stack: Stack) -> Any:
     image = Element("Image", {"ID": f"Image:{stack.position}", "Name": place})
     time = str(stack.first.get("ReceivedTime") or stack.first.get("Time"))
     if day := re.match(r"\d{4}-\d\d-\d\d", time):
-        SubElement(image, "AcquisitionDate").text = day[0]
+        SubElement(image, "AcquisitionDate").text = day.group()
     SubElement(image, "StageLabel", {"Name": place})
     pixel = stack.first.get("PixelSizeUm") or stack.summary.get("PixelSize_um")
     sizes = {"X": pixel, "Y": pixel, "Z": stack.summary.get("z-step_um")}
@@ -214,17 +214,20 @@ def _name_channels(stack: Stack, pixels: Any, prefix: str, n_channels: int, samp
         return
     for channel in described:
         pixels.remove(channel)
-    names = stack.summary.get("ChNames")
+    for number, name in enumerate(_channel_names(stack, n_channels)):
+        attributes = {"ID": f"Channel:0:{number}", "SamplesPerPixel": str(samples), "Name": name}
+        pixels.insert(number, Element(f"{prefix}Channel", attributes))
+
+
+def _channel_names(stack: Stack, n_channels: int) -> list[str]:
+    names: Any = stack.summary.get("ChNames")
     if isinstance(names, str):
         # Older versions write a list as text.
         with suppress(ValueError):
             names = json.loads(names)
-    named = isinstance(names, list) and len(names) >= n_channels
-    for number in range(n_channels):
-        attributes = {"ID": f"Channel:0:{number}", "SamplesPerPixel": str(samples)}
-        if named:
-            attributes["Name"] = str(names[number])
-        pixels.insert(number, Element(f"{prefix}Channel", attributes))
+    if not isinstance(names, list) or len(names) < n_channels:
+        return [""] * n_channels
+    return [str(name) for name in names[:n_channels]]
 
 
 def _whole(stack: Stack) -> tuple[dict[Place, tuple[str, int]], tuple[str, ...]]:

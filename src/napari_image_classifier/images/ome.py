@@ -1,4 +1,4 @@
-"""Which image of an OME description lies in a file, and the files that this image needs."""
+"""OME-TIFF files: the described image that lies in a file, its further files and its place."""
 
 import re
 from collections.abc import Iterable
@@ -30,12 +30,15 @@ from napari_image_classifier.images.ome_xml import (
     text_of,
 )
 from napari_image_classifier.images.read_errors import ImageReadError
+from napari_image_classifier.images.tiff.errors import translated_errors
 from napari_image_classifier.images.well_names import WellError, parse_well, row_letters
 from napari_image_classifier.wording import first_few
 
 # "A01-Site_0", as Micro-Manager's plugin for plates calls its positions.
 _SITE_OF_WELL = re.compile(r"(?P<well>[A-Z]{1,2}\d{1,2})[ _-]*Site[ _-]*(?P<site>\d+)", re.I)
-_TIFF_SUFFIXES = (".tif", ".tiff")
+_TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf2", ".tf8")
+# Ends the name of a copy of what is described in a TIFF that is an image of its own.
+KEPT_SUFFIX = ".companion.ome"
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ def _fields_of_position(position: str) -> dict[str, str]:
 
 
 def _read_description(path: Path) -> _Description | None:
-    with tifffile.TiffFile(path) as tiff:
+    with translated_errors(path), tifffile.TiffFile(path) as tiff:
         return _description(path, tiff)
 
 
@@ -198,8 +201,8 @@ def _description(path: Path, tiff: tifffile.TiffFile) -> _Description | None:
     reference = _reference(root)
     if reference is None:
         return _of_images(path, root, root.get("UUID"), None)
-    companion = _beside(path, reference)
-    described = parsed(path, _text_in(companion))
+    companion = _companion(path, reference)
+    described = parsed(path, description_in(companion))
     return _of_images(path, described, root.get("UUID"), companion.name)
 
 
@@ -301,7 +304,7 @@ def _described_beside(path: Path, root: Any) -> Any:
     if reference is None:
         return root
     with suppress(ImageReadError, OSError, tifffile.TiffFileError):
-        return parsed(path, _text_in(_beside(path, reference)))
+        return parsed(path, description_in(_beside(path, reference)))
     return None
 
 
@@ -310,17 +313,34 @@ def _reference(root: Any) -> str | None:
     return next((str(only.get("MetadataFile", "")) for only in children(root, "BinaryOnly")), None)
 
 
-def _text_in(companion: Path) -> str:
-    """Return the OME description in a file, which may be a TIFF."""
-    if companion.suffix.lower() not in _TIFF_SUFFIXES:
+def _companion(path: Path, name: str) -> Path:
+    """Return the file of that name, or what was kept of it where it is another image."""
+    kept = f"{name}{KEPT_SUFFIX}"
+    if _is_file_name(name) and not path.with_name(name).exists() and path.with_name(kept).is_file():
+        return path.with_name(kept)
+    return _beside(path, name)
+
+
+def description_in(companion: Path) -> str:
+    """Return the OME-XML in a file, which may be a TIFF; "" where there is none."""
+    if not is_tiff_name(companion.name):
         return companion.read_text(encoding="utf-8")
     with tifffile.TiffFile(companion) as master:
         return master.ome_metadata or ""
 
 
-def _beside(path: Path, name: str) -> Path:
+def is_tiff_name(name: str) -> bool:
+    """Return whether a description is in a TIFF, by its name, and so beside pixels."""
+    return name.lower().endswith(_TIFF_SUFFIXES)
+
+
+def _is_file_name(name: str) -> bool:
     # The description may come from anywhere: it must not lead out of the folder.
-    if not name or PurePosixPath(name).name != name or PureWindowsPath(name).name != name:
+    return bool(name) and PurePosixPath(name).name == name == PureWindowsPath(name).name
+
+
+def _beside(path: Path, name: str) -> Path:
+    if not _is_file_name(name):
         raise ImageReadError(
             path,
             Fault.INCOMPLETE,

@@ -11,7 +11,13 @@ from pathlib import Path
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.images.ome import companion_name, files_of_image
+from napari_image_classifier.images.ome import (
+    KEPT_SUFFIX,
+    companion_name,
+    description_in,
+    files_of_image,
+    is_tiff_name,
+)
 from napari_image_classifier.plates.summary import read_predictions
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.events import Result
@@ -94,10 +100,14 @@ SORT_IMAGES = Job("sort_images", SortRequest, SortedCopies)
 
 @dataclass(frozen=True)
 class _Copy:
-    """An image with all its files, and the folder that they go to."""
+    """An image with all its files, and the folder that they go to.
+
+    ``described_in`` is a file of another image, of which only the description is needed.
+    """
 
     folder: str
     files: tuple[Path, ...]
+    described_in: Path | None = None
 
 
 def sort_images(
@@ -158,7 +168,7 @@ def sort_images(
     _check_found(path, root, labels, missing, pattern)
     folders = _folders(labels.values())
     copies = [
-        _Copy(folders[label], _files_of(by_name[name]))
+        _Copy(folders[label], *_files_of(by_name[name]))
         for name, label in labels.items()
         if name in by_name
     ]
@@ -229,17 +239,23 @@ def _check_found(
     )
 
 
-def _files_of(image: ImageFiles) -> tuple[Path, ...]:
-    """Return all files of an image, also those that only its OME description names."""
+def _files_of(image: ImageFiles) -> tuple[tuple[Path, ...], Path | None]:
+    """Return all files of an image, and a file of another image that describes it, if one does."""
     files = dict.fromkeys(part.path for part in image.parts)
+    described_in = None
     if len(files) == 1:
         (path,) = files
         # Whatever is wrong with a file, it can still be copied as it is.
         with suppress(Exception):
-            names = [*files_of_image(path), companion_name(path)]
-            beside = (path.with_name(name) for name in names if name)
+            beside = (path.with_name(name) for name in files_of_image(path))
             files |= dict.fromkeys(file for file in beside if file.is_file())
-    return tuple(files)
+            if name := companion_name(path):
+                companion = path.with_name(name)
+                if is_tiff_name(name) and companion not in files:
+                    described_in = companion
+                else:
+                    files[companion] = None
+    return tuple(files), described_in
 
 
 def _check_room(copies: Sequence[_Copy], output: Path) -> None:
@@ -294,11 +310,24 @@ def _copy_image(
                 raise FileExistsError(17, "a file of that name is there already", str(target))
             _copy_file(source, target, should_stop)
             made.add(target)
+        if copy.described_in is not None:
+            made |= _copy_description(copy.described_in, output / copy.folder, root, done)
     except BaseException:
         for target in made:
             target.unlink()
         raise
     return made
+
+
+def _copy_description(source: Path, folder: Path, root: Path, done: set[Path]) -> set[Path]:
+    """Write what is described in a file of another image, which must not be taken for this one."""
+    beside = folder / source.relative_to(root)
+    target = beside.with_name(f"{beside.name}{KEPT_SUFFIX}")
+    if target in done:
+        return set()
+    with replace_file(target) as temporary:
+        temporary.write_text(description_in(source), encoding="utf-8")
+    return {target}
 
 
 def _copy_file(source: Path, target: Path, should_stop: ShouldStop) -> None:

@@ -75,14 +75,24 @@ class PixelInterpretation:
         return np.ascontiguousarray(plane, self.dtype)
 
 
-def is_for_libtiff(page: Any) -> bool:
+def is_for_libtiff(path: Path, page: Any) -> bool:
     """Return whether the colours of a page are beyond tifffile, not beyond the libtiff in Pillow.
 
-    These are the JPEG of before 1995, and colours of which fewer are stored than pixels.
+    These are the JPEG of before 1995, and colours that are stored for fewer places than pixels.
+
+    Raises
+    ------
+    ImageReadError
+        They are beyond both.
     """
     if page.compression == COMPRESSION.OJPEG:
         return True
-    return bool(page.is_subsampled and page.compression in _PLAIN and page.dtype == np.uint8)
+    if not page.is_subsampled or page.compression not in _PLAIN:
+        return False
+    whole = sum(page.databytecounts) >= page.nbytes
+    if page.dtype != np.uint8 or (page.compression == COMPRESSION.NONE and not whole):
+        raise _not_rgb(path, "YCbCr, for fewer places than pixels")
+    return True
 
 
 def interpret_pixels(path: Path, tiff: tifffile.TiffFile, series: Any) -> PixelInterpretation:
@@ -173,9 +183,11 @@ def _of_colors(path: Path, page: Any, dtype: np.dtype[Any]) -> PixelInterpretati
         to_rgb = cmyk_to_rgb if inks is None or inks.value == _CMYK_INKS else None
     elif photometric == _YCBCR and page.compression in _PLAIN:
         kind = "YCbCr"
-        tags = (page.tags.get(code) for code in (_COEFFICIENTS, _BLACK_AND_WHITE))
-        values = (None if tag is None else _fractions(tag.value) for tag in tags)
-        to_rgb = partial(ycbcr_to_rgb, *values)
+        to_rgb = partial(
+            ycbcr_to_rgb,
+            coefficients=_fractions(page.tags.get(_COEFFICIENTS)),
+            black_and_white=_fractions(page.tags.get(_BLACK_AND_WHITE)),
+        )
     elif photometric in (_CIE_LAB, _ICC_LAB):
         kind = "L*a*b*"
         if dtype == np.uint8:
@@ -200,19 +212,22 @@ def _not_rgb(path: Path, kind: str) -> ImageReadError:
     return unreadable(path, Fault.PIXEL_TYPE, f"{why}; save it as RGB.")
 
 
-def _fractions(stored: Any) -> tuple[float, ...]:
-    """Return numbers that a TIFF stores as numerators and denominators in turn."""
-    return tuple(
-        float(a) / (float(b) or 1.0) for a, b in zip(stored[::2], stored[1::2], strict=False)
-    )
+def _fractions(tag: Any) -> tuple[float, ...] | None:
+    """Return the numbers of a tag, which are numerators and denominators in turn."""
+    if tag is None:
+        return None
+    pairs = zip(tag.value[::2], tag.value[1::2], strict=False)
+    return tuple(float(above) / (float(below) or 1.0) for above, below in pairs)
 
 
 def _of_palette(page: Any) -> PixelInterpretation:
     table = np.asarray(page.colormap)
+    grey, small = bool((table == table[0]).all()), table.max(initial=0) < 256
     # Palettes have 16 bits, of which the colours of pictures need the upper 8; some writers
-    # fill in the lower ones alone.
-    table = (table if table.max(initial=0) < 256 else table >> 8).astype(np.uint8)
-    if (table == table[0]).all():
+    # fill in the lower ones alone. Grey ones may be intensities that need all 16.
+    if not grey or small or not (table % 257).any() or not (table & 255).any():
+        table = (table if small else table >> 8).astype(np.uint8)
+    if grey:
         identity = table.shape[1] <= 256 and (table[0] == np.arange(table.shape[1])).all()
         assumptions = () if identity else ("The grey palette was applied, so bright is high.",)
         return PixelInterpretation(table.dtype, 1, palette=table[:1], assumptions=assumptions)

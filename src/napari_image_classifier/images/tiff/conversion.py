@@ -26,24 +26,25 @@ def cmyk_to_rgb(colors: AnyArray) -> AnyArray:
     highest = int(np.iinfo(colors.dtype).max)
     inks = colors[..., :3].astype(np.uint64)
     paper = highest - colors[..., 3:4].astype(np.uint64)
-    return (paper - (inks * paper + highest // 2) // highest).astype(colors.dtype)
+    rgb: AnyArray = paper - (inks * paper + highest // 2) // highest
+    return rgb.astype(colors.dtype)
 
 
 def ycbcr_to_rgb(
-    coefficients: Sequence[float] | None,
-    black_and_white: Sequence[float] | None,
     colors: AnyArray,
+    coefficients: Sequence[float] | None = None,
+    black_and_white: Sequence[float] | None = None,
 ) -> AnyArray:
     """Return red, green and blue of luminance and two colour differences, along the last axis.
 
     Parameters
     ----------
+    colors
+        Unsigned integers, shape (..., 3 or more).
     coefficients
         The parts of red, green and blue in the luminance; None for those of CCIR 601.
     black_and_white
         The codes of none and all of luminance, Cb and Cr in turn; None for the whole range.
-    colors
-        Unsigned integers, shape (..., 3 or more).
 
     Returns
     -------
@@ -62,8 +63,8 @@ def ycbcr_to_rgb(
     )
     r, b = y + (2 - 2 * red) * cr, y + (2 - 2 * blue) * cb
     g = (y - red * r - blue * b) / (green or 1)
-    rgb = np.stack([r, g, b], axis=-1)
-    return np.rint(rgb).clip(0, highest).astype(colors.dtype)
+    rgb: AnyArray = np.rint(np.stack([r, g, b], axis=-1)).clip(0, highest)
+    return rgb.astype(colors.dtype)
 
 
 def lab_to_rgb(colors: AnyArray, *, signed: bool) -> AnyArray:

@@ -67,7 +67,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> OpenedFile
         raise no_image_error(path, tiff)
     images = _images(tiff)
     series = images[0]
-    if is_for_libtiff(series.keyframe):
+    if is_for_libtiff(path, series.keyframe):
         tiff.close()
         return open_picture(path, of_tiff=True)
     check_series(path, tiff, series)
