@@ -7,7 +7,7 @@ import math
 import os
 import stat
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ MOST_EXPANSION = 250
 LARGE_PLANE = 256 * 2**20
 # What OME descriptions count in the elements called TiffData.
 _COUNTS = frozenset({"FirstC", "FirstT", "FirstZ", "IFD", "NumPlanes", "PlaneCount"})
+# So many are allowed without looking at the size of the files.
+_FEW_PLANES = 1000
 # The decoded plane, and its intensities.
 COPIES_OF_A_PLANE = 2
 
@@ -93,42 +95,47 @@ def directory_offsets(path: Path, tiff: tifffile.TiffFile) -> list[int]:
     return list(seen)
 
 
-def check_declared_planes(path: Path, described: Any, names: Iterable[str]) -> None:
-    """Refuse an OME image with more planes than there are bytes, for which lists would be made.
+def check_declared_planes(path: Path, described: Iterable[Any], names: Iterable[str]) -> None:
+    """Refuse OME images with more planes than there are bytes, for which lists would be made.
 
     Parameters
     ----------
     path
         The file.
     described
-        The element that describes the image, or the notes on all images.
+        Elements called "Pixels", each of an image, and "StructuredAnnotations", of all.
     names
-        The files that hold it and its description, beside ``path``.
+        The files that hold them, beside ``path``.
 
     Raises
     ------
     ImageReadError
-        It declares more than its files can hold.
+        They declare more than the files can hold.
     """
+    declared = max(map(_declared_planes, described), default=0)
+    if declared <= _FEW_PLANES:
+        return
     stored = sum(path.with_name(name).stat().st_size for name in {*names, path.name})
-    for element in described.iter():
-        declared = _declared_planes(element.attrib)
-        if declared > stored:
-            raise unreadable(
-                path,
-                Fault.OUT_OF_PROPORTION,
-                f"its description declares {declared:,.0f} planes, far more than its {stored:,} "
-                "bytes can hold.",
-            )
+    if declared > stored:
+        raise unreadable(
+            path,
+            Fault.OUT_OF_PROPORTION,
+            f"its description declares {declared:,.0f} planes, far more than its {stored:,} bytes "
+            "can hold.",
+        )
 
 
-def _declared_planes(attributes: Mapping[str, str]) -> float:
-    if "SizeZ" in attributes:
-        return math.prod(int(attributes.get(key, 1)) for key in ("SizeC", "SizeT", "SizeZ"))
-    if "Start" in attributes and "End" in attributes:
-        start, end, step = (float(attributes.get(key, 1)) for key in ("Start", "End", "Step"))
-        return abs(end - start) / abs(step)
-    return max((int(value) for key, value in attributes.items() if key in _COUNTS), default=0)
+def _declared_planes(element: Any) -> float:
+    if "SizeZ" in element.attrib:
+        counts = [int(value) for data in element for key, value in data.items() if key in _COUNTS]
+        sizes = (int(element.get(key, 1)) for key in ("SizeC", "SizeT", "SizeZ"))
+        return max(math.prod(sizes), *counts)
+    ranges = (each.attrib for each in element.iter() if "Start" in each.attrib)
+    return max((_steps(**each) for each in ranges), default=0)
+
+
+def _steps(Start: str, End: str = "0", Step: str = "1", **_: str) -> float:  # noqa: N803
+    return abs(float(End) - float(Start)) / abs(float(Step))
 
 
 def no_image_error(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:

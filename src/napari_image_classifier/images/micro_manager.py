@@ -6,10 +6,11 @@ first position alone, and describes all of them.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -20,12 +21,13 @@ from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.checks import directory_offsets
 from napari_image_classifier.images.ome_xml import children
 from napari_image_classifier.images.read_errors import ImageReadError, several_positions
+from napari_image_classifier.typing import AnyArray
 from napari_image_classifier.wording import counted
 
 # Time, channel and Z of a plane, counted from 0.
 Place = tuple[int, int, int]
 
-_SIZES = ("Positions", "Frames", "Channels", "Slices")
+_SIZES = ("Channels", "Slices", "Frames", "Positions")
 _METADATA_TAG = 51123
 # Micro-Manager begins another file after 4 GB: x_MMStack_Pos0.ome.tif, x_MMStack_Pos0_1.ome.tif.
 _PART_NAME = re.compile(r"(?P<base>.*?)(?:_(?P<number>\d+))?(?P<suffix>(?:\.ome)?\.tiff?)", re.I)
@@ -51,8 +53,8 @@ class Stack:
         What it says of its first plane.
     page
         Its first plane.
-    is_alone
-        Whether the file holds all there is of the only position.
+    is_whole
+        Whether the file has all planes of the position that were planned.
     """
 
     path: Path
@@ -61,7 +63,7 @@ class Stack:
     summary: Mapping[str, Any]
     first: Mapping[str, Any]
     page: Any
-    is_alone: bool
+    is_whole: bool
 
     @property
     def files(self) -> frozenset[str]:
@@ -69,36 +71,46 @@ class Stack:
         return frozenset({name for name, _ in self.planes.values()} | {self.path.name})
 
 
+def holds_all(tiff: tifffile.TiffFile) -> bool:
+    """Return whether a stack has all planes of an acquisition at a single position."""
+    written = tiff.micromanager_metadata or {}
+    index, summary = written.get("IndexMap", ()), written.get("Summary")
+    return len(index) > 0 and isinstance(summary, dict) and _is_whole(index, summary, _SIZES)
+
+
+def _is_whole(index: AnyArray, summary: Mapping[str, Any], sizes: Sequence[str]) -> bool:
+    """Return whether there is a plane for each place along some of the axes of an index."""
+    lengths = [length + 1 for length in index[:, : len(sizes)].max(axis=0).tolist()]
+    return lengths == [summary.get(size, 1) for size in sizes] and len(index) == prod(lengths)
+
+
 def read_stack(path: Path, tiff: tifffile.TiffFile) -> Stack | None:
-    """Return the planes that a file of Micro-Manager holds, None for files of other programs.
+    """Return the planes that a stack holds, None where its index is not whole.
 
     Raises
     ------
     ImageReadError
         It holds several positions.
     """
-    if not tiff.is_mmstack:
-        return None
     written = tiff.micromanager_metadata or {}
-    index, summary = written["IndexMap"].tolist(), written["Summary"]
-    positions = {position for *_, position, _ in index}
+    index, summary = written["IndexMap"], written["Summary"]
+    rows = index.tolist()
+    positions = {position for *_, position, _ in rows}
     if len(positions) > 1:
         raise several_positions(path, len(positions))
     numbers = {offset: number for number, offset in enumerate(directory_offsets(path, tiff))}
-    # After a crash there is nothing to go by.
-    if not index or not isinstance(summary, dict) or any(row[4] not in numbers for row in index):
+    # After a crash there is no index, or one of other places.
+    if not rows or not isinstance(summary, dict) or any(row[4] not in numbers for row in rows):
         return None
     first = tiff.pages.first.tags.get(_METADATA_TAG)
-    declared = [summary.get(size, 1) for size in _SIZES]
-    channels, slices, frames, places, _ = (max(column) + 1 for column in zip(*index, strict=True))
     return Stack(
         path,
         positions.pop(),
-        {(t, c, z): (path.name, numbers[offset]) for c, z, t, _, offset in index},
+        {(t, c, z): (path.name, numbers[offset]) for c, z, t, _, offset in rows},
         summary,
         first.value if first is not None and isinstance(first.value, dict) else {},
         tiff.pages.first,
-        declared == [places, frames, channels, slices] and len(index) == frames * channels * slices,
+        _is_whole(index, summary, _SIZES[:-1]),
     )
 
 
@@ -111,7 +123,7 @@ def parts_beside(stack: Stack) -> list[Path]:
         The first file is missing.
     """
     own = _PART_NAME.fullmatch(stack.path.name)
-    if own is None or stack.is_alone:
+    if own is None or stack.is_whole:
         return []
     # A position may be called "Pos_1" itself: what a file holds is looked at, too.
     bases = {own["base"], f"{own['base']}_{own['number']}"}
@@ -138,7 +150,7 @@ def parts_beside(stack: Stack) -> list[Path]:
 def _same_position(stack: Stack, path: Path) -> bool:
     try:
         with tifffile.TiffFile(path) as tiff:
-            other = read_stack(path, tiff)
+            other = read_stack(path, tiff) if tiff.is_mmstack else None
     except (ImageReadError, tifffile.TiffFileError):
         return False
     return other is not None and (other.position, other.summary) == (stack.position, stack.summary)

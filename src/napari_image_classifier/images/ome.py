@@ -14,6 +14,7 @@ from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.checks import check_declared_planes
 from napari_image_classifier.images.micro_manager import (
     Stack,
+    holds_all,
     parts_beside,
     read_stack,
     stack_image,
@@ -191,11 +192,11 @@ def _description(path: Path, tiff: tifffile.TiffFile) -> _Description | None:
     """Return what is described of a file, None where nothing is."""
     own = tiff.ome_metadata
     root = None if own is None else parsed(path, own)
-    stack = read_stack(path, tiff)
-    if stack is not None and (
-        root is None or len(children(root, "Image")) != 1 or not stack.is_alone
-    ):
-        return _of_stack(path, root, stack)
+    is_only_image = root is not None and len(children(root, "Image")) == 1
+    if tiff.is_mmstack and not (is_only_image and holds_all(tiff)):
+        stack = read_stack(path, tiff)
+        if stack is not None:
+            return _of_stack(path, root, stack)
     if root is None:
         return None
     reference = _reference(root)
@@ -209,6 +210,9 @@ def _description(path: Path, tiff: tifffile.TiffFile) -> _Description | None:
 def _of_images(path: Path, root: Any, uuid: str | None, companion: str | None) -> _Description:
     """Return what ``root`` describes of a file with that UUID."""
     described = children(root, "Image")
+    if companion is None and not elements(root, "UUID"):
+        _check_planes(path, root, described, ())
+        return _Description(root, described, frozenset({path.name}))
     old_name = _name_before(path, described, uuid, companion)
     images = [image for image in described if _lies_in(image, path, old_name, companion)]
     if not images and len(described) > 1:
@@ -223,13 +227,17 @@ def _of_images(path: Path, root: Any, uuid: str | None, companion: str | None) -
     files = {_name_now(name, path, old_name) for image in images[:1] for name in file_names(image)}
     for name in files - {path.name}:
         _beside(path, name)
-    for part in (*images, *children(root, "StructuredAnnotations")):
-        check_declared_planes(path, part, files | {companion or path.name})
+    _check_planes(path, root, images, files | {companion or path.name})
     strange = old_name is not None or _has_other_uuid(images, path, uuid)
     rewritten = strange or companion is not None or len(images) < len(described)
     if rewritten:
         _rename(root, images, path, old_name)
     return _Description(root, images, frozenset(files | {path.name}), companion, rewritten)
+
+
+def _check_planes(path: Path, root: Any, images: Iterable[Any], names: Iterable[str]) -> None:
+    pixels = [each for image in images for each in children(image, "Pixels")]
+    check_declared_planes(path, [*pixels, *children(root, "StructuredAnnotations")], names)
 
 
 def _name_before(
@@ -281,7 +289,9 @@ def _of_stack(path: Path, root: Any, stack: Stack) -> _Description:
 
     Its description may lie in the file of another position, and is wrong more often than not.
     """
-    described = _described_beside(path, root)
+    described = root
+    if root is None or _reference(root) is not None:
+        described = None if stack.is_whole else _described_beside(path, root)
     images = [] if described is None else children(described, "Image")
     image = next((image for image in images if _lies_in(image, path, None, path.name)), None)
     if image is not None:
@@ -299,10 +309,10 @@ def _of_stack(path: Path, root: Any, stack: Stack) -> _Description:
 
 
 def _described_beside(path: Path, root: Any) -> Any:
-    """Return the description that ``root`` is or refers to, None where there is none."""
+    """Return the description that ``root`` refers to, None where there is none."""
     reference = None if root is None else _reference(root)
     if reference is None:
-        return root
+        return None
     with suppress(ImageReadError, OSError, tifffile.TiffFileError):
         return parsed(path, description_in(_beside(path, reference)))
     return None
@@ -322,7 +332,18 @@ def _companion(path: Path, name: str) -> Path:
 
 
 def description_in(companion: Path) -> str:
-    """Return the OME-XML in a file, which may be a TIFF; "" where there is none."""
+    """Return the OME-XML in a file.
+
+    Parameters
+    ----------
+    companion
+        A TIFF, or a file of text.
+
+    Returns
+    -------
+    str
+        "" where there is none.
+    """
     if not is_tiff_name(companion.name):
         return companion.read_text(encoding="utf-8")
     with tifffile.TiffFile(companion) as master:
@@ -330,7 +351,18 @@ def description_in(companion: Path) -> str:
 
 
 def is_tiff_name(name: str) -> bool:
-    """Return whether a description is in a TIFF, by its name, and so beside pixels."""
+    """Return whether a file that holds a description is a TIFF, with pixels of its own.
+
+    Parameters
+    ----------
+    name
+        Of the file.
+
+    Returns
+    -------
+    bool
+        By the end of the name.
+    """
     return name.lower().endswith(_TIFF_SUFFIXES)
 
 

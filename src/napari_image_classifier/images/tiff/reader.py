@@ -35,8 +35,8 @@ from napari_image_classifier.typing import AnyArray
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
 
-# The value of the older tag.
-_OLD_REDUCED = 2
+# How TIFF marked reduced copies before version 6.
+_OLD_TAG, _OLD_REDUCED = 255, 2
 
 
 def open_tiff(path: Path, axes: str | None = None) -> OpenedFile:
@@ -104,13 +104,15 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> OpenedFile
 
 def _images(tiff: tifffile.TiffFile) -> list[Any]:
     """Return the images in a file, without the smaller copies that may stand before them."""
-    whole = [series for series in tiff.series if not _is_copy(series.keyframe)]
-    return whole or list(tiff.series)
+    images = list(tiff.series)
+    if len(images) == 1:
+        return images
+    return [series for series in images if not _is_copy(series.keyframe)] or images
 
 
 def _is_copy(page: Any) -> bool:
     """Return whether a page is a reduced copy or a mask of another one, by its old tag or new."""
-    old = page.tags.get("SubfileType")
+    old = page.tags.get(_OLD_TAG)
     return bool(page.is_reduced or page.is_mask or (old is not None and old.value == _OLD_REDUCED))
 
 
