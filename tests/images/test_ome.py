@@ -1,6 +1,8 @@
 """OME-TIFF files: which of the described images they are, and its plate, well, site and day."""
 
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -142,6 +144,14 @@ def test_a_renamed_file_is_known_by_its_uuid(tmp_path):
     write(tmp_path / "d.ome.tif", [5, 6], described([[("d.ome.tif", 0), ("d.ome.tif", 1)]]))
     (tmp_path / "d.ome.tif").rename(tmp_path / "e.ome.tif")
     assert values(tmp_path / "e.ome.tif") == [5, 6]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text there")
+def test_a_file_may_have_a_name_that_is_no_text(tmp_path):
+    """XML can't."""
+    write_images(tmp_path)
+    path = (tmp_path / "a.ome.tif").rename(tmp_path / os.fsdecode(b"caf\xe9 \xff.ome.tif"))
+    assert values(path) == [0, 1]
 
 
 def test_the_files_of_the_own_image_are_needed(tmp_path):

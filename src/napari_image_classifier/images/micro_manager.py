@@ -19,7 +19,7 @@ import tifffile
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.checks import directory_offsets
-from napari_image_classifier.images.ome_xml import children
+from napari_image_classifier.images.ome_xml import THIS_FILE, children
 from napari_image_classifier.images.read_errors import ImageReadError, several_positions
 from napari_image_classifier.typing import AnyArray
 from napari_image_classifier.wording import counted
@@ -200,7 +200,12 @@ def stack_image(stack: Stack, described: Any) -> tuple[Any, tuple[str, ...]]:
         places = {"FirstT": time, "FirstC": channel, "FirstZ": z, "IFD": number, "PlaneCount": 1}
         attributes = {key: str(value) for key, value in places.items()}
         data = SubElement(pixels, f"{prefix}TiffData", attributes)
-        SubElement(data, f"{prefix}UUID", {"FileName": name}).text = name
+        uuid = SubElement(data, f"{prefix}UUID")
+        if name == stack.path.name:
+            uuid.text = THIS_FILE
+        else:
+            uuid.text = name
+            uuid.set("FileName", name)
     return image, assumptions
 
 

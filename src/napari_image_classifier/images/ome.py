@@ -21,6 +21,7 @@ from napari_image_classifier.images.micro_manager import (
     with_parts,
 )
 from napari_image_classifier.images.ome_xml import (
+    THIS_FILE,
     children,
     elements,
     file_names,
@@ -276,18 +277,18 @@ def _has_other_uuid(images: Iterable[Any], path: Path, uuid: str | None) -> bool
 
 
 def _rename(root: Any, images: Iterable[Any], path: Path, old_name: str | None) -> None:
-    """Have images refer to their files by present names, which stand for UUIDs, too."""
-    root.set("UUID", path.name)
+    """Have images refer to this file, whatever it is called now, and to others by their names."""
+    root.set("UUID", THIS_FILE)
     for image in images:
         for uuid in elements(image, "UUID"):
-            uuid.text = _name_now(uuid.get("FileName", ""), path, old_name)
-            uuid.set("FileName", uuid.text)
+            name = uuid.get("FileName", "")
+            uuid.text = THIS_FILE if _name_now(name, path, old_name) == path.name else name
 
 
 def _of_stack(path: Path, root: Any, stack: Stack) -> _Description:
     """Return what is described of a Micro-Manager stack, which knows its planes itself.
 
-    Its description may lie in the file of another position, and is wrong more often than not.
+    Its description may lie in the file of another position, and be wrong.
     """
     described = root
     if root is None or _reference(root) is not None:
@@ -295,7 +296,8 @@ def _of_stack(path: Path, root: Any, stack: Stack) -> _Description:
     images = [] if described is None else children(described, "Image")
     image = next((image for image in images if _lies_in(image, path, None, path.name)), None)
     if image is not None:
-        parts = [_beside(path, name) for name in file_names(image) if name != path.name]
+        names = (name for name in file_names(image) if name.casefold() != path.name.casefold())
+        parts = [_beside(path, name) for name in names]
     else:
         parts = parts_beside(stack)
         image = images[stack.position] if stack.position < len(images) else None
@@ -304,7 +306,7 @@ def _of_stack(path: Path, root: Any, stack: Stack) -> _Description:
     if described is None:
         described = ElementTree.Element("OME")
         described.append(element)
-    described.set("UUID", path.name)
+    described.set("UUID", THIS_FILE)
     return _Description(described, [element], stack.files, None, True, assumptions)
 
 

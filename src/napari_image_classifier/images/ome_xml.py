@@ -13,6 +13,8 @@ from napari_image_classifier.images.read_errors import unreadable
 from napari_image_classifier.images.well_names import row_letters
 
 AXES_KEY = "napari_image_classifier_axes"
+# What a file calls itself: its name may have bytes that are no text.
+THIS_FILE = "urn:uuid:this-file"
 
 
 @dataclass(frozen=True)
