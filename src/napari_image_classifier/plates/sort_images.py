@@ -11,9 +11,15 @@ from pathlib import Path
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.images.ome import companion_name, files_of_image
+from napari_image_classifier.images.ome import (
+    KEPT_SUFFIX,
+    companion_name,
+    description_in,
+    files_of_image,
+    is_tiff_name,
+)
 from napari_image_classifier.plates.summary import read_predictions
-from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.atomic_files import replace_file, replace_text
 from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.file_names import folder_names
 from napari_image_classifier.system.job import Job
@@ -90,10 +96,15 @@ SORT_IMAGES = Job("sort_images", SortRequest, SortedCopies)
 
 @dataclass(frozen=True)
 class _Copy:
-    """An image: the folder that it goes to, and each of its files with the copy of it."""
+    """An image: the folder that it goes to, and each of its files with the copy of it.
+
+    ``description`` is a file of another image, of which only the description is needed, and where
+    that is written.
+    """
 
     folder: str
     files: Mapping[Path, Path]
+    description: tuple[Path, Path] | None = None
 
 
 def sort_images(
@@ -154,19 +165,24 @@ def sort_images(
     _check_found(path, root, labels, missing, pattern)
     folders = _folders(labels.values())
     copies = [
-        _Copy(
-            folders[label],
-            {
-                file: target / folders[label] / file.relative_to(root)
-                for file in _files_of(by_name[name])
-            },
-        )
+        _copy_of(by_name[name], folders[label], root, target)
         for name, label in labels.items()
         if name in by_name
     ]
     _check_room(copies, target)
     counts, stopped = _copy_all(copies, target, on_progress, should_stop)
     return SortedCopies(target, counts, len(copies), missing, stopped)
+
+
+def _copy_of(image: ImageFiles, folder: str, root: Path, output: Path) -> _Copy:
+    files, described_in = _files_of(image)
+    targets = {file: output / folder / file.relative_to(root) for file in files}
+    description = None
+    if described_in is not None:
+        beside = output / folder / described_in.relative_to(root)
+        # It must not be taken for the image that it is written in.
+        description = described_in, beside.with_name(f"{beside.name}{KEPT_SUFFIX}")
+    return _Copy(folder, targets, description)
 
 
 def _labels(table: Path) -> dict[str, tuple[str, str]]:
@@ -228,17 +244,23 @@ def _check_found(
     )
 
 
-def _files_of(image: ImageFiles) -> tuple[Path, ...]:
-    """Return all files of an image, also those that only its OME description names."""
+def _files_of(image: ImageFiles) -> tuple[tuple[Path, ...], Path | None]:
+    """Return all files of an image, and a file of another image that describes it, if one does."""
     files = dict.fromkeys(part.path for part in image.parts)
+    described_in = None
     if len(files) == 1:
         (path,) = files
         # Whatever is wrong with a file, it can still be copied as it is.
         with suppress(Exception):
-            names = [*files_of_image(path), companion_name(path)]
-            beside = (path.with_name(name) for name in names if name)
+            beside = (path.with_name(name) for name in files_of_image(path))
             files |= dict.fromkeys(file for file in beside if file.is_file())
-    return tuple(files)
+            if name := companion_name(path):
+                companion = path.with_name(name)
+                if is_tiff_name(name) and companion not in files:
+                    described_in = companion
+                else:
+                    files[companion] = None
+    return tuple(files), described_in
 
 
 def _check_room(copies: Sequence[_Copy], output: Path) -> None:
@@ -285,6 +307,10 @@ def _copy_image(copy: _Copy, done: set[Path], should_stop: ShouldStop) -> set[Pa
             if target.exists():
                 raise FileExistsError(17, "a file of that name is there already", str(target))
             _copy_file(source, target, should_stop)
+            made.add(target)
+        if copy.description is not None and copy.description[1] not in done:
+            source, target = copy.description
+            replace_text(target, description_in(source))
             made.add(target)
     except BaseException:
         for target in made:

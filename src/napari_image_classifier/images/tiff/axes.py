@@ -1,13 +1,21 @@
 """Meaning of each stored axis of a TIFF series, or a question to the user where it is unknown."""
 
+import math
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.opened_file import AXES
-from napari_image_classifier.images.read_errors import AxesUnknownError, ImageReadError
+from napari_image_classifier.images.read_errors import (
+    AxesUnknownError,
+    ImageReadError,
+    several_positions,
+)
 from napari_image_classifier.images.tiff.colors import PixelInterpretation
+
+# Regions, positions, mosaics, and the rows and columns of a grid of positions.
+_POSITIONS = frozenset("RPMJK")
 
 
 def stored_axes(
@@ -15,7 +23,8 @@ def stored_axes(
 ) -> tuple[str, tuple[str, ...]]:
     """Return a letter of "TCZYXS" for each axis of ``series``, and sentences on assumptions.
 
-    ``given`` is what the user says; it counts where the file does not say.
+    Axes of length 1 without a meaning have the letter Q. ``given`` is what the user says; it counts
+    where the file does not say.
 
     Raises
     ------
@@ -29,6 +38,50 @@ def stored_axes(
         stored = stored.replace("S", "Q")
     if not set(stored) - set(AXES + "S"):
         return stored, _overruling(stored, given)
+    _refuse_positions(path, series, shape)
+    if given is not None and len(given) == len(stored):
+        return _checked(path, given.upper(), stored, shape), ()
+    long = [place for place, length in enumerate(shape) if length > 1]
+    if len(long) < len(shape) and len(long) > 1:
+        return _without_single(path, stored, shape, long, given)
+    return _asked(path, stored, shape, given), ()
+
+
+def _refuse_positions(path: Path, series: Any, shape: tuple[int, ...]) -> None:
+    # P is a phase in OME, and a position wherever else it is used.
+    letters = _POSITIONS - {"P"} if series.kind == "ome" else _POSITIONS
+    lengths = zip(series.axes, shape, strict=True)
+    number = math.prod(length for axis, length in lengths if axis in letters)
+    if number > 1:
+        raise several_positions(path, number)
+
+
+def _without_single(
+    path: Path, stored: str, shape: tuple[int, ...], long: list[int], given: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """Return the axes of a series with those of length 1 dropped; ``long`` are the others."""
+    letters = ["Q"] * len(stored)
+    for place in long:
+        letters[place] = stored[place]
+    assumptions: tuple[str, ...] = ()
+    if not set("YX") <= set(letters):
+        # Written as an array with an axis of length 1 at its end.
+        rows, columns = [place for place in long if stored[place] != "S"][-2:]
+        letters = ["Q" if letter in "YX" else letter for letter in letters]
+        letters[rows], letters[columns] = "Y", "X"
+        assumptions = (
+            "An axis of length 1 was dropped; the last two of the others are rows and columns.",
+        )
+    kept = "".join(letters[place] for place in long)
+    if set(kept) - set(AXES + "S"):
+        kept = _asked(path, kept, tuple(shape[place] for place in long), given)
+    for place, letter in zip(long, kept, strict=True):
+        letters[place] = letter
+    return "".join(letters), assumptions
+
+
+def _asked(path: Path, stored: str, shape: tuple[int, ...], given: str | None) -> str:
+    """Return ``given``, if these axes can be asked about, and it answers."""
     if not _choices(stored, shape):
         raise ImageReadError(
             path,
@@ -41,7 +94,7 @@ def stored_axes(
         raise AxesUnknownError(
             path, _question(path, stored, shape), stored, shape, _choices(stored, shape)
         )
-    return _checked(path, given.upper(), stored, shape), ()
+    return _checked(path, given.upper(), stored, shape)
 
 
 def _overruling(stored: str, given: str | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from napari_image_classifier.images.ome import ome_image
+from napari_image_classifier.images.ome_xml import ome_image
 from napari_image_classifier.images.opened_file import ChannelDisplay, Color
 from napari_image_classifier.images.pixel_size import PixelSize, micrometres
 
