@@ -21,7 +21,7 @@ FILES_HELD_OPEN = 16
 _FIELDS = {"T": "time", "C": "channel", "Z": "z"}
 _WORDS = {"T": "time points", "C": "channels", "Z": "planes"}
 # MetaMorph counts the wavelength before it names it: 1CSU_405, 2CSU_488, or 1405, 2488.
-_COUNTED_NAME = re.compile(r"(\d{1,2}?)((?:[^\W\d]|[3-8]\d\d(?!\d)).*)")
+_COUNTED_NAME = re.compile(r"(\d{1,2}?)[_\- ]?((?:[^\W\d_]|[3-8]\d\d(?!\d)).*)")
 ONE_COLOUR = (
     "The files are colour pictures, and the name pattern says that each is one channel: the one "
     "colour that is lit, or what all three are where they are equal, was taken."

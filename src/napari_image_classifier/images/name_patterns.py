@@ -38,10 +38,12 @@ _ANYTHING = r"[^/]+?"
 _IGNORED = r"[^/]*?"
 _FIELD = re.compile(r"\{([^{}]*)\}")
 # What MetaXpress puts behind the name of every file, another one each time.
-_GUID = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORECASE)
+GUID = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORECASE)
 # What half of the images have is expected of the others; stacks may well differ in depth.
 _EXPECTED_SHARE = {"channel": 0.5, "z": 0.9, "time": 0.9}
 _DIGITS = re.compile(r"\d+")
+# A channel called so has swallowed a site, a plane or a time point.
+_OTHER_FIELDS = re.compile(r"_(s|f|p|t|z|w|c|ch|xy|site|pos|time)\d+(_|$)|^\d+_\d+$", re.IGNORECASE)
 
 
 class NamePatternError(ImageClassifierError):
@@ -201,7 +203,7 @@ class NamePattern:
 
     def _found(self, name: str) -> re.Match[str] | None:
         compared = self._compared(name)
-        if "-" in compared and (without := _GUID.sub("", compared)) != compared:
+        if "-" in compared and (without := GUID.sub("", compared)) != compared:
             # A pattern may have a field for the GUID.
             return self._matched(without) or self._matched(compared)
         return self._matched(compared)
@@ -211,10 +213,10 @@ class NamePattern:
         if match or "channel" not in self.fields or "_" not in text:
             return match
         shortest, longest = (found.fullmatch(text) for found in self._with_underscores)
+        if not (shortest and longest and shortest.groupdict() == longest.groupdict()):
+            return None
         # Channels such as CSU_405, where no other reading of the name fits.
-        if shortest and longest and shortest.groupdict() == longest.groupdict():
-            return shortest
-        return None
+        return None if _OTHER_FIELDS.search(shortest["channel"]) else shortest
 
     def _image_name(self, name: str, found: re.Match[str]) -> str:
         if not self.part_fields:

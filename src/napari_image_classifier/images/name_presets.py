@@ -36,12 +36,16 @@ class NamePreset:
         Where the layout is documented.
     examples
         Names as they stand there, with folders where the pattern has some.
+    proposed_for
+        A regular expression found in all names that the preset is proposed for, where its numbers
+        could be anything in names of others; "" where the pattern itself says enough.
     """
 
     microscope: str
     pattern: str
     source: Source
     examples: tuple[str, ...]
+    proposed_for: str = ""
 
 
 _MIA = Source(
@@ -195,7 +199,7 @@ NAME_PRESETS: tuple[NamePreset, ...] = (
     ),
     NamePreset(
         "Cytation", "{well}_{step}_{*}_{site}_{channel}_{time}.tif", _GEN5,
-        ("A1_01_1_1_DAPI_001.tif",),
+        ("A1_01_1_1_DAPI_001.tif",), r"[A-P]\d+_-?\d+_\d+_\d+_[^/]+_\d{3}\.",
     ),
     NamePreset(
         "IN Cell", "{well}(fld {site} wv {channel}).tif", _IN_CELL_ISSUE,
@@ -272,15 +276,15 @@ NAME_PRESETS: tuple[NamePreset, ...] = (
     ),
     NamePreset(
         "Micro-Manager 1.4", "img_{time}_{channel}_{z}.tif", _MICRO_MANAGER,
-        ("img_000000000_DAPI_000.tif",),
+        ("img_000000000_DAPI_000.tif",), r"img_\d{9}_[^/]+_\d{3}\.",
     ),
     NamePreset(
         "Incucyte", "{name}_{well}_{site}_{time}.tif", _INCUCYTE,
-        ("MiaPaCa2-PhaseOriginal_A2_1_03d06h40m.tif",),
+        ("MiaPaCa2-PhaseOriginal_A2_1_03d06h40m.tif",), r"\d+h\d+m\.",
     ),
     NamePreset(
         "Incucyte, channels", "{name}_{channel}_{well}_{site}_{time}.tif", _OCTOPUS,
-        ("experiment_phase_A1_1_00d00h00m.tif",),
+        ("experiment_phase_A1_1_00d00h00m.tif",), r"\d+h\d+m\.",
     ),
     NamePreset(
         "Incucyte, scan data", "{well}-{site}-{channel}.tif", _BIOMERO,
