@@ -47,6 +47,11 @@ class NamePreset:
     examples: tuple[str, ...]
     proposed_for: str = ""
 
+    @property
+    def family(self) -> str:
+        """The microscope without its layout."""
+        return self.microscope.partition(",")[0]
+
 
 _MIA = Source(
     "MIA, module Extract metadata",

@@ -109,6 +109,51 @@ def nearest_preset(names: Sequence[str]) -> NamePreset:
     return max(NAME_PRESETS, key=nearness)
 
 
+def unexplained_numbers(names: Sequence[str]) -> set[str]:
+    """Return numbers in names that could be sites, planes or time points.
+
+    These are numbers without a letter that explains them, or after a "p", which is the position in
+    the names of some microscopes and the plane in those of others, where they repeat in all wells
+    or channels.
+
+    Parameters
+    ----------
+    names
+        Names of files, with folders or without.
+
+    Returns
+    -------
+    set of str
+        The numbers as names have them; none where nothing is open.
+    """
+    split = [tuple(_FINE.findall(name.rsplit("/", 1)[-1])) for name in names]
+    kinds = Counter(map(_kind, split))
+    if not kinds:
+        return set()
+    usual = kinds.most_common(1)[0][0]
+    alike = [tokens for tokens in split if _kind(tokens) == usual]
+    pieces = [piece for piece in _pieces_of(alike) if piece.field]
+    if not any(piece.field in ("well", "row", "channel") for piece in pieces):
+        return set()
+    for i, piece in enumerate(pieces):
+        open_to_question = piece.field.startswith("number") or (
+            piece.field == "site" and alike[0][piece.column - 1].lower() == "p"
+        )
+        if open_to_question and _repeats(alike, piece, [*pieces[:i], *pieces[i + 1 :]]):
+            return {name[piece.column] for name in alike}
+    return set()
+
+
+def _repeats(names: Sequence[Sequence[str]], piece: "_Piece", others: Sequence["_Piece"]) -> bool:
+    """Return whether what is without a piece of their names is there with most of its texts."""
+    texts = {name[piece.column] for name in names}
+    rest = {
+        tuple(name[index] for other in others for index in (other.column, other.column + 1))
+        for name in names
+    }
+    return len(texts) > 1 and len(rest) > 1 and len(names) > 0.8 * len(texts) * len(rest)
+
+
 def _shape(name: str) -> str:
     return re.sub(r"\d+", "0", name.lower())
 
@@ -193,6 +238,11 @@ class _Piece:
 
 
 def _pattern_of(names: Sequence[Sequence[str]]) -> str:
+    return "".join(map(str, _with_changes_together(_pieces_of(names), names)))
+
+
+def _pieces_of(names: Sequence[Sequence[str]]) -> list[_Piece]:
+    """Return the pieces of the pattern of names whose tokens stand at the same places."""
     columns = [list(dict.fromkeys(column)) for column in zip(*names, strict=True)]
     last_folder = max((i for i, values in enumerate(columns) if values == ["/"]), default=-1)
     taken: set[str] = set()
@@ -218,9 +268,9 @@ def _pattern_of(names: Sequence[Sequence[str]]) -> str:
             )
             pieces.append(_Piece(text, index, _free(field, taken)))
         else:
-            return ""
+            return []
         index += 1
-    return "".join(map(str, _with_changes_together(pieces, names)))
+    return pieces
 
 
 def _tokens_of_well(names: Sequence[Sequence[str]], index: int) -> int:

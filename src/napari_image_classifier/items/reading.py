@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from napari_image_classifier.images.composition import composition_of
 from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.images.folder_plates import PLATE, WELL
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.mask_files import stored_masks_path
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
@@ -54,7 +56,7 @@ def read_items(
     group
         Which images are not independent: a column, a field of the pattern, "folder" (the folder an
         image lies in) or "folder:2" (the second folder below ``folder``); without it each image
-        stands alone.
+        stands alone. By "well", wells of one name on several plates are several groups.
     acquisition
         What was taken together, said in the same way.
     each
@@ -129,6 +131,8 @@ def read_query(query: ItemsQuery) -> ItemTable:
     masks = stored_masks_path(query.masks, root) if query.masks else None
     images, passed_over = find_images(root, pattern, masks)
     items, assumptions = _whole_images(query, root, images)
+    if pattern and images:
+        assumptions = (*assumptions, *composition_of(images, pattern).doubts)
     if not items:
         why = f" (passed over: {counts_of(passed_over)})" if passed_over else ""
         raise ItemsError(
@@ -162,7 +166,9 @@ def _whole_images(
 
 def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
     folders = image.name.split("/")[:-1]
-    class_name = folders[0] if annotated and folders else None
+    # A folder of time points or planes is no class.
+    is_class = annotated and folders and "{" not in folders[0]
+    class_name = folders[0] if is_class else None
     return Item(image, class_name=class_name, columns=dict(image.fields))
 
 
@@ -276,6 +282,8 @@ def sharing(
 
 def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
     if any(shared in item.columns for item in items):
+        if shared == WELL and len({item.columns.get(PLATE) for item in items}) > 1:
+            return _well_on_its_plate
         return lambda item: item.columns.get(shared)
     if shared == "folder":
         return lambda item: "/".join(item.file.split("/")[:-1])
@@ -287,6 +295,11 @@ def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
         f"There is no column or field “{shared}” to group by; "
         f"there {'are ' + ', '.join(known) if known else 'is none'}, and folder."
     )
+
+
+def _well_on_its_plate(item: Item) -> str | None:
+    well = item.columns.get(WELL)
+    return f"{item.columns.get(PLATE) or ''} {well}".strip() if well else None
 
 
 def folder_at(file: str, level: int) -> str | None:

@@ -11,6 +11,7 @@ from napari_image_classifier.plates.columns import (
     CLASSIFIED,
     COUNTED,
     EMPTY_IMAGES,
+    PLATE,
     WELL,
     SummaryError,
 )
@@ -40,6 +41,7 @@ def summarize(
         A ``predictions.csv``.
     by
         One or several of its columns, such as ``["plate", "well"]``, or of those of ``wells``.
+        By "well", wells of one name on several plates stay apart: "plate" is counted by, too.
     wells
         A table of what is known of the wells, a CSV, see `well_table.join_wells`.
 
@@ -79,6 +81,7 @@ def summarize(
         rows = join_wells(rows, path, Path(wells))
         known = [name for name in rows if name not in own and name not in columns]
     _check_columns(path, rows, columns)
+    columns = _with_plates(rows, columns)
     counted = list(_of_group(rows[:0], names))
     known = _checked_known(rows, columns, known, counted) if WELL in columns else []
     summary = [
@@ -133,6 +136,14 @@ def read_predictions(path: Path) -> "pd.DataFrame":
             "is no probability. Take the table that classify has written."
         )
     return rows
+
+
+def _with_plates(rows: "pd.DataFrame", columns: list[str]) -> list[str]:
+    """Return the columns to count by, with that of the plates where a well is on several."""
+    if WELL not in columns or PLATE in columns or PLATE not in rows:
+        return columns
+    several = rows.groupby(WELL)[PLATE].nunique() > 1
+    return [PLATE, *columns] if several.any() else columns
 
 
 def _check_columns(path: Path, rows: "pd.DataFrame", columns: Sequence[str]) -> None:
