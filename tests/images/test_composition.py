@@ -26,10 +26,7 @@ def test_images_channels_and_the_plate_are_told():
         "The first: P1_A01_s1_z{z}_w{channel}.tif."
     )
     assert found.plates == (
-        "Plate P1: 3 wells, and how many images each has\n"
-        "    1  2  3\n"
-        "A   2  2  ·\n"
-        "B   ·  ·  1",
+        "Plate P1: 3 wells, and how many images each has\n    1  2  3\nA   2  2  ·\nB   ·  ·  1",
     )
     assert found.doubts == ()
     assert found.lines == (found.sentence, *found.plates)

@@ -99,9 +99,12 @@ def test_numbers_that_could_be_sites_planes_or_times_are_asked():
     assert unexplained_numbers(
         [f"e_p{p}_c{c}_DAPI.tif" for p in (1, 2) for c in (1, 2)]
     ) == {"1", "2"}  # fmt: skip
-    for names in ([f"{w}_s{s}.tif" for w in WELLS for s in (1, 2)],
-                  [f"img{i:03}.tif" for i in range(20)],
-                  [f"{c}_{i}.tif" for c in ("control", "treated") for i in range(9)], []):  # fmt: skip
+    for names in (
+        [f"{w}_s{s}.tif" for w in WELLS for s in (1, 2)],
+        [f"img{i:03}.tif" for i in range(20)],
+        [f"{c}_{i}.tif" for c in ("control", "treated") for i in range(9)],
+        [],
+    ):
         assert unexplained_numbers(names) == set()
 
 

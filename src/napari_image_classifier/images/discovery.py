@@ -106,8 +106,10 @@ def _image_paths(folder: Path, passed_over: Counter[str]) -> Iterator[Path]:
         if entry.name.startswith("."):
             passed_over["hidden files"] += 1
         elif (what := _OF_DRIVES.get(entry.name.lower())) and entry.is_dir():
-            inside = sum(path.suffix.lower() in IMAGE_SUFFIXES for path in entry.rglob("*"))
-            passed_over[what] += inside
+            passed_over[what] += sum(
+                path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+                for path in entry.rglob("*")
+            )
         elif entry.is_dir() and not entry.is_symlink() and entry.suffix not in FOREIGN_SUFFIXES:
             yield from _image_paths(entry, passed_over)
         elif entry.suffix.lower() in IMAGE_SUFFIXES:
