@@ -63,8 +63,7 @@ def summarize(
     Raises
     ------
     SummaryError
-        The file is no table of predictions, or lacks a column of ``by``; a well is on several
-        plates that differ.
+        The file is no table of predictions, or lacks a column of ``by``.
     WellTableError
         The table of wells can't be joined.
     """
@@ -83,7 +82,7 @@ def summarize(
     _check_columns(path, rows, columns)
     columns = _with_plates(rows, columns)
     counted = list(_of_group(rows[:0], names))
-    known = _checked_known(rows, columns, known, counted) if WELL in columns else []
+    known = _checked_known(known, counted) if WELL in columns else []
     summary = [
         {
             **dict(zip(columns, key, strict=True)),
@@ -158,22 +157,12 @@ def _check_columns(path: Path, rows: "pd.DataFrame", columns: Sequence[str]) -> 
             )
 
 
-def _checked_known(
-    rows: "pd.DataFrame", columns: Sequence[str], known: list[str], counted: Sequence[str]
-) -> list[str]:
+def _checked_known(known: list[str], counted: Sequence[str]) -> list[str]:
     """Return the columns of the table of wells that a summary has beside those it is by."""
     for name in known:
         if name in counted:
             raise SummaryError(
                 f"The table of wells has a column “{name}”, as the summary has; name it otherwise."
-            )
-        several = rows.groupby(list(columns))[name].nunique() > 1
-        if several.any():
-            place = several.index[several][0]
-            named = place if isinstance(place, str) else ", ".join(place)
-            raise SummaryError(
-                f"The well {named} is on several plates, with different “{name}”; summarize by "
-                "plate,well."
             )
     return known
 
