@@ -1,5 +1,7 @@
 """Presets: every one names its source and describes the names that stand there."""
 
+from pathlib import Path
+
 import pytest
 
 from napari_image_classifier.images.name_patterns import PRESETS, NamePattern
@@ -58,3 +60,11 @@ def test_the_preset_fits_the_names_of_its_source(preset):
 def test_the_preset_knows_what_each_part_of_a_name_means(preset, name, fields):
     """Wells, sites, planes, times and channels, and nothing of what is ignored."""
     assert NamePattern(PRESETS[preset]).match(name) == fields
+
+
+def test_the_docs_list_every_preset_with_its_source():
+    """In the same words."""
+    page = (Path(__file__).parents[2] / "docs" / "images.md").read_text(encoding="utf-8")
+    for preset in NAME_PRESETS:
+        source = f"[{preset.source.title}]({preset.source.address})"
+        assert f"| {preset.microscope} | `{preset.pattern}` | {source} |" in page

@@ -1,4 +1,4 @@
-"""What a name pattern makes of files, in words and as plates, before anything runs."""
+"""Compositions of files by a name pattern, in words and as plates, shown before anything runs."""
 
 import re
 from collections import Counter, defaultdict
