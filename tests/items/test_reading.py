@@ -178,3 +178,7 @@ def test_folders_of_planes_and_times_are_no_classes(tmp_path):
         save_picture(tmp_path / "control" / f"ZStep_{z}" / "A01.png")
     table = read_items(tmp_path, pattern="ZStep_{z}/{well}.png")
     assert [item.class_name for item in table.items] == [None, "control"]
+    save_picture(tmp_path / "wells" / "A01" / "1.png")
+    for pattern, class_name in (("{well}/{name}.png", None), ("{drug}/{name}.png", "A01")):
+        (item,) = read_items(tmp_path / "wells", pattern=pattern).items
+        assert item.class_name == class_name

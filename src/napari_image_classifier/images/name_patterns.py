@@ -18,6 +18,7 @@ from napari_image_classifier.images.well_names import name_of_well
 
 PART_FIELDS = ("channel", "z", "time")
 IGNORED = "*"
+_PLACES = {*PART_FIELDS, "plate", "well", "row", "column", "site"}
 PRESETS: dict[str, str] = {preset.microscope: preset.pattern for preset in NAME_PRESETS}
 # More missing files than these are counted and not named.
 MISSING_NAMED = 5
@@ -173,6 +174,15 @@ class NamePattern:
         """
         found = self._found(name)
         return self._image_name(name, found) if found else name
+
+    def has_place(self, image_name: str) -> bool:
+        """Return whether the first folder of an image is a well, a site, a plane… by the pattern.
+
+        Folders above those that the pattern describes are none.
+        """
+        described = self.text.split("/")[:-1]
+        n_above = image_name.count("/") - len(described)
+        return n_above == 0 and bool(_PLACES & set(_FIELD.findall("".join(described[:1]))))
 
     def matched(self, name: str) -> tuple[str, dict[str, str]] | None:
         """Return what `image_name` and `match` say of ``name``; None if it does not match."""

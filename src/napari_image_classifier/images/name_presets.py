@@ -280,6 +280,10 @@ NAME_PRESETS: tuple[NamePreset, ...] = (
         _MICRO_MANAGER, ("img_channel000_position000_time000000000_z000.tif",),
     ),
     NamePreset(
+        "Micro-Manager 1.4, positions", "Pos{site}/img_{time}_{channel}_{z}.tif", _MICRO_MANAGER,
+        ("Pos0/img_000000000_DAPI_000.tif",), r"Pos\d+/img_\d{9}_[^/]+_\d{3}\.",
+    ),
+    NamePreset(
         "Micro-Manager 1.4", "img_{time}_{channel}_{z}.tif", _MICRO_MANAGER,
         ("img_000000000_DAPI_000.tif",), r"img_\d{9}_[^/]+_\d{3}\.",
     ),

@@ -36,6 +36,7 @@ _COARSE = re.compile(r"[^_\-. /]+|[_\-. ]+|/")
 _WELL = re.compile(r"[A-Pa-p]\d{1,2}")
 _IN_WELL = re.compile(r"\.[a-d][1-4]")
 _MOST_CHANNELS = 12
+_WAVELENGTH = re.compile(r"[3-8]\d\d")
 # A word is taken for a channel only where one of them is a dye, a protein or a contrast: else
 # "control_1" and "depleted_1" would be one image. Folders are classes more often: of these all
 # must be, and none an organelle.
@@ -50,6 +51,8 @@ _CHANNEL_WORD = re.compile(
 )
 # What numbers mean that no letter explains, or a word that is no channel.
 _UNEXPLAINED = ("number", "name")
+# Fields for which a folder is part of a pattern; names of folders may also be classes.
+_WORTH_A_FOLDER = ("channel", "z", "time", "well", "site")
 # Fields that say more of an image than what it is called.
 _TELLING = ("channel", "z", "time", "plate", "well", "row", "column", "site")
 
@@ -212,7 +215,7 @@ def _generalised(names: Sequence[str]) -> Iterator[str]:
             usual = kinds.most_common(1)[0][0]
             text = _pattern_of([tokens for tokens in split if _kind(tokens) == usual])
             outermost = text.split("/")[0] if folders else text
-            if any(f"{{{part}}}" in outermost for part in ("channel", "z", "time")) or (
+            if any(f"{{{name}}}" in outermost for name in _WORTH_A_FOLDER) or (
                 "{" in text and not folders
             ):
                 yield text
@@ -376,7 +379,7 @@ def _with_changes_together(
     end = at
     counts = all(name[channel].isdecimal() for name in names)
     for i in range(at + 1, len(pieces) if counts else 0):
-        if together[i]:
+        if together[i] and not _counts(pieces[i], names):
             end = i
         elif pieces[i].field:
             break
@@ -404,6 +407,14 @@ def _changes_with(piece: _Piece, channel: int, names: Sequence[Sequence[str]]) -
         return False
     pairs = {(name[channel], text) for name, text in zip(names, texts, strict=True)}
     return len(pairs) == len({name[channel] for name in names}) == len(set(texts))
+
+
+def _counts(piece: _Piece, names: Sequence[Sequence[str]]) -> bool:
+    """Return whether a field only counts; 405 and 488 are wavelengths."""
+    return all(
+        name[piece.column].isdecimal() and not _WAVELENGTH.fullmatch(name[piece.column])
+        for name in names
+    )
 
 
 def _names_channels(piece: _Piece, names: Sequence[Sequence[str]]) -> bool:

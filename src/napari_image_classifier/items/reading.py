@@ -159,15 +159,16 @@ def _whole_images(
         rows = [{"file": str(path)} for path in query.files]
         return _items_of_rows(rows, "The list of files", root, images), ()
     if query.items_csv is None:
-        return [_item_of_folder(image, query.annotated) for image in images], ()
+        pattern = NamePattern(query.pattern) if query.pattern else None
+        return [_item_of_folder(image, query.annotated, pattern) for image in images], ()
     rows, assumptions = _rows(query.items_csv)
     return _items_of_rows(rows, query.items_csv.name, root, images), assumptions
 
 
-def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
+def _item_of_folder(image: ImageFiles, annotated: bool, pattern: NamePattern | None) -> Item:
     folders = image.name.split("/")[:-1]
-    # A folder of time points or planes is no class.
-    is_class = annotated and folders and "{" not in folders[0]
+    # A folder of a well, of time points or planes is no class.
+    is_class = annotated and folders and not (pattern and pattern.has_place(image.name))
     class_name = folders[0] if is_class else None
     return Item(image, class_name=class_name, columns=dict(image.fields))
 

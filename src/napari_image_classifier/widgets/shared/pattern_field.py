@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 from napari_image_classifier.images.composition import Composition
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.images.name_presets import NAME_PRESETS
-from napari_image_classifier.widgets.qt.dock import Folded
+from napari_image_classifier.widgets.qt.dock import Folded, let_be_cut_off
 from napari_image_classifier.widgets.qt.parts import in_a_row, line_edit, wrapped
 
 TITLE = "One image in several files"
@@ -49,6 +49,7 @@ class PatternField(Folded):
         self._menu.setToolTipsVisible(True)
         self._chooser.setMenu(self._menu)
         self._hint = wrapped()
+        let_be_cut_off(self._hint)
         self._plates = _plates()
         self._table = _table()
         row = in_a_row(self.edit, self._chooser)
