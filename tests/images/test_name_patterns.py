@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from napari_image_classifier.images.name_patterns import (
     PRESETS,
@@ -241,3 +243,21 @@ def test_numbers_in_names_make_nothing_that_is_not_there(names, text, missing):
         assert image.missing[-1] == f"{missing - 5} more files"
     else:
         assert image.missing == missing
+
+
+TOKENS = ("A", "B01", "w1", "_", "s", "z", "2", "10", "DAPI", "/", " - ", ".", "é")
+
+
+@given(
+    st.sets(st.lists(st.sampled_from(TOKENS), min_size=1, max_size=6).map("".join), max_size=12),
+    st.sampled_from(
+        ["{name}_w{channel}.tif", "{*}{well}{*}z{z}{*}.tif", "{row}{column}_{channel}{*}.tif"]
+    ),
+)
+def test_every_file_is_in_one_image_or_in_none(stems, text):
+    """Whatever names are: none is lost, none is in two, and no two images have one name."""
+    paths = sorted({ROOT / f"{stem.strip('/')}.tif" for stem in stems})
+    images, unmatched = group_files(paths, NamePattern(text), ROOT)
+    listed = [part.path for image in images for part in image.parts] + unmatched
+    assert sorted(listed) == paths
+    assert len({image.name for image in images}) == len(images)

@@ -99,6 +99,9 @@ def test_numbers_that_could_be_sites_planes_or_times_are_asked():
     assert unexplained_numbers(
         [f"e_p{p}_c{c}_DAPI.tif" for p in (1, 2) for c in (1, 2)]
     ) == {"1", "2"}  # fmt: skip
+    assert unexplained_numbers([f"x_{i}_{k}.tif" for i in range(3) for k in (7, 8)]) == {
+        "0", "1", "2",
+    }  # fmt: skip
     for names in (
         [f"{w}_s{s}.tif" for w in WELLS for s in (1, 2)],
         [f"img{i:03}.tif" for i in range(20)],
@@ -116,3 +119,11 @@ def test_numbers_that_could_be_sites_planes_or_times_are_asked():
 def test_the_preset_of_the_most_similar_names_is_near(name, microscope):
     """Where none fits."""
     assert nearest_preset([name]).family == microscope
+
+
+def test_braces_in_names_are_no_fields():
+    """They can't stand in a pattern."""
+    names = [f"a{{x}}_w{c}.tif" for c in (1, 2)]
+    assert all("{x}" not in pattern.text for pattern in propose_patterns(names))
+    mixed = [*names, *(f"{w}_c{c}.tif" for w in WELLS for c in (1, 2))]
+    assert propose_patterns(mixed)[0].text == "{well}_c{channel}.tif"

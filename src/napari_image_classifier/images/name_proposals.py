@@ -116,8 +116,8 @@ def unexplained_numbers(names: Sequence[str]) -> set[str]:
     """Return numbers in names that could be sites, planes or time points.
 
     These are numbers without a letter that explains them, or after a "p", which is the position in
-    the names of some microscopes and the plane in those of others, where they repeat in all wells
-    or channels.
+    the names of some microscopes and the plane in those of others, where they repeat: in all wells,
+    in all channels, or with all other such numbers.
 
     Parameters
     ----------
@@ -136,7 +136,9 @@ def unexplained_numbers(names: Sequence[str]) -> set[str]:
     usual = kinds.most_common(1)[0][0]
     alike = [tokens for tokens in split if _kind(tokens) == usual]
     pieces = [piece for piece in _pieces_of(alike) if piece.field]
-    if not any(piece.field in ("well", "row", "channel") for piece in pieces):
+    n_bare = sum(piece.field.startswith("number") for piece in pieces)
+    if n_bare < 2 and not any(piece.field in ("well", "row", "channel") for piece in pieces):
+        # A single row of numbers: images of their own.
         return set()
     for i, piece in enumerate(pieces):
         open_to_question = piece.field.startswith("number") or (
@@ -204,6 +206,8 @@ def _has_wells(fields: Mapping[str, str]) -> bool:
 
 
 def _generalised(names: Sequence[str]) -> Iterator[str]:
+    # A brace in a name can't be told from one of a field.
+    names = [name for name in names if "{" not in name and "}" not in name]
     depth = min((name.count("/") for name in names), default=0)
     for folders in range(min(depth, FOLDERS_LOOKED_AT) + 1):
         tails = ["/".join(name.split("/")[-1 - folders :]) for name in names]
