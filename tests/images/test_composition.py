@@ -4,7 +4,7 @@ from pathlib import Path
 
 from napari_image_classifier.images.composition import composition_of, question_on
 from napari_image_classifier.images.folder_plates import with_plates_of_folders
-from napari_image_classifier.images.name_patterns import NamePattern, group_files
+from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern, group_files
 
 WELLS = ("A01", "A02", "B03")
 
@@ -55,6 +55,9 @@ def test_what_was_assumed_is_told():
     assert "made no wells" in rows.doubts[0]
     planes = composition(["ZStep_0/a.tif", "ZStep_1/a.tif"], "ZStep_{z}/{name}.tif")
     assert "projection" in planes.doubts[0]
+    pattern = NamePattern("r{row}c{column}.tif")
+    elsewhere = ImageFiles.single(Path("/elsewhere/a.tif"), Path("/here"))
+    assert composition_of([elsewhere], pattern).doubts == ()
     odd = composition(["w1_c1.tif", "w2_c1.tif"], "w{well}_c{channel}.tif")
     assert "in no places" in odd.plates[0]
 

@@ -152,13 +152,15 @@ def _plate(name: str, images: Mapping[str, int]) -> str:
 def _doubts(images: Sequence[ImageFiles], pattern: NamePattern) -> Iterator[str]:
     yield from _never_repeated(images)
     yield from _not_usable(images)
-    if {"row", "column"} <= set(pattern.fields) and WELL not in images[0].fields:
+    unplaced = [image for image in images if "row" in image.fields and WELL not in image.fields]
+    if unplaced and "column" in pattern.fields:
+        row, column = (unplaced[0].fields[name] for name in ("row", "column"))
         yield (
             "Rows and columns made no wells: some are on no plate that counts from 1, such as row "
-            f"{images[0].fields['row']}, column {images[0].fields['column']}."
+            f"{row}, column {column}."
         )
-    if WELL in images[0].fields and PLATE in images[0].fields and PLATE not in pattern.fields:
-        yield from _plates_of_folders(images)
+    if PLATE not in pattern.fields:
+        yield from _plates_of_folders([image for image in images if PLATE in image.fields])
     if "zstep_{z}" in pattern.text.lower() and _has_plane(images, "0"):
         yield "ZStep_0 counts as a plane here; MetaXpress saves a projection of the planes there."
     if pattern.text not in PRESETS.values() and _OPEN.search(pattern.text):
@@ -199,7 +201,8 @@ def _not_usable(images: Sequence[ImageFiles]) -> Iterator[str]:
 
 def _plates_of_folders(images: Sequence[ImageFiles]) -> Iterator[str]:
     plates = list(dict.fromkeys(image.fields[PLATE] for image in images))
-    if all(
+    # OME descriptions name plates, too.
+    if len(plates) > 1 and all(
         image.fields[PLATE] in (*folders_of(image), "/".join(folders_of(image)))
         for image in images
         if folders_of(image)
