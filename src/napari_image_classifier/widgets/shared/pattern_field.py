@@ -51,24 +51,19 @@ class PatternField(Folded):
         self._hint = wrapped()
         let_be_cut_off(self._hint)
         self._plates = _plates()
-        self._table = _table()
+        self.table = _table()
         row = in_a_row(self.edit, self._chooser)
         row.setStretch(0, 1)
         self.inside.addLayout(row)
         self.inside.addWidget(self._hint)
         self.inside.addWidget(self._plates)
-        self.inside.addWidget(self._table)
+        self.inside.addWidget(self.table)
         self.set_proposals(())
 
     @property
     def pattern(self) -> str | None:
         """The pattern; None where each file is one image."""
         return self.edit.text().strip() or None
-
-    @property
-    def n_images_shown(self) -> int:
-        """How many rows the table of images has."""
-        return self._table.rowCount() if self.pattern else 0
 
     def set_pattern(self, text: str) -> None:
         """Fill the pattern in as if it were typed."""
@@ -116,7 +111,7 @@ class PatternField(Folded):
     def show_images(self, images: Sequence[ImageFiles], composed: Composition | None) -> None:
         """List some of the images that the pattern makes, and show what it makes of all files."""
         fields = list(dict.fromkeys(name for image in images for name in image.fields))
-        self._table.setVisible(self.pattern is not None)
+        self.table.setVisible(self.pattern is not None)
         if self.pattern is None or composed is None:
             return
         self._hint.setText("\n".join([composed.sentence, *composed.doubts]))
@@ -124,9 +119,9 @@ class PatternField(Folded):
         self._plates.setPlainText("\n\n".join(composed.plates))
         self._plates.setVisible(bool(composed.plates))
         shown = images[:ROWS_SHOWN]
-        self._table.setColumnCount(3 + len(fields))
-        self._table.setHorizontalHeaderLabels(["image", *fields, "files", "missing"])
-        self._table.setRowCount(len(shown))
+        self.table.setColumnCount(3 + len(fields))
+        self.table.setHorizontalHeaderLabels(["image", *fields, "files", "missing"])
+        self.table.setRowCount(len(shown))
         for row, image in enumerate(shown):
             parts = [part.path.name for part in image.parts]
             texts = [image.name, *(image.fields.get(name, "") for name in fields),
@@ -134,8 +129,8 @@ class PatternField(Folded):
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setToolTip("\n".join(parts) if column == 0 else text)
-                self._table.setItem(row, column, item)
-        self._table.resizeColumnsToContents()
+                self.table.setItem(row, column, item)
+        self.table.resizeColumnsToContents()
 
     def _offer(self, words: str, text: str, tooltip: str = "", menu: QMenu | None = None) -> None:
         action = (menu or self._menu).addAction(words)
