@@ -8,8 +8,9 @@ import typer
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, network_at_work
-from napari_image_classifier.images.composition import composition_of
+from napari_image_classifier.images.composition import composition_of, question_on
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.name_proposals import propose_patterns
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_query
@@ -18,6 +19,9 @@ from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 from napari_image_classifier.training.train_job import TrainResult
 from napari_image_classifier.wording import counts_of
+
+# Names say as much when there are more of them.
+NAMES_LOOKED_AT = 500
 
 
 @with_derived_options("acquisition")
@@ -96,5 +100,12 @@ def say_what_is_there(table: ItemTable, pattern: str | None) -> None:
 
 
 def lines_on_pattern(images: Sequence[ImageFiles], pattern: str | None) -> tuple[str, ...]:
-    """Return what a name pattern makes of the files, as lines; none without a pattern."""
-    return composition_of(images, NamePattern(pattern)).lines if pattern and images else ()
+    """Return what a name pattern makes of files, as lines; without one, which would be needed."""
+    if pattern and images:
+        return composition_of(images, NamePattern(pattern)).lines
+    names = [image.name for image in images[:NAMES_LOOKED_AT]]
+    lines = [
+        f'These names look like several files per image: --pattern "{found.text}" would join them.'
+        for found in propose_patterns(names)[:1]
+    ]
+    return tuple(filter(None, [*lines, question_on(names)]))
