@@ -74,6 +74,7 @@ def classify_folder(
     thumbnails: bool = False,
     shard: Shard | None = None,
     predict: Predict | None = None,
+    on_images: Callable[[Sequence[ImageFiles]], None] = lambda images: None,
     on_predictions: OnPredictions | None = None,
     on_pause: Callable[[str], None] = lambda sentence: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -114,6 +115,8 @@ def classify_folder(
     predict
         What takes the place of this machine's cores, in the order that suits it (see
         `dask_cluster.Cluster.predict`).
+    on_images
+        Receives the images that there are, before any is opened.
     on_predictions
         Receives new predictions, the number of images done and their total.
     on_pause
@@ -151,6 +154,7 @@ def classify_folder(
     )
     if not images:
         raise ItemsError(f"There are no images to classify in {root}.")
+    on_images(images)
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)

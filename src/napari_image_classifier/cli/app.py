@@ -7,6 +7,7 @@ import importlib
 import json
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_c
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
 from napari_image_classifier.cli.progress import Progress, libraries_silent
 from napari_image_classifier.cli.tables import agreement_command, sort_command, summarize_command
-from napari_image_classifier.cli.training import train_command
+from napari_image_classifier.cli.training import lines_on_pattern, train_command
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.training.config import TrainingConfig
@@ -116,6 +117,7 @@ def classify(
             workers=workers,
             shard=Shard.parse(shard) if shard else None,
             predict=cluster.predict if cluster else None,
+            on_images=lambda images: _note_all(progress, lines_on_pattern(images, pattern)),
             on_predictions=lambda rows, done, total: progress.show("Classifying", done, total),
             on_pause=progress.note,
             should_stop=should_stop,
@@ -128,6 +130,11 @@ def classify(
         raise ImageClassifierError(
             f"Nothing could be classified; the column message of {result.output.name} says why."
         )
+
+
+def _note_all(progress: Progress, lines: Iterable[str]) -> None:
+    for line in lines:
+        progress.note(line)
 
 
 @app.command()
