@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from napari_image_classifier.cli.training import lines_on_pattern
-from napari_image_classifier.images.name_patterns import NamePattern, group_files
+from napari_image_classifier.images.names.patterns import NamePattern, group_files
 
 NAMES = [
     f"A0{well}_{site}_{dye}.tif" for well in (1, 2) for site in (1, 2) for dye in ("DAPI", "GFP")

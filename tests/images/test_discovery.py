@@ -3,7 +3,7 @@
 import pytest
 
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.name_patterns import NamePattern, NamePatternError
+from napari_image_classifier.images.names.patterns import NamePattern, NamePatternError
 
 GUIDS = ("D23F0824-128B-2F33-0C5C-7FD0A6A3A450", "6513270E-269E-0D37-F2A7-4DE452E6B438")
 

@@ -10,7 +10,7 @@ from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.multi_file import ONE_COLOUR
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles, NamePattern
+from napari_image_classifier.images.names.patterns import FilePart, ImageFiles, NamePattern
 from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.images.tiff.writer import write_image
 

@@ -32,7 +32,7 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.file_stamps import stamp
 from napari_image_classifier.images.mask_files import stored_masks_path
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.item import ItemsError
 from napari_image_classifier.system.atomic_files import (

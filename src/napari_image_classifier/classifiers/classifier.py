@@ -25,7 +25,7 @@ from napari_image_classifier.classifiers.predict import predict_image
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.transforms import orientations_of
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.items.selection import is_object

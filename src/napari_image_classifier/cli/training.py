@@ -8,9 +8,9 @@ import typer
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, network_at_work
-from napari_image_classifier.images.composition import composition_of, question_on
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.images.name_proposals import propose_patterns
+from napari_image_classifier.images.names.composition import composition_of, question_on
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.proposals import propose_patterns
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_query

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.folder_plates import with_plates_of_folders
 from napari_image_classifier.images.image import IMAGE_SUFFIXES
 from napari_image_classifier.images.mask_files import MaskFiles
-from napari_image_classifier.images.name_patterns import (
+from napari_image_classifier.images.names.folder_plates import with_plates_of_folders
+from napari_image_classifier.images.names.patterns import (
     GUID,
     ImageFiles,
     NamePattern,
     NamePatternError,
     group_files,
 )
-from napari_image_classifier.images.name_proposals import nearest_preset
+from napari_image_classifier.images.names.proposals import nearest_preset
 from napari_image_classifier.images.ome import files_of_image, plate_fields
 from napari_image_classifier.images.read_errors import FOREIGN_SUFFIXES
 from napari_image_classifier.images.tiff.errors import translated_errors

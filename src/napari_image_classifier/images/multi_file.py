@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles, number_first
+from napari_image_classifier.images.names.patterns import FilePart, ImageFiles, number_first
 from napari_image_classifier.images.opened_file import AXES, ChannelDisplay, OpenedFile
 from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.typing import AnyArray

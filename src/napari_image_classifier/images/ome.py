@@ -20,6 +20,7 @@ from napari_image_classifier.images.micro_manager import (
     stack_image,
     with_parts,
 )
+from napari_image_classifier.images.names.well_names import WellError, parse_well, row_letters
 from napari_image_classifier.images.ome_xml import (
     THIS_FILE,
     children,
@@ -33,7 +34,6 @@ from napari_image_classifier.images.ome_xml import (
 )
 from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.images.tiff.errors import translated_errors
-from napari_image_classifier.images.well_names import WellError, parse_well, row_letters
 from napari_image_classifier.wording import first_few
 
 # "A01-Site_0", as Micro-Manager's plugin for plates calls its positions.

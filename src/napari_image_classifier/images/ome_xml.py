@@ -7,10 +7,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 from napari_image_classifier.errors import Fault
+from napari_image_classifier.images.names.well_names import row_letters
 from napari_image_classifier.images.opened_file import Color
 from napari_image_classifier.images.pixel_size import PixelSize, micrometres
 from napari_image_classifier.images.read_errors import unreadable
-from napari_image_classifier.images.well_names import row_letters
 
 AXES_KEY = "napari_image_classifier_axes"
 # What a file calls itself: its name may have bytes that are no text.

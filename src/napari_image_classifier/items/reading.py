@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from napari_image_classifier.images.composition import composition_of
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.folder_plates import PLATE, WELL
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.mask_files import stored_masks_path
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.composition import composition_of
+from napari_image_classifier.images.names.folder_plates import PLATE, WELL
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.annotations import (
     ItemKey,
     check_class_names,
@@ -68,7 +68,7 @@ def read_items(
     rename_classes
         Classes that get another name, by the name that they have in folders or the table.
     pattern
-        The name pattern that makes one image of several files (see `name_patterns`).
+        The name pattern that makes one image of several files (see `images.names.patterns`).
     group
         Which images are not independent: a column, a field of the pattern, "folder" (the folder an
         image lies in) or "folder:2" (the second folder below ``folder``); without it each image

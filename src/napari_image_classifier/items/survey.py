@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from napari_image_classifier.images.composition import Composition
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.composition import Composition
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.events import Event, Result

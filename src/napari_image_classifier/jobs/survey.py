@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.composition import composition_of, question_on
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.images.name_proposals import propose_patterns
+from napari_image_classifier.images.names.composition import composition_of, question_on
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.proposals import propose_patterns
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_query

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.ome import (
     KEPT_SUFFIX,
     companion_name,

@@ -14,7 +14,7 @@ from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of

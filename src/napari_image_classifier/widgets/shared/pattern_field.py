@@ -15,9 +15,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_image_classifier.images.composition import Composition
-from napari_image_classifier.images.name_patterns import ImageFiles
-from napari_image_classifier.images.name_presets import NAME_PRESETS
+from napari_image_classifier.images.names.composition import Composition
+from napari_image_classifier.images.names.patterns import ImageFiles
+from napari_image_classifier.images.names.presets import NAME_PRESETS
 from napari_image_classifier.widgets.qt.dock import Folded, let_be_cut_off
 from napari_image_classifier.widgets.qt.parts import in_a_row, line_edit, wrapped
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from napari_image_classifier.images.name_patterns import NamePattern, group_files
-from napari_image_classifier.images.name_presets import NAME_PRESETS, NamePreset
-from napari_image_classifier.images.well_names import PLATES, WellError, parse_well
+from napari_image_classifier.images.names.patterns import NamePattern, group_files
+from napari_image_classifier.images.names.presets import NAME_PRESETS, NamePreset
+from napari_image_classifier.images.names.well_names import PLATES, WellError, parse_well
 
 SHARE_DESCRIBED = 0.6
 PROPOSALS = 5

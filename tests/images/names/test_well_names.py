@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_image_classifier.images.well_names import (
+from napari_image_classifier.images.names.well_names import (
     PLATES,
     Well,
     WellError,

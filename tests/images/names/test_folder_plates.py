@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from napari_image_classifier.images.folder_plates import with_plates_of_folders
-from napari_image_classifier.images.name_patterns import NamePattern, group_files
+from napari_image_classifier.images.names.folder_plates import with_plates_of_folders
+from napari_image_classifier.images.names.patterns import NamePattern, group_files
 
 
 def plates(*names, pattern="{well}.tif"):

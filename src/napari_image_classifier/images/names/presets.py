@@ -31,7 +31,7 @@ class NamePreset:
     microscope
         The microscope or program, and the layout where there are several.
     pattern
-        The name pattern, see `name_patterns.NamePattern`.
+        The name pattern, see `patterns.NamePattern`.
     source
         Where the layout is documented.
     examples

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from napari_image_classifier.images.composition import composition_of, question_on
-from napari_image_classifier.images.folder_plates import with_plates_of_folders
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern, group_files
+from napari_image_classifier.images.names.composition import composition_of, question_on
+from napari_image_classifier.images.names.folder_plates import with_plates_of_folders
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern, group_files
 
 WELLS = ("A01", "A02", "B03")
 

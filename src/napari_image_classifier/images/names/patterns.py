@@ -13,8 +13,8 @@ from math import prod
 from pathlib import Path
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.name_presets import NAME_PRESETS
-from napari_image_classifier.images.well_names import name_of_well
+from napari_image_classifier.images.names.presets import NAME_PRESETS
+from napari_image_classifier.images.names.well_names import name_of_well
 
 PART_FIELDS = ("channel", "z", "time")
 IGNORED = "*"

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 
 WELL, PLATE = "well", "plate"
 # One plate at several times, or planes of it, are no several plates.

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from napari_image_classifier.images.name_patterns import PRESETS, NamePattern
-from napari_image_classifier.images.name_presets import NAME_PRESETS
+from napari_image_classifier.images.names.patterns import PRESETS, NamePattern
+from napari_image_classifier.images.names.presets import NAME_PRESETS
 
 WANTED = {
     "CellVoyager", "ImageXpress", "MetaMorph", "Cytation", "IN Cell", "scan^R", "Operetta", "Leica",

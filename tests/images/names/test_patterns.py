@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_image_classifier.images.name_patterns import (
+from napari_image_classifier.images.names.patterns import (
     PRESETS,
     FilePart,
     ImageFiles,
@@ -14,7 +14,7 @@ from napari_image_classifier.images.name_patterns import (
     NamePatternError,
     group_files,
 )
-from napari_image_classifier.images.name_proposals import propose_patterns
+from napari_image_classifier.images.names.proposals import propose_patterns
 
 ROOT = Path("/images")
 

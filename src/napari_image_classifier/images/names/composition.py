@@ -5,15 +5,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from napari_image_classifier.images.folder_plates import PLATE, WELL, folders_of
-from napari_image_classifier.images.name_patterns import (
+from napari_image_classifier.images.names.folder_plates import PLATE, WELL, folders_of
+from napari_image_classifier.images.names.patterns import (
     PRESETS,
     ImageFiles,
     NamePattern,
     number_first,
 )
-from napari_image_classifier.images.name_proposals import unexplained_numbers
-from napari_image_classifier.images.well_names import (
+from napari_image_classifier.images.names.proposals import unexplained_numbers
+from napari_image_classifier.images.names.well_names import (
     Well,
     WellError,
     parse_well,

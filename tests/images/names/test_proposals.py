@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from napari_image_classifier.images.name_patterns import group_files
-from napari_image_classifier.images.name_proposals import (
+from napari_image_classifier.images.names.patterns import group_files
+from napari_image_classifier.images.names.proposals import (
     nearest_preset,
     propose_patterns,
     unexplained_numbers,
