@@ -21,10 +21,11 @@ _GREY_AND_ALPHA = 4
 _GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "F")
 
 
-def open_picture(path: Path, *, of_tiff: bool = False) -> OpenedFile:
+def open_picture(path: Path, *, of_tiff: bool = False, labels: bool = False) -> OpenedFile:
     """Read a picture: grey as it is, everything else as red, green and blue.
 
-    With ``of_tiff`` the file is a TIFF that holds a JPEG.
+    With ``of_tiff`` the file is a TIFF that holds a JPEG. With ``labels`` the numbers of a palette
+    are those of objects, whatever colours show them.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def open_picture(path: Path, *, of_tiff: bool = False) -> OpenedFile:
                 pixels, assumptions = _deep_pixels(path, n_colors)
             else:
                 picture.load()
-                pixels, assumptions = _pixels(picture)
+                pixels, assumptions = _pixels(picture, labels)
             metadata = {str(key): value for key, value in picture.info.items() if _is_plain(value)}
     except PIL.UnidentifiedImageError as error:
         raise not_of_its_suffix(path, "PNG or JPEG") from error
@@ -94,7 +95,9 @@ def _deep_pixels(path: Path, n_colors: int) -> tuple[AnyArray, tuple[str, ...]]:
     return np.ascontiguousarray(pixels), left_out
 
 
-def _pixels(picture: PIL.Image.Image) -> tuple[AnyArray, tuple[str, ...]]:
+def _pixels(picture: PIL.Image.Image, labels: bool) -> tuple[AnyArray, tuple[str, ...]]:
+    if labels and picture.mode == "P":
+        return np.array(picture), ()
     assumptions = []
     if getattr(picture, "n_frames", 1) > 1:
         assumptions.append("Of an animation only the first picture is used.")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.ome import (
@@ -33,10 +33,6 @@ OnProgress = Callable[[int, int], None]
 
 class SortingError(ImageClassifierError):
     """Images that can't be copied into folders by class."""
-
-
-class _StoppedError(Exception):
-    """A person does not want the rest of the copies."""
 
 
 @dataclass(frozen=True)
@@ -100,14 +96,10 @@ SORT_IMAGES = Job("sort_images", SortRequest, SortedCopies)
 
 @dataclass(frozen=True)
 class _Copy:
-    """An image with all its files, and the folder that they go to.
-
-    ``described_in`` is a file of another image, of which only the description is needed.
-    """
+    """An image: the folder that it goes to, and each of its files with the copy of it."""
 
     folder: str
-    files: tuple[Path, ...]
-    described_in: Path | None = None
+    files: Mapping[Path, Path]
 
 
 def sort_images(
@@ -168,12 +160,18 @@ def sort_images(
     _check_found(path, root, labels, missing, pattern)
     folders = _folders(labels.values())
     copies = [
-        _Copy(folders[label], *_files_of(by_name[name]))
+        _Copy(
+            folders[label],
+            {
+                file: target / folders[label] / file.relative_to(root).with_name(copied_as)
+                for file, copied_as in _files_of(by_name[name]).items()
+            },
+        )
         for name, label in labels.items()
         if name in by_name
     ]
     _check_room(copies, target)
-    counts, stopped = _copy_all(copies, root, target, on_progress, should_stop)
+    counts, stopped = _copy_all(copies, target, on_progress, should_stop)
     return SortedCopies(target, counts, len(copies), missing, stopped)
 
 
@@ -198,14 +196,11 @@ def _labels(table: Path) -> dict[str, tuple[str, str]]:
 def _folders(labels: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Return the folder of each status and class; a class called "error" is no error."""
     different = sorted(set(labels))
-    statuses = [status for status, _ in different if status != ANSWERED]
-    names = folder_names(statuses)
-    classes = folder_names(
-        (class_name for status, class_name in different if status == ANSWERED), names.values()
-    )
-    return {
-        (status, class_name): classes[class_name] if status == ANSWERED else names[status]
-        for status, class_name in different
+    classes = [class_name for status, class_name in different if status == ANSWERED]
+    of_status = folder_names(status for status, _ in different if status != ANSWERED)
+    of_class = folder_names(classes, of_status.values())
+    return {(status, ""): folder for status, folder in of_status.items()} | {
+        (ANSWERED, class_name): folder for class_name, folder in of_class.items()
     }
 
 
@@ -239,23 +234,23 @@ def _check_found(
     )
 
 
-def _files_of(image: ImageFiles) -> tuple[tuple[Path, ...], Path | None]:
-    """Return all files of an image, and a file of another image that describes it, if one does."""
-    files = dict.fromkeys(part.path for part in image.parts)
-    described_in = None
+def _files_of(image: ImageFiles) -> dict[Path, str]:
+    """Return all files of an image, also those that only its OME description names.
+
+    With each is the name of its copy. Another image that describes this one would be one of the
+    wrong class: its copy is the description alone, and called after it.
+    """
+    files = {part.path: part.path.name for part in image.parts}
     if len(files) == 1:
         (path,) = files
         # Whatever is wrong with a file, it can still be copied as it is.
         with suppress(Exception):
             beside = (path.with_name(name) for name in files_of_image(path))
-            files |= dict.fromkeys(file for file in beside if file.is_file())
-            if name := companion_name(path):
-                companion = path.with_name(name)
-                if is_tiff_name(name) and companion not in files:
-                    described_in = companion
-                else:
-                    files[companion] = None
-    return tuple(files), described_in
+            files |= {file: file.name for file in beside if file.is_file()}
+            name = companion_name(path)
+            if name is not None and path.with_name(name) not in files:
+                files[path.with_name(name)] = name + KEPT_SUFFIX * is_tiff_name(name)
+    return files
 
 
 def _check_room(copies: Sequence[_Copy], output: Path) -> None:
@@ -270,11 +265,7 @@ def _check_room(copies: Sequence[_Copy], output: Path) -> None:
 
 
 def _copy_all(
-    copies: Sequence[_Copy],
-    root: Path,
-    output: Path,
-    on_progress: OnProgress,
-    should_stop: ShouldStop,
+    copies: Sequence[_Copy], output: Path, on_progress: OnProgress, should_stop: ShouldStop
 ) -> tuple[dict[str, int], bool]:
     """Return the images copied to each folder, and whether it was stopped before the end."""
     counts: Counter[str] = Counter()
@@ -282,12 +273,12 @@ def _copy_all(
     for number, copy in enumerate(copies):
         on_progress(number, len(copies))
         try:
-            done |= _copy_image(copy, root, output, done, should_stop)
-        except _StoppedError:
+            done |= _copy_image(copy, done, should_stop)
+        except Cancelled:
             return dict(counts), True
         except OSError as error:
             raise SortingError(
-                f"{error.filename or copy.files[0]} could not be copied: "
+                f"{error.filename or next(iter(copy.files))} could not be copied: "
                 f"{error.strerror or error}. {number} of {len(copies)} images are in {output}."
             ) from error
         counts[copy.folder] += 1
@@ -295,23 +286,21 @@ def _copy_all(
     return dict(sorted(counts.items())), False
 
 
-def _copy_image(
-    copy: _Copy, root: Path, output: Path, done: set[Path], should_stop: ShouldStop
-) -> set[Path]:
+def _copy_image(copy: _Copy, done: set[Path], should_stop: ShouldStop) -> set[Path]:
     """Copy all files of an image, or none; return the copies."""
     made: set[Path] = set()
     try:
-        for source in copy.files:
-            target = output / copy.folder / source.relative_to(root)
+        for source, target in copy.files.items():
             # Images may share a file, as one that describes them all.
             if target in done:
                 continue
             if target.exists():
                 raise FileExistsError(17, "a file of that name is there already", str(target))
-            _copy_file(source, target, should_stop)
+            if target.name == source.name:
+                _copy_file(source, target, should_stop)
+            else:
+                _copy_description(source, target)
             made.add(target)
-        if copy.described_in is not None:
-            made |= _copy_description(copy.described_in, output / copy.folder, root, done)
     except BaseException:
         for target in made:
             target.unlink()
@@ -319,15 +308,9 @@ def _copy_image(
     return made
 
 
-def _copy_description(source: Path, folder: Path, root: Path, done: set[Path]) -> set[Path]:
-    """Write what is described in a file of another image, which must not be taken for this one."""
-    beside = folder / source.relative_to(root)
-    target = beside.with_name(f"{beside.name}{KEPT_SUFFIX}")
-    if target in done:
-        return set()
+def _copy_description(source: Path, target: Path) -> None:
     with replace_file(target) as temporary:
         temporary.write_text(description_in(source), encoding="utf-8")
-    return {target}
 
 
 def _copy_file(source: Path, target: Path, should_stop: ShouldStop) -> None:
@@ -335,7 +318,7 @@ def _copy_file(source: Path, target: Path, should_stop: ShouldStop) -> None:
         with source.open("rb") as old, temporary.open("wb") as new:
             while block := old.read(BYTES_AT_ONCE):
                 if should_stop():
-                    raise _StoppedError
+                    raise Cancelled
                 new.write(block)
         times = source.stat()
         # When an image was taken is often known from nothing else.

@@ -95,8 +95,12 @@ def is_for_libtiff(path: Path, page: Any) -> bool:
     return True
 
 
-def interpret_pixels(path: Path, tiff: tifffile.TiffFile, series: Any) -> PixelInterpretation:
+def interpret_pixels(
+    path: Path, tiff: tifffile.TiffFile, series: Any, *, labels: bool = False
+) -> PixelInterpretation:
     """Return how the numbers of a series become intensities, by its photometric interpretation.
+
+    With ``labels`` they number objects: they stay as they are stored, whatever shows them.
 
     Raises
     ------
@@ -107,15 +111,16 @@ def interpret_pixels(path: Path, tiff: tifffile.TiffFile, series: Any) -> PixelI
     dtype = page.dtype.newbyteorder("=")
     photometric = int(page.photometric)
     samples = int(page.samplesperpixel)
+    are_labels = labels and samples == 1 and dtype.kind != "b"
     if photometric in _NOT_READ:
         raise _not_rgb(path, _NOT_READ[photometric])
     if samples > 1 and "S" in series.axes:
         return _of_samples(path, page, dtype, samples)
     # ImageJ stores an inverted or coloured display, never other intensities.
     shown_only = bool(tiff.is_imagej or tiff.is_stk or tiff.is_lsm)
-    if photometric == _WHITE_IS_ZERO:
+    if photometric == _WHITE_IS_ZERO and not are_labels:
         return _of_white_as_zero(tiff, page, dtype, shown_only)
-    if photometric == _PALETTE and page.colormap is not None:
+    if photometric == _PALETTE and page.colormap is not None and not are_labels:
         if shown_only or tiff.is_ome:
             return PixelInterpretation(dtype, assumptions=_display_palette(tiff))
         return _of_palette(page)
