@@ -129,7 +129,7 @@ def _declared_planes(element: Any) -> float:
     if "SizeZ" in element.attrib:
         counts = [int(value) for data in element for key, value in data.items() if key in _COUNTS]
         sizes = (int(element.get(key, 1)) for key in ("SizeC", "SizeT", "SizeZ"))
-        return max(math.prod(sizes), *counts)
+        return max([math.prod(sizes), *counts])
     ranges = (each.attrib for each in element.iter() if "Start" in each.attrib)
     return max((_steps(**each) for each in ranges), default=0)
 

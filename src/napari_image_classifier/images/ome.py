@@ -193,8 +193,10 @@ def _description(path: Path, tiff: tifffile.TiffFile) -> _Description | None:
     """Return what is described of a file, None where nothing is."""
     own = tiff.ome_metadata
     root = None if own is None else parsed(path, own)
-    is_only_image = root is not None and len(children(root, "Image")) == 1
-    if tiff.is_mmstack and not (is_only_image and holds_all(tiff)):
+    if tiff.is_mmstack:
+        described = [] if root is None else children(root, "Image")
+        if len(described) == 1 and holds_all(tiff):
+            return _Description(root, described, frozenset({path.name}))
         stack = read_stack(path, tiff)
         if stack is not None:
             return _of_stack(path, root, stack)

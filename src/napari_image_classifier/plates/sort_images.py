@@ -96,15 +96,10 @@ SORT_IMAGES = Job("sort_images", SortRequest, SortedCopies)
 
 @dataclass(frozen=True)
 class _Copy:
-    """An image: the folder that it goes to, and each of its files with the copy of it.
-
-    ``description`` is a file of another image, of which only the description is needed, and where
-    that is written.
-    """
+    """An image: the folder that it goes to, and each of its files with the copy of it."""
 
     folder: str
     files: Mapping[Path, Path]
-    description: tuple[Path, Path] | None = None
 
 
 def sort_images(
@@ -165,24 +160,19 @@ def sort_images(
     _check_found(path, root, labels, missing, pattern)
     folders = _folders(labels.values())
     copies = [
-        _copy_of(by_name[name], folders[label], root, target)
+        _Copy(
+            folders[label],
+            {
+                file: target / folders[label] / file.relative_to(root).with_name(copied_as)
+                for file, copied_as in _files_of(by_name[name]).items()
+            },
+        )
         for name, label in labels.items()
         if name in by_name
     ]
     _check_room(copies, target)
     counts, stopped = _copy_all(copies, target, on_progress, should_stop)
     return SortedCopies(target, counts, len(copies), missing, stopped)
-
-
-def _copy_of(image: ImageFiles, folder: str, root: Path, output: Path) -> _Copy:
-    files, described_in = _files_of(image)
-    targets = {file: output / folder / file.relative_to(root) for file in files}
-    description = None
-    if described_in is not None:
-        beside = output / folder / described_in.relative_to(root)
-        # It must not be taken for the image that it is written in.
-        description = described_in, beside.with_name(f"{beside.name}{KEPT_SUFFIX}")
-    return _Copy(folder, targets, description)
 
 
 def _labels(table: Path) -> dict[str, tuple[str, str]]:
@@ -244,23 +234,23 @@ def _check_found(
     )
 
 
-def _files_of(image: ImageFiles) -> tuple[tuple[Path, ...], Path | None]:
-    """Return all files of an image, and a file of another image that describes it, if one does."""
-    files = dict.fromkeys(part.path for part in image.parts)
-    described_in = None
+def _files_of(image: ImageFiles) -> dict[Path, str]:
+    """Return all files of an image, also those that only its OME description names.
+
+    With each is the name of its copy. Another image that describes this one would be one of the
+    wrong class: its copy is the description alone, and called after it.
+    """
+    files = {part.path: part.path.name for part in image.parts}
     if len(files) == 1:
         (path,) = files
         # Whatever is wrong with a file, it can still be copied as it is.
         with suppress(Exception):
             beside = (path.with_name(name) for name in files_of_image(path))
-            files |= dict.fromkeys(file for file in beside if file.is_file())
-            if name := companion_name(path):
-                companion = path.with_name(name)
-                if is_tiff_name(name) and companion not in files:
-                    described_in = companion
-                else:
-                    files[companion] = None
-    return tuple(files), described_in
+            files |= {file: file.name for file in beside if file.is_file()}
+            name = companion_name(path)
+            if name is not None and path.with_name(name) not in files:
+                files[path.with_name(name)] = name + KEPT_SUFFIX * is_tiff_name(name)
+    return files
 
 
 def _check_room(copies: Sequence[_Copy], output: Path) -> None:
@@ -306,11 +296,10 @@ def _copy_image(copy: _Copy, done: set[Path], should_stop: ShouldStop) -> set[Pa
                 continue
             if target.exists():
                 raise FileExistsError(17, "a file of that name is there already", str(target))
-            _copy_file(source, target, should_stop)
-            made.add(target)
-        if copy.description is not None and copy.description[1] not in done:
-            source, target = copy.description
-            replace_text(target, description_in(source))
+            if target.name == source.name:
+                _copy_file(source, target, should_stop)
+            else:
+                replace_text(target, description_in(source))
             made.add(target)
     except BaseException:
         for target in made:
