@@ -10,9 +10,11 @@ import os
 import pytest
 
 from helpers.paths import KERAS_FILES, PROGRAMS
-from napari_image_classifier.networks.export import layers
+from napari_image_classifier.networks.export import layers, operations
+from napari_image_classifier.networks.export.operations import MERGES
 from napari_image_classifier.networks.guard.configuration import NETWORKS
 from napari_image_classifier.networks.guard.layer_settings import LAYERS
+from napari_image_classifier.networks.guard.operations import OPERATIONS, said_as_layer
 from napari_image_classifier.system.bounded_json import JsonRefused, read_bounded_json
 
 SECONDS, MEGABYTES = 1.0, 300.0
@@ -77,8 +79,18 @@ def test_good_networks_are_opened_and_say_the_same(keras_forks, tmp_path):
 
 def test_every_layer_that_passes_can_be_written_as_a_graph():
     """The guard and the graph know the same layers."""
-    assert set(LAYERS) - {"InputLayer"} == set(layers._LAYERS) | set(layers._MERGES)
+    assert set(LAYERS) - {"InputLayer"} == set(layers._LAYERS) | set(MERGES) - {"Stack"}
     assert not set(LAYERS) & set(NETWORKS)
+
+
+def test_every_operation_that_passes_can_be_written_as_a_graph():
+    """Whatever an operation is said to be as a layer, a graph can have."""
+    usual = {"axis": -1, "keepdims": False, "pool_size": 2, "padding": "same", "size": [2, 2]}
+    settings = {**usual, "newshape": [-1, 2], "axes": [0, 1]}
+    known = set(layers._LAYERS) | set(operations.OPERATIONS) | set(MERGES)
+    for module, kind in OPERATIONS:
+        said, _ = said_as_layer({"module": module, "class_name": kind, "config": settings})
+        assert said in known, kind
 
 
 def test_bounded_json_is_json():
