@@ -15,7 +15,7 @@ from helpers.hostile_files import CONFIGURATION, DESCRIPTION, GRAPH, WEIGHTS, pa
 from helpers.paths import KERAS_FILES
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.errors import ClassifierFileError
-from napari_image_classifier.networks.guard.keras_file import written_anew
+from napari_image_classifier.networks.guard.keras_file import stored_network, written_anew
 
 FOREIGN = KERAS_FILES / "keras-3.15.1.keras"
 
@@ -42,7 +42,7 @@ def bound(parts):
 def use(path, kind):
     """Open the file in every way that needs no Keras, and let a classifier predict."""
     if kind == "network":
-        with written_anew(path):
+        with written_anew(path, stored_network(path)):
             return
     classifier = load_classifier(path)
     size, channels = classifier.preparation.size, classifier.preparation.n_channels

@@ -1,9 +1,7 @@
 """The import of a foreign Keras network as a classifier."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.description import ClassifierDescription
@@ -11,14 +9,17 @@ from napari_image_classifier.classifiers.file import (
     CONFIGURATION,
     DESCRIPTION,
     WEIGHTS,
-    checked_path,
+    is_hdf5,
+    opened,
     opened_archive,
+    ordinary_file,
     sha256_of,
 )
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.networks.backend import start_keras
+from napari_image_classifier.networks.class_ending import ending_in_softmax
 from napari_image_classifier.networks.files import check_one_input, opened_by_keras, save_classifier
 from napari_image_classifier.networks.learner import keras_run
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
@@ -47,7 +48,7 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
     Parameters
     ----------
     request
-        The file saved by Keras 3, its classes and channels, and the classifier to write.
+        The file saved by Keras, its classes and channels, and the classifier to write.
     emit
         Hears nothing.
     should_stop
@@ -63,7 +64,7 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
     ClassifierFileError
         The file is no network that can be a classifier, or the classifier can't be written.
     """
-    source = checked_path(request.source)
+    source = ordinary_file(request.source)
     _check_foreign(source)
     output = request.output.expanduser()
     check_place(output)
@@ -72,7 +73,7 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
     start_keras()
     network = opened_by_keras(source)
     check_one_input(network)
-    network = _ending_in_softmax(network, len(request.class_names))
+    network = ending_in_softmax(network, len(request.class_names))
     description = ClassifierDescription(
         class_names=request.class_names,
         preparation=_preparation_for(network, request, source),
@@ -89,12 +90,14 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
 
 
 def _check_foreign(path: Path) -> None:
-    with path.open("rb") as file, opened_archive(file, path) as archive:
+    if is_hdf5(path):
+        return
+    with opened(path) as file, opened_archive(file, path) as archive:
         names = archive.namelist()
     if DESCRIPTION in names:
         raise ClassifierFileError(f"{path} is a classifier already; it can be used as it is.")
     if CONFIGURATION not in names or WEIGHTS not in names:
-        raise ClassifierFileError(f"{path} is not a network saved by Keras 3 as .keras.")
+        raise ClassifierFileError(f"{path} is not a network saved by Keras.")
 
 
 def _preparation_for(network: "keras.Model", request: ImportRequest, source: Path) -> Preparation:
@@ -113,35 +116,3 @@ def _preparation_for(network: "keras.Model", request: ImportRequest, source: Pat
             "none, or give them."
         )
     return preparation
-
-
-def _ending_in_softmax(network: "keras.Model", n_classes: int) -> "keras.Model":
-    """Return a network of the same probabilities that ends in a softmax over the classes.
-
-    One sigmoid for two classes becomes a softmax of two, where the sigmoid was the second class's
-    probability; a dense layer without activation gives logits, and gets a softmax.
-    """
-    import keras
-
-    last: Any = network.layers[-1]
-    if not isinstance(network, keras.Sequential):
-        name = network.output_names[0]
-        last = next((layer for layer in network.layers if layer.name == name), None)
-    activation = last.get_config().get("activation") if last is not None else None
-    if activation == "sigmoid" and n_classes == 2 and network.outputs[0].shape[1:] == (1,):
-        pair = keras.layers.Dense(2, activation="softmax")
-        output = pair(last.input)
-        kernel, *bias = last.get_weights() or [np.ones((1, 1), np.float32)]
-        second = bias[0] if bias else np.zeros(1, np.float32)
-        pair.set_weights(
-            [np.hstack([np.zeros_like(kernel), kernel]), np.hstack([np.zeros(1), second])]
-        )
-        return keras.Model(network.inputs[0], output)
-    if activation == "sigmoid" and network.outputs[0].shape[1:] == (n_classes,):
-        raise ClassifierFileError(
-            "The network ends in a sigmoid for each class, so that several classes can hold at "
-            "once; a softmax over the classes is needed, or one sigmoid for two classes."
-        )
-    if activation == "linear" and isinstance(last, keras.layers.Dense):
-        return keras.Model(network.inputs[0], keras.layers.Softmax()(network.outputs[0]))
-    return network

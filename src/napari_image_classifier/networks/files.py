@@ -27,7 +27,13 @@ from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.architectures import rebuild_network
 from napari_image_classifier.networks.export.graph import GraphError
 from napari_image_classifier.networks.export.onnx_export import export_graph
-from napari_image_classifier.networks.guard.keras_file import weights_of, written_anew
+from napari_image_classifier.networks.guard.keras_file import (
+    StoredNetwork,
+    stored_network,
+    weights_of,
+    weights_of_layers,
+    written_anew,
+)
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.typing import Float64Array, FloatArray
 from napari_image_classifier.wording import counted
@@ -246,7 +252,7 @@ def opened_by_keras(path: Path) -> "keras.Model":
     Parameters
     ----------
     path
-        A file of Keras 3, from anywhere.
+        A file that Keras wrote, from anywhere.
 
     Returns
     -------
@@ -258,10 +264,32 @@ def opened_by_keras(path: Path) -> "keras.Model":
     ClassifierFileError
         The guard refuses it, or Keras can't open it.
     """
-    with written_anew(path) as checked:
+    stored = stored_network(path)
+    if stored.is_legacy:
+        return _rebuilt(path, stored)
+    with written_anew(path, stored) as checked:
         import keras
 
         try:
             return keras.saving.load_model(checked, compile=False, safe_mode=True)
         except Exception as error:
             raise ClassifierFileError(f"{path} can't be opened by Keras: {error}") from error
+
+
+def _rebuilt(path: Path, stored: StoredNetwork) -> "keras.Model":
+    """Build a network of Keras 2 from its configuration, and give each layer its weights."""
+    weights = weights_of_layers(path, stored)
+    import keras
+
+    try:
+        network = keras.saving.deserialize_keras_object(stored.configuration, safe_mode=True)
+        for names, arrays in weights.items():
+            layer = network
+            for name in names:
+                layer = layer.get_layer(name)
+            layer.set_weights(arrays)
+            if isinstance(layer, keras.layers.Normalization):
+                layer.finalize_state()
+    except Exception as error:
+        raise ClassifierFileError(f"{path} can't be opened by Keras: {error}") from error
+    return network

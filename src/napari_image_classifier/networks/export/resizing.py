@@ -134,4 +134,5 @@ def _cubic(length: int, new: int) -> FloatArray:
         far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
         weights[np.arange(new), first + place + 1] = np.where(distance <= 1, near, far)
     inside = weights[:, 2 : length + 2]
-    return (inside / inside.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: FloatArray = (inside / inside.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares

@@ -59,6 +59,10 @@ class NetworkSize:
         """How many numbers they hold."""
         return sum(map(math.prod, self.weights))
 
+    def has_weights_in(self, path: LayerPath) -> bool:
+        """Return whether a layer of the network at ``path`` has weights."""
+        return any(shapes and one[: len(path)] == path for one, shapes in self.of_layers.items())
+
     def check(self) -> None:
         """Raise ClassifierFileError where nobody's computer could use the network."""
         for count, most, what in (
