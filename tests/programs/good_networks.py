@@ -23,7 +23,8 @@ layers = keras.layers
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
 from napari_image_classifier.jobs import import_network  # noqa: E402
 from napari_image_classifier.networks.architectures import build_network  # noqa: E402
-from napari_image_classifier.networks.files import opened_by_keras as _opened_by_keras  # noqa: E402
+from napari_image_classifier.networks.files import opened_by_keras  # noqa: E402
+from napari_image_classifier.networks.guard.keras_file import stored_network  # noqa: E402
 from napari_image_classifier.training.import_network import ImportRequest  # noqa: E402
 
 RANDOM = np.random.default_rng(3)
@@ -145,7 +146,7 @@ def opened(path: Path, original: Any) -> dict[str, Any]:
     """
     began = time.perf_counter()
     try:
-        network = _opened_by_keras(path)
+        network = opened_by_keras(path, stored_network(path))
         seconds = time.perf_counter() - began
         original = original or network
         images = images_for(network)

@@ -86,6 +86,29 @@ def is_hdf5(path: Path) -> bool:
         return file.read(len(_HDF5)) == _HDF5
 
 
+def is_foreign(path: Path) -> bool:
+    """Return whether a file is one that Keras wrote, of a network that is no classifier yet.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bool
+        False where it is a classifier, where it is nothing of the kind, and where nobody can tell.
+    """
+    try:
+        if is_hdf5(path):
+            return True
+        with opened(path) as file, opened_archive(file, path) as archive:
+            names = archive.namelist()
+    except ClassifierFileError:
+        return False
+    return CONFIGURATION in names and DESCRIPTION not in names
+
+
 def ordinary_file(path: str | Path) -> Path:
     """Return the path of a file on this computer.
 

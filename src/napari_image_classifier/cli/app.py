@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from napari_image_classifier.cli import options
-from napari_image_classifier.cli.arguments import masks_in, names_in, refuse_to_replace
+from napari_image_classifier.cli.arguments import masks_in, names_in, ranges_in, refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_command
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
@@ -149,11 +149,12 @@ def import_command(
     source: Path,
     /,
     classes: options.Names,
-    channels: options.Names,
+    channels: options.NetworkChannels,
     output: Path,
     size: int | None = None,
     projection: options.Projection = DEFAULTS.projection,
-    intensity: str = "none",
+    intensity: str | None = None,
+    range: str | None = None,
     each: options.Each = "image",
     overwrite: bool = False,
 ) -> None:
@@ -162,7 +163,7 @@ def import_command(
     Parameters
     ----------
     source
-        A network saved by Keras 3.
+        A network saved by Keras: .keras, or .h5 that holds a whole network.
     classes, channels
         As in `options`.
     output
@@ -172,18 +173,29 @@ def import_command(
     projection
         As in `TrainingConfig`.
     intensity
-        none (pixels as they are) or percentiles (of each image, to 0 and 1).
+        none (pixels as they are, unless there is a range) or percentiles (of each image, to 0 and
+        1).
+    range
+        Intensities that become 0 and 1, such as 0:255 for a network that learnt from pixels divided
+        by 255, and 127.5:255 where it learnt from -1 to 1; one for all channels, or one for each,
+        separated by commas.
     each
         As in `ItemsQuery`.
     overwrite
         Replace what the output holds.
     """
     refuse_to_replace(output, overwrite)
-    wanted: dict[str, Any] = {"projection": projection, "intensity": intensity, "each": each}
+    names = names_in(channels)
+    wanted: dict[str, Any] = {"projection": projection, "intensity": intensity or "none"}
+    wanted["each"] = each
+    if range is not None:
+        if intensity is not None:
+            raise ImageClassifierError("Give either --range or --intensity, not both.")
+        wanted |= {"intensity": "fixed", "ranges": ranges_in(range, len(names))}
     if size is not None:
         wanted["size"] = (size, size)
     # Refused here, before Keras takes its seconds to start.
-    Preparation(names_in(channels), **wanted)
+    Preparation(names, **wanted)
     typer.echo(
         "A Keras file can name any program, and Keras runs it. Here only layers that are known and "
         "numbers are taken from it, and a file with anything else is refused.",
@@ -194,21 +206,23 @@ def import_command(
             source,
             output,
             class_names=names_in(classes),
-            channel_names=names_in(channels),
+            channel_names=names,
             preparation=wanted,
         )
+    for sentence in classifier.description.training["messages"]:
+        typer.echo(sentence, err=True)
     typer.echo(f"Written: {classifier.path}")
 
 
 @app.command()
 @with_derived_options()
 def describe(file: Path, /, axes: options.Axes = None, as_json: bool = False) -> None:
-    """Tell what is in an image or a classifier.
+    """Tell what is in an image, a classifier or a network.
 
     Parameters
     ----------
     file
-        An image, or a classifier (.keras).
+        An image, a classifier (.keras), or a Keras network that is none yet (.keras, .h5).
     axes
         As in `ItemsQuery`.
     as_json

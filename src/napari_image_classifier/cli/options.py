@@ -19,6 +19,13 @@ Masks = Annotated[str | None, _meaning(ItemsQuery, "masks")]
 Each = Annotated[str, _meaning(ItemsQuery, "each")]
 Projection = Annotated[str, _meaning(TrainingConfig, "projection")]
 Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
+NetworkChannels = Annotated[
+    str,
+    typer.Option(
+        help="Names separated by commas, in the network's order; grey,grey,grey shows a grey image "
+        "to all three inputs of a network for colours."
+    ),
+]
 Margin = Annotated[
     float, typer.Option(min=0.01, max=0.5, help="How much worse still counts as “as good”.")
 ]

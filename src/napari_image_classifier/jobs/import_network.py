@@ -1,5 +1,6 @@
 """The import of a foreign Keras network as a classifier."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.networks.backend import start_keras
 from napari_image_classifier.networks.class_ending import ending_in_softmax
 from napari_image_classifier.networks.files import check_one_input, opened_by_keras, save_classifier
+from napari_image_classifier.networks.foreign_network import scales_intensities
+from napari_image_classifier.networks.guard.keras_file import stored_network
 from napari_image_classifier.networks.learner import keras_run
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.events import Emit
@@ -37,6 +40,13 @@ if TYPE_CHECKING:
     import keras
 
 JOB = IMPORT_NETWORK
+NOT_SCALED = (
+    "The network does not scale intensities, and is given them as they are in the files. If it "
+    "learnt from intensities divided by 255, or from another range, say so when it is imported "
+    "(--range 0:255): a network that sees another range than it learnt from gives wrong classes."
+)
+# Layers that cut images to a size, by how large they are.
+_CUTTING = frozenset({"CenterCrop", "Resizing"})
 
 
 def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> ImportedNetwork:
@@ -71,22 +81,46 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
     with source.open("rb") as file:
         sha256 = sha256_of(file)
     start_keras()
-    network = opened_by_keras(source)
+    stored = stored_network(source)
+    network = opened_by_keras(source, stored)
     check_one_input(network)
-    network = ending_in_softmax(network, len(request.class_names))
-    description = ClassifierDescription(
-        class_names=request.class_names,
-        preparation=_preparation_for(network, request, source),
-        training={"imported_from": source.name, "source_sha256": sha256},
-    )
+    preparation = _preparation_for(network, request, source)
+    ended = ending_in_softmax(network, len(request.class_names))
+    assumed = [_assumed_of_end(network, request.class_names)] if ended is not network else []
+    if preparation.intensity == "none" and not scales_intensities(stored.size):
+        assumed.append(NOT_SCALED)
+    training = {"imported_from": source.name, "source_sha256": sha256, "messages": assumed}
+    description = ClassifierDescription(request.class_names, preparation, training=training)
     what_now = "Make room there, and import it again."
     with (
         told_when_refused(output, ClassifierFileError, what_now),
         replace_file(output) as temporary,
     ):
-        save_classifier(temporary, [network], description)
+        save_classifier(temporary, [_of_one_size(ended, preparation)], description)
         write_import_manifest(output, load_classifier(temporary), keras_run())
     return ImportedNetwork(output.resolve(), description.class_names)
+
+
+def _assumed_of_end(network: "keras.Model", class_names: Sequence[str]) -> str:
+    if network.outputs[0].shape[1] == 1:
+        return (
+            f"The network gives one number; it is taken for how sure it is of {class_names[-1]}, "
+            f"and what is missing to 1 for {class_names[0]}. If it is the other way round, import "
+            "it again with the classes in the other order."
+        )
+    return "The network gives no probabilities; its numbers are taken for those before a softmax."
+
+
+def _of_one_size(network: "keras.Model", preparation: Preparation) -> "keras.Model":
+    """Return a network that takes images of one size only where its layers need to know it."""
+    import keras
+
+    taken = network.inputs[0].shape
+    kinds = {type(layer).__name__ for layer in network._flatten_layers()}
+    if all(taken[1:3]) or not kinds & _CUTTING:
+        return network
+    images = keras.Input((*preparation.size, taken[3]))
+    return keras.Model(images, network(images))
 
 
 def _check_foreign(path: Path) -> None:

@@ -206,7 +206,7 @@ def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
     if description.by_texture:
         raise ClassifierFileError(f"{path} has texture features in place of a network.")
     if description.architecture is None:
-        network = opened_by_keras(path)
+        network = opened_by_keras(path, stored_network(path))
     else:
         network = rebuild_network(description.architecture)
     if member or description.architecture is not None:
@@ -246,13 +246,15 @@ def _probabilities(network: "keras.Model", images: FloatArray) -> Float64Array:
     return np.asarray(probabilities, np.float64)
 
 
-def opened_by_keras(path: Path) -> "keras.Model":
+def opened_by_keras(path: Path, stored: StoredNetwork) -> "keras.Model":
     """Open a Keras file with Keras, after the guard has written anew what it allows.
 
     Parameters
     ----------
     path
         A file that Keras wrote, from anywhere.
+    stored
+        What the guard has read of it.
 
     Returns
     -------
@@ -264,7 +266,6 @@ def opened_by_keras(path: Path) -> "keras.Model":
     ClassifierFileError
         The guard refuses it, or Keras can't open it.
     """
-    stored = stored_network(path)
     if stored.is_legacy:
         return _rebuilt(path, stored)
     with written_anew(path, stored) as checked:

@@ -40,11 +40,13 @@ class NetworkSize:
     """What a network has and makes of one image.
 
     ``of_layers`` has the shape of every array that each layer has learnt or measured, in Keras's
-    order; ``given`` is the shape of what each layer gives; ``numbers`` counts what all of them
-    give, ``multiplications`` what that takes.
+    order; ``kinds`` and ``given`` say what each layer is and the shape of what it gives, in the
+    order in which they are called; ``numbers`` counts what all of them give, ``multiplications``
+    what that takes.
     """
 
     of_layers: dict[LayerPath, list[Shape]] = field(default_factory=dict)
+    kinds: dict[LayerPath, str] = field(default_factory=dict)
     given: dict[LayerPath, Shape] = field(default_factory=dict)
     numbers: int = 0
     multiplications: int = 0
@@ -162,7 +164,7 @@ def _through_layer(
     weights = _WEIGHTS[kind](settings, inputs[0]) if kind in _WEIGHTS else []
     # Weights are there once, however often a layer is called.
     size.of_layers.setdefault(path, weights)
-    size.given[path] = shape
+    size.kinds[path], size.given[path] = kind, shape
     size.numbers += math.prod(shape)
     size.multiplications += _places(kind, shape) * sum(map(math.prod, weights))
     size.multiplications += math.prod(shape) * math.prod(settings.get("pool_size", (1,)))
