@@ -30,12 +30,13 @@ def refusals(keras_forks, tmp_path_factory, tiny_classifier_path):
     """What became of each hostile file, opened in every way there is."""
     folder = tmp_path_factory.mktemp("hostile")
     good = KERAS_FILES / "keras-3.15.1.keras"
-    return run_apart(keras_forks, "open_hostile_files.py", folder, good, tiny_classifier_path)
+    old = KERAS_FILES / "keras-2.21-nested.h5"
+    return run_apart(keras_forks, "open_hostile_files.py", folder, good, tiny_classifier_path, old)
 
 
 def each(refusals):
     """(name and way, what became of it) of every opening."""
-    for kind in ("foreign", "classifiers"):
+    for kind in ("foreign", "hdf5", "classifiers"):
         for name, ways in refusals[kind].items():
             for way, said in ways.items():
                 yield f"{kind}: {name} ({way})", said
@@ -44,6 +45,7 @@ def each(refusals):
 def test_every_hostile_file_is_refused_in_one_sentence(refusals):
     """More than a hundred files, each opened in two ways."""
     assert len(refusals["foreign"]) + len(refusals["classifiers"]) > 100
+    assert len(refusals["hdf5"]) > 50
     for name, said in each(refusals):
         assert said["kind"] == "ClassifierFileError", name
         assert said["error"].endswith("."), name

@@ -26,6 +26,8 @@ from napari_image_classifier.networks.guard.operations import (
 LayerPath = tuple[str, ...]
 
 _PACKAGES = ("keras", "tf_keras")
+# Layers that stand for an operation of TensorFlow.
+_OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda")
 _CONSTANT = "_CONSTANT_VALUE"
 _TENSOR = "__keras_tensor__"
 # What Keras 2 did not write in all of its versions.
@@ -90,7 +92,7 @@ def _layer(stored: Any, within: LayerPath, old_names: dict[LayerPath, str]) -> C
         return _written("Identity", "keras.layers", {"name": config["name"]})
     if kind in MODULES_OF_OPERATIONS and not {"dtype", "trainable"} & set(config):
         return _written(kind, MODULES_OF_OPERATIONS[kind], config)
-    if kind in ("TFOpLambda", "SlicingOpLambda"):
+    if kind in _OF_TENSORFLOW:
         return {**stored, "module": "keras"}
     module = next(iter(MODULES.get(kind, frozenset()) - {NUMPY}), "keras")
     return _written(kind, module, _settings(kind, config))
@@ -210,7 +212,7 @@ def _say_calls(
     for layer, stored in zip(made["layers"], config["layers"], strict=True):
         layer["name"] = layer["config"]["name"]
         layer["inbound_nodes"] = [
-            calls.call(layer, node, stored["config"]) for node in stored["inbound_nodes"]
+            calls.call(layer, node, stored) for node in stored["inbound_nodes"]
         ]
     made["input_layers"] = calls.ends(config["input_layers"], made["layers"])
     made["output_layers"] = calls.ends(config["output_layers"], made["layers"])
@@ -239,10 +241,10 @@ class _Calls:
         taken = [node] if single else node
         tensors = [self._taken(one) for one in taken]
         stored = dict(taken[0][3]) if len(taken[0]) > 3 else {}
-        if "function" in config:
+        if old["class_name"] in _OF_TENSORFLOW:
             given = {key: self._value(value) for key, value in stored.items() if key != "name"}
             return _as_operation(
-                layer, config["function"], tensors[0] if single else tensors, given
+                layer, old["config"]["function"], tensors[0] if single else tensors, given
             )
         kept = {key: value for key, value in stored.items() if key in ("training", "mask")}
         return {"args": [tensors if len(tensors) > 1 else tensors[0]], "kwargs": kept}

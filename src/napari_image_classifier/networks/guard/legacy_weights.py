@@ -53,6 +53,7 @@ def weights_by_name(
     config = configuration["config"]
     top = [(config["name"], layer["config"]["name"]) for layer in config["layers"]]
     groups = _by_group(arrays, [old_names.get(path, path[-1]) for path in top])
+    by_layer = {name: _by_layer(of_group) for name, of_group in groups.items()}
     for path, kind, settings in _leaves(configuration):
         shapes = size.of_layers.get(path[1:], [])
         if not shapes:
@@ -60,7 +61,7 @@ def weights_by_name(
         first, name = (old_names.get(one, one[-1]) for one in (path[:2], path))
         of_layer = groups.get(first, {})
         if len(path) > 2:
-            of_layer = _below(of_layer, name)
+            of_layer = by_layer.get(first, {}).get(name, {})
         wanted = [
             one
             for one in _NAMES[kind]
@@ -104,13 +105,18 @@ def _by_group(arrays: Mapping[str, Any], names: Sequence[str]) -> dict[str, dict
     return groups
 
 
-def _below(arrays: Mapping[str, Any], layer: str) -> dict[str, Any]:
-    """Return the arrays of one layer of a network in the network."""
-    return {
-        path: array
-        for path, array in arrays.items()
-        if f"/{path.rpartition('/')[0]}".endswith(f"/{layer}")
-    }
+def _by_layer(arrays: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the arrays of a network in the network by the names that their layers may have.
+
+    Before a layer's name may stand those of the networks that it is in.
+    """
+    layers: dict[str, dict[str, Any]] = {}
+    for path, array in arrays.items():
+        name = path.rpartition("/")[0]
+        while name:
+            layers.setdefault(name, {})[path] = array
+            name = name.partition("/")[2]
+    return layers
 
 
 def _the_array(
