@@ -233,7 +233,7 @@ class _Calls:
             _name_of(layer): int(self._is_old and _made_the_first_call(layer)) for layer in layers
         }
 
-    def call(self, layer: Configuration, node: Any, config: Mapping[str, Any]) -> Configuration:
+    def call(self, layer: Configuration, node: Any, old: Mapping[str, Any]) -> Configuration:
         """Return a call; an operation of TensorFlow becomes one of Keras."""
         if isinstance(node, Mapping):
             return {"args": self._renamed(node["args"]), "kwargs": node.get("kwargs") or {}}
