@@ -149,6 +149,10 @@ SMALL: Mapping[str, Callable[[], Any]] = {
 }
 
 
+# Saved in the old format, too.
+IN_HDF5 = ("functional", "nested", "preprocessed")
+
+
 def _application(name: str) -> Any:
     size = 224 if name == "NASNetMobile" else 96
     return getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3), classes=2)
@@ -239,10 +243,11 @@ def main(folder: Path, all_of_them: bool) -> None:
     for name, said in json.loads((VERSIONS / "keras2.json").read_text()).items():
         found[name] = kept_from_before(Path(shutil.copy(VERSIONS / name, folder)), said)
     for name, network in networks(all_of_them):
-        path = folder / f"{name}.keras"
-        network.save(path)
-        found[name] = opened(path, network)
-        path.unlink()
+        for end in ("keras", "h5") if name in IN_HDF5 else ("keras",):
+            path = folder / f"{name}.{end}"
+            network.save(path)
+            found[path.name] = opened(path, network)
+            path.unlink()
     print(json.dumps(found), file=sys.__stdout__)
 
 

@@ -103,6 +103,35 @@ def test_operations_of_tensorflow_become_those_of_keras():
     assert size.given[("turned",)] == (8, 8, 3)
 
 
+def test_nodes_of_tensorflow_become_operations_of_keras():
+    """As TensorFlow 2.3 wrote them: colours in the other order, less what they are on average."""
+
+    def node(op, name, taken, constants, **masks):
+        attributes = {f"{mask}_mask": {"i": bits} for mask, bits in masks.items()}
+        definition = {"name": name, "op": op, "attr": attributes}
+        config = {"name": name, "node_def": definition, "constants": constants}
+        calls = [[[taken, 0, 0, {}]]]
+        stored = {"class_name": "TensorFlowOpLayer", "config": config, "inbound_nodes": calls}
+        return {**stored, "name": f"tf_op_layer_{name}"}
+
+    ends = {"1": [0, 0], "2": [0, 0], "3": [1, -1]}
+    configuration, size = understood(
+        functional(
+            IMAGES,
+            node("StridedSlice", "turned", "images", ends, begin="2", ellipsis="1", end="2"),
+            node("BiasAdd", "centred", "tf_op_layer_turned", {"1": [-103.9, -116.8, -123.7]}),
+            node("RealDiv", "scaled", "tf_op_layer_centred", {"0": 1.0}),
+        )
+    )
+    _, turned, centred, scaled = configuration["config"]["layers"]
+    picks = turned["inbound_nodes"][0]["args"][1]
+    assert [pick["class_name"] for pick in picks] == ["__ellipsis__", "__slice__"]
+    assert picks[1]["config"] == {"start": None, "stop": None, "step": -1}
+    assert centred["inbound_nodes"][0]["args"][1]["config"]["value"] == [-103.9, -116.8, -123.7]
+    assert scaled["inbound_nodes"][0]["args"][0] == 1.0
+    assert size.given[("tf_op_layer_scaled",)] == (8, 8, 3)
+
+
 def test_an_activation_that_means_something_else_now_is_refused():
     """Keras 3 has another hard sigmoid."""
     with pytest.raises(ClassifierFileError, match="hard_sigmoid of Keras 2"):
@@ -113,10 +142,10 @@ def test_an_activation_that_means_something_else_now_is_refused():
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("TensorFlowOpLayer", "can't be used here"), ("pkg>Mine", "not Keras's own")],
+    [("Mine", "can't be used here"), ("pkg>Mine", "not Keras's own")],
 )
 def test_what_is_not_known_is_named(name, words):
-    """Custom layers, and operations as TensorFlow 2.3 wrote them."""
+    """Layers that need somebody's code."""
     with pytest.raises(ClassifierFileError, match=words):
         understood(functional(IMAGES, layer(name, "x", "images")))
 

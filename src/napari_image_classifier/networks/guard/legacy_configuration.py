@@ -4,7 +4,7 @@ Nothing is checked here but what would otherwise be lost; `guard.configuration` 
 comes out. Files of Keras 2 are those of TensorFlow up to 2.15, and HDF5 files of any version.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,19 +15,19 @@ from napari_image_classifier.networks.guard.configuration import (
     Configuration,
 )
 from napari_image_classifier.networks.guard.layer_settings import LAYERS, LEFT_OUT, MODULES
-from napari_image_classifier.networks.guard.operations import (
-    ELLIPSIS,
-    MODULES_OF_OPERATIONS,
-    NUMPY,
-    SLICE,
+from napari_image_classifier.networks.guard.legacy_operations import (
+    NODE,
+    OF_TENSORFLOW,
+    alone,
+    as_operation,
+    as_operation_of_node,
 )
+from napari_image_classifier.networks.guard.operations import MODULES_OF_OPERATIONS, NUMPY
 
 # The names of a layer and, before it, of the networks that it is in, from the outermost.
 LayerPath = tuple[str, ...]
 
 _PACKAGES = ("keras", "tf_keras")
-# Layers that stand for an operation of TensorFlow.
-_OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda")
 _CONSTANT = "_CONSTANT_VALUE"
 _TENSOR = "__keras_tensor__"
 # What Keras 2 did not write in all of its versions.
@@ -92,7 +92,7 @@ def _layer(stored: Any, within: LayerPath, old_names: dict[LayerPath, str]) -> C
         return _written("Identity", "keras.layers", {"name": config["name"]})
     if kind in MODULES_OF_OPERATIONS and not {"dtype", "trainable"} & set(config):
         return _written(kind, MODULES_OF_OPERATIONS[kind], config)
-    if kind in _OF_TENSORFLOW:
+    if kind in OF_TENSORFLOW:
         return {**stored, "module": "keras"}
     module = next(iter(MODULES.get(kind, frozenset()) - {NUMPY}), "keras")
     return _written(kind, module, _settings(kind, config))
@@ -131,7 +131,7 @@ def _settings(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
             "Keras 3; it can't be used here."
         )
     if kind == "BatchNormalization":
-        settings["axis"] = _alone(settings["axis"])
+        settings["axis"] = alone(settings["axis"])
     return settings
 
 
@@ -155,11 +155,10 @@ def _network(
     layers = []
     for layer in config["layers"]:
         made = _layer(layer, path, old_names)
-        old = made["config"]["name"]
-        if new_names.get(old, old) != old:
-            old_names[(*path, new_names[old])] = old
-        made["config"] = {**made["config"], "name": new_names.get(old, old)}
-        layers.append(made)
+        old = _name_of(layer)
+        if new_names[old] != old:
+            old_names[*path, new_names[old]] = old
+        layers.append({**made, "config": {**made["config"], "name": new_names[old]}})
     made_of: Configuration = {
         "name": _new_name(config["name"]),
         "trainable": config.get("trainable", True),
@@ -189,7 +188,9 @@ def _new_names(layers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _name_of(layer: Mapping[str, Any]) -> str:
     config = layer["config"]
-    name = "sequential" if isinstance(config, list) else config["name"]
+    name = layer.get("name")
+    if name is None:
+        name = "sequential" if isinstance(config, list) else config["name"]
     if not isinstance(name, str):
         raise TypeError
     return name
@@ -241,9 +242,11 @@ class _Calls:
         taken = [node] if single else node
         tensors = [self._taken(one) for one in taken]
         stored = dict(taken[0][3]) if len(taken[0]) > 3 else {}
-        if old["class_name"] in _OF_TENSORFLOW:
+        if old["class_name"] == NODE:
+            return as_operation_of_node(layer, old["config"], tensors)
+        if old["class_name"] in OF_TENSORFLOW:
             given = {key: self._value(value) for key, value in stored.items() if key != "name"}
-            return _as_operation(
+            return as_operation(
                 layer, old["config"]["function"], tensors[0] if single else tensors, given
             )
         kept = {key: value for key, value in stored.items() if key in ("training", "mask")}
@@ -290,115 +293,3 @@ def _made_the_first_call(layer: Mapping[str, Any]) -> bool:
     config = layer["config"]
     layers = config if isinstance(config, list) else config["layers"]
     return bool(layers[0]["class_name"] == "InputLayer" or _taken(layers))
-
-
-# Operations of two arrays, of one, and those that are set to something: by what TensorFlow calls
-# them, what Keras does, and what the arguments are as its settings.
-_TWO: Mapping[str, str] = {
-    "__operators__.add": "Add", "math.add": "Add", "nn.bias_add": "Add", "math.divide": "Divide",
-    "math.maximum": "Maximum", "math.minimum": "Minimum", "math.multiply": "Multiply",
-    "math.pow": "Power", "math.subtract": "Subtract", "math.truediv": "TrueDivide",
-}  # fmt: skip
-_ONE: Mapping[str, str] = {
-    "math.abs": "Absolute", "math.exp": "Exp", "math.log": "Log", "math.log1p": "Log1p",
-    "math.negative": "Negative", "math.sigmoid": "Sigmoid", "math.softplus": "Softplus",
-    "math.sqrt": "Sqrt", "math.square": "Square", "math.tanh": "Tanh", "nn.relu": "Relu",
-    "nn.relu6": "Relu6", "nn.selu": "Selu", "nn.sigmoid": "Sigmoid", "nn.silu": "Silu",
-    "nn.softplus": "Softplus", "nn.softsign": "Softsign", "nn.swish": "Silu", "nn.tanh": "Tanh",
-    "image.rgb_to_grayscale": "RGBToGrayscale",
-}  # fmt: skip
-
-
-def _reduction(given: Mapping[str, Any]) -> Configuration:
-    return {"axis": given["axis"], "keepdims": given.get("keepdims") or False}
-
-
-def _resize(given: Mapping[str, Any]) -> Configuration:
-    return {"size": given["size"], "interpolation": given.get("method", "bilinear")}
-
-
-_SET: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], Configuration]]] = {
-    **{
-        f"math.reduce_{how}": (how.capitalize(), _reduction)
-        for how in ("max", "mean", "min", "sum")
-    },
-    "math.reduce_std": ("Std", _reduction),
-    "math.reduce_sum": ("Sum", _reduction),
-    "math.reduce_variance": ("Var", _reduction),
-    "cast": ("Cast", lambda given: {"dtype": given["dtype"]}),
-    "clip_by_value": (
-        "Clip",
-        lambda given: {"x_min": given["clip_value_min"], "x_max": given["clip_value_max"]},
-    ),
-    "concat": ("Concatenate", lambda given: {"axis": given["axis"]}),
-    "expand_dims": ("ExpandDims", lambda given: {"axis": given["axis"]}),
-    "image.resize": ("Resize", _resize),
-    "nn.elu": ("Elu", lambda given: {"alpha": 1.0}),
-    "nn.gelu": ("Gelu", lambda given: {"approximate": bool(given.get("approximate"))}),
-    "nn.leaky_relu": ("LeakyRelu", lambda given: {"negative_slope": given.get("alpha", 0.2)}),
-    "nn.softmax": ("Softmax", lambda given: {"axis": given.get("axis") or -1}),
-    "reshape": ("Reshape", lambda given: {"newshape": given["shape"]}),
-    "reverse": ("Flip", lambda given: {"axis": _alone(given["axis"])}),
-    "squeeze": ("Squeeze", lambda given: {"axis": _alone(given["axis"])}),
-    "stack": ("Stack", lambda given: {"axis": given.get("axis") or 0}),
-    "transpose": ("Transpose", lambda given: {"axes": given["perm"]}),
-}
-
-
-def _alone(axes: Any) -> Any:
-    return axes[0] if isinstance(axes, list) and len(axes) == 1 else axes
-
-
-def _as_operation(
-    layer: Configuration, function: Any, first: Any, given: Mapping[str, Any]
-) -> Configuration:
-    """Make a layer that stands for an operation of TensorFlow one of Keras; return its call.
-
-    Raises
-    ------
-    ClassifierFileError
-        Keras's operation of the kind is not known here.
-    """
-    settings: Configuration = {}
-    arguments = [first]
-    if function == "__operators__.getitem":
-        kind = "GetItem"
-        arguments.append([_pick(one) for one in given["slice_spec"]])
-    elif function in _TWO:
-        kind = _TWO[function]
-        arguments.append(_numbers(given["bias" if function == "nn.bias_add" else "y"]))
-        arguments[0] = _numbers(first)
-    elif function in _ONE:
-        kind = _ONE[function]
-    elif function in _SET:
-        kind, settings_of = _SET[function]
-        settings = settings_of(given)
-    else:
-        raise ClassifierFileError(
-            f"The network has an operation of TensorFlow that can't be used here: "
-            f"{str(function)[:60]}."
-        )
-    layer.update(
-        class_name=kind,
-        module=MODULES_OF_OPERATIONS[kind],
-        registered_name=kind,
-        config={"name": layer["config"]["name"], **settings},
-    )
-    return {"args": arguments, "kwargs": {}}
-
-
-def _numbers(value: Any) -> Any:
-    return (
-        {"class_name": "__numpy__", "config": {"value": value}}
-        if isinstance(value, list)
-        else value
-    )
-
-
-def _pick(stored: Any) -> Any:
-    if isinstance(stored, Mapping) and stored.get("class_name") != ELLIPSIS:
-        return {
-            "class_name": SLICE,
-            "config": {key: stored.get(key) for key in ("start", "stop", "step")},
-        }
-    return stored
