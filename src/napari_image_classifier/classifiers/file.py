@@ -81,7 +81,23 @@ def how_to_import(path: Path) -> str:
 
 
 def is_hdf5(path: Path) -> bool:
-    """Return whether a file is HDF5, whatever its name."""
+    """Return whether a file is HDF5, whatever its name.
+
+    Parameters
+    ----------
+    path
+        An ordinary file.
+
+    Returns
+    -------
+    bool
+        Whether it begins as HDF5 does.
+
+    Raises
+    ------
+    ClassifierFileError
+        It can't be read.
+    """
     with opened(path) as file:
         return file.read(len(_HDF5)) == _HDF5
 
@@ -100,6 +116,7 @@ def is_foreign(path: Path) -> bool:
         False where it is a classifier, where it is nothing of the kind, and where nobody can tell.
     """
     try:
+        path = ordinary_file(path)
         if is_hdf5(path):
             return True
         with opened(path) as file, opened_archive(file, path) as archive:

@@ -45,7 +45,7 @@ NOT_SCALED = (
     "learnt from intensities divided by 255, or from another range, say so when it is imported "
     "(--range 0:255): a network that sees another range than it learnt from gives wrong classes."
 )
-# Layers that cut images to a size, by how large they are.
+# Layers that cut images to a size, or scale them, by how large they are.
 _CUTTING = frozenset({"CenterCrop", "Resizing"})
 
 
@@ -96,7 +96,9 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
         told_when_refused(output, ClassifierFileError, what_now),
         replace_file(output) as temporary,
     ):
-        save_classifier(temporary, [_of_one_size(ended, preparation)], description)
+        if not _CUTTING.isdisjoint(stored.size.kinds.values()):
+            ended = _of_one_size(ended, preparation)
+        save_classifier(temporary, [ended], description)
         write_import_manifest(output, load_classifier(temporary), keras_run())
     return ImportedNetwork(output.resolve(), description.class_names)
 
@@ -112,14 +114,13 @@ def _assumed_of_end(network: "keras.Model", class_names: Sequence[str]) -> str:
 
 
 def _of_one_size(network: "keras.Model", preparation: Preparation) -> "keras.Model":
-    """Return a network that takes images of one size only where its layers need to know it."""
+    """Return a network that takes images of the preparation's size only."""
     import keras
 
-    taken = network.inputs[0].shape
-    kinds = {type(layer).__name__ for layer in network._flatten_layers()}
-    if all(taken[1:3]) or not kinds & _CUTTING:
+    _, height, width, channels = network.inputs[0].shape
+    if height and width:
         return network
-    images = keras.Input((*preparation.size, taken[3]))
+    images = keras.Input((*preparation.size, channels))
     return keras.Model(images, network(images))
 
 

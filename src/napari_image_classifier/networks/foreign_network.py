@@ -1,4 +1,4 @@
-"""What a network that was saved elsewhere is, as its checked configuration tells, without Keras."""
+"""A network that was saved elsewhere in short, as its checked configuration tells, without Keras."""
 
 import math
 from collections.abc import Mapping

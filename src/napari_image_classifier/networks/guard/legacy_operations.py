@@ -148,7 +148,8 @@ def as_operation_of_node(
         array, *ends = arguments
         masks = {name.removesuffix("_mask"): _bits(node["attr"], name) for name in _MASKS}
         picks = [
-            _pick_of(number, *one, masks) for number, one in enumerate(zip(*ends, strict=True))
+            _pick_of(number, begin, end, step, masks)
+            for number, (begin, end, step) in enumerate(zip(*ends, strict=True))
         ]
         return _made(layer, "GetItem", {}, [array, picks])
     if node["op"] not in _NODES:
