@@ -117,10 +117,10 @@ def _of_one_size(network: "keras.Model", preparation: Preparation) -> "keras.Mod
     """Return a network that takes images of the preparation's size only."""
     import keras
 
-    _, height, width, channels = network.inputs[0].shape
-    if height and width:
+    taken = network.inputs[0].shape
+    if len(taken) != 4 or all(taken[1:3]):
         return network
-    images = keras.Input((*preparation.size, channels))
+    images = keras.Input((*preparation.size, taken[3]))
     return keras.Model(images, network(images))
 
 

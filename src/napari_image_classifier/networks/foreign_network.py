@@ -1,4 +1,4 @@
-"""A network that was saved elsewhere in short, as its checked configuration tells, without Keras."""
+"""A network from elsewhere in short, as its checked configuration tells, without Keras."""
 
 import math
 from collections.abc import Mapping
