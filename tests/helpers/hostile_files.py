@@ -261,6 +261,7 @@ IN_LAYERS: Mapping[str, Callable[[Any], None]] = {
     "an array of text": _operation("Add", [_array(["evil"])]),
     "an array beyond reason": _operation("Add", [_array([[0.0] * 100] * 10_000)]),
     "an array with gaps": _operation("Add", [_array([[1.0], [1.0, 2.0]])]),
+    "an array of lists and numbers": _operation("Add", [_array([[], 1.0])]),
     "an array of images": _operation("Add", [_array([[1.0]] * 50)]),
     "a sum of all images": _operation("Sum", axis=0, keepdims=True),
     "a padding beyond reason": _operation("Pad", pad_width=[[0, 0], [0, 10**9]], mode="constant"),

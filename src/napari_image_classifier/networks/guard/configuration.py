@@ -262,7 +262,7 @@ def _numbers(config: Mapping[str, Any]) -> Any:
     lengths: list[int] = []
     numbers: list[Any] = [value]
     while isinstance(numbers[0], list):
-        same = {len(part) if isinstance(part, list) else 0 for part in numbers}
+        same = {len(part) if isinstance(part, list) else -1 for part in numbers}
         numbers = [one for part in numbers for one in part] if len(same) == 1 else []
         lengths.append(same.pop())
         if not 0 < len(numbers) <= MOST_NUMBERS or len(lengths) > MOST_AXES:

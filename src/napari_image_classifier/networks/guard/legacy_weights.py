@@ -58,17 +58,19 @@ def weights_by_name(
         shapes = size.of_layers.get(path[1:], [])
         if not shapes:
             continue
-        first, name = (old_names.get(one, one[-1]) for one in (path[:2], path))
+        first, *names = (
+            old_names.get(path[:end], path[end - 1]) for end in range(2, len(path) + 1)
+        )
         of_layer = groups.get(first, {})
-        if len(path) > 2:
-            of_layer = by_layer.get(first, {}).get(name, {})
+        if names:
+            of_layer = _of_layer(by_layer.get(first, {}), names)
         wanted = [
             one
             for one in _NAMES[kind]
             if not isinstance(one, str) or settings.get(_SWITCHES.get(one, ""), True)
         ]
         found[path[1:]] = [
-            _the_array(of_layer, each, shape, name)
+            _the_array(of_layer, each, shape, path[-1])
             for each, shape in zip(wanted, shapes, strict=True)
         ]
     return found
@@ -117,6 +119,15 @@ def _by_layer(arrays: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             layers.setdefault(name, {})[path] = array
             name = name.partition("/")[2]
     return layers
+
+
+def _of_layer(layers: Mapping[str, dict[str, Any]], names: Sequence[str]) -> dict[str, Any]:
+    """Return the arrays of a layer, of which ``names`` has the networks that it is in, too."""
+    for start in range(len(names)):
+        named = "/".join(names[start:])
+        if named in layers:
+            return layers[named]
+    return {}
 
 
 def _the_array(
@@ -202,7 +213,7 @@ def _add_by_number(
             _add_by_number(found, (stored, layer), of_layer, f"{group}/layers", size, arrays)
             continue
         each = [arrays.get(f"{group}/vars/{number}") for number in range(len(shapes))]
-        if None in each:
+        if any(array is None for array in each):
             raise ClassifierFileError(f"its weights lack those of “{of_layer[-1][:60]}”")
         found[of_layer] = [
             fitting(array, shape, of_layer[-1]) for array, shape in zip(each, shapes, strict=True)
@@ -211,15 +222,13 @@ def _add_by_number(
 
 def _groups_in_order(arrays: Mapping[str, Any], place: str) -> dict[str, Iterator[str]]:
     """Return the groups below ``place`` of each kind of layer, by their numbers."""
-    names = {
-        name[len(place) + 1 :].split("/")[0] for name in arrays if name.startswith(f"{place}/")
-    }
-    numbered = sorted(
-        (match[1], int(match[2] or 0)) for match in map(_NUMBERED.fullmatch, names) if match
-    )
-    kinds = {kind: [number for other, number in numbered if other == kind] for kind, _ in numbered}
+    below = (name[len(place) + 1 :] for name in arrays if name.startswith(f"{place}/"))
+    names = map(_NUMBERED.fullmatch, {name.partition("/")[0] for name in below})
+    kinds: dict[str, list[int]] = {}
+    for kind, number in (match.groups() for match in names if match):
+        kinds.setdefault(kind, []).append(int(number or 0))
     return {
-        kind: iter([f"{kind}_{number}" if number else kind for number in numbers])
+        kind: iter([f"{kind}_{number}" if number else kind for number in sorted(numbers)])
         for kind, numbers in kinds.items()
     }
 
