@@ -54,6 +54,7 @@ def test_a_refused_network_leaves_an_earlier_file_alone(found):
         ("fixed", [48, 40]),
         ("sigmoid", [32, 32]),
         ("logits", [32, 32]),
+        ("logarithms", [32, 32]),
         ("logit", [32, 32]),
         ("wrapped", [32, 32]),
         ("old", [32, 32]),

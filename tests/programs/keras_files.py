@@ -115,6 +115,7 @@ def write_foreign(folder):
     sigmoid = keras.Model(images, keras.ops.sigmoid(network_of(1, None)(images)))
     keras.Sequential([keras.Input((32, 32, 2)), sigmoid]).save(folder / "wrapped.keras")
     network_of(1, None).save(folder / "old.h5")
+    network_of(2, "log_softmax").save(folder / "logarithms.keras")
     network_of(5).save(folder / "five.keras")
     network_of(2, "sigmoid").save(folder / "sigmoids.keras")
     network_of(first=TheirLayer()).save(folder / "custom.keras")
@@ -165,7 +166,7 @@ def imported(folder, ours):
             expected = keras_of(keras.ops.sigmoid, expected)
         if expected.shape[1] == 1:
             expected = np.hstack([1 - expected, expected])
-        if source.stem == "logits":
+        if source.stem in ("logits", "logarithms"):
             expected = keras_of(layers.Softmax(), expected)
         difference = np.abs(classifier.predict_prepared(images) - expected).max()
         said[source.stem] = {

@@ -98,11 +98,14 @@ def activations(x):
     names = (
         "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "leaky_relu", "linear", "mish",
         "relu6", "selu", "sigmoid", "silu", "softplus", "softsign", "softmax", "tanh",
+        "log_softmax",
     )  # fmt: skip
     kinds = [
         *(layers.Activation(name) for name in names),
         layers.ReLU(max_value=0.6), layers.ReLU(negative_slope=0.1), layers.LeakyReLU(0.2),
         layers.ELU(0.7), layers.Softmax(), layers.LayerNormalization(),
+        layers.LayerNormalization(scale=False), layers.LayerNormalization(center=False),
+        keras.ops.log_softmax,
     ]  # fmt: skip
     return layers.Concatenate()([kind(layers.Conv2D(4, 3)(x)) for kind in kinds])
 

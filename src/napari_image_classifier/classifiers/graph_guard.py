@@ -28,7 +28,16 @@ OPERATORS = frozenset(
         "GlobalMaxPool",
         "HardSigmoid",
     }
-    | {"HardSwish", "Identity", "LayerNormalization", "LeakyRelu", "Log", "MatMul", "Max"}
+    | {
+        "HardSwish",
+        "Identity",
+        "LayerNormalization",
+        "LeakyRelu",
+        "Log",
+        "LogSoftmax",
+        "MatMul",
+        "Max",
+    }
     | {"MaxPool", "Mean", "Min", "Mish", "Mul", "Neg", "PRelu", "Pad", "Pow", "ReduceMax"}
     | {"ReduceMean", "ReduceMin", "ReduceSum", "Relu", "Reshape", "Resize", "Selu", "Sigmoid"}
     | {

@@ -57,7 +57,7 @@ def ending_in_softmax(network: "keras.Model", n_classes: int) -> "keras.Model":
         )
     if given == (1,) and n_classes == 2 and end.activation in ("linear", "sigmoid"):
         return keras.Model(network.inputs[0], _pair(end))
-    if end.activation == "linear":
+    if end.activation in ("linear", "log_softmax"):
         return keras.Model(network.inputs[0], keras.layers.Softmax()(network.outputs[0]))
     return network
 

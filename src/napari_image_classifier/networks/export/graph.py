@@ -104,6 +104,8 @@ def activated(writer: GraphWriter, value: Value, activation: Any) -> Value:
         return value
     if name == "softmax":
         return softmax(Layer(writer, value))
+    if name == "log_softmax":
+        return writer.node("LogSoftmax", value, axis=_last_axis(value))
     if name in ("silu", "swish"):
         return writer.node("Mul", value, writer.node("Sigmoid", value))
     if name == "relu6":
@@ -140,4 +142,9 @@ def softmax(layer: Layer) -> Value:
     """Add Keras's Softmax, which must be over the channels or classes."""
     if layer.settings.get("axis", -1) not in (-1, layer.value.rank - 1):
         raise GraphError("The network has a softmax over another axis than the last.")
-    return layer.node("Softmax", axis=1 if layer.value.rank == 4 else layer.value.rank - 1)
+    return layer.node("Softmax", axis=_last_axis(layer.value))
+
+
+def _last_axis(value: Value) -> int:
+    """Return where the graph has what is Keras's last axis."""
+    return 1 if value.rank == 4 else value.rank - 1

@@ -130,11 +130,14 @@ def _batch_normalization(layer: Layer) -> Value:
 def _layer_normalization(layer: Layer) -> Value:
     _check_last_axis(layer)
     settings, writer = layer.settings, layer.writer
-    if not settings["scale"] or settings.get("rms_scaling"):
+    if settings.get("rms_scaling"):
         raise GraphError("The network has a LayerNormalization without scale.")
+    learnt = list(layer.weights)
+    if not settings["scale"]:
+        learnt.insert(0, np.ones(_n_channels(layer), np.float32))
     inner = writer.channels_last(layer.value)
     epsilon = settings["epsilon"]
-    output = writer.node("LayerNormalization", inner, *layer.weights, axis=-1, epsilon=epsilon)
+    output = writer.node("LayerNormalization", inner, *learnt, axis=-1, epsilon=epsilon)
     return writer.channels_first(output)
 
 
@@ -145,6 +148,8 @@ def _group_normalization(layer: Layer) -> Value:
     """
     _check_last_axis(layer)
     settings, writer = layer.settings, layer.writer
+    if layer.value.rank not in (2, 4):
+        raise GraphError("The network normalises groups of channels of something else than images.")
     n_channels = _n_channels(layer)
     n_groups = n_channels if settings["groups"] == -1 else settings["groups"]
     size = n_channels // n_groups
@@ -169,8 +174,8 @@ def _group_normalization(layer: Layer) -> Value:
 def _n_channels(layer: Layer) -> int:
     lengths = layer.writer.lengths(layer.value)
     n_channels = lengths[1 if layer.value.rank == 4 else -1]
-    if not n_channels or layer.value.rank not in (2, 4):
-        raise GraphError("The network normalises groups of channels of an unknown number.")
+    if not n_channels:
+        raise GraphError("The network normalises channels of an unknown number.")
     return n_channels
 
 

@@ -20,7 +20,18 @@ LARGEST_NUMBER = 1e6
 
 ACTIVATIONS = frozenset(
     {"elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_swish", "leaky_relu"}
-    | {"linear", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus"}
+    | {
+        "linear",
+        "log_softmax",
+        "mish",
+        "relu",
+        "relu6",
+        "selu",
+        "sigmoid",
+        "silu",
+        "softmax",
+        "softplus",
+    }
     | {"softsign", "swish", "tanh"}
 )
 

@@ -66,6 +66,7 @@ _SET: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], Configuration]]] = {
     "nn.elu": ("Elu", lambda given: {"alpha": 1.0}),
     "nn.gelu": ("Gelu", lambda given: {"approximate": bool(given.get("approximate"))}),
     "nn.leaky_relu": ("LeakyRelu", lambda given: {"negative_slope": given.get("alpha", 0.2)}),
+    "nn.log_softmax": ("LogSoftmax", lambda given: {"axis": given.get("axis") or -1}),
     "nn.softmax": ("Softmax", lambda given: {"axis": given.get("axis") or -1}),
     "reshape": ("Reshape", lambda given: {"newshape": given["shape"]}),
     "reverse": ("Flip", lambda given: {"axis": alone(given["axis"])}),

@@ -114,6 +114,7 @@ _OF_NN: Mapping[str, Mapping[str, Check]] = {
     "Elu": {"alpha": is_number},
     "Gelu": {"approximate": is_flag},
     "LeakyRelu": {"negative_slope": is_number},
+    "LogSoftmax": {"axis": is_whole(-1, -1)},
     "Softmax": {"axis": is_axis},
 }
 
@@ -160,6 +161,7 @@ _SAID: Mapping[str, Any] = {
     "Cast": lambda settings: ("Identity", {}),
     "Elu": lambda settings: ("ELU", settings),
     "LeakyRelu": lambda settings: ("LeakyReLU", settings),
+    "LogSoftmax": lambda settings: ("Activation", {"activation": "log_softmax"}),
     "MaxPool": lambda settings: _pooled("MaxPooling2D", settings),
     "Reshape": lambda settings: ("Reshape", {"target_shape": list(settings["newshape"][1:])}),
     "Resize": lambda settings: (
