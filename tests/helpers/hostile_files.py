@@ -583,6 +583,12 @@ def _old_function(function: Any, **given: Any) -> Callable[[Any], None]:
     return change
 
 
+def _name_elsewhere(stored: Any) -> None:
+    last = _layers(stored)[-1]
+    last["name"] = last["config"]["name"] = "../../dense"
+    stored["config"]["output_layers"] = [["../../dense", 0, 0]]
+
+
 IN_OLD_LAYERS: Mapping[str, Callable[[Any], None]] = {
     "a lambda of Python": _old(
         "Lambda", function=["4wEAAAAA", None, None], function_type="lambda", module="__main__"
@@ -612,9 +618,7 @@ IN_OLD_LAYERS: Mapping[str, Callable[[Any], None]] = {
     "calls of nobody": lambda stored: _layers(stored)[-1].update(
         inbound_nodes=[[["nobody", 0, 0, {}]]]
     ),
-    "a name that leads elsewhere": lambda stored: _layers(stored)[-1]["config"].update(
-        name="../../dense"
-    ),
+    "a name that leads elsewhere": _name_elsewhere,
     "no layers": lambda stored: stored["config"].update(layers=[]),
     "layers of text": lambda stored: stored["config"].update(layers=["Dense"]),
     "units beyond reason": lambda stored: _layers(stored)[-1]["config"].update(units=10**9),

@@ -274,7 +274,7 @@ def opened_by_keras(path: Path, stored: StoredNetwork) -> "keras.Model":
         try:
             return keras.saving.load_model(checked, compile=False, safe_mode=True)
         except Exception as error:
-            raise ClassifierFileError(f"{path} can't be opened by Keras: {error}") from error
+            raise _not_opened(path, error) from error
 
 
 def _rebuilt(path: Path, stored: StoredNetwork) -> "keras.Model":
@@ -292,5 +292,10 @@ def _rebuilt(path: Path, stored: StoredNetwork) -> "keras.Model":
             if isinstance(layer, keras.layers.Normalization):
                 layer.finalize_state()
     except Exception as error:
-        raise ClassifierFileError(f"{path} can't be opened by Keras: {error}") from error
+        raise _not_opened(path, error) from error
     return network
+
+
+def _not_opened(path: Path, error: Exception) -> ClassifierFileError:
+    message = " ".join(str(error).split())[:200].rstrip(".")
+    return ClassifierFileError(f"{path} can't be opened by Keras: {message}.")

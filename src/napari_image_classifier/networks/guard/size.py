@@ -133,7 +133,15 @@ def _taken(
     mixed = layer.get("module") == NUMPY and min(map(len, tensors)) < n_axes
     if mixed or any(len(shape) > n_axes and shape[:-n_axes] != (1,) for shape in numbers):
         raise _mixed()
-    return [*tensors, *(shape[-n_axes:] for shape in numbers)]
+    same_for_all = [shape[-n_axes:] for shape in numbers]
+    among = _broadcast(tensors)
+    if any(
+        length not in (1, there)
+        for shape in same_for_all
+        for length, there in zip(reversed(shape), reversed(among), strict=False)
+    ):
+        raise ClassifierFileError("The layers of the network don't fit each other.")
+    return [*tensors, *same_for_all]
 
 
 def _mixed() -> ClassifierFileError:
