@@ -10,7 +10,8 @@ from msgspec.structs import asdict, replace
 from napari_image_classifier.batch.journal import Entry, Header, TableRun, line_at, read_runs
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest import (
+from napari_image_classifier.classifiers.manifest import write_manifest
+from napari_image_classifier.classifiers.manifest_records import (
     ClassifiedItem,
     FileEntry,
     Head,
@@ -20,7 +21,6 @@ from napari_image_classifier.classifiers.manifest import (
     file_entry,
     images_read,
     this_run,
-    write_manifest,
 )
 from napari_image_classifier.system.records import as_json, from_json
 
