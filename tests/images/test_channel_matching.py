@@ -26,3 +26,16 @@ def test_unequal_numbers_are_not_guessed():
     """Three nameless channels are no two channels."""
     with pytest.raises(ChannelMismatchError, match="3 channels"):
         match_channels(("GFP", "DNA"), True, ("Channel 1", "Channel 2", "Channel 3"), False)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_one_channel_is_shown_to_several_inputs(named):
+    """Where its name stands several times, by choice."""
+    assert match_channels(("grey",) * 3, True, ("grey",), named) == (0, 0, 0)
+    assert match_channels(("a", "b", "a"), True, ("b", "a"), True) == (1, 0, 1)
+
+
+def test_a_grey_image_is_not_shown_to_three_inputs_unasked():
+    """The error says how it would be."""
+    with pytest.raises(ChannelMismatchError, match="grey, grey, grey"):
+        match_channels(("red", "green", "blue"), True, ("0",), False)

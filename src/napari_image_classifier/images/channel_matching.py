@@ -18,7 +18,8 @@ def match_channels(
     """Return the index of each expected channel among the channels of an image.
 
     Channels are matched by name, and upper and lower case are the same. Where the image or the
-    classifier has no names, they are matched by order, and then their numbers must be equal.
+    classifier has no names, they are matched by order, and then their numbers must be equal. A name
+    that is expected several times is one channel, seen several times.
 
     Parameters
     ----------
@@ -50,10 +51,16 @@ def match_channels(
                 "Name its channels as the classifier expects, or choose them by hand."
             )
         return tuple(places[name.casefold()] for name in expected)
-    if len(expected) != len(available):
+    places = {name: index for index, name in enumerate(dict.fromkeys(expected))}
+    if len(places) != len(available):
+        grey = (
+            " A network that was imported with one channel name several times, such as grey, grey, "
+            "grey, sees a grey image in all of them."
+        )
         raise ChannelMismatchError(
             f"The image has {counted(len(available), 'channel')} without names that match "
-            f"and the classifier expects {len(expected)} ({quoted(expected)}). "
+            f"and the classifier expects {len(places)} ({quoted(places)}). "
             "Choose the channels by hand, or give files with the same channels."
+            f"{grey if len(available) == 1 else ''}"
         )
-    return tuple(range(len(expected)))
+    return tuple(places[name] for name in expected)
