@@ -64,7 +64,7 @@ def test_the_preset_knows_what_each_part_of_a_name_means(preset, name, fields):
 
 def test_the_docs_list_every_preset_with_its_source():
     """In the same words."""
-    page = (Path(__file__).parents[2] / "docs" / "images.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "images.md").read_text(encoding="utf-8")
     for preset in NAME_PRESETS:
         source = f"[{preset.source.title}]({preset.source.address})"
         assert f"| {preset.microscope} | `{preset.pattern}` | {source} |" in page
