@@ -252,8 +252,11 @@ def _name_before(
     if path.name.casefold() in names or not names:
         return None
     by_uuid = (each.get("FileName", "") for each in uuids if uuid and each.text == uuid)
-    # A description within a file, of a single file, is that of the file itself.
-    alone = next(iter(names.values())) if len(names) == 1 and companion is None else None
+    # A description within a file, of a single file, is that of the file itself, unless some planes
+    # lie here and others there.
+    planes = [each for image in images for each in elements(image, "TiffData")]
+    is_whole = uuid is None and companion is None and len(planes) == len(uuids)
+    alone = next(iter(names.values())) if len(names) == 1 and is_whole else None
     return next(by_uuid, alone)
 
 
