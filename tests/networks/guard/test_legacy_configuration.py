@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from helpers.paths import KERAS_FILES
@@ -9,6 +10,7 @@ from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.guard.configuration import checked_configuration
 from napari_image_classifier.networks.guard.keras_file import stored_network, weights_of_layers
 from napari_image_classifier.networks.guard.legacy_configuration import modernised
+from napari_image_classifier.networks.guard.legacy_weights import weights_by_name
 from napari_image_classifier.networks.guard.size import network_size
 
 
@@ -148,6 +150,51 @@ def test_what_is_not_known_is_named(name, words):
     """Layers that need somebody's code."""
     with pytest.raises(ClassifierFileError, match=words):
         understood(functional(IMAGES, layer(name, "x", "images")))
+
+
+def in_network(name, *names):
+    """A network in a network whose dense layers have these names, and ends with the last one."""
+    entry = layer("InputLayer", f"{name}_in", batch_input_shape=[None, 4])
+    taken = [f"{name}_in", *names]
+    layers = [
+        layer("Dense", one, before, units=4, activation="relu")
+        for one, before in zip(names, taken, strict=False)
+    ]
+    inner = functional(entry, *layers)
+    inner["config"]["name"] = name
+    return inner
+
+
+def weights_in(stored, names):
+    """The first number of the kernel of each layer, where the arrays in the file have these names.
+
+    Those of the array that comes first begin with 0, of the next with 1, and so on.
+    """
+    legacy = modernised(stored)
+    configuration = checked_configuration(legacy.configuration)
+    arrays = {f"/model_weights/{name}/bias:0": np.zeros(4) for name in names}
+    for number, name in enumerate(names):
+        arrays[f"/model_weights/{name}/kernel:0"] = np.full((4, 4), number)
+    size = network_size(configuration)
+    found = weights_by_name(configuration, legacy.old_names, size, arrays)
+    return {path: int(kernel[0, 0]) for path, (kernel, _) in found.items()}
+
+
+def test_layers_whose_names_end_alike_get_their_own_weights():
+    """As in DenseNet, whose last one is called bn, and others conv1/bn."""
+    inner = {**in_network("base", "conv1/bn", "bn"), "name": "base", "inbound_nodes": []}
+    stored = {"class_name": "Sequential", "config": {"name": "whole", "layers": [inner]}}
+    found = weights_in(stored, ["base/bn", "base/conv1/bn"])
+    assert found == {("base", "conv1_bn"): 1, ("base", "bn"): 0}
+
+
+def test_layers_of_the_same_name_get_the_weights_of_their_network():
+    """Two networks in a network; the file says which of them each array is of."""
+    one, two = in_network("one", "dense"), in_network("two", "dense")
+    inner = {"class_name": "Sequential", "config": {"name": "inner", "layers": [one, two]}}
+    stored = {"class_name": "Sequential", "config": {"name": "whole", "layers": [inner]}}
+    found = weights_in(stored, ["inner/two/dense", "inner/one/dense"])
+    assert found == {("inner", "one", "dense"): 1, ("inner", "two", "dense"): 0}
 
 
 def test_weights_alone_say_so():

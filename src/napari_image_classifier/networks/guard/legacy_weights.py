@@ -1,7 +1,7 @@
 """The arrays of each layer in a file of Keras 2, or in an HDF5 file of any version of Keras."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -53,17 +53,18 @@ def weights_by_name(
     config = configuration["config"]
     top = [(config["name"], layer["config"]["name"]) for layer in config["layers"]]
     groups = _by_group(arrays, [old_names.get(path, path[-1]) for path in top])
-    by_layer = {name: _by_layer(of_group) for name, of_group in groups.items()}
-    for path, kind, settings in _leaves(configuration):
+    leaves = list(_leaves(configuration))
+    known = {old_names.get(path, path[-1]) for path, *_ in leaves}
+    by_layer = {name: _by_layer(of_group, known) for name, of_group in groups.items()}
+    for path, kind, settings in leaves:
         shapes = size.of_layers.get(path[1:], [])
         if not shapes:
             continue
-        first, *names = (
-            old_names.get(path[:end], path[end - 1]) for end in range(2, len(path) + 1)
-        )
+        ends = range(2, len(path) + 1)
+        first, *names = (old_names.get(path[:end], path[end - 1]) for end in ends)
         of_layer = groups.get(first, {})
         if names:
-            of_layer = _of_layer(by_layer.get(first, {}), names)
+            of_layer = _within(by_layer.get(first, {}).get(names.pop(), {}), names)
         wanted = [
             one
             for one in _NAMES[kind]
@@ -107,27 +108,27 @@ def _by_group(arrays: Mapping[str, Any], names: Sequence[str]) -> dict[str, dict
     return groups
 
 
-def _by_layer(arrays: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the arrays of a network in the network by the names that their layers may have.
+def _by_layer(arrays: Mapping[str, Any], known: Set[str]) -> dict[str, dict[str, Any]]:
+    """Return the arrays of a network in the network by their layers, whose names are ``known``.
 
-    Before a layer's name may stand those of the networks that it is in.
+    Before a layer's name may stand those of the networks that it is in. It may end as another one
+    does: what counts is the longest that is known.
     """
     layers: dict[str, dict[str, Any]] = {}
     for path, array in arrays.items():
         name = path.rpartition("/")[0]
-        while name:
-            layers.setdefault(name, {})[path] = array
+        while name and name not in known:
             name = name.partition("/")[2]
+        layers.setdefault(name, {})[path] = array
     return layers
 
 
-def _of_layer(layers: Mapping[str, dict[str, Any]], names: Sequence[str]) -> dict[str, Any]:
-    """Return the arrays of a layer, of which ``names`` has the networks that it is in, too."""
-    for start in range(len(names)):
-        named = "/".join(names[start:])
-        if named in layers:
-            return layers[named]
-    return {}
+def _within(arrays: dict[str, Any], networks: Sequence[str]) -> dict[str, Any]:
+    """Return those of layers of one name that are in these networks, where their names say so."""
+    for network in reversed(networks):
+        inside = {path: one for path, one in arrays.items() if f"/{network}/" in f"/{path}"}
+        arrays = inside or arrays
+    return arrays
 
 
 def _the_array(
