@@ -5,10 +5,16 @@ mirrored into one position, so that a duplicate in any orientation has the same 
 look alike in two images are whitened first: what all images of a set have in common (edges, round
 spots) counts for little, what only one image has counts for much (as in Hariharan, Malik & Ramanan,
 2012). Where two images share a patch, they are laid over each other and compared pixel by pixel.
+
+What looks the same may be merely alike, as two discs of one size are. A duplicate shares more: the
+grain, which no second picture has, or the places of several objects.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from itertools import chain
 
 import numpy as np
 from scipy import ndimage
@@ -27,10 +33,26 @@ NUMBERS_PER_SPOT = 64
 # Directions in which the patches of a set hardly differ are noise; they must not be blown up.
 SMALLEST_VARIANCE = 0.01
 ALIKE = 0.9
+# Of two images, so many pairs of spots are tried, those that look most alike first.
+TRIES = 6
 ROWS_AT_ONCE = 1024
-# Two images are the same where they overlap by so much and agree so well there.
+# Two images may be the same where they overlap by so much and agree so well there.
 OVERLAP = 0.1
 AGREEMENT = 0.8
+# Noise from one pixel to the next, which flat, sloping and curved surfaces don't show (Immerkær,
+# 1996): there is more of it than structure, and less than at an edge.
+GRAIN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+LEAST_GRAIN = 0.5
+MOST_GRAIN = 4.0
+# Duplicates share their grain; of pictures merely alike, edges do.
+SAME_GRAIN = 0.5
+# Objects whose places agree; what is so bright or dark, in spreads of the structure, is of one.
+FEWEST_OBJECTS = 3
+OF_AN_OBJECT = 1.5
+AROUND_AN_OBJECT = 4
+# An image without grain, or a field taken twice, has few neighbours; what is alike has many.
+MOST_DUPLICATES_ALIKE = 3
+MOST_OVERLAPPING = 8
 
 
 def find_duplicates(
@@ -61,17 +83,68 @@ def find_duplicates(
     .. [1] Hariharan, Malik & Ramanan (2012), “Discriminative decorrelation for clustering and
        classification”, ECCV.
     """
-    structures = []
+    looks = []
     for number, image in enumerate(images, start=1):
-        structures.append(_structure(image))
+        looks.append(_Looks.of(image))
         on_image(number)
-    spots = _described(structures)
-    pairs = {
-        (int(spots.image[one]), int(spots.image[other]))
-        for one, other in _alike(spots.numbers, spots.image, sources)
-        if _agree(structures, spots, one, other)
-    }
-    return sorted(pairs)
+    spots = _described([look.structure for look in looks])
+    found: dict[Pair, _Evidence] = {}
+    alike: Counter[int] = Counter()
+    for one, other in _alike(spots.numbers, spots.image, sources):
+        pair = int(spots.image[one]), int(spots.image[other])
+        before = found.get(pair, _Evidence.NONE)
+        if before is _Evidence.GRAIN:
+            continue
+        # Where many look the same, places say nothing.
+        by_places = max(alike[number] for number in pair) <= MOST_OVERLAPPING
+        evidence = _compared(looks, spots, one, other, by_places=by_places)
+        found[pair] = max(evidence, before)
+        if before is _Evidence.NONE and evidence is not _Evidence.NONE:
+            alike.update(pair)
+    return _beyond_likeness(found)
+
+
+class _Evidence(IntEnum):
+    """What says that two images are the same, the surest last."""
+
+    NONE = 0
+    LIKENESS = 1
+    NOTHING_ELSE = 2
+    PLACES = 3
+    GRAIN = 4
+
+
+def _beyond_likeness(found: Mapping[Pair, _Evidence]) -> list[Pair]:
+    """Return the pairs that are duplicates, leaving out images that many others look like."""
+    duplicates = {pair for pair, evidence in found.items() if evidence is _Evidence.GRAIN}
+    others = Counter(
+        chain.from_iterable(
+            pair for pair, evidence in found.items() if _Evidence.NONE < evidence < _Evidence.GRAIN
+        )
+    )
+    most = {_Evidence.NOTHING_ELSE: MOST_DUPLICATES_ALIKE, _Evidence.PLACES: MOST_OVERLAPPING}
+    duplicates.update(
+        pair
+        for pair, evidence in found.items()
+        if evidence in most and max(others[number] for number in pair) <= most[evidence]
+    )
+    return sorted(duplicates)
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """An image without its background, and its grain, both of shape (y, x, channel).
+
+    ``structure`` has a spread of 1 in every channel, ``grain`` a noise of 1; where a channel has
+    none, it is 0.
+    """
+
+    structure: FloatArray
+    grain: FloatArray
+
+    @classmethod
+    def of(cls, image: FloatArray) -> "_Looks":
+        return cls(_structure(image), _grain(image))
 
 
 @dataclass(frozen=True)
@@ -86,13 +159,35 @@ class _Spots:
 
 def _structure(image: FloatArray) -> FloatArray:
     """Return the image without its background and its finest grain, every channel as strong."""
+    structure = _between_blurs(image)
+    return _in_units(structure, structure.std(axis=(0, 1)), _rounding(image))
+
+
+def _grain(image: FloatArray) -> FloatArray:
+    """Return what changes from one pixel to the next, every channel as strong."""
+    pixels = np.asarray(image, np.float32)
+    grain = ndimage.convolve(pixels, GRAIN[..., np.newaxis], mode="nearest")
+    noise, smooth = (
+        np.median(np.abs(values), axis=(0, 1)) for values in (grain, _between_blurs(image))
+    )
+    # What is smooth, or the tail of something bright, is no noise.
+    return _in_units(grain, noise, np.maximum(_rounding(image), LEAST_GRAIN * smooth))
+
+
+def _between_blurs(image: FloatArray) -> FloatArray:
     sigmas = [(sigma, sigma, 0) for sigma in (FINE, COARSE)]
     fine, coarse = (ndimage.gaussian_filter(np.asarray(image, np.float32), s) for s in sigmas)
-    structure = fine - coarse
-    spread = structure.std(axis=(0, 1))
-    # Rounding alone must not pass for structure.
-    visible = spread > 1e-5 * (np.abs(image).max(axis=(0, 1)) + 1e-30)
-    return np.where(visible, structure / np.where(visible, spread, 1), 0).astype(np.float32)
+    return fine - coarse
+
+
+def _rounding(image: FloatArray) -> FloatArray:
+    """Return what is not more than rounding, for each channel."""
+    return 1e-5 * (np.abs(image).max(axis=(0, 1)) + 1e-30)
+
+
+def _in_units(values: FloatArray, unit: FloatArray, floor: FloatArray) -> FloatArray:
+    visible = unit > floor
+    return np.where(visible, values / np.where(visible, unit, 1), 0).astype(np.float32)
 
 
 def _described(structures: Sequence[FloatArray]) -> _Spots:
@@ -163,48 +258,101 @@ def _whitened(patches: FloatArray) -> FloatArray:
 
 
 def _alike(numbers: FloatArray, image: IntArray, sources: Sequence[int] | None) -> Iterator[Pair]:
-    """Yield the spots of different sources that look alike, the earlier image's first."""
+    """Yield the spots of different sources that look alike, the earlier image's first.
+
+    Each comes with the one of every other image that looks most like it.
+    """
     source = image if sources is None else np.asarray(sources, np.intp)[image]
     for start in range(0, len(numbers), ROWS_AT_ONCE):
         rows = numbers[start : start + ROWS_AT_ONCE]
         likeness = rows @ numbers[start:].T
-        ours, theirs = (places + start for places in np.nonzero(likeness > ALIKE))
-        apart = (image[ours] < image[theirs]) & (source[ours] != source[theirs])
-        yield from zip(ours[apart].tolist(), theirs[apart].tolist(), strict=True)
+        begins = np.flatnonzero(np.diff(image[start:], prepend=-1))
+        ends = np.append(begins[1:], likeness.shape[1])
+        best = np.maximum.reduceat(likeness, begins, axis=1)
+        tried: Counter[Pair] = Counter()
+        rows_in_order, columns = np.nonzero(best > ALIKE)
+        for place in np.argsort(-best[rows_in_order, columns], kind="stable").tolist():
+            row, column = int(rows_in_order[place]), int(columns[place])
+            one, begin = start + row, int(begins[column])
+            pair = int(image[one]), int(image[start + begin])
+            if pair[0] >= pair[1] or source[one] == source[start + begin]:
+                continue
+            tried[pair] += 1
+            if tried[pair] <= TRIES:
+                yield one, start + begin + int(likeness[row, begin : ends[column]].argmax())
 
 
-def _agree(structures: Sequence[FloatArray], spots: _Spots, one: int, other: int) -> bool:
-    """Return whether two images are the same where they overlap, laid spot upon spot."""
-    first, here = _laid_out(structures, spots, one)
-    second, there = _laid_out(structures, spots, other)
+def _compared(
+    looks: Sequence[_Looks], spots: _Spots, one: int, other: int, *, by_places: bool
+) -> _Evidence:
+    """Return what says that two images are the same where they overlap, laid spot upon spot."""
+    first, second = (looks[spots.image[spot]] for spot in (one, other))
+    here, there = (_place_when_turned(looks, spots, spot) for spot in (one, other))
+    ways = [int(spots.orientation[spot]) for spot in (one, other)]
+    structures = [
+        _turned(look.structure, way) for look, way in zip((first, second), ways, strict=True)
+    ]
     before = np.minimum(here, there)
-    after = np.minimum(first.shape[:2] - here, second.shape[:2] - there)
-    ours = _rectangle(first, here - before, here + after)
-    theirs = _rectangle(second, there - before, there + after)
-    if ours.size < OVERLAP * min(first.size, second.size):
-        return False
+    after = np.minimum(structures[0].shape[:2] - here, structures[1].shape[:2] - there)
+    corners = [(place - before, place + after) for place in (here, there)]
+    ours, theirs = (_rectangle(array, *at) for array, at in zip(structures, corners, strict=True))
+    if ours.size < OVERLAP * min(first.structure.size, second.structure.size):
+        return _Evidence.NONE
     # Round cells look alike one by one; it is what lies around them that no two images share.
     around = np.ones(ours.shape[:2], bool)
     _rectangle(around, before - RADIUS, before + RADIUS + 1)[:] = False
-    ours, theirs = ours[around].ravel(), theirs[around].ravel()
-    product = float(ours @ theirs)
-    return product > AGREEMENT * float(np.linalg.norm(ours) * np.linalg.norm(theirs))
+    if _likeness(ours[around], theirs[around]) <= AGREEMENT:
+        return _Evidence.NONE
+    whole = ways[0] == ways[1] and ours.shape == first.structure.shape == second.structure.shape
+    if whole and np.array_equal(ours, theirs):
+        return _Evidence.GRAIN
+    grains = [
+        _rectangle(_turned(look.grain, way), *at)
+        for look, way, at in zip((first, second), ways, corners, strict=True)
+    ]
+    # At edges it is the shape that agrees.
+    flat = (np.abs(grains) < MOST_GRAIN).all(axis=0)
+    if _likeness(*(grain[flat] for grain in grains)) > SAME_GRAIN:
+        return _Evidence.GRAIN
+    if by_places and _objects_agree(ours, theirs, before):
+        return _Evidence.PLACES
+    both = all(grain.any() for grain in grains)
+    return _Evidence.LIKENESS if both else _Evidence.NOTHING_ELSE
+
+
+def _likeness(ours: FloatArray, theirs: FloatArray) -> float:
+    """Return the cosine between two arrays of one shape, 0 where one of them is 0."""
+    ours, theirs = ours.ravel(), theirs.ravel()
+    lengths = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
+    return float(ours @ theirs) / lengths if lengths else 0.0
+
+
+def _objects_agree(ours: FloatArray, theirs: FloatArray, spot: IntArray) -> bool:
+    """Return whether the images agree on several objects besides the one at the spot."""
+    whole = ours.mean(axis=2)
+    parts = [ndimage.label(sign * whole > OF_AN_OBJECT * whole.std())[0] for sign in (1, -1)]
+    of_spot = np.zeros(whole.shape, bool)
+    _rectangle(of_spot, np.maximum(spot - RADIUS, 0), spot + RADIUS + 1)[:] = True
+    near = of_spot.copy()
+    for labels in parts:
+        of_spot |= np.isin(labels, np.unique(labels[near & (labels > 0)]))
+    of_spot = ndimage.binary_fill_holes(of_spot)
+    rest = ~ndimage.binary_dilation(of_spot, iterations=AROUND_AN_OBJECT)
+    further = max(len(np.unique(labels[rest & (labels > 0)])) for labels in parts)
+    return further >= FEWEST_OBJECTS and _likeness(ours[rest], theirs[rest]) > AGREEMENT
 
 
 def _rectangle(array: AnyArray, begin: IntArray, end: IntArray) -> AnyArray:
     return array[begin[0] : end[0], begin[1] : end[1]]
 
 
-def _laid_out(
-    structures: Sequence[FloatArray], spots: _Spots, spot: int
-) -> tuple[FloatArray, IntArray]:
-    """Return the image of a spot, turned as the spot is, and the spot's place in it."""
-    structure = structures[spots.image[spot]]
+def _place_when_turned(looks: Sequence[_Looks], spots: _Spots, spot: int) -> IntArray:
+    """Return where a spot is in its image when that is turned as the spot is."""
+    height, width = looks[spots.image[spot]].structure.shape[:2]
     orientation = int(spots.orientation[spot])
     y, x = (int(value) for value in spots.place[spot])
     if orientation & 1:
-        x = structure.shape[1] - 1 - x
+        x = width - 1 - x
     if orientation & 2:
-        y = structure.shape[0] - 1 - y
-    place = (x, y) if orientation & 4 else (y, x)
-    return _turned(structure, orientation), np.array(place, np.intp)
+        y = height - 1 - y
+    return np.array((x, y) if orientation & 4 else (y, x), np.intp)
