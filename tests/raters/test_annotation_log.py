@@ -19,6 +19,8 @@ from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.system import append_log as appended_table
 from napari_image_classifier.system.append_log import AppendedTableError
 
+pytestmark = pytest.mark.usefixtures("really_flushed_files")
+
 A, B, C = (ItemKey(f"{name}.tif", "") for name in "abc")
 
 

@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple, Self
 import msgspec
 
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest import ImagesRead, Run
+from napari_image_classifier.classifiers.manifest_records import ImagesRead, Run
 from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
 from napari_image_classifier.errors import TRANSIENT_FAULTS, ImageClassifierError
 from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp

@@ -14,19 +14,21 @@ from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
 from napari_image_classifier.classifiers.leakage import LearntFrom
 from napari_image_classifier.classifiers.manifest import (
+    ManifestError,
+    manifest_path,
+    read_manifest,
+    write_manifest,
+)
+from napari_image_classifier.classifiers.manifest_records import (
     ClassifiedItem,
     FileEntry,
     Head,
     ImagesRead,
-    ManifestError,
     ResultFile,
     Run,
     file_entry,
     images_read,
-    manifest_path,
-    read_manifest,
     this_run,
-    write_manifest,
 )
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.system.records import as_json, from_json
@@ -86,9 +88,9 @@ class LearntItems:
     classifier
         The name of its file.
     n_images
-        Of the table.
+        How many images the table has, 0 where nobody knows what was learnt from.
     keys
-        The items, sorted; None where nobody knows, as the classifier's manifest is not there.
+        The items, as they stand in the table; None where the classifier's manifest is not there.
     """
 
     classifier: str
@@ -104,13 +106,14 @@ class LearntItems:
         learnt = LearntFrom.of(path, classifier.sha256)
         if not learnt.known:
             learnt = LearntFrom.of(table.with_name(path.name), classifier.sha256)
+        if not learnt.known:
+            return cls(path.name, 0, None)
         n_images, keys = 0, []
         for file in files:
             n_images += 1
-            keys += [
-                ItemKey(file.file, item.item) for item in file.items if item.pixels in learnt.pixels
-            ]
-        return cls(path.name, n_images, tuple(keys) if learnt.known else None)
+            known = (item.item for item in file.items if item.pixels in learnt.pixels)
+            keys += [ItemKey(file.file, selection) for selection in known]
+        return cls(path.name, n_images, tuple(keys))
 
     @property
     def files(self) -> list[str]:

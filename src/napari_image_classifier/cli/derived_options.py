@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal, get_origin
 import typer
 
 from napari_image_classifier.cli.arguments import each_in, masks_in, names_in
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.settings import Setting, meanings_of, settings_of
+from napari_image_classifier.training.config import TrainingConfig
 
 # Left to docks and Python: how images are varied and weighed, where the usual suits nearly all, and
 # items that nobody has given a class or that are picked file by file.
@@ -42,13 +44,14 @@ def with_derived_options(
 
     Each field of a parameter's data class becomes an option; the command itself receives the data
     class, and fields that are ``unasked`` keep their defaults. Of any other parameter the help is
-    the first paragraph that the command's docstring has of it, unless its type says otherwise.
+    the first paragraph that the command's docstring has of it, unless its type says otherwise, or
+    that of the field of its name where the docstring says “As in” its data class.
     Parameters before "/" are arguments. ``metavars`` say what stands for a value in the help.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = signature(command).parameters
-        meanings = meanings_of(command)
+        meanings = _meanings_of(command)
         arguments = [
             name for name, parameter in own.items() if parameter.kind is Parameter.POSITIONAL_ONLY
         ]
@@ -82,6 +85,14 @@ def with_derived_options(
         return run
 
     return decorate
+
+
+def _meanings_of(command: Callable[..., None]) -> dict[str, str]:
+    fields = settings_of(ItemsQuery) | settings_of(TrainingConfig)
+    return {
+        name: fields[name].meaning if said.startswith("As in ") else said
+        for name, said in meanings_of(command).items()
+    }
 
 
 def _options_of(data_class: Any, unasked: tuple[str, ...]) -> dict[str, Parameter]:

@@ -1,11 +1,10 @@
 """The commands that read tables: `agreement`, `summarize` and `sort`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import names_in, refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
@@ -16,6 +15,10 @@ from napari_image_classifier.raters.comparison import MARGIN
 if TYPE_CHECKING:
     import pandas as pd
 
+Margin = Annotated[
+    float, typer.Option(min=0.01, max=0.5, help="How much worse still counts as “as good”.")
+]
+
 
 @with_derived_options(tables="TABLE...")
 def agreement_command(
@@ -24,7 +27,7 @@ def agreement_command(
     report: Path,
     truth: str | None = None,
     group: str | None = None,
-    margin: options.Margin = MARGIN,
+    margin: Margin = MARGIN,
     overwrite: bool = False,
 ) -> None:
     """Say how far raters agree, and how a classifier compares with each, in a report.
@@ -131,9 +134,7 @@ def summarize_command(
 
 
 @with_derived_options()
-def sort_command(
-    table: Path, images: Path, output: Path, /, pattern: options.Pattern = None
-) -> None:
+def sort_command(table: Path, images: Path, output: Path, /, pattern: str | None = None) -> None:
     """Copy the images into folders by class; nothing is moved.
 
     Parameters

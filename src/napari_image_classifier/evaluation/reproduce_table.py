@@ -8,9 +8,9 @@ from typing import Literal
 from napari_image_classifier.batch.manifest import TableManifest
 from napari_image_classifier.batch.stream import predict_images
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.manifest import (
+from napari_image_classifier.classifiers.manifest import Manifest
+from napari_image_classifier.classifiers.manifest_records import (
     ClassifiedItem,
-    Manifest,
     machine_differences,
     this_run,
 )

@@ -9,13 +9,8 @@ import msgspec
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE
-from napari_image_classifier.classifiers.manifest import (
-    Manifest,
-    Run,
-    machine_differences,
-    manifest_path,
-    read_manifest,
-)
+from napari_image_classifier.classifiers.manifest import Manifest, manifest_path, read_manifest
+from napari_image_classifier.classifiers.manifest_records import Run, machine_differences
 from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.evaluation.reproduction import (
     ReproducingError,

@@ -92,14 +92,14 @@ def find_duplicates(
     alike: Counter[int] = Counter()
     for one, other in _alike(spots.numbers, spots.image, sources):
         pair = int(spots.image[one]), int(spots.image[other])
-        before = found.get(pair, _Evidence.NONE)
-        if before is _Evidence.GRAIN:
+        before = found.get(pair, _Evidence.UNLIKE)
+        if before is _Evidence.SAME_GRAIN:
             continue
         # Where many look the same, places say nothing.
         by_places = max(alike[number] for number in pair) <= MOST_OVERLAPPING
         evidence = _compared(looks, spots, one, other, by_places=by_places)
         found[pair] = max(evidence, before)
-        if before is _Evidence.NONE and evidence is not _Evidence.NONE:
+        if before is _Evidence.UNLIKE and evidence is not _Evidence.UNLIKE:
             alike.update(pair)
     return _beyond_likeness(found)
 
@@ -107,28 +107,31 @@ def find_duplicates(
 class _Evidence(IntEnum):
     """What says that two images are the same, the surest last."""
 
-    NONE = 0
-    LIKENESS = 1
-    NOTHING_ELSE = 2
-    PLACES = 3
-    GRAIN = 4
+    UNLIKE = 0
+    ALIKE = 1
+    ALIKE_WITHOUT_GRAIN = 2
+    SAME_PLACES = 3
+    SAME_GRAIN = 4
+
+
+# After which two images may be merely alike.
+_LIKENESSES = (_Evidence.ALIKE, _Evidence.ALIKE_WITHOUT_GRAIN, _Evidence.SAME_PLACES)
 
 
 def _beyond_likeness(found: Mapping[Pair, _Evidence]) -> list[Pair]:
     """Return the pairs that are duplicates, leaving out images that many others look like."""
-    duplicates = {pair for pair, evidence in found.items() if evidence is _Evidence.GRAIN}
-    others = Counter(
-        chain.from_iterable(
-            pair for pair, evidence in found.items() if _Evidence.NONE < evidence < _Evidence.GRAIN
-        )
-    )
-    most = {_Evidence.NOTHING_ELSE: MOST_DUPLICATES_ALIKE, _Evidence.PLACES: MOST_OVERLAPPING}
-    duplicates.update(
+    likenesses = (pair for pair, evidence in found.items() if evidence in _LIKENESSES)
+    others = Counter(chain.from_iterable(likenesses))
+    most: dict[_Evidence, float] = {
+        _Evidence.ALIKE_WITHOUT_GRAIN: MOST_DUPLICATES_ALIKE,
+        _Evidence.SAME_PLACES: MOST_OVERLAPPING,
+        _Evidence.SAME_GRAIN: np.inf,
+    }
+    return sorted(
         pair
         for pair, evidence in found.items()
         if evidence in most and max(others[number] for number in pair) <= most[evidence]
     )
-    return sorted(duplicates)
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,12 @@ class _Looks:
     @classmethod
     def of(cls, image: FloatArray) -> "_Looks":
         return cls(_structure(image), _grain(image))
+
+    def turned(self, orientation: int) -> "_Looks":
+        return _Looks(_turned(self.structure, orientation), _turned(self.grain, orientation))
+
+    def part(self, begin: IntArray, end: IntArray) -> "_Looks":
+        return _Looks(_rectangle(self.structure, begin, end), _rectangle(self.grain, begin, end))
 
 
 @dataclass(frozen=True)
@@ -177,12 +186,12 @@ def _grain(image: FloatArray) -> FloatArray:
 def _between_blurs(image: FloatArray) -> FloatArray:
     sigmas = [(sigma, sigma, 0) for sigma in (FINE, COARSE)]
     fine, coarse = (ndimage.gaussian_filter(np.asarray(image, np.float32), s) for s in sigmas)
-    return fine - coarse
+    return np.asarray(fine - coarse, np.float32)
 
 
 def _rounding(image: FloatArray) -> FloatArray:
     """Return what is not more than rounding, for each channel."""
-    return 1e-5 * (np.abs(image).max(axis=(0, 1)) + 1e-30)
+    return np.asarray(1e-5 * (np.abs(image).max(axis=(0, 1)) + 1e-30), np.float32)
 
 
 def _in_units(values: FloatArray, unit: FloatArray, floor: FloatArray) -> FloatArray:
@@ -286,38 +295,31 @@ def _compared(
     looks: Sequence[_Looks], spots: _Spots, one: int, other: int, *, by_places: bool
 ) -> _Evidence:
     """Return what says that two images are the same where they overlap, laid spot upon spot."""
-    first, second = (looks[spots.image[spot]] for spot in (one, other))
-    here, there = (_place_when_turned(looks, spots, spot) for spot in (one, other))
-    ways = [int(spots.orientation[spot]) for spot in (one, other)]
-    structures = [
-        _turned(look.structure, way) for look, way in zip((first, second), ways, strict=True)
-    ]
+    first, here = _laid_out(looks, spots, one)
+    second, there = _laid_out(looks, spots, other)
     before = np.minimum(here, there)
-    after = np.minimum(structures[0].shape[:2] - here, structures[1].shape[:2] - there)
-    corners = [(place - before, place + after) for place in (here, there)]
-    ours, theirs = (_rectangle(array, *at) for array, at in zip(structures, corners, strict=True))
-    if ours.size < OVERLAP * min(first.structure.size, second.structure.size):
-        return _Evidence.NONE
+    after = np.minimum(first.structure.shape[:2] - here, second.structure.shape[:2] - there)
+    ours = first.part(here - before, here + after)
+    theirs = second.part(there - before, there + after)
+    if ours.structure.size < OVERLAP * min(first.structure.size, second.structure.size):
+        return _Evidence.UNLIKE
     # Round cells look alike one by one; it is what lies around them that no two images share.
-    around = np.ones(ours.shape[:2], bool)
+    around = np.ones(ours.structure.shape[:2], bool)
     _rectangle(around, before - RADIUS, before + RADIUS + 1)[:] = False
-    if _likeness(ours[around], theirs[around]) <= AGREEMENT:
-        return _Evidence.NONE
-    whole = ways[0] == ways[1] and ours.shape == first.structure.shape == second.structure.shape
-    if whole and np.array_equal(ours, theirs):
-        return _Evidence.GRAIN
-    grains = [
-        _rectangle(_turned(look.grain, way), *at)
-        for look, way, at in zip((first, second), ways, corners, strict=True)
-    ]
+    if _likeness(ours.structure[around], theirs.structure[around]) <= AGREEMENT:
+        return _Evidence.UNLIKE
+    in_one_position = spots.orientation[one] == spots.orientation[other]
     # At edges it is the shape that agrees.
-    flat = (np.abs(grains) < MOST_GRAIN).all(axis=0)
-    if _likeness(*(grain[flat] for grain in grains)) > SAME_GRAIN:
-        return _Evidence.GRAIN
-    if by_places and _objects_agree(ours, theirs, before):
-        return _Evidence.PLACES
-    both = all(grain.any() for grain in grains)
-    return _Evidence.LIKENESS if both else _Evidence.NOTHING_ELSE
+    flat = (np.abs([ours.grain, theirs.grain]) < MOST_GRAIN).all(axis=0)
+    if _likeness(ours.grain[flat], theirs.grain[flat]) > SAME_GRAIN or (
+        in_one_position and np.array_equal(first.structure, second.structure)
+    ):
+        return _Evidence.SAME_GRAIN
+    if by_places and _objects_agree(ours.structure, theirs.structure, before):
+        return _Evidence.SAME_PLACES
+    if ours.grain.any() and theirs.grain.any():
+        return _Evidence.ALIKE
+    return _Evidence.ALIKE_WITHOUT_GRAIN
 
 
 def _likeness(ours: FloatArray, theirs: FloatArray) -> float:
@@ -328,31 +330,35 @@ def _likeness(ours: FloatArray, theirs: FloatArray) -> float:
 
 
 def _objects_agree(ours: FloatArray, theirs: FloatArray, spot: IntArray) -> bool:
-    """Return whether the images agree on several objects besides the one at the spot."""
+    """Return whether two structures agree on several objects besides the one at the spot."""
     whole = ours.mean(axis=2)
-    parts = [ndimage.label(sign * whole > OF_AN_OBJECT * whole.std())[0] for sign in (1, -1)]
-    of_spot = np.zeros(whole.shape, bool)
-    _rectangle(of_spot, np.maximum(spot - RADIUS, 0), spot + RADIUS + 1)[:] = True
-    near = of_spot.copy()
-    for labels in parts:
-        of_spot |= np.isin(labels, np.unique(labels[near & (labels > 0)]))
-    of_spot = ndimage.binary_fill_holes(of_spot)
-    rest = ~ndimage.binary_dilation(of_spot, iterations=AROUND_AN_OBJECT)
-    further = max(len(np.unique(labels[rest & (labels > 0)])) for labels in parts)
-    return further >= FEWEST_OBJECTS and _likeness(ours[rest], theirs[rest]) > AGREEMENT
+    strong = OF_AN_OBJECT * whole.std()
+    objects = [ndimage.label(sign * whole > strong)[0] for sign in (1, -1)]
+    at_spot = np.zeros(whole.shape, bool)
+    _rectangle(at_spot, spot - RADIUS, spot + RADIUS + 1)[:] = True
+    of_spot = at_spot.copy()
+    for labels in objects:
+        of_spot |= np.isin(labels, np.unique(labels[at_spot & (labels > 0)]))
+    # What lies in a ring is the ring's.
+    inside = ndimage.binary_fill_holes(of_spot)
+    rest = ~ndimage.binary_dilation(inside, iterations=AROUND_AN_OBJECT)
+    n_further = max(len(np.unique(labels[rest & (labels > 0)])) for labels in objects)
+    return n_further >= FEWEST_OBJECTS and _likeness(ours[rest], theirs[rest]) > AGREEMENT
 
 
 def _rectangle(array: AnyArray, begin: IntArray, end: IntArray) -> AnyArray:
     return array[begin[0] : end[0], begin[1] : end[1]]
 
 
-def _place_when_turned(looks: Sequence[_Looks], spots: _Spots, spot: int) -> IntArray:
-    """Return where a spot is in its image when that is turned as the spot is."""
-    height, width = looks[spots.image[spot]].structure.shape[:2]
+def _laid_out(looks: Sequence[_Looks], spots: _Spots, spot: int) -> tuple[_Looks, IntArray]:
+    """Return the image of a spot, turned as the spot is, and the spot's place in it."""
+    look = looks[spots.image[spot]]
     orientation = int(spots.orientation[spot])
+    height, width = look.structure.shape[:2]
     y, x = (int(value) for value in spots.place[spot])
     if orientation & 1:
         x = width - 1 - x
     if orientation & 2:
         y = height - 1 - y
-    return np.array((x, y) if orientation & 4 else (y, x), np.intp)
+    place = (x, y) if orientation & 4 else (y, x)
+    return look.turned(orientation), np.array(place, np.intp)

@@ -18,8 +18,6 @@ from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.selection import Each, parse_selection, selections_of
 from napari_image_classifier.wording import counted, counts_of
 
-__all__ = ["EACH_STANDS_ALONE", "Item", "ItemTable", "ItemsError", "read_items"]
-
 READERS = 4
 EACH_STANDS_ALONE = "Each image was taken to stand alone, as no group was given."
 

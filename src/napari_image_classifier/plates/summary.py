@@ -73,11 +73,10 @@ def summarize(
     rows = read_predictions(path)
     names = _class_names(rows)
     _check_numbers(path, rows, names)
-    known: list[str] = []
+    own = {*rows, *columns}
     if wells is not None:
-        own = set(rows)
         rows = join_wells(rows, path, Path(wells))
-        known = [name for name in rows if name not in own and name not in columns]
+    known = [name for name in rows if name not in own]
     _check_columns(path, rows, columns)
     counted = list(_of_group(rows[:0], names))
     known = _checked_known(rows, columns, known, counted) if WELL in columns else []
@@ -126,8 +125,7 @@ def read_predictions(path: Path) -> "pd.DataFrame":
             f"{path.name} is no table of predictions, as it has no column {missing[0]}; give the "
             "one that classify has written."
         )
-    other = [f"p_{name}" for name in _class_names(rows) if f"p_{name}" not in rows]
-    if other:
+    if any(f"p_{name}" not in rows for name in _class_names(rows)):
         raise SummaryError(
             f"{path.name} is damaged: between its columns confidence and message stands one that "
             "is no probability. Take the table that classify has written."
@@ -191,9 +189,10 @@ def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any
     answered = rows[rows["status"] == "ok"]
     classified = rows[rows["status"].isin(CLASSIFIED)]
     n_empty = int((rows["status"] == "empty").sum())
-    counts: dict[str, Any] = {"items": len(rows) - n_empty}
-    for name, statuses in COUNTED.items():
-        counts[name] = int(rows["status"].isin(statuses).sum())
+    counts: dict[str, Any] = {
+        "items": len(rows) - n_empty,
+        **{name: int(rows["status"].isin(of).sum()) for name, of in COUNTED.items()},
+    }
     if OF_OBJECTS in rows:
         counts[EMPTY_IMAGES] = n_empty
     images = np.unique(answered["file"], return_inverse=True)[1]

@@ -27,7 +27,11 @@ from napari_image_classifier.raters.comparison import (
     compare,
 )
 from napari_image_classifier.system.append_log import AppendedTable
-from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
+from napari_image_classifier.system.atomic_files import (
+    replace_file,
+    replace_text,
+    told_when_refused,
+)
 from napari_image_classifier.system.csv_tables import read_spreadsheet
 from napari_image_classifier.system.records import (
     RecordError,
@@ -406,8 +410,7 @@ def create_session(
         )
         values = {"schema": SCHEMA, **as_json(sealed_plan)}
         # Last of all: where there is a plan, there is a session.
-        with replace_file(folder / PLAN) as temporary:
-            temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+        replace_text(folder / PLAN, json.dumps(values, indent=1) + "\n")
     return BlindedSession(folder)
 
 

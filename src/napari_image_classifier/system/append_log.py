@@ -178,8 +178,7 @@ class AppendedTable:
         if not self.path.is_file() or self.path.stat().st_size == 0:
             # Also where somebody has deleted it meanwhile.
             self._rewrite()
-        if not _ends_with_newline(self.path):
-            self._end_last_line()
+        self._end_last_line()
         self._left_half_a_row = True
         _append_to_disk(self.path, _as_csv(added, self._columns, header=False))
         self._left_half_a_row = False
@@ -190,9 +189,10 @@ class AppendedTable:
         if self._left_half_a_row:
             # It could not be taken away when it failed.
             _drop_unfinished_row(self.path)
-        if _ends_with_newline(self.path):
+        last = _last_line(self.path)
+        if not last:
             return
-        if not _is_whole(_last_line(self.path)):
+        if not _is_whole(last):
             raise BlockingIOError(f"another program is writing {self.path.name}")
         # As an editor may have left it.
         _append_to_disk(self.path, "\n")
@@ -216,7 +216,7 @@ class AppendedTable:
         header = _as_csv([], self._columns).encode()
         with self.path.open("rb") as file:
             is_ours = file.read(len(header)) == header
-        if not is_ours or not _ends_with_newline(self.path):
+        if not is_ours or _last_line(self.path):
             self._rewrite()
 
     def _rewrite(self) -> None:
@@ -255,12 +255,6 @@ def _is_whole(line: str) -> bool:
     except ValueError:
         return False
     return time.endswith("Z")
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
 
 
 def _in_one_line(cell: str) -> str:

@@ -1,9 +1,9 @@
 """Tables in CSV, as they are written here and as spreadsheets save them."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,26 +48,33 @@ def read_spreadsheet(path: Path) -> "pd.DataFrame":
     return table
 
 
-class TableWriter:
-    """Writes the rows of a table, beginning with its header; what a row lacks stays empty.
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> int:
+    """Write a table, row by row as they come; what a row lacks stays empty.
 
     Parameters
     ----------
-    file
-        An open text file, with ``newline=""``.
+    path
+        The file.
     header
         The titles of the columns.
-    """
+    rows
+        Cells by column.
 
-    def __init__(self, file: IO[str], header: Sequence[str]) -> None:
-        self._plain, self._quoted = (
+    Returns
+    -------
+    int
+        The number of rows.
+    """
+    n_rows = 0
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        plain, quoted = (
             csv.DictWriter(file, header, restval="", lineterminator="\n", quoting=quoting)
             for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
         )
-        self._plain.writeheader()
-
-    def writerow(self, row: Mapping[str, str]) -> None:
-        """Write a row, by column."""
-        # Before Python 3.13 a carriage return is not quoted, and ends the row for who reads it.
-        breaks = any("\r" in text for text in row.values())
-        (self._quoted if breaks else self._plain).writerow(row)
+        plain.writeheader()
+        for row in rows:
+            # Before Python 3.13 a carriage return is not quoted, and ends the row for a reader.
+            breaks = any("\r" in text for text in row.values())
+            (quoted if breaks else plain).writerow(row)
+            n_rows += 1
+    return n_rows

@@ -1,6 +1,6 @@
 """The items that a dock is about: the fields that name them, and the survey of what they name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -187,7 +187,7 @@ class ItemsForm(Form, Generic[Choices]):
     def __init__(
         self,
         empty: Choices,
-        *groups: Iterable[Ask],
+        *groups: Sequence[Ask],
         query: Callable[[], ItemsQuery | None],
         surveyed: Iterable[str],
         thumbnails: int = 0,

@@ -224,10 +224,7 @@ class TrainingSource(QWidget):
 
     def _show(self) -> None:
         if self.survey is None:
-            self.view.clear()
-            self.view.show_sentences(
-                LOOKING if self.form.runner.under_way and self._query() else ""
-            )
+            self.view.clear(LOOKING if self.form.runner.under_way and self._query() else "")
         else:
             self.form.offer_found(self._first_level)
             self.form.show_images()
@@ -235,6 +232,5 @@ class TrainingSource(QWidget):
         self.changed.emit()
 
     def _show_failure(self, sentence: str) -> None:
-        self.view.clear()
-        self.view.show_sentences("", sentence)
+        self.view.clear(problem=sentence)
         self.changed.emit()
