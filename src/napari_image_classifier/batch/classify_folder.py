@@ -68,6 +68,7 @@ def classify_folder(
     pattern: str | None = None,
     axes: str | None = None,
     masks: str | Path | None = None,
+    split_masks: bool = False,
     overwrite: bool = False,
     workers: int | None = None,
     thumbnails: bool = False,
@@ -99,6 +100,8 @@ def classify_folder(
     masks
         Where the masks lie whose objects are classified: a folder or a name pattern (see
         `mask_files.MaskFiles`).
+    split_masks
+        Whether the connected parts of masks are the objects, whatever their numbers.
     overwrite
         Whether what ``output`` and its journal hold may be lost.
     workers
@@ -140,13 +143,18 @@ def classify_folder(
         classifier = load_classifier(classifier, threads=1)
     stored_masks = stored_masks_path(masks, root) if masks else None
     _check_masks(classifier, stored_masks)
-    images, passed_over = find_images(root, NamePattern(pattern) if pattern else None, stored_masks)
+    images, passed_over = find_images(
+        root,
+        NamePattern(pattern) if pattern else None,
+        stored_masks,
+        split_masks=split_masks,
+    )
     if not images:
         raise ItemsError(f"There are no images to classify in {root}.")
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)
-    header = Header(SCHEMA, classifier.sha256, pattern, axes, stored_masks)
+    header = Header(SCHEMA, classifier.sha256, pattern, axes, stored_masks, split_masks)
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
     chosen = predict or partial(
@@ -238,7 +246,8 @@ def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, 
     written_by, done = read_journal(path)
     if written_by is not None:
         for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
-                           ("axes", "meaning of the axes"), ("masks", "set of masks")):  # fmt: skip
+                           ("axes", "meaning of the axes"), ("masks", "set of masks"),
+                           ("split_masks", "choice of what objects of masks are")):  # fmt: skip
             if getattr(written_by, what) != getattr(header, what):
                 raise OutputRefusedError(
                     f"{table} was begun with another {word}; "

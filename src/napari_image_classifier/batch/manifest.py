@@ -75,7 +75,12 @@ def run_of(classifier: Classifier, folder: Path, header: Header, threads: int | 
             architecture=UNSET,
             training=UNSET,
         ),
-        images=replace(images, pattern=header.pattern, masks=header.masks),
+        images=replace(
+            images,
+            pattern=header.pattern,
+            masks=header.masks,
+            split_masks=header.split_masks or UNSET,
+        ),
     )
 
 

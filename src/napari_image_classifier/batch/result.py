@@ -33,6 +33,8 @@ class FolderRequest:
         What axes mean in files that don't say.
     masks
         Where the masks lie.
+    split_masks
+        Whether their connected parts are the objects.
     overwrite
         Whether earlier work may be lost.
     thumbnails
@@ -47,6 +49,7 @@ class FolderRequest:
     pattern: str | None = None
     axes: str | None = None
     masks: str | None = None
+    split_masks: bool = False
     overwrite: bool = False
     thumbnails: bool = False
     workers: int | None = None

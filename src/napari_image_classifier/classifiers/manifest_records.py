@@ -61,6 +61,8 @@ class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         The name pattern of a table's images; a training names every file.
     masks
         Where the masks of a table's images lie.
+    split_masks
+        Whether the connected parts of a table's masks were the objects.
     """
 
     folder: str
@@ -72,6 +74,7 @@ class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     objects: ObjectBox | None
     pattern: str | msgspec.UnsetType | None = msgspec.UNSET
     masks: str | msgspec.UnsetType | None = msgspec.UNSET
+    split_masks: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,6 +54,7 @@ def classify(
     pattern: str | None = None,
     axes: str | None = None,
     masks: str | None = None,
+    split_masks: bool = False,
     overwrite: bool = False,
     workers: int | None = None,
     shard: str | None = None,
@@ -77,6 +78,8 @@ def classify(
     axes
         As in `ItemsQuery`.
     masks
+        As in `ItemsQuery`.
+    split_masks
         As in `ItemsQuery`.
     overwrite
         Replace what the output holds.
@@ -108,6 +111,7 @@ def classify(
             pattern=pattern,
             axes=axes,
             masks=masks_in(masks),
+            split_masks=split_masks,
             overwrite=overwrite,
             workers=workers,
             shard=Shard.parse(shard) if shard else None,

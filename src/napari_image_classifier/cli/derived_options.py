@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_origin
 
 import typer
 
-from napari_image_classifier.cli.arguments import each_in, masks_in, names_in
+from napari_image_classifier.cli.arguments import each_in, masks_in, names_in, new_names_in
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.settings import Setting, meanings_of, settings_of
 from napari_image_classifier.training.config import TrainingConfig
@@ -29,6 +29,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "channels": names_in,
     "each": each_in,
     "masks": masks_in,
+    "rename_classes": new_names_in,
     "start_from": lambda path: path and str(path),
 }
 
@@ -76,7 +77,7 @@ def with_derived_options(
         def run(**values: Any) -> None:
             for name, options in derived.items():
                 fields = {field: _value(field, values.pop(field)) for field in options}
-                values[name] = own[name].annotation(**fields)
+                values[name] = own[name].annotation(**_with_folder(fields))
             command(*[values.pop(name) for name in arguments], **values)
 
         run.__dict__["__signature__"] = Signature(_in_order(options))
@@ -103,11 +104,20 @@ def _options_of(data_class: Any, unasked: tuple[str, ...]) -> dict[str, Paramete
     }
 
 
+def _with_folder(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a query; images lie beside the table of items unless told."""
+    if fields.get("folder", ...) is not None:
+        return fields
+    if fields["items_csv"] is None:
+        raise typer.BadParameter("give IMAGES, a folder, or --items, a table that names images.")
+    return {**fields, "folder": fields["items_csv"].parent}
+
+
 def _option(setting: Setting, metavar: str | None = None) -> Parameter:
     kind, default, names = setting.type, setting.default, list[str]()
     if get_origin(kind) is Literal:
         kind = str
-    elif setting.name == "channels":
+    elif setting.name in ("channels", "rename_classes"):
         kind, default = str | None, None
     elif setting.name == "start_from":
         kind = Path | None
@@ -118,6 +128,8 @@ def _option(setting: Setting, metavar: str | None = None) -> Parameter:
     if default is MISSING:
         metavar = metavar or _METAVARS.get(setting.name, setting.name.upper())
         shown, default = typer.Argument(metavar=metavar, help=setting.meaning), Parameter.empty
+        if setting.name == "folder":
+            kind, default = Path | None, None
     hint = Annotated[kind, shown]  # type: ignore[valid-type]
     return Parameter(setting.name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 

@@ -97,7 +97,7 @@ def _page(
 
 
 def _write_predictions(evaluation: Evaluation, path: Path, seeds: Sequence[int]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         writer = csv.writer(file)
         writer.writerow(
             ["file", "item", "class", "group", "unit", "seed", "fold", "predicted", "confidence",

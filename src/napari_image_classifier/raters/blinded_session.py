@@ -15,7 +15,7 @@ from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.transforms import N_ORIENTATIONS
-from napari_image_classifier.items.annotations import BLINDED, ItemKey
+from napari_image_classifier.items.annotations import BLINDED, ItemKey, item_key
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.selection import Each
 from napari_image_classifier.raters.comparison import (
@@ -32,7 +32,6 @@ from napari_image_classifier.system.atomic_files import (
     replace_text,
     told_when_refused,
 )
-from napari_image_classifier.system.csv_tables import read_spreadsheet
 from napari_image_classifier.system.records import (
     RecordError,
     as_json,
@@ -40,6 +39,7 @@ from napari_image_classifier.system.records import (
     from_json,
     parsed_json,
 )
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 FEWEST_REPEATS = 50
 PART_REPEATED = 0.25
@@ -298,9 +298,9 @@ class BlindedSession:
 
     def predictions(self) -> dict[ItemKey, str]:
         """Return the machine's sealed answers, "no answer" where it gave none."""
-        rows = read_spreadsheet(self.folder / PREDICTIONS).to_dict("records")
+        rows = read_spreadsheet(self.folder / PREDICTIONS).rows
         return {
-            ItemKey(row["file"], row["item"]): row["class"] if row["status"] == "ok" else NO_ANSWER
+            item_key(row["file"], row["item"]): row["class"] if row["status"] == "ok" else NO_ANSWER
             for row in rows
         }
 

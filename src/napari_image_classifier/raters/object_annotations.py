@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_file, replace_table
-from napari_image_classifier.system.csv_tables import read_spreadsheet, write_table
+from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 COLUMNS = ("file", "item", "class")
 
@@ -118,10 +119,10 @@ def _stored(path: Path) -> dict[str, str]:
         return {}
     except ValueError:
         table = None
-    if table is None or not set(COLUMNS) <= set(table):
+    if table is None or not set(COLUMNS) <= set(table.columns):
         _set_aside(path)
         return {}
-    return dict(zip(table["item"], table["class"], strict=True))
+    return {row["item"]: row["class"] for row in table.rows}
 
 
 def _set_aside(path: Path) -> None:

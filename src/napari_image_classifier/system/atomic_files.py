@@ -50,10 +50,11 @@ def replace_text(path: Path, text: str) -> None:
     path
         The file.
     text
-        Its content, written as UTF-8.
+        Its content, written as UTF-8; a character that stands for a byte that is no text, as names
+        of files may have, becomes a question mark.
     """
     with replace_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="replace")
 
 
 @dataclass

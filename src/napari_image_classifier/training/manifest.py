@@ -31,6 +31,7 @@ from napari_image_classifier.training.left_out import LeftOut
 
 # What stands with the files of an image's mask.
 OF_MASK = "mask"
+OF_SPLIT_MASK = "mask, its connected parts"
 
 
 class ImportManifest(Head, frozen=True, kw_only=True):
@@ -168,7 +169,9 @@ def file_entries(images: TrainingImages, folder: Path) -> Iterator[FileEntry[Lea
         learnt[item.file].append(LearntItem(number, item.selection, name, item.group, pixels))
     for file, files in {item.file: item.image for item in images.items}.items():
         parts = [_part(part, folder) for part in files.parts]
-        parts += [_part(part, folder, OF_MASK) for part in (files.mask.parts if files.mask else ())]
+        if files.mask is not None:
+            of = OF_SPLIT_MASK if files.mask.split else OF_MASK
+            parts += [_part(part, folder, of) for part in files.mask.parts]
         yield file_entry(file, images.stamps[file], learnt[file], parts)
 
 

@@ -39,7 +39,7 @@ from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_se
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
     CHOOSE_CLASSIFIER,
-    MASKS_ASK,
+    MASKS_ASKS,
     ItemsChoices,
     ItemsForm,
 )
@@ -106,7 +106,7 @@ class ClassifyFolder(Dock):
 
     def _build(self) -> None:
         self.form = ItemsForm(
-            FolderChoices(), FOLDER_ASKS, (MASKS_ASK, AXES_ASK, OVERWRITE_ASK),
+            FolderChoices(), FOLDER_ASKS, (*MASKS_ASKS, AXES_ASK, OVERWRITE_ASK),
             query=self._looked_at, surveyed=("folder",),
         )  # fmt: skip
         self.pattern = self.form.pattern
@@ -175,7 +175,7 @@ class ClassifyFolder(Dock):
         query = choices.query()
         request = FolderRequest(
             query.folder, choices.classifier, choices.output, query.pattern, query.axes,
-            query.masks, overwrite=choices.overwrite, thumbnails=True,
+            query.masks, query.split_masks, overwrite=choices.overwrite, thumbnails=True,
         )  # fmt: skip
         self.results.begin(request)
         self.progress.begin("Starting…")

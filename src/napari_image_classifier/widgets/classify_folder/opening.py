@@ -31,7 +31,7 @@ def find_named(classified: FolderRequest, names: Sequence[str]) -> list[ImageFil
     if classified.masks is None and all(path.is_file() for path in paths):
         return [ImageFiles.single(path, folder) for path in paths]
     pattern = NamePattern(classified.pattern) if classified.pattern else None
-    images, _ = find_images(folder, pattern, classified.masks)
+    images, _ = find_images(folder, pattern, classified.masks, split_masks=classified.split_masks)
     by_name = {files.name: files for files in images}
     return [by_name[name] for name in names if name in by_name]
 

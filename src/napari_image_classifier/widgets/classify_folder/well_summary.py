@@ -121,7 +121,8 @@ def _of_rows(rows: "pd.DataFrame", table: Path, wells: Path | None) -> WellSumma
     why_none = _why_no_plates(summary[WELL])
     doses = tuple(name for name in known if is_dose(summary, name))
     kinds = (name for name in (PLATE, *known) if name not in doses)
-    note = " ".join(filter(None, (why_none, wells_not_listed(summary, wells) if wells else "")))
+    not_listed = wells_not_listed(summary, wells) if wells else ""
+    note = " ".join(filter(None, (why_none, not_listed, *summary.attrs["assumptions"])))
     return WellSummary(
         summary,
         not why_none,
