@@ -30,7 +30,7 @@ from napari_image_classifier.classifiers.manifest_records import (
     images_read,
     this_run,
 )
-from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.items.annotations import ItemKey, item_key
 from napari_image_classifier.system.records import as_json, from_json
 
 Entries = Mapping[str, Entry]
@@ -117,7 +117,7 @@ class LearntItems:
         for file in files:
             n_images += 1
             known = (item.item for item in file.items if item.pixels in learnt.pixels)
-            keys += [ItemKey(file.file, selection) for selection in known]
+            keys += [item_key(file.file, selection) for selection in known]
         return cls(path.name, n_images, tuple(keys))
 
     @property

@@ -166,6 +166,11 @@ def joins_named(items: Sequence[Item], duplicates: Sequence[Pair] = ()) -> Itera
     duplicates
         Pairs of indices of items (see `find_duplicates`).
 
+    Yields
+    ------
+    None
+        The block deals the items out.
+
     Raises
     ------
     TrainingRefused
