@@ -190,13 +190,15 @@ def classify_folder(
                     on_predictions(rows, len(finished), len(images))
             stopped = len(finished) < len(images)
             written, n_rows = _write_table(table, images, finished, classifier)
-            write_table_manifest(
+            learnt = write_table_manifest(
                 written.path, {journal_path(table): finished}, complete=not stopped
             )
             if not stopped:
                 # Last of all: shares are merged when their journals say that they are done.
                 journal.finish(len(images))
-    return FolderResult.of(written, finished.values(), n_rows, n_resumed, stopped, passed_over)
+    return FolderResult.of(
+        written, finished.values(), n_rows, n_resumed, stopped, passed_over, learnt.sentence
+    )
 
 
 def _check_masks(classifier: Classifier, masks: str | None) -> None:

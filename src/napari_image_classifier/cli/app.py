@@ -156,9 +156,9 @@ def merge(output: Path) -> None:
     """
     from napari_image_classifier.batch.shards import merge_shards
 
-    written, n_rows = merge_shards(output)
-    if written.sentence:
-        typer.echo(written.sentence)
+    written, n_rows, learnt_from = merge_shards(output)
+    for sentence in filter(None, (learnt_from, written.sentence)):
+        typer.echo(sentence)
     typer.echo(f"Written: {written.path} ({n_rows} rows)")
 
 
