@@ -90,6 +90,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     pattern: str | None
     axes: str | None
     masks: str | None = None
+    channel_map: Mapping[str, str] = {}
 
 
 class TableRun(Run, frozen=True, kw_only=True):

@@ -62,7 +62,12 @@ def run_of(classifier: Classifier, folder: Path, header: Header, threads: int | 
             architecture=UNSET,
             training=UNSET,
         ),
-        images=replace(images, pattern=header.pattern, masks=header.masks),
+        images=replace(
+            images,
+            pattern=header.pattern,
+            masks=header.masks,
+            channel_map=header.channel_map or UNSET,
+        ),
     )
 
 

@@ -33,6 +33,8 @@ class FolderRequest:
         What axes mean in files that don't say.
     masks
         Where the masks lie.
+    channels
+        What the images call channels of the classifier.
     overwrite
         Whether earlier work may be lost.
     thumbnails
@@ -47,6 +49,7 @@ class FolderRequest:
     pattern: str | None = None
     axes: str | None = None
     masks: str | None = None
+    channels: Mapping[str, str] | None = None
     overwrite: bool = False
     thumbnails: bool = False
     workers: int | None = None

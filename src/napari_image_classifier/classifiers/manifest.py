@@ -102,6 +102,8 @@ class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         The name pattern of a table's images; a training names every file.
     masks
         Where the masks of a table's images lie.
+    channel_map
+        What a table's images call channels, where a person said so, by the classifier's names.
     """
 
     folder: str
@@ -113,6 +115,7 @@ class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     objects: ObjectBox | None
     pattern: str | msgspec.UnsetType | None = msgspec.UNSET
     masks: str | msgspec.UnsetType | None = msgspec.UNSET
+    channel_map: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -414,7 +417,7 @@ def images_read(folder: Path, axes: str | None, preparation: Preparation) -> Ima
     Returns
     -------
     ImagesRead
-        Without pattern and masks.
+        Without pattern, masks and map of channels.
     """
     return ImagesRead(
         folder=str(folder),

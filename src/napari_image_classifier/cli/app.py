@@ -13,7 +13,12 @@ from typing import Any
 import typer
 
 from napari_image_classifier.cli import options
-from napari_image_classifier.cli.arguments import masks_in, names_in, refuse_to_replace
+from napari_image_classifier.cli.arguments import (
+    channel_map_in,
+    masks_in,
+    names_in,
+    refuse_to_replace,
+)
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_command
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
@@ -54,6 +59,7 @@ def classify(
     pattern: options.Pattern = None,
     axes: options.Axes = None,
     masks: options.Masks = None,
+    channels: options.ChannelMap = None,
     overwrite: bool = False,
     workers: int | None = None,
     shard: str | None = None,
@@ -74,6 +80,8 @@ def classify(
         The table to write, a CSV.
     pattern, axes, masks
         As in `ItemsQuery`.
+    channels
+        As in `options`.
     overwrite
         Replace what the output holds.
     workers
@@ -104,6 +112,7 @@ def classify(
             pattern=pattern,
             axes=axes,
             masks=masks_in(masks),
+            channels=channel_map_in(channels),
             overwrite=overwrite,
             workers=workers,
             shard=Shard.parse(shard) if shard else None,

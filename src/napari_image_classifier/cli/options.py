@@ -19,6 +19,14 @@ Masks = Annotated[str | None, _meaning(ItemsQuery, "masks")]
 Each = Annotated[str, _meaning(ItemsQuery, "each")]
 Projection = Annotated[str, _meaning(TrainingConfig, "projection")]
 Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
+ChannelMap = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A=B",
+        help="What the images call channels of the classifier, where they have other names: "
+        "DNA=405,GFP=488.",
+    ),
+]
 Margin = Annotated[
     float, typer.Option(min=0.01, max=0.5, help="How much worse still counts as “as good”.")
 ]

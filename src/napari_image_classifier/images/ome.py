@@ -1,5 +1,6 @@
 """OME descriptions: channels, pixel size, plate and further files of an image, from its OME-XML."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -9,6 +10,7 @@ from xml.etree import ElementTree
 import tifffile
 
 from napari_image_classifier.errors import Fault
+from napari_image_classifier.images.channel_names import are_names
 from napari_image_classifier.images.opened_file import Color
 from napari_image_classifier.images.pixel_size import PixelSize, micrometres
 from napari_image_classifier.images.read_errors import ImageReadError, unreadable
@@ -24,7 +26,7 @@ class OmeImage:
     Attributes
     ----------
     channel_names
-        One per channel, "" where a channel has no name.
+        One per channel: its name, or the dye where it has none or a mere number; "" for neither.
     colors
         One per channel, None where a channel has no colour.
     pixel_size
@@ -49,11 +51,19 @@ def ome_image(description: str, number: int = 0) -> OmeImage:
     channels = [child for child in pixels if _tag(child) == "Channel"]
     axes = (entry.text for entry in _elements(root, "M") if entry.get("K") == AXES_KEY)
     return OmeImage(
-        tuple((channel.get("Name") or "").strip() for channel in channels),
+        _channel_names(channels),
         tuple(_color(channel.get("Color")) for channel in channels),
         _pixel_size(pixels),
         next(axes, None),
     )
+
+
+def _channel_names(channels: Sequence[Any]) -> tuple[str, ...]:
+    names, dyes = (
+        [(channel.get(key) or "").strip() for channel in channels] for key in ("Name", "Fluor")
+    )
+    named = zip(names, are_names(names), dyes, strict=True)
+    return tuple(name if is_name else dye or name for name, is_name, dye in named)
 
 
 def open_with_description(path: Path) -> tifffile.TiffFile:

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.errors import Fault
+from napari_image_classifier.images.channel_names import are_names
 from napari_image_classifier.images.opened_file import AXES
 from napari_image_classifier.images.read_errors import AxesUnknownError, ImageReadError
 from napari_image_classifier.images.tiff.colors import PixelInterpretation
+from napari_image_classifier.images.tiff.page_names import names_of_pages
+from napari_image_classifier.wording import first_few
 
 
 def stored_axes(
@@ -38,10 +41,25 @@ def stored_axes(
             "image of its own.",
         )
     if given is None:
+        if by_name := _channels_by_name(series, stored):
+            return by_name
         raise AxesUnknownError(
             path, _question(path, stored, shape), stored, shape, _choices(stored, shape)
         )
     return _checked(path, given.upper(), stored, shape), ()
+
+
+def _channels_by_name(series: Any, stored: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return the axes where the one unknown can only be of channels: its pages are called so."""
+    unknown = [axis for axis in stored if axis not in AXES + "S"]
+    if len(unknown) != 1 or "C" in stored:
+        return None
+    axes = stored.replace(unknown[0], "C")
+    names = names_of_pages(series, axes, series.shape[axes.index("C")])
+    if not names or not all(are_names(names)):
+        return None
+    listed = first_few(names, 3)
+    return axes, (f"The pages have names ({listed}), so each is taken for a channel.",)
 
 
 def _overruling(stored: str, given: str | None) -> tuple[str, ...]:
