@@ -93,7 +93,7 @@ def test_equal_names_are_told_apart_by_number_only():
 def test_a_map_is_of_the_channels_of_the_classifier():
     """The wrong way round is the usual mistake."""
     check_channel_map(("DNA", "GFP"), {"dna": "405"})
-    with pytest.raises(ChannelMismatchError, match="no channel “405”.*name stands first"):
+    with pytest.raises(ChannelMismatchError, match=r"no channel “405”.*name stands first"):
         check_channel_map(("DNA", "GFP"), {"405": "DNA"})
     with pytest.raises(ChannelMismatchError, match="“DNA” called"):
         check_channel_map(("DNA", "GFP"), {"DNA": " "})

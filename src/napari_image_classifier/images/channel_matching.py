@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
-from napari_image_classifier.images.channel_names import numbered_name, spelled_alike
+from napari_image_classifier.images.channel_names import are_names, numbered_name, spelled_alike
 from napari_image_classifier.wording import counted, quoted
 
 # What the images call the channels of a classifier, by its names for them.
@@ -42,7 +42,8 @@ def match_channels(
         Whether there are names among these, not mere numbers alone.
     channel_map
         What images call channels of the classifier, by the classifier's names; "Channel 2" or 2 is
-        the second one. What this image lacks has no meaning for it.
+        the second one where that has no name of its own. What this image lacks has no meaning for
+        it.
 
     Returns
     -------
@@ -56,7 +57,11 @@ def match_channels(
         channels differ.
     """
     wanted, found = list(map(spelled_alike, expected)), list(map(spelled_alike, available))
-    called = {spelled_alike(name): _places_said(text, found) for name, text in channel_map.items()}
+    nameless = _nameless(available, found)
+    called = {
+        spelled_alike(name): _places(spelled_alike(text), found) or _numbered(text, nameless)
+        for name, text in channel_map.items()
+    }
     said = {name: places for name, places in called.items() if name in wanted and places}
     if not said and not available_named:
         return _by_order(expected, available)
@@ -94,14 +99,17 @@ def _places(name: str, found: Sequence[str]) -> list[int]:
     return [place for place, other in enumerate(found) if other == name]
 
 
-def _places_said(called: str, found: Sequence[str]) -> list[int]:
-    """Return where the channel is that a person calls so: by its name, else by its number."""
+def _nameless(available: Sequence[str], found: Sequence[str]) -> list[int]:
+    """Return where there is a channel that has no name, or shares it with another."""
+    named = are_names(available)
+    return [at for at, name in enumerate(found) if not named[at] or found.count(name) > 1]
+
+
+def _numbered(called: str, places: Sequence[int]) -> list[int]:
+    numbers = {str(at + 1): at for at in places}
+    numbers |= {spelled_alike(numbered_name(at)): at for at in places}
     name = spelled_alike(called)
-    by_number = [
-        place for place in range(len(found))
-        if name in (str(place + 1), spelled_alike(numbered_name(place)))
-    ]  # fmt: skip
-    return _places(name, found) or by_number
+    return [numbers[name]] if name in numbers else []
 
 
 def _why_missing(

@@ -14,7 +14,12 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.channel_matching import ChannelMismatchError, match_channels
+from napari_image_classifier.images.channel_matching import (
+    NOTHING_SAID,
+    ChannelMap,
+    ChannelMismatchError,
+    match_channels,
+)
 from napari_image_classifier.images.channel_names import are_names, numbered_name
 from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.image import Image
@@ -162,14 +167,23 @@ def group_layers(
     ]
 
 
-def match(image: OpenImage, wanted: Sequence[str], wanted_named: bool) -> tuple[int | None, ...]:
-    """Return, for each of the classifier's channels, its index in the image's; None: not found."""
+def match(
+    image: OpenImage,
+    wanted: Sequence[str],
+    wanted_named: bool,
+    channel_map: ChannelMap = NOTHING_SAID,
+) -> tuple[int | None, ...]:
+    """Return, for each of the classifier's channels, its index in the image's; None: not found.
+
+    ``channel_map`` is what images call channels of the classifier.
+    """
     names = [channel.name for channel in image.channels]
     try:
-        return match_channels(wanted, wanted_named, names, image.channels_named)
+        return match_channels(wanted, wanted_named, names, image.channels_named, channel_map)
     except ChannelMismatchError:
         places = {name.casefold(): index for index, name in reversed(list(enumerate(names)))}
-        return tuple(places.get(name.casefold()) for name in wanted)
+        called = [channel_map.get(name, name) for name in wanted]
+        return tuple(places.get(name.casefold()) for name in called)
 
 
 def as_image(name: str, channels: Sequence[OpenChannel], channel_names: Sequence[str]) -> Image:
