@@ -50,16 +50,18 @@ def test_unequal_numbers_are_not_guessed():
 
 
 def test_a_person_says_what_the_images_call_a_channel():
-    """By name or number, and the rest is matched by name."""
+    """By name, and by number where it has none; the rest is matched by name."""
     said = {"DNA": "405"}
     assert match_channels(("GFP", "DNA"), True, ("405", "GFP"), True, said) == (1, 0)
-    assert match_channels(("GFP", "DNA"), True, ("405", "488"), True, {**said, "gfp": "2"}) == (
+    assert match_channels(("GFP", "DNA"), True, ("405", "488"), True, {**said, "gfp": "488"}) == (
         1,
         0,
     )
     numbers = {"DNA": "Channel 1", "GFP": "Channel 2"}
     unnamed = ("Channel 1", "Channel 2")
     assert match_channels(("GFP", "DNA"), True, unnamed, False, numbers) == (1, 0)
+    with pytest.raises(ChannelMismatchError, match="no channel “DNA” or “2”"):
+        match_channels(("GFP", "DNA"), True, ("GFP", "RFP"), True, {"DNA": "2"})
     swapped = {"DNA": "GFP", "GFP": "DNA"}
     assert match_channels(("GFP", "DNA"), True, ("GFP", "DNA"), True, swapped) == (1, 0)
     grey = {"red": "BF", "green": "BF"}

@@ -606,7 +606,7 @@ def test_files_may_hold_stacks_and_name_channels(tmp_path):
 def test_files_say_more_of_their_channel_than_a_number(tmp_path):
     """The illumination that a file names takes the place of "1"; what it does not name stays."""
     parts = write_parts(tmp_path, ("1", "2"))
-    named = Image.from_array(pixels(1, 8, 9)[0], "YX", channel_names=["FITC"])
+    named = Image.from_array(np.ones((8, 9), np.uint8), "YX", channel_names=["FITC"])
     write_image(parts[1].path, named)
     with read_image(ImageFiles("A1", tuple(parts))) as image:
         assert (image.channel_names, image.channels_named) == (("1", "FITC"), True)

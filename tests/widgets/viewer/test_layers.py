@@ -195,8 +195,6 @@ def test_numbers_in_brackets_are_channels_where_the_classifier_has_them():
 
 def test_channels_are_matched_as_was_said():
     """What was said counts where the image has it, and the rest is left to the person."""
-    image = group_layers(
-        [layer("cell [405]", channel_name="405"), layer("cell [488]", channel_name="488")]
-    )[0]
+    (image,) = group_layers([layer(f"cell [Exc {number}]") for number in (405, 488)])
     assert match(image, ("GFP", "DNA"), True, {"DNA": "exc 405", "GFP": "Exc 488"}) == (1, 0)
     assert match(image, ("GFP", "DNA"), True, {"DNA": "Exc 405"}) == (None, 0)
