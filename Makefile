@@ -16,13 +16,17 @@ DATA ?= ../shared/data
 # Seconds that each of the fuzzers looks for.
 FUZZ ?= 1800
 
-.PHONY: demo test quick docs lint structure check-wheel bench accuracy simulations cycles labelling fuzz faults screenshots build clean
+.PHONY: demo test pytest quick docs lint structure check-wheel bench accuracy simulations cycles labelling fuzz faults screenshots build clean
 
 demo: $(READY)
 	$(BIN)/napari-image-classifier demo --output demo
 
+# The tests run beside the rest, which keeps one core busy only.
+test: $(READY)
+	$(MAKE) -j 2 docs pytest lint
+
 # Two at a time: most tests wait for a network or a window on one core.
-test: lint docs
+pytest: $(READY)
 	$(WINDOW) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 quick: lint

@@ -4,11 +4,15 @@ import gc
 import importlib
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from filelock import FileLock
+from npe2 import PluginManifest
 
+from helpers.flushing import really_flush, unflushed
 from helpers.keras_forks import KerasForks
 
 
@@ -25,12 +29,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in long)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unflushed_files() -> Iterator[None]:
+    """The tests' many small files are not waited for; see `really_flushed_files`."""
+    with unflushed():
+        yield
+
+
+@pytest.fixture
+def really_flushed_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what is on the disk."""
+    monkeypatch.setattr(os, "fsync", really_flush)
+
+
 @pytest.fixture(scope="session")
-def napari_loaded(qapp: object) -> None:
-    """What is loaded for a viewer is not searched for garbage after each one."""
+def napari_loaded(qapp: object) -> Iterator[None]:
+    """What is loaded for a viewer is not searched for garbage after each one, nor read anew."""
     importlib.import_module("napari._qt.qt_main_window")
     gc.collect()
     gc.freeze()
+    read = cache(PluginManifest.from_file)
+
+    def from_file(path: Path | str) -> PluginManifest:
+        return read(path).model_copy(deep=True)
+
+    with mock.patch.object(PluginManifest, "from_file", from_file):
+        yield
 
 
 @pytest.fixture
@@ -53,7 +77,7 @@ def shared_data() -> Path:
 MAKE_TINY_CLASSIFIER = """
 import sys
 import keras
-from napari_image_classifier.classifiers.classifier import ClassifierDescription
+from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.networks.files import save_classifier
 from napari_image_classifier.items.crops import ObjectBox
 from napari_image_classifier.items.preparation import Preparation

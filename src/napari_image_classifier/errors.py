@@ -133,6 +133,26 @@ class ImageClassifierError(Exception):
     code: Fault = Fault.NOT_CLASSIFIED
 
 
+def sentence_of(error: Exception, otherwise: str = "Something went wrong that should not") -> str:
+    """Return what a person is told of an error.
+
+    Parameters
+    ----------
+    error
+        The error.
+    otherwise
+        What stands before an error that is not raised on purpose.
+
+    Returns
+    -------
+    str
+        The error's own sentence, or what went wrong that should not.
+    """
+    if isinstance(error, ImageClassifierError):
+        return str(error)
+    return f"{otherwise}: {type(error).__name__}: {error}"
+
+
 class ClassifierFileError(ImageClassifierError):
     """A file that is no classifier, or one that can't be trusted to be what it was."""
 

@@ -15,10 +15,10 @@ from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.manifest import (
     ManifestError,
     check_place,
-    file_entry,
     manifest_path,
     write_manifest,
 )
+from napari_image_classifier.classifiers.manifest_records import file_entry
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
 from napari_image_classifier.images.tiff.writer import write_image

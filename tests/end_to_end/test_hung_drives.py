@@ -38,7 +38,7 @@ def hang(classifier, tasks, stopped):
 
 image_run.predict_tasks = hang
 image_run.SECONDS_TO_END = 0.5
-image_run.ImageRun(None, [], dock).start()
+run = image_run.ImageRun(None, [], dock)
 QTimer.singleShot(1000, viewer.close)
 napari.run()
 print("closed")

@@ -17,7 +17,7 @@ from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations, export_annotations
 from napari_image_classifier.system.atomic_files import replace_table
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_folder_is_classified_beside_the_open_table(
     assert "predictions.csv is open in another program" in result.message
     assert "predictions (2).csv" in result.message
     assert output.read_text() == before
-    assert list(read_spreadsheet(beside)["file"]) == ["1.tif", "2.tif", "3.tif"]
+    assert [row["file"] for row in read_spreadsheet(beside).rows] == ["1.tif", "2.tif", "3.tif"]
     manifest = read_manifest(manifest_path(beside))
     assert manifest["result"]["file"] == "predictions (2).csv"
     assert len(manifest["files"]) == 3

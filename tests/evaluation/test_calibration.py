@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from napari_image_classifier.evaluation.calibration import best_temperature, calibration_of
+from napari_image_classifier.evaluation.calibration import calibration_of
 
 RANDOM = np.random.default_rng(6)
 
@@ -20,7 +20,7 @@ def drawn(n, temperature):
 def test_the_temperature_is_found_again(temperature):
     """Logits that were multiplied are to be divided."""
     truth, said = drawn(6000, temperature)
-    assert best_temperature(truth, said) == pytest.approx(temperature, rel=0.08)
+    assert calibration_of(truth, said).temperature == pytest.approx(temperature, rel=0.08)
 
 
 def test_a_calibrated_method_lies_on_the_diagonal():

@@ -56,7 +56,10 @@ def run(table, tmp_path_factory, keras_forks):
         # Five networks, two at a time, each less than a quarter of the work.
         return any(event["done"] > 500 for event in events if event.get("stage") == "evaluating")
 
-    with pytest.raises(TrainingRefused, match="goes on where it was"):
+    with (
+        keras_forks.for_children(),
+        pytest.raises(TrainingRefused, match="goes on where it was"),
+    ):
         evaluate(table, report, CONFIG, **NETWORKS_ALONE, on_event=events.append,
                  should_stop=half_way)  # fmt: skip
     kept = json.loads(report.with_name("how good.html.runs").read_text())["runs"]
@@ -295,24 +298,34 @@ def test_the_whole_page_pleases_the_browser(on_plates):
     assert chromium_says(on_plates[0].report) == []
 
 
-@pytest.fixture
-def new_images(tmp_path):
+@pytest.fixture(scope="module")
+def new_images(tmp_path_factory):
     """Sixteen images, each standing alone, with the tiny classifier's classes and channels."""
+    folder = tmp_path_factory.mktemp("new")
     random = np.random.default_rng(2)
     for dish in range(16):
         name = ("control", "depleted")[dish % 2]
         pixels = random.integers(0, 900 - 400 * (dish % 2), (2, 32, 32)).astype(np.uint16)
-        path = tmp_path / "new" / name / f"{dish}.tif"
+        path = folder / name / f"{dish}.tif"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_image(path, Image.from_array(pixels, "CYX", channel_names=("DNA", "GFP")))
-    return read_items(tmp_path / "new")
+    return read_items(folder)
 
 
-def test_a_finished_classifier_is_tested_on_all_images(new_images, tiny_classifier_path, tmp_path):
+@pytest.fixture(scope="module")
+def of_new_images(new_images, tiny_classifier_path, tmp_path_factory):
+    """The evaluation of the tiny classifier, without a manifest, on them."""
+    classifier = tmp_path_factory.mktemp("classifier") / "tiny.keras"
+    shutil.copy(tiny_classifier_path, classifier)
+    report = tmp_path_factory.mktemp("report") / "r.html"
+    return evaluate(new_images, report, classifier=classifier, in_process=True)
+
+
+def test_a_finished_classifier_is_tested_on_all_images(
+    new_images, tiny_classifier_path, of_new_images
+):
     """Its predictions are the report's, nothing is trained, and it says what it can't know."""
-    result = evaluate(
-        new_images, tmp_path / "r.html", classifier=tiny_classifier_path, in_process=True
-    )
+    result = of_new_images
     assert "keras" not in sys.modules
     classifier = load_classifier(tiny_classifier_path)
     with result.csv.open(newline="", encoding="utf-8") as file:
@@ -331,12 +344,13 @@ def test_a_finished_classifier_is_tested_on_all_images(new_images, tiny_classifi
     assert "McNemar's exact test" in page
 
 
-def test_images_that_were_learnt_from_are_refused(new_images, tiny_classifier_path, tmp_path):
+def test_images_that_were_learnt_from_are_refused(
+    new_images, tiny_classifier_path, of_new_images, tmp_path
+):
     """The classifier's manifest has the hashes of their pixels; other names don't help."""
     classifier = tmp_path / "tiny.keras"
     shutil.copy(tiny_classifier_path, classifier)
-    evaluate(new_images, tmp_path / "r.html", classifier=classifier, in_process=True)
-    files = read_manifest(tmp_path / "r.manifest.json")["files"]
+    files = read_manifest(of_new_images.report.with_name("r.manifest.json"))["files"]
     sha256 = load_classifier(classifier).sha256
     head = {"result": {"file": "tiny.keras", "sha256": sha256}}
 

@@ -8,10 +8,13 @@ import pytest
 
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation import plan as evaluation_plan
+from napari_image_classifier.evaluation.evaluate import EvaluationChoices
 from napari_image_classifier.evaluation.plan import plan_of, plan_of_finished
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.items.groups import groups_per_class, joined_groups
 from napari_image_classifier.items.item import Item
+
+SHORT = EvaluationChoices(folds=3, seeds=1, controls=False, curve=False)
 
 
 def dishes(n_dishes, images=2):
@@ -42,8 +45,8 @@ def plates(n_plates, rare):
 def plan(n_dishes=24, **choices):
     """The plan for dishes."""
     items, units, classes, acquisitions = dishes(n_dishes)
-    wanted = {"n_folds": 3, "seeds": [0, 1], "controls": True, "curve": True, **choices}
-    found = plan_of(items, units, classes, acquisitions, **wanted)
+    wanted = EvaluationChoices(folds=3, seeds=2, **choices)
+    found = plan_of(items, units, classes, acquisitions, wanted, seed=0)
     return items, units, acquisitions, found
 
 
@@ -92,7 +95,7 @@ def test_what_was_not_asked_for_is_not_planned():
 def test_halves_are_sealed_where_they_can_tell(n_dishes, sealed):
     """Two dishes of a class on a side reach p = 1/6, three 1/20, four 1/70, enough for two."""
     items, units, classes, _ = dishes(n_dishes)
-    found = plan_of(items, units, classes, None, n_folds=3, seeds=[0], controls=False, curve=False)
+    found = plan_of(items, units, classes, None, SHORT, seed=0)
     assert len(found.sealed) == sealed
     assert (found.smallest_p <= 0.05) == (sealed > 0)
     for run in found.sealed:
@@ -105,7 +108,7 @@ def test_halves_are_sealed_where_they_can_tell(n_dishes, sealed):
 def test_plates_of_several_classes_can_be_tested_from_three_on():
     """A rare class on three plates: two to learn from, one sealed."""
     items, units, classes, _ = plates(8, rare=3)
-    found = plan_of(items, units, classes, None, n_folds=3, seeds=[0], controls=False, curve=False)
+    found = plan_of(items, units, classes, None, SHORT, seed=0)
     (run,) = found.sealed
     assert len(set(units[run.learnt][classes[run.learnt] == 2])) == 2
     assert len(set(units[run.tested][classes[run.tested] == 2])) == 1
@@ -120,7 +123,7 @@ def test_where_nothing_can_be_sealed_nothing_can_be_told(monkeypatch):
 
     monkeypatch.setattr(evaluation_plan, "sealed_split", refuse)
     items, units, classes, _ = dishes(12)
-    found = plan_of(items, units, classes, None, n_folds=3, seeds=[0], controls=False, curve=False)
+    found = plan_of(items, units, classes, None, SHORT, seed=0)
     assert (found.sealed, found.smallest_p) == ((), 1.0)
 
 

@@ -10,13 +10,9 @@ from msgspec.structs import replace
 from helpers.manifests import read_manifest
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.manifest import (
-    machine_differences,
-    manifest_path,
-    this_run,
-    write_manifest,
-)
+from napari_image_classifier.classifiers.manifest import manifest_path, write_manifest
 from napari_image_classifier.classifiers.manifest import read_manifest as open_manifest
+from napari_image_classifier.classifiers.manifest_records import machine_differences, this_run
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.evaluation.reproduce_training import items_of

@@ -5,10 +5,12 @@
 listens at SOCKET for programs to run, until its own standard input ends. Loading Keras takes more
 seconds than most of the programs do. Whatever Keras starts of its own, such as threads, it starts
 in the forked process: nothing is computed before. (NumPy's linear algebra has threads at once; it
-ends them before a fork, and starts them again, by itself.)
+ends them before a fork, and starts them again, by itself.) The forks don't wait until their files
+are on the disk.
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -330,6 +332,10 @@ def main() -> None:
     start_keras()
     for module in LOADED:
         importlib.import_module(module)
+    os.fsync = lambda file: None
+    # No fork searches what is loaded for garbage, nor copies its pages for that.
+    gc.collect()
+    gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])
         listener.listen(16)

@@ -18,7 +18,7 @@ from napari_image_classifier.batch.journal import journal_path, read_journal
 from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 ONE_BAD_IN = 20
 SIDE = 48
@@ -122,8 +122,8 @@ def killed_twice(folder: Path, classifier: Path, place: Path, number: int, seed:
     undisturbed.run()
     seconds = time.monotonic() - began
     whole = journal_path(undisturbed.output).stat().st_size
-    rows = read_spreadsheet(undisturbed.output).set_index("file")
-    assert set(rows.index[rows["status"] == "error"]) == set(bad)
+    rows = read_spreadsheet(undisturbed.output).rows
+    assert {row["file"] for row in rows if row["status"] == "error"} == set(bad)
     assert len(rows) == number
     (place / "killed").mkdir()
     killed = Batch(folder, classifier, place / "killed" / "predictions.csv")

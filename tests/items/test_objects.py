@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import tifffile
+from PIL import Image as Picture
 
 from helpers.objects import mask_of, masked, noise
-from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.items.objects import MaskError, objects_of
+from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import SelectionError
 
 
@@ -133,3 +136,95 @@ def test_fractions_that_are_whole_numbers_are_labels():
     mask = np.zeros((20, 30), np.float32)
     mask[2:5, 2:5] = 7
     assert of(mask)[0].label.tolist() == [7]
+
+
+def discs(n, values, size=12, per_row=20):
+    """Discs in rows, each with the next of ``values``."""
+    rows = -(-n // per_row)
+    mask = np.zeros((rows * size, per_row * size), np.int64)
+    y, x = np.ogrid[:size, :size]
+    disc = (y - size / 2) ** 2 + (x - size / 2) ** 2 < 16
+    for number in range(n):
+        top, left = number // per_row * size, number % per_row * size
+        mask[top : top + size, left : left + size][disc] = values[number]
+    return mask
+
+
+def numbers_of(mask):
+    """The objects of a mask, by their numbers."""
+    return of(mask)[0].label
+
+
+@pytest.mark.parametrize("n", [257, 258, 300, 511, 700])
+def test_numbers_that_begin_again_after_255_are_found(n):
+    """A picture of 8 bits has no more; half of the objects would be another one's."""
+    mask = discs(n, range(1, n + 1))
+    assert len(numbers_of(mask.astype(np.uint16))) == n
+    with pytest.raises(MaskError, match=r"begin again after 255|stand for several objects"):
+        numbers_of((mask % 256).astype(np.uint8))
+
+
+@pytest.mark.parametrize("background", [0, 1])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_classes_of_pixels_are_no_numbers(n_classes, background):
+    """As ilastik's simple segmentation stores them, with a number for the background or none."""
+    mask = discs(30, [1 + number % n_classes for number in range(30)]) + background
+    with pytest.raises(MaskError, match="numbers no objects"):
+        numbers_of(mask.astype(np.uint8))
+
+
+def test_masks_that_number_objects_are_fine():
+    """Exactly 255 of them, one, one in two pieces, a crumb, and cells without a gap."""
+    assert len(numbers_of(discs(255, range(1, 256)).astype(np.uint8))) == 255
+    assert len(numbers_of(discs(1, [7]))) == 1
+    mask = discs(30, range(1, 31))
+    mask[5:7] = 0
+    assert len(numbers_of(mask)) == 30
+    mask = discs(30, range(1, 31))
+    mask[0, 239] = 1
+    assert len(numbers_of(mask)) == 30
+    tiles = np.kron(np.arange(1, 10).reshape(3, 3), np.ones((8, 8), int))
+    assert len(numbers_of(tiles)) == 9
+
+
+@pytest.mark.parametrize("value", [2**63, 2**64 - 1])
+def test_numbers_beyond_what_can_be_told_are_refused(value):
+    """In a sentence, whether whole or a fraction."""
+    mask = np.zeros((20, 30), np.uint64)
+    mask[2:5, 2:5] = value
+    for stored in (mask, mask.astype(np.float64)):
+        with pytest.raises(MaskError, match="no whole numbers below"):
+            numbers_of(stored)
+
+
+def masks_in_files(folder, mask, name="a.tif"):
+    """An image and its mask as files."""
+    for place in ("images", "masks"):
+        (folder / place).mkdir()
+    tifffile.imwrite(folder / "images" / "a.tif", np.zeros(mask.shape, np.uint8))
+    path = folder / "masks" / name
+    if path.suffix == ".png":
+        picture = Picture.fromarray(mask.astype(np.uint8), "L")
+        picture.putpalette([number * 7 % 256 for number in range(768)])
+        picture.save(path)
+    else:
+        tifffile.imwrite(path, mask)
+    return read_items(folder / "images", masks=folder / "masks").items
+
+
+def test_the_indices_of_a_palette_are_the_numbers(tmp_path):
+    """Whatever colours show them."""
+    items = masks_in_files(tmp_path, discs(16, range(1, 17)), "a.png")
+    assert [item.selection for item in items] == [f"label={n}" for n in range(1, 17)]
+
+
+def test_connected_parts_are_objects_when_asked(tmp_path):
+    """With their number and area; the number of most pixels is the background where none is 0."""
+    mask = discs(16, [2] * 16, per_row=4) + (discs(16, [2] * 16, per_row=4) == 0)
+    with pytest.raises(MaskError, match="connected parts"):
+        masks_in_files(tmp_path, mask.astype(np.uint8))
+    table = read_items(tmp_path / "images", masks=tmp_path / "masks", split_masks=True)
+    assert [item.selection for item in table.items] == [f"label={n}" for n in range(1, 17)]
+    assert any("connected parts of the masks: 16, of 45 to 45" in a for a in table.assumptions)
+    with read_image(table.items[0].image) as image:
+        assert set(np.bincount(image.mask.plane().ravel())[1:]) == {45}

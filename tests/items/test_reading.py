@@ -1,6 +1,7 @@
 """items: the table of what is classified."""
 
 import json
+import unicodedata
 
 import numpy as np
 import pytest
@@ -149,3 +150,73 @@ def test_the_table_reaches_the_compute_process_unchanged(class_folders):
     """Through JSON and back nothing changes."""
     table = read_items(class_folders, group="folder")
     assert from_json(ItemTable, json.loads(json.dumps(as_json(table)))) == table
+
+
+def table_of(folder, text, encoding="utf-8"):
+    """A table of items as a spreadsheet saves it."""
+    path = folder / "items.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.fixture
+def six(tmp_path):
+    """Three images of each of two classes to be."""
+    for name in ("c0", "c1", "c2", "d0", "d1", "d2"):
+        save_picture(tmp_path / f"{name}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "cp1252"])
+def test_a_table_of_a_spreadsheet(six, encoding):
+    """Capital titles, empty rows, an umlaut: whatever the spreadsheet's country and encoding."""
+    rows = "".join(f"{name}.png;Geschädigt;A0{name[1]}\r\n" for name in ("c0", "c1", "d2"))
+    table = read_items(
+        six, items_csv=table_of(six, f"File;Class;Well\r\n{rows};;\r\n", encoding), group="Well"
+    )
+    assert table.class_names == ("Geschädigt",)
+    assert [item.group for item in table.items] == ["A00", "A01", "A02"]
+    assert any("Windows-1252" in text for text in table.assumptions) == (encoding == "cp1252")
+
+
+def test_what_unicode_writes_in_two_ways_is_one_class_and_one_file(tmp_path):
+    """A Mac writes an umlaut as two characters, a spreadsheet as one."""
+    save_picture(tmp_path / unicodedata.normalize("NFD", "Geschädigt") / "1.png")
+    save_picture(tmp_path / unicodedata.normalize("NFC", "Geschädigt") / "2.png")
+    save_picture(tmp_path / "Gesund" / "3.png")
+    table = read_items(tmp_path)
+    assert table.class_names == ("Geschädigt", "Gesund")
+    rows = "file,class\nGeschädigt/1.png,ä\nGeschädigt/2.png,a\u0308\n"
+    named = read_items(tmp_path, items_csv=table_of(tmp_path, rows))
+    assert [item.image for item in named.items] == [item.image for item in table.items[:2]]
+    assert named.class_names == ("ä",)
+    absolute = unicodedata.normalize("NFC", str(table.items[0].image.parts[0].path))
+    assert read_items(tmp_path, items_csv=table_of(tmp_path, f"file\n{absolute}\n")).items
+
+
+def test_classes_that_nobody_can_tell_apart_are_refused_until_one_is_renamed(six):
+    """Or training would learn to tell one class from itself."""
+    path = table_of(six, "file,class\nc0.png,Control\nc1.png,control\nd0.png,depleted\n")
+    with pytest.raises(ItemsError, match=r"“Control”, “control” of .* differ only in upper"):
+        read_items(six, items_csv=path)
+    renamed = read_items(six, items_csv=path, rename_classes={"Control": "control"})
+    assert renamed.class_names == ("control", "depleted")
+    path = table_of(six, "file,class\nc0.png,late prophase\nc1.png,late  prophase\n")
+    with pytest.raises(ItemsError, match="differ only in"):
+        read_items(six, items_csv=path)
+
+
+def test_a_class_that_can_not_be_written_is_refused_before_anything_runs(six):
+    """Its bytes are in another encoding than those of the rest."""
+    path = six / "items.csv"
+    path.write_bytes("file,class\nc0.png,ä\nc1.png,".encode() + b"\xe4\n")
+    with pytest.raises(ItemsError, match="has bytes that are no text"):
+        read_items(six, items_csv=path)
+
+
+def test_a_table_may_stand_alone(six):
+    """Its files lie beside it, or are named in full."""
+    path = table_of(six, f"file,class\nc0.png,a\n{six / 'd0.png'},b\n")
+    assert [item.file for item in read_items(items_csv=path).items] == ["c0.png", "d0.png"]
+    with pytest.raises(ItemsError, match="Give the folder"):
+        read_items()

@@ -15,7 +15,7 @@ from napari_image_classifier.plates.columns import SummaryError
 from napari_image_classifier.plates.dose_plot import (
     COLOURS,
     DoseAxis,
-    dose_series,
+    dose_response,
     draw_dose_response,
 )
 
@@ -100,13 +100,14 @@ def summary():
 
 def test_every_well_is_a_dot_with_its_interval(summary):
     """At its dose, in its series, with the median of each dose."""
-    axis, (works, other) = dose_series(summary, "dose", "percent_light", "compound")
+    response = dose_response(summary, "dose", "percent_light", "compound")
+    works, other = response.series
     assert (works.name, other.name) == ("works", "other")
     assert len(works.x) == len(other.x) == 8
     np.testing.assert_array_equal(works.values[:2], [11, 12])
     np.testing.assert_array_equal(works.low[:2], [5, 5])
     np.testing.assert_allclose(works.medians[:, 1], [11.5, 36.5, 61.5, 86.5])
-    places = axis.place(np.array([0, 1, 10, 100]))
+    places = response.axis.place(np.array([0, 1, 10, 100]))
     np.testing.assert_allclose(works.medians[:, 0], places, atol=0.1)
     assert (works.medians[:, 0] < other.medians[:, 0]).all()
     assert works.words.startswith("Spearman 0.98, p < 0.001, 8 wells of 4 doses")
@@ -116,7 +117,7 @@ def test_unknown_wells_are_no_dots(summary):
     """Neither without a dose nor without an answer."""
     summary.loc[0, "dose"] = ""
     summary.loc[1, "percent_light"] = np.nan
-    _, (series,) = dose_series(summary, "dose", "percent_light")
+    (series,) = dose_response(summary, "dose", "percent_light").series
     assert series.rows.tolist() == list(range(2, 16))
 
 
@@ -192,3 +193,10 @@ def test_the_command_says_the_correlation_and_draws_it(tmp_path):
     bare = [*command[:5], "--series", "compound", "--overwrite"]
     done = subprocess.run(bare, check=False, capture_output=True, encoding="utf-8")
     assert done.stderr.strip() == "--series needs --dose, the column that holds the doses."
+
+
+def test_wells_of_a_dose_that_is_a_logarithm_have_one_median(summary):
+    """Their dots are spread beside each other, and the doses stay what they are."""
+    summary = summary.assign(dose=[str(-9 + number % 3) for number in range(len(summary))])
+    (series,) = dose_response(summary, "dose", "percent_light").series
+    assert len(series.medians) == 3

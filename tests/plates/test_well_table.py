@@ -1,5 +1,7 @@
 """well_table: what a person knows of the wells, joined to what was found in them."""
 
+import csv
+
 import pytest
 
 from napari_image_classifier.batch.predictions_csv import write_predictions
@@ -113,3 +115,22 @@ def test_refusals_without_tables(table, tmp_path):
     )
     with pytest.raises(WellTableError, match="no column “plate” to tell them apart by"):
         summarize(one_plate, "well", plates)
+
+
+def test_doses_with_a_decimal_comma(table):
+    """Where semicolons separate; and that is said."""
+    known = wells(table, "\ufeffWell;Dose\r\nA1;0,5\r\nA2;1,5E-06\r\n;\r\n")
+    found = summarize(table, ["plate", "well"], known)
+    assert found["Dose"].tolist() == ["0.5", "1.5E-06", "0.5"]
+    assert any("“Dose”" in text for text in found.attrs["assumptions"])
+
+
+def test_predictions_that_a_spreadsheet_saved(table):
+    """Semicolons, decimal commas and a mark at the beginning: the same numbers."""
+    before = summarize(table)
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    with table.open("w", newline="", encoding="utf-16") as file:
+        saved = csv.writer(file, delimiter="\t")
+        saved.writerows([row[0], *(cell.replace(".", ",") for cell in row[1:])] for row in rows)
+    assert summarize(table).equals(before)

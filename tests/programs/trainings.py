@@ -142,7 +142,6 @@ def main() -> None:
     cases = {
         "stopped early": run(table, folder / "early.keras", while_starting),
         "first": run(table, first, never),
-        "again": run(table, folder / "again.keras", never),
         "finished": run(table, folder / "finished.keras", never, finish=True),
         "not finished": run(table, folder / "not.keras", while_finishing, finish=True),
         "stopped": run(table, folder / "stopped.keras", after_an_epoch, epochs=40),

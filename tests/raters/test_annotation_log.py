@@ -1,5 +1,6 @@
 """The table of annotations: what was given stays given, whatever happens."""
 
+import csv
 import errno
 import os
 import subprocess
@@ -18,6 +19,8 @@ from napari_image_classifier.items.annotations import (
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.system import append_log as appended_table
 from napari_image_classifier.system.append_log import AppendedTableError
+
+pytestmark = pytest.mark.usefixtures("really_flushed_files")
 
 A, B, C = (ItemKey(f"{name}.tif", "") for name in "abc")
 
@@ -256,3 +259,22 @@ def test_a_last_line_without_an_end_gets_one(path):
     with pytest.raises(OSError, match="another program is writing"):
         log.give([C], "other")
     assert path.read_text() == before
+
+
+@pytest.mark.parametrize("time", ["2026-11-30 21:54:43", "30.11.2026 21:54", "46356,91"])
+def test_a_table_that_a_spreadsheet_saved_goes_on(tmp_path, time):
+    """Whatever it made of the times, and in its encoding; no row is lost."""
+    path = tmp_path / "labels.csv"
+    AnnotationLog(path, "Anna").give([ItemKey("ä.tif", "")], "früh")
+    AnnotationLog(path, "Anna").give([ItemKey("b.tif", "")], "spät")
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    with path.open("w", newline="", encoding="cp1252") as file:
+        saved = csv.writer(file, delimiter=";")
+        saved.writerows([header, *([*row[:-1], time] for row in rows)])
+    log = AnnotationLog(path, "Anna")
+    assert {key.file: one.class_name for key, one in log.annotations.items()} == {
+        "ä.tif": "früh", "b.tif": "spät"
+    }  # fmt: skip
+    log.give([ItemKey("c.tif", "")], "früh")
+    assert len(AnnotationLog(path, "Anna").annotations) == 3

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import unicodedata
 from html.parser import HTMLParser
 
 import numpy as np
@@ -204,3 +205,40 @@ def test_the_command_says_it_in_words(tmp_path):
     assert "95 % interval" in found.output
     assert CliRunner().invoke(app, command).exit_code != 0
     assert CliRunner().invoke(app, [*command, "--overwrite"]).exit_code == 0
+
+
+def test_tables_that_spreadsheets_saved_are_compared(tmp_path):
+    """Each in its own way; names of files and classes are the same in whatever way Unicode has."""
+    ours = tmp_path / "ours.csv"
+    ours.write_text("file,class\nä1.tif,Geschädigt\nä2.tif,Gesund\nä3.tif,Gesund\n", "utf-8")
+    excel = tmp_path / "excel.csv"
+    excel.write_bytes(
+        "File;Class\r\nä1.tif;Geschädigt\r\nä2.tif;Gesund\r\nä3.tif;Geschädigt\r\n".encode("cp1252")
+    )
+    mac = tmp_path / "mac.csv"
+    mac.write_text(unicodedata.normalize("NFD", ours.read_text("utf-8")), "utf-8")
+    found = nic.compare_raters([ours, excel, mac], tmp_path / "report.html")
+    assert len(found.agreement.items) == 3
+    assert any("excel.csv does not say its encoding" in note for note in found.notes)
+    assert "Geschädigt" in (tmp_path / "report.answers.csv").read_text("utf-8")
+
+
+def test_classes_that_differ_in_case_are_no_disagreement(tmp_path):
+    """They are refused until one of them is renamed."""
+    for name, text in (("a", "Early"), ("b", "early")):
+        (tmp_path / f"{name}.csv").write_text(f"file,class\n1.tif,{text}\n2.tif,late\n")
+    tables = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    with pytest.raises(AnnotationsError, match="“Early”, “early” of these tables differ only"):
+        nic.compare_raters(tables, tmp_path / "report.html")
+    found = nic.compare_raters(tables, tmp_path / "report.html", rename_classes={"Early": "early"})
+    assert found.agreement.class_names == ("early", "late")
+
+
+def test_a_name_that_is_no_text_ends_no_report(tmp_path):
+    """Files are called as the disk has them; the page shows a mark in the place of such a byte."""
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_bytes(
+            "file,class\nä.tif,early\n".encode() + b"\xe4.tif,late\n"
+        )
+    nic.compare_raters([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "report.html")
+    assert b"\xe4.tif" in (tmp_path / "report.answers.csv").read_bytes()

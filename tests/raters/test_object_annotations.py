@@ -1,7 +1,7 @@
 """Classes that a person gives to objects: kept as they are given."""
 
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations, write_annotations
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 ITEMS = ["label=1", "label=2", "label=7"]
 
@@ -16,8 +16,8 @@ def test_every_change_is_on_disk_at_once(tmp_path):
     assert again.classes == given.classes == {"label=1": "round", "label=7": "round"}
     assert again.counts == {"round": 2}
     table = read_spreadsheet(path)
-    assert list(table) == ["file", "item", "class"]
-    assert set(table["file"]) == {"cells.tif"}
+    assert table.columns == ("file", "item", "class")
+    assert {row["file"] for row in table.rows} == {"cells.tif"}
 
 
 def test_a_step_is_taken_back(tmp_path):

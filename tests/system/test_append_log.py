@@ -7,6 +7,8 @@ import pytest
 
 from napari_image_classifier.system.append_log import AppendLog, drop_cut_line
 
+pytestmark = pytest.mark.usefixtures("really_flushed_files")
+
 
 @pytest.mark.parametrize("length", [0, 10, 65_535, 65_536, 200_000])
 def test_what_a_power_cut_leaves_of_a_line_is_dropped(tmp_path, length):

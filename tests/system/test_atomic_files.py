@@ -11,6 +11,8 @@ import pytest
 
 from napari_image_classifier.system.atomic_files import SECONDS_UNTIL_ABANDONED, replace_file
 
+pytestmark = pytest.mark.usefixtures("really_flushed_files")
+
 
 def test_new_content_takes_the_place_of_the_old(tmp_path):
     """A block that ends well leaves the new file and nothing else."""

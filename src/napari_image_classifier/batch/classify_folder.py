@@ -70,6 +70,7 @@ def classify_folder(
     pattern: str | None = None,
     axes: str | None = None,
     masks: str | Path | None = None,
+    split_masks: bool = False,
     channels: ChannelMap | None = None,
     overwrite: bool = False,
     workers: int | None = None,
@@ -102,6 +103,8 @@ def classify_folder(
     masks
         Where the masks lie whose objects are classified: a folder or a name pattern (see
         `mask_files.MaskFiles`).
+    split_masks
+        Whether the connected parts of masks are the objects, whatever their numbers.
     channels
         What the images call channels of the classifier, such as {"DNA": "405"}, where it is not as
         the classifier does (see `channel_matching.match_channels`).
@@ -149,14 +152,21 @@ def classify_folder(
     stored_masks = stored_masks_path(masks, root) if masks else None
     _check_masks(classifier, stored_masks)
     check_channel_map(classifier.channel_names, channels or {})
-    images, passed_over = find_images(root, NamePattern(pattern) if pattern else None, stored_masks)
+    images, passed_over = find_images(
+        root,
+        NamePattern(pattern) if pattern else None,
+        stored_masks,
+        split_masks=split_masks,
+    )
     if not images:
         raise ItemsError(f"There are no images to classify in {root}.")
     images = [replace(files, channel_map=channels or {}) for files in images]
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)
-    header = Header(SCHEMA, classifier.sha256, pattern, axes, stored_masks, channels or {})
+    header = Header(
+        SCHEMA, classifier.sha256, pattern, axes, stored_masks, split_masks, channels or {}
+    )
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
     chosen = predict or partial(
@@ -251,6 +261,7 @@ def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, 
             return {}
         for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
                            ("axes", "meaning of the axes"), ("masks", "set of masks"),
+                           ("split_masks", "choice of what objects of masks are"),
                            ("channel_map", "map of channels")):  # fmt: skip
             if getattr(written_by, what) != getattr(header, what):
                 raise OutputRefusedError(

@@ -17,6 +17,8 @@ from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.system.progress import Pause
+from napari_image_classifier.typing import ShouldStop
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -63,7 +65,7 @@ class Cluster:
         classifier: Classifier,
         images: Iterable[ImageFiles],
         axes: str | None,
-        should_stop: Callable[[], bool],
+        should_stop: ShouldStop,
     ) -> Iterator[list[Prediction]]:
         """Yield the predictions of every image, as they come and so in any order.
 
@@ -129,10 +131,7 @@ class Cluster:
 
 
 def stream(
-    client: "Client",
-    work: Work,
-    images: Iterable[ImageFiles],
-    should_stop: Callable[[], bool] = lambda: False,
+    client: "Client", work: Work, images: Iterable[ImageFiles], should_stop: ShouldStop
 ) -> Iterator[list[Prediction]]:
     """Yield what ``work`` returns for each image on the workers, some tasks at a time."""
     tasks = _Tasks(client, work)
@@ -156,13 +155,12 @@ class _Tasks:
         self._work = work
         self._finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self._room = 0
-        self._room_known = -SECONDS_BETWEEN_COUNTS
+        self._between_counts = Pause(SECONDS_BETWEEN_COUNTS)
         self.under_way: dict[Future[Any], Task] = {}
 
     def have_room(self) -> bool:
         """Return whether another task would keep the cluster busy; workers may come and go."""
-        if time.monotonic() - self._room_known > SECONDS_BETWEEN_COUNTS:
-            self._room_known = time.monotonic()
+        if self._between_counts.is_over():
             self._room = TASKS_PER_THREAD * max(1, sum(self._client.nthreads().values()))
         return len(self.under_way) < self._room
 
@@ -199,7 +197,7 @@ class _Tasks:
         yield [Prediction(name, "", "error", message=message, code=Fault.CRASHED)]
 
 
-def _wait_for_a_worker(client: "Client", address: str, should_stop: Callable[[], bool]) -> None:
+def _wait_for_a_worker(client: "Client", address: str, should_stop: ShouldStop) -> None:
     began = time.monotonic()
     while not client.nthreads() and not should_stop():
         if time.monotonic() - began > SECONDS_TO_WAIT_FOR_WORKERS:

@@ -11,16 +11,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.predict import Predictions, predict_files
 from napari_image_classifier.images.deadlines import Deadline, DeadlineExceededError
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.system.child_process import PICKLE, ChildProcess, connected
 from napari_image_classifier.typing import DrawThumbnail
-
-if TYPE_CHECKING:
-    from napari_image_classifier.classifiers.classifier import Classifier
 
 READY, BEAT = b"ready", b"beat"
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -33,7 +31,7 @@ class Helper:
 
     def __init__(
         self,
-        classifier: "Classifier",
+        classifier: Classifier,
         axes: str | None = None,
         draw_thumbnail: DrawThumbnail | None = None,
     ) -> None:
@@ -117,9 +115,7 @@ def main() -> None:
         answer(predict_files(classifier, asked(), axes, draw_thumbnail, beat))
 
 
-def _opened(path: Path, sha256: str) -> "Classifier":
-    from napari_image_classifier.classifiers.classifier import load_classifier
-
+def _opened(path: Path, sha256: str) -> Classifier:
     classifier = load_classifier(path, threads=1)
     if classifier.sha256 != sha256:
         # Another file has taken its place since; the process that asked goes on alone.

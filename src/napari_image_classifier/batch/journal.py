@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple, Self
 import msgspec
 
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest import ImagesRead, Run
+from napari_image_classifier.classifiers.manifest_records import ImagesRead, Run
 from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
 from napari_image_classifier.errors import TRANSIENT_FAULTS, ImageClassifierError
 from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp
@@ -90,6 +90,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     pattern: str | None
     axes: str | None
     masks: str | None = None
+    split_masks: bool = False
     channel_map: Mapping[str, str] = {}
 
 

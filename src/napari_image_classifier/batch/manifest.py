@@ -10,7 +10,8 @@ from msgspec.structs import asdict, replace
 from napari_image_classifier.batch.journal import Entry, Header, TableRun, line_at, read_runs
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest import (
+from napari_image_classifier.classifiers.manifest import write_manifest
+from napari_image_classifier.classifiers.manifest_records import (
     ClassifiedItem,
     FileEntry,
     Head,
@@ -20,7 +21,6 @@ from napari_image_classifier.classifiers.manifest import (
     file_entry,
     images_read,
     this_run,
-    write_manifest,
 )
 from napari_image_classifier.system.records import as_json, from_json
 
@@ -66,6 +66,7 @@ def run_of(classifier: Classifier, folder: Path, header: Header, threads: int | 
             images,
             pattern=header.pattern,
             masks=header.masks,
+            split_masks=header.split_masks or UNSET,
             channel_map=header.channel_map or UNSET,
         ),
     )

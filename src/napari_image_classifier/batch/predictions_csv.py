@@ -7,7 +7,7 @@ from pathlib import Path
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.items.selection import parse_selection
-from napari_image_classifier.system.csv_tables import TableWriter
+from napari_image_classifier.system.csv_tables import write_table
 
 DIGITS_OF_SHA256 = 12
 Place = tuple[str, int, int, int]
@@ -62,16 +62,13 @@ def write_predictions(
     fields_of = fields_of or {}
     fields = list(dict.fromkeys(name for fields in fields_of.values() for name in fields))
     header = columns(class_names, fields, of_objects=of_objects)
-    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        table = TableWriter(file, header)
-        n_rows = 0
-        for of_image in predictions:
-            for prediction in sorted(of_image, key=lambda row: place_of(row.file, row.item)):
-                row = _row(prediction, class_names)
-                row["classifier"] = sha256[:DIGITS_OF_SHA256]
-                table.writerow({**fields_of.get(prediction.file, {}), **row})
-                n_rows += 1
-    return n_rows
+    of_all = {"classifier": sha256[:DIGITS_OF_SHA256]}
+    rows = (
+        {**fields_of.get(one.file, {}), **_row(one, class_names), **of_all}
+        for of_image in predictions
+        for one in sorted(of_image, key=lambda one: place_of(one.file, one.item))
+    )
+    return write_table(path, header, rows)
 
 
 def place_of(file: str, item: str) -> Place:

@@ -33,6 +33,8 @@ class FolderRequest:
         What axes mean in files that don't say.
     masks
         Where the masks lie.
+    split_masks
+        Whether their connected parts are the objects.
     channels
         What the images call channels of the classifier.
     overwrite
@@ -49,6 +51,7 @@ class FolderRequest:
     pattern: str | None = None
     axes: str | None = None
     masks: str | None = None
+    split_masks: bool = False
     channels: Mapping[str, str] | None = None
     overwrite: bool = False
     thumbnails: bool = False

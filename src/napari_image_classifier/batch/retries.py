@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 from napari_image_classifier.classifiers.prediction import Prediction
@@ -119,6 +118,6 @@ def _failed(rows: Sequence[Prediction]) -> bool:
 
 def _is_fresh(of: Stamp) -> bool:
     """Return whether a file was changed so shortly ago that it may not be whole."""
-    latest = max(chain([0], (nanoseconds for _, nanoseconds in of)))
+    latest = max((nanoseconds for _, nanoseconds in of), default=0)
     # The clock of a network drive may be ahead.
     return abs(time.time() - latest / 1e9) < SECONDS_UNTIL_WHOLE

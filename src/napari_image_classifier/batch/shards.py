@@ -15,7 +15,7 @@ from napari_image_classifier.batch.predictions_csv import Place, place_of
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
-from napari_image_classifier.system.csv_tables import TableWriter
+from napari_image_classifier.system.csv_tables import write_table
 
 Anything = TypeVar("Anything")
 Row = dict[str, str]
@@ -103,16 +103,12 @@ def merge_shards(table: Path) -> MergedTable:
     check_place(table)
     names: list[set[str]] = [set() for _ in paths]
     with ExitStack() as opened:
-        tables = [csv.DictReader(opened.enter_context(_open(path))) for path in paths]
+        tables = [csv.DictReader(opened.enter_context(_opened(path))) for path in paths]
         header = list(dict.fromkeys(name for share in tables for name in share.fieldnames or ()))
         placed = (_with_place(*of_share) for of_share in zip(paths, tables, names, strict=True))
-        rows = heapq.merge(*placed, key=lambda placed: placed[0])
-        with replace_table(table) as written, _open(written.temporary, "w") as file:
-            merged = TableWriter(file, header)
-            count = 0
-            for row in _of_one_classifier((row for _, row in rows), table):
-                merged.writerow(row)
-                count += 1
+        rows = (row for _, row in heapq.merge(*placed, key=lambda placed: placed[0]))
+        with replace_table(table) as written:
+            count = write_table(written.temporary, header, _of_one_classifier(rows, table))
     _merge_manifests(written.path, paths, names)
     return MergedTable(written, count)
 
@@ -160,8 +156,8 @@ def _shares_of(table: Path) -> list[Path]:
     return paths
 
 
-def _open(path: Path, mode: str = "r") -> IO[str]:
-    return path.open(mode, newline="", encoding="utf-8", errors="surrogateescape")
+def _opened(path: Path) -> IO[str]:
+    return path.open(newline="", encoding="utf-8", errors="surrogateescape")
 
 
 def _with_place(path: Path, rows: Iterable[Row], names: set[str]) -> Iterator[tuple[Place, Row]]:

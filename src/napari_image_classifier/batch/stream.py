@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 from napari_image_classifier.batch.helper import Helper
+from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.predict import Predictions, predict_files
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Fault
@@ -31,10 +31,7 @@ from napari_image_classifier.images.deadlines import (
 )
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.system.file_names import readable
-from napari_image_classifier.typing import DrawThumbnail
-
-if TYPE_CHECKING:
-    from napari_image_classifier.classifiers.classifier import Classifier
+from napari_image_classifier.typing import DrawThumbnail, ShouldStop
 
 IMAGES_PER_TASK = 8
 # Work that is soon done is done before a helper has started.
@@ -45,14 +42,14 @@ SECONDS_TO_END = 0.3
 
 Task = Sequence[ImageFiles]
 # Of a task and what says whether to stop, which is asked before each image and between its items.
-Work = Callable[[Task, Callable[[], bool]], Predictions]
+Work = Callable[[Task, ShouldStop], Predictions]
 
 
 def predict_images(
-    classifier: "Classifier",
+    classifier: Classifier,
     images: Iterable[ImageFiles],
     axes: str | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
+    should_stop: ShouldStop = lambda: False,
     *,
     workers: int | None = None,
     draw_thumbnail: DrawThumbnail | None = None,
@@ -88,16 +85,18 @@ def predict_images(
     n_workers = workers or os.cpu_count() or 1
     over = threading.Event()
 
-    def here(task: Task, passed_over: Callable[[], bool]) -> Predictions:
+    def here(task: Task, passed_over: ShouldStop) -> Predictions:
         return predict_files(
             classifier, task, axes, draw_thumbnail, lambda: passed_over() or should_stop()
         )
 
     start_helper = partial(Helper, classifier, axes, draw_thumbnail)
+    # One stays on its thread, so that one process fewer has to start.
+    members = [_Worker(here, start_helper, over, stays=n == 0) for n in range(n_workers)]
     remaining = iter(images)
     under_way: deque[Future[Predictions]] = deque()
     size = 1
-    with closing(_Crew(n_workers, here, start_helper, over)) as crew:
+    with closing(_Crew(members, over)) as crew:
         while not should_stop():
             while len(under_way) < 2 * n_workers and (task := list(islice(remaining, size))):
                 under_way.append(crew.submit(task))
@@ -112,19 +111,12 @@ def predict_images(
 class _Crew:
     """Workers that do tasks side by side, each task by whichever is free."""
 
-    def __init__(
-        self,
-        number: int,
-        work: Work,
-        start_helper: Callable[[], Helper],
-        over: threading.Event,
-    ) -> None:
+    def __init__(self, workers: Sequence["_Worker"], over: threading.Event) -> None:
         self._over = over
-        self._pool = ThreadPoolExecutor(number, thread_name_prefix="classify")
-        # One stays on its thread, so that one process fewer has to start.
-        self._workers = [_Worker(work, start_helper, over, stays=n == 0) for n in range(number)]
+        self._pool = ThreadPoolExecutor(len(workers), thread_name_prefix="classify")
+        self._workers = workers
         self._free: SimpleQueue[_Worker] = SimpleQueue()
-        for worker in self._workers:
+        for worker in workers:
             self._free.put(worker)
 
     def submit(self, task: Task) -> "Future[Predictions]":

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.classifiers.confidence import divergence, tempered
-from napari_image_classifier.classifiers.description import ClassifierDescription, Member
+from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.classifiers.file import (
     checked_path,
     named,
@@ -32,14 +32,6 @@ from napari_image_classifier.items.preparation import Channels, Preparation
 from napari_image_classifier.items.selection import is_object
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.typing import Float64Array, FloatArray
-
-__all__ = [
-    "Classifier",
-    "ClassifierDescription",
-    "ClassifierFileError",
-    "Member",
-    "load_classifier",
-]
 
 
 @dataclass(eq=False, repr=False)
@@ -323,7 +315,6 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
     path = checked_path(path)
     with opened(path) as file:
         sha256 = sha256_of(file)
-        file.seek(0)
         with opened_archive(file, path) as archive, read_from(path):
             description, graphs = read_parts(archive)
     models: list[Runnable]
@@ -333,9 +324,8 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
         with named(path):
             models = [TextureModel.from_bytes(content) for content in graphs]
     else:
-        size, n_channels = description.preparation.size, description.preparation.n_channels
         models = [
-            Graph(content, threads, Probe(size, n_channels, member.probe))
+            Graph(content, threads, Probe(description.preparation, member.probe))
             for content, member in zip(graphs, description.members, strict=True)
         ]
     return Classifier(path, sha256, description, models)

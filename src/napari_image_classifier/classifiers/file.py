@@ -5,14 +5,16 @@ What comes from anywhere is not trusted: each part is known, and none is larger 
 
 import hashlib
 import io
+import json
 import os
 import re
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 from napari_image_classifier.classifiers.description import (
     ClassifierDescription,
@@ -39,7 +41,6 @@ _PART = re.compile(
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = 20
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-_READ_AT_ONCE = 1024**2
 _LONGEST_DETAIL = 200
 
 
@@ -307,10 +308,8 @@ def sha256_of(file: IO[bytes]) -> str:
     str
         64 hexadecimal digits.
     """
-    digest = hashlib.sha256()
-    while block := file.read(_READ_AT_ONCE):
-        digest.update(block)
-    return digest.hexdigest()
+    # What can be opened can be read into a buffer, which `IO` does not say.
+    return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
 
 
 DESCRIPTION = "classifier.json"
@@ -362,6 +361,24 @@ def read_description(content: bytes) -> ClassifierDescription:
     if not description.members:
         raise ClassifierFileError("it holds no network")
     return description
+
+
+def write_description(
+    archive: zipfile.ZipFile, description: ClassifierDescription, members: Iterable[Member]
+) -> None:
+    """Write the description of a classifier, once its networks are in the file.
+
+    Parameters
+    ----------
+    archive
+        The file, open for writing.
+    description
+        The classifier's, without members.
+    members
+        The networks.
+    """
+    written = replace(description, members=tuple(members))
+    archive.writestr(DESCRIPTION, json.dumps(written.stored(), indent=1))
 
 
 def _bound_graph(

@@ -6,14 +6,8 @@ from typing import Self
 
 import msgspec
 
-from napari_image_classifier.classifiers.manifest import (
-    FileEntry,
-    LearntItem,
-    ManifestError,
-    ResultFile,
-    manifest_path,
-    read_manifest,
-)
+from napari_image_classifier.classifiers.manifest import ManifestError, manifest_path, read_manifest
+from napari_image_classifier.classifiers.manifest_records import FileEntry, LearntItem, ResultFile
 
 # A classifier that has learnt has its images in a manifest of this kind.
 KIND = "classifier"

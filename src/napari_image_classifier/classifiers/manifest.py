@@ -5,24 +5,15 @@ image with the hash of its pixels. It is JSON; `docs/manifest.md` lists every ke
 """
 
 import json
-import os
-import platform
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any
 
-import msgspec
-
+from napari_image_classifier.classifiers.manifest_records import FileEntry, Head
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.file_stamps import Stamp
-from napari_image_classifier.images.pixel_hash import ALGORITHM
-from napari_image_classifier.items.crops import ObjectBox
-from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.system.atomic_files import replace_file
-from napari_image_classifier.system.machine import processor, versions_of
 from napari_image_classifier.system.records import (
     Record,
     RecordError,
@@ -34,29 +25,7 @@ from napari_image_classifier.system.records import (
 
 SCHEMA = 1
 SUFFIX = ".manifest.json"
-# What every result depends on; a training adds Keras and its backend.
-PACKAGES = (
-    "napari-image-classifier",
-    "numpy",
-    "tifffile",
-    "imagecodecs",
-    "pillow",
-    "onnxruntime",
-)
-# Settings of libraries that change how they round.
-SETTINGS = (
-    "TF_ENABLE_ONEDNN_OPTS",
-    "TF_DETERMINISTIC_OPS",
-    "ONEDNN_MAX_CPU_ISA",
-    "XLA_FLAGS",
-    "NVIDIA_TF32_OVERRIDE",
-)
-
-_MACHINE = ("processor", "threads", "device", "backend", "platform")
 _FILES_BEGIN = ' "files": ['
-_AS_WRITTEN = {"class_name": "class"}
-
-Item = TypeVar("Item")
 
 
 class ManifestError(ImageClassifierError):
@@ -77,234 +46,6 @@ def manifest_path(result: Path) -> Path:
         Beside it.
     """
     return result.with_name(result.stem + SUFFIX)
-
-
-class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where the images lie, and of which of their planes the pixels are hashed.
-
-    Attributes
-    ----------
-    folder
-        The folder of images.
-    axes
-        What axes mean in files that don't say.
-    hash
-        The name of the algorithm.
-    channels
-        Names of the channels that are read.
-    projection
-        How a Z stack becomes one plane.
-    each
-        What is classified.
-    objects
-        The box of objects; None where whole images are classified.
-    pattern
-        The name pattern of a table's images; a training names every file.
-    masks
-        Where the masks of a table's images lie.
-    channel_map
-        What a table's images call channels, where a person said so, by the classifier's names.
-    """
-
-    folder: str
-    axes: str | None
-    hash: str
-    channels: tuple[str, ...]
-    projection: str
-    each: str
-    objects: ObjectBox | None
-    pattern: str | msgspec.UnsetType | None = msgspec.UNSET
-    masks: str | msgspec.UnsetType | None = msgspec.UNSET
-    channel_map: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that made a result, or a part of it: command, versions and machine.
-
-    Attributes
-    ----------
-    date
-        Its date and time, in ISO 8601.
-    command
-        The program and its arguments.
-    platform
-        The operating system.
-    processor
-        The name of the processor.
-    processors
-        How many cores there are.
-    threads
-        Those that calculated, None where nobody knows.
-    backend
-        The library that calculated.
-    device
-        Where it calculated: the processor or a graphics card.
-    environment
-        Settings that change how libraries round, by name.
-    versions
-        Of Python and packages, by name.
-    """
-
-    date: str
-    command: tuple[str, ...]
-    platform: str
-    processor: str
-    processors: int | None
-    threads: int | None
-    backend: str
-    device: str
-    environment: Mapping[str, str]
-    versions: Mapping[str, str]
-
-
-class PartEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file of an image.
-
-    A table's images are known by their names alone.
-
-    Attributes
-    ----------
-    path
-        The file.
-    channel
-        That it holds, as the name pattern has it.
-    z
-        The plane that it holds.
-    time
-        The time point that it holds.
-    of
-        "mask" for a file of the mask.
-    size
-        In bytes, None where the file could not be looked at.
-    modified
-        When it was changed, in ISO 8601; None as ``size``.
-    """
-
-    path: str = ""
-    channel: str | None = None
-    z: str | None = None
-    time: str | None = None
-    of: str | None = None
-    size: int | None
-    modified: str | None
-
-
-class FileEntry(msgspec.Struct, Generic[Item], frozen=True):
-    """The line of one image.
-
-    Attributes
-    ----------
-    file
-        The image's name.
-    parts
-        Its files.
-    items
-        Its items.
-    """
-
-    file: str
-    parts: tuple[PartEntry, ...]
-    items: tuple[Item, ...]
-
-
-class LearntItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
-    """An item that was learnt from.
-
-    Attributes
-    ----------
-    number
-        Its place in the order of the training.
-    item
-        Its selection, "" for a whole image.
-    class_name
-        Its class.
-    group
-        Its group, None where it stands alone.
-    pixels
-        The hash of its pixels.
-    """
-
-    number: int
-    item: str
-    class_name: str
-    group: str | None
-    pixels: str
-
-
-class ClassifiedItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
-    """A row of a table, as far as a manifest says it; see `Prediction`.
-
-    Attributes
-    ----------
-    item
-        The selection, "" for a whole image.
-    status
-        Of the prediction.
-    class_name
-        Of the prediction, None where there is none.
-    confidence
-        Of the prediction, None where there is none.
-    pixels
-        The hash of its pixels.
-    """
-
-    item: str
-    status: str
-    class_name: str | None
-    confidence: float | None
-    pixels: str
-
-
-class ResultFile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The file that a manifest is of.
-
-    Attributes
-    ----------
-    file
-        Its name.
-    sha256
-        Of a classifier, in hexadecimal digits.
-    complete
-        Whether a table has all images of its folder.
-    verdict
-        Of an evaluation.
-    """
-
-    file: str
-    sha256: str = ""
-    complete: bool | None = None
-    verdict: str = ""
-
-
-class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a manifest of any kind says before its files.
-
-    Attributes
-    ----------
-    result
-        The file that it is of.
-    runs
-        Those that made it, one at least.
-    """
-
-    result: ResultFile
-    runs: Annotated[tuple[Run, ...], msgspec.Meta(min_length=1)]
-
-
-class OfLearntItems(Head, frozen=True, kw_only=True, omit_defaults=True):
-    """A manifest whose files hold what was learnt from.
-
-    Attributes
-    ----------
-    result
-        The file that it is of.
-    runs
-        Those that made it.
-    files
-        An entry for each image.
-    """
-
-    files: tuple[FileEntry[LearntItem], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -335,136 +76,6 @@ class Manifest:
             return from_json(kind, self._stored)
         except RecordError as error:
             raise ManifestError(f"{self.path} is damaged: {error}.") from error
-
-
-def this_run(
-    *,
-    threads: int | None,
-    backend: str = "onnxruntime",
-    device: str | None = None,
-    packages: Iterable[str] = (),
-) -> Run:
-    """Return what a manifest says of the run that makes a result.
-
-    Parameters
-    ----------
-    threads
-        Those that calculate, None where nobody knows.
-    backend
-        The library that calculates.
-    device
-        Where it calculates; the processor unless told.
-    packages
-        Those to be named with their versions, besides the usual ones.
-
-    Returns
-    -------
-    Run
-        Command, versions and machine.
-    """
-    return Run(
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
-        platform=platform.platform(),
-        processor=processor(),
-        processors=os.cpu_count(),
-        threads=threads,
-        backend=backend,
-        device=device or "processor",
-        environment={name: os.environ[name] for name in SETTINGS if name in os.environ},
-        versions={"python": platform.python_version(), **versions_of((*PACKAGES, *packages))},
-    )
-
-
-def machine_differences(then: Run, now: Run) -> list[str]:
-    """Return what the machines and versions of two runs differ in.
-
-    Parameters
-    ----------
-    then
-        The run of a manifest.
-    now
-        The run that repeats it.
-
-    Returns
-    -------
-    list of str
-        In words, one for each difference.
-    """
-    pairs = [(name, getattr(then, name), getattr(now, name)) for name in _MACHINE]
-    for before, after in ((then.environment, now.environment), (then.versions, now.versions)):
-        names = sorted(before.keys() | after.keys())
-        pairs += [(name, before.get(name), after.get(name)) for name in names]
-    return [
-        f"{name}: {before or 'none'} then, {after or 'none'} now"
-        for name, before, after in pairs
-        if before != after
-    ]
-
-
-def images_read(folder: Path, axes: str | None, preparation: Preparation) -> ImagesRead:
-    """Return what a manifest says of the images of a folder.
-
-    Parameters
-    ----------
-    folder
-        The folder of images.
-    axes
-        What axes mean in files that don't say.
-    preparation
-        The classifier's.
-
-    Returns
-    -------
-    ImagesRead
-        Without pattern, masks and map of channels.
-    """
-    return ImagesRead(
-        folder=str(folder),
-        axes=axes,
-        hash=ALGORITHM,
-        channels=preparation.channel_names,
-        projection=preparation.projection,
-        each=preparation.each,
-        objects=preparation.objects,
-    )
-
-
-def file_entry(
-    name: str, of: Stamp, items: Iterable[Item], parts: Sequence[PartEntry] = ()
-) -> FileEntry[Item]:
-    """Return the line of one image.
-
-    Parameters
-    ----------
-    name
-        The image's name.
-    of
-        Size and time of its files, see `file_stamps.stamp`.
-    items
-        Its items.
-    parts
-        What is known of each file in turn besides, such as its name.
-
-    Returns
-    -------
-    FileEntry
-        With the parts' sizes and times.
-    """
-    named = parts or [PartEntry(size=None, modified=None)] * len(of)
-    files = [
-        msgspec.structs.replace(part, **_size_and_time(*of_file))
-        for part, of_file in zip(named, of, strict=True)
-    ]
-    return FileEntry(name, tuple(files), tuple(items))
-
-
-def _size_and_time(size: int, nanoseconds: int) -> dict[str, int | str]:
-    if size < 0:
-        # It could not be looked at, see `file_stamps.stamp`.
-        return {}
-    modified = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=nanoseconds // 1000)
-    return {"size": size, "modified": modified.isoformat()}
 
 
 def write_manifest(
@@ -566,14 +177,9 @@ def check_place(result: Path) -> None:
 
 def _result_named_in(path: Path) -> str | None:
     """Return the name of the result that a manifest is of, without reading its million lines."""
-    lines = []
     with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            if line.startswith(_FILES_BEGIN):
-                break
-            lines.append(line)
+        head = "".join(takewhile(lambda line: not line.startswith(_FILES_BEGIN), file))
     try:
-        head = parsed_json("".join(lines).rstrip().removesuffix(",") + "}")
-        return str(head["result"]["file"])
+        return str(parsed_json(head.rstrip().removesuffix(",") + "}")["result"]["file"])
     except (RecordError, LookupError, TypeError):
         return None

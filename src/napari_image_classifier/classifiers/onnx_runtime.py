@@ -1,12 +1,13 @@
 """Networks on ONNX Runtime, without Keras, in float32."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from napari_image_classifier.errors import ClassifierFileError
+from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.typing import Float64Array, FloatArray
 
 if TYPE_CHECKING:
@@ -30,19 +31,17 @@ class Probe:
 
     Parameters
     ----------
-    size
-        Of the test image, (y, x) in pixels.
-    n_channels
-        How many channels the network sees.
+    preparation
+        The classifier's, of which the test image is one.
     probabilities
         One for each class; none where the file holds no probe, and nothing is compared.
     """
 
-    size: tuple[int, int]
-    n_channels: int
+    preparation: Preparation
     probabilities: tuple[float, ...]
 
 
+@dataclass(eq=False, repr=False)
 class Graph:
     """The graph of one network; starts when first used, and may be used from several threads.
 
@@ -57,14 +56,11 @@ class Graph:
         start.
     """
 
-    def __init__(
-        self, content: bytes, threads: int | None = None, probe: Probe | None = None
-    ) -> None:
-        self._content = content
-        self._threads = threads
-        self._probe = probe
-        self._session: onnxruntime.InferenceSession | None = None
-        self._starting = threading.Lock()
+    content: bytes
+    threads: int | None = None
+    probe: Probe | None = None
+    _session: "onnxruntime.InferenceSession | None" = field(default=None, init=False)
+    _starting: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def run(self, images: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return logits, shape (n, n_classes), and features, (n, n_features), both float32.
@@ -84,9 +80,9 @@ class Graph:
         with self._starting:
             if self._session is None:
                 try:
-                    session = _start(self._content, self._threads)
-                    if self._probe is not None and self._probe.probabilities:
-                        _check_probe(session, self._probe)
+                    session = _start(self.content, self.threads)
+                    if self.probe is not None and self.probe.probabilities:
+                        _check_probe(session, self.probe)
                 except ClassifierFileError:
                     raise
                 except Exception as error:
@@ -95,7 +91,7 @@ class Graph:
                     raise ClassifierFileError(
                         f"its network can't be started ({message})"
                     ) from error
-                self._session, self._content = session, b""
+                self._session, self.content = session, b""
             return self._session
 
 
@@ -124,7 +120,7 @@ def _start(content: bytes, threads: int | None) -> "onnxruntime.InferenceSession
 def _check_probe(session: "onnxruntime.InferenceSession", probe: Probe) -> None:
     from scipy.special import softmax
 
-    images = probe_image(probe.size, probe.n_channels)
+    images = probe_image(probe.preparation)
     (logits,) = session.run(["logits"], {"images": images})
     here = softmax(logits.astype(np.float64), axis=1)[0]
     difference = says_otherwise(here, np.array(probe.probabilities))
@@ -140,27 +136,26 @@ def _check_probe(session: "onnxruntime.InferenceSession", probe: Probe) -> None:
 LARGEST_DIFFERENCE = 1e-3
 
 
-def probe_image(size: tuple[int, int], n_channels: int) -> FloatArray:
+def probe_image(preparation: Preparation) -> FloatArray:
     """Return the test image, the same wherever it is made.
 
     Nothing in it lies in lines, so that no part of a network stays at rest.
 
     Parameters
     ----------
-    size
-        (y, x) in pixels.
-    n_channels
-        How many channels it has.
+    preparation
+        The classifier's: of its size and its number of channels the image is.
 
     Returns
     -------
     array
         float32 of shape (1, y, x, channel), from 0 to 1.
     """
-    count = np.arange(size[0] * size[1] * n_channels, dtype=np.uint64)
+    shape = (1, *preparation.size, preparation.n_channels)
+    count = np.arange(np.prod(shape), dtype=np.uint64)
     # Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4).
     scattered = (count * np.uint64(2654435761)) % np.uint64(2**32)
-    return (scattered / 2**32).astype(np.float32).reshape(1, *size, n_channels)
+    return (scattered / 2**32).astype(np.float32).reshape(shape)
 
 
 def says_otherwise(here: Float64Array, there: Float64Array) -> float:

@@ -22,6 +22,7 @@ from napari_image_classifier.items.preparation import (
     finished,
     items_of_image,
 )
+from napari_image_classifier.system.file_names import readable
 from napari_image_classifier.typing import DrawThumbnail, Float64Array, FloatArray
 
 ITEMS_AT_ONCE = 16
@@ -95,19 +96,16 @@ class _Batch:
         read = PixelHash(image)
         seen = None
         for seen in seen_items(self._classifier, image):
-            self._add(_Waiting(file, seen, read.hexdigest()))
+            self._waiting.append(_Waiting(file, seen, read.hexdigest()))
+            height, width = seen.pixels.shape[:2]
+            if len(self._waiting) * height * width >= PIXELS_AT_ONCE:
+                self._predict_waiting()
             if should_stop():
                 self.forget(file)
                 return
         if seen is None:
             empty = Prediction(file, "", "empty", message=NO_OBJECTS, code=Fault.NO_OBJECTS)
             self._found[file] = [replace(empty, pixels=read.hexdigest())]
-
-    def _add(self, item: "_Waiting") -> None:
-        self._waiting.append(item)
-        height, width = item.seen.pixels.shape[:2]
-        if len(self._waiting) * height * width >= PIXELS_AT_ONCE:
-            self._predict_waiting()
 
     def forget(self, file: str) -> None:
         """Leave out an image of which not all items are known."""
@@ -131,12 +129,8 @@ class _Batch:
 
     def _predict(self, items: "list[_Waiting]") -> None:
         try:
-            predictions = _predictions(
-                self._classifier,
-                [item.file for item in items],
-                [item.seen for item in items],
-                self._draw_thumbnail,
-            )
+            seen = [(item.file, item.seen) for item in items]
+            predictions = _predictions(self._classifier, seen, self._draw_thumbnail)
         except Exception as error:  # noqa: BLE001 - as for a single image
             if len(items) == 1:
                 self.fail(items[0].file, error)
@@ -195,7 +189,7 @@ def predict_image(
     """
     items = seen_items(classifier, image, channels, objects, selections)
     while not should_stop() and (chosen := list(islice(items, ITEMS_AT_ONCE))):
-        yield from _predictions(classifier, [file] * len(chosen), chosen, draw_thumbnail)
+        yield from _predictions(classifier, [(file, item) for item in chosen], draw_thumbnail)
 
 
 def seen_items(
@@ -241,24 +235,43 @@ def seen_items(
 
 def _predictions(
     classifier: Predictor,
-    files: Sequence[str],
-    items: Sequence[ImageItem],
+    items: Sequence[tuple[str, ImageItem]],
     draw_thumbnail: DrawThumbnail | None,
 ) -> list[Prediction]:
-    """Return the prediction of each item, which is of the file at its place in ``files``."""
-    description = classifier.description
-    rows, distances = classifier.judge_prepared(np.stack([item.pixels for item in items]))
+    """Return the prediction of each item, which comes with the name of its file."""
+    rows, distances = classifier.judge_prepared(np.stack([item.pixels for _, item in items]))
     return [
-        Prediction.of_probabilities(
-            file,
-            item.selection,
-            description.class_names,
-            # What an image lacks, some layers take for 0; a class of such pixels is none.
-            row if np.isfinite(item.pixels).all() else np.full_like(row, np.nan),
-            draw_thumbnail(item.pixels) if draw_thumbnail else None,
-            answers_from=description.answers_from,
-            why_unlike=item.why_unlike or (UNLIKE_EVERY_CLASS if distance > 1 else ""),
-            place=item.place,
-        )
-        for file, item, row, distance in zip(files, items, rows, distances, strict=True)
+        _prediction(classifier.description, file, item, row, distance > 1, draw_thumbnail)
+        for (file, item), row, distance in zip(items, rows, distances, strict=True)
     ]
+
+
+def _prediction(
+    description: ClassifierDescription,
+    file: str,
+    item: ImageItem,
+    row: Float64Array,
+    is_far: bool,
+    draw_thumbnail: DrawThumbnail | None,
+) -> Prediction:
+    """Return the prediction of an item with these probabilities."""
+    found = Prediction(file, item.selection, "ok", place=item.place)
+    # What an image lacks, some layers take for 0; a class of such pixels is none.
+    if not (np.isfinite(item.pixels).all() and np.isfinite(row).all()):
+        message = (
+            f"{readable(file)} has pixels without a value (NaN or infinite), so it can't be "
+            "classified; export it without them."
+        )
+        return replace(found, status="error", message=message, code=Fault.NOT_FINITE)
+    if draw_thumbnail is not None:
+        found = replace(found, thumbnail=draw_thumbnail(item.pixels))
+    by_class = dict(zip(description.class_names, row.tolist(), strict=True))
+    best = max(by_class, key=by_class.__getitem__)
+    found = replace(found, class_name=best, confidence=by_class[best], probabilities=by_class)
+    if why := item.why_unlike or (UNLIKE_EVERY_CLASS if is_far else ""):
+        return replace(found, status="unlike-training", message=why)
+    surest = description.answers_from
+    if by_class[best] < surest:
+        message = f"Less sure than {surest:.2f}, from which on this classifier answers."
+        return replace(found, status="unsure", message=message)
+    return found

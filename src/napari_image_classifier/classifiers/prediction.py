@@ -1,17 +1,13 @@
 """The prediction of one item, and its form in JSON."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
-from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.read_errors import describe_error
 from napari_image_classifier.items.objects import ObjectPlace
-from napari_image_classifier.system.file_names import readable
 
 Status = Literal["ok", "error", "unsure", "unlike-training", "empty", "pending"]
 
@@ -60,61 +56,6 @@ class Prediction:
     code: str = ""
 
     @classmethod
-    def of_probabilities(
-        cls,
-        file: str,
-        item: str,
-        class_names: Iterable[str],
-        probabilities: npt.NDArray[np.floating[Any]],
-        thumbnail: bytes | None = None,
-        answers_from: float = 0.0,
-        why_unlike: str = "",
-        place: ObjectPlace | None = None,
-    ) -> Self:
-        """Return the prediction of an item with these probabilities.
-
-        Parameters
-        ----------
-        file
-            The image's name.
-        item
-            The selection within the image.
-        class_names
-            The classes, in the order of the probabilities.
-        probabilities
-            Shape (class).
-        thumbnail
-            A small PNG.
-        answers_from
-            The confidence below which it is unsure.
-        why_unlike
-            Why the image is unlike those of the training; "" where it is not.
-        place
-            Where an object lies.
-
-        Returns
-        -------
-        Prediction
-            With status "error" where the probabilities are not finite.
-        """
-        by_class = {name: float(p) for name, p in zip(class_names, probabilities, strict=True)}
-        best = max(by_class, key=by_class.__getitem__)
-        if not np.isfinite(list(by_class.values())).all():
-            return cls(
-                file, item, "error", message=_not_finite(file), place=place, code=Fault.NOT_FINITE
-            )
-        status: Status = "ok"
-        message = ""
-        if why_unlike:
-            status, message = "unlike-training", why_unlike
-        elif by_class[best] < answers_from:
-            status = "unsure"
-            message = f"Less sure than {answers_from:.2f}, from which on this classifier answers."
-        return cls(
-            file, item, status, best, by_class[best], by_class, message, thumbnail, place=place
-        )
-
-    @classmethod
     def of_failure(cls, file: str, error: Exception, item: str = "") -> Self:
         """Return the prediction of an image that can't be classified.
 
@@ -137,13 +78,6 @@ class Prediction:
 
 
 NO_OBJECTS = "There are no objects in its mask."
-
-
-def _not_finite(file: str) -> str:
-    return (
-        f"{readable(file)} has pixels without a value (NaN or infinite), so it can't be "
-        "classified; export it without them."
-    )
 
 
 class PredictionRow(

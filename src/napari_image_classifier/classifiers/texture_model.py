@@ -65,8 +65,11 @@ class TextureModel:
         ``images`` are prepared, float32 of shape (n, y, x, channel). One that has pixels without a
         value has logits without one.
         """
-        measured = np.stack([_measured_or_nothing(pixels, len(self.middle)) for pixels in images])
-        return self.judge(measured)
+        nothing = np.full(len(self.middle), np.nan)
+        measured = [
+            measured_texture(pixels) if np.isfinite(pixels).all() else nothing for pixels in images
+        ]
+        return self.judge(np.stack(measured))
 
     def judge(self, features: Float64Array) -> tuple[FloatArray, FloatArray]:
         """Return what `run` does, of features (image, feature) that were measured before."""
@@ -99,12 +102,6 @@ class TextureModel:
         if not (fits and finite and (made.scale > 0).all()):
             raise ClassifierFileError("its texture model makes no sense")
         return made
-
-
-def _measured_or_nothing(pixels: FloatArray, n_features: int) -> Float64Array:
-    if not np.isfinite(pixels).all():
-        return np.full(n_features, np.nan)
-    return measured_texture(pixels)
 
 
 def intensity_features(pixels: FloatArray) -> Float64Array:

@@ -8,11 +8,10 @@ import json
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from napari_image_classifier.cli import options
 from napari_image_classifier.cli.arguments import (
     channel_map_in,
     masks_in,
@@ -20,6 +19,7 @@ from napari_image_classifier.cli.arguments import (
     refuse_to_replace,
 )
 from napari_image_classifier.cli.derived_options import with_derived_options
+from napari_image_classifier.cli.describe import describe_environment, describe_file, in_lines
 from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_command
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
 from napari_image_classifier.cli.progress import Progress, libraries_silent
@@ -30,7 +30,7 @@ from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.import_network import import_network
 
-DEFAULTS = TrainingConfig()
+Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
 
 app = typer.Typer(
     help="Train a classifier on your own image classes and classify folders with it.",
@@ -56,10 +56,11 @@ def classify(
     /,
     classifier: Path,
     output: Path,
-    pattern: options.Pattern = None,
-    axes: options.Axes = None,
-    masks: options.Masks = None,
-    channels: options.ChannelMap = None,
+    pattern: str | None = None,
+    axes: str | None = None,
+    masks: str | None = None,
+    split_masks: bool = False,
+    channels: str | None = None,
     overwrite: bool = False,
     workers: int | None = None,
     shard: str | None = None,
@@ -78,10 +79,17 @@ def classify(
         A classifier, a .keras file.
     output
         The table to write, a CSV.
-    pattern, axes, masks
+    pattern
+        As in `ItemsQuery`.
+    axes
+        As in `ItemsQuery`.
+    masks
+        As in `ItemsQuery`.
+    split_masks
         As in `ItemsQuery`.
     channels
-        As in `options`.
+        What the images call channels of the classifier, where they have other names:
+        DNA=405,GFP=488.
     overwrite
         Replace what the output holds.
     workers
@@ -112,6 +120,7 @@ def classify(
             pattern=pattern,
             axes=axes,
             masks=masks_in(masks),
+            split_masks=split_masks,
             channels=channel_map_in(channels),
             overwrite=overwrite,
             workers=workers,
@@ -157,13 +166,13 @@ app.command("reproduce")(reproduce_command)
 def import_command(
     source: Path,
     /,
-    classes: options.Names,
-    channels: options.Names,
+    classes: Names,
+    channels: Names,
     output: Path,
     size: int | None = None,
-    projection: options.Projection = DEFAULTS.projection,
+    projection: str = TrainingConfig.projection,
     intensity: str = "none",
-    each: options.Each = "image",
+    each: str = "image",
     overwrite: bool = False,
 ) -> None:
     """Make a classifier of a Keras network that was trained elsewhere.
@@ -173,7 +182,7 @@ def import_command(
     source
         A network saved by Keras 3.
     classes, channels
-        As in `options`.
+        As `Names` says.
     output
         The classifier to write, a .keras file.
     size
@@ -211,7 +220,7 @@ def import_command(
 
 @app.command()
 @with_derived_options()
-def describe(file: Path, /, axes: options.Axes = None, as_json: bool = False) -> None:
+def describe(file: Path, /, axes: str | None = None, as_json: bool = False) -> None:
     """Tell what is in an image or a classifier.
 
     Parameters
@@ -223,8 +232,6 @@ def describe(file: Path, /, axes: options.Axes = None, as_json: bool = False) ->
     as_json
         For programs to read.
     """
-    from napari_image_classifier.cli.describe import describe_file, in_lines
-
     description = describe_file(file, axes=axes)
     typer.echo(json.dumps(description) if as_json else in_lines(description))
 
@@ -232,8 +239,6 @@ def describe(file: Path, /, axes: options.Axes = None, as_json: bool = False) ->
 @app.command()
 def info() -> None:
     """Print versions, backend and device, for a bug report."""
-    from napari_image_classifier.cli.describe import describe_environment, in_lines
-
     with libraries_silent():
         description = describe_environment()
     typer.echo(in_lines(description))

@@ -31,6 +31,23 @@ def channel_map_in(text: str | None) -> ChannelMap:
     return pairs
 
 
+def new_names_in(text: str | None) -> dict[str, str]:
+    """Return the new name of each thing, from "old=new" between commas.
+
+    Raises
+    ------
+    ImageClassifierError
+        A part has no "=", or nothing beside it.
+    """
+    new_names = {}
+    for part in names_in(text):
+        old, _, new = (piece.strip() for piece in part.partition("="))
+        if not old or not new:
+            raise ImageClassifierError(f"“{part}” gives nothing a new name; write OLD=NEW.")
+        new_names[old] = new
+    return new_names
+
+
 def each_in(text: str) -> Each:
     """Return what an image becomes.
 

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal, get_origin
 
 import typer
 
-from napari_image_classifier.cli.arguments import each_in, masks_in, names_in
+from napari_image_classifier.cli.arguments import each_in, masks_in, names_in, new_names_in
+from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.settings import Setting, meanings_of, settings_of
+from napari_image_classifier.training.config import TrainingConfig
 
 # Left to docks and Python: how images are varied and weighed, where the usual suits nearly all, and
 # items that nobody has given a class or that are picked file by file.
@@ -27,6 +29,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "channels": names_in,
     "each": each_in,
     "masks": masks_in,
+    "rename_classes": new_names_in,
     "start_from": lambda path: path and str(path),
 }
 
@@ -42,13 +45,14 @@ def with_derived_options(
 
     Each field of a parameter's data class becomes an option; the command itself receives the data
     class, and fields that are ``unasked`` keep their defaults. Of any other parameter the help is
-    the first paragraph that the command's docstring has of it, unless its type says otherwise.
+    the first paragraph that the command's docstring has of it, unless its type says otherwise, or
+    that of the field of its name where the docstring says “As in” its data class.
     Parameters before "/" are arguments. ``metavars`` say what stands for a value in the help.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = signature(command).parameters
-        meanings = meanings_of(command)
+        meanings = _meanings_of(command)
         arguments = [
             name for name, parameter in own.items() if parameter.kind is Parameter.POSITIONAL_ONLY
         ]
@@ -73,7 +77,7 @@ def with_derived_options(
         def run(**values: Any) -> None:
             for name, options in derived.items():
                 fields = {field: _value(field, values.pop(field)) for field in options}
-                values[name] = own[name].annotation(**fields)
+                values[name] = own[name].annotation(**_with_folder(fields))
             command(*[values.pop(name) for name in arguments], **values)
 
         run.__dict__["__signature__"] = Signature(_in_order(options))
@@ -84,6 +88,14 @@ def with_derived_options(
     return decorate
 
 
+def _meanings_of(command: Callable[..., None]) -> dict[str, str]:
+    fields = settings_of(ItemsQuery) | settings_of(TrainingConfig)
+    return {
+        name: fields[name].meaning if said.startswith("As in ") else said
+        for name, said in meanings_of(command).items()
+    }
+
+
 def _options_of(data_class: Any, unasked: tuple[str, ...]) -> dict[str, Parameter]:
     return {
         name: _option(setting)
@@ -92,11 +104,20 @@ def _options_of(data_class: Any, unasked: tuple[str, ...]) -> dict[str, Paramete
     }
 
 
+def _with_folder(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a query; images lie beside the table of items unless told."""
+    if fields.get("folder", ...) is not None:
+        return fields
+    if fields["items_csv"] is None:
+        raise typer.BadParameter("give IMAGES, a folder, or --items, a table that names images.")
+    return {**fields, "folder": fields["items_csv"].parent}
+
+
 def _option(setting: Setting, metavar: str | None = None) -> Parameter:
     kind, default, names = setting.type, setting.default, list[str]()
     if get_origin(kind) is Literal:
         kind = str
-    elif setting.name == "channels":
+    elif setting.name in ("channels", "rename_classes"):
         kind, default = str | None, None
     elif setting.name == "start_from":
         kind = Path | None
@@ -107,6 +128,8 @@ def _option(setting: Setting, metavar: str | None = None) -> Parameter:
     if default is MISSING:
         metavar = metavar or _METAVARS.get(setting.name, setting.name.upper())
         shown, default = typer.Argument(metavar=metavar, help=setting.meaning), Parameter.empty
+        if setting.name == "folder":
+            kind, default = Path | None, None
     hint = Annotated[kind, shown]  # type: ignore[valid-type]
     return Parameter(setting.name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 

@@ -1,12 +1,11 @@
 """The commands that read tables: `agreement`, `summarize` and `sort`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_image_classifier.cli import options
-from napari_image_classifier.cli.arguments import names_in, refuse_to_replace
+from napari_image_classifier.cli.arguments import names_in, new_names_in, refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
 from napari_image_classifier.cli.progress import Progress
@@ -16,6 +15,10 @@ from napari_image_classifier.raters.comparison import MARGIN
 if TYPE_CHECKING:
     import pandas as pd
 
+Margin = Annotated[
+    float, typer.Option(min=0.01, max=0.5, help="How much worse still counts as “as good”.")
+]
+
 
 @with_derived_options(tables="TABLE...")
 def agreement_command(
@@ -24,7 +27,9 @@ def agreement_command(
     report: Path,
     truth: str | None = None,
     group: str | None = None,
-    margin: options.Margin = MARGIN,
+    margin: Margin = MARGIN,
+    encoding: str | None = None,
+    rename_classes: str | None = None,
     overwrite: bool = False,
 ) -> None:
     """Say how far raters agree, and how a classifier compares with each, in a report.
@@ -44,13 +49,25 @@ def agreement_command(
         or folder:2; the column group unless told.
     margin
         How much worse still counts as “as good”.
+    encoding
+        As in `ItemsQuery`.
+    rename_classes
+        As in `ItemsQuery`.
     overwrite
         Replace what the output holds.
     """
     from napari_image_classifier.raters.compare_raters import compare_raters
 
     refuse_to_replace(report, overwrite)
-    comparison = compare_raters(tables, report, truth=truth, group=group, margin=margin)
+    comparison = compare_raters(
+        tables,
+        report,
+        truth=truth,
+        group=group,
+        margin=margin,
+        encoding=encoding,
+        rename_classes=new_names_in(rename_classes),
+    )
     for sentence in comparison.sentences:
         typer.echo(sentence)
     for path in comparison.paths.values():
@@ -64,6 +81,7 @@ def summarize_command(
     by: str = "well",
     output: Path | None = None,
     wells: Path | None = None,
+    encoding: str | None = None,
     plate_map: Path | None = None,
     dose: str | None = None,
     series: str | None = None,
@@ -84,6 +102,8 @@ def summarize_command(
     wells
         A CSV of what is known of the wells: the columns well, optionally plate, and any others,
         such as dose and compound.
+    encoding
+        As in `ItemsQuery`.
     plate_map
         A picture of every plate to write, with its wells coloured: PNG, SVG, PDF.
     dose
@@ -111,7 +131,7 @@ def summarize_command(
     output = output or table.with_name(f"{table.stem}.by-{'-'.join(columns)}.csv")
     for path in filter(None, (output, plate_map, dose_response)):
         refuse_to_replace(path, overwrite)
-    summary = summarize(table, columns, wells)
+    summary = summarize(table, columns, wells, encoding=encoding)
     shown = names_in(show) or None
     correlations = _doses_in_words(summary, dose, shown, series) if dose else []
     if plate_map:
@@ -122,8 +142,9 @@ def summarize_command(
         summary.to_csv(
             written.temporary, index=False, float_format="%.4f", errors="surrogateescape"
         )
-    not_listed = wells_not_listed(summary, wells) if wells else ""
-    for sentence in filter(None, (not_listed, *correlations, written.sentence)):
+    not_listed = wells_not_listed(summary, wells, encoding) if wells else ""
+    assumptions = summary.attrs["assumptions"]
+    for sentence in filter(None, (*assumptions, not_listed, *correlations, written.sentence)):
         typer.echo(sentence)
     typer.echo(f"Written: {written.path} ({len(summary)} rows)")
     for path in filter(None, (plate_map, dose_response)):
@@ -131,9 +152,7 @@ def summarize_command(
 
 
 @with_derived_options()
-def sort_command(
-    table: Path, images: Path, output: Path, /, pattern: options.Pattern = None
-) -> None:
+def sort_command(table: Path, images: Path, output: Path, /, pattern: str | None = None) -> None:
     """Copy the images into folders by class; nothing is moved.
 
     Parameters

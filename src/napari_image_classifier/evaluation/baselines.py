@@ -95,15 +95,11 @@ class Subjects:
 
     @cached_property
     def _changed_texture(self) -> dict[Change, Float64Array]:
-        return {
-            change: feature_table(
-                [
-                    measured_texture(changed(image[np.newaxis], change)[0])
-                    for image in self.images.pixels
-                ]
-            )
-            for change in CHANGES
-        }
+        tables = {}
+        for change in CHANGES:
+            images = (changed(image[np.newaxis], change)[0] for image in self.images.pixels)
+            tables[change] = feature_table(list(map(measured_texture, images)))
+        return tables
 
     def predict_by_brightness(self, run: Run) -> Float64Array:
         """Return the probabilities (tested item, class) by brightness and file facts."""

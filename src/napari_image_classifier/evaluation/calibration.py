@@ -49,13 +49,7 @@ def calibration_of(truth: IntArray, probabilities: Float64Array) -> Calibration:
         log_loss=float(-np.log(np.maximum(of_truth, SMALLEST_PROBABILITY)).mean()),
         brier=float(((probabilities - one_hot) ** 2).sum(axis=1).mean()),
         expected_error=sum(n * abs(mean - part) for mean, part, n in curve) / len(truth),
-        temperature=best_temperature(truth, probabilities),
+        temperature=temperature_for(one_hot, probabilities, TEMPERATURES),
         curve=curve,
         abstaining=tuple((n / len(truth), float(surest_first[:n].mean())) for n in n_answered),
     )
-
-
-def best_temperature(truth: IntArray, probabilities: Float64Array) -> float:
-    """Return the temperature at which probabilities (item, class) have the smallest log loss."""
-    one_hot = np.eye(probabilities.shape[1])[truth]
-    return temperature_for(one_hot, probabilities, TEMPERATURES)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.plan import Run
-from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.atomic_files import replace_text
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.progress import TimeLeft
 from napari_image_classifier.system.records import RecordError, as_json, from_json, parsed_json
@@ -96,8 +96,7 @@ class KeptRuns:
         """Keep the probabilities of a run."""
         self._runs[name] = probabilities
         content = {"evaluation": self._key, "runs": as_json(self._runs)}
-        with replace_file(self._path) as temporary:
-            temporary.write_text(json.dumps(content), encoding="utf-8")
+        replace_text(self._path, json.dumps(content))
 
     def remove(self) -> None:
         """Remove the file, when all that it holds stands elsewhere."""
@@ -125,16 +124,17 @@ def done_runs(
     return _Runs(runs, lanes, kept, emit).done()
 
 
+@dataclass
 class _Runs:
     """Runs that are waiting and done, shared by the lanes, each on a thread of its own."""
 
-    def __init__(
-        self, runs: Sequence[Run], lanes: Sequence[Lane], kept: KeptRuns, emit: Emit
-    ) -> None:
-        self._runs = runs
-        self._lanes = lanes
-        self._kept = kept
-        self._emit = emit
+    runs: Sequence[Run]
+    lanes: Sequence[Lane]
+    kept: KeptRuns
+    emit: Emit
+
+    def __post_init__(self) -> None:
+        runs, kept = self.runs, self.kept
         self._lock = Lock()
         self._probabilities = {
             run.name: probabilities
@@ -150,8 +150,8 @@ class _Runs:
         self._done_of: dict[str, float] = {}
 
     def done(self) -> dict[str, Float64Array]:
-        with ThreadPoolExecutor(len(self._lanes)) as threads:
-            working = [threads.submit(self._work, lane) for lane in self._lanes]
+        with ThreadPoolExecutor(len(self.lanes)) as threads:
+            working = [threads.submit(self._work, lane) for lane in self.lanes]
             try:
                 for lane in as_completed(working):
                     lane.result()
@@ -160,12 +160,12 @@ class _Runs:
                 self._end_lanes()
                 raise
         # What was left behind after the first lane had found nothing to do any more.
-        self._work(self._lanes[0])
+        self._work(self.lanes[0])
         self._end_lanes()
-        return {run.name: self._probabilities[run.name] for run in self._runs}
+        return {run.name: self._probabilities[run.name] for run in self.runs}
 
     def _end_lanes(self) -> None:
-        for lane in self._lanes:
+        for lane in self.lanes:
             lane.end()
 
     def _work(self, lane: Lane) -> None:
@@ -180,7 +180,7 @@ class _Runs:
                 self._waiting.appendleft(run)
                 return
             with self._lock:
-                self._kept.put(run.name, probabilities)
+                self.kept.put(run.name, probabilities)
                 self._probabilities[run.name] = probabilities
             self._tell(run, 1.0)
 
@@ -192,7 +192,7 @@ class _Runs:
             work, total = self._progress, PROGRESS_STEPS
             work.done = self._before + sum(self._done_of.values())
             steps, left = round(total * work.done / work.total), work.seconds_left
-            self._emit(Progress(stage="evaluating", done=steps, total=total, seconds_left=left))
+            self.emit(Progress(stage="evaluating", done=steps, total=total, seconds_left=left))
 
 
 def _work(run: Run) -> int:

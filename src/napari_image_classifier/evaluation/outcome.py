@@ -287,8 +287,7 @@ class Evaluation:
             "folds": len(self.plan.seeds[0].runs),
             "split_digests": [digest(self.items, folds.splits) for folds in self.plan.seeds],
         }
-        plain: dict[str, Any] = as_json(numbers)
-        return plain
+        return dict(as_json(numbers))
 
     def _scored(self, probabilities: Float64Array) -> Scores:
         return scores_of(self.truth, probabilities, self.units, self.class_names)

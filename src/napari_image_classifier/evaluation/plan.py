@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.evaluation.evaluate import EvaluationChoices
 from napari_image_classifier.evaluation.perturbations import CHANGES, Change
 from napari_image_classifier.items.groups import check_enough, joined_groups
 from napari_image_classifier.items.item import Item
@@ -119,33 +120,37 @@ def plan_of(
     units: IntArray,
     classes: IntArray,
     acquisitions: IntArray | None,
-    *,
-    n_folds: int,
-    seeds: Sequence[int],
-    controls: bool,
-    curve: bool,
+    choices: EvaluationChoices,
+    seed: int,
 ) -> Plan:
     """Return what is to be done for these items, of which ``units`` may not part.
+
+    ``seed`` is the first of those that are chosen.
 
     Raises
     ------
     TrainingRefused
         Too few classes or groups, or groups so entangled that there are no folds.
     """
+    n_folds, controls = choices.folds, choices.controls
     of_seeds = [
-        _folds(f"seed {seed}, fold", seed, cross_validation(items, units, n_folds, seed))
-        for seed in seeds
+        _folds(f"seed {one}, fold", one, cross_validation(items, units, n_folds, one))
+        for one in range(seed, seed + choices.seeds)
     ]
-    sealed, smallest = _sealed(items, units, classes, acquisitions, seeds[0])
-    plan = Plan(tuple(of_seeds), sealed, smallest, simple=of_seeds[0])
-    if curve:
-        plan = replace(plan, fewer=_fewer(items, units, of_seeds[0]))
-    if controls:
-        plan = replace(plan, changed={change: _changed(of_seeds[0], change) for change in CHANGES})
+    first = of_seeds[0]
+    sealed, smallest = _sealed(items, units, classes, acquisitions, seed)
+    new_acquisitions = None
     if controls and acquisitions is not None:
-        left_out = _new_acquisitions(items, units, acquisitions, n_folds, seeds[0])
-        plan = replace(plan, new_acquisitions=left_out)
-    return plan
+        new_acquisitions = _new_acquisitions(items, units, acquisitions, n_folds, seed)
+    return Plan(
+        tuple(of_seeds),
+        sealed,
+        smallest,
+        simple=first,
+        fewer=_fewer(items, units, first) if choices.curve else {},
+        changed={change: _changed(first, change) for change in CHANGES} if controls else {},
+        new_acquisitions=new_acquisitions,
+    )
 
 
 def plan_of_finished(
@@ -192,9 +197,7 @@ def _sealed(
     except TrainingRefused:
         of_both = 1.0
     if of_both <= SIGNIFICANT:
-        return tuple(
-            Run(f"sealed half {number}", seed, *half) for number, half in enumerate(halves, 1)
-        ), of_both
+        return _folds("sealed half", seed, halves).runs, of_both
     try:
         learnt, sealed = sealed_split(items, units, SEALED_PART, seed)
     except TrainingRefused:

@@ -11,14 +11,13 @@ import numpy as np
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE as TEXTURE_NETWORK
 from napari_image_classifier.classifiers.leakage import LearntFrom
-from napari_image_classifier.classifiers.manifest import (
+from napari_image_classifier.classifiers.manifest import check_place, write_manifest
+from napari_image_classifier.classifiers.manifest_records import (
     ImagesRead,
     OfLearntItems,
     ResultFile,
-    check_place,
     images_read,
     this_run,
-    write_manifest,
 )
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.baselines import SIMPLE, TEXTURE, Features, Subjects
@@ -55,7 +54,6 @@ from napari_image_classifier.training.record import machine
 from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
 from napari_image_classifier.wording import quoted
 
-IMAGES_AT_ONCE = 32
 GO_ON = (
     "What was trained and tested is kept; make room there, or mend the drive, and evaluate again "
     "with the same settings: it goes on where it was."
@@ -203,14 +201,7 @@ class _Case:
         if finished:
             plan = plan_of_finished(*grouped, n_folds=choices.folds, seed=seed)
         else:
-            plan = plan_of(
-                *grouped,
-                acquisitions,
-                n_folds=choices.folds,
-                seeds=range(seed, seed + choices.seeds),
-                controls=choices.controls,
-                curve=choices.curve,
-            )
+            plan = plan_of(*grouped, acquisitions, choices, seed)
         features = Features.of(images, tell, should_stop)
         subjects = Subjects(images, features, classes, class_names, acquisitions)
         return cls(choices, table, config, finished, data, seen_known, plan, subjects)
@@ -273,11 +264,10 @@ class _Case:
 
     def _predict_by_finished(self, run: Run, tell: Tell) -> Float64Array:
         assert self.finished is not None
-        probabilities = []
-        for start in range(0, len(run.tested), IMAGES_AT_ONCE):
-            tell(start / len(run.tested))
-            part = run.tested[start : start + IMAGES_AT_ONCE]
-            probabilities.append(self.finished.predict_prepared(self.data.pixels[part]))
+        probabilities: list[Float64Array] = []
+        for pixels in self.data.batches(run.tested):
+            tell(sum(map(len, probabilities)) / len(run.tested))
+            probabilities.append(self.finished.predict_prepared(pixels))
         tell(1.0)
         return np.concatenate(probabilities)
 

@@ -16,7 +16,7 @@ from napari_image_classifier.evaluation.plots import (
 from napari_image_classifier.evaluation.report_page import picture_in_page, render_page
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION
-from napari_image_classifier.system.atomic_files import replace_file, replace_table
+from napari_image_classifier.system.atomic_files import replace_table, replace_text
 from napari_image_classifier.system.records import RecordError, as_json, parsed_json
 from napari_image_classifier.training.config import BACKBONE_NAMES, IMAGENET
 from napari_image_classifier.typing import FloatArray
@@ -39,16 +39,13 @@ def write_report(
         SurestError(**error, picture=picture_in_page(draw_thumbnail(pixels[index])))
         for index, error in zip(evaluation.surest_errors, evaluation.errors_to_json(), strict=True)
     )
-    with replace_file(json_path) as temporary:
-        content = {
-            **evaluation.to_json(), "earlier_evaluations": earlier, "made_with": as_json(made_with)
-        }  # fmt: skip
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    content = {
+        **evaluation.to_json(), "earlier_evaluations": earlier, "made_with": as_json(made_with)
+    }  # fmt: skip
+    replace_text(json_path, json.dumps(content, indent=1) + "\n")
     with replace_table(report.with_name(f"{report.stem}.predictions.csv")) as table:
         _write_predictions(evaluation, table.temporary, made_with.seeds)
-    with replace_file(report) as temporary:
-        page = _page(evaluation, errors, made_with, earlier)
-        temporary.write_text(page, encoding="utf-8")
+    replace_text(report, _page(evaluation, errors, made_with, earlier))
     return EvaluationResult(
         report,
         json_path,
@@ -100,7 +97,7 @@ def _page(
 
 
 def _write_predictions(evaluation: Evaluation, path: Path, seeds: Sequence[int]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         writer = csv.writer(file)
         writer.writerow(
             ["file", "item", "class", "group", "unit", "seed", "fold", "predicted", "confidence",

@@ -9,9 +9,9 @@ from typing import Literal
 from napari_image_classifier.batch.manifest import TableManifest
 from napari_image_classifier.batch.stream import predict_images
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.manifest import (
+from napari_image_classifier.classifiers.manifest import Manifest
+from napari_image_classifier.classifiers.manifest_records import (
     ClassifiedItem,
-    Manifest,
     machine_differences,
     this_run,
 )
@@ -67,7 +67,10 @@ def _images(stored: TableManifest, folder: Path | None) -> list[ImageFiles]:
     """Return the images of the manifest, in its order."""
     root, pattern = folder or Path(stored.images.folder), stored.images.pattern
     listed, _ = find_images(
-        root, NamePattern(pattern) if pattern else None, stored.images.masks or None
+        root,
+        NamePattern(pattern) if pattern else None,
+        stored.images.masks or None,
+        split_masks=bool(stored.images.split_masks),
     )
     by_name = {files.name: files for files in listed}
     names = [entry.file for entry in stored.files]

@@ -9,13 +9,8 @@ import msgspec
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE
-from napari_image_classifier.classifiers.manifest import (
-    Manifest,
-    Run,
-    machine_differences,
-    manifest_path,
-    read_manifest,
-)
+from napari_image_classifier.classifiers.manifest import Manifest, manifest_path, read_manifest
+from napari_image_classifier.classifiers.manifest_records import Run, machine_differences
 from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.evaluation.reproduction import (
     ReproducingError,
@@ -27,7 +22,7 @@ from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, 
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.system.records import from_json
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.manifest import OF_MASK, TrainingManifest
+from napari_image_classifier.training.manifest import OF_MASK, OF_SPLIT_MASK, TrainingManifest
 from napari_image_classifier.training.record import TrainingRecord
 from napari_image_classifier.training.train_job import TrainRequest, TrainResult
 
@@ -121,12 +116,13 @@ def items_of(stored: TrainingManifest, folder: Path | None) -> ItemTable:
             tuple(
                 FilePart(root / part.path, **{name: getattr(part, name) for name in PART_FIELDS})
                 for part in entry.parts
-                if part.of == of
+                if part.of in of
             )
-            for of in (None, OF_MASK)
+            for of in ((None,), (OF_MASK, OF_SPLIT_MASK))
         )
         absent += [part.path for part in of_image + of_mask if not part.path.is_file()]
-        mask = ImageFiles(of_mask[0].path.name, of_mask) if of_mask else None
+        split = any(part.of == OF_SPLIT_MASK for part in entry.parts)
+        mask = ImageFiles(of_mask[0].path.name, of_mask, split=split) if of_mask else None
         files = ImageFiles(entry.file, of_image, mask=mask)
         for item in entry.items:
             numbered[item.number] = Item(files, item.item, item.class_name, item.group)

@@ -6,7 +6,6 @@ at once.
 """
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,9 +25,7 @@ from napari_image_classifier.training.dataset import training_set
 from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.training.learner import Lesson
 from napari_image_classifier.training.train_job import Batch
-from napari_image_classifier.typing import Float64Array, IntArray, ShouldStop
-
-IMAGES_AT_ONCE = 32
+from napari_image_classifier.typing import Float64Array, ShouldStop
 
 
 def trained_and_tested(
@@ -86,7 +83,7 @@ def trained_and_tested(
         path = Path(folder) / "fold.keras"
         save_classifier(path, ensemble.networks, description)
         classifier = load_classifier(path, threads=1)
-        parts = [classifier.predict_prepared(data.pixels[part]) for part in _parts(run.tested)]
+        parts = list(map(classifier.predict_prepared, data.batches(run.tested)))
     return np.concatenate(parts)
 
 
@@ -107,8 +104,3 @@ def _heard(tell: Tell, config: TrainingConfig) -> Emit:
             tell((begun * of_a_member + config.epochs + finished) / total)
 
     return hear
-
-
-def _parts(indices: IntArray) -> Iterator[IntArray]:
-    for start in range(0, len(indices), IMAGES_AT_ONCE):
-        yield indices[start : start + IMAGES_AT_ONCE]

@@ -24,7 +24,11 @@ class ImageFolderError(ImageClassifierError):
 
 
 def find_images(
-    folder: Path, pattern: NamePattern | None = None, masks: str | None = None
+    folder: Path,
+    pattern: NamePattern | None = None,
+    masks: str | None = None,
+    *,
+    split_masks: bool = False,
 ) -> tuple[list[ImageFiles], dict[str, int]]:
     """Return the images below a folder, and counts of what is not an image.
 
@@ -43,6 +47,8 @@ def find_images(
     masks
         Where masks lie, seen from ``folder`` (see `MaskFiles`): each image gets its own, and masks
         are no images. By default images have none.
+    split_masks
+        Whether the connected parts of masks are the objects, whatever their numbers.
 
     Returns
     -------
@@ -61,7 +67,7 @@ def find_images(
         raise ImageFolderError(f"There is no folder {folder}; choose a folder with images in it.")
     passed_over: Counter[str] = Counter()
     paths = list(_one_per_set(_image_paths(folder, passed_over), passed_over))
-    mask_files = MaskFiles(masks, folder) if masks else None
+    mask_files = MaskFiles(masks, folder, split=split_masks) if masks else None
     if mask_files is not None:
         n_before = len(paths)
         paths = [path for path in paths if path not in mask_files.paths]

@@ -13,6 +13,7 @@ from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.channel_matching import NOTHING_SAID, ChannelMap
 from napari_image_classifier.images.channel_names import are_names, numbered_name
 from napari_image_classifier.images.checks import check_regular_file
+from napari_image_classifier.images.mask_parts import parts_numbered
 from napari_image_classifier.images.multi_file import check_complete, open_parts
 from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
 from napari_image_classifier.images.opened_file import (
@@ -313,13 +314,7 @@ def read_image(path: str | Path | ImageFiles, *, axes: str | None = None) -> Ima
     if not isinstance(path, ImageFiles):
         path = Path(path)
         return Image(_open(path, axes), name=path.name, path=path)
-    first = path.parts[0]
-    if len(path.parts) == 1 and first == FilePart(first.path):
-        check_complete(path)
-        source = _open(first.path, axes)
-    else:
-        source = open_parts(path, lambda part: _open(part, axes))
-    image = Image(source, name=path.name, path=first.path)
+    image = _of_files(path, axes)
     image.channel_map = path.channel_map
     if path.mask is not None:
         try:
@@ -330,26 +325,39 @@ def read_image(path: str | Path | ImageFiles, *, axes: str | None = None) -> Ima
     return image
 
 
+def _of_files(files: ImageFiles, axes: str | None, *, labels: bool = False) -> Image:
+    first = files.parts[0]
+    if len(files.parts) == 1 and first == FilePart(first.path):
+        check_complete(files)
+        source = _open(first.path, axes, labels=labels)
+    else:
+        source = open_parts(files, lambda part: _open(part, axes, labels=labels))
+    if files.split:
+        source = parts_numbered(first.path, source)
+    return Image(source, name=files.name, path=first.path)
+
+
 def _read_mask(files: ImageFiles, image: Image) -> Image:
     try:
-        return read_image(files)
+        mask = _of_files(files, None, labels=True)
     except AxesUnknownError as error:
         # Numbered like the image it was made of, it has the axes of that.
         axes = image.axes.replace("C", "")
         if error.shape != tuple(image.shape[image.axes.index(axis)] for axis in axes):
             raise
-        return read_image(files, axes=axes)
+        mask = _of_files(files, axes, labels=True)
+    return mask
 
 
-def _open(path: Path, axes: str | None) -> OpenedFile:
+def _open(path: Path, axes: str | None, *, labels: bool = False) -> OpenedFile:
     foreign = FOREIGN_SUFFIXES.get(path.suffix.lower())
     if foreign is not None:
         raise unreadable(path, Fault.FOREIGN_FORMAT, foreign)
     check_regular_file(path)
     if path.suffix.lower() in PICTURE_SUFFIXES:
-        return open_picture(path)
+        return open_picture(path, labels=labels)
     if path.suffix.lower() in TIFF_SUFFIXES:
-        return open_tiff(path, axes)
+        return open_tiff(path, axes, labels=labels)
     raise unreadable(path, Fault.NO_IMAGE, "only TIFF, PNG and JPEG files are images here.")
 
 

@@ -62,6 +62,8 @@ class MaskFiles:
         which {name} is the image's name without its suffix. Relative to ``root`` unless absolute.
     root
         The images' folder.
+    split
+        Whether the connected parts of masks are the objects, whatever their numbers.
 
     Attributes
     ----------
@@ -76,7 +78,8 @@ class MaskFiles:
         The pattern can't be understood.
     """
 
-    def __init__(self, masks: str, root: Path) -> None:
+    def __init__(self, masks: str, root: Path, *, split: bool = False) -> None:
+        self._split = split
         self._by_fields: _ByFields | None = None
         self._by_name: dict[str, list[Path]] = {}
         if "{" in masks:
@@ -140,7 +143,7 @@ class MaskFiles:
             )
         if not masks:
             return replace(image, missing=(*image.missing, f"a mask ({_expected_name(image)})"))
-        return replace(image, mask=masks[0])
+        return replace(image, mask=replace(masks[0], split=self._split))
 
     def _named_like(self, image: ImageFiles) -> list[Path]:
         """Return the masks at the image's own place; if there is none there, of its name alone."""

@@ -87,6 +87,9 @@ class ImageFiles:
         What other images have and this one lacks, in words.
     mask
         The files in which the image's objects are numbered; None where there are none.
+    split
+        Whether these are those of a mask of which connected parts are the objects, whatever their
+        numbers.
     channel_map
         What channels of a classifier are called here, where a person said so; by the classifier's
         names.
@@ -97,6 +100,7 @@ class ImageFiles:
     fields: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     mask: "ImageFiles | None" = None
+    split: bool = False
     channel_map: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod

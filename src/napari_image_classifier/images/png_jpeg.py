@@ -17,10 +17,11 @@ PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 _GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "F")
 
 
-def open_picture(path: Path, *, of_tiff: bool = False) -> OpenedFile:
+def open_picture(path: Path, *, of_tiff: bool = False, labels: bool = False) -> OpenedFile:
     """Read a picture: grey as it is, everything else as red, green and blue.
 
-    With ``of_tiff`` the file is a TIFF that holds a JPEG.
+    With ``of_tiff`` the file is a TIFF that holds a JPEG. With ``labels`` the numbers of a palette
+    are those of objects, whatever colours show them.
 
     Raises
     ------
@@ -31,7 +32,7 @@ def open_picture(path: Path, *, of_tiff: bool = False) -> OpenedFile:
         with PIL.Image.open(path, formats=("TIFF",) if of_tiff else ("PNG", "JPEG")) as picture:
             _check_size(path, picture)
             picture.load()
-            pixels, assumptions = _pixels(picture)
+            pixels, assumptions = _pixels(picture, labels)
             metadata = {str(key): value for key, value in picture.info.items() if _is_plain(value)}
     except PIL.UnidentifiedImageError as error:
         raise not_of_its_suffix(path, "PNG or JPEG") from error
@@ -65,7 +66,9 @@ def _check_size(path: Path, picture: PIL.Image.Image) -> None:
     check_memory(path, needed)
 
 
-def _pixels(picture: PIL.Image.Image) -> tuple[AnyArray, tuple[str, ...]]:
+def _pixels(picture: PIL.Image.Image, labels: bool) -> tuple[AnyArray, tuple[str, ...]]:
+    if labels and picture.mode == "P":
+        return np.array(picture), ()
     assumptions = []
     if getattr(picture, "n_frames", 1) > 1:
         assumptions.append("Of an animation only the first picture is used.")

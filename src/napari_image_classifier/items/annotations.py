@@ -1,12 +1,15 @@
 """Annotations of items by persons: rater, item, class, and what was in sight meanwhile."""
 
+import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import Spreadsheet, read_spreadsheet
+from napari_image_classifier.wording import quoted
 
 # By eye alone; with a prediction in sight; in a blinded session.
 Mode = Literal["by-eye", "assisted", "blinded"]
@@ -16,6 +19,10 @@ BLINDED: Mode = "blinded"
 
 CANNOT_TELL = "cannot tell"
 COLUMNS = ("file", "item", "class", "rater", "mode", "action", "seconds", "group")
+# Titles that are known whatever their case.
+TITLES = frozenset(
+    (*COLUMNS, "acquisition", "plate", "well", "site", "day", "status", "classifier")
+)
 
 
 class AnnotationsError(ImageClassifierError):
@@ -23,12 +30,12 @@ class AnnotationsError(ImageClassifierError):
 
 
 class ItemKey(NamedTuple):
-    """The name of an item in tables.
+    """The name of an item in tables; `item_key` makes one.
 
     Attributes
     ----------
     file
-        The image's name relative to the folder of images, with "/".
+        The image's name relative to the folder of images, with "/", in Unicode's composed form.
     item
         Which part of it, as in "t=3" (see `selection`); "" for the whole image.
     """
@@ -65,7 +72,7 @@ class Annotation:
     group: str = ""
 
 
-def read_annotations(path: Path) -> list[Annotation]:
+def read_annotations(path: Path, encoding: str | None = None) -> list[Annotation]:
     """Return the annotations of a table that stand, of all raters.
 
     The table has the columns "file" and "class", and may have "item", "rater", "mode", "seconds"
@@ -76,6 +83,8 @@ def read_annotations(path: Path) -> list[Annotation]:
     ----------
     path
         A CSV. Rows that name no rater are of one who is called as the file is.
+    encoding
+        Of the file, see `spreadsheets.read_spreadsheet`.
 
     Returns
     -------
@@ -87,46 +96,58 @@ def read_annotations(path: Path) -> list[Annotation]:
     AnnotationsError
         The table can't be read or lacks a column.
     """
-    return standing(annotation_rows(path), path.stem)
+    return standing(annotation_table(path, encoding).rows, path.stem)
 
 
-def annotation_rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a table that has the columns "file" and "class".
+def annotation_table(path: Path, encoding: str | None = None) -> Spreadsheet:
+    """Return a table that has the columns "file" and "class".
 
     Parameters
     ----------
     path
         A CSV.
+    encoding
+        Of the file, see `spreadsheets.read_spreadsheet`.
 
     Returns
     -------
-    list of dict
-        Texts by column.
+    Spreadsheet
+        Its cells in Unicode's composed form, but for the names of files.
 
     Raises
     ------
     AnnotationsError
         The table can't be read or lacks a column.
     """
-    return rows_with(path, ("file", "class"), AnnotationsError)
+    return table_with(path, ("file", "class"), AnnotationsError, encoding)
 
 
-def rows_with(
-    path: Path, needed: Sequence[str], refused: type[ImageClassifierError]
-) -> list[dict[str, str]]:
-    """Return the rows of a table that has the ``needed`` columns; raise ``refused`` if not."""
+def table_with(
+    path: Path,
+    needed: Sequence[str],
+    refused: type[ImageClassifierError],
+    encoding: str | None = None,
+) -> Spreadsheet:
+    """Return a table that has the ``needed`` columns; raise ``refused`` if it has not."""
     try:
-        table = read_spreadsheet(path)
+        table = read_spreadsheet(path, encoding=encoding, titles=TITLES)
     except (OSError, ValueError) as error:
         raise refused(f"The table {path} can't be read: {error}.") from error
-    missing = [name for name in needed if name not in table]
+    missing = [name for name in needed if name not in table.columns]
     if missing:
         raise refused(
-            f"{path.name} has no column “{missing[0]}”: it has {', '.join(table)}. "
+            f"{path.name} has no column “{missing[0]}”: it has {', '.join(table.columns)}. "
             "The first line must name the columns file and class."
         )
-    rows: list[dict[str, str]] = table.to_dict("records")
-    return rows
+    table = table.with_decimal_points(lambda title: title == "seconds")
+    cells = [
+        [
+            cell if title == "file" else composed(cell)
+            for title, cell in zip(table.columns, row, strict=True)
+        ]
+        for row in table.cells
+    ]
+    return replace(table, cells=cells)
 
 
 def standing(rows: Iterable[Mapping[str, str]], rater: str = "") -> list[Annotation]:
@@ -195,4 +216,78 @@ def key_of(row: Mapping[str, str]) -> ItemKey:
     ItemKey
         With "/".
     """
-    return ItemKey(row["file"].strip().replace("\\", "/"), row.get("item", "").strip())
+    return item_key(row["file"].strip().replace("\\", "/"), row.get("item", "").strip())
+
+
+def item_key(file: str, item: str) -> ItemKey:
+    """Return what an item is called in tables.
+
+    Parameters
+    ----------
+    file
+        The image's name relative to the folder of images, with "/".
+    item
+        Which part of it; "" for the whole image.
+
+    Returns
+    -------
+    ItemKey
+        The same for all ways in which Unicode writes the name.
+    """
+    return ItemKey(composed(file), item)
+
+
+def composed(text: str) -> str:
+    """Return a text in Unicode's composed form (NFC), in which "ä" is one character.
+
+    Parameters
+    ----------
+    text
+        Such as the name of a file, which a Mac may have written decomposed.
+
+    Returns
+    -------
+    str
+        What equals this is the same text for a reader.
+    """
+    return unicodedata.normalize("NFC", text)
+
+
+def check_class_names(
+    names: Iterable[str], source: str, refused: type[ImageClassifierError]
+) -> None:
+    """Refuse classes that can't be told apart, or written.
+
+    Parameters
+    ----------
+    names
+        The classes, in composed form.
+    source
+        Where they are from, for messages.
+    refused
+        The error that is raised, with a sentence: two names differ only in case or spaces, or one
+        has bytes that are no text.
+    """
+    alike = defaultdict(list)
+    for name in sorted(set(names)):
+        if not _can_be_written(name):
+            shown = name.encode("utf-8", "replace").decode()
+            raise refused(
+                f"The class “{shown}” of {source} has bytes that are no text. Rename its folder, "
+                "or save its table as “CSV UTF-8”."
+            )
+        alike["".join(name.split()).casefold()].append(name)
+    for several in alike.values():
+        if len(several) > 1:
+            raise refused(
+                f"The classes {quoted(several)} of {source} differ only in upper and lower case or "
+                "spaces. Write them alike in the table, or give their folders one name."
+            )
+
+
+def _can_be_written(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from statistics import multimode
 
 from napari_image_classifier.items.annotations import (
     ASSISTED,
@@ -35,14 +36,11 @@ def consensus(annotations: Iterable[Annotation]) -> dict[ItemKey, str]:
     dict
         Class by item, "" where as many raters gave another one.
     """
-    votes: dict[ItemKey, Counter[str]] = defaultdict(Counter)
+    votes: dict[ItemKey, list[str]] = defaultdict(list)
     for annotation in annotations:
-        votes[annotation.key][annotation.class_name] += 1
-    classes = {}
-    for key, names in votes.items():
-        (first, most), *others = names.most_common(2)
-        classes[key] = "" if others and others[0][1] == most else first
-    return classes
+        votes[annotation.key].append(annotation.class_name)
+    most_given = {key: multimode(names) for key, names in votes.items()}
+    return {key: names[0] if len(names) == 1 else "" for key, names in most_given.items()}
 
 
 def is_assisted(item: Item) -> bool:
@@ -99,11 +97,10 @@ def learnable(table: ItemTable) -> tuple[ItemTable, tuple[str, ...]]:
     tuple
         The table with these items only, and the names of the classes that have too few groups.
     """
-    groups: dict[str | None, set[str]] = defaultdict(set)
-    for item in table.items:
-        groups[item.class_name].add(item.group or item.file)
-    items = tuple(item for item in table.items if len(groups[item.class_name]) >= FEWEST_GROUPS)
-    rare = sorted(name for name, of in groups.items() if name and len(of) < FEWEST_GROUPS)
+    groups = {(item.class_name, item.group or item.file) for item in table.items}
+    counts = Counter(name for name, _ in groups)
+    items = tuple(item for item in table.items if counts[item.class_name] >= FEWEST_GROUPS)
+    rare = sorted(name for name, count in counts.items() if name and count < FEWEST_GROUPS)
     return replace(table, items=items), tuple(rare)
 
 

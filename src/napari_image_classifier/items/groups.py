@@ -1,6 +1,6 @@
 """Groups of items that are not independent of each other, and so never part."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -32,14 +32,13 @@ def group_numbers(items: Sequence[Item], duplicates: Iterable[Pair] = ()) -> Int
     array
         Shape (item), counted from 0 in order of appearance.
     """
-    numbers: dict[str, int] = {}
+    n, numbers = len(items), dict[str, int]()
     links = [
-        (index, numbers.setdefault(key, len(numbers)))
+        (index, n + numbers.setdefault(key, len(numbers)))
         for index, item in enumerate(items)
         for key in _keys(item)
     ]
-    n = len(items)
-    return _linked(n, [(index, n + number) for index, number in links] + list(duplicates))
+    return _linked(n, [*links, *duplicates])
 
 
 def joined_groups(groups: IntArray, acquisitions: IntArray) -> IntArray:
@@ -59,10 +58,7 @@ def joined_groups(groups: IntArray, acquisitions: IntArray) -> IntArray:
     """
     n = len(groups)
     first = n + groups.max() + 1
-    links = [(index, n + group) for index, group in enumerate(groups)]
-    return _linked(
-        n, links + [(index, first + number) for index, number in enumerate(acquisitions)]
-    )
+    return _linked(n, [*enumerate(n + groups), *enumerate(first + acquisitions)])
 
 
 def _linked(n_items: int, links: Sequence[tuple[int, int]]) -> IntArray:
@@ -112,11 +108,9 @@ def groups_per_class(items: Sequence[Item], groups: IntArray) -> dict[str, int]:
     dict
         By class name, sorted.
     """
-    numbers: dict[str, set[int]] = defaultdict(set)
-    for item, group in zip(items, groups, strict=True):
-        if item.class_name is not None:
-            numbers[item.class_name].add(int(group))
-    return {name: len(numbers[name]) for name in sorted(numbers)}
+    pairs = {(item.class_name, int(group)) for item, group in zip(items, groups, strict=True)}
+    counts = Counter(name for name, _ in pairs if name is not None)
+    return dict(sorted(counts.items()))
 
 
 def check_enough(items: Sequence[Item], groups: IntArray, needed: int = 2) -> None:

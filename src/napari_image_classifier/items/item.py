@@ -6,7 +6,7 @@ from pathlib import Path
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.name_patterns import ImageFiles
-from napari_image_classifier.items.annotations import ItemKey
+from napari_image_classifier.items.annotations import ItemKey, item_key
 
 
 class ItemsError(ImageClassifierError):
@@ -50,7 +50,7 @@ class Item:
     @property
     def key(self) -> ItemKey:
         """What it is called in tables of annotations."""
-        return ItemKey(self.file, self.selection)
+        return item_key(self.file, self.selection)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.images.image import Image
+from napari_image_classifier.items.numbering import Pieces, doubt_of_plane
 from napari_image_classifier.items.selection import Each, SelectionError, format_selection
 from napari_image_classifier.typing import AnyArray, Float64Array, IntArray
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 # What programs write that only tell objects from background: their "yes".
 BLACK_AND_WHITE = (1, 255, 65535)
+HOW_TO_NUMBER = (
+    "Save labels of 16 bits in which each object has a number of its own (in Fiji Analyze "
+    "Particles with Count Masks, in Python skimage.measure.label), or have the connected parts of "
+    "masks taken as objects."
+)
 
 
 class MaskError(ImageClassifierError):
@@ -184,17 +190,20 @@ def mask_plane(mask: Image, time: int, z: int) -> AnyArray:
     Raises
     ------
     MaskError
-        Its values are no whole numbers.
+        Its values are no whole numbers, or too large to be labels.
     """
     plane = mask.plane(time=time, z=min(z, mask.n_z - 1))
-    if np.issubdtype(plane.dtype, np.integer):
+    if plane.dtype.kind == "b":
+        return plane.astype(np.uint8)
+    if plane.dtype.kind in "iu" and plane.dtype != np.uint64:
         return plane
     with np.errstate(invalid="ignore"):
         labels = plane.astype(np.int64)
-    if not (labels == plane).all():
+    # What is too large for an int64 becomes something negative, or the largest of all.
+    if not (labels == plane).all() or (plane >= 2.0**63).any():
         raise MaskError(
-            f"The mask {mask.name} has values that are no whole numbers, so it numbers no objects; "
-            "save it as a label image."
+            f"The mask {mask.name} has values that are no whole numbers below 2^63, so it numbers "
+            "no objects; save it as a label image."
         )
     return labels
 
@@ -222,24 +231,25 @@ def _table(mask: Image, n_z: int, in_planes: bool) -> "pd.DataFrame":
     import pandas as pd
 
     planes = []
+    are_bodies = mask.n_z > 1 and not in_planes
     for time in range(mask.n_times):
         for z in range(n_z if in_planes else mask.n_z):
             one_for_all = mask.n_z == 1 and not in_planes
             planes.append(
-                _objects_in_plane(mask, time, z).assign(
+                _objects_in_plane(mask, time, z, are_bodies).assign(
                     time=time, first_z=0 if one_for_all else z, end_z=n_z if one_for_all else z + 1
                 )
             )
     table = pd.concat(planes, ignore_index=True)
-    _check_numbered(mask, table)
-    if mask.n_z > 1 and not in_planes:
+    _check_not_black_and_white(mask, table)
+    if are_bodies:
         table = _bodies(table)
     by = ["time", "first_z", "label"] if in_planes else ["time", "label"]
     return table.sort_values(by, ignore_index=True)
 
 
-def _objects_in_plane(mask: Image, time: int, z: int) -> "pd.DataFrame":
-    """Return label, area, sums of y and x, and the ends of the rectangle of each object."""
+def _objects_in_plane(mask: Image, time: int, z: int, are_bodies: bool) -> "pd.DataFrame":
+    """Return label, area, sums of y and x, ends of the rectangle and pieces of each object."""
     import pandas as pd
     from scipy import ndimage
 
@@ -247,17 +257,22 @@ def _objects_in_plane(mask: Image, time: int, z: int) -> "pd.DataFrame":
     inside = np.flatnonzero(plane > 0)
     codes, labels = pd.factorize(plane.ravel()[inside], sort=True)
     y, x = np.divmod(inside, plane.shape[1])
-    numbered = np.zeros(plane.shape, np.int32)
+    numbered: IntArray = np.zeros(plane.shape, np.int32)
     numbered.ravel()[inside] = codes + 1
     n = len(labels)
     ends = np.array(
         [(rows.start, rows.stop, columns.start, columns.stop)
          for rows, columns in ndimage.find_objects(numbered, n)], np.intp,
     ).reshape(n, 4)  # fmt: skip
+    area = np.bincount(codes, minlength=n)
+    pieces = Pieces(numbered, area, ends)
+    if doubt := doubt_of_plane(plane, labels, pieces, is_body=are_bodies):
+        raise MaskError(f"The mask {mask.name} numbers no objects: {doubt}. {HOW_TO_NUMBER}")
     return pd.DataFrame(
         {
             "label": labels.astype(np.int64),
-            "area": np.bincount(codes, minlength=n),
+            "area": area,
+            "pieces": pieces.count,
             "sum_y": np.bincount(codes, y, n),
             "sum_x": np.bincount(codes, x, n),
             **dict(zip(("top", "bottom", "left", "right"), ends.T, strict=True)),
@@ -274,18 +289,14 @@ def _bodies(table: "pd.DataFrame") -> "pd.DataFrame":
     )
 
 
-def _check_numbered(mask: Image, table: "pd.DataFrame") -> None:
-    """Refuse a mask in which separate objects have the same number."""
-    from scipy import ndimage
-
+def _check_not_black_and_white(mask: Image, table: "pd.DataFrame") -> None:
+    """Refuse a mask in which separate objects have one and the same number."""
     only = table["label"].unique()
     if len(only) != 1 or only[0] not in BLACK_AND_WHITE:
         return
-    first = table.iloc[0]
-    _, pieces = ndimage.label(mask_plane(mask, int(first["time"]), int(first["first_z"])) > 0)
+    pieces = table["pieces"].max()
     if pieces > 1:
         raise MaskError(
             f"The mask {mask.name} is black and white: {pieces} separate objects have the same "
-            f"number, {only[0]}. Give each its own, in Fiji with Analyze Particles (show: Count "
-            "Masks), in Python with skimage.measure.label."
+            f"number, {only[0]}. {HOW_TO_NUMBER}"
         )

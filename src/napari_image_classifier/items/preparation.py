@@ -303,11 +303,9 @@ def measured_pixels(
             f"{image.name} has {image.n_times} time points; each is classified by itself, "
             "so say which (t=0 is the first) or choose “every time point”."
         )
-    first = _projected(image, preparation, channels[0], chosen)
-    size = _size_within(first.shape, preparation)
+    size = _size_within(image.shape[-2:], preparation)
     pixels = np.empty((*size, len(channels)), np.float32)
-    pixels[..., 0] = resized(first, size)
-    for index, channel in enumerate(channels[1:], start=1):
+    for index, channel in enumerate(channels):
         pixels[..., index] = resized(_projected(image, preparation, channel, chosen), size)
     return pixels
 
@@ -316,14 +314,10 @@ def _projected(
     image: Image, preparation: Preparation, channel: int, chosen: Mapping[str, int]
 ) -> npt.NDArray[Any]:
     time = chosen.get("t", 0)
-    if "z" in chosen:
-        return image.plane(time=time, channel=channel, z=chosen["z"])
-    if image.n_z == 1:
-        return image.plane(time=time, channel=channel)
-    if preparation.projection == "middle":
-        return image.plane(time=time, channel=channel, z=image.n_z // 2)
-    planes = (image.plane(time=time, channel=channel, z=z) for z in range(image.n_z))
-    return project(planes, preparation.projection)
+    only = chosen.get("z", image.n_z // 2 if preparation.projection == "middle" else None)
+    wanted = range(image.n_z) if only is None else [only]
+    planes = (image.plane(time=time, channel=channel, z=z) for z in wanted)
+    return next(planes) if len(wanted) == 1 else project(planes, preparation.projection)
 
 
 def _size_within(shape: Sequence[int], preparation: Preparation) -> tuple[int, int]:

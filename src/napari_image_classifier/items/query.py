@@ -1,6 +1,7 @@
 """Query of items: where their images lie, and what becomes an item."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_image_classifier.items.selection import Each
@@ -15,7 +16,7 @@ class ItemsQuery:
     Parameters
     ----------
     folder
-        The folder of images; sub-folders are searched.
+        The folder of images; sub-folders are searched. Without it, the folder of the CSV.
 
         Names of files are relative to it.
     items_csv
@@ -23,6 +24,14 @@ class ItemsQuery:
         without it the sub-folders are the classes.
 
         Other columns are kept.
+    encoding
+        How the CSV stores text, such as utf-8, cp1252 or mac_roman.
+
+        Without it the file's mark counts, then UTF-8, else cp1252 is assumed and said.
+    rename_classes
+        Classes that get another name, such as ctrl=control,Control=control.
+
+        By the name they have in folders or the table.
     pattern
         File names with fields in braces, where one image is several files:
         {well}_s{site}_w{channel}.tif
@@ -43,6 +52,9 @@ class ItemsQuery:
     masks
         Classify objects: the folder of masks in which each has its number, named like their images,
         or a pattern such as {name}_cp_masks.png.
+    split_masks
+        Take the connected parts of masks as objects, whatever their numbers: for black and white
+        masks, and classes of pixels.
     annotated
         Whether the first sub-folder of an image is its class.
     files
@@ -51,11 +63,14 @@ class ItemsQuery:
 
     folder: Path
     items_csv: Path | None = None
+    encoding: str | None = None
+    rename_classes: Mapping[str, str] = field(default_factory=dict)
     pattern: str | None = None
     group: str | None = None
     acquisition: str | None = None
     each: Each = "image"
     axes: str | None = None
     masks: str | None = None
+    split_masks: bool = False
     annotated: bool = True
     files: tuple[Path, ...] = ()

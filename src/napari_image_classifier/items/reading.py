@@ -6,34 +6,44 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.mask_files import stored_masks_path
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.items.annotations import ItemKey, rows_with
+from napari_image_classifier.items.annotations import (
+    ItemKey,
+    check_class_names,
+    composed,
+    table_with,
+)
 from napari_image_classifier.items.consensus import is_annotation_table, rows_of_classes
 from napari_image_classifier.items.item import Item, ItemsError, ItemTable
 from napari_image_classifier.items.objects import objects_of
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.selection import Each, parse_selection, selections_of
+from napari_image_classifier.system.spreadsheets import column_called
+from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.wording import counted, counts_of
-
-__all__ = ["EACH_STANDS_ALONE", "Item", "ItemTable", "ItemsError", "read_items"]
 
 READERS = 4
 EACH_STANDS_ALONE = "Each image was taken to stand alone, as no group was given."
 
 
 def read_items(
-    folder: str | Path,
+    folder: str | Path | None = None,
     *,
     items_csv: str | Path | None = None,
+    encoding: str | None = None,
+    rename_classes: Mapping[str, str] | None = None,
     pattern: str | NamePattern | None = None,
     group: str | None = None,
     acquisition: str | None = None,
     each: Each = "image",
     axes: str | None = None,
     masks: str | Path | None = None,
+    split_masks: bool = False,
     annotated: bool = True,
 ) -> ItemTable:
     """Read the table of items.
@@ -44,11 +54,17 @@ def read_items(
     Parameters
     ----------
     folder
-        The folder of the images; its sub-folders are searched.
+        The folder of the images; its sub-folders are searched. Without it, the folder of
+        ``items_csv``.
     items_csv
         A table with the columns "file" (absolute or relative to ``folder``), "class", and
         optionally "item", "group" and any others, which are kept. Of a table of annotations (see
         `annotation_log`) it is the class that most raters gave, and "mode" tells "assisted" ones.
+    encoding
+        How ``items_csv`` stores text, such as "cp1252"; without it the file's mark counts, then
+        UTF-8, else Windows-1252 is assumed.
+    rename_classes
+        Classes that get another name, by the name that they have in folders or the table.
     pattern
         The name pattern that makes one image of several files (see `name_patterns`).
     group
@@ -66,6 +82,9 @@ def read_items(
         `mask_files.MaskFiles`): each object becomes an item, of the class of its image or of a row
         of its own, "label=12" in the column "item"; with ``each`` "plane" every plane has objects
         of its own.
+    split_masks
+        Whether the connected parts of masks are the objects, whatever their numbers: for black and
+        white masks, and classes of pixels.
     annotated
         Whether folders are classes.
 
@@ -77,7 +96,8 @@ def read_items(
     Raises
     ------
     ItemsError
-        No images, a column or field that is not there, a file of the table that is not there.
+        No images, a column or field that is not there, a file of the table that is not there,
+        classes that differ only in case or spaces.
     ImageFolderError
         There is no such folder.
     ImageReadError
@@ -85,16 +105,21 @@ def read_items(
     MaskError
         A mask does not fit its image.
     """
+    if folder is None and items_csv is None:
+        raise ItemsError("Give the folder of the images, or a table that names them.")
     return read_query(
         ItemsQuery(
-            Path(folder),
+            Path(folder or Path(str(items_csv)).parent),
             items_csv=None if items_csv is None else Path(items_csv),
+            encoding=encoding,
+            rename_classes=rename_classes or {},
             pattern=pattern.text if isinstance(pattern, NamePattern) else pattern,
             group=group,
             acquisition=acquisition,
             each=each,
             axes=axes,
             masks=str(masks) if masks else None,
+            split_masks=split_masks,
             annotated=annotated,
         )
     )
@@ -127,8 +152,11 @@ def read_query(query: ItemsQuery) -> ItemTable:
     root = query.folder.expanduser().resolve()
     pattern = NamePattern(query.pattern) if query.pattern else None
     masks = stored_masks_path(query.masks, root) if query.masks else None
-    images, passed_over = find_images(root, pattern, masks)
+    images, passed_over = find_images(root, pattern, masks, split_masks=query.split_masks)
     items, assumptions = _whole_images(query, root, images)
+    items = [_renamed(item, query.rename_classes) for item in items]
+    source = query.items_csv.name if query.items_csv else root.name
+    check_class_names((item.class_name for item in items if item.class_name), source, ItemsError)
     if not items:
         why = f" (passed over: {counts_of(passed_over)})" if passed_over else ""
         raise ItemsError(
@@ -140,8 +168,11 @@ def read_query(query: ItemsQuery) -> ItemTable:
         assumptions = (*assumptions, EACH_STANDS_ALONE)
     if masks or query.each != "image":
         with ThreadPoolExecutor(READERS) as pool:
-            split_up = pool.map(lambda item: _parts_of(item, query), items)
-            items = [part for parts in split_up for part in parts]
+            split_up = list(pool.map(lambda item: _parts_of(item, query), items))
+        items = [part for parts, _ in split_up for part in parts]
+        if query.split_masks:
+            areas = np.concatenate([areas for _, areas in split_up])
+            assumptions = (*assumptions, _parts_in_words(areas))
     if not items:
         raise ItemsError(f"There are no objects in the masks of {root}.")
     return ItemTable(root, tuple(items), passed_over, assumptions, query.axes)
@@ -156,33 +187,43 @@ def _whole_images(
         return _items_of_rows(rows, "The list of files", root, images), ()
     if query.items_csv is None:
         return [_item_of_folder(image, query.annotated) for image in images], ()
-    rows, assumptions = _rows(query.items_csv)
+    rows, assumptions = _rows(query.items_csv, query.encoding)
     return _items_of_rows(rows, query.items_csv.name, root, images), assumptions
 
 
 def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
     folders = image.name.split("/")[:-1]
-    class_name = folders[0] if annotated and folders else None
+    class_name = composed(folders[0]) if annotated and folders else None
     return Item(image, class_name=class_name, columns=dict(image.fields))
 
 
-def _rows(path: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+def _renamed(item: Item, names: Mapping[str, str]) -> Item:
+    return replace(item, class_name=names.get(item.class_name or "", item.class_name))
+
+
+def _rows(path: Path, encoding: str | None) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     """Return the rows of a table, one an item, and what was taken for granted."""
-    rows = rows_with(path, ("file",), ItemsError)
-    assumptions: Sequence[str] = ()
-    if rows and is_annotation_table(rows[0]):
-        rows, assumptions = rows_of_classes(rows)
-        if not rows:
-            raise ItemsError(" ".join([f"{path.name} gives no item a class.", *assumptions]))
-    return rows, tuple(assumptions)
+    table = table_with(path, ("file",), ItemsError, encoding)
+    if not is_annotation_table(table.columns):
+        return table.rows, table.assumptions
+    rows, left_out = rows_of_classes(table.rows)
+    if not rows:
+        raise ItemsError(" ".join([f"{path.name} gives no item a class.", *left_out]))
+    return rows, (*table.assumptions, *left_out)
 
 
 def _items_of_rows(
     rows: Sequence[Mapping[str, str]], source: str, root: Path, images: Sequence[ImageFiles]
 ) -> list[Item]:
     """Return the items of the rows of ``source``, which is what messages call it."""
-    by_path = {part.path: image for image in images for part in image.parts}
-    by_name = {image.name: image for image in images}
+    by_path = {
+        path: image
+        for spelled in (lambda path: Path(composed(str(path))), Path)
+        for image in images
+        for path in map(spelled, (part.path for part in image.parts))
+    }
+    by_name = {composed(image.name): image for image in images}
+    by_name |= {image.name: image for image in images}
     items: dict[ItemKey, Item] = {}
     absent = []
     for row in rows:
@@ -210,8 +251,9 @@ def _image_of_row(
     file: str, root: Path, by_name: Mapping[str, ImageFiles], by_path: Mapping[Path, ImageFiles]
 ) -> ImageFiles | None:
     name = file.strip().replace("\\", "/")
-    if name in by_name:
-        return by_name[name]
+    image = by_name.get(name) or by_name.get(composed(name))
+    if image is not None:
+        return image
     path = Path(name) if Path(name).is_absolute() else root / name
     if path in by_path:
         return by_path[path]
@@ -275,14 +317,15 @@ def sharing(
 
 
 def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
-    if any(shared in item.columns for item in items):
-        return lambda item: item.columns.get(shared)
+    known = sorted({name for item in items for name in item.columns})
+    column = column_called(shared, known)
+    if column in known:
+        return lambda item: item.columns.get(column)
     if shared == "folder":
         return lambda item: "/".join(item.file.split("/")[:-1])
     level = shared.removeprefix("folder:")
     if level != shared and level.isdigit() and int(level) > 0:
         return lambda item: folder_at(item.file, int(level))
-    known = sorted({name for item in items for name in item.columns})
     raise ItemsError(
         f"There is no column or field “{shared}” to group by; "
         f"there {'are ' + ', '.join(known) if known else 'is none'}, and folder."
@@ -309,20 +352,26 @@ def folder_at(file: str, level: int) -> str | None:
     return "/".join(folders[:level]) if len(folders) >= level else None
 
 
-def _parts_of(item: Item, query: ItemsQuery) -> list[Item]:
-    """Return an item for each object, time point or plane of an image, or of a part of it."""
-    if item.selection and not query.masks:
-        return [item]
+def _parts_of(item: Item, query: ItemsQuery) -> tuple[list[Item], Float64Array]:
+    """Return an item for each object, time point or plane of an image, and the objects' areas."""
     wanted = parse_selection(item.selection)
-    if "label" in wanted:
-        return [item]
+    areas = np.empty(0)
+    if "label" in wanted or (item.selection and not query.masks):
+        return [item], areas
     with read_image(item.image, axes=query.axes) as image:
         if query.masks:
-            selections = objects_of(image, query.each).selections(image)
+            objects = objects_of(image, query.each)
+            selections, areas = objects.selections(image), objects.area
         else:
             selections = selections_of(image, query.each)
     return [
         replace(item, selection=selection)
         for selection in selections
         if wanted.items() <= parse_selection(selection).items()
-    ]
+    ], areas
+
+
+def _parts_in_words(areas: Float64Array) -> str:
+    sizes = f", of {areas.min():.0f} to {areas.max():.0f} pixels" if len(areas) else ""
+    half = f", half of them up to {np.median(areas):.0f}" if len(areas) else ""
+    return f"The objects are the connected parts of the masks: {len(areas)}{sizes}{half}."

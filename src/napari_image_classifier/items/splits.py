@@ -87,13 +87,12 @@ def validation_splits(
     check_enough(items, groups)
     order, ordered, classes, table = _in_own_order(items, groups)
     n_folds = max(2, round(1 / fraction))
-    tried = (
-        fold
+    usable = [
+        mended
         for shuffle in range(SHUFFLES_TRIED)
         for fold in _folds(classes, ordered, n_folds, seed + shuffle)
-    )
-    folds = (_with_every_class(fold, table) for fold in tried)
-    usable = [fold for fold in folds if fold is not None]
+        if (mended := _with_every_class(fold, table)) is not None
+    ]
     if not usable:
         counts = groups_per_class(items, groups)
         fewest = min(counts, key=lambda name: counts[name])
@@ -298,9 +297,7 @@ def _folds(classes: IntArray, groups: IntArray, n_folds: int, seed: int) -> Iter
         # It warns of classes with fewer images than folds; such folds are mended, or not used.
         warnings.simplefilter("ignore", UserWarning)
         for _, members in splitter.split(classes, classes, groups):
-            fold = np.zeros(groups.max() + 1, bool)
-            fold[groups[members]] = True
-            yield fold
+            yield np.isin(np.arange(groups.max() + 1), groups[members])
 
 
 def _with_enough_left(dealt: IntArray, table: IntArray) -> IntArray | None:
@@ -341,8 +338,7 @@ def _with_every_class(fold: Flags, table: IntArray) -> Flags | None:
     groups move, and none that is a class's last on its side.
     """
     sizes = table.sum(axis=1)
-    for side in (True, False):
-        fold = fold if side else ~fold
+    for _ in range(2):
         for column in np.argsort((table > 0).sum(axis=0)):
             if table[fold, column].any():
                 continue
@@ -353,5 +349,6 @@ def _with_every_class(fold: Flags, table: IntArray) -> Flags | None:
                 return None
             fold = fold.copy()
             fold[movable[np.argmin(sizes[movable])]] = True
-        fold = fold if side else ~fold
+        # The other side, and in the end the fold again.
+        fold = ~fold
     return fold

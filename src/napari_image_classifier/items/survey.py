@@ -20,6 +20,10 @@ class SurveyRequest(ItemsQuery):
         As in `ItemsQuery`, and so are those up to ``files``.
     items_csv
         The table of items.
+    encoding
+        How the table stores text.
+    rename_classes
+        Classes that get another name.
     pattern
         The name pattern.
     group
@@ -32,6 +36,8 @@ class SurveyRequest(ItemsQuery):
         What axes mean in files that don't say.
     masks
         Where the masks lie.
+    split_masks
+        Whether their connected parts are the objects.
     annotated
         Whether folders are classes.
     files

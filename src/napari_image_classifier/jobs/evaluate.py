@@ -11,8 +11,8 @@ from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.evaluation.procedure import evaluated
 from napari_image_classifier.evaluation.train_and_test import trained_and_tested
 from napari_image_classifier.networks.backend import (
+    accelerator,
     backend_here,
-    is_on_processor,
     start_keras,
     use_threads,
 )
@@ -110,7 +110,7 @@ def _lanes(
 
 def _side_by_side(images: TrainingImages, config: TrainingConfig) -> int:
     """Return how many networks are best trained at a time."""
-    if config.backend == "jax" or not is_on_processor(start_keras(config.backend)):
+    if config.backend == "jax" or accelerator(start_keras(config.backend)):
         # JAX can't be kept to some of the cores, and a graphics card is fully used by one.
         return 1
     of_a_lane = 2 * sum(pixels.nbytes for pixels in images.pixels)

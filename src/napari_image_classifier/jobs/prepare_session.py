@@ -1,6 +1,6 @@
 """The preparation of a blinded session: what is shown, and the classifier's sealed answers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
@@ -62,11 +62,10 @@ def run(
     classifier = load_classifier(request.classifier)
     table = items_with_truth(request, classifier)
     learnt = LearntFrom.of(classifier.path, classifier.sha256)
-    fresh = tuple(item for item in table.items if item.group not in learnt.groups)
-    chosen = _choose(request, fresh, table.axes, classifier, learnt, emit, should_stop)
+    chosen = _choose(request, table, classifier, learnt, emit, should_stop)
     classes = {item.class_name for item in chosen.items}
     if len(chosen.items) < FEWEST_ITEMS or len(classes) < 2:
-        raise SessionError(_too_few(table, fresh, chosen))
+        raise SessionError(_too_few(table, chosen))
     plan = SessionPlan(
         rater=request.rater,
         truth=request.truth,
@@ -79,7 +78,7 @@ def run(
         items=replace(table, items=chosen.items),
         showings=tuple(showings_of(len(chosen.items), request.seed, second_arm=request.second_arm)),
         limits=_limits(classifier),
-        notes=(*table.assumptions, *_notes(learnt, len(table.items) - len(fresh), chosen)),
+        notes=(*table.assumptions, *_notes(learnt, chosen)),
     )
     session = create_session(request.session, plan, chosen.predictions)
     return session_jobs.PreparedSession(
@@ -146,8 +145,7 @@ class _Chosen:
 
 def _choose(
     request: session_jobs.SessionRequest,
-    items: Sequence[Item],
-    axes: str | None,
+    table: ItemTable,
     classifier: Classifier,
     learnt: LearntFrom,
     emit: Emit,
@@ -156,7 +154,8 @@ def _choose(
     """Classify items, classes in turn, until there are enough that were not learnt from."""
     chosen: dict[int, Prediction] = {}
     spoilt: set[str] = set()
-    n_learnt = n_unreadable = 0
+    items = [item for item in table.items if item.group not in learnt.groups]
+    n_learnt, n_unreadable = len(table.items) - len(items), 0
     for index in in_turn(items, request.seed):
         if should_stop():
             raise Cancelled
@@ -166,7 +165,7 @@ def _choose(
         if _group(item) in spoilt:
             n_learnt += 1
             continue
-        prediction = _classified(classifier, item, axes)
+        prediction = _classified(classifier, item, table.axes)
         if prediction.status == "error":
             n_unreadable += 1
         elif prediction.pixels in learnt.pixels:
@@ -199,32 +198,30 @@ def _limits(classifier: Classifier) -> dict[str, tuple[float, float]]:
     preparation = classifier.preparation
     if not preparation.ranges or preparation.intensity != "fixed":
         return {}
-    pairs = zip(preparation.channel_names, preparation.ranges, strict=True)
-    return {name: (float(low), float(high)) for name, (low, high) in pairs}
+    return dict(zip(preparation.channel_names, preparation.ranges, strict=True))
 
 
 def _group(item: Item) -> str:
     return item.group or item.file
 
 
-def _notes(learnt: LearntFrom, n_of_known_groups: int, chosen: _Chosen) -> Iterator[str]:
+def _notes(learnt: LearntFrom, chosen: _Chosen) -> Iterator[str]:
     """Yield sentences on what the session rests on."""
     if not learnt.known:
         yield UNKNOWN_TRAINING
-    if n_learnt := n_of_known_groups + chosen.n_learnt:
+    if chosen.n_learnt:
         yield (
-            f"{n_learnt} images were not shown, as the classifier had learnt from them or from "
-            "others of their groups."
+            f"{chosen.n_learnt} images were not shown, as the classifier had learnt from them or "
+            "from others of their groups."
         )
     if chosen.n_unreadable:
         yield f"{chosen.n_unreadable} images could not be read, and were not shown."
 
 
-def _too_few(table: ItemTable, fresh: Iterable[Item], chosen: _Chosen) -> str:
-    n_fresh = len(list(fresh))
+def _too_few(table: ItemTable, chosen: _Chosen) -> str:
     return (
         f"Only {len(chosen.items)} of {len(table.items)} images can be shown, and at least "
-        f"{FEWEST_ITEMS} of two classes are needed: {len(table.items) - n_fresh + chosen.n_learnt} "
-        f"are of groups that the classifier has learnt from, {chosen.n_unreadable} can't be read. "
+        f"{FEWEST_ITEMS} of two classes are needed: {chosen.n_learnt} are of "
+        f"groups that the classifier has learnt from, {chosen.n_unreadable} can't be read. "
         "Take images that it has never seen."
     )

@@ -63,14 +63,10 @@ def run(request: SuggestRequest, emit: Emit, should_stop: ShouldStop) -> Suggest
 
 
 def _order(labels: Sequence[SuggestedLabel], annotated: Collection[ItemKey]) -> tuple[ItemKey, ...]:
-    free = {
-        label.key: label.class_name
-        for label in labels
-        if label.class_name and label.key not in annotated
-    }
-    teaches = np.array([label.teaches for label in labels if label.key in free])
-    keys = list(free)
-    return tuple(keys[index] for index in query_order(teaches, list(free.values())))
+    free = [label for label in labels if label.class_name and label.key not in annotated]
+    teaches = np.array([label.teaches for label in free])
+    order = query_order(teaches, [str(label.class_name) for label in free])
+    return tuple(free[index].key for index in order)
 
 
 def _labels(classifier: Classifier, table: ItemTable) -> Iterator[SuggestedLabel]:

@@ -117,11 +117,8 @@ def _thumbnail(image: Image) -> bytes:
 
 
 def _groups_per_class(table: ItemTable) -> dict[str, int]:
-    groups: dict[str, set[str]] = defaultdict(set)
-    for item in table.items:
-        if item.class_name:
-            groups[item.class_name].add(item.group or item.file)
-    return {name: len(members) for name, members in groups.items()}
+    pairs = dict.fromkeys((item.class_name, item.group or item.file) for item in table.items)
+    return dict(Counter(name for name, _ in pairs if name))
 
 
 def _proposed(request: SurveyRequest, table: ItemTable) -> tuple[str, ...]:

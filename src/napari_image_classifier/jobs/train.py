@@ -28,7 +28,7 @@ from napari_image_classifier.training.answer_threshold import fitted_answer_rule
 from napari_image_classifier.training.config import TrainingConfig, check_request
 from napari_image_classifier.training.dataset import training_parts, training_set
 from napari_image_classifier.training.images import read_training_images
-from napari_image_classifier.training.learner import Learner, Lesson, unfinished_path
+from napari_image_classifier.training.learner import Learner, Lesson
 from napari_image_classifier.training.left_out import check_rest
 from napari_image_classifier.training.manifest import check_unchanged, write_training_manifest
 from napari_image_classifier.training.novelty_fitting import fitted_gate
@@ -102,7 +102,8 @@ def _train(
     learner.prepare(request.threads)
     parts = training_parts(images.items, images.units, config)
     data = training_set(images, parts.splits[0], parts.learnt_from)
-    kept_in = unfinished_path(output)
+    # Where a training that is ended from outside leaves its checkpoints.
+    kept_in = output.with_name(output.name + ".unfinished")
     noted: list[str] = []
 
     def tell(event: Event) -> None:
@@ -112,8 +113,8 @@ def _train(
 
     lesson = Lesson(data, parts.splits, tell, should_stop, earlier, something_to_keep.set)
     ensemble = learner.learn(lesson, kept_in)
-    messages = [*training_record.messages(config, table, data, ensemble, earlier), *noted]
-    gate = fitted_gate(images, parts.used, data.preparation, ensemble.distances)
+    messages = [*training_record.messages(config, table, data, ensemble), *noted]
+    gate = fitted_gate(data, parts.used, ensemble.distances)
     description = ensemble.description(data, config, gate)
     if config.risk is not None:
         new = Classifier(output, "", description, learner.runnable(ensemble))

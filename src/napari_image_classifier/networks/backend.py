@@ -110,11 +110,11 @@ def describe_device(asked: str | None = None) -> dict[str, str]:
 
 def device_in_words(keras: Any) -> str:
     """Return the device that Keras computes on, such as "processor, 8 cores"."""
-    return _accelerator(keras) or f"processor, {os.cpu_count()} cores"
+    return accelerator(keras) or f"processor, {os.cpu_count()} cores"
 
 
-def is_on_processor(keras: Any) -> bool:
-    """Return whether Keras computes on the processor.
+def accelerator(keras: Any) -> str:
+    """Return what Keras computes on besides the processor.
 
     Parameters
     ----------
@@ -123,10 +123,11 @@ def is_on_processor(keras: Any) -> bool:
 
     Returns
     -------
-    bool
-        False where it computes on a graphics card or the like.
+    str
+        A graphics card or the like, in words; "" where there is none.
     """
-    return not _accelerator(keras)
+    find = {"tensorflow": _tensorflow_device, "torch": _torch_device, "jax": _jax_device}
+    return find[keras.backend.backend()](keras)
 
 
 @contextmanager
@@ -146,22 +147,14 @@ def _without_a_port() -> Iterator[None]:
 @contextmanager
 def _environment(settings: Mapping[str, str]) -> Iterator[None]:
     # Read once, at an import; programs that are started later must not inherit them.
-    before = {name: os.environ.get(name) for name in settings}
+    before = {name: os.environ[name] for name in settings if name in os.environ}
     os.environ.update(settings)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _accelerator(keras: Any) -> str:
-    """Return what Keras computes on besides the processor, "" where there is nothing."""
-    find = {"tensorflow": _tensorflow_device, "torch": _torch_device, "jax": _jax_device}
-    return find[keras.backend.backend()](keras)
+        for name in settings:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _tensorflow_device(keras: Any) -> str:

@@ -4,11 +4,9 @@ Runs in the compute process; never imported by anything the viewer imports.
 """
 
 import hashlib
-import json
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +16,9 @@ from scipy.special import softmax
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import ClassifierDescription, Member
 from napari_image_classifier.classifiers.file import (
-    DESCRIPTION,
     WEIGHTS,
     checked_path,
+    write_description,
 )
 from napari_image_classifier.classifiers.onnx_runtime import probe_image, says_otherwise
 from napari_image_classifier.errors import ClassifierFileError
@@ -72,12 +70,11 @@ def save_classifier(
     with replace_file(path) as temporary:
         plain[0].save(temporary, overwrite=True)
         with zipfile.ZipFile(temporary, "a", zipfile.ZIP_STORED) as archive:
-            members = tuple(
+            members = [
                 _add_member(archive, network, index, description)
                 for index, network in enumerate(plain)
-            )
-            written = replace(description, members=members)
-            archive.writestr(DESCRIPTION, json.dumps(written.stored(), indent=1))
+            ]
+            write_description(archive, description, members)
         _compare_with_keras(temporary)
 
 
@@ -151,8 +148,7 @@ def _add_member(
     graph = export_graph(network)
     archive.writestr(f"{folder}graph.onnx", graph)
     weights = archive.read(folder + WEIGHTS)
-    preparation = description.preparation
-    image = probe_image(preparation.size, preparation.n_channels)
+    image = probe_image(description.preparation)
     return Member(
         weights=folder + WEIGHTS,
         graph=f"{folder}graph.onnx",
@@ -218,8 +214,7 @@ def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
 
 
 def _check_same(network: "keras.Model", classifier: Classifier, member: int) -> None:
-    preparation = classifier.preparation
-    image = probe_image(preparation.size, preparation.n_channels)
+    image = probe_image(classifier.preparation)
     logits, _ = classifier.graphs[member].run(image)
     probabilities = softmax(logits.astype(np.float64), axis=1)[0]
     difference = says_otherwise(probabilities, _probabilities(network, image)[0])

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.classifiers.description import ClassifierDescription
-from napari_image_classifier.classifiers.manifest import Run, this_run
+from napari_image_classifier.classifiers.manifest_records import Run, this_run
 from napari_image_classifier.classifiers.onnx_runtime import Graph
 from napari_image_classifier.networks.backend import (
     backend_here,

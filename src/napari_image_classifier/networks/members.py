@@ -1,7 +1,5 @@
 """The training of a classifier's networks, each on another part of the images."""
 
-import math
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +19,7 @@ from napari_image_classifier.networks.fit.loop import TrainingLoop
 from napari_image_classifier.networks.muon import muon
 from napari_image_classifier.networks.pretrained_weights import take_weights
 from napari_image_classifier.system.events import Emit, Event, Note, Progress
+from napari_image_classifier.system.progress import Pause
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.learner import Ensemble, Learnt, Lesson
@@ -36,7 +35,6 @@ WEIGHT_DECAY = 0.05
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 
 MOST_IMAGES = 2000
-IMAGES_AT_ONCE = 32
 
 
 def train_members(
@@ -169,7 +167,7 @@ class _Resumption:
         self._emit = emit
         self.kept = checkpoints.latest(series) if checkpoints else None
         self._number = steps_in(self.kept) if self.kept else 0
-        self._kept_at = -math.inf
+        self._pause = Pause(SECONDS_BETWEEN_CHECKPOINTS)
         if self.kept is not None:
             done = len(self.kept.notes["history"])
             emit(
@@ -182,11 +180,8 @@ class _Resumption:
     def keep(self, make: Callable[[], Checkpoint], last: bool) -> None:
         """Keep a checkpoint if it is time to, or if it is the ``last`` of the training."""
         self._number += 1
-        now = time.monotonic()
-        too_soon = now - self._kept_at < SECONDS_BETWEEN_CHECKPOINTS and not last
-        if self._checkpoints is None or too_soon:
+        if self._checkpoints is None or not (last or self._pause.is_over()):
             return
-        self._kept_at = now
         checkpoint = make()
         try:
             self._checkpoints.keep(self._series, self._number, *checkpoint)
@@ -240,5 +235,4 @@ def _features(network: "keras.Model", data: TrainingSet, items: IntArray) -> Flo
     from napari_image_classifier.networks.export.onnx_export import export_graph
 
     graph = Graph(export_graph(network))
-    parts = np.split(items, range(IMAGES_AT_ONCE, len(items), IMAGES_AT_ONCE))
-    return np.concatenate([graph.run(data.pixels[part])[1] for part in parts])
+    return np.concatenate([graph.run(pixels)[1] for pixels in data.batches(items)])

@@ -113,7 +113,9 @@ class DoseAxis:
 
         ``series`` counts the series of each well from 0; those of one series stay together.
         """
-        width = self._room_of_a_dose() / max(1, n_series)
+        places, whole = self._places, self.ends[1] - self.ends[0]
+        closest = float(np.diff(places).min()) if len(places) > 1 else whole
+        width = min(SPREAD * closest, WIDEST * whole) / max(1, n_series)
         numbers = np.asarray(series)
         aside = (numbers - (n_series - 1) / 2) * width
         for dose in self.doses:
@@ -122,12 +124,6 @@ class DoseAxis:
                 if len(members) > 1:
                     aside[members] += np.linspace(-0.35, 0.35, len(members)) * width
         return aside
-
-    def _room_of_a_dose(self) -> float:
-        places = self._places
-        whole = self.ends[1] - self.ends[0]
-        closest = float(np.diff(places).min()) if len(places) > 1 else whole
-        return min(SPREAD * closest, WIDEST * whole)
 
     @property
     def _places(self) -> Float64Array:
@@ -167,35 +163,6 @@ class DoseSeries:
     def sentence(self) -> str:
         """The correlation after the name of the series, where it has one."""
         return f"{self.name}: {self.words}" if self.name else self.words
-
-
-def dose_series(
-    summary: "pd.DataFrame", dose: str, column: str, by: str | None = None
-) -> tuple[DoseAxis, list[DoseSeries]]:
-    """Return the axis and the series of a dose response, of wells with a dose and a number."""
-    correlations = dose_correlation(summary, dose, column, by).to_dict("records")
-    doses, values = doses_of(summary, dose), summary[column].to_numpy(float)
-    low, high = _intervals(summary, column)
-    known = np.isfinite(doses) & np.isfinite(values)
-    axis = DoseAxis.of(doses[known])
-    everything = list(series_of(summary, by))
-    numbers = np.select([members for _, members in everything], range(len(everything)))
-    x = axis.place(doses)
-    x[known] += axis.spread(doses[known], numbers[known].tolist(), len(everything))
-    series = []
-    for (name, members), row in zip(everything, correlations, strict=True):
-        rows = np.flatnonzero(members & known)
-        medians = [
-            (x[rows][doses[rows] == level].mean(), np.median(values[rows][doses[rows] == level]))
-            for level in np.unique(doses[rows])
-        ]
-        series.append(
-            DoseSeries(
-                name or (f"without {by}" if by else ""), rows, x[rows], values[rows], low[rows],
-                high[rows], np.array(medians).reshape(-1, 2), correlation_in_words(row),
-            )
-        )  # fmt: skip
-    return axis, series
 
 
 @dataclass(frozen=True)
@@ -246,9 +213,29 @@ def dose_response(
     SummaryError
         As in `doses.dose_correlation`.
     """
-    axis, series = dose_series(summary, dose, column, by)
-    ends = scale_of(column, summary[column].to_numpy(float))
-    return DoseResponse(axis, series, ends, (in_words(column), dose))
+    correlations = dose_correlation(summary, dose, column, by).to_dict("records")
+    doses, values = doses_of(summary, dose), summary[column].to_numpy(float)
+    low, high = _intervals(summary, column)
+    known = np.isfinite(doses) & np.isfinite(values)
+    axis = DoseAxis.of(doses[known])
+    everything = list(series_of(summary, by))
+    numbers = np.select([members for _, members in everything], range(len(everything)))
+    x = axis.place(doses).copy()
+    x[known] += axis.spread(doses[known], numbers[known].tolist(), len(everything))
+    series = []
+    for (name, members), row in zip(everything, correlations, strict=True):
+        rows = np.flatnonzero(members & known)
+        medians = [
+            (x[rows][doses[rows] == level].mean(), np.median(values[rows][doses[rows] == level]))
+            for level in np.unique(doses[rows])
+        ]
+        series.append(
+            DoseSeries(
+                name or (f"without {by}" if by else ""), rows, x[rows], values[rows], low[rows],
+                high[rows], np.array(medians).reshape(-1, 2), correlation_in_words(row),
+            )
+        )  # fmt: skip
+    return DoseResponse(axis, series, scale_of(column, values), (in_words(column), dose))
 
 
 def draw_doses(

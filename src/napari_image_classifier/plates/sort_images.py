@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.ome import companion_name, files_of_image
@@ -27,10 +27,6 @@ OnProgress = Callable[[int, int], None]
 
 class SortingError(ImageClassifierError):
     """Images that can't be copied into folders by class."""
-
-
-class _StoppedError(Exception):
-    """A person does not want the rest of the copies."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +90,10 @@ SORT_IMAGES = Job("sort_images", SortRequest, SortedCopies)
 
 @dataclass(frozen=True)
 class _Copy:
-    """An image with all its files, and the folder that they go to."""
+    """An image: the folder that it goes to, and each of its files with the copy of it."""
 
     folder: str
-    files: tuple[Path, ...]
+    files: Mapping[Path, Path]
 
 
 def sort_images(
@@ -158,12 +154,18 @@ def sort_images(
     _check_found(path, root, labels, missing, pattern)
     folders = _folders(labels.values())
     copies = [
-        _Copy(folders[label], _files_of(by_name[name]))
+        _Copy(
+            folders[label],
+            {
+                file: target / folders[label] / file.relative_to(root)
+                for file in _files_of(by_name[name])
+            },
+        )
         for name, label in labels.items()
         if name in by_name
     ]
     _check_room(copies, target)
-    counts, stopped = _copy_all(copies, root, target, on_progress, should_stop)
+    counts, stopped = _copy_all(copies, target, on_progress, should_stop)
     return SortedCopies(target, counts, len(copies), missing, stopped)
 
 
@@ -188,14 +190,11 @@ def _labels(table: Path) -> dict[str, tuple[str, str]]:
 def _folders(labels: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Return the folder of each status and class; a class called "error" is no error."""
     different = sorted(set(labels))
-    statuses = [status for status, _ in different if status != ANSWERED]
-    names = folder_names(statuses)
-    classes = folder_names(
-        (class_name for status, class_name in different if status == ANSWERED), names.values()
-    )
-    return {
-        (status, class_name): classes[class_name] if status == ANSWERED else names[status]
-        for status, class_name in different
+    classes = [class_name for status, class_name in different if status == ANSWERED]
+    of_status = folder_names(status for status, _ in different if status != ANSWERED)
+    of_class = folder_names(classes, of_status.values())
+    return {(status, ""): folder for status, folder in of_status.items()} | {
+        (ANSWERED, class_name): folder for class_name, folder in of_class.items()
     }
 
 
@@ -254,11 +253,7 @@ def _check_room(copies: Sequence[_Copy], output: Path) -> None:
 
 
 def _copy_all(
-    copies: Sequence[_Copy],
-    root: Path,
-    output: Path,
-    on_progress: OnProgress,
-    should_stop: ShouldStop,
+    copies: Sequence[_Copy], output: Path, on_progress: OnProgress, should_stop: ShouldStop
 ) -> tuple[dict[str, int], bool]:
     """Return the images copied to each folder, and whether it was stopped before the end."""
     counts: Counter[str] = Counter()
@@ -266,12 +261,12 @@ def _copy_all(
     for number, copy in enumerate(copies):
         on_progress(number, len(copies))
         try:
-            done |= _copy_image(copy, root, output, done, should_stop)
-        except _StoppedError:
+            done |= _copy_image(copy, done, should_stop)
+        except Cancelled:
             return dict(counts), True
         except OSError as error:
             raise SortingError(
-                f"{error.filename or copy.files[0]} could not be copied: "
+                f"{error.filename or next(iter(copy.files))} could not be copied: "
                 f"{error.strerror or error}. {number} of {len(copies)} images are in {output}."
             ) from error
         counts[copy.folder] += 1
@@ -279,14 +274,11 @@ def _copy_all(
     return dict(sorted(counts.items())), False
 
 
-def _copy_image(
-    copy: _Copy, root: Path, output: Path, done: set[Path], should_stop: ShouldStop
-) -> set[Path]:
+def _copy_image(copy: _Copy, done: set[Path], should_stop: ShouldStop) -> set[Path]:
     """Copy all files of an image, or none; return the copies."""
     made: set[Path] = set()
     try:
-        for source in copy.files:
-            target = output / copy.folder / source.relative_to(root)
+        for source, target in copy.files.items():
             # Images may share a file, as one that describes them all.
             if target in done:
                 continue
@@ -306,7 +298,7 @@ def _copy_file(source: Path, target: Path, should_stop: ShouldStop) -> None:
         with source.open("rb") as old, temporary.open("wb") as new:
             while block := old.read(BYTES_AT_ONCE):
                 if should_stop():
-                    raise _StoppedError
+                    raise Cancelled
                 new.write(block)
         times = source.stat()
         # When an image was taken is often known from nothing else.

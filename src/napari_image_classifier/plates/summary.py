@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.plates.columns import (
     CLASSIFIED,
     COUNTED,
@@ -16,6 +17,7 @@ from napari_image_classifier.plates.columns import (
 )
 from napari_image_classifier.plates.well_table import join_wells
 from napari_image_classifier.statistics.intervals import Interval, proportion_interval
+from napari_image_classifier.system.spreadsheets import SpreadsheetError, read_spreadsheet
 from napari_image_classifier.typing import Flags, IntArray
 
 if TYPE_CHECKING:
@@ -30,7 +32,11 @@ NUMBER = re.compile(r"(\d+)")
 
 
 def summarize(
-    table: str | Path, by: str | Sequence[str] = WELL, wells: str | Path | None = None
+    table: str | Path,
+    by: str | Sequence[str] = WELL,
+    wells: str | Path | None = None,
+    *,
+    encoding: str | None = None,
 ) -> "pd.DataFrame":
     """Return what was found in each well: a row per well, or whatever ``by`` names.
 
@@ -42,6 +48,9 @@ def summarize(
         One or several of its columns, such as ``["plate", "well"]``, or of those of ``wells``.
     wells
         A table of what is known of the wells, a CSV, see `well_table.join_wells`.
+    encoding
+        How ``wells`` stores text, such as "cp1252"; without it the file's mark counts, then UTF-8,
+        else Windows-1252 is assumed.
 
     Returns
     -------
@@ -58,6 +67,8 @@ def summarize(
           witnesses, so one image alone gives 0 to 100;
         - ``mean_p_<class>``, its mean probability over the answered and the unsure items.
 
+        ``attrs["assumptions"]`` are sentences on what the tables do not say and was assumed.
+
     Raises
     ------
     SummaryError
@@ -73,11 +84,10 @@ def summarize(
     rows = read_predictions(path)
     names = _class_names(rows)
     _check_numbers(path, rows, names)
-    known: list[str] = []
+    own = {*rows, *columns}
     if wells is not None:
-        own = set(rows)
-        rows = join_wells(rows, path, Path(wells))
-        known = [name for name in rows if name not in own and name not in columns]
+        rows = join_wells(rows, path, Path(wells), encoding)
+    known = [name for name in rows if name not in own]
     _check_columns(path, rows, columns)
     counted = list(_of_group(rows[:0], names))
     known = _checked_known(rows, columns, known, counted) if WELL in columns else []
@@ -90,7 +100,9 @@ def summarize(
         for key, group in rows.groupby(columns, sort=False)
     ]
     summary.sort(key=lambda row: [_as_counted(row[column]) for column in columns])
-    return pd.DataFrame(summary, columns=[*columns, *known, *counted])
+    summarized = pd.DataFrame(summary, columns=[*columns, *known, *counted])
+    summarized.attrs["assumptions"] = rows.attrs["assumptions"]
+    return summarized
 
 
 def read_predictions(path: Path) -> "pd.DataFrame":
@@ -104,35 +116,38 @@ def read_predictions(path: Path) -> "pd.DataFrame":
     Returns
     -------
     pandas.DataFrame
-        All its columns, and cells as text.
+        All its columns, and cells as text. Its ``attrs["assumptions"]`` are sentences on what the
+        file does not say.
 
     Raises
     ------
     SummaryError
         It is not there, can't be read, or is no table of predictions.
     """
-    import pandas as pd
-
     try:
-        rows = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding_errors="surrogateescape"
-        )
-    except (ValueError, FileNotFoundError) as error:
+        table = read_spreadsheet(path)
+    except (SpreadsheetError, FileNotFoundError) as error:
         why = "is not there" if isinstance(error, FileNotFoundError) else "can't be read as a CSV"
         raise SummaryError(f"{path} {why}; give the table that classify has written.") from error
+    table = table.with_decimal_points(_holds_numbers)
+    rows = table.frame()
+    rows.attrs["assumptions"] = table.assumptions
     missing = [name for name in (*FIXED_COLUMNS, BEHIND_CLASSES) if name not in rows]
     if missing:
         raise SummaryError(
             f"{path.name} is no table of predictions, as it has no column {missing[0]}; give the "
             "one that classify has written."
         )
-    other = [f"p_{name}" for name in _class_names(rows) if f"p_{name}" not in rows]
-    if other:
+    if any(f"p_{name}" not in rows for name in _class_names(rows)):
         raise SummaryError(
             f"{path.name} is damaged: between its columns confidence and message stands one that "
             "is no probability. Take the table that classify has written."
         )
     return rows
+
+
+def _holds_numbers(title: str) -> bool:
+    return title == "confidence" or title in ObjectPlace._fields or title.startswith("p_")
 
 
 def _check_columns(path: Path, rows: "pd.DataFrame", columns: Sequence[str]) -> None:
@@ -191,9 +206,10 @@ def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any
     answered = rows[rows["status"] == "ok"]
     classified = rows[rows["status"].isin(CLASSIFIED)]
     n_empty = int((rows["status"] == "empty").sum())
-    counts: dict[str, Any] = {"items": len(rows) - n_empty}
-    for name, statuses in COUNTED.items():
-        counts[name] = int(rows["status"].isin(statuses).sum())
+    counts: dict[str, Any] = {
+        "items": len(rows) - n_empty,
+        **{name: int(rows["status"].isin(of).sum()) for name, of in COUNTED.items()},
+    }
     if OF_OBJECTS in rows:
         counts[EMPTY_IMAGES] = n_empty
     images = np.unique(answered["file"], return_inverse=True)[1]

@@ -237,21 +237,19 @@ def _rows(
 
     names = class_names_of(predictions)
     ids = [None] * len(predictions) if track_ids is None else list(track_ids)
-    numbers = {track: number for number, track in enumerate(sorted(set(ids), key=_in_order))}
     files = {name: number for number, name in enumerate(dict.fromkeys(p.file for p in predictions))}
-    items = [
-        (files[item.file], numbers[track], time, item.file, track, item.status, item.class_name,
+    items: list[tuple[Any, ...]] = [
+        (item.file, track, time, item.status, item.class_name,
          *(item.probabilities.get(name, np.nan) for name in names))
         for item, track in zip(predictions, ids, strict=True)
         if (time := parse_selection(item.item).get("t")) is not None
     ]  # fmt: skip
-    order = ["_file", "_track", "time"]
-    columns = [*order, *TRACK, "status", "class", *(f"p_{name}" for name in names)]
+    items.sort(key=lambda row: (files[row[0]], _in_order(row[1]), row[2]))
+    numbers = [f"p_{name}" for name in names]
+    columns = [*TRACK, "time", "status", "class", *numbers]
     # Objects, as a number beside an empty cell would become another kind of number.
     table = pd.DataFrame(items, columns=columns, dtype=object)
-    table = table.astype({"time": np.int64, **dict.fromkeys(columns[7:], np.float64)})
-    table = table.sort_values(order, kind="stable", ignore_index=True)
-    return table.drop(columns=order[:2])
+    return table.astype({"time": np.int64, **dict.fromkeys(numbers, np.float64)})
 
 
 def _in_order(track: TrackId | None) -> tuple[int, float, str]:

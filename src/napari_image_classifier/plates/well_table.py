@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.well_names import WellError, parse_well
 from napari_image_classifier.plates.columns import PLATE, WELL, columns_of_wells
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 from napari_image_classifier.wording import counted, first_few
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class WellTableError(ImageClassifierError):
     """A table of wells that can't be read, or does not belong to the predictions."""
 
 
-def read_wells(path: Path) -> "pd.DataFrame":
+def read_wells(path: Path, encoding: str | None = None) -> "pd.DataFrame":
     """Return a table of wells.
 
     Parameters
@@ -29,11 +29,14 @@ def read_wells(path: Path) -> "pd.DataFrame":
     path
         A CSV with the column "well", optionally "plate", and any others; commas, semicolons or tabs
         separate.
+    encoding
+        Of the file, see `spreadsheets.read_spreadsheet`.
 
     Returns
     -------
     pandas.DataFrame
-        Its cells as text, without spaces around them and without empty or equal rows.
+        Its cells as text, without spaces around them and without empty or equal rows, and 0.1 for
+        0,1. Its ``attrs["assumptions"]`` are sentences on what the file does not say.
 
     Raises
     ------
@@ -41,22 +44,26 @@ def read_wells(path: Path) -> "pd.DataFrame":
         It is not there, can't be read, or has no column of wells.
     """
     try:
-        table = read_spreadsheet(path)
+        known = read_spreadsheet(path, encoding=encoding, titles=(PLATE, WELL))
     except FileNotFoundError as error:
         raise WellTableError(f"There is no table of wells {path}.") from error
     except (OSError, ValueError) as error:
         raise WellTableError(f"The table of wells {path} can't be read: {error}.") from error
-    if WELL not in table:
+    if WELL not in known.columns:
         raise WellTableError(
-            f"{path.name} has no column “well”: it has {', '.join(table.columns)}. Its first line "
+            f"{path.name} has no column “well”: it has {', '.join(known.columns)}. Its first line "
             "must name the columns: well, optionally plate, and any others such as dose."
         )
-    table = table.apply(lambda column: column.str.strip())
-    # Spreadsheets leave lines of nothing but commas below what was filled in.
-    return table[table[WELL] != ""].drop_duplicates(ignore_index=True)
+    known = known.with_decimal_points(lambda title: title not in (PLATE, WELL))
+    table = known.frame().apply(lambda column: column.str.strip())
+    table = table[table[WELL] != ""].drop_duplicates(ignore_index=True)
+    table.attrs["assumptions"] = known.assumptions
+    return table
 
 
-def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame":
+def join_wells(
+    rows: "pd.DataFrame", table: Path, wells: Path, encoding: str | None = None
+) -> "pd.DataFrame":
     """Return rows of predictions with the columns of a table of wells behind them.
 
     Wells are found by name, A1 and A01 being the same, and by plate where both have plates.
@@ -69,11 +76,14 @@ def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame"
         The file that they are from, for messages.
     wells
         The table of wells: a CSV, see `read_wells`.
+    encoding
+        Of the table of wells.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each of ``rows``; one whose well is not in the table has empty cells.
+        A row for each of ``rows``; one whose well is not in the table has empty cells. What was
+        assumed of the table of wells is among its ``attrs["assumptions"]``.
 
     Raises
     ------
@@ -81,7 +91,7 @@ def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame"
         The predictions have no wells, or none of these; a well stands there twice; a column is in
         both tables.
     """
-    known = read_wells(wells)
+    known = read_wells(wells, encoding)
     if WELL not in rows:
         raise WellTableError(
             f"{table.name} has no column “well” to find its wells in {wells.name} by; wells come "
@@ -105,10 +115,11 @@ def join_wells(rows: "pd.DataFrame", table: Path, wells: Path) -> "pd.DataFrame"
     for name in known:
         if name not in places:
             joined[name] = [row[name] if row else "" for row in matches]
+    joined.attrs["assumptions"] = (*rows.attrs["assumptions"], *known.attrs["assumptions"])
     return joined
 
 
-def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
+def wells_not_listed(summary: "pd.DataFrame", wells: Path, encoding: str | None = None) -> str:
     """Return which wells of a summary a table of wells lacks, in words.
 
     Parameters
@@ -117,6 +128,8 @@ def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
         A row for each well.
     wells
         The table of wells, see `read_wells`.
+    encoding
+        Of the table of wells.
 
     Returns
     -------
@@ -128,7 +141,7 @@ def wells_not_listed(summary: "pd.DataFrame", wells: Path) -> str:
     WellTableError
         The table of wells can't be read.
     """
-    known = read_wells(wells)
+    known = read_wells(wells, encoding)
     places = columns_of_wells(known, summary)
     if WELL not in places:
         return ""

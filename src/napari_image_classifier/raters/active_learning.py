@@ -6,7 +6,7 @@ looks like none of the images learnt from. The classes that are predicted take t
 which are asked about in a row differ, and a rare class is not left out.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,13 +121,10 @@ def query_order(teaches: Float64Array, predicted: Sequence[str]) -> list[int]:
     list of int
         The indices of the items, that which teaches most first.
     """
-    of_class: dict[str, list[int]] = defaultdict(list)
+    asked: Counter[str] = Counter()
+    turns: dict[int, int] = {}
     for index in np.argsort(-teaches, kind="stable").tolist():
-        of_class[predicted[index]].append(index)
+        turns[index] = asked[predicted[index]]
+        asked[predicted[index]] += 1
     # The n-th of each class before the (n + 1)-th of any, the one that teaches most first.
-    turns = [
-        (turn, -teaches[index], index)
-        for indices in of_class.values()
-        for turn, index in enumerate(indices)
-    ]
-    return [index for _, _, index in sorted(turns)]
+    return sorted(turns, key=turns.__getitem__)

@@ -116,8 +116,7 @@ class Agreement:
             ],
             "alpha": self.alpha,
         }  # fmt: skip
-        plain: dict[str, Any] = as_json(numbers)
-        return plain
+        return dict(as_json(numbers))
 
 
 def agreement_of(answers: Mapping[str, Answers], groups: Mapping[ItemKey, str]) -> Agreement:

@@ -118,18 +118,13 @@ class AnnotationLog:
         """Take the last step back, also one of an earlier day; return the items that it changed."""
         if not self._steps:
             return []
-        before = self._steps[-1]
-        restored = [one or Annotation(key, "", self.rater) for key, one in before.items()]
-        self._append(restored, "undone")
-        self._apply(restored)
-        self._steps.pop()
-        return list(before)
+        before = self._steps[-1].items()
+        self._append([one or Annotation(key, "", self.rater) for key, one in before], "undone")
+        return list(self._steps.pop())
 
     def _take(self, annotations: Sequence[Annotation], action: Action) -> None:
-        if not annotations:
-            return
-        self._append(annotations, action)
-        self._steps.append(self._apply(annotations))
+        if annotations:
+            self._steps.append(self._append(annotations, action))
 
     def _apply(self, annotations: Iterable[Annotation]) -> Before:
         before = {}
@@ -139,8 +134,9 @@ class AnnotationLog:
                 self.annotations[one.key] = one
         return before
 
-    def _append(self, annotations: Iterable[Annotation], action: Action) -> None:
+    def _append(self, annotations: Sequence[Annotation], action: Action) -> Before:
         self._table.append(_row(one, action) for one in annotations)
+        return self._apply(annotations)
 
 
 def _row(annotation: Annotation, action: Action) -> dict[str, str]:

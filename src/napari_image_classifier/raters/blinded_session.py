@@ -15,7 +15,7 @@ from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.transforms import N_ORIENTATIONS
-from napari_image_classifier.items.annotations import BLINDED, ItemKey
+from napari_image_classifier.items.annotations import BLINDED, ItemKey, item_key
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.selection import Each
 from napari_image_classifier.raters.comparison import (
@@ -27,8 +27,11 @@ from napari_image_classifier.raters.comparison import (
     compare,
 )
 from napari_image_classifier.system.append_log import AppendedTable
-from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.atomic_files import (
+    replace_file,
+    replace_text,
+    told_when_refused,
+)
 from napari_image_classifier.system.records import (
     RecordError,
     as_json,
@@ -36,6 +39,7 @@ from napari_image_classifier.system.records import (
     from_json,
     parsed_json,
 )
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 FEWEST_REPEATS = 50
 PART_REPEATED = 0.25
@@ -294,9 +298,9 @@ class BlindedSession:
 
     def predictions(self) -> dict[ItemKey, str]:
         """Return the machine's sealed answers, "no answer" where it gave none."""
-        rows = read_spreadsheet(self.folder / PREDICTIONS).to_dict("records")
+        rows = read_spreadsheet(self.folder / PREDICTIONS).rows
         return {
-            ItemKey(row["file"], row["item"]): row["class"] if row["status"] == "ok" else NO_ANSWER
+            item_key(row["file"], row["item"]): row["class"] if row["status"] == "ok" else NO_ANSWER
             for row in rows
         }
 
@@ -406,8 +410,7 @@ def create_session(
         )
         values = {"schema": SCHEMA, **as_json(sealed_plan)}
         # Last of all: where there is a plan, there is a session.
-        with replace_file(folder / PLAN) as temporary:
-            temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+        replace_text(folder / PLAN, json.dumps(values, indent=1) + "\n")
     return BlindedSession(folder)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ from napari_image_classifier.items.annotations import (
     Annotation,
     AnnotationsError,
     ItemKey,
-    annotation_rows,
+    annotation_table,
+    check_class_names,
     key_of,
-    read_annotations,
     standing,
 )
 from napari_image_classifier.items.consensus import consensus
@@ -38,17 +39,23 @@ class RaterTables:
     """What all tables say: ``answers`` of each person, and of each classifier in ``machines``.
 
     ``groups`` are those of the items, "" where nobody says; ``assisted`` says how many answers of
-    persons were given with a prediction in sight.
+    persons were given with a prediction in sight, ``assumptions`` what the files do not say.
     """
 
     answers: dict[str, dict[ItemKey, str]] = field(default_factory=dict)
     machines: dict[str, dict[ItemKey, str]] = field(default_factory=dict)
     groups: dict[ItemKey, str] = field(default_factory=dict)
     assisted: int = 0
+    assumptions: list[str] = field(default_factory=list)
 
 
 def read_rater_tables(
-    paths: Sequence[Path], group: str | None = None, *, with_assisted: bool = True
+    paths: Sequence[Path],
+    group: str | None = None,
+    *,
+    encoding: str | None = None,
+    rename_classes: Mapping[str, str] | None = None,
+    with_assisted: bool = True,
 ) -> RaterTables:
     """Read tables of annotations and of predictions.
 
@@ -56,16 +63,20 @@ def read_rater_tables(
     "classifier" holds predictions, of which those without status "ok" are no answers. ``group`` is
     a column, "folder" or "folder:2" as in `read_items`; without it the column "group" counts. A
     rater of two tables is two raters. Without ``with_assisted``, answers that were given with a
-    prediction in sight are left out.
+    prediction in sight are left out. ``encoding`` is that of the tables, ``rename_classes`` the
+    classes that get another name.
 
     Raises
     ------
     AnnotationsError
-        A table can't be read, lacks a column or holds no answers.
+        A table can't be read, lacks a column or holds no answers, or classes differ only in case
+        or spaces.
     """
     tables = RaterTables()
     for path in paths:
-        rows = annotation_rows(path)
+        table = annotation_table(path, encoding)
+        rows = _renamed(table.rows, rename_classes)
+        tables.assumptions += table.assumptions
         if rows and set(rows[0]) >= OF_PREDICTIONS:
             _add(tables.machines, path, {path.stem: _of_machine(rows)})
         else:
@@ -73,7 +84,17 @@ def read_rater_tables(
         for row in rows:
             if of_row := _group(row, group):
                 tables.groups[key_of(row)] = of_row
+    given = [*tables.answers.values(), *tables.machines.values()]
+    names = (name for answers in given for name in answers.values())
+    check_class_names(names, "these tables", AnnotationsError)
     return tables
+
+
+def _renamed(
+    rows: Sequence[dict[str, str]], names: Mapping[str, str] | None
+) -> list[dict[str, str]]:
+    names = names or {}
+    return [{**row, "class": names.get(row["class"].strip(), row["class"])} for row in rows]
 
 
 def _of_machine(rows: Sequence[Mapping[str, str]]) -> dict[ItemKey, str]:
@@ -144,6 +165,8 @@ def compare_raters(
     truth: str | Path | None = None,
     group: str | None = None,
     margin: float = MARGIN,
+    encoding: str | None = None,
+    rename_classes: Mapping[str, str] | None = None,
 ) -> RaterComparison:
     """Write a report on how far raters agree, and how classifiers compare with each of them.
 
@@ -161,6 +184,11 @@ def compare_raters(
         two levels deep. Unless given, the column "group" counts.
     margin
         How much worse a classifier still counts as “as good”, from 0 to 1.
+    encoding
+        How the tables store text, such as "cp1252"; without it a file's mark counts, then UTF-8,
+        else Windows-1252 is assumed.
+    rename_classes
+        Classes that get another name, by the name that they have in the tables.
 
     Returns
     -------
@@ -175,21 +203,33 @@ def compare_raters(
         There is nothing to compare.
     """
     paths = [Path(path) for path in tables]
-    known = read_rater_tables(paths, group)
-    notes = []
+    read = partial(
+        read_rater_tables, paths, group, encoding=encoding, rename_classes=rename_classes
+    )
+    known = read()
+    notes = list(dict.fromkeys(known.assumptions))
     if known.machines and known.assisted:
         notes.append(f"{known.assisted} labels that were given with a prediction in sight were "
                      "left out.")  # fmt: skip
-        known = read_rater_tables(paths, group, with_assisted=False)
+        known = read(with_assisted=False)
     if not known.groups:
         notes.append("Each image was taken to stand alone, as no group was given.")
     agreement = agreement_of({**known.answers, **known.machines}, known.groups)
-    comparisons = [] if truth is None else _comparisons(known, truth, margin)
+    comparisons = []
+    if truth is not None:
+        true = None
+        if str(truth) != CONSENSUS:
+            rows = annotation_table(Path(truth), encoding).rows
+            true = {one.key: one.class_name for one in standing(_renamed(rows, rename_classes))}
+        comparisons = _comparisons(known, true, margin)
     written = write_agreement_report(Path(report), agreement, comparisons, notes)
     return RaterComparison(agreement, tuple(comparisons), tuple(notes), written)
 
 
-def _comparisons(tables: RaterTables, truth: str | Path, margin: float) -> list[Comparison]:
+def _comparisons(
+    tables: RaterTables, truth: Mapping[ItemKey, str] | None, margin: float
+) -> list[Comparison]:
+    """Compare each person with each classifier by a truth; None for the consensus of others."""
     if not tables.machines:
         raise AgreementError(
             "No table of predictions was given, so there is no machine to compare with a truth; "
@@ -197,7 +237,8 @@ def _comparisons(tables: RaterTables, truth: str | Path, margin: float) -> list[
         )
     comparisons = []
     for rater in tables.answers:
-        true, kind = _truth(truth, rater, tables)
+        true = _consensus_of_others(rater, tables) if truth is None else truth
+        kind: TruthKind = "consensus" if truth is None else "table"
         for machine in tables.machines:
             if items := _items(tables, rater, machine, true):
                 comparisons.append(
@@ -208,12 +249,7 @@ def _comparisons(tables: RaterTables, truth: str | Path, margin: float) -> list[
     return comparisons
 
 
-def _truth(
-    truth: str | Path, rater: str, tables: RaterTables
-) -> tuple[Mapping[ItemKey, str], TruthKind]:
-    if str(truth) != CONSENSUS:
-        given = read_annotations(Path(truth))
-        return {one.key: one.class_name for one in given}, "table"
+def _consensus_of_others(rater: str, tables: RaterTables) -> Mapping[ItemKey, str]:
     others = [
         Annotation(key, name, other)
         for other, answers in tables.answers.items()
@@ -225,7 +261,7 @@ def _truth(
             f"Only {rater} answered, so there is no consensus of others; add their tables, or give "
             "the truth as a table."
         )
-    return consensus(others), "consensus"
+    return consensus(others)
 
 
 def _items(

@@ -217,8 +217,7 @@ class Comparison:
             "confusion_person": self.confusion("person"),
             "confusion_machine": self.confusion("machine"),
         }
-        plain: dict[str, Any] = as_json(numbers)
-        return plain
+        return dict(as_json(numbers))
 
 
 def compare(

@@ -6,26 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from napari_image_classifier.items.annotations import Annotation, ItemKey
+from napari_image_classifier.raters.active_learning import SuggestedLabel
 
 Which = Literal["all", "unlabelled", "labelled", "class", "said", "differ"]
 Order = Literal["folder", "random", "teaching", "confidence"]
 SEED = 0
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """The prediction of an item.
-
-    Attributes
-    ----------
-    class_name
-        The class, "" where the item could not be read.
-    confidence
-        Its probability, from 0 to 1.
-    """
-
-    class_name: str
-    confidence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -68,11 +53,9 @@ class LabellingQueue:
     def __init__(self, keys: Sequence[ItemKey], annotations: Mapping[ItemKey, Annotation]) -> None:
         self._keys = list(keys)
         self._annotations = annotations
-        self.suggestions: Mapping[ItemKey, Suggestion] = {}
+        self.suggestions: Mapping[ItemKey, SuggestedLabel] = {}
         self.teaching: Sequence[ItemKey] = ()
-        self.shown = Shown()
-        self.order: Order = "random"
-        self.arrange(self.shown, self.order)
+        self.arrange(Shown(), "random")
 
     def arrange(self, shown: Shown, order: Order) -> None:
         """Put the items that are to be shown in order.
@@ -128,5 +111,6 @@ class LabellingQueue:
             case "teaching":
                 first = self.teaching
             case "confidence":
-                first = sorted(self.suggestions, key=lambda key: self.suggestions[key].confidence)
+                said = self.suggestions
+                first = sorted(said, key=lambda key: said[key].confidence or 0.0)
         return list(dict.fromkeys([*first, *self._keys]))

@@ -1,12 +1,12 @@
 """Annotations of the objects of one image, kept safe as they are given."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_file, replace_table
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 COLUMNS = ("file", "item", "class")
 
@@ -62,8 +62,7 @@ class ObjectAnnotations:
         """Take the last step back; return whether there was one."""
         if not self._before:
             return False
-        before = self._before[-1]
-        self._write(before)
+        self._write(self._before[-1])
         self.classes = self._before.pop()
         return True
 
@@ -75,7 +74,6 @@ class ObjectAnnotations:
         self.classes = classes
 
     def _write(self, classes: Mapping[str, str]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         write_annotations(self._path, {self._file: classes})
 
 
@@ -106,11 +104,12 @@ def export_annotations(path: Path, classes_of: Mapping[str, Mapping[str, str]]) 
 
 
 def _fill(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(COLUMNS)
-        for name, classes in classes_of.items():
-            rows.writerows((name, item, of_item) for item, of_item in classes.items())
+    rows = (
+        {"file": name, "item": item, "class": of_item}
+        for name, classes in classes_of.items()
+        for item, of_item in classes.items()
+    )
+    write_table(path, COLUMNS, rows)
 
 
 def _stored(path: Path) -> dict[str, str]:
@@ -120,10 +119,10 @@ def _stored(path: Path) -> dict[str, str]:
         return {}
     except ValueError:
         table = None
-    if table is None or not set(COLUMNS) <= set(table):
+    if table is None or not set(COLUMNS) <= set(table.columns):
         _set_aside(path)
         return {}
-    return dict(zip(table["item"], table["class"], strict=True))
+    return {row["item"]: row["class"] for row in table.rows}
 
 
 def _set_aside(path: Path) -> None:

@@ -71,9 +71,7 @@ def comparison_power(
     )
 
 
-def images_needed(
-    per_group: int, margin: float = MARGIN, correlation: float = CORRELATION
-) -> int | None:
+def images_needed(per_group: int, margin: float = MARGIN) -> int | None:
     """Return about how many images show in 80 % of cases that a machine is as good.
 
     Parameters
@@ -82,8 +80,6 @@ def images_needed(
         How many images each group has.
     margin
         How much worse still counts as “as good”, from 0 to 1.
-    correlation
-        How alike the differences within a group are.
 
     Returns
     -------
@@ -93,7 +89,7 @@ def images_needed(
 
     def enough(n_groups: int) -> bool:
         sizes = np.full(n_groups, float(per_group))
-        return _power(sizes, 0.0, -margin, DISCORDANCE, correlation, FEWEST_RUNS) >= POWER
+        return _power(sizes, 0.0, -margin, DISCORDANCE, CORRELATION, FEWEST_RUNS) >= POWER
 
     most = MOST_IMAGES // per_group
     too_few = FEWEST_GROUPS

@@ -1,6 +1,5 @@
 """The report on raters, and on persons and classifiers: a page, its numbers, every answer."""
 
-import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,8 @@ from napari_image_classifier.evaluation.report_page import picture_in_page, rend
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.raters.agreement import Agreement
 from napari_image_classifier.raters.comparison import ComparedItem, Comparison, in_words
-from napari_image_classifier.system.atomic_files import replace_file, replace_table
+from napari_image_classifier.system.atomic_files import replace_table, replace_text
+from napari_image_classifier.system.csv_tables import write_table
 
 TEMPLATE = "agreement.html"
 PICTURES_SHOWN = 24
@@ -58,8 +58,7 @@ def write_agreement_report(
         "comparisons": [one.to_json() for one in comparisons],
         "notes": notes,
     }
-    with replace_file(json_path) as temporary:
-        temporary.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+    replace_text(json_path, json.dumps(numbers, indent=1) + "\n")
     page = render_page(
         TEMPLATE,
         sentence=agreement_in_words(agreement) if agreement else "",
@@ -69,8 +68,7 @@ def write_agreement_report(
         notes=notes,
         files={name: path.name for name, path in paths.items()},
     )
-    with replace_file(report) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    replace_text(report, page)
     return paths
 
 
@@ -104,7 +102,7 @@ def _with_pictures(items: Sequence[ComparedItem], draw: Draw) -> list[tuple[Comp
 def _write_answers(
     path: Path, agreement: Agreement | None, comparisons: Sequence[Comparison]
 ) -> None:
-    rows: list[Mapping[str, Any]] = []
+    rows: list[Mapping[str, str]] = []
     if agreement is not None:
         rows += [
             {"file": key.file, "item": key.item, "group": agreement.groups.get(key, ""),
@@ -119,7 +117,4 @@ def _write_answers(
         for one in comparisons for item in one.items
     ]  # fmt: skip
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        table = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+    write_table(path, columns, rows)

@@ -55,14 +55,9 @@ class Rectangle(NamedTuple):
     right: int
 
     @property
-    def height(self) -> int:
-        """How many rows it has."""
-        return self.bottom - self.top
-
-    @property
-    def width(self) -> int:
-        """How many columns it has."""
-        return self.right - self.left
+    def longer_side(self) -> int:
+        """How many rows or columns it has, whichever are more."""
+        return max(self.bottom - self.top, self.right - self.left)
 
     def moved(self, rows: int, columns: int) -> "Rectangle":
         """Return it so much further down and to the right."""
@@ -114,7 +109,7 @@ class ShownItem:
         if self.rectangle is None:
             return self
         rectangle, (height, width) = self.rectangle, self.channels[0].shape[-2:]
-        side = SURROUNDINGS * max(rectangle.height, rectangle.width)
+        side = SURROUNDINGS * rectangle.longer_side
         top = (rectangle.top + rectangle.bottom - side) // 2
         left = (rectangle.left + rectangle.right - side) // 2
         rows = slice(max(top, 0), min(top + side, height))

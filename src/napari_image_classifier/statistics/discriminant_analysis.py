@@ -22,6 +22,7 @@ RIDGE = 0.01
 LANDMARKS = 150
 # The kernels' squared width, as part of the usual squared distance of two items.
 WIDTH = 0.5
+SEED = 0
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,7 @@ class DiscriminantScore:
 
 
 def discriminant_score(
-    features: Float64Array,
-    truth: IntArray,
-    units: IntArray,
-    strata: IntArray | None = None,
-    seed: int = 0,
+    features: Float64Array, truth: IntArray, units: IntArray, strata: IntArray | None = None
 ) -> DiscriminantScore:
     """Test on parts of whole units what measurements tell of the classes.
 
@@ -59,17 +56,15 @@ def discriminant_score(
         The number of what each item belongs to and is never parted from, shape (item,).
     strata
         Numbers within which alone classes are permuted, shape (item,); None for no such limits.
-    seed
-        Of the parts and of the permutations.
 
     Returns
     -------
     DiscriminantScore
         What a discriminant analysis reaches on items that it has not learnt from.
     """
-    method = DiscriminantAnalysis(features, units, seed)
-    test = chance_test(truth, units, method.balanced_accuracies, strata, seed)
-    return DiscriminantScore(float(method.balanced_accuracies(truth[np.newaxis])[0]), test)
+    score = DiscriminantAnalysis(features, units).balanced_accuracies
+    reached = float(score(truth[np.newaxis])[0])
+    return DiscriminantScore(reached, chance_test(truth, units, score, strata))
 
 
 class DiscriminantAnalysis:
@@ -81,8 +76,6 @@ class DiscriminantAnalysis:
         The measurements, shape (item, measurement).
     units
         The number of what each item belongs to and is never parted from, shape (item,).
-    seed
-        Of the parts.
 
     Notes
     -----
@@ -90,9 +83,9 @@ class DiscriminantAnalysis:
     permutation of them.
     """
 
-    def __init__(self, features: Float64Array, units: IntArray, seed: int = 0) -> None:
+    def __init__(self, features: Float64Array, units: IntArray) -> None:
         kinds, numbers = np.unique(units, return_inverse=True)
-        dealt = np.random.default_rng(seed).permutation(len(kinds)) % min(PARTS, len(kinds))
+        dealt = np.random.default_rng(SEED).permutation(len(kinds)) % min(PARTS, len(kinds))
         part_of_item = dealt[numbers]
         self._parts = [
             _Part.of(features, np.flatnonzero(part_of_item != part),

@@ -78,9 +78,7 @@ def proportion_interval(right: Flags, groups: IntArray, confidence: float = CONF
     return Interval(score, float(low), float(high))
 
 
-def balanced_interval(
-    right: Flags, classes: IntArray, groups: IntArray, confidence: float = CONFIDENCE
-) -> Interval:
+def balanced_interval(right: Flags, classes: IntArray, groups: IntArray) -> Interval:
     """Return the mean over classes of the part that was right, with its interval.
 
     Parameters
@@ -91,8 +89,6 @@ def balanced_interval(
         The number of each item's class, shape (item,).
     groups
         The number of each item's group, shape (item,).
-    confidence
-        How often the interval is to hold the truth.
 
     Returns
     -------
@@ -100,7 +96,7 @@ def balanced_interval(
         See `mean_interval`; as wide as those of the classes where a class is always right.
     """
     of_classes = [
-        proportion_interval(right[classes == label], groups[classes == label], confidence)
+        proportion_interval(right[classes == label], groups[classes == label])
         for label in np.unique(classes)
     ]
     return mean_interval(of_classes)
@@ -187,12 +183,12 @@ def effective_size(sizes: Float64Array, correlation: Float64Array | float) -> Fl
     return np.asarray(n / (1 + ((sizes**2).sum() / n - 1) * correlation))
 
 
-def few_groups_factor(n_groups: int, confidence: float) -> float:
+def few_groups_factor(n_groups: int, confidence: float = CONFIDENCE) -> float:
     """Return what makes an effective size smaller, as few groups know their own spread badly."""
-    return float((quantile(confidence) / quantile(confidence, n_groups - 1)) ** 2)
+    return (quantile(None, confidence) / quantile(n_groups - 1, confidence)) ** 2
 
 
-def quantile(confidence: float, freedom: int | None = None) -> float:
+def quantile(freedom: int | None = None, confidence: float = CONFIDENCE) -> float:
     """Return how many standard errors reach that far; of Student's t for degrees of ``freedom``."""
     from scipy.special import ndtri, stdtrit
 

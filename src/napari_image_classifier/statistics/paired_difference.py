@@ -72,7 +72,7 @@ class PairedDifference:
 
 
 def paired_difference(
-    machine_right: Flags, person_right: Flags, groups: IntArray, confidence: float = CONFIDENCE
+    machine_right: Flags, person_right: Flags, groups: IntArray
 ) -> PairedDifference:
     """Compare a machine and a person who classified the same items.
 
@@ -88,8 +88,6 @@ def paired_difference(
         Which items the person was right about, shape (item,).
     groups
         The number of each item's group, shape (item,).
-    confidence
-        How often the interval is to hold the truth.
 
     Returns
     -------
@@ -117,18 +115,16 @@ def paired_difference(
     n, n_groups = len(groups), len(sizes)
     only_machine, only_person = int(only_machines.sum()), int(only_persons.sum())
     alone = n_groups == n
-    size = float(n) if alone else float(effective_pairs(sizes, first, second, confidence))
-    low, high = (
-        tango_interval(only_machine / n * size, only_person / n * size, size, confidence)
-        if size > 0
-        else (-1.0, 1.0)
-    )
+    size = float(n) if alone else float(effective_pairs(sizes, first, second))
+    low, high = -1.0, 1.0
+    if size > 0:
+        low, high = tango_interval(only_machine / n * size, only_person / n * size, size)
     return PairedDifference(
         (only_machine - only_person) / n,
         low,
         high,
-        proportion_interval(machine_right, groups, confidence),
-        proportion_interval(person_right, groups, confidence),
+        proportion_interval(machine_right, groups),
+        proportion_interval(person_right, groups),
         only_machine,
         only_person,
         n,
@@ -147,7 +143,7 @@ def tango_interval(
     """
     import scipy.optimize
 
-    z, estimate = quantile(confidence), (only_first - only_second) / n
+    z, estimate = quantile(None, confidence), (only_first - only_second) / n
     counts = (np.asarray(only_first), np.asarray(only_second), np.asarray(n))
 
     def beyond(difference: float, sign: float) -> float:
@@ -193,10 +189,7 @@ def tango_score(
 
 
 def effective_pairs(
-    sizes: Float64Array,
-    only_first: Float64Array,
-    only_second: Float64Array,
-    confidence: float = CONFIDENCE,
+    sizes: Float64Array, only_first: Float64Array, only_second: Float64Array
 ) -> Float64Array:
     """Return how many independent items tell as much of a difference as these in their groups.
 
@@ -211,8 +204,6 @@ def effective_pairs(
         About how many of them only the first was right, shape (…, group).
     only_second
         The same of the second.
-    confidence
-        That of the interval.
 
     Returns
     -------
@@ -231,4 +222,4 @@ def effective_pairs(
     # As `intervals.intraclass_correlation`, for what is 1, -1 or 0.
     estimated = np.clip((between - within) / np.maximum(spread, SMALLEST_VARIANCE), 0, 1)
     correlation = taken_cautiously(estimated, sizes, differing.sum(axis=-1))
-    return effective_size(sizes, correlation) * few_groups_factor(k, confidence)
+    return effective_size(sizes, correlation) * few_groups_factor(k)

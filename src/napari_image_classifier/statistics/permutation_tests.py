@@ -22,7 +22,11 @@ from napari_image_classifier.typing import Flags, Float64Array, IntArray
 # Where there are fewer permutations than this, all of them are looked at.
 FEW_PERMUTATIONS = 1000
 PERMUTATIONS_DRAWN = 1999
+SEED = 0
 SIGNIFICANT = 0.05
+
+# Of permutations of the classes (permutation, item) the score of each.
+Score = Callable[[IntArray], Float64Array]
 
 
 def strata_of(classes: IntArray, acquisitions: IntArray | None) -> IntArray | None:
@@ -90,8 +94,15 @@ class ChanceTest:
     exact: bool
 
     @classmethod
-    def of_count(cls, at_least: int, number: int, *, exact: bool) -> Self:
-        """Return the result where so many of a number of permutations did at least as well."""
+    def of_scores(cls, reached: float, scores: Float64Array, *, exact: bool) -> Self:
+        """Return how often the scores of permutations are at least what was ``reached``.
+
+        They are those of all permutations, or, where it is not ``exact``, of some that were drawn.
+        """
+        # Of those drawn the true permutation is not one, and it is sure to reach its own score.
+        known = 0 if exact else 1
+        number = known + len(scores)
+        at_least = known + int((scores >= reached - 1e-12).sum())
         return cls(at_least / number, 1 / number, number, exact)
 
     @property
@@ -101,11 +112,7 @@ class ChanceTest:
 
 
 def chance_test(
-    truth: IntArray,
-    units: IntArray,
-    scores: Callable[[IntArray], Float64Array],
-    strata: IntArray | None = None,
-    seed: int = 0,
+    truth: IntArray, units: IntArray, scores: Score, strata: IntArray | None = None
 ) -> ChanceTest:
     """Test a score of given classes against other permutations of them.
 
@@ -120,8 +127,6 @@ def chance_test(
         For predictions that are given that is cheap; a method that learns has to learn anew.
     strata
         Within what classes change places, shape (item,); None: everywhere.
-    seed
-        For the permutations that are drawn.
 
     Returns
     -------
@@ -131,12 +136,9 @@ def chance_test(
     permutations = Permutations(truth, units, strata)
     (reached,) = scores(truth[np.newaxis])
     if permutations.number < FEW_PERMUTATIONS:
-        # The true permutation is one of them, and the only sure one to reach its own score.
-        at_least = int((scores(permutations.all()) >= reached - 1e-12).sum())
-        return ChanceTest.of_count(at_least, permutations.number, exact=True)
-    drawn = permutations.drawn(PERMUTATIONS_DRAWN, seed)
-    at_least = 1 + sum(int((scores(batch) >= reached - 1e-12).sum()) for batch in drawn)
-    return ChanceTest.of_count(at_least, PERMUTATIONS_DRAWN + 1, exact=False)
+        return ChanceTest.of_scores(reached, scores(permutations.all()), exact=True)
+    drawn = [scores(batch) for batch in permutations.drawn(PERMUTATIONS_DRAWN, SEED)]
+    return ChanceTest.of_scores(reached, np.concatenate(drawn), exact=False)
 
 
 def chance_of_predictions(
@@ -194,7 +196,7 @@ def either_of(tests: Sequence[ChanceTest]) -> ChanceTest:
 
 
 def paired_test(
-    ours: Float64Array, theirs: Float64Array, truth: IntArray, units: IntArray, seed: int = 0
+    ours: Float64Array, theirs: Float64Array, truth: IntArray, units: IntArray
 ) -> ChanceTest:
     """Test whether one method's balanced accuracy is above another's on the same items.
 
@@ -210,8 +212,6 @@ def paired_test(
         The index of the class that was given to each item, shape (item,).
     units
         The number of each item's unit, items of which are not independent, shape (item,).
-    seed
-        For the permutations that are drawn.
 
     Returns
     -------
@@ -225,12 +225,10 @@ def paired_test(
     telling = int((gains != 0).sum())
     if 2**telling < FEW_PERMUTATIONS:
         signs = np.array(list(product((1, -1), repeat=telling)), float).reshape(2**telling, telling)
-        at_least = int((signs @ gains[gains != 0] >= reached - 1e-12).sum())
-        return ChanceTest.of_count(at_least, len(signs), exact=True)
-    random = np.random.default_rng(seed)
+        return ChanceTest.of_scores(reached, signs @ gains[gains != 0], exact=True)
+    random = np.random.default_rng(SEED)
     signs = random.choice((1.0, -1.0), (PERMUTATIONS_DRAWN, len(kinds)))
-    at_least = 1 + int((signs @ gains >= reached - 1e-12).sum())
-    return ChanceTest.of_count(at_least, PERMUTATIONS_DRAWN + 1, exact=False)
+    return ChanceTest.of_scores(reached, signs @ gains, exact=False)
 
 
 @dataclass(frozen=True)

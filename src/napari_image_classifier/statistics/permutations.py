@@ -84,10 +84,8 @@ def _blocks(truth: IntArray, units: IntArray, strata: IntArray) -> list[_Block]:
 
 
 def _orders(labels: IntArray) -> int:
-    number = math.factorial(len(labels))
-    for count in Counter(labels.tolist()).values():
-        number //= math.factorial(count)
-    return number
+    of_equal = math.prod(map(math.factorial, Counter(labels.tolist()).values()))
+    return math.factorial(len(labels)) // of_equal
 
 
 def _distinct(labels: Sequence[int]) -> Iterator[tuple[int, ...]]:

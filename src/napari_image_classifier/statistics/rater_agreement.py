@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_image_classifier.statistics.intervals import (
-    CONFIDENCE,
     effective_size,
     intraclass_correlation,
     quantile,
@@ -53,12 +52,7 @@ class Kappa:
     standard_error: float | None = None
 
 
-def cohen_kappa(
-    first: IntArray,
-    second: IntArray,
-    groups: IntArray | None = None,
-    confidence: float = CONFIDENCE,
-) -> Kappa:
+def cohen_kappa(first: IntArray, second: IntArray, groups: IntArray | None = None) -> Kappa:
     """Return the agreement of two raters about the same items beyond chance [1]_.
 
     Where items are independent (each a group of its own, or no ``groups``), the standard error is
@@ -74,8 +68,6 @@ def cohen_kappa(
         That of the second rater.
     groups
         The number of each item's group; None: each is one of its own.
-    confidence
-        How often the interval is to hold the truth.
 
     Returns
     -------
@@ -108,12 +100,11 @@ def cohen_kappa(
     if np.isnan(value):
         return Kappa(None, None, None, agreement, len(first), n_groups)
     if n_groups == len(first):
-        error, reach = _standard_error(table), quantile(confidence)
+        error, reach = _standard_error(table), quantile()
     else:
-        error = jackknife_error(_kappa(table - tables))
-        reach = quantile(confidence, n_groups - 1)
+        error, reach = jackknife_error(_kappa(table - tables)), quantile(n_groups - 1)
     expected, same = float(_expected(table)), (first_codes == second_codes).astype(np.float64)
-    low, high = agreement_interval(value, reach * error, expected, same, numbers, confidence)
+    low, high = agreement_interval(value, reach * error, expected, same, numbers)
     known = None if np.isnan(error) else error
     return Kappa(value, low, high, agreement, len(first), n_groups, known)
 
@@ -170,9 +161,7 @@ class Alpha:
     n_groups: int
 
 
-def krippendorff_alpha(
-    answers: IntArray, groups: IntArray | None = None, confidence: float = CONFIDENCE
-) -> Alpha:
+def krippendorff_alpha(answers: IntArray, groups: IntArray | None = None) -> Alpha:
     """Return the agreement of several raters beyond chance, the nominal kind [1]_.
 
     The interval comes from leaving out group after group (a jackknife, with a t quantile), and is
@@ -185,8 +174,6 @@ def krippendorff_alpha(
         shape (rater, item).
     groups
         The number of each item's group; None: each is one of its own.
-    confidence
-        How often the interval is to hold the truth.
 
     Returns
     -------
@@ -212,10 +199,10 @@ def krippendorff_alpha(
     value = float(_alpha(total[np.newaxis])[0])
     if np.isnan(value):
         return Alpha(None, None, None, n_items, len(answers), n_groups)
-    half = quantile(confidence, n_groups - 1) * jackknife_error(_alpha(total - of_groups))
+    half = quantile(n_groups - 1) * jackknife_error(_alpha(total - of_groups))
     agreed = np.trace(of_items, axis1=1, axis2=2) / of_items.sum(axis=(1, 2))
     expected = float(_expected_of_pairs(total))
-    low, high = agreement_interval(value, half, expected, agreed, numbers, confidence)
+    low, high = agreement_interval(value, half, expected, agreed, numbers)
     return Alpha(value, low, high, n_items, len(answers), n_groups)
 
 
@@ -252,12 +239,7 @@ def _beyond_chance(
 
 
 def agreement_interval(
-    value: float,
-    half: float,
-    expected: float,
-    agreed: Float64Array,
-    numbers: IntArray,
-    confidence: float,
+    value: float, half: float, expected: float, agreed: Float64Array, numbers: IntArray
 ) -> tuple[float | None, float | None]:
     """Return the ends of the interval of a value (observed - expected) / (1 - expected).
 
@@ -269,7 +251,7 @@ def agreement_interval(
     """
     if np.isnan(half):
         return None, None
-    observed_below, observed_above = _distances(agreed, numbers, confidence)
+    observed_below, observed_above = _distances(agreed, numbers)
     below = max(half, observed_below / (1 - expected))
     above = max(half, observed_above / (1 - expected))
     return max(value - below, -1.0), min(value + above, 1.0)
@@ -286,7 +268,7 @@ def jackknife_error(left_out: Float64Array) -> float:
     return float(np.sqrt((k - 1) / k * ((left_out - left_out.mean()) ** 2).sum()))
 
 
-def _distances(agreed: Float64Array, numbers: IntArray, confidence: float) -> tuple[float, float]:
+def _distances(agreed: Float64Array, numbers: IntArray) -> tuple[float, float]:
     """Return how far below and above the mean the ends of Wilson's (1927) interval lie.
 
     It is that of so many independent items as tell as much as these in their groups.
@@ -296,7 +278,7 @@ def _distances(agreed: Float64Array, numbers: IntArray, confidence: float) -> tu
     n, mean = len(agreed), float(agreed.mean())
     estimated = np.asarray(max(intraclass_correlation(sizes, sums), 0.0))
     correlation = shrunk_to(USUAL_CORRELATION, estimated, min(sums.sum(), n - sums.sum()))
-    share = quantile(confidence) ** 2 / effective_size(sizes, correlation)
+    share = quantile() ** 2 / effective_size(sizes, correlation)
     centre = (mean + share / 2) / (1 + share)
     half = np.sqrt(mean * (1 - mean) * share + share**2 / 4) / (1 + share)
     return float(mean - centre + half), float(centre + half - mean)

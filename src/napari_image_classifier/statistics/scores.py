@@ -138,14 +138,11 @@ def balanced_accuracies(truth: IntArray, right: Flags) -> Float64Array:
     Float64Array
         The mean over classes of the part that was right, shape (prediction,).
     """
-    counts, hits = [], []
-    for label in np.unique(truth):
-        members = truth == label
-        counts.append(members.sum(axis=1))
-        hits.append((members & right).sum(axis=1))
-    present = np.array(counts) > 0
-    parts = np.array(hits) / np.maximum(counts, 1)
-    return np.asarray(parts.sum(axis=0) / present.sum(axis=0), np.float64)
+    # Of the shape (class, prediction, item).
+    members = truth == np.unique(truth)[:, np.newaxis, np.newaxis]
+    counts, hits = members.sum(axis=2), (members & right).sum(axis=2)
+    parts = hits / np.maximum(counts, 1)
+    return np.asarray(parts.sum(axis=0) / (counts > 0).sum(axis=0), np.float64)
 
 
 def _of_class(
@@ -155,18 +152,15 @@ def _of_class(
 
     members = truth == label
     predicted = probabilities.argmax(axis=1) == label
+    n_items, n_predicted = int(members.sum()), int(predicted.sum())
     hits = int((members & predicted).sum())
-    both = 0 < members.sum() < len(members)
+    both = 0 < n_items < len(members)
     return ClassScores(
         name=name,
-        n_items=int(members.sum()),
+        n_items=n_items,
         n_groups=len(np.unique(units[members])),
-        sensitivity=proportion_interval(predicted[members], units[members])
-        if members.any()
-        else None,
-        precision=hits / int(predicted.sum()) if predicted.any() else None,
-        f1=2 * hits / int(members.sum() + predicted.sum())
-        if members.any() or predicted.any()
-        else None,
+        sensitivity=proportion_interval(predicted[members], units[members]) if n_items else None,
+        precision=hits / n_predicted if n_predicted else None,
+        f1=2 * hits / (n_items + n_predicted) if n_items + n_predicted else None,
         auc=float(roc_auc_score(members, probabilities[:, label])) if both else None,
     )

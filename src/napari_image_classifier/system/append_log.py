@@ -12,11 +12,12 @@ from typing import IO, Self
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import replace_file
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import read_spreadsheet, saved_by_spreadsheet
 
 # The last column: a line that was cut off does not end in a whole one.
 TIME = "time"
 _TICK = timedelta(microseconds=1)
+_FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 _BLOCK = 65536
 
 
@@ -149,7 +150,7 @@ class AppendedTable:
         self.path = path
         self._columns = [*columns, TIME]
         self.rows: list[dict[str, str]] = []
-        self._latest = datetime.min.replace(tzinfo=UTC)
+        self._latest = _FIRST_MOMENT
         self._left_half_a_row = False
         if path.is_file() and path.stat().st_size:
             _drop_unfinished_row(path)
@@ -178,8 +179,7 @@ class AppendedTable:
         if not self.path.is_file() or self.path.stat().st_size == 0:
             # Also where somebody has deleted it meanwhile.
             self._rewrite()
-        if not _ends_with_newline(self.path):
-            self._end_last_line()
+        self._end_last_line()
         self._left_half_a_row = True
         _append_to_disk(self.path, _as_csv(added, self._columns, header=False))
         self._left_half_a_row = False
@@ -190,33 +190,33 @@ class AppendedTable:
         if self._left_half_a_row:
             # It could not be taken away when it failed.
             _drop_unfinished_row(self.path)
-        if _ends_with_newline(self.path):
+        last = _last_line(self.path)
+        if not last:
             return
-        if not _is_whole(_last_line(self.path)):
+        if not _is_whole(last):
             raise BlockingIOError(f"another program is writing {self.path.name}")
         # As an editor may have left it.
         _append_to_disk(self.path, "\n")
 
     def _take_over(self) -> None:
         try:
-            table = read_spreadsheet(self.path)
+            table = read_spreadsheet(self.path, titles=self._columns)
         except ValueError as error:
             raise AppendedTableError(f"{self.path} is no table: {error}.") from error
-        missing = [name for name in self._columns if name not in table]
+        missing = [name for name in self._columns if name not in table.columns]
         if missing:
             raise AppendedTableError(
                 f"{self.path} is another kind of table: it has no column {', '.join(missing)}. "
                 "Choose another file name; nothing was changed in this one."
             )
-        added = [name for name in table if name not in self._columns]
+        added = [name for name in table.columns if name not in self._columns]
         self._columns = [*self._columns[:-1], *added, TIME]
-        self.rows = table.to_dict("records")
-        with suppress(ValueError):
-            self._latest = max(datetime.fromisoformat(row[TIME]) for row in self.rows)
+        self.rows = table.rows
+        self._latest = max([self._latest, *(_moment(row[TIME]) for row in self.rows)])
         header = _as_csv([], self._columns).encode()
         with self.path.open("rb") as file:
             is_ours = file.read(len(header)) == header
-        if not is_ours or not _ends_with_newline(self.path):
+        if not is_ours or _last_line(self.path):
             self._rewrite()
 
     def _rewrite(self) -> None:
@@ -235,6 +235,8 @@ def _append_to_disk(path: Path, text: str) -> None:
 
 
 def _drop_unfinished_row(path: Path) -> None:
+    if saved_by_spreadsheet(path):
+        return
     last = _last_line(path)
     if last.strip() and not _is_whole(last):
         drop_cut_line(path)
@@ -257,10 +259,16 @@ def _is_whole(line: str) -> bool:
     return time.endswith("Z")
 
 
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
+def _moment(time: str) -> datetime:
+    """Return when a row was written; the first moment of all where a spreadsheet has its own way.
+
+    Rows that are appended later than now can't come before it.
+    """
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return _FIRST_MOMENT
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _in_one_line(cell: str) -> str:

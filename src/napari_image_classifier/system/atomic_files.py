@@ -42,6 +42,21 @@ def replace_file(path: Path) -> Iterator[Path]:
         _rename(temporary, path)
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Replace a file by one that holds a text, as `replace_file` does.
+
+    Parameters
+    ----------
+    path
+        The file.
+    text
+        Its content, written as UTF-8; a character that stands for a byte that is no text, as names
+        of files may have, becomes a question mark.
+    """
+    with replace_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="replace")
+
+
 @dataclass
 class WrittenTable:
     """A table that was written, perhaps elsewhere than it was wanted.
@@ -62,8 +77,13 @@ class WrittenTable:
 
     @property
     def sentence(self) -> str:
-        """See `why_elsewhere`."""
-        return why_elsewhere(self.wanted, self.path)
+        """Why it lies elsewhere than it was wanted, for a person; "" where it lies there."""
+        if self.path == self.wanted:
+            return ""
+        return (
+            f"{self.wanted.name} is open in another program, such as Excel, so this was written "
+            f"beside it, as {self.path.name}."
+        )
 
 
 @contextmanager
@@ -95,29 +115,6 @@ def replace_table(path: Path) -> Iterator[WrittenTable]:
             _rename(temporary, table.path)
 
 
-def why_elsewhere(wanted: Path, path: Path) -> str:
-    """Return why a table lies elsewhere than it was wanted.
-
-    Parameters
-    ----------
-    wanted
-        Where it was wanted.
-    path
-        Where it is.
-
-    Returns
-    -------
-    str
-        A sentence for a person; "" where it lies there.
-    """
-    if path == wanted:
-        return ""
-    return (
-        f"{wanted.name} is open in another program, such as Excel, so this was written beside "
-        f"it, as {path.name}."
-    )
-
-
 @contextmanager
 def told_when_refused(
     output: Path, kind: type[ImageClassifierError], what_now: str
@@ -147,12 +144,6 @@ def told_when_refused(
         yield
     except OSError as error:
         raise kind(f"{output} can't be written: {error.strerror or error}. {what_now}") from error
-
-
-def flush_to_disk(path: Path) -> None:
-    """Wait until the content of the file ``path`` is on the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def flush_folder(folder: Path) -> None:
@@ -199,7 +190,8 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
 
 
 def _rename(temporary: Path, path: Path) -> None:
-    flush_to_disk(temporary)
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
     temporary.replace(path)
     flush_folder(path.parent)
 

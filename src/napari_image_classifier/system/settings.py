@@ -109,16 +109,14 @@ def settings_of(data_class: Any) -> dict[str, Setting]:
         kind, setting = hints[field.name], Setting()
         if get_origin(kind) is Annotated:
             kind, setting = get_args(kind)
-        setting = replace(
+        settings[field.name] = replace(
             setting,
+            choices=get_args(kind) if get_origin(kind) is Literal else setting.choices,
             name=field.name,
             type=kind,
             default=field.default,
             meaning=meanings.get(field.name, ""),
         )
-        if get_origin(kind) is Literal:
-            setting = replace(setting, choices=get_args(kind))
-        settings[field.name] = setting
     return settings
 
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_image_classifier.classifiers.classifier import Classifier
-from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.statistics.intervals import proportion_interval
 from napari_image_classifier.training.dataset import TrainingSet
-from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.typing import Flags, Float64Array, IntArray
 
 # How certain the promise is that no more than the risk is wrong.
@@ -95,7 +93,6 @@ def _at_most(wrong: Flags, groups: IntArray) -> float:
     return proportion_interval(wrong, groups, 2 * CERTAINTY - 1).high
 
 
-IMAGES_AT_ONCE = 32
 NO_ANSWER = -1.0
 
 
@@ -121,21 +118,15 @@ def fitted_answer_rule(
     AnswerRule
         The rule, and on how many images it rests.
     """
-    parts = np.split(reserved, range(IMAGES_AT_ONCE, len(reserved), IMAGES_AT_ONCE))
-    judged = [classifier.judge_prepared(data.pixels[part]) for part in parts]
+    judged = map(classifier.judge_prepared, data.batches(reserved))
     probabilities, distances = map(np.concatenate, zip(*judged, strict=True))
-    unlike = (distances > 1) | _of_another_kind(reserved, data.images, classifier.description)
+    gate, images = classifier.description.gate, data.images
+    of_another_kind = [
+        gate is not None
+        and gate.why_unlike(images.kinds[i], images.pixels[i], classifier.channel_names) != ""
+        for i in reserved
+    ]
+    unlike = (distances > 1) | np.array(of_another_kind, bool)
     confidences = np.where(unlike, NO_ANSWER, probabilities.max(axis=1)).astype(np.float64)
     right = probabilities.argmax(axis=1) == data.classes[reserved]
-    return answer_rule(confidences, right, data.images.units[reserved], risk)
-
-
-def _of_another_kind(
-    reserved: IntArray, images: TrainingImages, description: ClassifierDescription
-) -> Flags:
-    gate, names = description.gate, description.preparation.channel_names
-    if gate is None:
-        return np.zeros(len(reserved), bool)
-    return np.array(
-        [bool(gate.why_unlike(images.kinds[i], images.pixels[i], names)) for i in reserved], bool
-    )
+    return answer_rule(confidences, right, images.units[reserved], risk)

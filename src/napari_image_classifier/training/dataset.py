@@ -1,6 +1,6 @@
 """The parts of a training's images: to learn from, to check with, and to limit wrong answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -130,6 +130,8 @@ def _reserved(
 
 
 IMAGES_MEASURED = 1000
+# What is worked on in one piece.
+IMAGES_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,11 @@ class TrainingSet:
     training: IntArray
     validation: IntArray
     preparation: Preparation
+
+    def batches(self, items: IntArray) -> Iterator[FloatArray]:
+        """Yield the pixels of items, some at a time."""
+        for start in range(0, len(items), IMAGES_AT_ONCE):
+            yield self.pixels[items[start : start + IMAGES_AT_ONCE]]
 
 
 def training_set(

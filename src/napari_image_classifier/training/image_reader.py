@@ -58,12 +58,12 @@ class TrainingReader:
         self._n_images = len(self.files)
 
     @property
-    def files(self) -> dict[str, list[int]]:
-        """The images, by file, and the numbers of their items."""
-        indices: dict[str, list[int]] = defaultdict(list)
-        for index, item in enumerate(self.items):
-            indices[item.file].append(index)
-        return indices
+    def files(self) -> dict[str, list[Item]]:
+        """The items of each image, by file."""
+        by_file: dict[str, list[Item]] = defaultdict(list)
+        for item in self.items:
+            by_file[item.file].append(item)
+        return by_file
 
     @property
     def sources(self) -> list[int]:
@@ -84,7 +84,7 @@ class TrainingReader:
             return FileHead(
                 image.channel_names,
                 image.channels_named,
-                max(image.shape[image.axes.index(axis)] for axis in "YX"),
+                max(image.shape[-2:]),
                 image.assumptions,
                 ImageKind.of(image),
                 self._object_sides(image, items),
@@ -134,8 +134,7 @@ class TrainingReader:
         files = self.files
         with ThreadPoolExecutor(READERS) as pool:
             futures = {
-                pool.submit(self._in_time, work, [self.items[index] for index in of_file]): file
-                for file, of_file in files.items()
+                pool.submit(self._in_time, work, items): file for file, items in files.items()
             }
             try:
                 for done, future in enumerate(as_completed(futures), start=1):

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_image_classifier.classifiers.confidence import fitted_temperature
 from napari_image_classifier.classifiers.description import Architecture, ClassifierDescription
-from napari_image_classifier.classifiers.manifest import Run
+from napari_image_classifier.classifiers.manifest_records import Run
 from napari_image_classifier.classifiers.novelty import FeatureDistance, Novelty
 from napari_image_classifier.classifiers.onnx_runtime import Runnable
 from napari_image_classifier.images.transforms import N_ORIENTATIONS
@@ -102,21 +102,17 @@ class Ensemble:
         items = np.concatenate([validation for _, validation in self.splits])
         return items, np.concatenate([np.asarray(one.probabilities) for one in self.learnt])
 
-    def temperature(self, data: TrainingSet) -> float:
-        """Return the temperature that suits the probabilities of the items kept aside."""
-        items, probabilities = self._validated()
-        return fitted_temperature(data.classes[items], probabilities)
-
     def description(
         self, data: TrainingSet, config: TrainingConfig, gate: Novelty | None = None
     ) -> ClassifierDescription:
         """Return the description of the classifier that predicts with these."""
+        items, probabilities = self._validated()
         return ClassifierDescription(
             class_names=data.class_names,
             preparation=data.preparation,
             architecture=self.architecture,
             orientations=N_ORIENTATIONS if config.orientations else 1,
-            temperature=self.temperature(data),
+            temperature=fitted_temperature(data.classes[items], probabilities),
             gate=gate,
         )
 
@@ -184,24 +180,8 @@ class Learner(ABC):
 
     @abstractmethod
     def run(self) -> Run:
-        """Return what a manifest says of this run, `classifiers.manifest.this_run`."""
+        """Return what a manifest says of this run, `manifest_records.this_run`."""
 
     @abstractmethod
     def versions(self) -> dict[str, str]:
         """Return the versions and the device that it depends on."""
-
-
-def unfinished_path(output: Path) -> Path:
-    """Return the folder beside a classifier that is in training, gone when it is written.
-
-    Parameters
-    ----------
-    output
-        The classifier's file.
-
-    Returns
-    -------
-    Path
-        Where a training that was ended from outside has left its checkpoints.
-    """
-    return output.with_name(output.name + ".unfinished")

@@ -7,7 +7,8 @@ from typing import Any
 
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest import (
+from napari_image_classifier.classifiers.manifest import write_manifest
+from napari_image_classifier.classifiers.manifest_records import (
     FileEntry,
     Head,
     ImagesRead,
@@ -18,7 +19,6 @@ from napari_image_classifier.classifiers.manifest import (
     Run,
     file_entry,
     images_read,
-    write_manifest,
 )
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart
@@ -31,6 +31,7 @@ from napari_image_classifier.training.left_out import LeftOut
 
 # What stands with the files of an image's mask.
 OF_MASK = "mask"
+OF_SPLIT_MASK = "mask, its connected parts"
 
 
 class ImportManifest(Head, frozen=True, kw_only=True):
@@ -162,18 +163,16 @@ def file_entries(images: TrainingImages, folder: Path) -> Iterator[FileEntry[Lea
     FileEntry
         An image and its items, which are numbered in the order of the training.
     """
-    numbers: dict[str, list[int]] = defaultdict(list)
-    for number, item in enumerate(images.items):
-        numbers[item.file].append(number)
-    for file, of_file in numbers.items():
-        items = [
-            LearntItem(n, item.selection, str(item.class_name), item.group, images.pixel_hashes[n])
-            for n, item in ((n, images.items[n]) for n in of_file)
-        ]
-        files = images.items[of_file[0]].image
+    learnt: dict[str, list[LearntItem]] = defaultdict(list)
+    for number, (item, pixels) in enumerate(zip(images.items, images.pixel_hashes, strict=True)):
+        name = str(item.class_name)
+        learnt[item.file].append(LearntItem(number, item.selection, name, item.group, pixels))
+    for file, files in {item.file: item.image for item in images.items}.items():
         parts = [_part(part, folder) for part in files.parts]
-        parts += [_part(part, folder, OF_MASK) for part in (files.mask.parts if files.mask else ())]
-        yield file_entry(file, images.stamps[file], items, parts)
+        if files.mask is not None:
+            of = OF_SPLIT_MASK if files.mask.split else OF_MASK
+            parts += [_part(part, folder, of) for part in files.mask.parts]
+        yield file_entry(file, images.stamps[file], learnt[file], parts)
 
 
 def _part(part: FilePart, folder: Path, of: str | None = None) -> PartEntry:

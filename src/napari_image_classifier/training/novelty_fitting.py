@@ -14,10 +14,9 @@ from napari_image_classifier.classifiers.novelty import (
     detail_of,
     planes_of,
 )
-from napari_image_classifier.items.preparation import Preparation, measure_ranges
+from napari_image_classifier.items.preparation import measure_ranges
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges, upper_limit
-from napari_image_classifier.training.dataset import IMAGES_MEASURED
-from napari_image_classifier.training.images import TrainingImages
+from napari_image_classifier.training.dataset import IMAGES_MEASURED, TrainingSet
 from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
 
 # Of images like those of the training, such parts may be beyond each limit.
@@ -79,12 +78,7 @@ def _usual(distance: FeatureDistance, learnt: ClassFeatures) -> float:
     return float(np.median(distance.of(learnt.features)))
 
 
-def fitted_gate(
-    images: TrainingImages,
-    used: IntArray,
-    preparation: Preparation,
-    distances: Sequence[FeatureDistance],
-) -> Novelty:
+def fitted_gate(data: TrainingSet, used: IntArray, distances: Sequence[FeatureDistance]) -> Novelty:
     """Return the novelty check of a classifier.
 
     Where every image gets an intensity range of its own, brightness does not count, and what is
@@ -92,12 +86,10 @@ def fitted_gate(
 
     Parameters
     ----------
-    images
-        The images of its training.
+    data
+        The images of its training; without intensity ranges, these are measured on ``used``.
     used
         The items that its networks have learnt from or been checked with.
-    preparation
-        How images are prepared for it; without intensity ranges, these are measured on ``used``.
     distances
         Those of its networks, with their limits.
 
@@ -106,6 +98,7 @@ def fitted_gate(
     Novelty
         What tells images that are unlike those of the training.
     """
+    images, preparation = data.images, data.preparation
     pixels = [images.pixels[index] for index in used]
     planes = [planes_of(image) for image in pixels]
     few = pixels[:: -(-len(pixels) // IMAGES_MEASURED)]

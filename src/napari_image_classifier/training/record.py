@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_image_classifier.classifiers.description import TEXTURE, ClassifierDescription
+from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.items.consensus import is_assisted
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION, groups_per_class
 from napari_image_classifier.items.item import ItemTable
@@ -71,11 +71,7 @@ def outcome(data: TrainingSet, ensemble: Ensemble, messages: Sequence[str] = ())
 
 
 def messages(
-    config: TrainingConfig,
-    table: ItemTable,
-    data: TrainingSet,
-    ensemble: Ensemble,
-    earlier: ClassifierDescription | None,
+    config: TrainingConfig, table: ItemTable, data: TrainingSet, ensemble: Ensemble
 ) -> list[str]:
     """Return what was taken for granted and what else a person should know.
 
@@ -89,8 +85,6 @@ def messages(
         The images that were learnt from and checked with.
     ensemble
         What the training made.
-    earlier
-        Of the classifier that it went on from, None where it began anew.
 
     Returns
     -------
@@ -102,11 +96,11 @@ def messages(
         *data.images.assumptions,
         None if config.network == TEXTURE else backends.assumption(config.backend),
         _on_groups(data, ensemble),
-        _on_duplicates(data),
-        _on_assisted(data, ensemble),
-        _on_few_groups(data),
-        _on_items_without_class(table),
-        _WENT_ON if earlier is not None else None,
+        *_on_duplicates(data),
+        *_on_assisted(data, ensemble),
+        *_on_few_groups(data),
+        *_on_items_without_class(table),
+        _WENT_ON if config.start_from is not None else None,
         *_on_ensemble(ensemble),
     )
     return [sentence for sentence in sentences if sentence]
@@ -123,43 +117,35 @@ def _on_groups(data: TrainingSet, ensemble: Ensemble) -> str:
     )
 
 
-def _on_duplicates(data: TrainingSet) -> str | None:
-    pairs = data.images.copies
-    if not pairs:
-        return None
-    one, other = (data.images.items[i].file for i in pairs[0])
-    n_alike = len(set(chain.from_iterable(pairs)))
-    return (
-        f"{n_alike} images show the same as another one, such as {one} and {other} (also turned, "
-        "mirrored or overlapping); they were kept together."
-    )
+def _on_duplicates(data: TrainingSet) -> Iterator[str]:
+    if pairs := data.images.copies:
+        one, other = (data.images.items[i].file for i in pairs[0])
+        n_alike = len(set(chain.from_iterable(pairs)))
+        yield (
+            f"{n_alike} images show the same as another one, such as {one} and {other} (also "
+            "turned, mirrored or overlapping); they were kept together."
+        )
 
 
-def _on_assisted(data: TrainingSet, ensemble: Ensemble) -> str | None:
+def _on_assisted(data: TrainingSet, ensemble: Ensemble) -> Iterator[str]:
     checked = set(chain.from_iterable(validation for _, validation in ensemble.splits))
-    n_assisted = sum(is_assisted(data.images.items[index]) for index in checked)
-    if not n_assisted:
-        return None
-    return (
-        f"{n_assisted} of the {len(checked)} labels that were checked with were given with a "
-        "prediction in sight, as some class has too few others: the scores flatter."
-    )
+    if n_assisted := sum(is_assisted(data.images.items[index]) for index in checked):
+        yield (
+            f"{n_assisted} of the {len(checked)} labels that were checked with were given with a "
+            "prediction in sight, as some class has too few others: the scores flatter."
+        )
 
 
-def _on_few_groups(data: TrainingSet) -> str | None:
+def _on_few_groups(data: TrainingSet) -> Iterator[str]:
     counts = groups_per_class(data.images.items, data.images.units)
     enough = GROUPS_FOR_MORE_THAN_EXPLORATION
-    few = [f"{name} ({n})" for name, n in counts.items() if n < enough]
-    if not few:
-        return None
-    return (
-        f"The scores are exploratory: fewer than {enough} independent groups in {', '.join(few)}."
-    )
+    if few := ", ".join(f"{name} ({n})" for name, n in counts.items() if n < enough):
+        yield f"The scores are exploratory: fewer than {enough} independent groups in {few}."
 
 
-def _on_items_without_class(table: ItemTable) -> str | None:
-    n_without = sum(item.class_name is None for item in table.items)
-    return f"{n_without} images without a class were left out." if n_without else None
+def _on_items_without_class(table: ItemTable) -> Iterator[str]:
+    if n_without := sum(item.class_name is None for item in table.items):
+        yield f"{n_without} images without a class were left out."
 
 
 def _on_ensemble(ensemble: Ensemble) -> Iterator[str]:

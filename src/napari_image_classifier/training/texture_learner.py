@@ -1,9 +1,7 @@
 """Texture classifiers: their training, and their files, which have no network."""
 
 import hashlib
-import json
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +14,8 @@ from napari_image_classifier.classifiers.description import (
     ClassifierDescription,
     Member,
 )
-from napari_image_classifier.classifiers.file import DESCRIPTION
-from napari_image_classifier.classifiers.manifest import Run, this_run
+from napari_image_classifier.classifiers.file import write_description
+from napari_image_classifier.classifiers.manifest_records import Run, this_run
 from napari_image_classifier.classifiers.texture_model import TextureModel, measured_texture
 from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.system.atomic_files import replace_file
@@ -85,11 +83,8 @@ class TextureLearner(Learner):
             raise ClassifierFileError("A texture model tells other classes apart than were named.")
         with replace_file(path) as temporary:
             with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-                members = tuple(
-                    _add_member(archive, model, index) for index, model in enumerate(models)
-                )
-                written = replace(description, members=members)
-                archive.writestr(DESCRIPTION, json.dumps(written.stored(), indent=1))
+                members = [_add_member(archive, model, index) for index, model in enumerate(models)]
+                write_description(archive, description, members)
             load_classifier(temporary)
 
     def run(self) -> Run:

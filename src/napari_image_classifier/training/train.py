@@ -5,8 +5,8 @@ The work itself is in `jobs.train`, which runs in the compute process.
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.system.compute_process import run_job
@@ -14,9 +14,6 @@ from napari_image_classifier.system.events import Emit
 from napari_image_classifier.training.config import TrainingConfig, check_request
 from napari_image_classifier.training.train_job import TRAIN, TrainRequest
 from napari_image_classifier.typing import ShouldStop
-
-if TYPE_CHECKING:
-    from napari_image_classifier.classifiers.classifier import Classifier
 
 
 def train(
@@ -27,7 +24,7 @@ def train(
     on_event: Emit | None = None,
     should_stop: ShouldStop | None = None,
     in_process: bool = False,
-) -> "Classifier":
+) -> Classifier:
     """Train a classifier on items that have a class, write it to a file and return it.
 
     Parameters
@@ -58,8 +55,6 @@ def train(
         The items, the configuration or the output can't be used, or training was stopped before
         its first epoch ended; the text says which.
     """
-    from napari_image_classifier.classifiers.classifier import load_classifier
-
     if output is None:
         output = Path(tempfile.mkdtemp(prefix="napari-image-classifier-")) / "classifier.keras"
     config = config or TrainingConfig()

@@ -144,7 +144,7 @@ def test_an_image_in_several_files_opens_as_one(
     dock.form["folder"].value = tmp_path / "plate"
     dock.use_classifier(tiny_classifier_path)
     dock.pattern.set_pattern("{well}_w{channel}.tif")
-    qtbot.waitUntil(lambda: dock.pattern.n_images_shown == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: dock.pattern.table.rowCount() == 2, timeout=30_000)
     run(dock, qtbot)
     assert len(dock.table.model.predictions) == 2
     dock.table.item_activated.emit(dock.table.model.predictions[0])

@@ -11,11 +11,11 @@ from qtpy.QtGui import QHelpEvent
 from qtpy.QtWidgets import QFileDialog, QToolTip
 
 from napari_image_classifier.batch.predictions_csv import write_predictions
+from napari_image_classifier.batch.result import FolderRequest
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.images.well_names import Well
-from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder
 from napari_image_classifier.widgets.classify_folder.wells_tab import NOTHING_YET, WellsTab
 
 WELLS = ("A01", "A02", "A03", "B04")
@@ -39,7 +39,7 @@ def classified(tmp_path):
             fields[file] = {"well": well, "site": str(site)}
     table = tmp_path / "predictions.csv"
     write_predictions(table, predictions, ("dark", "light"), "0" * 64, fields)
-    return ClassifiedFolder(folder, table, "{well}_{site}.tif")
+    return FolderRequest(folder, folder / "cells.keras", table, "{well}_{site}.tif")
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_table_without_wells_says_how_to_get_them(tab, tmp_path, qtbot):
     write_predictions(table, [[Prediction("a.tif", "", "error")]], ("a", "b"), "0" * 64)
     with qtbot.waitSignal(tab.shown, timeout=30_000):
         tab.show()
-        tab.show_folder(ClassifiedFolder(tmp_path, table))
+        tab.show_folder(FolderRequest(tmp_path, tmp_path / "cells.keras", table))
     assert "{well}" in tab.sentence.text()
     assert not tab.view.isVisible()
     assert not tab.saving.isVisible()
@@ -135,7 +135,7 @@ def test_doses_come_from_a_table_of_wells(dosed):
     """The first column of doses is shown at once, with its correlation."""
     assert dosed.dose.currentData() == "dose"
     assert dosed.dose_view.isVisible()
-    assert "Spearman -1.00, p = 0.083, 4 wells of 4 doses" in dosed.dose_view.words.text()
+    assert "Spearman -1.00, p = 0.083, 4 wells of 4 doses" in dosed.dose_words.text()
     dosed.dose.setCurrentIndex(0)
     dosed.dose.activated.emit(0)
     assert not dosed.dose_view.isVisible()
@@ -144,7 +144,7 @@ def test_doses_come_from_a_table_of_wells(dosed):
 
 def test_a_dot_tells_and_opens_its_well(dosed, viewer, qtbot):
     """As its circle on the plate does."""
-    plot = dosed.dose_view.plot
+    plot = dosed.dose_view
     # The largest dose, of the well that is all light.
     place = QPointF(*plot.on_screen([[2, 0]])[0]).toPoint()
     plot.event(QHelpEvent(QEvent.Type.ToolTip, place, plot.mapToGlobal(place)))

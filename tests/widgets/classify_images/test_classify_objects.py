@@ -100,7 +100,7 @@ def test_the_legend_counts_and_hides(viewer, dock, qtbot):
     copy = coloured(viewer)
     name = dock.results.model.predictions[0].class_name
     count = sum(row.class_name == name for row in dock.results.model.predictions)
-    box = dock.overview.legend.box(name)
+    box = dock.overview.legend.boxes[name]
     assert box.text().startswith(f"{name}: {count} (")
     box.setChecked(False)
     assert copy.colormap.color_dict[1][3] == 0

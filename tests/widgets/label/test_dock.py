@@ -17,7 +17,7 @@ from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.annotations import CANNOT_TELL, ItemKey, read_annotations
 from napari_image_classifier.raters.active_learning import SuggestedLabel, SuggestedLabels
-from napari_image_classifier.raters.labelling_queue import Shown, Suggestion
+from napari_image_classifier.raters.labelling_queue import Shown
 from napari_image_classifier.widgets.label.dock import LabelImages
 from napari_image_classifier.widgets.train.dock import TrainClassifier
 
@@ -226,7 +226,7 @@ def test_it_learns_and_goes_on(window, qtbot, folder):
     assert len(dock.session.queue.keys) == 10
     labelled = set(dock.session.log.annotations)
     assert not labelled & set(dock.session.queue.teaching)
-    assert dock.session.queue.suggestions[dock.session.queue.keys[0]] != Suggestion("")
+    assert dock.session.queue.suggestions[dock.session.queue.keys[0]].class_name
 
 
 def killed_while_it_learns(dock, qtbot):

@@ -148,4 +148,4 @@ def test_begins_anew(table):
     """Nothing is left after clearing."""
     table.clear()
     assert shown(table) == []
-    assert table.selected() is None
+    assert not table.view.currentIndex().isValid()

@@ -96,7 +96,7 @@ def test_a_folder_is_shown_before_anything_runs(dock, folder, qtbot):
     dock.source.choose_folder(folder)
     qtbot.waitUntil(lambda: dock.source.survey is not None, timeout=30_000)
     assert dock.source.survey.classes == {"control": 8, "depleted": 8}
-    assert "GFP, DNA" in dock.source.view.text
+    assert "GFP, DNA" in dock.source.view.notes.text()
     assert dock.source.view.findChildren(type(dock.why_not), "thumbnail")
     assert not dock.run_button.isEnabled()
     assert "not independent" in dock.why_not.text()

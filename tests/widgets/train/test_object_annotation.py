@@ -14,7 +14,7 @@ from qtpy.compat import isalive
 import napari_image_classifier as nic
 from helpers.objects import mask_of, noise
 from helpers.plugin import PLUGIN
-from napari_image_classifier.system.csv_tables import read_spreadsheet
+from napari_image_classifier.system.spreadsheets import read_spreadsheet
 from napari_image_classifier.widgets.shared.class_buttons import COUNT
 
 DISKS = {1: (20, 20, 5), 2: (20, 40, 6), 7: (50, 30, 4)}
@@ -130,7 +130,7 @@ def test_classes_are_there_again(viewer, dock, tmp_path):
     click(viewer.layers["cell1 nuclei as annotated"], PLACES[7])
     asked.save(tmp_path / "objects.csv")
     table = read_spreadsheet(tmp_path / "objects.csv")
-    assert table.to_dict("records") == [{"file": "cell1.tif", "item": "label=7", "class": "left"}]
+    assert table.rows == [{"file": "cell1.tif", "item": "label=7", "class": "left"}]
     dock.parent().close()
     viewer.layers.remove("cell1 nuclei as annotated")
     again = open_dock(viewer).source.objects

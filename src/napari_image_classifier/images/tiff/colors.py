@@ -55,17 +55,23 @@ def _highest(dtype: np.dtype[Any]) -> Any:
     return dtype.type(np.iinfo(dtype).max) if dtype.kind == "u" else dtype.type(0)
 
 
-def interpret_pixels(tiff: tifffile.TiffFile, series: Any) -> PixelInterpretation:
-    """Return how the numbers of a series become intensities, by its photometric interpretation."""
+def interpret_pixels(
+    tiff: tifffile.TiffFile, series: Any, *, labels: bool = False
+) -> PixelInterpretation:
+    """Return how the numbers of a series become intensities, by its photometric interpretation.
+
+    With ``labels`` they number objects: they stay as they are stored, whatever shows them.
+    """
     page = series.keyframe
     dtype = page.dtype.newbyteorder("=")
     photometric = int(page.photometric)
     samples = int(page.samplesperpixel)
+    are_labels = labels and samples == 1 and dtype.kind != "b"
     if samples > 1 and "S" in series.axes:
         return _of_samples(page, dtype, photometric, samples)
     # ImageJ stores an inverted or coloured display, never other intensities.
     shown_only = bool(tiff.is_imagej or tiff.is_stk or tiff.is_lsm)
-    if photometric == _WHITE_IS_ZERO:
+    if photometric == _WHITE_IS_ZERO and not are_labels:
         if shown_only:
             return PixelInterpretation(
                 dtype, assumptions=("White stands for 0 on display only; values are as stored.",)
@@ -75,7 +81,7 @@ def interpret_pixels(tiff: tifffile.TiffFile, series: Any) -> PixelInterpretatio
             inverted=True,
             assumptions=("The file stores white as 0; it was inverted, so bright is high.",),
         )
-    if photometric == _PALETTE and page.colormap is not None:
+    if photometric == _PALETTE and page.colormap is not None and not are_labels:
         if shown_only or tiff.is_ome:
             return PixelInterpretation(dtype, assumptions=_display_palette(tiff))
         return _of_palette(page)

@@ -32,10 +32,11 @@ from napari_image_classifier.typing import AnyArray
 TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
 
 
-def open_tiff(path: Path, axes: str | None = None) -> OpenedFile:
+def open_tiff(path: Path, axes: str | None = None, *, labels: bool = False) -> OpenedFile:
     """Return the first image of a TIFF file, which stays open until the image is closed.
 
-    ``axes`` has a letter for each stored axis, such as "ZYX", where the file does not say.
+    ``axes`` has a letter for each stored axis, such as "ZYX", where the file does not say. With
+    ``labels`` its numbers are those of objects, and no palette applies.
 
     Raises
     ------
@@ -48,12 +49,12 @@ def open_tiff(path: Path, axes: str | None = None) -> OpenedFile:
         with translated_errors(path):
             tiff = open_with_description(path)
             opened.callback(tiff.close)
-            source = _source(path, tiff, axes)
+            source = _source(path, tiff, axes, labels)
         opened.pop_all()
     return source
 
 
-def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> OpenedFile:
+def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None, labels: bool) -> OpenedFile:
     check_directories(path, tiff)
     if not tiff.series:
         raise no_image_error(path, tiff)
@@ -64,7 +65,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None) -> OpenedFile
     own = _own_series(tiff)
     series = own[0]
     check_series(path, tiff, series)
-    interpretation = interpret_pixels(tiff, series)
+    interpretation = interpret_pixels(tiff, series, labels=labels)
     stored, axes_assumptions = stored_axes(path, series, interpretation, axes)
     reader = _PlaneReader(path, tiff, series, stored, interpretation)
     samples = interpretation.samples if "S" in stored or interpretation.palette is not None else 1

@@ -27,18 +27,12 @@ SPREAD_STEP = 4
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Which changes are made, and how large they may be.
+    """The changes that are made: flips, turns, shift, gain and noise, as large as a training says.
 
-    ``shift`` is a fraction of the image's side, ``gain`` the standard deviation of the logarithm
-    of a factor per channel, ``noise`` the largest standard deviation of the added noise in units
-    of the channel's own standard deviation; 0 leaves a change out.
+    0 leaves a change out.
     """
 
-    flips: bool = True
-    turns: bool = True
-    shift: float = 0.08
-    gain: float = 0.15
-    noise: float = 0.1
+    config: TrainingConfig
 
     def __call__(self, batch: FloatArray, seed: tuple[int, int, int]) -> FloatArray:
         """Return a changed copy of ``batch``, of shape (n, y, x, channel).
@@ -51,27 +45,27 @@ class Augmentation:
         n, y, x, channels = changed.shape
         # Rows of pixels are long and channels few: calculating by row is several times faster.
         rows = changed.reshape(n, y, x * channels)
-        if self.noise:
+        if self.config.noise:
             few = changed[:, ::SPREAD_STEP, ::SPREAD_STEP]
-            level = random.uniform(0, self.noise, (n, 1)) * few.std(axis=(1, 2))
+            level = random.uniform(0, self.config.noise, (n, 1)) * few.std(axis=(1, 2))
             # Even noise, of standard deviation 1, costs a quarter of normal noise.
             noise = random.random(rows.shape, np.float32)
             noise -= np.float32(0.5)
             noise *= _by_row(level * np.sqrt(12), x)
             rows += noise
-        if self.gain:
-            rows *= _by_row(np.exp(random.normal(0, self.gain, (n, channels))), x)
+        if self.config.gain:
+            rows *= _by_row(np.exp(random.normal(0, self.config.gain, (n, channels))), x)
         return changed
 
     def _moved(self, image: FloatArray, random: np.random.Generator) -> FloatArray:
-        if self.flips:
+        if self.config.flips:
             upside_down, mirrored = random.random(2) < 0.5
             image = image[:: -1 if upside_down else 1, :: -1 if mirrored else 1]
-        if self.turns and image.shape[0] == image.shape[1]:
+        if self.config.turns and image.shape[0] == image.shape[1]:
             # With both flips on, one turn reaches all eight orientations; alone, all four count.
             image = np.rot90(image, int(random.integers(4)))
-        if self.shift:
-            offsets = random.uniform(-self.shift, self.shift, 2)
+        if self.config.shift:
+            offsets = random.uniform(-self.config.shift, self.config.shift, 2)
             for axis in (0, 1):
                 length = image.shape[axis]
                 index = _mirrored_at_the_edges(length, round(offsets[axis] * length))
@@ -100,9 +94,7 @@ class TrainingBatches:
     def __init__(self, data: TrainingSet, config: TrainingConfig) -> None:
         self._pixels = data.pixels
         self._seed = config.seed
-        self._augment = Augmentation(
-            config.flips, config.turns, config.shift, config.gain, config.noise
-        )
+        self._augment = Augmentation(config)
         self.size = min(config.batch_size, max(len(data.training), IMAGES_PER_EPOCH))
 
     def per_epoch(self, items: IntArray) -> int:

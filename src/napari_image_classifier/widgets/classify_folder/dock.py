@@ -1,9 +1,10 @@
 """The dock *Classify folder*: a folder in, a table of predictions out, seen while it fills."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import napari
 from qtpy.QtCore import Signal
@@ -20,11 +21,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.events import Event, Note
 from napari_image_classifier.widgets.classify_folder.channel_map import ChannelMapField
-from napari_image_classifier.widgets.classify_folder.opening import (
-    ClassifiedFolder,
-    Expectation,
-    expected_by,
-)
+from napari_image_classifier.widgets.classify_folder.opening import Expectation, expected_by
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
@@ -43,7 +40,7 @@ from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_se
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
     CHOOSE_CLASSIFIER,
-    MASKS_ASK,
+    MASKS_ASKS,
     ItemsChoices,
     ItemsForm,
 )
@@ -98,7 +95,7 @@ class ClassifyFolder(Dock):
         self._suggested_output: Path | None = None
         self._waiting: deque[Prediction] = deque()
         self._latest: Predictions | None = None
-        self._last_words: tuple[str, bool, str] | None = None
+        self._say_last: Callable[[], None] | None = None
         self._table: Path | None = None
         self._worker = Worker(self)
         self._expects_lookup = Lookup(self)
@@ -110,7 +107,7 @@ class ClassifyFolder(Dock):
 
     def _build(self) -> None:
         self.form = ItemsForm(
-            FolderChoices(), FOLDER_ASKS, (MASKS_ASK, AXES_ASK, OVERWRITE_ASK),
+            FolderChoices(), FOLDER_ASKS, (*MASKS_ASKS, AXES_ASK, OVERWRITE_ASK),
             query=self._looked_at, surveyed=("folder",), thumbnails=1,
         )  # fmt: skip
         self.pattern = self.form.pattern
@@ -174,30 +171,27 @@ class ClassifyFolder(Dock):
             folder=choices.folder, classifier=choices.classifier, output=choices.output
         )
         self._waiting.clear()
-        self._latest = self._last_words = None
+        self._latest = self._say_last = None
         self._table = None
         assert choices.classifier is not None
         assert choices.output is not None
         query = choices.query()
-        how: dict[str, Any] = {
-            "pattern": query.pattern, "axes": query.axes, "masks": query.masks,
-        }  # fmt: skip
         channel_map = self.channel_map.value()
         if names := self.channel_map.names(channel_map):
             settings.remember_channels(self._expectation.sha256, names)
-        self.results.begin(ClassifiedFolder(query.folder, choices.output, **how))
+        request = FolderRequest(
+            query.folder, choices.classifier, choices.output, query.pattern, query.axes,
+            query.masks, query.split_masks, channels=channel_map,
+            overwrite=choices.overwrite, thumbnails=True,
+        )  # fmt: skip
+        self.results.begin(request)
         self.progress.begin("Starting…")
         self._timer.start()
-        request = FolderRequest(
-            query.folder, choices.classifier, choices.output, **how,
-            channels=channel_map, overwrite=choices.overwrite, thumbnails=True,
-        )  # fmt: skip
         self._worker.start(CLASSIFY_FOLDER, request)
 
     def cancel(self) -> None:
         """Stop within a second; what is done stays in the table."""
-        self.progress.stopping("Stopping…")
-        self._worker.cancel(kill_after=1.0)
+        self.progress.cancel(self._worker, kill_after=1.0)
 
     def stop(self) -> None:
         """End everything that runs, at once."""
@@ -295,12 +289,11 @@ class ClassifyFolder(Dock):
 
     def _end(self, sentence: str, error: bool = False, detail: str = "") -> None:
         # Rows that came with the last events are still being added: the sentence comes after.
-        self._last_words = (sentence, error, detail)
+        self._say_last = partial(self.progress.end, sentence, error=error, detail=detail)
 
     def _show_last_words(self) -> None:
-        if self._last_words is not None:
-            sentence, error, detail = self._last_words
-            self.progress.end(sentence, error=error, detail=detail)
+        if self._say_last is not None:
+            self._say_last()
         if self._table is not None:
             self.results.finish(self._table)
         self._show_what_can_run()

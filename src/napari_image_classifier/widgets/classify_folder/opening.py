@@ -1,13 +1,15 @@
 """A classified folder: its images, opened with their objects in the colours of the table."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import napari
 from qtpy.QtCore import QObject, Signal
 
+from napari_image_classifier.batch.result import FolderRequest
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
@@ -24,25 +26,16 @@ from napari_image_classifier.widgets.viewer.coloured_objects import ColouredObje
 from napari_image_classifier.widgets.viewer.object_layers import open_objects
 
 
-@dataclass(frozen=True)
-class ClassifiedFolder:
-    """A folder that was classified into ``table``; the rest says how it was read."""
-
-    folder: Path
-    table: Path
-    pattern: str | None = None
-    axes: str | None = None
-    masks: str | None = None
-
-    def find(self, names: Sequence[str]) -> list[ImageFiles]:
-        """Return the images of these names that are still in the folder, in order."""
-        paths = [self.folder / name for name in names]
-        if self.masks is None and all(path.is_file() for path in paths):
-            return [ImageFiles.single(path, self.folder) for path in paths]
-        pattern = NamePattern(self.pattern) if self.pattern else None
-        images, _ = find_images(self.folder, pattern, self.masks)
-        by_name = {files.name: files for files in images}
-        return [by_name[name] for name in names if name in by_name]
+def find_named(classified: FolderRequest, names: Sequence[str]) -> list[ImageFiles]:
+    """Return the images of these names that are still in a folder, in order."""
+    folder = classified.folder
+    paths = [folder / name for name in names]
+    if classified.masks is None and all(path.is_file() for path in paths):
+        return [ImageFiles.single(path, folder) for path in paths]
+    pattern = NamePattern(classified.pattern) if classified.pattern else None
+    images, _ = find_images(folder, pattern, classified.masks, split_masks=classified.split_masks)
+    by_name = {files.name: files for files in images}
+    return [by_name[name] for name in names if name in by_name]
 
 
 class Expectation(NamedTuple):
@@ -93,27 +86,27 @@ class ImageOpening(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._predictions_of = predictions_of
-        self._place: ObjectPlace | None = None
-        self._axes: str | None = None
-        self._selection = ""
+        self._open: Callable[[ImageFiles], list[Any]]
         self._lookup = Lookup(self)
         self._lookup.answered.connect(self._show)
         self.forget()
 
     def open(
         self,
-        classified: ClassifiedFolder,
+        classified: FolderRequest,
         names: Sequence[str],
         selection: str = "",
         place: ObjectPlace | None = None,
     ) -> None:
         """Open images, the sliders and the camera at the item that is selected within them."""
-        self._axes, self._selection, self._place = classified.axes, selection, place
+        self._open = partial(
+            open_image, self._viewer, axes=classified.axes, selection=selection, place=place
+        )
         path = classified.folder / names[0]
         if len(names) == 1 and classified.masks is None and kind_of(path) is Kind.FILE:
             self._show([ImageFiles.single(path, classified.folder)])
         else:
-            self._lookup.ask(lambda: classified.find(names))
+            self._lookup.ask(lambda: find_named(classified, names))
 
     def forget(self) -> None:
         """Leave what was opened to the person; another run begins."""
@@ -126,8 +119,7 @@ class ImageOpening(QObject):
             return
         try:
             for files in images:
-                layers = open_image(self._viewer, files, self._axes, self._selection, self._place)
-                self._colour_objects(files, layers[0])
+                self._colour_objects(files, self._open(files)[0])
         except ImageClassifierError as error:
             self.failed.emit(str(error))
         else:

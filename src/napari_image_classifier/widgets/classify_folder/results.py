@@ -7,10 +7,11 @@ import napari
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QTabWidget, QWidget
 
+from napari_image_classifier.batch.result import FolderRequest
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.plates.sort_images import SORT_IMAGES, SortRequest
 from napari_image_classifier.system.events import Event, Progress
-from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, ImageOpening
+from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.wells_tab import WellsTab
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked
@@ -26,8 +27,8 @@ class FolderResults(QTabWidget):
 
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._running: ClassifiedFolder | None = None
-        self._written: ClassifiedFolder | None = None
+        self._running: FolderRequest | None = None
+        self._written: FolderRequest | None = None
         self.table = PredictionTable()
         self.table.setMinimumHeight(280)
         self.save_button = button(
@@ -50,7 +51,7 @@ class FolderResults(QTabWidget):
         stacked(images, self.table, buttons, self.copying, above=6).setStretch(0, 1)
         return images
 
-    def begin(self, running: ClassifiedFolder | None) -> None:
+    def begin(self, running: FolderRequest | None) -> None:
         """Clear everything, as a folder is being classified."""
         self._running = running
         self._opening.forget()
@@ -59,7 +60,7 @@ class FolderResults(QTabWidget):
 
     def finish(self, table: Path) -> None:
         """Offer what can be done with the table, now that it is written."""
-        self._show_written(self._running and replace(self._running, table=table))
+        self._show_written(self._running and replace(self._running, output=table))
 
     def open_image(self, prediction: Prediction) -> None:
         """Show the image of a row in the viewer."""
@@ -68,18 +69,16 @@ class FolderResults(QTabWidget):
 
     def save_copy(self, path: Path) -> None:
         """Write the table of predictions to ``path``, too."""
-        assert self._written is not None
-        save_copy(self._written.table, path, self.copying.progress)
+        save_copy(self._written.output, path, self.copying.progress)
 
-    def _show_written(self, written: ClassifiedFolder | None) -> None:
+    def _show_written(self, written: FolderRequest | None) -> None:
         self._written = written
         self.save_button.setEnabled(written is not None)
         self.copying.show_folder(written)
         self.wells.show_folder(written)
 
     def _save_a_copy(self) -> None:
-        assert self._written is not None
-        table = self._written.table
+        table = self._written.output
         suggested = str(table.with_name(f"{table.stem} copy.csv"))
         chosen, _ = QFileDialog.getSaveFileName(self, "Save a copy", suggested, "CSV (*.csv)")
         if chosen:
@@ -96,7 +95,7 @@ class FolderCopying(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._classified: ClassifiedFolder | None = None
+        self._classified: FolderRequest | None = None
         self._worker = Worker(self)
         self.button = button(
             "Copy into folders by class…",
@@ -114,7 +113,7 @@ class FolderCopying(QWidget):
         self._worker.running_changed.connect(lambda _: self._show_what_can_run())
         self.show_folder(None)
 
-    def show_folder(self, classified: ClassifiedFolder | None) -> None:
+    def show_folder(self, classified: FolderRequest | None) -> None:
         """Offer to copy the images of a folder; None for no folder yet."""
         self._classified = classified
         if not self._worker.running:
@@ -123,24 +122,21 @@ class FolderCopying(QWidget):
 
     def copy_to(self, output: Path) -> None:
         """Begin to copy into an empty folder."""
-        assert self._classified is not None
         self.progress.begin("Looking at the images…")
-        table, folder = self._classified.table, self._classified.folder
+        table, folder = self._classified.output, self._classified.folder
         request = SortRequest(table, folder, output, self._classified.pattern)
         self._worker.start(SORT_IMAGES, request)
 
     def cancel(self) -> None:
         """Stop; the copies that are made stay."""
-        self.progress.stopping("Stopping…")
         # Longer than a block of a file takes, even on a slow disk.
-        self._worker.cancel(kill_after=5.0)
+        self.progress.cancel(self._worker, kill_after=5.0)
 
     def stop(self) -> None:
         """End what runs, at once."""
         self._worker.kill()
 
     def _ask_where(self) -> None:
-        assert self._classified is not None
         title = "Choose an empty folder for the copies"
         chosen = QFileDialog.getExistingDirectory(self, title, str(self._classified.folder.parent))
         if chosen:

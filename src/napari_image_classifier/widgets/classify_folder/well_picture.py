@@ -86,7 +86,6 @@ class WellPicture(QWidget):
     def on_screen(self, places: Float64Array) -> Float64Array:
         """Return where places on the axes are on the widget: x and y in pixels, shape (n, 2)."""
         self._draw_once()
-        assert self._axes is not None
         x, y = (self._axes.transData.transform(places) / self.devicePixelRatioF()).T
         return np.column_stack([x, self.height() - y])
 

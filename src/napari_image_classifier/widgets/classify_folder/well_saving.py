@@ -32,11 +32,6 @@ class WellSaving(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._summary: pd.DataFrame
-        self._suggested = Path("wells")
-        self._column = ""
-        self._dose: str | None = None
-        self._series: str | None = None
         self._lookup = Lookup(self)
         self._lookup.answered.connect(lambda answer: self.said.emit(*answer))
         self.table_button = button("Save table…", "Write a row for each well to a CSV file.")
@@ -54,7 +49,7 @@ class WellSaving(QWidget):
         self, wells: WellSummary, table: Path, column: str, dose: str | None, series: str | None
     ) -> None:
         """Offer to save what is shown: wells of a ``table``, coloured by a column, over a dose."""
-        self._summary = wells.summary
+        self._summary: pd.DataFrame = wells.summary
         self._column, self._dose, self._series = column, dose, series
         self._suggested = table.with_suffix("")
         self.plates_button.setVisible(wells.on_plates)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.errors import sentence_of
 from napari_image_classifier.images.well_names import WellError, parse_well
 from napari_image_classifier.plates.columns import (
     COUNTED,
@@ -105,10 +105,8 @@ def summarize_wells(table: Path, wells: Path | None) -> WellSummary | str:
         if WELL not in rows:
             return HOW_TO_GET_WELLS
         return _of_rows(rows, table, wells)
-    except ImageClassifierError as error:
-        return str(error)
     except Exception as error:  # noqa: BLE001 - on a thread nobody else would hear of it
-        return f"Something went wrong that should not: {type(error).__name__}: {error}"
+        return sentence_of(error)
 
 
 def _of_rows(rows: "pd.DataFrame", table: Path, wells: Path | None) -> WellSummary:
@@ -123,7 +121,8 @@ def _of_rows(rows: "pd.DataFrame", table: Path, wells: Path | None) -> WellSumma
     why_none = _why_no_plates(summary[WELL])
     doses = tuple(name for name in known if is_dose(summary, name))
     kinds = (name for name in (PLATE, *known) if name not in doses)
-    note = " ".join(filter(None, (why_none, wells_not_listed(summary, wells) if wells else "")))
+    not_listed = wells_not_listed(summary, wells) if wells else ""
+    note = " ".join(filter(None, (why_none, not_listed, *summary.attrs["assumptions"])))
     return WellSummary(
         summary,
         not why_none,

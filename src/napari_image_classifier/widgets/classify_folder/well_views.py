@@ -8,15 +8,13 @@ import numpy as np
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_image_classifier.plates.dose_plot import DoseResponse, colour_of, draw_doses
+from napari_image_classifier.plates.dose_plot import DoseResponse, draw_doses
 from napari_image_classifier.plates.plate_map import PlateMap, PlateStyle, draw_plate
 from napari_image_classifier.widgets.classify_folder.well_picture import (
     WellPicture,
     colour_axes,
     points,
 )
-from napari_image_classifier.widgets.qt.dock import coloured_dot
-from napari_image_classifier.widgets.qt.parts import stacked, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,7 +116,7 @@ LONGEST_LABEL = 165
 REACH = 6.0
 
 
-class DosePicture(WellPicture):
+class DoseView(WellPicture):
     """Wells over their doses, with medians."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -126,7 +124,7 @@ class DosePicture(WellPicture):
         self.setFixedHeight(HEIGHT)
 
     def show_response(self, response: DoseResponse, explain: Callable[[int], str]) -> None:
-        """Draw a dose response, see `DoseView.show_response`."""
+        """Draw a dose response; ``explain`` gives the tooltip of a row of the summary."""
         self._response = response
         rows = np.concatenate([series.rows for series in response.series])
         places = [np.column_stack([series.x, series.values]) for series in response.series]
@@ -151,24 +149,3 @@ class DosePicture(WellPicture):
             bottom=3.0 * metrics.height() / HEIGHT, top=1 - 6 / HEIGHT,
         )  # fmt: skip
         return axes
-
-
-class DoseView(QWidget):
-    """Wells over their doses, with medians; below it the correlations in words."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.plot = DosePicture(self)
-        self.words = wrapped()
-        self.well_clicked = self.plot.well_clicked
-        stacked(self, self.plot, self.words)
-
-    def show_response(self, response: DoseResponse, explain: Callable[[int], str]) -> None:
-        """Draw a dose response; ``explain`` gives the tooltip of a row of the summary."""
-        self.plot.show_response(response, explain)
-        self.words.setText(
-            "<br>".join(
-                coloured_dot(colour_of(number), series.sentence)
-                for number, series in enumerate(response.series)
-            )
-        )

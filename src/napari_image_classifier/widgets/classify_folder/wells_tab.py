@@ -7,11 +7,12 @@ import napari
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QWidget
 
+from napari_image_classifier.batch.result import FolderRequest
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.columns import in_words
-from napari_image_classifier.plates.dose_plot import dose_response
+from napari_image_classifier.plates.dose_plot import colour_of, dose_response
 from napari_image_classifier.plates.plate_map import plate_maps
-from napari_image_classifier.widgets.classify_folder.opening import ClassifiedFolder, ImageOpening
+from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.well_saving import WellSaving
 from napari_image_classifier.widgets.classify_folder.well_summary import (
     WellSummary,
@@ -19,9 +20,9 @@ from napari_image_classifier.widgets.classify_folder.well_summary import (
 )
 from napari_image_classifier.widgets.classify_folder.well_views import DoseView, PlateView
 from napari_image_classifier.widgets.qt.background import Lookup
-from napari_image_classifier.widgets.qt.dock import let_be_narrow
+from napari_image_classifier.widgets.qt.dock import coloured_dot, let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask, Form
-from napari_image_classifier.widgets.qt.parts import choice, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import choice, offer, show, stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 
 NOTHING_YET = "The wells are shown here when the folder has been classified."
@@ -54,7 +55,7 @@ class WellsTab(QWidget):
 
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._classified: ClassifiedFolder | None = None
+        self._classified: FolderRequest | None = None
         # What is shown.
         self.wells: WellSummary | None = None
         self._waiting = False
@@ -74,12 +75,12 @@ class WellsTab(QWidget):
         self.message = wrapped()
         self.dose = _choice("A column that holds the dose of each well.")
         self.series = _choice("A column whose values have a dose response each.")
-        self.dose_view = DoseView()
+        self.dose_view, self.dose_words = DoseView(), wrapped()
         self.saving = WellSaving()
         self._choices = _row(self.colour, self.plate)
         self._dose_choices = _row(self.dose, self.series)
         self._parts = (self._choices, self.view, self.message, self._dose_choices, self.dose_view,
-                       self.saving)  # fmt: skip
+                       self.dose_words, self.saving)  # fmt: skip
         stacked(self, self.sentence, self.form.native, *self._parts, above=6).addStretch()
 
     def _connect(self) -> None:
@@ -93,7 +94,7 @@ class WellsTab(QWidget):
         self._opening.opened.connect(self._say_opened)
         self._opening.failed.connect(lambda sentence: self._say(sentence, error=True))
 
-    def show_folder(self, classified: ClassifiedFolder | None) -> None:
+    def show_folder(self, classified: FolderRequest | None) -> None:
         """Show the wells of a folder as soon as the tab is looked at; None for no folder yet."""
         self._classified = classified
         self._waiting = classified is not None
@@ -112,7 +113,6 @@ class WellsTab(QWidget):
 
     def open_well(self, row: int) -> None:
         """Open the first images of a well, given its row in the summary."""
-        assert self.wells is not None
         assert self._classified is not None
         self._opened_row = row
         self.view.choose(row)
@@ -123,14 +123,13 @@ class WellsTab(QWidget):
             return
         self._waiting = False
         self._hide(COUNTING)
-        table, wells = self._classified.table, self.form["wells"].value
+        table, wells = self._classified.output, self.form["wells"].value
         self._counting.ask(lambda: _look(table, wells))
 
     def _hide(self, sentence: str) -> None:
         self.wells = None
         show_sentence(self.sentence, sentence)
-        for part in self._parts:
-            part.hide()
+        show(False, *self._parts)
         self.form.native.setVisible(self._classified is not None)
 
     def _show(self, wells: WellSummary | str) -> None:
@@ -139,10 +138,10 @@ class WellsTab(QWidget):
         else:
             self.wells = wells
             show_sentence(self.sentence, wells.note)
-            _offer(self.colour, [(in_words(name), name) for name in wells.columns])
-            _offer(self.plate, [(name or "without a plate", name) for name in wells.plates])
-            _offer(self.dose, [(NO_DOSE, None), *((f"dose: {n}", n) for n in wells.doses)], 1)
-            _offer(self.series, [(ALL_ALIKE, None), *((f"by {n}", n) for n in wells.series)])
+            offer(self.colour, [(name, in_words(name)) for name in wells.columns])
+            offer(self.plate, [(name, name or "without a plate") for name in wells.plates])
+            offer(self.dose, [(None, NO_DOSE), *((n, f"dose: {n}") for n in wells.doses)], 1)
+            offer(self.series, [(None, ALL_ALIKE), *((n, f"by {n}") for n in wells.series)])
             self.plate.setVisible(len(wells.plates) > 1)
             self._choices.show()
             self.saving.show()
@@ -157,9 +156,9 @@ class WellsTab(QWidget):
         self.message.hide()
         self._draw_plate(wells, column)
         drawn = self._draw_doses(wells, column)
-        self.dose_view.setVisible(drawn)
+        show(drawn, self.dose_view, self.dose_words)
         dose = self.dose.currentData() if drawn else None
-        self.saving.offer(wells, self._classified.table, column, dose, self.series.currentData())
+        self.saving.offer(wells, self._classified.output, column, dose, self.series.currentData())
 
     def _draw_plate(self, wells: WellSummary, column: str) -> None:
         self.view.setVisible(wells.on_plates)
@@ -178,6 +177,9 @@ class WellsTab(QWidget):
             self._say(str(error), error=True)
             return False
         self.dose_view.show_response(response, lambda row: wells.explain(row, column))
+        sentences = [coloured_dot(colour_of(number), series.sentence)
+                     for number, series in enumerate(response.series)]  # fmt: skip
+        self.dose_words.setText("<br>".join(sentences))
         return True
 
     def _say_opened(self, count: int) -> None:
@@ -212,13 +214,3 @@ def _row(*widgets: QWidget) -> QWidget:
     row = QWidget()
     stacked(row, widgets)
     return row
-
-
-def _offer(box: QComboBox, entries: list[tuple[str, str | None]], first: int = 0) -> None:
-    """Offer entries; what was chosen before stays, where it is still there."""
-    before = box.currentData()
-    box.clear()
-    for words, data in entries:
-        box.addItem(words, data)
-    place = box.findData(before) if before is not None else -1
-    box.setCurrentIndex(place if place >= 0 else min(first, len(entries) - 1))

@@ -123,10 +123,10 @@ class ChannelTable(QTableWidget):
             self._marking_by_hand[image.name] = self._fitting(image)[choice].layer
         else:
             # It holds for all images of these channels, but a layer of another image for one.
-            key = _names(image) if choice < len(image.channels) else image.name
+            key = image.channel_names if choice < len(image.channels) else image.name
             self._by_hand.setdefault(key, {})[channel] = choice
             # Where channels have no names, they may be others in the next image.
-            if choice < len(image.channels) and are_names(_names(image))[choice]:
+            if choice < len(image.channels) and are_names(image.channel_names)[choice]:
                 self.said.emit(self._wanted[channel], image.channels[choice].name)
         self.show_images(
             self._images, self._wanted, self._wanted_named, self._marking, self._channel_map
@@ -156,7 +156,7 @@ class ChannelTable(QTableWidget):
 
     def _chosen(self, image: OpenImage) -> list[int | None]:
         chosen = list(match(image, self._wanted, self._wanted_named, self._channel_map))
-        for key in (_names(image), image.name):
+        for key in (image.channel_names, image.name):
             for channel, choice in self._by_hand.get(key, {}).items():
                 chosen[channel] = choice
         return chosen
@@ -200,10 +200,6 @@ class ChannelTable(QTableWidget):
         self.setFixedHeight(header.sizeHint().height() + rows * ROW_HEIGHT + 4)
 
 
-def _names(image: OpenImage) -> tuple[str, ...]:
-    return tuple(channel.name for channel in image.channels)
-
-
 def _cell(chosen: str | None, tooltip: str, nothing: str) -> QTableWidgetItem:
     """Return a cell with what is chosen; ``nothing`` stands in it where nothing can be."""
     cell = QTableWidgetItem(nothing or (MISSING if chosen is None else chosen) + ARROW)
@@ -220,7 +216,6 @@ class _ChannelCombo(QStyledItemDelegate):
         self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex
     ) -> QWidget | None:
         table, column = self.parent(), index.column()
-        assert isinstance(table, ChannelTable)
         choices = table.choices(index.row(), column) if column else []
         if not choices:
             return None
@@ -231,15 +226,13 @@ class _ChannelCombo(QStyledItemDelegate):
         return combo
 
     def setEditorData(self, editor: QWidget | None, index: QModelIndex) -> None:  # noqa: N802
-        if isinstance(editor, QComboBox):
-            editor.setCurrentText(str(index.data()).removesuffix(ARROW))
-            editor.showPopup()
+        editor.setCurrentText(str(index.data()).removesuffix(ARROW))
+        editor.showPopup()
 
     def setModelData(  # noqa: N802
         self, editor: QWidget | None, model: QAbstractItemModel | None, index: QModelIndex
     ) -> None:
         table = self.parent()
-        if isinstance(editor, QComboBox) and isinstance(table, ChannelTable):
-            row, channel, choice = index.row(), index.column() - 1, editor.currentIndex()
-            # Not while the combo is open: choosing fills the table anew.
-            QTimer.singleShot(0, lambda: table.choose(row, channel, choice))
+        row, channel, choice = index.row(), index.column() - 1, editor.currentIndex()
+        # Not while the combo is open: choosing fills the table anew.
+        QTimer.singleShot(0, lambda: table.choose(row, channel, choice))

@@ -144,7 +144,6 @@ class TimeResults(QWidget):
 
     def _draw(self) -> None:
         lapse = self._shown
-        assert lapse is not None
         has_tracks = any(other.has_tracks for other in self._lapses.values())
         for widget in (self.of_all, self.of_track, self.save_button):
             widget.setVisible(has_tracks)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.widgets.shared.class_keys import window_of
 from napari_image_classifier.wording import counts_of
 
 CLASSIFIES = {
@@ -121,8 +122,7 @@ class ClassifierDrop(QObject):
 
 
 def _classifier(event: QDropEvent) -> Path | None:
-    mime = event.mimeData()
-    urls = mime.urls() if mime is not None else []
+    urls = event.mimeData().urls()
     if len(urls) == 1 and urls[0].isLocalFile():
         path = Path(urls[0].toLocalFile())
         return path if path.suffix.lower() == SUFFIX else None
@@ -131,9 +131,7 @@ def _classifier(event: QDropEvent) -> Path | None:
 
 def _taking_drops(widget: QWidget) -> Iterator[QWidget]:
     """Yield what takes drops in the middle of the main window: napari's canvas."""
-    above: QWidget | None = widget
-    while above is not None and not isinstance(above, QMainWindow):
-        above = above.parentWidget()
-    centre = above.centralWidget() if above is not None else None
+    window = window_of(widget)
+    centre = window.centralWidget() if isinstance(window, QMainWindow) else None
     if centre is not None:
         yield from (part for part in (centre, *centre.findChildren(QWidget)) if part.acceptDrops())

@@ -8,11 +8,11 @@ import napari
 from napari.qt.threading import create_worker
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QCheckBox, QLineEdit, QWidget
+from qtpy.QtWidgets import QLineEdit, QWidget
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.errors import sentence_of
 from napari_image_classifier.widgets.classify_images.class_overview import ClassOverview
 from napari_image_classifier.widgets.classify_images.classifier import (
     ClassifierDrop,
@@ -25,7 +25,7 @@ from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import Dock
 from napari_image_classifier.widgets.qt.forms import Ask, Form
-from napari_image_classifier.widgets.qt.parts import button, wrapped
+from napari_image_classifier.widgets.qt.parts import button, check_box, show, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
@@ -82,8 +82,10 @@ class ClassifyImages(Dock):
         self.open_images = OpenImageList(viewer)
         self.run_button = button("Classify", "Classify the images that are checked above.")
         self.progress = ProgressRow()
-        self.only_one = QCheckBox("Show only the image I click on")
-        self.only_one.setToolTip("The other classified images are hidden until you uncheck this.")
+        self.only_one = check_box(
+            "Show only the image I click on",
+            "The other classified images are hidden until you uncheck this.",
+        )
         self.overview = ClassOverview(viewer)
         self.results = PredictionTable()
         self.add_heading("1. Classifier")
@@ -144,7 +146,6 @@ class ClassifyImages(Dock):
         self._run = ImageRun(self.classifier, tasks, self)
         self._run.predicted.connect(self._show_predictions)
         self._run.finished.connect(self._end)
-        self._run.start()
         for task in tasks:
             if task.objects is not None and task.objects.labels is not None:
                 create_worker(compile_colouring, task.objects.labels.dtype).start()
@@ -199,8 +200,7 @@ class ClassifyImages(Dock):
         self.run_button.setEnabled(bool(n_tasks) and self._run is None)
 
     def _show_results(self, shown: bool) -> None:
-        for widget in (self.results_heading, self.only_one, self.results):
-            widget.setVisible(shown)
+        show(shown, self.results_heading, self.only_one, self.results)
 
     def _show_predictions(self, n_done: int, pairs: list[tuple[Task, Prediction]]) -> None:
         for task, prediction in pairs:
@@ -212,20 +212,17 @@ class ClassifyImages(Dock):
             task, items = self._predicted[name]
             layers = list(dict.fromkeys(channel.layer.layer for channel in task.channels))
             self._views.add(name, layers, task.channels[0].axes, {} if task.objects else items)
-        if self._run is not None:
-            total = self._run.n_tasks
-            note = f"{n_done} of {counted(total, 'image')}"
-            if any(prediction.place for _, prediction in pairs):
-                note += f", {self.results.model.rowCount()} objects so far"
-            self.progress.update_progress(n_done, total, note)
+        total = self._run.n_tasks
+        note = f"{n_done} of {counted(total, 'image')}"
+        if any(prediction.place for _, prediction in pairs):
+            note += f", {self.results.model.rowCount()} objects so far"
+        self.progress.update_progress(n_done, total, note)
 
     def _end(self, sentence: str) -> None:
-        if self._run is not None:
-            self._leave(sentence or self._summary(self._run.n_tasks), error=bool(sentence))
+        self._leave(sentence or self._summary(self._run.n_tasks), error=bool(sentence))
 
     def _leave(self, sentence: str, *, error: bool = False) -> None:
-        if self._run is not None:
-            self._run.deleteLater()
+        self._run.deleteLater()
         self._run = None
         for task, items in self._predicted.values():
             if task.objects is None and self.classifier is not None:
@@ -248,7 +245,5 @@ class ClassifyImages(Dock):
 def _open(path: Path) -> tuple[Path, Classifier | str]:
     try:
         return path, load_classifier(path)
-    except ImageClassifierError as error:
-        return path, str(error)
     except Exception as error:  # noqa: BLE001 - whatever a runtime raises, the dock goes on
-        return path, f"{path} can't be opened: {type(error).__name__}: {error}"
+        return path, sentence_of(error, f"{path} can't be opened")

@@ -1,7 +1,6 @@
 """The open images that can be classified, kept up to date with the viewer's layers."""
 
 import napari
-from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -10,13 +9,8 @@ from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.widgets.classify_images.channel_table import ChannelTable
 from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.qt.parts import choice, in_a_row, stacked, timer
-from napari_image_classifier.widgets.viewer.layers import (
-    MEANINGS,
-    OpenImage,
-    group_layers,
-    open_layer,
-)
-from napari_image_classifier.widgets.viewer.layers_watch import start_after
+from napari_image_classifier.widgets.viewer.layers import MEANINGS, OpenImage, group_layers
+from napari_image_classifier.widgets.viewer.layers_watch import image_layers, start_after
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, open_objects
 
 AXIS_WORDS = {"Z": "planes", "T": "time points", "C": "channels"}
@@ -96,19 +90,12 @@ class OpenImageList(QWidget):
         wanted = preparation.channel_names if preparation else ()
         named = preparation.channels_named if preparation else True
         meanings = {n_axes: asked.choice.currentData() for n_axes, asked in self.meanings.items()}
-        # Labels are a kind of image to Python, and none to a person.
-        layers = [open_layer(layer) for layer in self._viewer.layers if type(layer) is ImageLayer]
+        layers = image_layers(self._viewer)
         self.images = group_layers(layers, wanted, meanings)
         unknown = {layer.n_unknown_axes for layer in layers}
         for n_axes, meaning in self.meanings.items():
             meaning.setVisible(n_axes in unknown)
-        self.table.show_images(
-            self.images,
-            wanted,
-            named,
-            self._marking() if self._of_objects else None,
-            self._channel_map,
-        )
+        self.table.show_images(self.images, wanted, named, self._marking(), self._channel_map)
 
     def _why_none(self, incomplete: bool) -> str:
         if not self.images:
@@ -117,17 +104,15 @@ class OpenImageList(QWidget):
             return "Say below the table what the sliders of these images are."
         if not incomplete:
             return "Check the images to classify."
-        if self._of_objects and not self._marking():
+        if self._marking() == []:
             return (
                 "This classifier is one of objects: open a Labels layer in which they are "
                 "numbered, such as Cellpose makes, or mark them in a Points or Shapes layer."
             )
         return "No image has all that the classifier needs: choose it in the table."
 
-    @property
-    def _of_objects(self) -> bool:
-        return self._preparation is not None and self._preparation.objects is not None
-
-    def _marking(self) -> list[OpenObjects]:
-        marking = map(open_objects, self._viewer.layers)
-        return [marked for marked in marking if marked is not None]
+    def _marking(self) -> list[OpenObjects] | None:
+        """Return the layers that may mark objects; None where whole images are classified."""
+        if self._preparation is None or self._preparation.objects is None:
+            return None
+        return list(filter(None, map(open_objects, self._viewer.layers)))

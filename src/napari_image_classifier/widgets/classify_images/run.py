@@ -17,7 +17,12 @@ from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.widgets.qt.gui_thread import post, tell
-from napari_image_classifier.widgets.viewer.layers import OpenChannel, OpenImage, as_image
+from napari_image_classifier.widgets.viewer.layers import (
+    OpenChannel,
+    OpenImage,
+    as_image,
+    kept_with,
+)
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, located, objects_in
 
 
@@ -60,17 +65,14 @@ class ImageRun(QObject):
         # The thread outlives the run by the item that is under way, so it knows this alone.
         self._stopped = stopped = threading.Event()
         # napari waits for its own workers when it is closed, for as long as they take.
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=_predict, args=(classifier, tasks, stopped), name="classify", daemon=True
         )
-        _threads[self._thread] = stopped
+        _threads[thread] = stopped
         post().told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         # The thread ends with the dock.
         self.destroyed.connect(stopped.set)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        thread.start()
 
     def stop(self) -> None:
         """End after the item that is being classified, and be silent from now on."""
@@ -166,5 +168,5 @@ def keep_in_metadata(
         for prediction in predictions
     ]
     for layer in layers:
-        ours = layer.metadata.get(METADATA_KEY) or {}
-        layer.metadata = {**layer.metadata, METADATA_KEY: {**ours, "predictions": records}}
+        ours = {**kept_with(layer), "predictions": records}
+        layer.metadata = {**layer.metadata, METADATA_KEY: ours}

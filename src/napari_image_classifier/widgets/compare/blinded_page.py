@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cache, partial
 
 import napari
 from napari.layers import Image as ImageLayer
@@ -10,11 +12,11 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 from superqt import QDoubleRangeSlider, QDoubleSlider
 from superqt.utils import signals_blocked
 
-from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.items.annotations import CANNOT_TELL
 from napari_image_classifier.raters.blinded_session import BlindedSession, Showing
 from napari_image_classifier.raters.shown_item import ItemReader, ShownItem, as_classifier_sees
-from napari_image_classifier.widgets.compare.blinding import Blinding
+from napari_image_classifier.widgets.compare.blinding import blinded
 from napari_image_classifier.widgets.qt.parts import button, check_box, stacked, wrapped
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
 from napari_image_classifier.widgets.viewer.item_display import ItemsAhead, ItemStage
@@ -27,9 +29,9 @@ UNREADABLE = "This image can't be shown any more. Answer “cannot tell”, or p
 
 
 class BlindedPage(QWidget):
-    """Runs a session: shows image after image, takes answers. `ended` follows the last one."""
+    """Runs a session: shows image after image, takes answers; `ended` carries the session."""
 
-    ended = Signal()
+    ended = Signal(object)
 
     def __init__(self, viewer: napari.Viewer, parent: QWidget) -> None:
         super().__init__(parent)
@@ -38,7 +40,7 @@ class BlindedPage(QWidget):
         self._since: float | None = None
         self._ahead: ItemsAhead | None = None
         self._stage: ItemStage | None = None
-        self._blinding = Blinding(viewer, parent)
+        self._blinding = ExitStack()
         self.keys = ClassKeys(parent)
         self.progress, self.says = QLabel(), wrapped(HOW)
         self._classes = QVBoxLayout()
@@ -69,7 +71,7 @@ class BlindedPage(QWidget):
         self._ahead = ItemsAhead(_reader(session), self)
         self._ahead.arrived.connect(self._show_arrived)
         self._offer_classes(session.plan.class_names)
-        self._blinding.begin()
+        self._blinding = blinded(self._viewer, self)
         self.keys.listen()
         self._show()
 
@@ -100,13 +102,13 @@ class BlindedPage(QWidget):
         """Leave the session as it is, and give the window back."""
         if self.session is None:
             return
-        self.session = None
+        session, self.session = self.session, None
         self.keys.listen(False)
         self._ahead.want({})
         self._ahead.deleteLater()
         self._stage.leave()
-        self._blinding.end()
-        self.ended.emit()
+        self._blinding.close()
+        self.ended.emit(session)
 
     def _show(self) -> None:
         position, showings = self.session.position, self.session.plan.showings
@@ -197,15 +199,15 @@ def _reader(session: BlindedSession) -> Callable[[Showing], ShownItem]:
     """Return what makes a picture of a showing; it is called on a thread."""
     plan = session.plan
     reader = ItemReader(plan.each, plan.items.axes)
-    classifiers: list[Classifier] = []
+    classifier = cache(partial(load_classifier, plan.classifier, threads=1))
 
     def read(showing: Showing) -> ShownItem:
         item = plan.items.items[showing.item]
         if showing.arm == "everything":
-            return reader.read(item).with_surroundings().turned(showing.orientation)
-        if not classifiers:
-            classifiers.append(load_classifier(plan.classifier, threads=1))
-        return as_classifier_sees(item, classifiers[0], plan.items.axes).turned(showing.orientation)
+            shown = reader.read(item).with_surroundings()
+        else:
+            shown = as_classifier_sees(item, classifier(), plan.items.axes)
+        return shown.turned(showing.orientation)
 
     return read
 

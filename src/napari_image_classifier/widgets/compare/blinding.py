@@ -1,5 +1,6 @@
 """The blinding of a window: whatever could tell what an image is, hidden while a session runs."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import napari
@@ -10,50 +11,24 @@ from napari_image_classifier.widgets.shared.class_keys import window_of
 PLAIN_TITLE = "napari"
 
 
-class Blinding:
-    """Hides every dock but that of ``keep``, the window's title and texts on the canvas.
+def blinded(viewer: napari.Viewer, keep: QWidget) -> ExitStack:
+    """Hide every dock but that of ``keep``, the window's title and texts on the canvas.
 
-    What it hid comes back with `end`.
+    What it hid comes back when the stack is closed.
     """
-
-    def __init__(self, viewer: napari.Viewer, keep: QWidget) -> None:
-        self._viewer = viewer
-        self._keep = keep
-        self._docks: list[QDockWidget] = []
-        self._overlays: list[Any] = []
-        self._title = viewer.title
-        self._is_on = False
-
-    def begin(self) -> None:
-        """Hide it."""
-        if self._is_on:
-            return
-        self._is_on = True
-        self._title, self._viewer.title = self._viewer.title, PLAIN_TITLE
-        self._viewer.status = ""
-        # Also those behind a tab, which a click would bring up.
-        self._docks = [
-            dock
-            for dock in window_of(self._keep).findChildren(QDockWidget)
-            if not dock.isHidden() and not dock.isAncestorOf(self._keep)
-        ]
-        for dock in self._docks:
+    back = ExitStack()
+    back.callback(setattr, viewer, "title", viewer.title)
+    viewer.title, viewer.status = PLAIN_TITLE, ""
+    # Also those behind a tab, which a click would bring up; the last hidden comes back first.
+    for dock in reversed(window_of(keep).findChildren(QDockWidget)):
+        if not dock.isHidden() and not dock.isAncestorOf(keep):
             dock.hide()
-        self._overlays = [overlay for overlay in _texts(self._viewer) if overlay.visible]
-        for overlay in self._overlays:
+            back.callback(dock.show)
+    for overlay in _texts(viewer):
+        if overlay.visible:
             overlay.visible = False
-
-    def end(self) -> None:
-        """Show it again."""
-        if not self._is_on:
-            return
-        self._is_on = False
-        self._viewer.title = self._title
-        for dock in self._docks:
-            dock.show()
-        for overlay in self._overlays:
-            overlay.visible = True
-        self._docks, self._overlays = [], []
+            back.callback(setattr, overlay, "visible", True)
+    return back
 
 
 def _texts(viewer: Any) -> list[Any]:

@@ -28,7 +28,6 @@ class CompareWithMe(Dock):
         super().__init__(parent)
         self._viewer = viewer
         self._worker = Worker(self)
-        self._folders: list[Path] = []
         self.report: Path | None = None
         self.setup = StudySetup()
         self.page = BlindedPage(viewer, self)
@@ -70,7 +69,6 @@ class CompareWithMe(Dock):
             self.progress.end(str(error), error=True)
             return
         self.progress.end("")
-        self._folders = [folder]
         if session.finished:
             self.score([folder])
             return
@@ -81,7 +79,6 @@ class CompareWithMe(Dock):
 
     def score(self, folders: Sequence[Path]) -> None:
         """Write the report of sessions, beside the first."""
-        self._folders = list(folders)
         self.progress.begin("Comparing…")
         request = session_jobs.ScoreRequest(tuple(folders), folders[0] / REPORT)
         self._worker.start(session_jobs.SCORE_SESSION, request)
@@ -112,17 +109,16 @@ class CompareWithMe(Dock):
             "".join(f"<p><b>{of_rater.sentence}</b></p>" for of_rater in result.comparisons)
         )
 
-    def _leave_session(self) -> None:
+    def _leave_session(self, session: BlindedSession) -> None:
         self.page.hide()
         self._before.show()
-        (folder,) = self._folders
-        session = BlindedSession(folder)
         if session.finished:
-            self.score([folder])
+            self.score([session.folder])
             return
         left = len(session.plan.showings) - len(session.answers)
         self._show_result(
-            f"Paused: {left} images are left. Every answer is kept in {folder}; “Resume…” goes on."
+            f"Paused: {left} images are left. Every answer is kept in {session.folder}; "
+            "“Resume…” goes on."
         )
 
     def _show_result(self, words: str) -> None:

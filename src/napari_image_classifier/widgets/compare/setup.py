@@ -34,7 +34,7 @@ from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
     CHOOSE_CLASSIFIER,
-    MASKS_ASK,
+    MASKS_ASKS,
     ItemsChoices,
     ItemsForm,
 )
@@ -97,8 +97,9 @@ class StudySetup(QWidget):
 
     def _build(self) -> None:
         self.form = ItemsForm(
-            CompareWhat(), STUDY_ASKS, (MASKS_ASK, AXES_ASK),
-            query=self._query, listed=True, surveyed=("folder", "labels", "masks", "axes"),
+            CompareWhat(), STUDY_ASKS, (*MASKS_ASKS, AXES_ASK),
+            query=self._query, listed=True,
+            surveyed=("folder", "labels", "masks", "split_masks", "axes"),
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         paths, folded = self.form.parts

@@ -1,7 +1,6 @@
 """Two choices while labelling: the items that are shown, and their order."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QWidget
@@ -9,7 +8,7 @@ from qtpy.QtWidgets import QComboBox, QWidget
 from napari_image_classifier.items.annotations import CANNOT_TELL
 from napari_image_classifier.raters.labelling_queue import Order, Shown
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
-from napari_image_classifier.widgets.qt.parts import choice, form_rows
+from napari_image_classifier.widgets.qt.parts import choice, form_rows, offer
 
 UNLABELLED = Shown("unlabelled")
 FIXED: dict[Shown, str] = {
@@ -71,17 +70,8 @@ class LabellingChoices(QWidget):
             shown[Shown("differ")] = "where you and the classifier differ"
         orders = {order: words for order, words in ORDERS.items()
                   if predicted or order not in NEED_A_CLASSIFIER}  # fmt: skip
-        _offer(self.which, shown)
-        _offer(self.how, orders)
-
-
-def _offer(box: QComboBox, offered: Mapping[Any, str]) -> None:
-    """Offer values in words; the one that was chosen stays."""
-    chosen = box.currentData()
-    box.clear()
-    for value, words in offered.items():
-        box.addItem(words, value)
-    _choose(box, chosen)
+        offer(self.which, shown.items())
+        offer(self.how, orders.items())
 
 
 def _choose(box: QComboBox, wanted: object) -> None:

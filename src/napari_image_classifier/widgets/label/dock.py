@@ -4,22 +4,19 @@ from pathlib import Path
 
 import napari
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QGridLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
-from napari_image_classifier.items.item import Item
 from napari_image_classifier.raters.active_learning import SuggestedLabels
 from napari_image_classifier.raters.annotation_log import AnnotationLog
-from napari_image_classifier.raters.labelling_queue import Suggestion
-from napari_image_classifier.raters.shown_item import ItemReader
 from napari_image_classifier.widgets.label.active_learning import ActiveLearningPanel
 from napari_image_classifier.widgets.label.choices import UNLABELLED, LabellingChoices
 from napari_image_classifier.widgets.label.gallery import SIDE, Gallery
 from napari_image_classifier.widgets.label.session import LabellingSession
 from napari_image_classifier.widgets.label.source import LabellingSource, ToLabel
 from napari_image_classifier.widgets.qt.dock import Dock, Folded, let_be_cut_off
-from napari_image_classifier.widgets.qt.parts import button, check_box, wrapped
+from napari_image_classifier.widgets.qt.parts import button, check_box, stacked, wrapped
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
@@ -37,7 +34,6 @@ class LabelImages(Dock):
         super().__init__(parent)
         self._viewer = viewer
         self.session: LabellingSession | None = None
-        self._to_label: ToLabel | None = None
         self.keys = ClassKeys(self)
         self.source = LabellingSource(viewer)
         self._asked = Folded("What is labelled", self.source)
@@ -67,16 +63,12 @@ class LabelImages(Dock):
         )
         for label in (self.counted, self.now, self.says):
             let_be_cut_off(label)
-        self._grid = grid = QGridLayout(self._labelling)
-        grid.setContentsMargins(0, 0, 0, 0)
+        self._place_of_gallery = QVBoxLayout()
         buttons = (self.cannot_tell_button, self.next_button, self.undo_button)
-        for column, beside in enumerate(buttons):
-            grid.addWidget(beside, 2, column)
-        for row, widget in (
-            (0, self.counted), (1, self.classes), (3, self.now), (4, self.says), (5, self.choices),
-            (6, self.see_predictions), (8, self.active_learning), (9, self.train_button),
-        ):  # fmt: skip
-            grid.addWidget(widget, row, 0, 1, 3)
+        stacked(
+            self._labelling, self.counted, self.classes, buttons, self.now, self.says, self.choices,
+            self.see_predictions, self._place_of_gallery, self.active_learning, self.train_button,
+        )  # fmt: skip
 
     def _connect(self) -> None:
         self.closed.connect(self.stop)
@@ -105,17 +97,14 @@ class LabelImages(Dock):
             self.source.summary.setText(str(error))
             return
         self._end_session()
-        self._to_label = to_label
-        query = to_label.query
-        reader = ItemReader(query.each, query.axes)
-        self.session = LabellingSession(self._viewer, to_label.table, reader, log, self)
+        self.session = LabellingSession(self._viewer, to_label, log, self)
         self.session.moved.connect(self._show_item)
         self.session.given.connect(self._take_given)
         self.session.failed.connect(self._say)
-        self.gallery = self._new_gallery(reader, to_label)
+        self.gallery = self._new_gallery()
         for name in [*log.counts, *(annotation.class_name for annotation in log.of_others)]:
             self.classes.add(name)
-        self._asked.set_title(f"What is labelled: {query.folder}")
+        self._asked.set_title(f"What is labelled: {to_label.query.folder}")
         self._asked.fold()
         self._labelling.show()
         self.active_learning.begin(to_label)
@@ -144,7 +133,8 @@ class LabelImages(Dock):
     def open_training(self) -> None:
         """Open *Train classifier* with these labels."""
         widget = open_dock(self._viewer, "Train classifier")
-        widget.source.choose_items(self._to_label.query, self._to_label.path)
+        to_label = self.session.to_label
+        widget.source.choose_items(to_label.query, to_label.path)
 
     def stop(self) -> None:
         """End everything that runs, and show what was open before."""
@@ -162,11 +152,11 @@ class LabelImages(Dock):
         super().hideEvent(event)
         self.keys.listen(False)
 
-    def _new_gallery(self, reader: ItemReader, to_label: ToLabel) -> Gallery:
-        items: dict[ItemKey, Item] = {item.key: item for item in to_label.table.items}
+    def _new_gallery(self) -> Gallery:
+        reader, items = self.session.reader, self.session.items
         gallery = Gallery(lambda key: reader.read(items[key]).picture(SIDE))
         gallery.went_to.connect(self._go_to)
-        self._grid.addWidget(gallery, 7, 0, 1, 3)
+        self._place_of_gallery.addWidget(gallery)
         return gallery
 
     def _end_session(self) -> None:
@@ -206,10 +196,7 @@ class LabelImages(Dock):
 
     def _take_suggestions(self, result: SuggestedLabels) -> None:
         queue = self.session.queue
-        queue.suggestions = {
-            item.key: Suggestion(item.class_name or "", item.confidence or 0.0)
-            for item in result.items
-        }
+        queue.suggestions = {item.key: item for item in result.items}
         queue.teaching = list(result.order)
         for name in self._predicted_classes():
             self.classes.add(name)
@@ -223,7 +210,7 @@ class LabelImages(Dock):
 
     def _predicted_classes(self) -> list[str]:
         suggestions = self.session.queue.suggestions.values()
-        return sorted({suggestion.class_name for suggestion in suggestions} - {""})
+        return sorted({one.class_name for one in suggestions if one.class_name})
 
     def _take_given(self, _: object) -> None:
         self._show_words()
@@ -234,8 +221,7 @@ class LabelImages(Dock):
 
     def _show_words(self) -> None:
         predicted = self.session.queue.suggestions if self.see_predictions.isChecked() else {}
-        names = {key: suggestion.class_name for key, suggestion in predicted.items()}
-        words = {key: f"{name}?" for key, name in names.items() if name}
+        words = {key: f"{one.class_name}?" for key, one in predicted.items() if one.class_name}
         annotations = self.session.log.annotations
         words |= {key: annotation.class_name for key, annotation in annotations.items()}
         colours = class_colours(self.classes.names)
@@ -266,7 +252,7 @@ class LabelImages(Dock):
         prediction = self.session.queue.suggestions.get(key)
         if prediction is not None and self.see_predictions.isChecked():
             class_name = prediction.class_name or "nothing"
-            words += f"<br>The classifier says {class_name} ({prediction.confidence:.0%})."
+            words += f"<br>The classifier says {class_name} ({prediction.confidence or 0:.0%})."
         self.now.setText(words)
         given = self.session.log.annotations.get(key)
         self.classes.show_given(given.class_name if given else None)

@@ -33,6 +33,7 @@ from napari_image_classifier.widgets.viewer.class_colours import Colour
 SIDE = 72
 CAPTION = 16
 MARGIN = 4
+NO_COLOUR = (0.5, 0.5, 0.5)
 KEY = Qt.ItemDataRole.UserRole
 # So many pictures wait at most; those that were scrolled past are not drawn.
 MOST_WAITING = 60
@@ -86,15 +87,16 @@ class GalleryModel(QAbstractListModel):
         if not index.isValid():
             return None
         key = self.keys[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._words.get(key, "")
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(key)
-        if role == Qt.ItemDataRole.BackgroundRole:
-            return self._colours.get(self._words.get(key, ""))
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{key.file} {key.item}".strip()
-        return key if role == KEY else None
+        words = self._words.get(key, "")
+        said: dict[int, object] = {
+            Qt.ItemDataRole.DisplayRole: words,
+            Qt.ItemDataRole.BackgroundRole: self._colours.get(words),
+            Qt.ItemDataRole.ToolTipRole: f"{key.file} {key.item}".strip(),
+            KEY: key,
+        }
+        return said.get(role)
 
     def _picture(self, key: ItemKey) -> QPixmap | None:
         if key not in self._pictures and key not in self._waiting:
@@ -186,16 +188,13 @@ class _Cell(QStyledItemDelegate):
         picture = index.data(Qt.ItemDataRole.DecorationRole)
         if picture is not None and not picture.isNull():
             scaled = picture.scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
-            painter.drawPixmap(
-                place.left() + (SIDE - scaled.width()) // 2,
-                place.top() + (SIDE - scaled.height()) // 2,
-                scaled,
-            )
+            within = scaled.rect()
+            within.moveCenter(place.center())
+            painter.drawPixmap(within, scaled)
         words, colour = index.data(), index.data(Qt.ItemDataRole.BackgroundRole)
         caption = QRect(inside.left(), inside.top() + SIDE, SIDE, CAPTION)
         if words:
-            red, green, blue = colour or (0.5, 0.5, 0.5)
-            painter.fillRect(caption, QColor.fromRgbF(red, green, blue))
+            painter.fillRect(caption, QColor.fromRgbF(*(colour or NO_COLOUR)))
             painter.setPen(Qt.GlobalColor.black)
             elided = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, SIDE - 4)
             painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, elided)

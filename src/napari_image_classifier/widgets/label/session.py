@@ -7,17 +7,18 @@ import napari
 from qtpy.QtCore import QObject, Signal
 
 from napari_image_classifier.items.annotations import ASSISTED, BY_EYE, ItemKey
-from napari_image_classifier.items.item import Item, ItemTable
+from napari_image_classifier.items.item import Item
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.labelling_queue import LabellingQueue
 from napari_image_classifier.raters.shown_item import ItemReader
+from napari_image_classifier.widgets.label.source import ToLabel
 from napari_image_classifier.widgets.viewer.item_display import ItemsAhead, ItemStage
 
 READ_AHEAD = 3
 
 
 class LabellingSession(QObject):
-    """One rater at the items of ``table``; what she gives is in ``log`` at once.
+    """One rater at the items of ``to_label``; what she gives is in ``log`` at once.
 
     ``moved`` carries the item that is to be shown, or None; ``given`` the items whose
     annotations have changed, ``failed`` a sentence.
@@ -28,22 +29,19 @@ class LabellingSession(QObject):
     failed = Signal(str)
 
     def __init__(
-        self,
-        viewer: napari.Viewer,
-        table: ItemTable,
-        reader: ItemReader,
-        log: AnnotationLog,
-        parent: QObject,
+        self, viewer: napari.Viewer, to_label: ToLabel, log: AnnotationLog, parent: QObject
     ) -> None:
         super().__init__(parent)
+        self.to_label = to_label
         self.log = log
-        self.items: dict[ItemKey, Item] = {item.key: item for item in table.items}
+        self.reader = ItemReader(to_label.query.each, to_label.query.axes)
+        self.items: dict[ItemKey, Item] = {item.key: item for item in to_label.table.items}
         self.queue = LabellingQueue(list(self.items), log.annotations)
         self.prediction_in_sight = False
         self.current: ItemKey | None = None
         self._since: float | None = None
         self._stage = ItemStage(viewer)
-        self._ahead = ItemsAhead(reader.read, self)
+        self._ahead = ItemsAhead(self.reader.read, self)
         self._ahead.arrived.connect(self._show_arrived)
 
     def show(self, key: ItemKey | None) -> None:

@@ -20,7 +20,7 @@ from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
     EACH_ASK,
-    MASKS_ASK,
+    MASKS_ASKS,
     ItemsChoices,
     ItemsForm,
 )
@@ -84,9 +84,10 @@ class LabellingSource(QWidget):
     def _build(self) -> None:
         self.kind = choice(KINDS, "Where the images are that get classes.")
         self.form = ItemsForm(
-            LabelWhat(), (FOLDER_ASK,), (MASKS_ASK, AXES_ASK),
+            LabelWhat(), (FOLDER_ASK,), (*MASKS_ASKS, AXES_ASK),
             (replace(EACH_ASK, label="What gets a class"),), (TABLE_ASK,),
-            query=self._query, listed=True, surveyed=("folder", "masks", "axes", "each"),
+            query=self._query, listed=True,
+            surveyed=("folder", "masks", "split_masks", "axes", "each"),
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
         self._folder, folded, each, table = self.form.parts

@@ -8,7 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Qt, Signal
 
-from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.errors import sentence_of
 from napari_image_classifier.system.compute_process import SECONDS_OF_SILENCE, ComputeProcess
 from napari_image_classifier.system.events import Event, Failure, Result, Stopped
 from napari_image_classifier.system.job import Job, RequestT, ResultT
@@ -29,10 +29,7 @@ class _Run:
         self._lock = threading.Lock()
         self._process: ComputeProcess[Any] | None = None
         self._wanted = True
-
-    def begin(self) -> None:
-        """Start, now that somebody listens."""
-        threading.Thread(target=self._work, name=f"{self.job.verb} events", daemon=True).start()
+        threading.Thread(target=self._work, name=f"{job.verb} events", daemon=True).start()
 
     @property
     def pid(self) -> int | None:
@@ -47,9 +44,8 @@ class _Run:
     def cancel(self) -> None:
         """Ask it to stop; before it has started, it never does."""
         with self._lock:
-            if self._process is None:
-                self._wanted = False
-            else:
+            self._wanted = False
+            if self._process is not None:
                 self._process.cancel()
 
     def kill(self) -> None:
@@ -67,11 +63,8 @@ class _Run:
                 return
             for event in process.events():
                 tell(self, event)
-        except ImageClassifierError as error:
-            tell(self, Failure(str(error)))
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell it to
-            message = f"Something went wrong that should not: {type(error).__name__}: {error}"
-            tell(self, Failure(message))
+            tell(self, Failure(sentence_of(error)))
 
     def _started(self, request: object) -> ComputeProcess[Any] | None:
         if not self._wanted:
@@ -175,15 +168,12 @@ class Worker(QObject):
 
     def _begin(self, run: _Run) -> None:
         self._run = run
-        self._runs.append(run)
+        self._runs[:] = [run]
         self._is_silent = self._is_asked_to_stop = False
         self._listening.start()
-        run.begin()
 
     def _begin_again(self) -> None:
-        assert self._run is not None
         self._may_begin_again = False
-        self._runs.remove(self._run)
         self._run.kill()
         self._begin(_Run(self._run.job, self._run.make_request))
 
@@ -206,9 +196,8 @@ class Worker(QObject):
             self.silent.emit(0.0)
 
     def _forget(self) -> None:
-        if self._run is not None:
-            self._runs.remove(self._run)
         self._run = None
+        self._runs.clear()
         self._deadline.stop()
         self._listening.stop()
         if self._temporary is not None:

@@ -13,8 +13,7 @@ class FileName(QStyledItemDelegate):
     ) -> None:
         """Shorten on the left."""
         super().initStyleOption(option, index)
-        if option is not None:
-            option.textElideMode = Qt.TextElideMode.ElideLeft
+        option.textElideMode = Qt.TextElideMode.ElideLeft
 
 
 # Blue where the network is sure, orange where not: colour-blind eyes tell them apart too.

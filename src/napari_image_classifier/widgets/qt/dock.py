@@ -48,7 +48,6 @@ class Dock(QWidget):
 
     def event(self, event: QEvent | None) -> bool:
         """Tell when it is taken out of the window, which is how napari closes docks."""
-        assert event is not None
         if event.type() == QEvent.Type.ParentChange and self.parentWidget() is None:
             self.closed.emit()
         return super().event(event)

@@ -1,6 +1,6 @@
 """Forms from dataclasses: an instance holds the defaults, a row says how each field is asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -44,22 +44,19 @@ class Form:
         that they can stand in different places.
     """
 
-    def __init__(self, defaults: Any, *groups: Iterable[Ask]) -> None:
+    def __init__(self, defaults: Any, *groups: Sequence[Ask]) -> None:
         data_class: Any = type(defaults)
         settings = settings_of(data_class)
-        self._asks: dict[str, Ask] = {}
-        self._widgets: dict[str, Any] = {}
-        self._containers: list[Container[Widget]] = []
-        for group in groups:
-            asks = {ask.name: ask for ask in group}
-            made = {
-                name: _widget(ask, settings[name], getattr(defaults, name))
-                for name, ask in asks.items()
-            }
-            self._containers.append(Container(widgets=list(made.values())))
-            self._containers[-1].margins = (0, 0, 0, 0)
-            self._asks |= asks
-            self._widgets |= made
+        self._asks = {ask.name: ask for group in groups for ask in group}
+        self._widgets: dict[str, Any] = {
+            name: _widget(ask, settings[name], getattr(defaults, name))
+            for name, ask in self._asks.items()
+        }
+        self._containers: list[Container[Widget]] = [
+            Container(widgets=[self._widgets[ask.name] for ask in group]) for group in groups
+        ]
+        for container in self._containers:
+            container.margins = (0, 0, 0, 0)
         self.parts: list[QWidget] = [container.native for container in self._containers]
         self.native = self.parts[0]
 

@@ -1,6 +1,6 @@
 """Labels, buttons, fields, timers and layouts of widgets, as all docks have them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from qtpy.QtCore import QObject, QTimer
@@ -62,9 +62,24 @@ def choice(words: Mapping[Any, str], tooltip: str) -> QComboBox:
     """Return a box to choose one of some values, which are shown in words."""
     box = QComboBox()
     box.setToolTip(tooltip)
-    for value, text in words.items():
-        box.addItem(text, value)
+    offer(box, words.items())
     return box
+
+
+def offer(box: QComboBox, words: Iterable[tuple[Any, str]], otherwise: int = 0) -> None:
+    """Let one of some values be chosen, each with its words.
+
+    The value that was chosen stays, where it is still there; None is never one that stays. Else
+    the one at ``otherwise`` is chosen.
+    """
+    before = box.currentData()
+    box.clear()
+    values = []
+    for value, text in words:
+        box.addItem(text, value)
+        values.append(value)
+    stays = before is not None and before in values
+    box.setCurrentIndex(values.index(before) if stays else min(otherwise, len(values) - 1))
 
 
 def timer(

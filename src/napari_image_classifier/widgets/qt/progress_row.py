@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QProgressBar, QWidget
 
 from napari_image_classifier.system.events import Progress
-from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.compute_worker import SECONDS_TO_STOP, Worker
 from napari_image_classifier.widgets.qt.parts import (
     button,
     in_a_row,
@@ -67,10 +67,10 @@ class ProgressRow(QWidget):
         worker.failed.connect(lambda message, detail: told(message, error=True, detail=detail))
         worker.cancelled.connect(lambda: told(stopped()))
 
-    def cancel(self, worker: Worker) -> None:
-        """Ask a worker to stop; it is ended after a second."""
+    def cancel(self, worker: Worker, kill_after: float = SECONDS_TO_STOP) -> None:
+        """Ask a worker to stop; it is ended so many seconds later."""
         self.stopping("Stopping…")
-        worker.cancel(kill_after=0.9)
+        worker.cancel(kill_after)
 
     def begin(self, note: str) -> None:
         """Show an empty bar, as nothing is known yet but the ``note``."""

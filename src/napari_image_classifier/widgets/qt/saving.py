@@ -50,10 +50,11 @@ def save_table(table: "pd.DataFrame", path: Path, float_format: str) -> str:
         table.to_csv(
             written.temporary, index=False, float_format=float_format, errors="surrogateescape"
         )
-    return _saved(written)
+    return saved(written)
 
 
-def _saved(written: WrittenTable) -> str:
+def saved(written: WrittenTable) -> str:
+    """Return the sentence that says where a table is."""
     return f"Saved as {written.path}. {written.sentence}".strip()
 
 
@@ -65,7 +66,7 @@ def save_copy(source: Path, target: Path, progress: ProgressRow) -> None:
     except OSError as error:
         progress.end(f"The copy could not be written: {error}.", error=True)
     else:
-        progress.end(_saved(copy))
+        progress.end(saved(copy))
 
 
 def ask_where(

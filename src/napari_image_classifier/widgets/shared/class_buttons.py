@@ -48,8 +48,8 @@ class ClassButtons(QWidget):
         self.name = line_edit("a new class")
         self._add = button("Add", "Add a class of this name.")
         stacked(self, (self.name, self._add), self.list)
+        self._names: list[str] = []
         self._append("")
-        self._names = [""]
         self._set_height()
         self._add.clicked.connect(self._add_named)
         self.name.returnPressed.connect(self._add_named)
@@ -73,7 +73,6 @@ class ClassButtons(QWidget):
         if not name or name in (*self._names, CANNOT_TELL):
             return
         self._append(name)
-        self._names.insert(len(self._names) - 1, name)
         self._paint()
         if len(self.names) == 1:
             self.choose(name)
@@ -101,8 +100,10 @@ class ClassButtons(QWidget):
         item.setData(COUNT, 0)
         if name:
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        row = max(self.list.count() - 1, 0)
+        self._names.insert(row, name)
         with signals_blocked(self.list):
-            self.list.insertItem(max(self.list.count() - 1, 0), item)
+            self.list.insertItem(row, item)
 
     def _paint(self) -> None:
         colours = class_colours(self.names)

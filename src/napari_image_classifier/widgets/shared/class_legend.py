@@ -19,7 +19,7 @@ class ClassLegend(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._boxes: dict[str, QCheckBox] = {}
+        self.boxes: dict[str, QCheckBox] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
@@ -27,29 +27,25 @@ class ClassLegend(QWidget):
     @property
     def hidden(self) -> frozenset[str]:
         """The names whose objects are not to be seen."""
-        return frozenset(name for name, box in self._boxes.items() if not box.isChecked())
+        return frozenset(name for name, box in self.boxes.items() if not box.isChecked())
 
     def show_counts(self, counts: Mapping[str, int], colours: Mapping[str, Colour]) -> None:
         """Show the names of ``colours`` that there are any of, and the classes without any."""
         total = max(sum(counts.values()), 1)
         for name, colour in colours.items():
-            if name not in self._boxes:
-                self._boxes[name] = self._box(colour)
-            box, count = self._boxes[name], counts.get(name, 0)
+            if name not in self.boxes:
+                self.boxes[name] = self._box(colour)
+            box, count = self.boxes[name], counts.get(name, 0)
             box.setText(f"{name}: {count} ({count / total:.0%})")
             box.setVisible(bool(count))
         self.setVisible(bool(counts))
 
     def clear(self) -> None:
         """Forget all classes; everything is to be seen again."""
-        for box in self._boxes.values():
+        for box in self.boxes.values():
             box.deleteLater()
-        self._boxes.clear()
+        self.boxes.clear()
         self.hide()
-
-    def box(self, name: str) -> QCheckBox:
-        """Return the box of a class."""
-        return self._boxes[name]
 
     def _box(self, colour: Colour) -> QCheckBox:
         box = check_box("", "Uncheck to hide the objects of this class.", checked=True)

@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.widgets.qt.dock import let_be_narrow
-from napari_image_classifier.widgets.qt.parts import choice, stacked, wrapped
+from napari_image_classifier.widgets.qt.parts import choice, offer, stacked, wrapped
 
 QUESTION = "Which images are not independent (same well, dish, animal)?"
 TOOLTIP = (
@@ -50,15 +50,10 @@ class _SharedChoice(QWidget):
         if (columns, folder_levels) == self._offered:
             return
         self._offered = (columns, folder_levels)
-        index, shared = self.box.currentIndex(), self.shared
-        self.box.clear()
-        for words in self._always:
-            self.box.addItem(words, None)
-        for name in columns:
-            self.box.addItem(f"images with the same “{name}”", name)
-        for level in folder_levels:
-            self.box.addItem(f"images in the same folder, {level} deep", f"folder:{level}")
-        self.box.setCurrentIndex(max(0, self.box.findData(shared) if shared else index))
+        always = 0 if self.shared else max(0, self.box.currentIndex())
+        levels = {f"folder:{n}": f"images in the same folder, {n} deep" for n in folder_levels}
+        words = {name: f"images with the same “{name}”" for name in columns} | levels
+        offer(self.box, [*((None, answer) for answer in self._always), *words.items()], always)
 
 
 class GroupChoice(_SharedChoice):

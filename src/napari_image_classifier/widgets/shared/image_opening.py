@@ -12,7 +12,7 @@ from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.name_patterns import ImageFiles
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.items.selection import parse_selection
-from napari_image_classifier.widgets.viewer.layers import open_layer
+from napari_image_classifier.widgets.viewer.layers import open_layer, path_of
 from napari_image_classifier.widgets.viewer.navigation import look_at_object, move_sliders
 from napari_image_classifier.widgets.viewer.reader import read_layers
 
@@ -36,7 +36,7 @@ def open_image(
     ImageReadError
         The image can't be read.
     """
-    layers = [layer for layer in viewer.layers if _path_of(layer) == str(files.parts[0].path)]
+    layers = [layer for layer in viewer.layers if path_of(layer) == str(files.parts[0].path)]
     if not layers:
         as_dropped = len(files.parts) == 1 and axes is None
         read = (
@@ -67,10 +67,9 @@ def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> tuple[
         The mask can't be read.
     """
     with read_image(files) as image:
-        assert image.mask is not None
         path = str(image.mask.path)
         for layer in viewer.layers:
-            if isinstance(layer, Labels) and _path_of(layer) == path:
+            if isinstance(layer, Labels) and path_of(layer) == path:
                 return layer, image.mask.axes
         axes = [place for place, axis in enumerate(image.axes.replace("C", ""))
                 if axis in image.mask.axes]  # fmt: skip
@@ -90,8 +89,3 @@ def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> tuple[
 def open_dock(viewer: napari.Viewer, name: str) -> Any:
     """Open one of the docks by its name in the menu, and return its widget."""
     return viewer.window.add_plugin_dock_widget(PLUGIN, name)[1]
-
-
-def _path_of(layer: Layer) -> str:
-    ours = layer.metadata.get(METADATA_KEY) or {}
-    return str(ours.get("path") or layer.source.path)

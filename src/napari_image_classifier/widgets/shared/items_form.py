@@ -1,6 +1,6 @@
 """The items that a dock is about: the fields that name them, and the survey of what they name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -33,6 +33,12 @@ CHOOSE_CLASSIFIER = "Choose a classifier, a .keras file made by Train classifier
 
 AXES_ASK = Ask("axes", "Axes", AXES_TOOLTIP)
 MASKS_ASK = Ask("masks", "Masks", MASKS_TOOLTIP, {"mode": "d", "nullable": True})
+SPLIT_ASK = Ask(
+    "split_masks", "Connected parts are objects", "Take every connected part of a mask as an "
+    "object, whatever its number: for black and white masks, and for classes of pixels such as "
+    "ilastik's simple segmentation.",
+)  # fmt: skip
+MASKS_ASKS = (MASKS_ASK, SPLIT_ASK)
 EACH_ASK = Ask(
     "each", "Classify", "What gets a class: a whole image (its planes projected), every time "
     "point of it, or every plane.",
@@ -49,6 +55,7 @@ class ItemsChoices:
     pattern: str | None = None
     axes: str = ""
     masks: Path | None = None
+    split_masks: bool = False
 
     def why_unusable(self) -> str | None:
         """Return why it can't be looked at yet, as a sentence."""
@@ -187,7 +194,7 @@ class ItemsForm(Form, Generic[Choices]):
     def __init__(
         self,
         empty: Choices,
-        *groups: Iterable[Ask],
+        *groups: Sequence[Ask],
         query: Callable[[], ItemsQuery | None],
         surveyed: Iterable[str],
         thumbnails: int = 0,

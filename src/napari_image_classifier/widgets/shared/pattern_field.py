@@ -43,23 +43,18 @@ class PatternField(Folded):
         self._menu = QMenu(self._chooser)
         self._chooser.setMenu(self._menu)
         self._hint = wrapped()
-        self._table = _table()
+        self.table = _table()
         row = in_a_row(self.edit, self._chooser)
         row.setStretch(0, 1)
         self.inside.addLayout(row)
         self.inside.addWidget(self._hint)
-        self.inside.addWidget(self._table)
+        self.inside.addWidget(self.table)
         self.set_proposals(())
 
     @property
     def pattern(self) -> str | None:
         """The pattern; None where each file is one image."""
         return self.edit.text().strip() or None
-
-    @property
-    def n_images_shown(self) -> int:
-        """How many rows the table of images has."""
-        return self._table.rowCount() if self.pattern else 0
 
     def set_pattern(self, text: str) -> None:
         """Fill the pattern in as if it were typed."""
@@ -86,16 +81,16 @@ class PatternField(Folded):
     def show_images(self, images: Sequence[ImageFiles], n_images: int) -> None:
         """List some of the images that the pattern makes."""
         fields = list(dict.fromkeys(name for image in images for name in image.fields))
-        self._table.setVisible(self.pattern is not None)
+        self.table.setVisible(self.pattern is not None)
         if self.pattern is None:
             return
         self._hint.setText(f"{n_images} images, each of the files that only differ in "
                            "channel, plane or time.")  # fmt: skip
         self._hint.show()
         shown = images[:ROWS_SHOWN]
-        self._table.setColumnCount(3 + len(fields))
-        self._table.setHorizontalHeaderLabels(["image", *fields, "files", "missing"])
-        self._table.setRowCount(len(shown))
+        self.table.setColumnCount(3 + len(fields))
+        self.table.setHorizontalHeaderLabels(["image", *fields, "files", "missing"])
+        self.table.setRowCount(len(shown))
         for row, image in enumerate(shown):
             parts = [part.path.name for part in image.parts]
             texts = [image.name, *(image.fields.get(name, "") for name in fields),
@@ -103,8 +98,8 @@ class PatternField(Folded):
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setToolTip("\n".join(parts) if column == 0 else text)
-                self._table.setItem(row, column, item)
-        self._table.resizeColumnsToContents()
+                self.table.setItem(row, column, item)
+        self.table.resizeColumnsToContents()
 
     def _offer(self, words: str, text: str) -> None:
         self._menu.addAction(words).triggered.connect(lambda: self.set_pattern(text))

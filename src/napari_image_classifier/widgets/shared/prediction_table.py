@@ -66,6 +66,7 @@ class PredictionTable(QWidget):
         self._filter = _Filter(self)
         self._filter.setSourceModel(self.model)
         self.view = self._make_view()
+        self._hide_empty_columns()
         self.search = line_edit("Filter by name", "Show only images whose name holds this text.")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter.set_text)
@@ -108,11 +109,6 @@ class PredictionTable(QWidget):
         self._hide_empty_columns()
         self._show_counts()
 
-    def selected(self) -> Prediction | None:
-        """Return the prediction whose row is selected."""
-        index = self.view.currentIndex()
-        return self._prediction(index) if index.isValid() else None
-
     def of_file(self, file: str) -> list[Prediction]:
         """Return the predictions of one image."""
         return [row for row in self.model.predictions if row.file == file]
@@ -143,8 +139,6 @@ class PredictionTable(QWidget):
         view.selectionModel().currentRowChanged.connect(self._select)
         view.clicked.connect(self._select)
         view.doubleClicked.connect(lambda index: self.item_activated.emit(self._prediction(index)))
-        self.view = view
-        self._hide_empty_columns()
         return view
 
     def _hide_empty_columns(self) -> None:

@@ -1,11 +1,9 @@
-"""An open image whose objects get classes by hand, and the copy of its Labels layer for clicks."""
+"""An open image whose objects get classes by clicks on a copy of its Labels layer."""
 
 import csv
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +19,10 @@ from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations
 from napari_image_classifier.widgets.qt import settings
-from napari_image_classifier.widgets.viewer.class_colours import Colour, class_colours
+from napari_image_classifier.widgets.train.open_images import plain_name
+from napari_image_classifier.widgets.viewer.class_colours import class_colours
 from napari_image_classifier.widgets.viewer.coloured_objects import placement
-from napari_image_classifier.widgets.viewer.layers import OpenImage, as_image
+from napari_image_classifier.widgets.viewer.layers import OpenImage
 from napari_image_classifier.widgets.viewer.object_layers import (
     OpenObjects,
     as_copy,
@@ -32,7 +31,6 @@ from napari_image_classifier.widgets.viewer.object_layers import (
     objects_in,
 )
 
-LONGEST_NAME = 80
 OPACITY = 0.6
 # Of objects that have no class yet.
 PALE = (0.7, 0.7, 0.7, 0.35)
@@ -43,9 +41,9 @@ LEFT = 1
 
 
 class AnnotatedImage:
-    """The objects that a Labels layer marks in an open image, with a copy to click on.
+    """The objects that a Labels layer marks in an open image, with a copy of it to click on.
 
-    ``on_click`` is told the item that was clicked on.
+    ``on_click`` is told the item that was clicked on, such as "label=12".
 
     Raises
     ------
@@ -62,26 +60,25 @@ class AnnotatedImage:
         marked: OpenObjects,
         on_click: Callable[["AnnotatedImage", str], None],
     ) -> None:
+        self._viewer = viewer
+        self._on_click = on_click
         self.opened = opened
         in_image = located(marked, opened)
         # What was marked when it was chosen: a person may go on painting in the layer.
         labels = np.array(in_image.labels)
         self.marked = replace(in_image, labels=labels)
-        self._image = self.as_image()
+        self._image = opened.as_image()
         objects = objects_in(self.marked, opened, self._image, "image")
-        self.items = objects.selections(self._image)
+        items = objects.selections(self._image)
         source = opened.layers[0].source
-        self.file = Path(source).name if source else f"{plain_name(opened.name)}.tif"
+        self.file = Path(source).name if source else f"{_stem(opened.name)}.tif"
         self.group = ""
         digest = xxhash.xxh3_64_hexdigest(np.ascontiguousarray(labels).data)
-        path = settings.folder() / "annotations" / f"{plain_name(opened.name)} {digest}.csv"
-        self.annotations = ObjectAnnotations(path, self.file, self.items)
-        self.copy = AnnotatedCopy(viewer, self.marked, self.items, partial(on_click, self))
-
-    def as_image(self) -> Image:
-        """Return the image of all its channels."""
-        channels = self.opened.channels
-        return as_image(self.opened.name, channels, [channel.name for channel in channels])
+        path = settings.folder() / "annotations" / f"{_stem(opened.name)} {digest}.csv"
+        self.annotations = ObjectAnnotations(path, self.file, items)
+        array, numbers = numbered(self.marked, items)
+        self._items = dict(zip(numbers, items, strict=True))
+        self.copy = self._add_copy(array)
 
     @property
     def mask(self) -> Image:
@@ -89,11 +86,30 @@ class AnnotatedImage:
         assert self._image.mask is not None
         return self._image.mask
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the copy is still in the viewer."""
+        return self.copy in self._viewer.layers
+
+    def activate(self) -> None:
+        """Let clicks on the canvas be clicks on the copy."""
+        self._viewer.layers.selection = {self.copy}
+        self.copy.mode = "pan_zoom"
+
     def show(self, class_names: list[str]) -> None:
-        """Colour the copy by the classes that were given."""
+        """Colour the copy by the classes that were given, and tell them under the mouse."""
+        if not self.is_open:
+            return
         names = dict.fromkeys([*class_names, *self.annotations.counts])
-        if self.copy.is_open:
-            self.copy.show(self.annotations.classes, class_colours(list(names)))
+        colours = class_colours(list(names))
+        given = [self.annotations.classes.get(item) for item in self._items.values()]
+        by_number: dict[int | None, Any] = {None: PALE, 0: NOTHING}
+        by_number |= {
+            number: (*colours[name], 1.0) if name is not None else PALE
+            for number, name in zip(self._items, given, strict=True)
+        }
+        self.copy.colormap = DirectLabelColormap(color_dict=by_number)
+        self.copy.features = {"index": [0, *self._items], "class": ["", *(g or "" for g in given)]}
 
     def from_features(self, column: str) -> int:
         """Take the classes that stand in a column of the Labels layer's features.
@@ -108,7 +124,9 @@ class AnnotatedImage:
                  if name is not None and str(name).strip() not in ("", "nan", "None")}  # fmt: skip
         # Of a time-lapse the label is the same object at every time.
         given = {
-            item: named[label] for item in self.items if (label := item.rsplit(",", 1)[-1]) in named
+            item: named[label]
+            for item in self._items.values()
+            if (label := item.rsplit(",", 1)[-1]) in named
         }
         self.annotations.give(given)
         return len(given)
@@ -123,7 +141,7 @@ class AnnotatedImage:
         beside = 0
         for layer in layers:
             for point in layer.data:
-                item = self.copy.item_at(layer.data_to_world(point))
+                item = self._item_at(layer.data_to_world(point))
                 names_of[item].add(layer.name)
                 beside += item is None
         names_of.pop(None, None)
@@ -131,65 +149,31 @@ class AnnotatedImage:
         self.annotations.give(given)
         return len(given), beside, len(names_of) - len(given)
 
+    def leave(self) -> None:
+        """Take no more clicks; the copy stays."""
+        if self._clicked in self.copy.mouse_drag_callbacks:
+            self.copy.mouse_drag_callbacks.remove(self._clicked)
 
-class AnnotatedCopy:
-    """A copy of a Labels layer; ``on_click`` is told the item clicked on, such as "label=12"."""
-
-    def __init__(
-        self,
-        viewer: napari.Viewer,
-        marked: OpenObjects,
-        items: Sequence[str],
-        on_click: Callable[[str], None],
-    ) -> None:
-        self._viewer = viewer
-        array, numbers = numbered(marked, items)
-        self._items = dict(zip(numbers, items, strict=True))
-        self._on_click = on_click
-        self.layer = Labels(
+    def _add_copy(self, array: Any) -> Labels:
+        copy = Labels(
             array,
-            name=f"{marked.name} as annotated",
+            name=f"{self.marked.name} as annotated",
             opacity=OPACITY,
             metadata=as_copy(),
-            **placement(marked.layer),
+            **placement(self.marked.layer),
         )
         # A slip of the keyboard must not paint or erase objects here.
-        self.layer.editable = False
-        self.layer.mouse_drag_callbacks.append(self._clicked)
-        viewer.add_layer(self.layer)
+        copy.editable = False
+        copy.mouse_drag_callbacks.append(self._clicked)
+        self._viewer.add_layer(copy)
+        return copy
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it is still in the viewer."""
-        return self.layer in self._viewer.layers
-
-    def activate(self) -> None:
-        """Let clicks on the canvas be clicks on this copy."""
-        self._viewer.layers.selection = {self.layer}
-        self.layer.mode = "pan_zoom"
-
-    def show(self, classes: Mapping[str, str], colours: Mapping[str, Colour]) -> None:
-        """Colour the objects by their classes, given by item, and tell them under the mouse."""
-        given = [classes.get(item) for item in self._items.values()]
-        by_number: dict[int | None, Any] = {None: PALE, 0: NOTHING}
-        by_number |= {
-            number: (*colours[name], 1.0) if name is not None else PALE
-            for number, name in zip(self._items, given, strict=True)
-        }
-        self.layer.colormap = DirectLabelColormap(color_dict=by_number)
-        self.layer.features = {"index": [0, *self._items], "class": ["", *(g or "" for g in given)]}
-
-    def item_at(self, point: Any) -> str | None:
+    def _item_at(self, point: Any) -> str | None:
         """Return the item at a place in the world; None where there is none."""
-        place = self.layer.world_to_data(np.asarray(point)[-self.layer.ndim :])
+        place = self.copy.world_to_data(np.asarray(point)[-self.copy.ndim :])
         index = np.rint(place).astype(int)
-        inside = ((index >= 0) & (index < self.layer.data.shape)).all()
-        return self._items.get(int(self.layer.data[tuple(index)])) if inside else None
-
-    def leave(self) -> None:
-        """Take no more clicks; the layer stays."""
-        if self._clicked in self.layer.mouse_drag_callbacks:
-            self.layer.mouse_drag_callbacks.remove(self._clicked)
+        inside = ((index >= 0) & (index < self.copy.data.shape)).all()
+        return self._items.get(int(self.copy.data[tuple(index)])) if inside else None
 
     def _clicked(self, layer: Any, event: Any) -> Iterator[None]:
         if event.button != LEFT or event.modifiers:
@@ -208,13 +192,11 @@ class AnnotatedCopy:
             world=True,
         )
         if (item := self._items.get(int(value or 0))) is not None:
-            self._on_click(item)
+            self._on_click(self, item)
 
 
-def plain_name(image_name: str) -> str:
-    """Return a name that a person knows an image by, and that every file system takes."""
-    stem = image_name.removesuffix(".tif").removesuffix(".tiff")
-    return re.sub(r"[^\w.-]+", " ", stem)[:LONGEST_NAME].strip() or "image"
+def _stem(image_name: str) -> str:
+    return plain_name(image_name.removesuffix(".tif").removesuffix(".tiff")) or "image"
 
 
 def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
@@ -226,8 +208,8 @@ def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
         rows = csv.writer(file)
         rows.writerow(["file", "item", "class", "group"])
         for number, image in enumerate(images, start=1):
-            name = f"{number:05} {plain_name(image.opened.name)}.tif"
-            write_image(folder / "images" / name, image.as_image())
+            name = f"{number:05} {_stem(image.opened.name)}.tif"
+            write_image(folder / "images" / name, image.opened.as_image())
             write_image(folder / "masks" / name, image.mask)
             for item, class_name in image.annotations.classes.items():
                 rows.writerow([name, item, class_name, image.group])

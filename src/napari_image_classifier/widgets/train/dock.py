@@ -107,6 +107,7 @@ class TrainClassifier(Dock):
             self.evaluation.running_changed,
         ):  # fmt: skip
             signal.connect(self._show_what_can_run)
+        self.closed.connect(self.stop)
         self.run_button.clicked.connect(self.run)
         self.save_button.clicked.connect(self._save_a_copy)
         self.use_button.clicked.connect(self.use_it_now)

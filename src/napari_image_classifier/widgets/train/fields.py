@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QWidget
 from superqt import QFlowLayout
 
 from napari_image_classifier.classifiers.description import TEXTURE
@@ -16,7 +16,7 @@ from napari_image_classifier.training.config import (
     TrainingConfig,
 )
 from napari_image_classifier.widgets.qt.forms import Ask
-from napari_image_classifier.widgets.qt.parts import check_box
+from napari_image_classifier.widgets.qt.parts import check_box, in_a_row, stacked
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, no_answer_from
 
 
@@ -29,10 +29,9 @@ class ChannelChoice(QWidget):
         inside = QWidget()
         self._flow = QFlowLayout(inside)
         self._flow.setContentsMargins(0, 0, 0, 0)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(QLabel("Channels"))
-        layout.addWidget(inside, stretch=1)
+        row = in_a_row(QLabel("Channels"), inside)
+        row.setStretch(1, 1)
+        stacked(self, row)
         self.hide()
 
     def offer(self, names: Sequence[str]) -> None:
@@ -47,11 +46,6 @@ class ChannelChoice(QWidget):
         for box in self._boxes:
             self._flow.addWidget(box)
         self.setVisible(len(names) > 1)
-
-    def choose(self, names: Sequence[str]) -> None:
-        """Check these channels and no others."""
-        for box in self._boxes:
-            box.setChecked(box.text() in names)
 
     def why_unusable(self) -> str | None:
         """Return a sentence where no channel is checked."""

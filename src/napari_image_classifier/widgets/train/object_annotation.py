@@ -19,10 +19,11 @@ from napari_image_classifier.widgets.qt.parts import (
     choice,
     in_a_row,
     line_edit,
+    offer,
     stacked,
     wrapped,
 )
-from napari_image_classifier.widgets.qt.saving import told_in
+from napari_image_classifier.widgets.qt.saving import saved, told_in
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.train.annotated_image import AnnotatedImage, written
 from napari_image_classifier.widgets.train.open_images import folder_of
@@ -50,8 +51,6 @@ class ObjectAnnotation(QWidget):
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._opened: list[OpenImage] = []
-        self._offered: list[OpenObjects] = []
         self._annotated: dict[tuple[str, Any], AnnotatedImage] = {}
         self.present: AnnotatedImage | None = None
         self._layers = LayersWatch(viewer, self)
@@ -110,8 +109,7 @@ class ObjectAnnotation(QWidget):
     @property
     def channel_names(self) -> tuple[str, ...]:
         """The channels of the present image."""
-        channels = self.present.opened.channels if self.present else ()
-        return tuple(channel.name for channel in channels)
+        return self.present.opened.channel_names if self.present else ()
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be learnt yet, as a sentence."""
@@ -139,52 +137,46 @@ class ObjectAnnotation(QWidget):
     def leave(self) -> None:
         """Take no more clicks."""
         for image in self._annotated.values():
-            image.copy.leave()
+            image.leave()
 
     def save(self, path: Path) -> None:
         """Write the classes of all images."""
         with told_in(self.says):
             classes = {image.file: image.annotations.classes for image in self.images}
-            table = export_annotations(path, classes)
-            self.says.setText(f"Saved as {table.path}. {table.sentence}".strip())
+            self.says.setText(saved(export_annotations(path, classes)))
 
     def refresh(self) -> None:
         """Offer the images and layers that are open now."""
-        images = group_layers(image_layers(self._viewer))
-        self._opened = [image for image in images if image.channels]
         before = self.image.currentText()
         self.image.clear()
-        self.image.addItems([image.name for image in self._opened])
-        self.image.setCurrentIndex(max(self.image.findText(before), 0) if self._opened else -1)
+        for image in group_layers(image_layers(self._viewer)):
+            if image.channels:
+                self.image.addItem(image.name, image)
+        self.image.setCurrentIndex(max(self.image.findText(before), 0))
         self._offer_layers()
 
     def _offer_layers(self) -> None:
         objects = filter(None, map(open_objects, self._viewer.layers))
         labels = [marked for marked in objects if marked.kind == "Labels"]
-        opened = self._image_chosen()
-        self._offered = fitting(opened, labels) if opened else []
-        self.layer.clear()
-        self.layer.addItems([CHOOSE, *(marked.name for marked in self._offered)])
+        opened: OpenImage | None = self.image.currentData()
+        offered = fitting(opened, labels) if opened else []
+        offer(self.layer, [(None, CHOOSE), *((marked, marked.name) for marked in offered)])
         self._show_present(None)
-        for number, marked in enumerate(self._offered, start=1):
-            if opened is not None and (opened.name, marked.layer) in self._annotated:
+        for number, marked in enumerate(offered, start=1):
+            if opened and (opened.name, marked.layer) in self._annotated:
                 self.layer.setCurrentIndex(number)
                 self._choose()
                 break
 
-    def _image_chosen(self) -> OpenImage | None:
-        index = self.image.currentIndex()
-        return self._opened[index] if 0 <= index < len(self._opened) else None
-
     def _choose(self) -> None:
-        opened, number = self._image_chosen(), self.layer.currentIndex() - 1
-        if opened is None or number < 0:
+        opened: OpenImage | None = self.image.currentData()
+        marked: OpenObjects | None = self.layer.currentData()
+        if opened is None or marked is None:
             self._show_present(None)
             return
-        marked = self._offered[number]
         key = (opened.name, marked.layer)
         known = self._annotated.get(key)
-        if known is None or not known.copy.is_open:
+        if known is None or not known.is_open:
             try:
                 known = AnnotatedImage(self._viewer, opened, marked, self._give)
             except (ImageClassifierError, OSError) as error:
@@ -211,8 +203,8 @@ class ObjectAnnotation(QWidget):
         self._show()
 
     def _activate(self) -> None:
-        if self.present is not None and self.present.copy.is_open:
-            self.present.copy.activate()
+        if self.present is not None and self.present.is_open:
+            self.present.activate()
 
     def _give(self, image: AnnotatedImage, item: str) -> None:
         if not self.classes.names:

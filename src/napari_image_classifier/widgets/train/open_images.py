@@ -22,13 +22,8 @@ from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import Each, parse_selection
-from napari_image_classifier.widgets.qt.parts import button, choice, line_edit, show, stacked
-from napari_image_classifier.widgets.viewer.layers import (
-    MEANINGS,
-    OpenImage,
-    as_image,
-    group_layers,
-)
+from napari_image_classifier.widgets.qt.parts import button, choice, line_edit, offer, show, stacked
+from napari_image_classifier.widgets.viewer.layers import MEANINGS, OpenImage, group_layers
 from napari_image_classifier.widgets.viewer.layers_watch import LayersWatch, image_layers
 from napari_image_classifier.widgets.viewer.navigation import move_sliders
 
@@ -70,8 +65,7 @@ class OpenImages(QWidget):
     @property
     def channel_names(self) -> tuple[str, ...]:
         """The channels of the first image."""
-        first = next(iter(self._images), None)
-        return tuple(channel.name for channel in first.channels) if first else ()
+        return self._images[0].channel_names if self._images else ()
 
     def folder(self) -> Path:
         """Return the folder of the first image's file; the home folder where it has none."""
@@ -94,10 +88,10 @@ class OpenImages(QWidget):
     def items(self, temporary: Path, each: Each) -> Callable[[], ItemTable]:
         """Return a function that writes the images and returns the table of items."""
         answers = self._filled_in()
-        chosen = [(image, *answers[image.name]) for image in self._images
-                  if answers[image.name][0]]  # fmt: skip
+        chosen = [image for image in self._images if answers[image.name][0]]
         self._written = written = {
-            _file_name(number, image.name): image for number, (image, _, _) in enumerate(chosen, 1)
+            f"{number:05} {plain_name(image.name)}".strip() + ".tif": image
+            for number, image in enumerate(chosen, 1)
         }
 
         def write() -> ItemTable:
@@ -105,10 +99,9 @@ class OpenImages(QWidget):
             with table.open("w", newline="", encoding="utf-8") as file:
                 rows = csv.writer(file)
                 rows.writerow(["file", "class", "group"])
-                for name, (image, class_name, group) in zip(written, chosen, strict=True):
-                    names = [channel.name for channel in image.channels]
-                    write_image(temporary / name, as_image(image.name, image.channels, names))
-                    rows.writerow([name, class_name, group])
+                for name, image in written.items():
+                    write_image(temporary / name, image.as_image())
+                    rows.writerow([name, *answers[image.name]])
             return read_items(temporary, items_csv=table, each=each)
 
         return write
@@ -165,11 +158,11 @@ class OpenImages(QWidget):
     def _ask_for_meaning(self) -> None:
         unknown = next((image.unknown_axes for image in self._images if image.unknown_axes), 0)
         show(unknown in MEANINGS, self._question, self._meaning)
-        self._meaning.clear()
-        self._meaning.addItem("please choose…", None)
-        for axes in MEANINGS.get(unknown, ()):
-            words = ", then ".join(AXIS_WORDS[axis] for axis in axes)
-            self._meaning.addItem(words, (unknown, axes))
+        meanings = [
+            ((unknown, axes), ", then ".join(AXIS_WORDS[axis] for axis in axes))
+            for axes in MEANINGS.get(unknown, ())
+        ]
+        offer(self._meaning, [(None, "please choose…"), *meanings])
 
     def _explain(self) -> None:
         if (chosen := self._meaning.currentData()) is not None:
@@ -188,10 +181,9 @@ def folder_of(images: Iterable[OpenImage]) -> Path:
     return Path(source).parent if source else Path.home()
 
 
-def _file_name(number: int, image_name: str) -> str:
-    """Return a name that a person knows the image by, and that every file system takes."""
-    plain = re.sub(r"[^\w.-]+", " ", image_name)[:LONGEST_NAME].strip()
-    return f"{number:05} {plain}".strip() + ".tif"
+def plain_name(image_name: str) -> str:
+    """Return a name that a person knows an image by, and that every file system takes."""
+    return re.sub(r"[^\w.-]+", " ", image_name)[:LONGEST_NAME].strip()
 
 
 def _table() -> QTableWidget:

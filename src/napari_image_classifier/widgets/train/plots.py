@@ -31,8 +31,7 @@ class TrainingPlot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._points: dict[str, list[float]] = {name: [] for name in CURVES}
-        self._epochs: list[int] = []
+        self._epochs: list[Epoch] = []
         self._timer = timer(self, self._draw, MILLISECONDS_BETWEEN_DRAWS)
         self._plots = {name: self._plot(name) for name in ("loss", "accuracy")}
         accuracy = self._plots["accuracy"]
@@ -55,28 +54,24 @@ class TrainingPlot(QWidget):
         plot.getAxis("left").setStyle(hideOverlappingLabels=False)
         return plot
 
-    def clear(self, epochs: int | None = None) -> None:
+    def clear(self, epochs: int) -> None:
         """Begin anew; ``epochs`` is how far the axis reaches at first."""
         self._epochs.clear()
-        for points in self._points.values():
-            points.clear()
         for plot in self._plots.values():
-            if epochs:
-                plot.setXRange(1, max(2, epochs), padding=0.02)
+            plot.setXRange(1, max(2, epochs), padding=0.02)
         self._draw()
 
     def add(self, epoch: Epoch) -> None:
         """Add a point; it is drawn within a quarter of a second."""
-        self._epochs.append(epoch.epoch)
-        for name, points in self._points.items():
-            points.append(getattr(epoch, name))
+        self._epochs.append(epoch)
         if not self._timer.isActive():
             self._timer.start()
 
     def _draw(self) -> None:
         self._timer.stop()
+        numbers = [epoch.epoch for epoch in self._epochs]
         for name, curve in self._curves.items():
-            curve.setData(self._epochs, self._points[name])
+            curve.setData(numbers, [getattr(epoch, name) for epoch in self._epochs])
 
 
 def _legend(parent: QWidget) -> QWidget:

@@ -21,7 +21,7 @@ from napari_image_classifier.widgets.qt.path_probe import Kind, why_not_there
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
     EACH_ASK,
-    MASKS_ASK,
+    MASKS_ASKS,
     ItemsChoices,
     ItemsForm,
 )
@@ -75,8 +75,8 @@ class TrainingSource(QWidget):
     def __init__(self, viewer: napari.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.form = ItemsForm(
-            LearnFrom(), (CSV_ASK, FOLDER_ASK), (AXES_ASK,), (MASKS_ASK,), (EACH_ASK,),
-            query=self._query, surveyed=("folder", "items_csv", "axes", "masks"),
+            LearnFrom(), (CSV_ASK, FOLDER_ASK), (AXES_ASK,), MASKS_ASKS, (EACH_ASK,),
+            query=self._query, surveyed=("folder", "items_csv", "axes", "masks", "split_masks"),
             thumbnails=THUMBNAILS_PER_CLASS,
         )  # fmt: skip
         self.pattern, self.group = self.form.pattern, self.form.group
@@ -106,6 +106,7 @@ class TrainingSource(QWidget):
     def choose_items(self, query: ItemsQuery, table: Path | None) -> None:
         """Fill in which items were labelled by eye, and the table of these labels."""
         self.form["masks"].value = Path(query.masks) if query.masks else None
+        self.form["split_masks"].value = query.split_masks
         self.form["axes"].value = query.axes or ""
         self.form["each"].value = query.each
         self.pattern.set_pattern(query.pattern or "")
@@ -224,10 +225,7 @@ class TrainingSource(QWidget):
 
     def _show(self) -> None:
         if self.survey is None:
-            self.view.clear()
-            self.view.show_sentences(
-                LOOKING if self.form.runner.under_way and self._query() else ""
-            )
+            self.view.clear(LOOKING if self.form.runner.under_way and self._query() else "")
         else:
             self.form.offer_found(self._first_level)
             self.form.show_images()
@@ -235,6 +233,5 @@ class TrainingSource(QWidget):
         self.changed.emit()
 
     def _show_failure(self, sentence: str) -> None:
-        self.view.clear()
-        self.view.show_sentences("", sentence)
+        self.view.clear(problem=sentence)
         self.changed.emit()

@@ -29,24 +29,18 @@ class SurveyView(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._notes, self._problems = wrapped(), wrapped()
-        stacked(self, self._scroll, self._notes, self._problems)
+        self.notes, self._problems = wrapped(), wrapped()
+        stacked(self, self._scroll, self.notes, self._problems)
         self.clear()
 
-    @property
-    def text(self) -> str:
-        """The sentences below the classes."""
-        return "\n".join(filter(None, (self._notes.text(), self._problems.text())))
-
-    def clear(self) -> None:
-        """Forget everything, thumbnails too."""
+    def clear(self, note: str = "", problem: str = "") -> None:
+        """Forget everything, thumbnails too; a note or a problem stands in its place."""
         self._thumbnails.clear()
         self._show_classes({}, {})
-        self.show_sentences("")
+        self._show_sentences(note, problem)
 
-    def show_sentences(self, note: str, problem: str = "") -> None:
-        """Show what stands below the classes: a note, and a problem in the colour of errors."""
-        show_sentence(self._notes, note)
+    def _show_sentences(self, note: str, problem: str) -> None:
+        show_sentence(self.notes, note)
         show_sentence(self._problems, problem, error=True)
 
     def add_thumbnail(self, thumbnail: Thumbnail) -> None:
@@ -58,7 +52,7 @@ class SurveyView(QWidget):
     def show_survey(self, survey: Survey) -> None:
         """Show what was found."""
         self._show_classes(survey.classes, survey.groups)
-        self.show_sentences("\n".join(_notes(survey)), "\n".join(survey.problems))
+        self._show_sentences("\n".join(_notes(survey)), "\n".join(survey.problems))
 
     def _show_classes(self, counts: Mapping[str, int], groups: Mapping[str, int]) -> None:
         inside = QWidget()

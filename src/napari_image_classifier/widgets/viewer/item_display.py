@@ -99,12 +99,9 @@ class ItemStage:
 
     def _suit_contrast(self, name: str, layer: ImageLayer, limits: Limits) -> None:
         """Set the contrast of a channel, unless a person has."""
-        if tuple(layer.contrast_limits) != self._suited.get(name):
-            return
-        limits = self._limits.get(name, limits)
-        if limits != self._suited[name]:
-            layer.contrast_limits = limits
-            self._suited[name] = limits
+        suited, limits = self._suited.get(name), self._limits.get(name, limits)
+        if tuple(layer.contrast_limits) == suited and limits != suited:
+            layer.contrast_limits = self._suited[name] = limits
 
     def _put_others_aside(self) -> None:
         own = {*self._layers.values(), self._frame}
@@ -153,7 +150,7 @@ class ItemStage:
             return
         top, left, bottom, right = (np.asarray(shown.rectangle) - 0.5).tolist()
         corners = np.array([[top, left], [top, right], [bottom, right], [bottom, left]])
-        if self._has_frame:
+        if self._frame in self._viewer.layers:
             self._frame.data = [corners]
             self._frame.scale = shown.scale[-2:]
             return
@@ -172,12 +169,8 @@ class ItemStage:
         # Clicks and the contrast stay with the image.
         self._viewer.layers.selection.active = active
 
-    @property
-    def _has_frame(self) -> bool:
-        return self._frame is not None and self._frame in self._viewer.layers
-
     def _remove_frame(self) -> None:
-        if self._has_frame:
+        if self._frame in self._viewer.layers:
             self._viewer.layers.remove(self._frame)
         self._frame = None
 

@@ -30,16 +30,12 @@ else:
 
 def put(layer: Any, text: str) -> None:
     """Show the text in the top left corner of the layer's cell of the grid."""
-    present = layer._overlays.get(OVERLAY)
-    if present is not None:
-        present.text = text
-        return
-    layer._overlays[OVERLAY] = _LayerCaption(
-        text=text, position="top_left", font_size=FONT_SIZE, visible=True
-    )
+    if OVERLAY not in layer._overlays:
+        caption = _LayerCaption(position="top_left", font_size=FONT_SIZE, visible=True)
+        layer._overlays[OVERLAY] = caption
+    layer._overlays[OVERLAY].text = text
 
 
 def remove(layer: Any) -> None:
     """Take the text away again."""
-    if OVERLAY in layer._overlays:
-        del layer._overlays[OVERLAY]
+    layer._overlays.pop(OVERLAY, None)

@@ -102,10 +102,18 @@ class OpenImage:
         """The image's own channels; if they are too few, also those of images of its shape."""
         return self.channels + self.others
 
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The names of the image's own channels."""
+        return tuple(channel.name for channel in self.channels)
+
+    def as_image(self) -> Image:
+        """Return the image of its own channels; see `as_image`."""
+        return as_image(self.name, self.channels, self.channel_names)
+
 
 def open_layer(layer: Any) -> OpenLayer:
     """Take what is needed of a napari Image layer; call this on the main thread."""
-    ours = layer.metadata.get(METADATA_KEY) or {}
     data = largest_level(layer)
     n_axes = len(data.shape) - bool(layer.rgb)
     labels = [str(label).casefold() for label in layer.axis_labels]
@@ -117,11 +125,21 @@ def open_layer(layer: Any) -> OpenLayer:
         data,
         axes,
         bool(layer.rgb),
-        str(ours.get("path") or getattr(layer.source, "path", None) or ""),
-        str(ours.get("channel_name") or ""),
+        path_of(layer),
+        str(kept_with(layer).get("channel_name") or ""),
         layer,
         _pixel_size(layer),
     )
+
+
+def kept_with(layer: Any) -> dict[str, Any]:
+    """Return what was written here into a layer's metadata."""
+    return layer.metadata.get(METADATA_KEY) or {}
+
+
+def path_of(layer: Any) -> str:
+    """Return the file that a layer is of, "" where there is none."""
+    return str(kept_with(layer).get("path") or layer.source.path or "")
 
 
 def largest_level(layer: Any) -> Any:
@@ -177,7 +195,7 @@ def match(
 
     ``channel_map`` is what images call channels of the classifier.
     """
-    names = [channel.name for channel in image.channels]
+    names = image.channel_names
     try:
         return match_channels(wanted, wanted_named, names, image.channels_named, channel_map)
     except ChannelMismatchError:

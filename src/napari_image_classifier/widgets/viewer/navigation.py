@@ -37,7 +37,7 @@ def look_at_rectangle(
     y, x = (rectangle.top + rectangle.bottom - 1) / 2, (rectangle.left + rectangle.right - 1) / 2
     _look_at_pixel(viewer, layer, y, x)
     if zoom:
-        side = max(rectangle.height, rectangle.width) * abs(float(layer.scale[-1]))
+        side = rectangle.longer_side * abs(float(layer.scale[-1]))
         camera_of(viewer).zoom = RECTANGLE_ACROSS / side
 
 

@@ -20,6 +20,7 @@ from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.widgets.viewer.layers import (
     LayersError,
     OpenImage,
+    kept_with,
     largest_level,
     lengths_of,
 )
@@ -64,7 +65,7 @@ def open_objects(layer: Any) -> OpenObjects | None:
 
     Copies that were made here mark nothing new, and so are none (see `as_copy`).
     """
-    if (layer.metadata.get(METADATA_KEY) or {}).get(IS_COPY):
+    if kept_with(layer).get(IS_COPY):
         return None
     kind: Any = type(layer).__name__
     if kind == "Labels":

@@ -97,8 +97,11 @@ class Captions:
         self._caption_layers(shown if in_grid else [])
         front = None if in_grid else self._in_front(shown)
         if front is not None and front.predictions:
+            if self._overlay is None:
+                self._overlay = _canvas_overlay(self._viewer, self._canvas)
             text = caption(front, self._viewer.dims)
-            self._caption_canvas(text if len(images) == 1 else f"{front.name}\n{text}")
+            self._overlay.text = text if len(images) == 1 else f"{front.name}\n{text}"
+            self._overlay.visible = True
         elif self._overlay is not None:
             self._overlay.visible = False
 
@@ -114,12 +117,6 @@ class Captions:
         for layer, text in texts.items():
             layer_captions.put(layer, text)
         self._captioned_layers = list(texts)
-
-    def _caption_canvas(self, text: str) -> None:
-        if self._overlay is None:
-            self._overlay = _canvas_overlay(self._viewer, self._canvas)
-        self._overlay.text = text
-        self._overlay.visible = True
 
     def _in_front(self, shown: Sequence[Captioned]) -> Captioned | None:
         selected = self._viewer.layers.selection
@@ -185,9 +182,7 @@ class ImageViews(QObject):
             return
         if self._show_only:
             self._hide_instead([other for other in self._images.values() if other is not image])
-        selection = self._viewer.layers.selection
-        selection.clear()
-        selection.update(present)
+        self._viewer.layers.selection = set(present)
         move_sliders(self._viewer, present[0], image.axes, parse_selection(prediction.item))
         if prediction.place is not None:
             look_at_object(self._viewer, present[0], prediction.place)
