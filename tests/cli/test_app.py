@@ -112,6 +112,22 @@ def test_a_folder_is_classified(run, folder, tiny_classifier_path, tmp_path):
         assert [row["status"] for row in csv.DictReader(file)] == ["ok"] * 8
 
 
+def test_what_images_call_channels_is_said(run, tiny_classifier_path, tmp_path):
+    """In pairs, the classifier's name first."""
+    (tmp_path / "images").mkdir()
+    image = Image.from_array(np.ones((2, 32, 32), np.uint16), "CYX", channel_names=("405", "488"))
+    write_image(tmp_path / "images" / "0.tif", image)
+    table = tmp_path / "predictions.csv"
+    classify = ("classify", tmp_path / "images", "--classifier", tiny_classifier_path,
+                "--output", table)  # fmt: skip
+    code, _, sentence = run(*classify)
+    assert (code, "column message" in sentence) == (1, True)
+    code, _, sentence = run(*classify, "--channels", "405,488")
+    assert (code, "in pairs, such as DNA=405" in sentence) == (1, True)
+    code, said, _ = run(*classify, "--channels", "DNA=405, GFP=488")
+    assert (code, "1 classified, 0 could not be read." in said) == (0, True)
+
+
 def test_a_table_is_reproduced(run, folder, tiny_classifier_path, tmp_path):
     """What came out, what was checked, what was not; the exit code says whether it is the same."""
     table = tmp_path / "predictions.csv"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -29,6 +30,7 @@ from napari_image_classifier.classifiers.classifier import Classifier, load_clas
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.channel_matching import ChannelMap, check_channel_map
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.file_stamps import stamp
 from napari_image_classifier.images.mask_files import stored_masks_path
@@ -69,6 +71,7 @@ def classify_folder(
     axes: str | None = None,
     masks: str | Path | None = None,
     split_masks: bool = False,
+    channels: ChannelMap | None = None,
     overwrite: bool = False,
     workers: int | None = None,
     thumbnails: bool = False,
@@ -103,6 +106,9 @@ def classify_folder(
         `mask_files.MaskFiles`).
     split_masks
         Whether the connected parts of masks are the objects, whatever their numbers.
+    channels
+        What the images call channels of the classifier, such as {"DNA": "405"}, where it is not as
+        the classifier does (see `channel_matching.match_channels`).
     overwrite
         Whether what ``output`` and its journal hold may be lost.
     workers
@@ -134,6 +140,8 @@ def classify_folder(
     ------
     ItemsError
         There are no images, or masks are missing, or not asked for.
+    ChannelMismatchError
+        ``channels`` names one that the classifier does not have.
     OutputRefusedError
         ``output`` holds other work and ``overwrite`` is False, or it can't be written.
     RunningError
@@ -146,6 +154,7 @@ def classify_folder(
         classifier = load_classifier(classifier, threads=1)
     stored_masks = stored_masks_path(masks, root) if masks else None
     _check_masks(classifier, stored_masks)
+    check_channel_map(classifier.channel_names, channels or {})
     images, passed_over = find_images(
         root,
         NamePattern(pattern) if pattern else None,
@@ -155,10 +164,13 @@ def classify_folder(
     if not images:
         raise ItemsError(f"There are no images to classify in {root}.")
     on_images(images)
+    images = [replace(files, channel_map=channels or {}) for files in images]
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)
-    header = Header(SCHEMA, classifier.sha256, pattern, axes, stored_masks, split_masks)
+    header = Header(
+        SCHEMA, classifier.sha256, pattern, axes, stored_masks, split_masks, channels or {}
+    )
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
     chosen = predict or partial(
@@ -249,9 +261,14 @@ def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, 
         return {}
     written_by, done = read_journal(path)
     if written_by is not None:
+        if written_by.channel_map != header.channel_map and all(map(_is_of_errors, done.values())):
+            # The channels are said now because nothing could be classified.
+            path.unlink()
+            return {}
         for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
                            ("axes", "meaning of the axes"), ("masks", "set of masks"),
-                           ("split_masks", "choice of what objects of masks are")):  # fmt: skip
+                           ("split_masks", "choice of what objects of masks are"),
+                           ("channel_map", "map of channels")):  # fmt: skip
             if getattr(written_by, what) != getattr(header, what):
                 raise OutputRefusedError(
                     f"{table} was begun with another {word}; "
@@ -260,6 +277,10 @@ def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, 
     elif table.is_file():
         _check_own_table(table, header.classifier)
     return done
+
+
+def _is_of_errors(entry: Entry) -> bool:
+    return bool(entry.n_errors)
 
 
 def _check_own_table(table: Path, sha256: str) -> None:

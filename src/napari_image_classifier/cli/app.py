@@ -13,7 +13,13 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_image_classifier.cli.arguments import masks_in, names_in, ranges_in, refuse_to_replace
+from napari_image_classifier.cli.arguments import (
+    channel_map_in,
+    masks_in,
+    names_in,
+    ranges_in,
+    refuse_to_replace,
+)
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.describe import describe_environment, describe_file, in_lines
 from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_command
@@ -63,6 +69,7 @@ def classify(
     axes: str | None = None,
     masks: str | None = None,
     split_masks: bool = False,
+    channels: str | None = None,
     overwrite: bool = False,
     workers: int | None = None,
     shard: str | None = None,
@@ -89,6 +96,9 @@ def classify(
         As in `ItemsQuery`.
     split_masks
         As in `ItemsQuery`.
+    channels
+        What the images call channels of the classifier, where they have other names:
+        DNA=405,GFP=488.
     overwrite
         Replace what the output holds.
     workers
@@ -120,6 +130,7 @@ def classify(
             axes=axes,
             masks=masks_in(masks),
             split_masks=split_masks,
+            channels=channel_map_in(channels),
             overwrite=overwrite,
             workers=workers,
             shard=Shard.parse(shard) if shard else None,

@@ -4,12 +4,31 @@ from pathlib import Path
 from typing import cast, get_args
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.channel_matching import ChannelMap, split_pairs
 from napari_image_classifier.items.selection import Each
 
 
 def names_in(text: str | None) -> tuple[str, ...]:
     """Return the names that stand between commas."""
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def channel_map_in(text: str | None) -> ChannelMap:
+    """Return what images call channels, of a text such as "DNA=405,GFP=488".
+
+    Raises
+    ------
+    ImageClassifierError
+        It is not of that form.
+    """
+    texts = names_in(text)
+    names, pairs = split_pairs(texts)
+    if set(names) != set(pairs) or len(names) != len(pairs):
+        raise ImageClassifierError(
+            "Say which channel is which in pairs, such as DNA=405,GFP=488: the classifier's name "
+            f"first, then what the images call it; not {text}."
+        )
+    return pairs
 
 
 def new_names_in(text: str | None) -> dict[str, str]:

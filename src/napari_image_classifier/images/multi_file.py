@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from napari_image_classifier.errors import Fault
+from napari_image_classifier.images.channel_names import are_names, names_among
 from napari_image_classifier.images.names.patterns import FilePart, ImageFiles, number_first
 from napari_image_classifier.images.opened_file import AXES, ChannelDisplay, OpenedFile
 from napari_image_classifier.images.read_errors import ImageReadError
@@ -82,11 +83,13 @@ def _source(files: ImageFiles, parts: "_OpenParts") -> OpenedFile:
 def _channel_names(texts: list[str], firsts: list[OpenedFile]) -> tuple[str, ...]:
     if not texts:
         return firsts[0].channel_names
-    own = [name for file in firsts for name in file.channel_names]
+    own = names_among(["".join(file.channel_names[:1]) for file in firsts]) or [""] * len(texts)
+    named = zip(texts, _without_counters(texts), own, are_names(own), strict=True)
     # "w1" says less than the illumination that the file itself names.
-    if all(text.isdecimal() for text in texts) and len(own) == len(texts):
-        return tuple(own)
-    return _without_counters(texts)
+    return tuple(
+        name if is_name and re.fullmatch(r"[cw]?h?\d+", text, re.IGNORECASE) else shown
+        for text, shown, name, is_name in named
+    )
 
 
 def _without_counters(texts: Sequence[str]) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """OME-XML: channels, colours, pixel size, files and place on a plate of the images it describes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from napari_image_classifier.errors import Fault
+from napari_image_classifier.images.channel_names import are_names
 from napari_image_classifier.images.names.well_names import row_letters
 from napari_image_classifier.images.opened_file import Color
 from napari_image_classifier.images.pixel_size import PixelSize, micrometres
@@ -24,7 +25,7 @@ class OmeImage:
     Attributes
     ----------
     channel_names
-        One per channel, "" where a channel has no name.
+        One per channel: its name, or the dye where it has none or a mere number; "" for neither.
     colors
         One per channel, None where a channel has no colour.
     pixel_size
@@ -49,11 +50,19 @@ def ome_image(description: str, number: int = 0) -> OmeImage:
     channels = children(pixels, "Channel")
     axes = (entry.text for entry in elements(root, "M") if entry.get("K") == AXES_KEY)
     return OmeImage(
-        tuple((channel.get("Name") or "").strip() for channel in channels),
+        _channel_names(channels),
         tuple(_color(channel.get("Color")) for channel in channels),
         _pixel_size(pixels),
         next(axes, None),
     )
+
+
+def _channel_names(channels: Sequence[Any]) -> tuple[str, ...]:
+    names, dyes = (
+        [(channel.get(key) or "").strip() for channel in channels] for key in ("Name", "Fluor")
+    )
+    named = zip(names, are_names(names), dyes, strict=True)
+    return tuple(name if is_name else dye or name for name, is_name, dye in named)
 
 
 def parsed(path: Path, description: str) -> Any:

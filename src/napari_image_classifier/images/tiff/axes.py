@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.errors import Fault
+from napari_image_classifier.images.channel_names import are_names
 from napari_image_classifier.images.opened_file import AXES
 from napari_image_classifier.images.read_errors import (
     AxesUnknownError,
@@ -13,6 +14,8 @@ from napari_image_classifier.images.read_errors import (
     several_positions,
 )
 from napari_image_classifier.images.tiff.colors import PixelInterpretation
+from napari_image_classifier.images.tiff.page_names import names_of_pages
+from napari_image_classifier.wording import first_few
 
 # Regions, positions, mosaics, and the rows and columns of a grid of positions.
 _POSITIONS = frozenset("RPMJK")
@@ -41,6 +44,8 @@ def stored_axes(
     _refuse_positions(path, series, shape)
     if given is not None and len(given) == len(stored):
         return _checked(path, given.upper(), stored, shape), ()
+    if given is None and (by_name := _channels_by_name(series, stored)):
+        return by_name
     long = [place for place, length in enumerate(shape) if length > 1]
     if len(long) < len(shape) and len(long) > 1:
         return _without_single(path, stored, shape, long, given)
@@ -95,6 +100,19 @@ def _asked(path: Path, stored: str, shape: tuple[int, ...], given: str | None) -
             path, _question(path, stored, shape), stored, shape, _choices(stored, shape)
         )
     return _checked(path, given.upper(), stored, shape)
+
+
+def _channels_by_name(series: Any, stored: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return the axes where the one unknown can only be of channels: its pages are called so."""
+    unknown = [axis for axis in stored if axis not in AXES + "S"]
+    if len(unknown) != 1 or "C" in stored or series.shape[stored.index(unknown[0])] == 1:
+        return None
+    axes = stored.replace(unknown[0], "C")
+    names = names_of_pages(series, axes, series.shape[axes.index("C")])
+    if not names or not all(are_names(names)):
+        return None
+    listed = first_few(names, 3)
+    return axes, (f"The pages have names ({listed}), so each is taken for a channel.",)
 
 
 def _overruling(stored: str, given: str | None) -> tuple[str, ...]:
