@@ -2,7 +2,9 @@
 
 import csv
 import errno
+import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,12 +14,16 @@ from napari_image_classifier.batch.classify_folder import (
     OutputRefusedError,
     classify_folder,
 )
+from napari_image_classifier.batch.helper import Helper
 from napari_image_classifier.batch.journal import journal_path, read_journal
 from napari_image_classifier.batch.result import CLASSIFY_FOLDER, FolderRequest
 from napari_image_classifier.batch.shards import Shard, ShardError, merge_shards
 from napari_image_classifier.classifiers import predict
 from napari_image_classifier.classifiers.classifier import load_classifier
+from napari_image_classifier.evaluation.reproduce import reproduce
+from napari_image_classifier.images.channel_matching import ChannelMismatchError
 from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.read_errors import read_failure
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.system.compute_process import ComputeProcess
@@ -241,3 +247,62 @@ def test_the_job_streams_rows_with_thumbnails(images, tiny_classifier_path, tmp_
     assert len(rows) == len(rows_of(output)) == 17
     assert all(row.thumbnail for row in rows if row.status == "ok")
     assert (last["event"], last.n_ok, last.n_errors) == ("result", 16, 1)
+
+
+def save_wavelengths(path, pixels):
+    """An image whose channels are called by their wavelengths, DNA first."""
+    write_image(path, Image.from_array(pixels[::-1], "CYX", channel_names=("405", "488")))
+
+
+def test_what_images_call_channels_is_said_once_and_kept(tiny_classifier_path, tmp_path):
+    """The same answers as of images whose channels have the classifier's names."""
+    own, other = tmp_path / "own", tmp_path / "other"
+    own.mkdir()
+    other.mkdir()
+    for number in range(3):
+        pixels = RANDOM.integers(0, 4000, (2, 32, 32)).astype(np.uint16)
+        named = Image.from_array(pixels, "CYX", channel_names=("GFP", "DNA"))
+        write_image(own / f"{number}.tif", named)
+        save_wavelengths(other / f"{number}.tif", pixels)
+    expected, table = tmp_path / "expected.csv", tmp_path / "predictions.csv"
+    classify_folder(own, tiny_classifier_path, expected)
+
+    assert classify_folder(other, tiny_classifier_path, table).n_errors == 3
+    assert {row["code"] for row in rows_of(table)} == {"no-channel"}
+    said = {"GFP": "488", "DNA": "405"}
+    # Nothing was classified, so nothing is lost by beginning anew.
+    assert classify_folder(other, tiny_classifier_path, table, channels=said).n_ok == 3
+    assert rows_of(table) == rows_of(expected)
+
+    header, _ = read_journal(journal_path(table))
+    manifest = json.loads((tmp_path / "predictions.manifest.json").read_text())
+    assert header.channel_map == manifest["images"]["channel_map"] == said
+    assert reproduce(tmp_path / "predictions.manifest.json").same
+    assert "channel_map" not in (tmp_path / "expected.manifest.json").read_text()
+    with pytest.raises(OutputRefusedError, match="another map of channels"):
+        classify_folder(other, tiny_classifier_path, table, channels={"GFP": "405", "DNA": "488"})
+
+
+def test_a_map_of_channels_that_the_classifier_lacks_is_refused(
+    images, tiny_classifier_path, tmp_path
+):
+    """Before anything is written."""
+    table = tmp_path / "predictions.csv"
+    with pytest.raises(ChannelMismatchError, match="no channel “405”"):
+        classify_folder(images, tiny_classifier_path, table, channels={"405": "DNA"})
+    assert not table.exists()
+
+
+def test_helpers_know_what_images_call_channels(tiny_classifier_path, tmp_path):
+    """As the images carry it with them."""
+    save_wavelengths(tmp_path / "0.tif", np.ones((2, 32, 32), np.uint16))
+    files = replace(
+        ImageFiles.single(tmp_path / "0.tif", tmp_path),
+        channel_map={"GFP": "488", "DNA": "405"},
+    )
+    helper = Helper(load_classifier(tiny_classifier_path, threads=1))
+    try:
+        ((prediction,),) = helper.predict([files])
+    finally:
+        helper.end()
+    assert prediction.status == "ok"

@@ -362,3 +362,32 @@ def test_paths_may_be_relative_and_strings(tiny_classifier_path, monkeypatch):
     """The classifier knows its absolute path."""
     monkeypatch.chdir(tiny_classifier_path.parent)
     assert load_classifier("tiny.keras").path == Path(tiny_classifier_path)
+
+
+def test_predicts_with_what_an_image_calls_its_channels(classifier):
+    """By name or index; a name that the classifier lacks is refused."""
+    stored = pixels(2, 32, 32)
+    image = Image.from_array(stored[::-1], "CYX", channel_names=("405", "488"))
+    expected = classifier.predict(stored).probabilities
+    said = classifier.predict(image, channels={"DNA": "405", "GFP": "488"})
+    assert said.probabilities == expected
+    assert classifier.predict(image, channels=(1, 0)).probabilities == expected
+    with pytest.raises(ImageClassifierError, match=r"no channel “GFP”, “DNA”"):
+        classifier.predict(image)
+    with pytest.raises(ImageClassifierError, match="no channel “405”"):
+        classifier.predict(image, channels={"405": "DNA"})
+
+
+def test_remembers_what_the_images_of_its_training_called_channels(classifier, changed):
+    """Who trained with DNA=405 need not say it again, and what is said now counts more."""
+    training = {"config": {"channels": ["GFP=488", "DNA=405"]}}
+    knowing = load_classifier(changed(description={"training": training}))
+    assert knowing.description.channel_map == {"GFP": "488", "DNA": "405"}
+    stored = pixels(2, 32, 32)
+    image = Image.from_array(stored[::-1], "CYX", channel_names=("405", "488"))
+    expected = classifier.predict(stored).probabilities
+    assert knowing.predict(image).probabilities == expected
+    other = Image.from_array(stored, "CYX", channel_names=("405", "488"))
+    assert knowing.predict(other, channels={"GFP": "405", "DNA": "488"}).probabilities == expected
+    assert knowing.predict(stored).probabilities == expected
+    assert classifier.description.channel_map == {}

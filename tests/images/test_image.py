@@ -11,7 +11,7 @@ import tifffile
 
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import Image, describe_image, read_image
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.images.names.patterns import FilePart, ImageFiles
 from napari_image_classifier.images.pixel_size import PixelSize
 from napari_image_classifier.images.read_errors import (
     FOREIGN_SUFFIXES,
@@ -70,6 +70,46 @@ def test_labels_that_name_slices_name_no_channels(tmp_path, label):
     )  # fmt: skip
     with read_image(tmp_path / "cell.tif") as image:
         assert not image.channels_named
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["DAPI/Hoechst", "Em 525/50"], ("DAPI/Hoechst", "Em 525/50")),
+        (["405", "488"], ("405", "488")),
+        (["DAPI", "cell.tif"], ("DAPI", "Channel 2")),
+        (["DAPI"], ("DAPI", "Channel 2")),
+    ],
+)
+def test_labels_of_imagej_name_channels(tmp_path, labels, names):
+    """Also with slashes and numbers, and where only some of them are names."""
+    tifffile.imwrite(
+        tmp_path / "cell.tif", pixels(2, 8, 8), imagej=True,
+        metadata={"axes": "CYX", "Labels": labels},
+    )  # fmt: skip
+    with read_image(tmp_path / "cell.tif") as image:
+        assert (image.channel_names, image.channels_named) == (names, True)
+
+
+@pytest.mark.parametrize(
+    ("channel", "names", "named"),
+    [
+        ({"Name": ["DAPI", ""]}, ("DAPI", "Channel 2"), True),
+        ({"Fluor": ["DAPI", "GFP"]}, ("DAPI", "GFP"), True),
+        ({"Name": ["0", "1"], "Fluor": ["DAPI", "GFP"]}, ("DAPI", "GFP"), True),
+        ({"Name": ["Exc 405", ""], "Fluor": ["DAPI", "GFP"]}, ("Exc 405", "GFP"), True),
+        ({"Name": ["488", "405"]}, ("488", "405"), True),
+        ({"Name": ["Channel:0:0", "Channel:0:1"]}, ("Channel:0:0", "Channel:0:1"), False),
+    ],
+)
+def test_ome_names_channels_or_their_dyes(tmp_path, channel, names, named):
+    """The names that there are stay; a dye is taken where there is no name."""
+    tifffile.imwrite(
+        tmp_path / "cell.ome.tif", pixels(2, 8, 8), photometric="minisblack",
+        metadata={"axes": "CYX", "Channel": channel},
+    )  # fmt: skip
+    with read_image(tmp_path / "cell.ome.tif") as image:
+        assert (image.channel_names, image.channels_named) == (names, named)
 
 
 def test_ome_tiff_has_names_colours_and_a_size_in_micrometres(tmp_path):
@@ -561,6 +601,15 @@ def test_files_may_hold_stacks_and_name_channels(tmp_path):
     with read_image(ImageFiles("A1", tuple(parts))) as image:
         assert (image.axes, image.shape) == ("CZYX", (2, 3, 8, 9))
         assert (image.channel_names, image.channels_named) == (("DAPI", "GFP"), True)
+
+
+def test_files_say_more_of_their_channel_than_a_number(tmp_path):
+    """The illumination that a file names takes the place of "1"; what it does not name stays."""
+    parts = write_parts(tmp_path, ("1", "2"))
+    named = Image.from_array(np.ones((8, 9), np.uint8), "YX", channel_names=["FITC"])
+    write_image(parts[1].path, named)
+    with read_image(ImageFiles("A1", tuple(parts))) as image:
+        assert (image.channel_names, image.channels_named) == (("1", "FITC"), True)
 
 
 def test_more_files_than_may_be_open_are_joined(tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.images.names.patterns import FilePart, ImageFiles
 from napari_image_classifier.items.groups import check_enough, group_numbers, joins_named
 from napari_image_classifier.items.item import Item
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -29,10 +30,11 @@ from napari_image_classifier.classifiers.classifier import Classifier, load_clas
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.channel_matching import ChannelMap, check_channel_map
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.file_stamps import stamp
 from napari_image_classifier.images.mask_files import stored_masks_path
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.item import ItemsError
 from napari_image_classifier.system.atomic_files import (
@@ -69,11 +71,13 @@ def classify_folder(
     axes: str | None = None,
     masks: str | Path | None = None,
     split_masks: bool = False,
+    channels: ChannelMap | None = None,
     overwrite: bool = False,
     workers: int | None = None,
     thumbnails: bool = False,
     shard: Shard | None = None,
     predict: Predict | None = None,
+    on_images: Callable[[Sequence[ImageFiles]], None] = lambda images: None,
     on_predictions: OnPredictions | None = None,
     on_pause: Callable[[str], None] = lambda sentence: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -102,6 +106,9 @@ def classify_folder(
         `mask_files.MaskFiles`).
     split_masks
         Whether the connected parts of masks are the objects, whatever their numbers.
+    channels
+        What the images call channels of the classifier, such as {"DNA": "405"}, where it is not as
+        the classifier does (see `channel_matching.match_channels`).
     overwrite
         Whether what ``output`` and its journal hold may be lost.
     workers
@@ -114,6 +121,8 @@ def classify_folder(
     predict
         What takes the place of this machine's cores, in the order that suits it (see
         `dask_cluster.Cluster.predict`).
+    on_images
+        Receives the images that there are, before any is opened.
     on_predictions
         Receives new predictions, the number of images done and their total.
     on_pause
@@ -131,6 +140,8 @@ def classify_folder(
     ------
     ItemsError
         There are no images, or masks are missing, or not asked for.
+    ChannelMismatchError
+        ``channels`` names one that the classifier does not have.
     OutputRefusedError
         ``output`` holds other work and ``overwrite`` is False, or it can't be written.
     RunningError
@@ -143,6 +154,7 @@ def classify_folder(
         classifier = load_classifier(classifier, threads=1)
     stored_masks = stored_masks_path(masks, root) if masks else None
     _check_masks(classifier, stored_masks)
+    check_channel_map(classifier.channel_names, channels or {})
     images, passed_over = find_images(
         root,
         NamePattern(pattern) if pattern else None,
@@ -151,10 +163,14 @@ def classify_folder(
     )
     if not images:
         raise ItemsError(f"There are no images to classify in {root}.")
+    on_images(images)
+    images = [replace(files, channel_map=channels or {}) for files in images]
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)
-    header = Header(SCHEMA, classifier.sha256, pattern, axes, stored_masks, split_masks)
+    header = Header(
+        SCHEMA, classifier.sha256, pattern, axes, stored_masks, split_masks, channels or {}
+    )
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
     chosen = predict or partial(
@@ -245,9 +261,14 @@ def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, 
         return {}
     written_by, done = read_journal(path)
     if written_by is not None:
+        if written_by.channel_map != header.channel_map and all(map(_is_of_errors, done.values())):
+            # The channels are said now because nothing could be classified.
+            path.unlink()
+            return {}
         for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
                            ("axes", "meaning of the axes"), ("masks", "set of masks"),
-                           ("split_masks", "choice of what objects of masks are")):  # fmt: skip
+                           ("split_masks", "choice of what objects of masks are"),
+                           ("channel_map", "map of channels")):  # fmt: skip
             if getattr(written_by, what) != getattr(header, what):
                 raise OutputRefusedError(
                     f"{table} was begun with another {word}; "
@@ -256,6 +277,10 @@ def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, 
     elif table.is_file():
         _check_own_table(table, header.classifier)
     return done
+
+
+def _is_of_errors(entry: Entry) -> bool:
+    return bool(entry.n_errors)
 
 
 def _check_own_table(table: Path, sha256: str) -> None:

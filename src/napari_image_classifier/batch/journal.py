@@ -91,6 +91,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     axes: str | None
     masks: str | None = None
     split_masks: bool = False
+    channel_map: Mapping[str, str] = {}
 
 
 class TableRun(Run, frozen=True, kw_only=True):

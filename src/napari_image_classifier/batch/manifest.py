@@ -80,6 +80,7 @@ def run_of(classifier: Classifier, folder: Path, header: Header, threads: int | 
             pattern=header.pattern,
             masks=header.masks,
             split_masks=header.split_masks or UNSET,
+            channel_map=header.channel_map or UNSET,
         ),
     )
 

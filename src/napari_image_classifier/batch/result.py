@@ -35,6 +35,8 @@ class FolderRequest:
         Where the masks lie.
     split_masks
         Whether their connected parts are the objects.
+    channels
+        What the images call channels of the classifier.
     overwrite
         Whether earlier work may be lost.
     thumbnails
@@ -50,6 +52,7 @@ class FolderRequest:
     axes: str | None = None
     masks: str | None = None
     split_masks: bool = False
+    channels: Mapping[str, str] | None = None
     overwrite: bool = False
     thumbnails: bool = False
     workers: int | None = None

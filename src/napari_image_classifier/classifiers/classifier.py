@@ -24,10 +24,11 @@ from napari_image_classifier.classifiers.onnx_runtime import Graph, Probe, Runna
 from napari_image_classifier.classifiers.predict import predict_image
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ClassifierFileError
+from napari_image_classifier.images.channel_matching import check_channel_map
 from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.transforms import orientations_of
-from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.items.preparation import Channels, Preparation
 from napari_image_classifier.items.selection import is_object
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.typing import Float64Array, FloatArray
@@ -79,7 +80,7 @@ class Classifier:
         image: Image | npt.NDArray[Any] | str | Path | ImageFiles,
         *,
         selection: str = "",
-        channels: Sequence[int] | None = None,
+        channels: Channels = None,
     ) -> Prediction:
         """Classify one image.
 
@@ -91,8 +92,8 @@ class Classifier:
         selection
             Which time point ("t=3"), plane ("z=5") or object ("label=12") is meant, counted from 0.
         channels
-            The index in the image of each of the classifier's channels, where they are not to be
-            matched by name.
+            What the image calls channels of the classifier, such as {"DNA": "405"}, or the index in
+            the image of each of them; those that are not said are matched by name.
 
         Returns
         -------
@@ -115,6 +116,7 @@ class Classifier:
                 f"{self.path.name} learnt from objects in images; use predict_objects, or select "
                 "one of them, such as label=12."
             )
+        self._check(channels)
         image = self._image_from(image)
         selected = predict_image(self, image, image.name, channels=channels, selections=[selection])
         return next(selected)
@@ -124,7 +126,7 @@ class Classifier:
         image: Image | npt.NDArray[Any],
         mask: Image | npt.NDArray[Any] | None = None,
         *,
-        channels: Sequence[int] | None = None,
+        channels: Channels = None,
     ) -> list[Prediction]:
         """Classify the objects of one image, for a classifier that learnt from objects.
 
@@ -155,6 +157,7 @@ class Classifier:
                 f"{self.path.name} learnt from whole images, not from objects in them; use "
                 "predict, or train one on objects."
             )
+        self._check(channels)
         image = self._image_from(image)
         if mask is not None:
             image.mask = _from_array(mask, {2: "YX", 3: "ZYX"}, _MASK_SHAPE, "the array given")
@@ -260,6 +263,10 @@ class Classifier:
             return [
                 [graph.run(np.ascontiguousarray(view)) for view in views] for graph in self.graphs
             ]
+
+    def _check(self, channels: Channels) -> None:
+        if isinstance(channels, Mapping):
+            check_channel_map(self.channel_names, channels)
 
     def _image_from(self, image: Image | npt.NDArray[Any]) -> Image:
         axes = {3: "CYX", 4: "CZYX"} | ({2: "YX"} if self.preparation.n_channels == 1 else {})

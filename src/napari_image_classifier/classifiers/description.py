@@ -9,6 +9,7 @@ import msgspec
 
 from napari_image_classifier.classifiers.novelty import Novelty
 from napari_image_classifier.errors import ClassifierFileError
+from napari_image_classifier.images.channel_matching import ChannelMap, split_pairs
 from napari_image_classifier.images.transforms import N_ORIENTATIONS, ORIENTATION_CHOICES
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.system.records import RecordError, as_json, format_of, from_json
@@ -127,6 +128,13 @@ class ClassifierDescription:
     def by_texture(self) -> bool:
         """Whether texture features take the place of a network (see `texture_model`)."""
         return self.architecture is not None and self.architecture.name == TEXTURE
+
+    @property
+    def channel_map(self) -> ChannelMap:
+        """What the images of the training called its channels, where a person said so."""
+        config = self.training.get("config")
+        channels = config.get("channels") if isinstance(config, Mapping) else None
+        return split_pairs([text for text in channels or () if isinstance(text, str)])[1]
 
     @property
     def answers_from(self) -> float:

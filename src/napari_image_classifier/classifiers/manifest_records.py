@@ -63,6 +63,8 @@ class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Where the masks of a table's images lie.
     split_masks
         Whether the connected parts of a table's masks were the objects.
+    channel_map
+        What a table's images call channels, where a person said so, by the classifier's names.
     """
 
     folder: str
@@ -75,6 +77,7 @@ class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pattern: str | msgspec.UnsetType | None = msgspec.UNSET
     masks: str | msgspec.UnsetType | None = msgspec.UNSET
     split_masks: bool | msgspec.UnsetType = msgspec.UNSET
+    channel_map: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -346,7 +349,7 @@ def images_read(folder: Path, axes: str | None, preparation: Preparation) -> Ima
     Returns
     -------
     ImagesRead
-        Without pattern and masks.
+        Without pattern, masks and map of channels.
     """
     return ImagesRead(
         folder=str(folder),

@@ -1,6 +1,6 @@
 """Predictions of images and of whole files."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
@@ -13,10 +13,15 @@ from napari_image_classifier.classifiers.onnx_runtime import PIXELS_AT_ONCE
 from napari_image_classifier.classifiers.prediction import NO_OBJECTS, Prediction
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.pixel_hash import PixelHash
 from napari_image_classifier.items.objects import Objects
-from napari_image_classifier.items.preparation import ImageItem, finished, items_of_image
+from napari_image_classifier.items.preparation import (
+    Channels,
+    ImageItem,
+    finished,
+    items_of_image,
+)
 from napari_image_classifier.system.file_names import readable
 from napari_image_classifier.typing import DrawThumbnail, Float64Array, FloatArray
 
@@ -150,7 +155,7 @@ def predict_image(
     image: Image,
     file: str,
     draw_thumbnail: DrawThumbnail | None = None,
-    channels: Sequence[int] | None = None,
+    channels: Channels = None,
     should_stop: Callable[[], bool] = lambda: False,
     *,
     objects: Objects | None = None,
@@ -169,8 +174,7 @@ def predict_image(
     draw_thumbnail
         What draws a small picture for each prediction.
     channels
-        The index in the image of each of the classifier's channels, where they are not to be
-        matched by name.
+        As in `preparation.matched_channels`.
     should_stop
         Whether to stop before the end.
     objects
@@ -191,7 +195,7 @@ def predict_image(
 def seen_items(
     classifier: Predictor,
     image: Image,
-    channels: Sequence[int] | None = None,
+    channels: Channels = None,
     objects: Objects | None = None,
     selections: Sequence[str] | None = None,
 ) -> Iterator[ImageItem]:
@@ -217,6 +221,9 @@ def seen_items(
     """
     preparation, gate = classifier.description.preparation, classifier.description.gate
     kind = ImageKind.of(image)
+    if channels is None or isinstance(channels, Mapping):
+        said = image.channel_map if channels is None else channels
+        channels = {**classifier.description.channel_map, **said}
     for item in items_of_image(
         image, preparation, selections=selections, channels=channels, objects=objects
     ):

@@ -4,12 +4,31 @@ from pathlib import Path
 from typing import cast, get_args
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.channel_matching import ChannelMap, split_pairs
 from napari_image_classifier.items.selection import Each
 
 
 def names_in(text: str | None) -> tuple[str, ...]:
     """Return the names that stand between commas."""
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def channel_map_in(text: str | None) -> ChannelMap:
+    """Return what images call channels, of a text such as "DNA=405,GFP=488".
+
+    Raises
+    ------
+    ImageClassifierError
+        It is not of that form.
+    """
+    texts = names_in(text)
+    names, pairs = split_pairs(texts)
+    if set(names) != set(pairs) or len(names) != len(pairs):
+        raise ImageClassifierError(
+            "Say which channel is which in pairs, such as DNA=405,GFP=488: the classifier's name "
+            f"first, then what the images call it; not {text}."
+        )
+    return pairs
 
 
 def new_names_in(text: str | None) -> dict[str, str]:
@@ -27,6 +46,28 @@ def new_names_in(text: str | None) -> dict[str, str]:
             raise ImageClassifierError(f"“{part}” gives nothing a new name; write OLD=NEW.")
         new_names[old] = new
     return new_names
+
+
+def ranges_in(text: str, n_channels: int) -> tuple[tuple[float, float], ...]:
+    """Return the intensities that become 0 and 1 in each channel, such as of 0:255,0:4095.
+
+    Raises
+    ------
+    ImageClassifierError
+        They are no such ranges, or not one for all channels or for each.
+    """
+    try:
+        ranges = [tuple(float(end) for end in one.split(":")) for one in text.split(",")]
+        pairs = tuple((low, high) for low, high in ranges)
+    except ValueError:
+        pairs = ()
+    pairs *= n_channels if len(pairs) == 1 else 1
+    if len(pairs) != n_channels or not all(low < high for low, high in pairs):
+        raise ImageClassifierError(
+            f"A range is the intensity that becomes 0 and a higher one that becomes 1, such as "
+            f"0:255, one for all channels or one for each of them, not {text!r}."
+        )
+    return pairs
 
 
 def each_in(text: str) -> Each:

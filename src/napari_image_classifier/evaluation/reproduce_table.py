@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +22,7 @@ from napari_image_classifier.evaluation.reproduction import (
     found_again,
 )
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.typing import ShouldStop
 
@@ -79,7 +80,8 @@ def _images(stored: TableManifest, folder: Path | None) -> list[ImageFiles]:
             f"Of the {len(names)} images, {len(absent)} can't be found in {root}; the first is "
             f"{absent[0]}. Give the folder where the images lie now (--images)."
         )
-    return [by_name[name] for name in names]
+    channel_map = stored.images.channel_map or {}
+    return [replace(by_name[name], channel_map=channel_map) for name in names]
 
 
 Key = tuple[str, str]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_image_classifier.images.channel_names import numbered_name
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.opened_file import Color
 from napari_image_classifier.typing import AnyArray
@@ -96,7 +97,7 @@ def _placement(image: Image, channel: int) -> dict[str, Any]:
             METADATA_KEY: {
                 "path": str(image.path or image.name),
                 "channel": None if colors else channel,
-                "channel_name": image.channel_names[channel] if image.channels_named else "",
+                "channel_name": _own_name(image, channel) if image.channels_named else "",
                 "channel_names": list(image.channel_names),
                 "channels_named": image.channels_named,
                 "axes": axes,
@@ -107,6 +108,12 @@ def _placement(image: Image, channel: int) -> dict[str, Any]:
     if any(known):
         placement["units"] = tuple("um" if length else "pixel" for length in known)
     return placement
+
+
+def _own_name(image: Image, channel: int) -> str:
+    # Two layers of one image that are called the same would be taken for two images.
+    name = image.channel_names[channel]
+    return name if image.channel_names.count(name) == 1 else numbered_name(channel)
 
 
 def _stem(image: Image) -> str:

@@ -1,6 +1,5 @@
 """Images of one file or several: named axes and channels, and pixels that are read lazily."""
 
-import re
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -11,10 +10,12 @@ from typing import Any, Self
 import numpy as np
 
 from napari_image_classifier.errors import Fault
+from napari_image_classifier.images.channel_matching import NOTHING_SAID, ChannelMap
+from napari_image_classifier.images.channel_names import are_names, numbered_name
 from napari_image_classifier.images.checks import check_regular_file
 from napari_image_classifier.images.mask_parts import parts_numbered
 from napari_image_classifier.images.multi_file import check_complete, open_parts
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.images.names.patterns import FilePart, ImageFiles
 from napari_image_classifier.images.opened_file import (
     AXES,
     ChannelDisplay,
@@ -33,9 +34,6 @@ from napari_image_classifier.typing import AnyArray
 IMAGE_SUFFIXES = TIFF_SUFFIXES | PICTURE_SUFFIXES
 
 OnPlane = Callable[[int, int, int, AnyArray], None]
-
-# "2", "ch01" or "Channel:0:1" counts channels and names none.
-_MERE_NUMBER = re.compile(r"(channel|chan|ch|c|w)?[ :_#-]*\d+([:_ ]\d+)*", re.IGNORECASE)
 
 
 class Image:
@@ -63,9 +61,12 @@ class Image:
     dtype : numpy.dtype
         The type of the pixels.
     channel_names : tuple of str
-        One name per channel.
+        One name per channel; those that the file does not name are called "Channel 1" and so on.
     channels_named : bool
-        Whether the file names its channels: names such as "Channel 1" are made up or mere numbers.
+        Whether the file names channels: "Channel 1" and numbers that count them are no names.
+    channel_map : mapping of str to str
+        What channels of a classifier are called here, where a person said so; by the classifier's
+        names.
     is_rgb : bool
         Whether the channels are red, green and blue of a colour picture.
     pixel_size : PixelSize or None
@@ -93,8 +94,12 @@ class Image:
         self.metadata = source.metadata
         self.assumptions = source.assumptions
         names = source.channel_names
-        self.channels_named = _named(names)
-        self.channel_names = names or tuple(f"Channel {i + 1}" for i in range(self.n_channels))
+        self.channels_named = any(are_names(names))
+        self.channel_names = tuple(
+            name or numbered_name(place)
+            for place, name in enumerate(names or [""] * self.n_channels)
+        )
+        self.channel_map: ChannelMap = NOTHING_SAID
         self.display = source.display or (ChannelDisplay(),) * self.n_channels
         self.mask: Image | None = None
         self._on_plane: OnPlane | None = None
@@ -282,11 +287,6 @@ class Image:
         return f"<Image {self.name} {self.axes} {self.shape} {self.dtype}>"
 
 
-def _named(names: Sequence[str]) -> bool:
-    distinct = len({name.casefold() for name in names}) == len(names)
-    return bool(names) and distinct and not any(_MERE_NUMBER.fullmatch(name) for name in names)
-
-
 def read_image(path: str | Path | ImageFiles, *, axes: str | None = None) -> Image:
     """Open an image of one file or of several; pixels are read later, plane by plane.
 
@@ -315,6 +315,7 @@ def read_image(path: str | Path | ImageFiles, *, axes: str | None = None) -> Ima
         path = Path(path)
         return Image(_open(path, axes), name=path.name, path=path)
     image = _of_files(path, axes)
+    image.channel_map = path.channel_map
     if path.mask is not None:
         try:
             image.mask = _read_mask(path.mask, image)

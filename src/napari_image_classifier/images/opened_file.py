@@ -55,7 +55,7 @@ class OpenedFile:
     close
         Closes the file.
     channel_names
-        One name per channel; empty where the file names none.
+        One name per channel, "" for one that the file does not name; empty where it names none.
     is_rgb
         Whether the three channels are the red, green and blue of a colour picture.
     pixel_size

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.channel_matching import match_channels
+from napari_image_classifier.images.channel_matching import ChannelMap, match_channels
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.transforms import Projection, project, resized
 from napari_image_classifier.items.crops import ObjectBox, cut_objects, why_too_large
@@ -27,6 +27,8 @@ from napari_image_classifier.items.selection import (
 from napari_image_classifier.typing import FloatArray
 
 Intensity = Literal["fixed", "percentiles", "none"]
+# Which channels of an image are those of a preparation: indices, or what they are called there.
+Channels = Sequence[int] | ChannelMap | None
 
 LARGEST_SIZE = 8192
 PIXELS_SAMPLED_PER_IMAGE = 10_000
@@ -118,7 +120,7 @@ def prepare(
     preparation: Preparation,
     *,
     selection: str = "",
-    channels: Sequence[int] | None = None,
+    channels: Channels = None,
 ) -> FloatArray:
     """Return what the network sees of an image.
 
@@ -131,8 +133,7 @@ def prepare(
     selection
         Which part of the image is meant: "" (a whole image), "t=3", "z=5" or "t=3,z=5", from 0.
     channels
-        The index in the image of each of the preparation's channels; without it they are matched by
-        name.
+        As in `matched_channels`.
 
     Returns
     -------
@@ -178,7 +179,7 @@ def items_of_image(
     preparation: Preparation,
     *,
     selections: Sequence[str] | None = None,
-    channels: Sequence[int] | None = None,
+    channels: Channels = None,
     objects: Objects | None = None,
 ) -> Iterator[ImageItem]:
     """Yield the items of an image, in order.
@@ -192,8 +193,7 @@ def items_of_image(
     selections
         The only items that are wanted; None: all.
     channels
-        The index in the image of each of the preparation's channels; without it they are matched by
-        name.
+        As in `matched_channels`.
     objects
         Those to cut out, unless told those of the image's mask.
 
@@ -213,8 +213,7 @@ def items_of_image(
     ImageReadError
         The file turned out to be unreadable.
     """
-    if channels is None:
-        channels = matched_channels(image, preparation)
+    channels = matched_channels(image, preparation, channels)
     if preparation.objects is not None:
         if objects is None:
             objects = objects_of(image, preparation.each)
@@ -243,19 +242,39 @@ def _object_items(
             yield ImageItem(names[index], cut, objects.place(index), why)
 
 
-def matched_channels(image: Image, preparation: Preparation) -> tuple[int, ...]:
+def matched_channels(
+    image: Image, preparation: Preparation, channels: Channels = None
+) -> Sequence[int]:
     """Return the index in the image of each of the preparation's channels.
+
+    Parameters
+    ----------
+    image
+        An open image.
+    preparation
+        The classifier's.
+    channels
+        These indices, where they are known; or what images call channels of the preparation, see
+        `channel_matching.match_channels`. None: what the image says of that.
+
+    Returns
+    -------
+    sequence of int
+        One for each channel of the preparation.
 
     Raises
     ------
     ChannelMismatchError
         The image lacks a channel.
     """
+    if channels is not None and not isinstance(channels, Mapping):
+        return channels
     return match_channels(
         preparation.channel_names,
         preparation.channels_named,
         image.channel_names,
         image.channels_named,
+        image.channel_map if channels is None else channels,
     )
 
 
@@ -264,15 +283,14 @@ def measured_pixels(
     preparation: Preparation,
     *,
     selection: str = "",
-    channels: Sequence[int] | None = None,
+    channels: Channels = None,
 ) -> FloatArray:
     """Return the pixels before intensities are scaled, float32 of shape (y, x, channel).
 
     Z is projected and the size is the preparation's, but what keeps the aspect is not filled up
     yet, so that every pixel was measured.
     """
-    if channels is None:
-        channels = matched_channels(image, preparation)
+    channels = matched_channels(image, preparation, channels)
     check_selection(image, selection)
     chosen = parse_selection(selection)
     if "label" in chosen:

@@ -14,6 +14,7 @@ from napari_image_classifier.classifiers.classifier import Classifier, load_clas
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.images.channel_matching import split_pairs
 from napari_image_classifier.items.groups import check_enough, group_numbers, joins_named
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.system.abandonable_work import run_abandonable
@@ -172,7 +173,10 @@ def _earlier(config: TrainingConfig, items: list[Item]) -> Classifier | None:
             f"and these images have {', '.join(class_names)}; training can only go on with the "
             "same ones. Train a new classifier instead."
         )
-    if config.channels and config.channels != earlier.channel_names:
+    if config.channels and earlier.channel_names not in (
+        config.channels,
+        split_pairs(config.channels)[0],
+    ):
         raise TrainingRefused(
             f"{Path(config.start_from).name} sees the channels "
             f"{', '.join(earlier.channel_names)}, not {', '.join(config.channels)}; "

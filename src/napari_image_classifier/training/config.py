@@ -6,6 +6,7 @@ from typing import Annotated
 
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.images.channel_matching import split_pairs
 from napari_image_classifier.images.transforms import Projection
 from napari_image_classifier.items.crops import Neighbours, is_box
 from napari_image_classifier.items.preparation import Intensity
@@ -31,7 +32,9 @@ _SIZES = Setting(
     at_most=LARGEST_SIZE,
     rule=f"between {SMALLEST_SIZE} and {LARGEST_SIZE} pixels",
 )
-_CHANNELS = Setting(works=lambda names: len(set(names)) == len(names), rule="different channels")
+_CHANNELS = Setting(
+    works=lambda names: len(set(split_pairs(names)[0])) == len(names), rule="different channels"
+)
 _BOX = Setting(works=lambda text: not text or is_box(text), rule="so many pixels, 48, or 12.5 µm")
 _SEEDS = Setting(at_least=0, at_most=2**31 - 1, rule="a whole number, not negative")
 
@@ -54,7 +57,8 @@ class TrainingConfig:
 
         The other networks begin with random weights.
     channels
-        Channels to learn from, separated by commas; all unless told.
+        Channels to learn from, separated by commas; all unless told. DNA=405 learns from what the
+        images call 405, and calls it DNA.
 
         Here a tuple of their names, empty for all.
     projection

@@ -10,7 +10,11 @@ from itertools import chain
 
 from napari_image_classifier.classifiers.novelty import ImageKind
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
-from napari_image_classifier.images.channel_matching import ChannelMismatchError, match_channels
+from napari_image_classifier.images.channel_matching import (
+    ChannelMap,
+    ChannelMismatchError,
+    match_channels,
+)
 from napari_image_classifier.images.file_stamps import Stamp
 from napari_image_classifier.items.duplicates import Pair, find_duplicates
 from napari_image_classifier.items.groups import group_numbers
@@ -22,6 +26,7 @@ from napari_image_classifier.training.left_out import LeftOut, check_share
 from napari_image_classifier.training.preparation_choice import (
     FileHead,
     check_same_kind,
+    chosen_channels,
     object_messages,
     preparation_for,
 )
@@ -116,7 +121,8 @@ def read_training_images(
         check_same_kind(preparation, items)
     while True:
         wanted = preparation or preparation_for(reader.items, config, heads)
-        channels = _channels(wanted, heads, go_on=preparation is not None)
+        channel_map = chosen_channels(config, heads)[1]
+        channels = _channels(wanted, heads, channel_map, go_on=preparation is not None)
         pixels, hashes = reader.pixels(wanted, channels)
         heads = {file: heads[file] for file in reader.files}
         # An image that is not learnt from must leave no trace, or nobody could train again.
@@ -147,7 +153,11 @@ def read_training_images(
 
 
 def _channels(
-    preparation: Preparation, heads: dict[str, FileHead], *, go_on: bool
+    preparation: Preparation,
+    heads: dict[str, FileHead],
+    channel_map: ChannelMap,
+    *,
+    go_on: bool,
 ) -> dict[str, tuple[int, ...]]:
     """Return the indices of the channels to learn from, by file."""
     indices: dict[str, tuple[int, ...]] = {}
@@ -161,6 +171,7 @@ def _channels(
                 as_named,
                 head.channel_names,
                 head.channels_named or not go_on,
+                channel_map,
             )
         except ChannelMismatchError as error:
             problems[file] = error

@@ -7,6 +7,7 @@ import numpy as np
 
 from napari_image_classifier.classifiers.novelty import ImageKind
 from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.images.channel_matching import ChannelMap, split_pairs
 from napari_image_classifier.items.crops import ObjectBox, side_for
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.preparation import Preparation
@@ -44,11 +45,13 @@ def preparation_for(
     if not config.channels:
         _check_same_channels(heads)
     first = next(iter(heads.values()))
+    names, channel_map = chosen_channels(config, heads)
     box = _box(items, config, heads)
     size = config.size or _usual_size(_sides(box, heads))
     return Preparation(
-        channel_names=config.channels or first.channel_names,
-        channels_named=all(head.channels_named for head in heads.values()),
+        channel_names=names or first.channel_names,
+        channels_named=all(head.channels_named for head in heads.values())
+        or bool(names and set(names) <= set(channel_map)),
         projection=config.projection,
         intensity=config.intensity,
         size=(size, size),
@@ -56,6 +59,17 @@ def preparation_for(
         each=each_of_items(items),
         objects=box,
     )
+
+
+def chosen_channels(
+    config: TrainingConfig, heads: dict[str, FileHead]
+) -> tuple[tuple[str, ...], ChannelMap]:
+    """Return the channels that are chosen, and what images call those that a person renamed."""
+    known = {name for head in heads.values() for name in head.channel_names}
+    # An image may well have a channel with "=" in its name.
+    names, channel_map = split_pairs([text for text in config.channels if text not in known])
+    renamed = iter(names)
+    return tuple(text if text in known else next(renamed) for text in config.channels), channel_map
 
 
 def check_same_kind(preparation: Preparation, items: Sequence[Item]) -> None:

@@ -10,8 +10,10 @@ import pytest
 from qtpy.compat import isalive
 
 from helpers.plugin import PLUGIN
+from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.widgets.qt import settings
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("warm_children")]
 
@@ -143,6 +145,8 @@ def test_an_image_in_several_files_opens_as_one(
     dock.use_classifier(tiny_classifier_path)
     dock.pattern.set_pattern("{well}_w{channel}.tif")
     qtbot.waitUntil(lambda: dock.pattern.table.rowCount() == 2, timeout=30_000)
+    assert "2 images of 2 files each, with 2 channels (1, 2)." in dock.pattern.text_shown
+    assert "A   1  1  ·" in dock.pattern.text_shown
     run(dock, qtbot)
     assert len(dock.table.model.predictions) == 2
     dock.table.item_activated.emit(dock.table.model.predictions[0])
@@ -245,3 +249,20 @@ def test_objects_of_a_folder_are_rows_and_colours(
     assert np.array_equal(copy.data, labels)
     assert list(copy.features["class"])[1:] == [row.class_name for row in rows[2:]]
     assert viewer.scene.camera.center[-2:] == pytest.approx((23.5, 19.5))
+
+
+def test_the_channels_are_asked_for_once(dock, tmp_path, tiny_classifier_path, qtbot):
+    """Where their names are others; the answer is remembered for this classifier."""
+    (tmp_path / "images").mkdir()
+    image = Image.from_array(np.ones((2, 32, 32), np.uint16), "CYX", channel_names=("405", "488"))
+    write_image(tmp_path / "images" / "0.tif", image)
+    dock.form["folder"].value = tmp_path / "images"
+    dock.use_classifier(tiny_classifier_path)
+    qtbot.waitUntil(lambda: not dock.channel_map.isHidden(), timeout=60_000)
+    dock.channel_map.boxes["DNA"].setCurrentText("405")
+    dock.channel_map.boxes["GFP"].setCurrentText("488")
+    run(dock, qtbot)
+    (prediction,) = dock.table.model.predictions
+    assert prediction.status == "ok"
+    sha256 = load_classifier(tiny_classifier_path).sha256
+    assert settings.remembered_channels(sha256) == {"DNA": "405", "GFP": "488"}

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication, QComboBox
 
 from helpers.plugin import PLUGIN
 from napari_image_classifier.images.image import Image
+from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.viewer import layer_captions
 from napari_image_classifier.widgets.viewer.prediction_display import OVERLAY
 
@@ -330,3 +331,22 @@ def test_no_keras_in_the_viewer(tiny_classifier_path):
         "assert not {'keras', 'tensorflow'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_what_is_said_of_channels_is_remembered(dock, viewer, tiny_classifier_path, qtbot):
+    """For this classifier, and for the next images whose channels are called so."""
+    load(dock, tiny_classifier_path, qtbot)
+    add_cells(viewer, channels=("Hoechst", "FITC"))
+    dock.open_images.refresh()
+    table = dock.open_images.table
+    assert [table.item(0, column).text() for column in (1, 2)] == ["choose ▾"] * 2
+    table.choose(0, 0, 1)
+    table.choose(0, 1, 0)
+    assert [table.item(0, column).text() for column in (1, 2)] == ["FITC ▾", "Hoechst ▾"]
+    assert settings.remembered_channels(dock.classifier.sha256) == {
+        "GFP": "FITC", "DNA": "Hoechst"
+    }  # fmt: skip
+    viewer.layers.clear()
+    add_cells(viewer, name="next", channels=("BF", "Hoechst", "FITC"))
+    load(dock, tiny_classifier_path, qtbot)
+    assert [table.item(0, column).text() for column in (1, 2)] == ["FITC ▾", "Hoechst ▾"]

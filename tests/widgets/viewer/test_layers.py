@@ -11,6 +11,7 @@ from napari_image_classifier.widgets.viewer.layers import (
     group_layers,
     match,
     open_layer,
+    parsed_name,
 )
 
 GFP_DNA = ("GFP", "DNA")
@@ -183,3 +184,17 @@ def test_a_pyramid_counts_by_its_finest_level():
     levels = [np.zeros((16, 16)), np.zeros((8, 8))]
     (image,) = group_layers([layer("pyramid", data=levels, multiscale=True)])
     assert image.layers[0].shape == (16, 16)
+
+
+def test_numbers_in_brackets_are_channels_where_the_classifier_has_them():
+    """Wavelengths; else napari tells layers of one name apart by such numbers."""
+    assert parsed_name("cell [405]", ("405", "488")) == ("cell", "405")
+    assert parsed_name("cell [1]", ("Channel 1", "Channel 2")) == ("cell", "")
+    assert parsed_name("cell [1]", ("1", "2")) == ("cell", "")
+
+
+def test_channels_are_matched_as_was_said():
+    """What was said counts where the image has it, and the rest is left to the person."""
+    (image,) = group_layers([layer(f"cell [Exc {number}]") for number in (405, 488)])
+    assert match(image, ("GFP", "DNA"), True, {"DNA": "exc 405", "GFP": "Exc 488"}) == (1, 0)
+    assert match(image, ("GFP", "DNA"), True, {"DNA": "Exc 405"}) == (None, 0)

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from napari_image_classifier.images.ome import ome_image
+from napari_image_classifier.images.channel_names import names_among
+from napari_image_classifier.images.ome_xml import ome_image
 from napari_image_classifier.images.opened_file import ChannelDisplay, Color
 from napari_image_classifier.images.pixel_size import PixelSize, micrometres
+from napari_image_classifier.images.tiff.page_names import names_of_pages
 
-# A label that names a slice or a file is not the name of a channel.
-_NO_NAME = re.compile(r"\.\w{2,4}\b|^c:\d|[/\\;]|^c\d+-|\d+/\d+", re.IGNORECASE)
-_LONGEST_NAME = 40
 _INFO_NAME = re.compile(
     r"^\s*(?:Information\|Image\|Channel\|Name #?(?P<zeiss>\d+)|Name #?(?P<nikon>\d+)"
     r"|Channel(?:Name| Name|_Name) #?(?P<plain>\d+))\s*[=:]\s*(?P<name>\S.*?)\s*$",
@@ -29,7 +28,7 @@ class TiffMetadata:
     Attributes
     ----------
     channel_names
-        One per channel; empty where the file names none.
+        One per channel, "" for one that the file does not name; empty where it names none.
     pixel_size
         None where the file does not say.
     display
@@ -54,6 +53,13 @@ def read_metadata(
 
     ``number`` is the image's place in an OME description of several, counted from 0.
     """
+    metadata = _of_format(tiff, n_channels, axes, number)
+    if not any(metadata.channel_names):
+        metadata.channel_names = names_of_pages(tiff.series[number], axes, n_channels)
+    return metadata
+
+
+def _of_format(tiff: tifffile.TiffFile, n_channels: int, axes: str, number: int) -> TiffMetadata:
     if tiff.ome_metadata:
         return _of_ome(tiff.ome_metadata, n_channels, number)
     if tiff.is_imagej:
@@ -64,12 +70,12 @@ def read_metadata(
         return _of_lsm(tiff.lsm_metadata or {}, n_channels)
     if tiff.is_shaped:
         return _of_tifffile((tiff.shaped_metadata or ({},))[0], n_channels)
-    return TiffMetadata(metadata=_tags(tiff))
+    return TiffMetadata(pixel_size=_metaseries_size(tiff), metadata=_tags(tiff))
 
 
 def _of_ome(text: str, n_channels: int, number: int) -> TiffMetadata:
     image = ome_image(text, number)
-    named = len(image.channel_names) == n_channels and all(image.channel_names)
+    named = len(image.channel_names) == n_channels and any(image.channel_names)
     display: tuple[ChannelDisplay, ...] = ()
     if len(image.colors) == n_channels and any(image.colors):
         display = tuple(ChannelDisplay(color) for color in image.colors)
@@ -84,7 +90,7 @@ def _of_imagej(tiff: tifffile.TiffFile, n_channels: int, axes: str) -> TiffMetad
     z = micrometres(abs(_number(stored.get("spacing"))), unit) if "Z" in axes else None
     luts = stored.pop("LUTs", [])
     return TiffMetadata(
-        _imagej_names(stored, n_channels),
+        _imagej_names(stored, n_channels) or _micromanager_names(tiff, n_channels),
         _pixel_size(x, y, z),
         _imagej_display(stored, luts, n_channels),
         {key: value for key, value in stored.items() if key not in ("ROI", "Overlays")},
@@ -110,22 +116,41 @@ def _number(value: Any) -> float:
 def _imagej_names(stored: Mapping[str, Any], n_channels: int) -> tuple[str, ...]:
     labels = stored.get("Labels")
     labels = [labels] if isinstance(labels, str) else list(labels or ())
-    if n_channels > 1 and len(labels) >= n_channels and len(labels) % n_channels == 0:
+    # Of one channel they name the image.
+    if n_channels > 1 and labels:
         # The labels of the planes run through the channels first.
-        first = [label.strip() for label in labels[:n_channels]]
-        repeated = all(label.strip() == first[i % n_channels] for i, label in enumerate(labels))
-        if repeated and len(set(first)) == n_channels and all(map(_may_be_name, first)):
-            return tuple(first)
+        labels = [str(label).partition("\n")[0].strip() for label in labels]
+        first = (labels + [""] * n_channels)[:n_channels]
+        repeated = all(label in ("", first[i % n_channels]) for i, label in enumerate(labels))
+        if repeated and (named := names_among(first)):
+            return named
+    return _names_in_info(str(stored.get("Info", "")), n_channels)
+
+
+def _names_in_info(info: str, n_channels: int) -> tuple[str, ...]:
     numbered = {}
-    for match in _INFO_NAME.finditer(str(stored.get("Info", ""))):
+    for match in _INFO_NAME.finditer(info):
         number = match["zeiss"] or match["nikon"] or match["plain"]
         numbered[int(number)] = match["name"]
-    names = tuple(numbered[number] for number in sorted(numbered))
-    return names if len(names) == n_channels and all(map(_may_be_name, names)) else ()
+        # Nikon's entries may be names of anything, if there are not as many as channels.
+        if match["nikon"] and len(_INFO_NAME.findall(info)) != n_channels:
+            return ()
+    # Some programs count from 0; a single channel may have any number.
+    start = min(numbered, default=1) if n_channels == 1 else int(0 not in numbered)
+    places = range(start, start + n_channels)
+    if not set(numbered) <= set(places):
+        return ()
+    return names_among([numbered.get(place, "") for place in places])
 
 
-def _may_be_name(text: str) -> bool:
-    return 0 < len(text) <= _LONGEST_NAME and not _NO_NAME.search(text)
+def _micromanager_names(tiff: tifffile.TiffFile, n_channels: int) -> tuple[str, ...]:
+    if not tiff.is_micromanager:
+        return ()
+    summary = (tiff.micromanager_metadata or {}).get("Summary") or {}
+    names = summary.get("ChNames") if isinstance(summary, Mapping) else None
+    if not isinstance(names, list) or len(names) != n_channels:
+        return ()
+    return tuple(str(name).strip() for name in names)
 
 
 def _imagej_display(
@@ -174,6 +199,15 @@ def _of_metamorph(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     )
 
 
+def _metaseries_size(tiff: tifffile.TiffFile) -> PixelSize | None:
+    plane = (tiff.metaseries_metadata or {}).get("PlaneInfo")
+    if not isinstance(plane, Mapping) or not plane.get("spatial-calibration-state"):
+        return None
+    unit = plane.get("spatial-calibration-units")
+    x, y = (micrometres(plane.get(f"spatial-calibration-{axis}"), unit) for axis in "xy")
+    return _pixel_size(x, y, None)
+
+
 def _of_lsm(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
     # Zeiss LSM files give metres.
     x, y, z = (micrometres(stored.get(f"VoxelSize{axis}"), "m") for axis in "XYZ")
@@ -187,7 +221,11 @@ def _of_lsm(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
 
 
 def _of_tifffile(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
-    names = tuple(map(str, stored.get("channel_names") or ()))
+    channels = stored.get("Channel")
+    names = stored.get("channel_names") or stored.get("Labels")
+    if not names and isinstance(channels, Mapping):
+        names = channels.get("Name")
+    names = tuple(map(str, names)) if isinstance(names, list) else ()
     lengths = stored.get("pixel_size") or {}
     size = None
     if isinstance(lengths, Mapping) and {"x", "y"} <= set(lengths):

@@ -20,7 +20,8 @@ from napari_image_classifier.batch.result import (
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.events import Event, Note
-from napari_image_classifier.widgets.classify_folder.opening import expected_by
+from napari_image_classifier.widgets.classify_folder.channel_map import ChannelMapField
+from napari_image_classifier.widgets.classify_folder.opening import Expectation, expected_by
 from napari_image_classifier.widgets.classify_folder.results import FolderResults
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.background import Lookup
@@ -107,19 +108,21 @@ class ClassifyFolder(Dock):
     def _build(self) -> None:
         self.form = ItemsForm(
             FolderChoices(), FOLDER_ASKS, (*MASKS_ASKS, AXES_ASK, OVERWRITE_ASK),
-            query=self._looked_at, surveyed=("folder",),
+            query=self._looked_at, surveyed=("folder",), thumbnails=1,
         )  # fmt: skip
         self.pattern = self.form.pattern
         paths, folded = self.form.parts
         self._expects = wrapped()
+        self._expectation = Expectation("")
+        self.channel_map = ChannelMapField()
         more = Folded("More choices", folded)
         self.run_button = QPushButton("Classify")
         self.why_not = wrapped()
         self.progress = ProgressRow()
         self.results = FolderResults(self._viewer)
         self.table = self.results.table
-        self.add(paths, self._expects, self.pattern, more, self.run_button, self.why_not,
-                 self.progress)  # fmt: skip
+        self.add(paths, self._expects, self.channel_map, self.pattern, more, self.run_button,
+                 self.why_not, self.progress)  # fmt: skip
         self.column.addWidget(self.results, stretch=1)
 
     def _connect(self) -> None:
@@ -173,9 +176,13 @@ class ClassifyFolder(Dock):
         assert choices.classifier is not None
         assert choices.output is not None
         query = choices.query()
+        channel_map = self.channel_map.value()
+        if names := self.channel_map.names(channel_map):
+            settings.remember_channels(self._expectation.sha256, names)
         request = FolderRequest(
             query.folder, choices.classifier, choices.output, query.pattern, query.axes,
-            query.masks, query.split_masks, overwrite=choices.overwrite, thumbnails=True,
+            query.masks, query.split_masks, channels=channel_map,
+            overwrite=choices.overwrite, thumbnails=True,
         )  # fmt: skip
         self.results.begin(request)
         self.progress.begin("Starting…")
@@ -207,11 +214,16 @@ class ClassifyFolder(Dock):
         folder = self.choices().folder
         if folder is None or kind_of(folder) in (Kind.NOTHING, Kind.FILE):
             return None
-        return ItemsQuery(folder, pattern=self.pattern.pattern, annotated=False)
+        axes = self.choices().axes.strip() or None
+        return ItemsQuery(folder, pattern=self.pattern.pattern, axes=axes, annotated=False)
 
     def _show_look(self) -> None:
         self.form.offer_found()
         self.form.show_images()
+        if (survey := self.form.runner.survey) is not None:
+            self.channel_map.offer(survey.channels, survey.channels_named)
+        else:
+            self.channel_map.offer((), named=False)
         self._show_what_can_run()
 
     def _show_failed_look(self, sentence: str) -> None:
@@ -226,11 +238,15 @@ class ClassifyFolder(Dock):
             self._expects_lookup.ask(lambda: expected_by(path))
         else:
             self._expects.setText("")
+            self.channel_map.expect(None, {})
 
-    def _show_expectation(self, expectation: tuple[str, tuple[str, ...]]) -> None:
-        words, class_names = expectation
-        self._expects.setText(words)
-        self.table.set_class_names(class_names)
+    def _show_expectation(self, expectation: Expectation) -> None:
+        self._expectation = expectation
+        self._expects.setText(expectation.words)
+        self.table.set_class_names(expectation.class_names)
+        remembered = settings.remembered_channels(expectation.sha256)
+        said = {**expectation.channel_map, **remembered}
+        self.channel_map.expect(expectation.preparation, said)
 
     def _show_what_can_run(self) -> None:
         choices = self.choices()

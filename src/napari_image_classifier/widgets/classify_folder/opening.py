@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import napari
 from qtpy.QtCore import QObject, Signal
@@ -13,9 +13,11 @@ from napari_image_classifier.batch.result import FolderRequest
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.channel_matching import NOTHING_SAID, ChannelMap
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.objects import ObjectPlace
+from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.shared.image_opening import open_image, open_mask
@@ -36,14 +38,30 @@ def find_named(classified: FolderRequest, names: Sequence[str]) -> list[ImageFil
     return [by_name[name] for name in names if name in by_name]
 
 
-def expected_by(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return what a classifier expects, or what is wrong with it, and the classes it tells."""
+class Expectation(NamedTuple):
+    """What a classifier expects and tells apart, in words; or what is wrong with it, alone."""
+
+    words: str
+    class_names: tuple[str, ...] = ()
+    preparation: Preparation | None = None
+    sha256: str = ""
+    channel_map: ChannelMap = NOTHING_SAID
+
+
+def expected_by(path: Path) -> Expectation:
+    """Return what a classifier expects."""
     try:
         classifier = load_classifier(path, threads=1)
     except ImageClassifierError as error:
-        return str(error), ()
+        return Expectation(str(error))
     channels, names = ", ".join(classifier.channel_names), classifier.class_names
-    return f"Expects: {channels}. Tells apart: {', '.join(names)}.", names
+    return Expectation(
+        f"Expects: {channels}. Tells apart: {', '.join(names)}.",
+        names,
+        classifier.preparation,
+        classifier.sha256,
+        classifier.description.channel_map,
+    )
 
 
 GONE = "The image is no longer in the folder."

@@ -17,6 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_image_classifier.images.channel_matching import NOTHING_SAID, ChannelMap
+from napari_image_classifier.images.channel_names import are_names
 from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
 from napari_image_classifier.widgets.viewer.layers import OpenImage, match
@@ -33,16 +35,19 @@ class ChannelTable(QTableWidget):
 
     A channel chosen by hand is also taken for the other images whose channels have the same
     names. Where objects are classified, a last column has the layer that marks them. ``changed``
-    tells that `tasks` may be others now.
+    tells that `tasks` may be others now; ``said`` carries the name of a channel of the classifier,
+    and of the image's that was chosen for it.
     """
 
     changed = Signal()
+    said = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._images: list[OpenImage] = []
         self._wanted: tuple[str, ...] = ()
         self._wanted_named = True
+        self._channel_map: ChannelMap = NOTHING_SAID
         # By hand: for images of these channel names, or of a name, the index of each channel.
         self._by_hand: dict[tuple[str, ...] | str, dict[int, int]] = {}
         self._unchecked: set[str] = set()
@@ -64,15 +69,17 @@ class ChannelTable(QTableWidget):
         wanted: Sequence[str],
         wanted_named: bool,
         marking: Sequence[OpenObjects] | None = None,
+        channel_map: ChannelMap = NOTHING_SAID,
     ) -> None:
         """Make a row of every image; ``wanted`` are the classifier's channels.
 
         ``marking`` are the layers that may mark objects, None where whole images are classified.
+        ``channel_map`` is what images were said to call channels of the classifier.
         """
         if tuple(wanted) != self._wanted:
             self._by_hand.clear()
         self._images, self._wanted, self._wanted_named = list(images), tuple(wanted), wanted_named
-        self._marking = marking
+        self._marking, self._channel_map = marking, channel_map
         titles = ["Image", *wanted] + ["Objects"] * (marking is not None)
         with QSignalBlocker(self):
             self.setColumnCount(len(titles))
@@ -118,7 +125,12 @@ class ChannelTable(QTableWidget):
             # It holds for all images of these channels, but a layer of another image for one.
             key = image.channel_names if choice < len(image.channels) else image.name
             self._by_hand.setdefault(key, {})[channel] = choice
-        self.show_images(self._images, self._wanted, self._wanted_named, self._marking)
+            # Where channels have no names, they may be others in the next image.
+            if choice < len(image.channels) and are_names(image.channel_names)[choice]:
+                self.said.emit(self._wanted[channel], image.channels[choice].name)
+        self.show_images(
+            self._images, self._wanted, self._wanted_named, self._marking, self._channel_map
+        )
 
     @property
     def _checked(self) -> list[OpenImage]:
@@ -143,7 +155,7 @@ class ChannelTable(QTableWidget):
         return next((marked for marked in candidates if marked.layer is by_hand), first)
 
     def _chosen(self, image: OpenImage) -> list[int | None]:
-        chosen = list(match(image, self._wanted, self._wanted_named))
+        chosen = list(match(image, self._wanted, self._wanted_named, self._channel_map))
         for key in (image.channel_names, image.name):
             for channel, choice in self._by_hand.get(key, {}).items():
                 chosen[channel] = choice

@@ -99,6 +99,7 @@ class ClassifyImages(Dock):
     def _connect(self) -> None:
         self.form["classifier"].changed.connect(self._choose)
         self.open_images.changed.connect(self._show_state)
+        self.open_images.table.said.connect(self._remember)
         self.run_button.clicked.connect(self.classify)
         self.progress.cancel_clicked.connect(self.cancel)
         self.results.item_selected.connect(self._views.go_to)
@@ -181,7 +182,16 @@ class ClassifyImages(Dock):
         self.classifier = classifier
         show_sentence(self.expects, words, error=error)
         self.expects.setToolTip(details_in_words(classifier.description) if classifier else "")
-        self.open_images.expect(classifier.preparation if classifier else None)
+        if classifier is None:
+            self.open_images.expect(None)
+            return
+        remembered = settings.remembered_channels(classifier.sha256)
+        said = {**classifier.description.channel_map, **remembered}
+        self.open_images.expect(classifier.preparation, said)
+
+    def _remember(self, channel: str, called: str) -> None:
+        if self.classifier is not None:
+            settings.remember_channels(self.classifier.sha256, {channel: called})
 
     def _show_state(self) -> None:
         show_sentence(self.hint, self.open_images.hint() if self.classifier else "")

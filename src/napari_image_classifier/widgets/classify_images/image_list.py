@@ -4,6 +4,7 @@ import napari
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from napari_image_classifier.images.channel_matching import NOTHING_SAID, ChannelMap
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.widgets.classify_images.channel_table import ChannelTable
 from napari_image_classifier.widgets.classify_images.run import Task
@@ -44,6 +45,7 @@ class OpenImageList(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._preparation: Preparation | None = None
+        self._channel_map: ChannelMap = NOTHING_SAID
         self.images: list[OpenImage] = []
         self.table = ChannelTable()
         self.meanings = {n_axes: MeaningChoice(n_axes) for n_axes in MEANINGS}
@@ -58,9 +60,11 @@ class OpenImageList(QWidget):
         start_after(timer(self, self.refresh), self, viewer.layers.events, types=CHANGES)
         self.refresh()
 
-    def expect(self, preparation: Preparation | None) -> None:
-        """Match the images' channels to those of this preparation."""
-        self._preparation = preparation
+    def expect(
+        self, preparation: Preparation | None, channel_map: ChannelMap = NOTHING_SAID
+    ) -> None:
+        """Match the images' channels to those of this preparation, as was said or by name."""
+        self._preparation, self._channel_map = preparation, channel_map
         self.refresh()
 
     def tasks(self) -> list[Task]:
@@ -91,7 +95,7 @@ class OpenImageList(QWidget):
         unknown = {layer.n_unknown_axes for layer in layers}
         for n_axes, meaning in self.meanings.items():
             meaning.setVisible(n_axes in unknown)
-        self.table.show_images(self.images, wanted, named, self._marking())
+        self.table.show_images(self.images, wanted, named, self._marking(), self._channel_map)
 
     def _why_none(self, incomplete: bool) -> str:
         if not self.images:

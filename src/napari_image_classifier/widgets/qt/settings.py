@@ -1,5 +1,7 @@
 """Choices that are remembered from one session to the next: folders, classifier, output."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from qtpy.QtCore import QSettings
@@ -23,6 +25,27 @@ def remember(**choices: object) -> None:
     settings = _settings()
     for key, value in choices.items():
         settings.setValue(key, str(value))
+
+
+def remembered_channels(classifier: str) -> dict[str, str]:
+    """Return what images call channels of a classifier, given the hash of its file."""
+    try:
+        stored = json.loads(remembered(_channels_key(classifier)) or "{}")
+    except ValueError:
+        # Anybody may have edited the file.
+        return {}
+    pairs = stored.items() if isinstance(stored, dict) else ()
+    return {name: called for name, called in pairs if isinstance(called, str)}
+
+
+def remember_channels(classifier: str, channel_map: Mapping[str, str]) -> None:
+    """Remember what images call channels of a classifier, besides what is remembered of others."""
+    known = {**remembered_channels(classifier), **channel_map}
+    remember(**{_channels_key(classifier): json.dumps(known)})
+
+
+def _channels_key(classifier: str) -> str:
+    return f"channels_{classifier[:16]}"
 
 
 def folder() -> Path:

@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.channel_matching import ChannelMismatchError, match_channels
+from napari_image_classifier.images.channel_matching import (
+    NOTHING_SAID,
+    ChannelMap,
+    ChannelMismatchError,
+    match_channels,
+)
+from napari_image_classifier.images.channel_names import are_names, numbered_name
 from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.opened_file import AXES, RGB_NAMES, OpenedFile
@@ -179,14 +185,23 @@ def group_layers(
     ]
 
 
-def match(image: OpenImage, wanted: Sequence[str], wanted_named: bool) -> tuple[int | None, ...]:
-    """Return, for each of the classifier's channels, its index in the image's; None: not found."""
+def match(
+    image: OpenImage,
+    wanted: Sequence[str],
+    wanted_named: bool,
+    channel_map: ChannelMap = NOTHING_SAID,
+) -> tuple[int | None, ...]:
+    """Return, for each of the classifier's channels, its index in the image's; None: not found.
+
+    ``channel_map`` is what images call channels of the classifier.
+    """
     names = image.channel_names
     try:
-        return match_channels(wanted, wanted_named, names, image.channels_named)
+        return match_channels(wanted, wanted_named, names, image.channels_named, channel_map)
     except ChannelMismatchError:
         places = {name.casefold(): index for index, name in reversed(list(enumerate(names)))}
-        return tuple(places.get(name.casefold()) for name in wanted)
+        called = [channel_map.get(name, name) for name in wanted]
+        return tuple(places.get(name.casefold()) for name in called)
 
 
 def as_image(name: str, channels: Sequence[OpenChannel], channel_names: Sequence[str]) -> Image:
@@ -284,19 +299,18 @@ def _open_image(
     unknown = max(layer.n_unknown_axes for layer in layers)
     if unknown and not meanings.get(unknown):
         return OpenImage(name, tuple(layers), unknown_axes=unknown)
-    channels, named = [], True
-    for number, layer in enumerate(layers, start=1):
+    channels = []
+    for number, layer in enumerate(layers):
         axes = _explained(layer, meanings)
         if layer.rgb:
             channels += [OpenChannel(c, layer, axes, i) for i, c in enumerate(RGB_NAMES)]
         elif "C" in axes:
             n_channels = layer.shape[axes.index("C")]
-            channels += [OpenChannel(f"Channel {i + 1}", layer, axes, i) for i in range(n_channels)]
-            named = False
+            channels += [OpenChannel(numbered_name(i), layer, axes, i) for i in range(n_channels)]
         else:
             channel = _channel_name(layer, wanted)
-            channels.append(OpenChannel(channel or f"Channel {number}", layer, axes))
-            named = named and bool(channel)
+            channels.append(OpenChannel(channel or numbered_name(number), layer, axes))
+    named = any(are_names([channel.name for channel in channels]))
     return OpenImage(name, tuple(layers), tuple(channels), named)
 
 
@@ -328,6 +342,9 @@ def parsed_name(name: str, wanted: Sequence[str]) -> tuple[str, str]:
     """Return the image's and the channel's name in a layer's name, "" for what is not in it."""
     numbered = _NUMBERED.fullmatch(name)
     stem = numbered["stem"] if numbered else name
+    named = (name for name, is_name in zip(wanted, are_names(wanted), strict=True) if is_name)
+    if numbered and numbered["number"] in named:
+        return numbered["stem"], numbered["number"]
     if bracketed := _BRACKETED.fullmatch(stem):
         return bracketed["base"], bracketed["channel"]
     for channel in wanted:
