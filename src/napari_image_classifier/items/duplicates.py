@@ -7,7 +7,8 @@ spots) counts for little, what only one image has counts for much (as in Harihar
 2012). Where two images share a patch, they are laid over each other and compared pixel by pixel.
 
 What looks the same may be merely alike, as two discs of one size are. A duplicate shares more: the
-grain, which no second picture has, or the places of several objects.
+grain, which no second picture has, the places of several objects, or spots that look like none of
+the others.
 """
 
 from collections import Counter
@@ -52,8 +53,9 @@ FEWEST_OBJECTS = 3
 AN_OBJECT = 1.5
 OF_AN_OBJECT = 0.5
 AROUND_AN_OBJECT = 4
-# What no grain tells (of drawings, of JPEG files) is told by the strongest spots, if these look
-# unlike each other; those on the outline of a disc or square look the same.
+# What no grain tells (of drawings, of JPEG files) is told by spots with structure around them, if
+# the strongest look unlike each other: those on the outline of a disc or square look alike.
+LEAST_AROUND = 0.1
 STRONGEST = 6
 FEWEST_STRONG = 4
 MOST_REPEATED = 1
@@ -107,8 +109,8 @@ def find_duplicates(
         # Where many look the same, places say nothing.
         by_places = max(alike[number] for number in pair) <= MOST_OVERLAPPING
         evidence = _compared(looks, spots, one, other, by_places=by_places)
-        if evidence is _Evidence.ALIKE and all(is_varied[number] for number in pair):
-            evidence = _Evidence.SAME_SPOTS
+        if evidence is _Evidence.SAME_SPOTS and not all(is_varied[number] for number in pair):
+            evidence = _Evidence.ALIKE
         found[pair] = max(evidence, before)
         if before is _Evidence.UNLIKE and evidence is not _Evidence.UNLIKE:
             alike.update(pair)
@@ -337,7 +339,8 @@ def _compared(
         return _Evidence.SAME_GRAIN
     if by_places and _objects_agree(ours.structure, theirs.structure, before):
         return _Evidence.SAME_PLACES
-    return _Evidence.ALIKE
+    around_spot = np.linalg.norm(ours.structure[around]) / np.linalg.norm(ours.structure)
+    return _Evidence.SAME_SPOTS if around_spot**2 > LEAST_AROUND else _Evidence.ALIKE
 
 
 def _likeness(ours: FloatArray, theirs: FloatArray) -> float:
@@ -352,14 +355,15 @@ def _objects_agree(ours: FloatArray, theirs: FloatArray, spot: IntArray) -> bool
     whole = ours.mean(axis=2) / ours.std()
     at_spot = np.zeros(whole.shape, bool)
     _rectangle(at_spot, spot - RADIUS, spot + RADIUS + 1)[:] = True
+    objects = [ndimage.label(sign * whole > OF_AN_OBJECT)[0] for sign in (1, -1)]
     of_spot = at_spot.copy()
-    for sign in (1, -1):
-        parts, _ = ndimage.label(sign * whole > OF_AN_OBJECT)
-        of_spot |= np.isin(parts, np.unique(parts[at_spot & (parts > 0)]))
+    for labels in objects:
+        of_spot |= np.isin(labels, np.unique(labels[at_spot & (labels > 0)]))
     # What lies in a ring is the ring's.
     inside = ndimage.binary_fill_holes(of_spot)
     rest = ~ndimage.binary_dilation(inside, iterations=AROUND_AN_OBJECT)
-    n_further = max(ndimage.label(rest & (sign * whole > AN_OBJECT))[1] for sign in (1, -1))
+    strong = rest & (np.abs(whole) > AN_OBJECT)
+    n_further = max(len(np.unique(labels[strong & (labels > 0)])) for labels in objects)
     return n_further >= FEWEST_OBJECTS and _likeness(ours[rest], theirs[rest]) > AGREEMENT
 
 
