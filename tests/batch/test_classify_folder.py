@@ -23,7 +23,7 @@ from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.images.channel_matching import ChannelMismatchError
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.read_errors import read_failure
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.system.compute_process import ComputeProcess

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from helpers.paths import KERAS_FILES
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.cli.app import app, main
 from napari_image_classifier.images.image import Image
@@ -288,6 +289,41 @@ def test_import_a_network_of_somebody_else(keras_forks, tmp_path, folder):
     assert (manifest["kind"], manifest["result"]["sha256"]) == ("import", classifier.sha256)
     assert manifest["classifier"]["training"]["imported_from"] == "net.keras"
     assert manifest["runs"][0]["command"][1] == "import"
+
+
+@pytest.mark.long
+def test_import_a_network_of_keras_2_for_grey_images(keras_forks, tmp_path):
+    """Its range is said, and one channel is shown to its three inputs."""
+    source, output = KERAS_FILES / "keras-2.21-softmax.h5", tmp_path / "mine.keras"
+    choices = ("--classes", "a,b", "--channels", "grey,grey,grey", "--range", "0:2")
+    command = ("-m", "napari_image_classifier.cli.app", "import")
+    done = keras_forks.run(*command, source, *choices, "--output", output)
+    assert done.returncode == 0, done.stderr
+    classifier = load_classifier(output)
+    assert classifier.preparation.ranges == ((0, 2),) * 3
+    pixels = np.random.default_rng(0).integers(0, 500, (16, 16)).astype(np.uint16)
+    said = classifier.predict(Image.from_array(pixels, "YX")).probabilities
+    shown = np.repeat(pixels[None, ..., None] / 2, 3, axis=3).astype(np.float32)
+    assert list(said.values()) == pytest.approx(classifier.predict_prepared(shown)[0])
+
+
+def test_describe_a_network_that_is_no_classifier_yet():
+    """What it takes and gives, its layers, and the command that imports it."""
+    said = run_apart("describe", str(KERAS_FILES / "keras-2.12-nested-hdf5.keras"))
+    assert said.returncode == 0, said.stderr
+    assert "input: 16 × 16 pixels, 3 channels" in said.stdout
+    assert "base/conv1_conv: Conv2D, 14 × 14 × 4, 108 parameters" in said.stdout
+    command = "import keras-2.12-nested-hdf5.keras --classes class1,class2 --channels C1,C2,C3"
+    assert command in said.stdout
+
+
+def test_a_range_and_another_way_to_scale_are_not_both_taken(capsys, monkeypatch):
+    """Before anything is opened."""
+    choices = ["--classes", "a,b", "--channels", "g", "--output", "o.keras", "--range", "0:255"]
+    monkeypatch.setattr("sys.argv", ["", "import", "n.keras", *choices, "--intensity", "none"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "not both" in capsys.readouterr().err
 
 
 @pytest.mark.long

@@ -79,7 +79,7 @@ def test_objects_are_asked_beside_their_masks():
     """As a person looks for them, and channels before the network that looks at them."""
     names = list(options_of("evaluate"))
     start = names.index("masks")
-    assert names[start : start + 4] == ["masks", "box", "neighbours", "folds"]
+    assert names[start : start + 5] == ["masks", "split_masks", "box", "neighbours", "folds"]
     assert names[names.index("curve") :][:3] == ["curve", "channels", "network"]
 
 

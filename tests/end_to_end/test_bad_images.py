@@ -22,7 +22,7 @@ from napari_image_classifier.errors import TRANSIENT_FAULTS, Fault, TrainingRefu
 from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.images import checks
 from napari_image_classifier.images.image import read_image
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_items

@@ -10,7 +10,7 @@ from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation import plan as evaluation_plan
 from napari_image_classifier.evaluation.evaluate import EvaluationChoices
 from napari_image_classifier.evaluation.plan import plan_of, plan_of_finished
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.items.groups import groups_per_class, joined_groups
 from napari_image_classifier.items.item import Item
 

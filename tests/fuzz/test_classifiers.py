@@ -6,6 +6,7 @@
 import hashlib
 import json
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -15,7 +16,11 @@ from helpers.hostile_files import CONFIGURATION, DESCRIPTION, GRAPH, WEIGHTS, pa
 from helpers.paths import KERAS_FILES
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.errors import ClassifierFileError
-from napari_image_classifier.networks.guard.keras_file import written_anew
+from napari_image_classifier.networks.guard.keras_file import (
+    stored_network,
+    weights_of_layers,
+    written_anew,
+)
 
 FOREIGN = KERAS_FILES / "keras-3.15.1.keras"
 
@@ -41,8 +46,11 @@ def bound(parts):
 
 def use(path, kind):
     """Open the file in every way that needs no Keras, and let a classifier predict."""
+    if kind == "old network":
+        weights_of_layers(path, stored_network(path))
+        return
     if kind == "network":
-        with written_anew(path):
+        with written_anew(path, stored_network(path)):
             return
     classifier = load_classifier(path)
     size, channels = classifier.preparation.size, classifier.preparation.n_channels
@@ -106,3 +114,21 @@ def test_what_says_something_else_is_refused(tmp_path, good):
         used_or_refused(tmp_path / "a.keras", kind, zipped({**parts[kind], name: said}))
 
     try_at_random(read, st.tuples(st.sampled_from(places), json_edits()), 150)
+
+
+@LONG
+@pytest.mark.parametrize("name", ["keras-2.21-nested.h5", "keras-2.21-operations.h5"])
+def test_what_an_old_network_says_otherwise_is_refused(tmp_path, name):
+    """Values of the configuration of Keras 2 are others, or not there."""
+    good, path = (KERAS_FILES / name).read_bytes(), tmp_path / "a.h5"
+    path.write_bytes(good)
+    with h5py.File(path) as file:
+        said = json.loads(file.attrs["model_config"])
+
+    def read(edits):
+        path.write_bytes(good)
+        with h5py.File(path, "r+") as file:
+            file.attrs["model_config"] = json.dumps(edits.of(said))
+        used_or_refused(path, "old network", path.read_bytes())
+
+    try_at_random(read, json_edits(), 100)

@@ -1,7 +1,7 @@
 """Hostile and broken Keras files and classifiers.
 
-`foreign` are Keras networks, to be imported; `classifiers` say that they are classifiers of ours.
-Both are made of a good one by changing one thing.
+`foreign` are Keras networks, to be imported, `hdf5` those in Keras's old format; `classifiers` say
+that they are classifiers of ours. All are made of a good one by changing one thing.
 """
 
 import hashlib
@@ -50,6 +50,12 @@ def foreign(good: bytes) -> Iterator[tuple[str, bytes]]:
         yield name, zipped({**parts, CONFIGURATION: json.dumps(stored).encode()})
     for name, content in _json_bombs(parts[CONFIGURATION]):
         yield name, zipped({**parts, CONFIGURATION: content})
+    of_keras_2 = {**parts, "metadata.json": b'{"keras_version": "2.15.0"}'}
+    for name in ("a lambda", "a vocabulary in a file", "a layer of another package", "a dead node"):
+        stored = json.loads(parts[CONFIGURATION])
+        ({**IN_LAYERS, "a dead node": _dead_node})[name](stored)
+        content = json.dumps(stored).encode()
+        yield f"{name}, as of Keras 2", zipped({**of_keras_2, CONFIGURATION: content})
     for name, change_weights in IN_WEIGHTS.items():
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "weights.h5"
@@ -168,6 +174,28 @@ def _grows(stored: Any) -> None:
         )
 
 
+def _operation(kind: str, more: Any = (), module: str = "numpy", **config: Any) -> Any:
+    """What puts an operation of Keras in the place of the dropout layer."""
+
+    def change(stored: Any) -> None:
+        layer = _layer(stored, "Dropout")
+        layer.update(class_name=kind, module=f"keras.src.ops.{module}", registered_name=kind)
+        layer["config"] = {"name": layer["config"]["name"], **config}
+        call = layer["inbound_nodes"][0]
+        call["args"], call["kwargs"] = [*call["args"], *more], {}
+
+    return change
+
+
+def _array(value: Any) -> Any:
+    return {"class_name": "__numpy__", "config": {"value": value, "dtype": "float32"}}
+
+
+def _same_name(stored: Any) -> None:
+    dropout = deepcopy(_layer(stored, "Dropout"))
+    _layers(stored).append(dropout)
+
+
 _LAMBDA = {
     "function": {"class_name": "__lambda__", "config": {"code": "4wEAAAAA", "closure": None}}
 }
@@ -223,6 +251,33 @@ IN_LAYERS: Mapping[str, Callable[[Any], None]] = {
     "no groups": _set("Conv2D", "groups", 0),
     "an infinite rate": _set("Dropout", "rate", 1e300),
     "a name of a megabyte": _set("Dropout", "name", "x" * 1_000_000),
+    "an operation that calls a function": _operation("VectorizedMap", module="core", f="exec"),
+    "an operation that makes much of nothing": _operation("Tile", repeats=[1, 10_000, 10_000]),
+    "an operation of a module of theirs": _operation("Add", [1.0], module="numpy.evil"),
+    "a part that is no index": _operation("GetItem", [["a", 1]]),
+    "a part picked by an array": _operation("GetItem", [[_array([1])]]),
+    "a part of the images": _operation("GetItem", [[0]]),
+    "a part that is not there": _operation("GetItem", [[{"class_name": "__ellipsis__"}, 10_000]]),
+    "an array of text": _operation("Add", [_array(["evil"])]),
+    "an array beyond reason": _operation("Add", [_array([[0.0] * 100] * 10_000)]),
+    "an array with gaps": _operation("Add", [_array([[1.0], [1.0, 2.0]])]),
+    "an array of lists and numbers": _operation("Add", [_array([[], 1.0])]),
+    "an array of images": _operation("Add", [_array([[1.0]] * 50)]),
+    "a sum of all images": _operation("Sum", axis=0, keepdims=True),
+    "a padding beyond reason": _operation("Pad", pad_width=[[0, 0], [0, 10**9]], mode="constant"),
+    "more images than given": _operation("Pad", pad_width=[[5, 5], [0, 0]], mode="constant"),
+    "a shape of all images": _operation("Reshape", newshape=[1, -1]),
+    "a resizing beyond reason": _instead(
+        "Resizing", "keras.layers", {"height": 10**6, "width": 10**6, "interpolation": "bilinear"}
+    ),
+    "a crop beyond reason": _instead("CenterCrop", "keras.layers", {"height": 10**7, "width": 1}),
+    "an interpolation of theirs": _instead(
+        "Resizing", "keras.layers", {"height": 8, "width": 8, "interpolation": _FUNCTION}
+    ),
+    "slopes of other images": _instead("PReLU", "keras.layers", {"shared_axes": [1, "x"]}),
+    "axes that are no axes": _instead("Permute", "keras.layers", {"dims": [1, 1]}),
+    "no axes": _instead("Permute", "keras.layers", {"dims": [0]}),
+    "two layers of a name": _same_name,
     "weights of other layers": _set("Dense", "units", 3),
     "a large layer without weights": _set("Dense", "units", 60_000),
 }
@@ -368,6 +423,209 @@ def _archives(good: bytes, parts: Parts) -> Iterator[tuple[str, bytes]]:
     lengthened = bytearray(good)
     lengthened[place + 20 : place + 28] = struct.pack("<LL", 2**31, 2**31)
     yield "a part longer than the file", bytes(lengthened)
+
+
+def hdf5(good: bytes) -> Iterator[tuple[str, bytes]]:
+    """Networks in Keras's old format of which nothing may reach Keras, each with its name."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.h5"
+        for name, change in {**IN_HDF5, **_in_old_configurations()}.items():
+            path.write_bytes(good)
+            with h5py.File(path, "r+") as file:
+                change(file)
+            yield name, path.read_bytes()
+    yield "cut short", good[: len(good) // 2]
+    yield "noise behind the beginning", good[:200] + b"\xff" * 5000
+    yield "nothing behind the beginning", good[:8]
+
+
+def _in_old_configurations() -> dict[str, Callable[[Any], None]]:
+    """What changes the configuration of a network of Keras 2."""
+    changes = {**IN_OLD_LAYERS, "3,000 layers": _many_layers, "in networks": _networks_in_networks}
+    return {name: _with_configuration(change) for name, change in changes.items()}
+
+
+def _with_configuration(change: Callable[[Any], None]) -> Callable[[Any], None]:
+    def changed(file: Any) -> None:
+        stored = json.loads(file.attrs["model_config"])
+        change(stored)
+        file.attrs["model_config"] = json.dumps(stored)
+
+    return changed
+
+
+def _with_text(content: Any) -> Callable[[Any], None]:
+    def changed(file: Any) -> None:
+        del file.attrs["model_config"]
+        file.attrs["model_config"] = content
+
+    return changed
+
+
+def _old_dense(make: Callable[[Any, str, Any], Any]) -> Callable[[Any], None]:
+    """What puts something else in the place of the last kernel."""
+
+    def change(file: Any) -> None:
+        name = "model_weights/dense/dense/kernel:0"
+        values = file[name][()]
+        del file[name]
+        make(file, name, values)
+
+    return change
+
+
+def _of_references(file: Any) -> None:
+    del file.attrs["model_config"]
+    file.attrs.create("model_config", file.ref, dtype=h5py.ref_dtype)
+
+
+def _of_pickle(file: Any) -> None:
+    del file.attrs["model_config"]
+    file.attrs["model_config"] = np.void(b"\x80\x04\x8c\x05posix\x94\x8c\x06system\x94\x93.")
+
+
+def _of_a_table(file: Any) -> None:
+    del file.attrs["model_config"]
+    file.attrs["model_config"] = np.zeros(3, [("class_name", "S9"), ("config", "f8")])
+
+
+def _of_any_length(file: Any) -> None:
+    del file.attrs["model_config"]
+    lists = np.empty(1, object)
+    lists[0] = np.arange(5)
+    file.attrs.create("model_config", lists, dtype=h5py.vlen_dtype("i8"))
+
+
+def _by_a_plugin(file: Any, name: str, values: Any) -> None:
+    """Numbers that a filter of somebody's would unpack."""
+    how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    how.set_chunk(values.shape)
+    how.set_filter(32_000, h5py.h5z.FLAG_OPTIONAL, ())
+    space = h5py.h5s.create_simple(values.shape)
+    h5py.h5d.create(file.id, name.encode(), h5py.h5t.IEEE_F32LE, space, how)
+
+
+def _deep_groups(file: Any) -> None:
+    file.create_group("model_weights/" + "g/" * 500)
+
+
+def _old_circle(file: Any) -> None:
+    file["model_weights/dense/again"] = file["model_weights"]
+
+
+IN_HDF5: Mapping[str, Callable[[Any], None]] = {
+    "a link to another file": _old_dense(
+        lambda file, name, values: file.update({name: h5py.ExternalLink("/etc/passwd", "/x")})
+    ),
+    "a link within the file": _old_dense(
+        lambda file, name, values: file.update({name: h5py.SoftLink("/model_weights/dropout")})
+    ),
+    "numbers in another file": _old_dense(_external),
+    "a virtual array": _old_dense(_virtual),
+    "a zip bomb": _old_dense(_zip_bomb),
+    "numbers by a plugin": _old_dense(_by_a_plugin),
+    "numbers that were never written": _old_dense(_never_written),
+    "numbers of another shape": _old_dense(
+        lambda file, name, values: file.create_dataset(name, data=values.T)
+    ),
+    "numbers that are text": _old_dense(
+        lambda file, name, values: file.create_dataset(name, data=[b"text"] * 10)
+    ),
+    "references": _old_dense(
+        lambda file, name, values: file.create_dataset(name, data=file.ref, dtype=h5py.ref_dtype)
+    ),
+    "a table of numbers": _old_dense(
+        lambda file, name, values: file.create_dataset(name, data=np.zeros((5, 2), [("a", "f4")]))
+    ),
+    "no numbers": _old_dense(
+        lambda file, name, values: file.create_dataset(name, data=values * np.nan)
+    ),
+    "no kernel": _old_dense(lambda file, name, values: None),
+    "two kernels": lambda file: file.create_dataset(
+        "model_weights/dense/more/kernel:0", data=np.zeros((5, 2), "f4")
+    ),
+    "a type in place of a kernel": _old_dense(
+        lambda file, name, values: file.update({name: np.dtype("f4")})
+    ),
+    "500 groups in each other": _deep_groups,
+    "a group in itself": _old_circle,
+    "a configuration of references": _of_references,
+    "a configuration that is pickled": _of_pickle,
+    "a configuration that is a table": _of_a_table,
+    "a configuration of lists": _of_any_length,
+    "a configuration of many texts": _with_text(["{}"] * 1000),
+    "a configuration of 20 MB": _with_text("[" + " " * 20_000_000 + "]"),
+    "a deep configuration": _with_text("[" * 100_000),
+    "a configuration of a list": _with_text("[1, 2, 3]"),
+    "a configuration of nothing": _with_text(""),
+}
+
+
+def _old(kind: str, **config: Any) -> Callable[[Any], None]:
+    """What makes the dropout layer of Keras 2 one of another kind."""
+
+    def change(stored: Any) -> None:
+        layer = _layer(stored, "Dropout")
+        layer["class_name"] = kind
+        layer["config"] = {"name": layer["config"]["name"], **config}
+
+    return change
+
+
+def _old_function(function: Any, **given: Any) -> Callable[[Any], None]:
+    """What makes the division before the network another operation of TensorFlow."""
+
+    def change(stored: Any) -> None:
+        layer = next(one for one in _layers(stored) if one["config"].get("function"))
+        layer["config"]["function"] = function
+        layer["inbound_nodes"][0][3] = given
+
+    return change
+
+
+def _name_elsewhere(stored: Any) -> None:
+    last = _layers(stored)[-1]
+    last["name"] = last["config"]["name"] = "../../dense"
+    stored["config"]["output_layers"] = [["../../dense", 0, 0]]
+
+
+IN_OLD_LAYERS: Mapping[str, Callable[[Any], None]] = {
+    "a lambda of Python": _old(
+        "Lambda", function=["4wEAAAAA", None, None], function_type="lambda", module="__main__"
+    ),
+    "a function of Python": _old(
+        "Lambda", function="system", function_type="function", module="os"
+    ),
+    "a layer of theirs": _old("Theirs>Layer", rate=0.1),
+    "a class of theirs": _old("Dropout2", rate=0.1),
+    "a wrapper": _old("TimeDistributed", layer={"class_name": "Lambda", "config": {}}),
+    "a vocabulary": _old("StringLookup", vocabulary="/etc/passwd"),
+    "a setting of theirs": _old("Dropout", rate=0.1, on_load=_FUNCTION),
+    "a rate of text": _old("Dropout", rate="0.1"),
+    "an activation of theirs": _old("Activation", activation=_FUNCTION),
+    "another sigmoid": _old("Activation", activation="hard_sigmoid"),
+    "a program of TensorFlow": _old_function("io.read_file", filename="/etc/passwd"),
+    "a function that is a table": _old_function({"a": "b"}),
+    "a division by nothing": _old_function("math.truediv"),
+    "a division by text": _old_function("math.truediv", y="evil"),
+    "a division by what is not there": _old_function("math.truediv", y=["nobody", 0, 0]),
+    "a division by a great array": _old_function("math.truediv", y=[[0.5] * 1000] * 1000),
+    "a part of the images": _old_function("__operators__.getitem", slice_spec=[0]),
+    "a part of nothing": _old_function("__operators__.getitem", slice_spec="evil"),
+    "a shape of all images": _old_function("reshape", shape=[1, -1]),
+    "no calls": lambda stored: _layers(stored)[-1].pop("inbound_nodes"),
+    "calls of text": lambda stored: _layers(stored)[-1].update(inbound_nodes=["evil"]),
+    "calls of nobody": lambda stored: _layers(stored)[-1].update(
+        inbound_nodes=[[["nobody", 0, 0, {}]]]
+    ),
+    "a name that leads elsewhere": _name_elsewhere,
+    "no layers": lambda stored: stored["config"].update(layers=[]),
+    "layers of text": lambda stored: stored["config"].update(layers=["Dense"]),
+    "units beyond reason": lambda stored: _layers(stored)[-1]["config"].update(units=10**9),
+    "images beyond reason": lambda stored: _layer(stored, "InputLayer")["config"].update(
+        batch_input_shape=[None, 90_000, 90_000, 3]
+    ),
+}
 
 
 def classifiers(good: bytes) -> Iterator[tuple[str, bytes]]:

@@ -11,7 +11,7 @@ import tifffile
 
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import Image, describe_image, read_image
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.images.names.patterns import FilePart, ImageFiles
 from napari_image_classifier.images.pixel_size import PixelSize
 from napari_image_classifier.images.read_errors import (
     FOREIGN_SUFFIXES,

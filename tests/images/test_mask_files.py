@@ -8,7 +8,7 @@ import tifffile
 
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.mask_files import MasksError, stored_masks_path
-from napari_image_classifier.images.name_patterns import NamePattern
+from napari_image_classifier.images.names.patterns import NamePattern
 
 
 def files(root, *names):

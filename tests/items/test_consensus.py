@@ -11,7 +11,7 @@ import napari_image_classifier as nic
 from helpers.wells import train_on_half, write_wells
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.images.names.patterns import FilePart, ImageFiles
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, Annotation, ItemKey
 from napari_image_classifier.items.consensus import consensus, learnable, unassisted
 from napari_image_classifier.items.item import Item, ItemsError

@@ -71,6 +71,77 @@ def test_images_of_cells_that_look_alike_do_not_join():
     assert len(find_duplicates(images)) <= 2
 
 
+SIDES = {
+    "disc": lambda y, x: np.hypot(y, x) - 9,
+    "square": lambda y, x: np.maximum(abs(y), abs(x)) - 8,
+    "rod": lambda y, x: np.maximum(abs(y) - 3, abs(x) - 12),
+    "ring": lambda y, x: abs(np.hypot(y, x) - 9) - 2,
+}
+
+
+def pictures_of(shape, noise, number=10, size=56, margin=16, each=1):
+    """Pictures that have nothing in common but equal shapes, each at a place of its own."""
+    pictures = []
+    steps = np.arange(size)
+    for _ in range(number):
+        picture = np.full((size, size), 100.0)
+        for y, x in RANDOM.permutation(size - 2 * margin)[: 2 * each].reshape(each, 2) + margin:
+            inside = SIDES[shape](steps[:, np.newaxis] - y, steps - x) <= 0
+            picture[inside] = 1000
+        picture += RANDOM.normal(0, noise, picture.shape)
+        pictures.append(np.round(picture).astype(np.float32)[..., np.newaxis])
+    return pictures
+
+
+@pytest.mark.parametrize("shape", SIDES)
+@pytest.mark.parametrize("noise", [1, 5, 40])
+def test_equal_shapes_are_merely_alike(shape, noise):
+    """They share their outline, and neither their noise nor the places of several things."""
+    assert find_duplicates(pictures_of(shape, noise)) == []
+    assert find_duplicates([in_8_bits(picture) for picture in pictures_of(shape, noise)]) == []
+    assert find_duplicates(pictures_of(shape, noise, size=80, each=3)) == []
+
+
+def test_equal_shapes_without_noise_are_duplicates_only_pixel_for_pixel():
+    """On a flat background nothing else tells that two pictures are one."""
+    pictures = pictures_of("disc", 0)
+    same = [(i, j) for j in range(10) for i in range(j) if (pictures[i] == pictures[j]).all()]
+    assert find_duplicates(pictures) == same
+    assert find_duplicates([*pictures, pictures[3].copy()]) == sorted([*same, (3, 10)])
+
+
+@pytest.mark.parametrize("shape", SIDES)
+def test_duplicates_among_pictures_that_are_alike_are_found(shape):
+    """By their noise: renamed, turned, in 8 bits, and cut out elsewhere."""
+    pictures = pictures_of(shape, 5, size=64)
+    duplicates = [turned(picture, way) for way, picture in enumerate(pictures[:8])]
+    expected = [(i, 10 + i) for i in range(8)]
+    assert find_duplicates(pictures + duplicates) == expected
+    assert find_duplicates(pictures + [in_8_bits(one) for one in duplicates]) == expected
+    parts = [one[:56, :56] for one in pictures] + [one[8:, 8:] for one in pictures]
+    assert find_duplicates(parts) == [(i, 10 + i) for i in range(10)]
+
+
+def cells(size, number):
+    """Cells of several sizes, here and there."""
+    picture = np.zeros((size, size))
+    steps = np.arange(size)
+    for (y, x), radius in zip(
+        RANDOM.uniform(0, size, (number, 2)), RANDOM.uniform(4, 9, number), strict=True
+    ):
+        inside = np.hypot(steps[:, np.newaxis] - y, steps - x) < radius
+        picture[inside] = RANDOM.uniform(300, 1000)
+    return ndimage.gaussian_filter(picture, 1)[..., np.newaxis]
+
+
+def test_fields_that_were_taken_twice_are_found():
+    """Two thirds of the cells are in both pictures; the noise is another one."""
+    fields = [cells(200, 35) for _ in range(4)]
+    pictures = [field[:, :150] for field in fields] + [field[:, 50:] for field in fields]
+    pictures = [(one + RANDOM.normal(100, 5, one.shape)).astype(np.float32) for one in pictures]
+    assert find_duplicates(pictures) == [(i, i + 4) for i in range(4)]
+
+
 def test_blank_images_do_not_join():
     """Empty ones, saturated ones and ones with nothing but an offset have nothing in common."""
     blank = [np.full((64, 64, 1), value, np.float32) for value in (0, 0, 7, 65535)]

@@ -220,3 +220,36 @@ def test_a_table_may_stand_alone(six):
     assert [item.file for item in read_items(items_csv=path).items] == ["c0.png", "d0.png"]
     with pytest.raises(ItemsError, match="Give the folder"):
         read_items()
+
+
+def test_wells_of_several_plates_are_groups_of_their_own(tmp_path):
+    """A well is plate and well, whether folders tell the plate or names do."""
+    for plate in ("P1", "P2"):
+        for well in ("A01", "A02"):
+            save_picture(tmp_path / plate / f"{plate}_{well}.png")
+    for pattern in ("{*}_{well}.png", "{plate}_{well}.png"):
+        table = read_items(tmp_path, pattern=pattern, group="well", annotated=False)
+        assert [item.group for item in table.items] == ["P1 A01", "P1 A02", "P2 A01", "P2 A02"]
+    first = read_items(tmp_path / "P1", pattern="{plate}_{well}.png", group="well")
+    assert [item.group for item in first.items] == ["A01", "A02"]
+
+
+def test_what_a_pattern_leaves_open_is_an_assumption(tmp_path):
+    """Folders that are plates, channels that never repeat."""
+    for plate in ("P1", "P2"):
+        save_picture(tmp_path / plate / "A01.png")
+    table = read_items(tmp_path, pattern="{well}.png", annotated=False)
+    assert any("P1, P2 hold the same wells" in text for text in table.assumptions)
+
+
+def test_folders_of_planes_and_times_are_no_classes(tmp_path):
+    """Nor are they lost: the class is a folder above them."""
+    for z in (1, 2):
+        save_picture(tmp_path / f"ZStep_{z}" / "A01.png")
+        save_picture(tmp_path / "control" / f"ZStep_{z}" / "A01.png")
+    table = read_items(tmp_path, pattern="ZStep_{z}/{well}.png")
+    assert [item.class_name for item in table.items] == [None, "control"]
+    save_picture(tmp_path / "wells" / "A01" / "1.png")
+    for pattern, class_name in (("{well}/{name}.png", None), ("{drug}/{name}.png", "A01")):
+        (item,) = read_items(tmp_path / "wells", pattern=pattern).items
+        assert item.class_name == class_name

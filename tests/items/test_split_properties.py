@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.images.names.patterns import FilePart, ImageFiles
 from napari_image_classifier.items.groups import group_numbers, groups_per_class, joined_groups
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import (

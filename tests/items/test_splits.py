@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.images.names.patterns import FilePart, ImageFiles
 from napari_image_classifier.items.groups import group_numbers, groups_per_class
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.items.splits import validation_split, validation_splits

@@ -63,3 +63,18 @@ def test_patterns_are_proposed_from_the_names(tmp_path):
     assert any("{channel}" in pattern for pattern in result.patterns)
     _, one_per_well = survey(tmp_path, pattern=result.patterns[0])
     assert one_per_well.n_images == 2
+    assert one_per_well.composed is not None
+    assert one_per_well.composed.sentence.startswith("2 images of 2 files each")
+    assert result.composed is None
+
+
+def test_numbers_that_names_leave_open_are_asked(tmp_path):
+    """Fields, planes or time points; a pattern that says it is the answer."""
+    for name in ("A01_1", "A01_2", "A02_1", "A02_2"):
+        write_image(tmp_path / f"{name}.tif", Image.from_array(np.zeros((8, 8), np.uint8), "YX"))
+    _, result = survey(tmp_path)
+    assert "1, 2 are fields of view, planes or time points" in result.question
+    _, answered = survey(tmp_path, pattern="{well}_{site}.tif")
+    assert answered.question == ""
+    assert answered.composed is not None
+    assert answered.composed.doubts == ()

@@ -49,7 +49,16 @@ def test_a_refused_network_leaves_an_earlier_file_alone(found):
 
 @pytest.mark.parametrize(
     ("name", "size"),
-    [("free", [32, 32]), ("fixed", [48, 40]), ("sigmoid", [32, 32]), ("logits", [32, 32])],
+    [
+        ("free", [32, 32]),
+        ("fixed", [48, 40]),
+        ("sigmoid", [32, 32]),
+        ("logits", [32, 32]),
+        ("logarithms", [32, 32]),
+        ("logit", [32, 32]),
+        ("wrapped", [32, 32]),
+        ("old", [32, 32]),
+    ],
 )
 def test_an_imported_network_keeps_its_probabilities(found, name, size):
     """Its size is its own where it has one; a sigmoid is the second class's probability."""
@@ -57,6 +66,23 @@ def test_an_imported_network_keeps_its_probabilities(found, name, size):
     assert imported["size"] == size
     assert imported["intensity"] == "none"
     assert imported["difference"] < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("free", ["does not scale intensities"]),
+        ("logit", ["one number", "does not scale intensities"]),
+        ("wrapped", ["one number", "does not scale intensities"]),
+        ("logits", ["before a softmax", "does not scale intensities"]),
+    ],
+)
+def test_what_was_assumed_is_told(found, name, words):
+    """A sentence for each assumption, kept in the classifier."""
+    messages = found["imported"][name]["messages"]
+    assert len(messages) == len(words)
+    for message, word in zip(messages, words, strict=True):
+        assert word in message
 
 
 @pytest.mark.parametrize(
@@ -70,7 +96,7 @@ def test_an_imported_network_keeps_its_probabilities(found, name, size):
         ("first", "channels last"),
         ("sigmoids", "several classes can hold at once"),
         ("unbuilt", "does not say which images it takes"),
-        ("weights.weights", "old format"),
+        ("weights.weights", "weights alone"),
         ("foreign", "is a folder"),
         ("none", "is no classifier"),
         ("no_json", "is damaged"),

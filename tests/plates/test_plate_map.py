@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from napari_image_classifier.images.well_names import WellError, row_letters
+from napari_image_classifier.images.names.well_names import WellError, row_letters
 from napari_image_classifier.plates.columns import SummaryError
 from napari_image_classifier.plates.plate_map import draw_plate_maps
 

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import tifffile
 
+from helpers.micro_manager import ome_of, pointing_to, write_stack
 from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.images.discovery import ImageFolderError
+from napari_image_classifier.images.discovery import ImageFolderError, find_images
+from napari_image_classifier.images.image import read_image
 from napari_image_classifier.plates import sort_images as sorted_copies
 from napari_image_classifier.plates.columns import SummaryError
 from napari_image_classifier.plates.sort_images import SortingError, sort_images
@@ -139,6 +141,64 @@ def test_an_ome_image_takes_its_other_files_with_it(tmp_path):
     copied = sorted(path.name for path in (tmp_path / "sorted" / "G1").iterdir())
     assert copied == ["z0.ome.tif", "z1.ome.tif"]
     assert result.n_images == 1
+
+
+def sort_by_number(folder, names, tmp_path):
+    """Sort images into a class for each, and return the values of the images in each folder."""
+    predictions = [said(name, f"class {number}") for number, name in enumerate(names)]
+    write_predictions(
+        tmp_path / "predictions.csv", [[one] for one in predictions],
+        tuple(f"class {number}" for number in range(len(names))), "0" * 64,
+    )  # fmt: skip
+    sort_images(tmp_path / "predictions.csv", folder, tmp_path / "sorted")
+    found = {}
+    for number in range(len(names)):
+        images, _ = find_images(tmp_path / "sorted" / f"class {number}")
+        found[number] = []
+        for files in images:
+            with read_image(files) as image:
+                found[number].append((files.name, image.asarray()[..., 0, 0].tolist()))
+    return found
+
+
+def test_positions_of_micro_manager_can_be_read_where_they_are_sorted(tmp_path):
+    """Each alone, though one of them has the description of all."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    names = [f"a_MMStack_Pos{number}.ome.tif" for number in range(3)]
+    places = [(0, 0, 0), (0, 1, 0)]
+    text = ome_of([(name, {name: places}) for name in names])
+    for number, name in enumerate(names):
+        write_stack(
+            folder / name, {place: 10 * number + place[1] for place in places}, position=number,
+            Positions=3, description=pointing_to(names[0]) if number else text,
+        )  # fmt: skip
+    found = sort_by_number(folder, names, tmp_path)
+    assert found == {n: [(name, [10 * n, 10 * n + 1])] for n, name in enumerate(names)}
+
+
+def test_an_image_that_another_one_describes_takes_the_description_alone(tmp_path):
+    """The other image would be one of the wrong class."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    names = [f"{letter}.ome.tif" for letter in "abc"]
+    head = '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{}">'
+    described = "".join(
+        f'<Image ID="Image:{n}"><Pixels ID="Pixels:{n}" DimensionOrder="XYZCT" Type="uint8" '
+        f'SizeX="9" SizeY="8" SizeZ="1" SizeC="1" SizeT="1"><Channel ID="Channel:{n}:0"/>'
+        f'<TiffData IFD="0" PlaneCount="1"><UUID FileName="{name}">urn:uuid:{name}</UUID>'
+        "</TiffData></Pixels></Image>"
+        for n, name in enumerate(names)
+    )
+    for n, name in enumerate(names):
+        only = '<BinaryOnly MetadataFile="a.ome.tif" UUID="urn:uuid:a.ome.tif"/>'
+        text = head.format(name) + (only if n else described) + "</OME>"
+        tifffile.imwrite(
+            folder / name, np.full((8, 9), n, np.uint8), description=text, metadata=None,
+            photometric="minisblack",
+        )  # fmt: skip
+    found = sort_by_number(folder, names, tmp_path)
+    assert found == {n: [(name, n)] for n, name in enumerate(names)}
 
 
 def test_a_class_can_lead_nowhere_else(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.plates.columns import SummaryError
+from napari_image_classifier.plates.plate_map import draw_plate_maps
 from napari_image_classifier.plates.summary import summarize
 from napari_image_classifier.statistics.intervals import proportion_interval
 
@@ -54,6 +55,25 @@ def test_every_item_is_counted_once_by_its_status(table):
     assert (found[statuses].sum(axis=1) == found["items"]).all()
     assert found.loc["A10", ["n_dark", "n_light", "percent_light"]].tolist() == [1, 1, 50]
     assert found.loc["A10", "mean_p_light"] == pytest.approx((0.2 + 0.9 + 0.6) / 3)
+
+
+def test_wells_of_one_name_on_two_plates_are_two_wells(tmp_path):
+    """Though nobody asked for plates; a single plate needs no column."""
+    path = tmp_path / "predictions.csv"
+    files = [f"P{plate}/A0{well}.tif" for plate in (1, 2) for well in (1, 2)]
+    fields = {file: {"plate": file[:2], "well": file[3:6]} for file in files}
+    write_predictions(path, [[said(file)] for file in files], CLASSES, "0" * 64, fields)
+    found = summarize(path, by="well")
+    assert found[["plate", "well", "items"]].to_numpy().tolist() == [
+        ["P1", "A01", 1], ["P1", "A02", 1], ["P2", "A01", 1], ["P2", "A02", 1],
+    ]  # fmt: skip
+    draw_plate_maps(found, tmp_path / "plates.svg")
+    drawn = (tmp_path / "plates.svg").read_text(encoding="utf-8")
+    assert "P1: per cent light" in drawn
+    assert "P2: per cent light" in drawn
+    half = files[:2]
+    write_predictions(path, [[said(file)] for file in half], CLASSES, "0" * 64, fields)
+    assert "plate" not in summarize(path)
 
 
 def test_intervals_count_images_and_not_their_items(table):

@@ -84,14 +84,19 @@ def test_spreadsheets_of_other_countries(table):
         ("plate,well,dose\n9,A1,5\n", "well", "or on other plates: the first is 1, A1 here"),
         ("well,site\nA1,5\n", "well", "has a column “site” already; name that of wells.csv other"),
         ("well,items\nA1,5\n", "well", "has a column “items”, as the summary has"),
-        ("plate,well,dose\n1,A1,5\n2,A1,6\n", "well",
-         "The well A1 is on several plates, with different “dose”; summarize by plate,well"),
     ],
 )  # fmt: skip
 def test_refusals_say_what_to_do(table, text, by, why):
     """Rather than join what does not belong together."""
     with pytest.raises((WellTableError, SummaryError), match=why):
         summarize(table, by, wells(table, text))
+
+
+def test_wells_on_several_plates_have_what_is_known_of_each(table):
+    """A well is plate and well, though only wells were asked for."""
+    found = summarize(table, "well", wells(table, "plate,well,dose\n1,A1,5\n2,A1,6\n"))
+    of_wells = found[found["well"] == "A1"]
+    assert of_wells[["plate", "dose"]].to_numpy().tolist() == [["1", "5"], ["2", "6"]]
 
 
 def test_refusals_without_tables(table, tmp_path):

@@ -23,7 +23,8 @@ layers = keras.layers
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
 from napari_image_classifier.jobs import import_network  # noqa: E402
 from napari_image_classifier.networks.architectures import build_network  # noqa: E402
-from napari_image_classifier.networks.files import opened_by_keras as _opened_by_keras  # noqa: E402
+from napari_image_classifier.networks.files import opened_by_keras  # noqa: E402
+from napari_image_classifier.networks.guard.keras_file import stored_network  # noqa: E402
 from napari_image_classifier.training.import_network import ImportRequest  # noqa: E402
 
 RANDOM = np.random.default_rng(3)
@@ -98,6 +99,41 @@ def half_precision() -> Any:
         keras.config.set_dtype_policy("float32")
 
 
+def augmented() -> Any:
+    """Layers that change images in training only, of which Keras is told nothing more."""
+    images = keras.Input((24, 24, 3))
+    x = layers.Rescaling(1 / 255)(images)
+    for layer in (
+        layers.RandomShear(0.2), layers.RandomHue(0.1), layers.RandomSaturation(0.5),
+        layers.RandomGrayscale(0.5), layers.RandomInvert(0.5), layers.RandomErasing(0.5),
+        layers.RandomColorJitter(brightness_factor=0.2), layers.RandomSharpness(0.2),
+        layers.RandomPosterization(4), layers.RandomGaussianBlur(0.5), layers.RandomPerspective(),
+        layers.RandomElasticTransform(), layers.RandomColorDegeneration(0.5), layers.AugMix(),
+        layers.RandAugment(),
+    ):  # fmt: skip
+        x = layer(x)
+    x = layers.PReLU(shared_axes=[1, 2])(layers.Conv2D(4, 3)(layers.Resizing(20, 20)(x)))
+    return keras.Model(images, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
+
+
+def preprocessed() -> Any:
+    """A network that was trained on prepared images, in one that prepares them."""
+    images = keras.Input((24, 24, 3))
+    x = keras.applications.vgg16.preprocess_input(images)
+    x = layers.GroupNormalization(2)(layers.Conv2D(4, 3)(x[:, 2:, ::2]))
+    x = keras.ops.mean(layers.Permute((2, 1, 3))(x), axis=(1, 2))
+    inner = keras.Model(images, layers.Dense(2)(x))
+    images = keras.Input((24, 24, 3))
+    return keras.Model(images, inner(images * 255.0))
+
+
+def cut_to_size() -> Any:
+    """It takes images of any size and cuts them to one."""
+    images = keras.Input((None, None, 3))
+    x = layers.Conv2D(4, 3)(layers.CenterCrop(20, 24)(images))
+    return keras.Model(images, layers.Dense(2)(layers.Flatten()(x)))
+
+
 SMALL: Mapping[str, Callable[[], Any]] = {
     "residual": lambda: build_network("residual", 2, 3, 128)[0],
     "vgg": lambda: build_network("vgg", 1, 2, 64)[0],
@@ -107,7 +143,14 @@ SMALL: Mapping[str, Callable[[], Any]] = {
     "normalised": normalised,
     "nested": nested,
     "half precision": half_precision,
+    "augmented": augmented,
+    "preprocessed": preprocessed,
+    "cut to size": cut_to_size,
 }
+
+
+# Saved in the old format, too.
+IN_HDF5 = ("functional", "nested", "preprocessed")
 
 
 def _application(name: str) -> Any:
@@ -125,6 +168,26 @@ def networks(all_of_them: bool) -> Iterator[tuple[str, Any]]:
             yield name, _application(name)
 
 
+def kept_from_before(path: Path, said: Any) -> dict[str, Any]:
+    """How far a network of Keras 2 is from what Keras 2 said of the same images."""
+    found = opened(path, None)
+    if found["error"]:
+        return found
+    classifier = load_classifier(path.with_name("imported.keras"))
+    shape = (3, *classifier.preparation.size, 3)
+    images = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    network = opened_by_keras(path, stored_network(path))
+    numbers = np.asarray(keras.ops.convert_to_numpy(network(images, training=False)), np.float64)
+    expected = np.array(said)
+    found["keras"] = float(np.abs(numbers - expected).max())
+    if expected.shape[1] == 1:
+        expected = np.hstack([np.zeros_like(expected), expected])
+    if not np.allclose(expected.sum(axis=1), 1):
+        expected = softmax(expected, axis=1)
+    difference = np.abs(classifier.predict_prepared(images) - expected).max()
+    return {**found, "classifier": float(difference)}
+
+
 def images_for(network: Any) -> Any:
     """Random images, float32 (2, y, x, channel), for a network."""
     _, height, width, channels = network.inputs[0].shape
@@ -135,6 +198,8 @@ def images_for(network: Any) -> Any:
 def probabilities(network: Any, images: Any) -> Any:
     """What a network says of images, with a softmax where it has none."""
     said = np.asarray(keras.ops.convert_to_numpy(network(images, training=False)), np.float64)
+    if said.shape[1] == 1:
+        said = np.hstack([np.zeros_like(said), said])
     return said if np.allclose(said.sum(axis=1), 1) else softmax(said, axis=1)
 
 
@@ -145,7 +210,7 @@ def opened(path: Path, original: Any) -> dict[str, Any]:
     """
     began = time.perf_counter()
     try:
-        network = _opened_by_keras(path)
+        network = opened_by_keras(path, stored_network(path))
         seconds = time.perf_counter() - began
         original = original or network
         images = images_for(network)
@@ -153,7 +218,7 @@ def opened(path: Path, original: Any) -> dict[str, Any]:
         request = ImportRequest(
             str(path),
             imported,
-            tuple(f"class {n}" for n in range(network.outputs[0].shape[1])),
+            tuple(f"class {n}" for n in range(max(2, network.outputs[0].shape[1]))),
             tuple(f"colour {n}" for n in range(images.shape[3])),
             {"size": list(images.shape[1:3])},
         )
@@ -173,13 +238,16 @@ def opened(path: Path, original: Any) -> dict[str, Any]:
 def main(folder: Path, all_of_them: bool) -> None:
     """Open each of them."""
     found = {}
-    for version in sorted(VERSIONS.glob("*.keras")):
+    for version in sorted(VERSIONS.glob("keras-3*.keras")):
         found[version.stem] = opened(Path(shutil.copy(version, folder)), None)
+    for name, said in json.loads((VERSIONS / "keras2.json").read_text()).items():
+        found[name] = kept_from_before(Path(shutil.copy(VERSIONS / name, folder)), said)
     for name, network in networks(all_of_them):
-        path = folder / f"{name}.keras"
-        network.save(path)
-        found[name] = opened(path, network)
-        path.unlink()
+        for end in ("keras", "h5") if name in IN_HDF5 else ("keras",):
+            path = folder / f"{name}.{end}"
+            network.save(path)
+            found[path.name] = opened(path, network)
+            path.unlink()
     print(json.dumps(found), file=sys.__stdout__)
 
 

@@ -39,7 +39,8 @@ def network_of(n_outputs=2, activation="softmax", shape=(None, None, 2), first=N
 
 def keras_of(network, images):
     """What Keras says, as an array."""
-    return np.asarray(keras.ops.convert_to_numpy(network(images, training=False)))
+    choices = {"training": False} if isinstance(network, layers.Layer) else {}
+    return np.asarray(keras.ops.convert_to_numpy(network(images, **choices)))
 
 
 def largest_differences(classifier, network):
@@ -109,6 +110,12 @@ def write_foreign(folder):
     network_of(shape=(48, 40, 2)).save(folder / "fixed.keras")
     network_of(1, "sigmoid").save(folder / "sigmoid.keras")
     network_of(2, None).save(folder / "logits.keras")
+    network_of(1, None).save(folder / "logit.keras")
+    images = keras.Input((32, 32, 2))
+    sigmoid = keras.Model(images, keras.ops.sigmoid(network_of(1, None)(images)))
+    keras.Sequential([keras.Input((32, 32, 2)), sigmoid]).save(folder / "wrapped.keras")
+    network_of(1, None).save(folder / "old.h5")
+    network_of(2, "log_softmax").save(folder / "logarithms.keras")
     network_of(5).save(folder / "five.keras")
     network_of(2, "sigmoid").save(folder / "sigmoids.keras")
     network_of(first=TheirLayer()).save(folder / "custom.keras")
@@ -136,7 +143,7 @@ def imported(folder, ours):
     """What the job says of each foreign file: an error, or what became of it."""
     write_foreign(folder)
     said = {}
-    sources = [*folder.glob("*.keras"), folder / "weights.weights.h5", folder, ours]
+    sources = [*folder.glob("*.keras"), *folder.glob("*.h5"), folder, ours]
     for source in sources:
         request = ImportRequest(
             source=str(source),
@@ -155,15 +162,18 @@ def imported(folder, ours):
         images = RANDOM.normal(0.3, 0.5, (6, height, width, 2)).astype(np.float32)
         network = keras.models.load_model(source)
         expected = keras_of(network, images)
-        if source.stem == "sigmoid":
+        if source.stem in ("logit", "old"):
+            expected = keras_of(keras.ops.sigmoid, expected)
+        if expected.shape[1] == 1:
             expected = np.hstack([1 - expected, expected])
-        if source.stem == "logits":
+        if source.stem in ("logits", "logarithms"):
             expected = keras_of(layers.Softmax(), expected)
         difference = np.abs(classifier.predict_prepared(images) - expected).max()
         said[source.stem] = {
             "size": [height, width],
             "intensity": classifier.preparation.intensity,
             "difference": float(difference),
+            "messages": classifier.description.training["messages"],
         }
     try:
         request = replace(request, source=str(folder / "free.keras"), preparation={})

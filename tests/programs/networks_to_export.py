@@ -98,11 +98,14 @@ def activations(x):
     names = (
         "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "leaky_relu", "linear", "mish",
         "relu6", "selu", "sigmoid", "silu", "softplus", "softsign", "softmax", "tanh",
+        "log_softmax",
     )  # fmt: skip
     kinds = [
         *(layers.Activation(name) for name in names),
         layers.ReLU(max_value=0.6), layers.ReLU(negative_slope=0.1), layers.LeakyReLU(0.2),
         layers.ELU(0.7), layers.Softmax(), layers.LayerNormalization(),
+        layers.LayerNormalization(scale=False), layers.LayerNormalization(center=False),
+        keras.ops.log_softmax,
     ]  # fmt: skip
     return layers.Concatenate()([kind(layers.Conv2D(4, 3)(x)) for kind in kinds])
 
@@ -112,6 +115,81 @@ def nested(x):
     inner = keras.Sequential([layers.Conv2D(2, 1), layers.ReLU()], name="inner")
     outer = network_of(lambda y: inner(layers.Conv2D(2, 3)(inner(y))), head=False)
     return outer(outer(x))
+
+
+def preprocessing(x):
+    """What keras.applications and the layers for preprocessing put in front of a network."""
+    x = layers.Resizing(40, 30, crop_to_aspect_ratio=True)(layers.CenterCrop(40, 28)(x))
+    parts = [layers.Resizing(20, 17, interpolation=how)(x) for how in ("nearest", "bilinear")]
+    parts += [layers.Resizing(33, 50, interpolation="bicubic")(x), layers.CenterCrop(60, 50)(x)]
+    x = layers.Concatenate()([layers.CenterCrop(12, 13)(part) for part in parts])
+    measured = layers.Normalization(mean=[0.1] * 8, variance=[2.0] * 8, invert=True)
+    return layers.Conv2D(4, 3, activation="gelu")(measured(x))
+
+
+def colours(x):
+    """The three ways of preprocess_input, turned round, and in grey."""
+    applications = keras.applications
+    parts = [
+        applications.vgg16.preprocess_input(100 * x),
+        applications.mobilenet_v2.preprocess_input(100 * x),
+        applications.densenet.preprocess_input(100 * x),
+        keras.ops.image.rgb_to_grayscale(x),
+        x[..., ::-1] - np.array([0.1, 0.2, 0.3], "float32"),
+        keras.ops.image.resize(keras.ops.flip(x, axis=1), (24, 24), interpolation="nearest"),
+    ]
+    return layers.Conv2D(4, 3)(layers.Rescaling(0.01)(layers.Concatenate()(parts)))
+
+
+def groups(x):
+    """Normalisations over groups of channels, and slopes that are learnt."""
+    x = layers.Conv2D(6, 3)(x)
+    kinds = [layers.GroupNormalization(3), layers.GroupNormalization(-1, scale=False)]
+    kinds += [layers.GroupNormalization(1, center=False), layers.PReLU(shared_axes=[1, 2])]
+    x = layers.PReLU()(layers.Concatenate()([kind(x) for kind in kinds]))
+    return layers.GroupNormalization(2)(layers.Dense(6)(layers.GlobalAveragePooling2D()(x)))
+
+
+def axes(x):
+    """Axes that are exchanged, joined, added and taken away."""
+    ops = keras.ops
+    shuffled = layers.Reshape((24, 24, 3, 2))(layers.Conv2D(6, 1)(x))
+    shuffled = layers.Reshape((24, 24, 6))(layers.Permute((1, 2, 4, 3))(shuffled))
+    first = ops.transpose(layers.Permute((3, 1, 2))(x), (0, 2, 3, 1))
+    stacked = ops.stack([first[..., 0], first[:, :, :, 1], x[..., -1]], axis=-1)
+    columns = ops.concatenate([stacked[:, 2:14, ::2], stacked[:, -12:, 1::2]], axis=2)
+    single = ops.squeeze(ops.expand_dims(columns[..., 1], 1)[:, 0, :, :, None], -1)
+    means = ops.mean(shuffled, axis=(1, 2))
+    spread = ops.std(x, axis=[1, 2]) + ops.var(x, axis=(1, 2))
+    largest = ops.max(shuffled, axis=1, keepdims=True) - ops.min(shuffled, axis=1, keepdims=True)
+    total = ops.sum(ops.reshape(single, (-1, 12, 24)), axis=-1) / 24
+    largest = layers.GlobalAveragePooling2D()(largest)
+    padded = layers.Flatten()(ops.pad(total, [[0, 0], [1, 2]]))
+    return layers.Concatenate()([means, spread, largest, padded])
+
+
+def arithmetic(x):
+    """Arithmetic with numbers and arrays, and Keras's own functions."""
+    ops = keras.ops
+    x = ops.clip(ops.cast(x, "float32") / 0.9, -3, 3)
+    x = (1.0 - x) ** 2 + ops.sqrt(ops.abs(-x) + 0.1) + ops.log1p(ops.square(x))
+    x = ops.maximum(ops.log(x + 1.5), ops.minimum(x, 0.5)) * np.ones((1, 1, 1, 2), "float32")
+    kinds = [
+        ops.relu, ops.relu6, ops.sigmoid, ops.silu, ops.tanh, ops.softplus, ops.softsign,
+        ops.hard_sigmoid, ops.hard_silu, ops.selu, ops.elu, ops.leaky_relu, ops.softmax, ops.exp,
+        ops.gelu, lambda y: ops.gelu(y, approximate=False), keras.activations.relu,
+        lambda y: ops.max_pool(y, 2, strides=1, padding="same"),
+        lambda y: ops.average_pool(y, 3, strides=1, padding="same"),
+    ]  # fmt: skip
+    x = layers.Concatenate()([kind(layers.Conv2D(2, 3)(x)) for kind in kinds])
+    return layers.LayerNormalization()(x)
+
+
+def nested_last():
+    """A network that scales its images, and then is another network."""
+    images = keras.Input(FREE)
+    inner = network_of(layers.Conv2D(3, 3))
+    return keras.Model(images, inner(layers.Rescaling(2.0)(images)))
 
 
 NETWORKS = {
@@ -124,6 +202,15 @@ NETWORKS = {
     "in training only": lambda: network_of(in_training_only),
     "activations": lambda: network_of(activations),
     "nested": lambda: network_of(nested),
+    "nested last": nested_last,
+    "preprocessing": lambda: network_of(preprocessing, (45, 64, 2)),
+    "colours": lambda: network_of(colours, (24, 24, 3)),
+    "groups": lambda: network_of(groups, (24, 24, 2)),
+    "axes": lambda: network_of(axes, (24, 24, 3)),
+    "arithmetic": lambda: network_of(arithmetic),
+    "softmax as an operation": lambda: network_of(
+        lambda x: keras.ops.softmax(layers.Dense(3)(layers.GlobalMaxPooling2D()(x))), head=False
+    ),
     "sequential": lambda: keras.Sequential(
         [keras.Input(FREE), layers.Conv2D(3, 3), layers.GlobalMaxPooling2D(), layers.Softmax()]
     ),
@@ -168,9 +255,9 @@ def main(folder):
         keras.utils.set_random_seed(SEED)
         network = with_random_weights(make())
         (folder / f"{name}.onnx").write_bytes(export_graph(network))
-        said = {}
+        said, channels = {}, network.inputs[0].shape[3]
         for height, width in sizes_of(network):
-            images = RANDOM.normal(0.3, 0.5, (5, height, width, 2)).astype(np.float32)
+            images = RANDOM.normal(0.3, 0.5, (5, height, width, channels)).astype(np.float32)
             said[f"images {height}"] = images
             said[f"probabilities {height}"] = keras.ops.convert_to_numpy(
                 network(images, training=False)

@@ -18,7 +18,7 @@ from napari_image_classifier.networks.backend import start_keras
 keras = start_keras()
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from helpers.hostile_files import classifiers, foreign, with_other_outputs  # noqa: E402
+from helpers.hostile_files import classifiers, foreign, hdf5, with_other_outputs  # noqa: E402
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
 from napari_image_classifier.errors import ImageClassifierError  # noqa: E402
 from napari_image_classifier.jobs import import_network  # noqa: E402
@@ -101,20 +101,33 @@ def imported(path: Path) -> None:
     )
 
 
-def main(good: Path, classifier: Path) -> None:
-    """Open everything made of a good foreign network and of a good classifier."""
+def imported_for_colours(path: Path) -> None:
+    """Make a classifier of a foreign network for three channels."""
+    request = ImportRequest(str(path), FOLDER / "imported.keras", ("quiet", "loud"), tuple("rgb"))
+    import_network.run(request, lambda event: None, lambda: False)
+
+
+def main(good: Path, classifier: Path, old: Path) -> None:
+    """Open everything made of a good foreign network, one of Keras 2, and a good classifier."""
     os.chdir(FOLDER)
     load_network(classifier)
     FOLDER.joinpath("first.keras").write_bytes(good.read_bytes())
     imported(FOLDER / "first.keras")
+    FOLDER.joinpath("first.h5").write_bytes(old.read_bytes())
+    imported_for_colours(FOLDER / "first.h5")
     for file in list(FOLDER.iterdir()):
         file.unlink()
     sys.addaudithook(watch)
-    found: dict[str, Any] = {"settings": settings(), "foreign": {}, "classifiers": {}}
+    found: dict[str, Any] = {"settings": settings()}
+    found |= {"foreign": {}, "hdf5": {}, "classifiers": {}}
     path = FOLDER / "file.keras"
     for name, content in foreign(good.read_bytes()):
         path.write_bytes(content)
         found["foreign"][name] = said_of(path, {"import": imported, "load": load_classifier})
+    for name, content in hdf5(old.read_bytes()):
+        path.write_bytes(content)
+        ways = {"import": imported_for_colours, "load": load_classifier}
+        found["hdf5"][name] = said_of(path, ways)
     ways = {"load": load_classifier, "train on": load_network}
     for name, content in classifiers(classifier.read_bytes()):
         path.write_bytes(content)
@@ -135,4 +148,4 @@ def main(good: Path, classifier: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[2]), Path(sys.argv[3]))
+    main(*map(Path, sys.argv[2:]))

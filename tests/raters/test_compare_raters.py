@@ -1,7 +1,9 @@
 """Raters and machine, from tables to the report."""
 
 import csv
+import html
 import json
+import shutil
 import unicodedata
 from html.parser import HTMLParser
 
@@ -11,7 +13,10 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from typer.testing import CliRunner
 
 import napari_image_classifier as nic
+from helpers.manifests import learnt_manifest, read_manifest
 from napari_image_classifier.cli.app import app
+from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.annotations import (
     ASSISTED,
     CANNOT_TELL,
@@ -138,6 +143,34 @@ def test_assisted_labels_meet_no_machine(tmp_path):
     beside = nic.compare_raters(tables, tmp_path / "b.html")
     assert len(beside.agreement.answers["Ada"]) == 20
     assert "10 labels" in beside.notes[0]
+
+
+def test_images_that_the_classifier_had_learnt_from_are_told(tiny_classifier_path, tmp_path):
+    """Of the shared ones, by the manifests of the table and of its classifier."""
+    (tmp_path / "images").mkdir()
+    for number in range(4):
+        pixels = np.random.default_rng(number).integers(0, 4000, (2, 32, 32)).astype(np.uint16)
+        image = Image.from_array(pixels, "CYX", channel_names=("GFP", "DNA"))
+        write_image(tmp_path / "images" / f"{number}.tif", image)
+    classifier = shutil.copy(tiny_classifier_path, tmp_path / "cells.keras")
+    nic.classify_folder(tmp_path / "images", classifier, tmp_path / "predictions.csv")
+    ada = tmp_path / "ada.csv"
+    ada.write_text("file,class\n1.tif,control\n2.tif,depleted\n3.tif,control\n", encoding="utf-8")
+
+    def notes():
+        tables = [ada, tmp_path / "predictions.csv"]
+        return nic.compare_raters(tables, tmp_path / "a.html").notes[1:]
+
+    assert "nobody can tell, as that of cells.keras is not beside it" in notes()[0]
+    files = read_manifest(tmp_path / "predictions.manifest.json")["files"]
+    learnt_manifest(classifier, files[:2])
+    (said,) = notes()
+    assert "had learnt from 1 of the 3 images on which it is compared, such as 1.tif" in said
+    assert said in html.unescape((tmp_path / "a.html").read_text("utf-8"))
+    learnt_manifest(classifier, files[:1])
+    assert notes() == ()
+    (tmp_path / "predictions.manifest.json").unlink()
+    assert "nobody can tell, as its own manifest is not beside it" in notes()[0]
 
 
 def compared(truth, person, machine, again=None, **options):

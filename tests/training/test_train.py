@@ -92,6 +92,19 @@ def test_refuses_one_class_and_one_group(folder):
     assert "too few in “bright” (1), “dark” (1)" in refusal(folder, group="folder")
 
 
+def test_names_the_images_that_show_the_same(tmp_path):
+    """A turned copy of the only image of a class is none to check with."""
+    random = np.random.default_rng(1)
+    one, other, third = random.integers(0, 4000, (3, 64, 64), np.uint16)
+    for name, both in (("bright", (one, one[:, ::-1])), ("dark", (other, third))):
+        (tmp_path / name).mkdir()
+        for number, pixels in enumerate(both):
+            write_image(tmp_path / name / f"{number}.tif", Image.from_array(pixels, "YX"))
+    said = refusal(tmp_path, TrainingConfig(size=64))
+    assert "too few in “bright” (1)" in said
+    assert "Counted as one group: bright/0.tif and bright/1.tif, as they show the same" in said
+
+
 def test_names_every_file_that_can_not_be_used(folder):
     """Whatever is wrong with them; too few are left, so nothing is trained."""
     (folder / "dark" / "0.tif").write_bytes(b"II*\0 no image")

@@ -34,7 +34,7 @@ from napari_image_classifier.images.channel_matching import ChannelMap, check_ch
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.file_stamps import stamp
 from napari_image_classifier.images.mask_files import stored_masks_path
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.item import ItemsError
 from napari_image_classifier.system.atomic_files import (
@@ -77,6 +77,7 @@ def classify_folder(
     thumbnails: bool = False,
     shard: Shard | None = None,
     predict: Predict | None = None,
+    on_images: Callable[[Sequence[ImageFiles]], None] = lambda images: None,
     on_predictions: OnPredictions | None = None,
     on_pause: Callable[[str], None] = lambda sentence: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -120,6 +121,8 @@ def classify_folder(
     predict
         What takes the place of this machine's cores, in the order that suits it (see
         `dask_cluster.Cluster.predict`).
+    on_images
+        Receives the images that there are, before any is opened.
     on_predictions
         Receives new predictions, the number of images done and their total.
     on_pause
@@ -161,6 +164,7 @@ def classify_folder(
     if not images:
         raise ItemsError(f"There are no images to classify in {root}.")
     images = [replace(files, channel_map=channels or {}) for files in images]
+    on_images(images)
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)
@@ -198,13 +202,15 @@ def classify_folder(
                     on_predictions(rows, len(finished), len(images))
             stopped = len(finished) < len(images)
             written, n_rows = _write_table(table, images, finished, classifier)
-            write_table_manifest(
+            learnt = write_table_manifest(
                 written.path, {journal_path(table): finished}, complete=not stopped
             )
             if not stopped:
                 # Last of all: shares are merged when their journals say that they are done.
                 journal.finish(len(images))
-    return FolderResult.of(written, finished.values(), n_rows, n_resumed, stopped, passed_over)
+    return FolderResult.of(
+        written, finished.values(), n_rows, n_resumed, stopped, passed_over, learnt.sentence
+    )
 
 
 def _check_masks(classifier: Classifier, masks: str | None) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Fault, ImageClassifierError
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.system.progress import Pause
 from napari_image_classifier.typing import ShouldStop
 

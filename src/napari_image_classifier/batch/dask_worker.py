@@ -11,7 +11,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.predict import predict_files
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 
 # glibc's numbers of what can be set, from malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3

@@ -16,7 +16,7 @@ from typing import Any, cast
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.predict import Predictions, predict_files
 from napari_image_classifier.images.deadlines import Deadline, DeadlineExceededError
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.system.child_process import PICKLE, ChildProcess, connected
 from napari_image_classifier.typing import DrawThumbnail
 

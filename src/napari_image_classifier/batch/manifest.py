@@ -1,16 +1,24 @@
 """The manifest of a table of predictions, derived from the same journals as the table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
 from napari_image_classifier.batch.journal import Entry, Header, TableRun, line_at, read_runs
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest import write_manifest
+from napari_image_classifier.classifiers.leakage import LearntFrom
+from napari_image_classifier.classifiers.manifest import (
+    ManifestError,
+    manifest_path,
+    read_manifest,
+    write_manifest,
+)
 from napari_image_classifier.classifiers.manifest_records import (
     ClassifiedItem,
     FileEntry,
@@ -22,6 +30,7 @@ from napari_image_classifier.classifiers.manifest_records import (
     images_read,
     this_run,
 )
+from napari_image_classifier.items.annotations import ItemKey, item_key
 from napari_image_classifier.system.records import as_json, from_json
 
 Entries = Mapping[str, Entry]
@@ -40,12 +49,16 @@ class TableManifest(Head, frozen=True, kw_only=True, omit_defaults=True):
         The classifier.
     images
         Where the images lie, and how they are read.
+    learnt_from
+        Of how many of the images the classifier had learnt, None where its manifest could not tell.
+        Tables of before did not say.
     files
         An entry for each image with its items, sorted by name.
     """
 
     classifier: ClassifierInShort
     images: ImagesRead
+    learnt_from: int | UnsetType | None = UNSET
     files: tuple[FileEntry[ClassifiedItem], ...] = ()
 
 
@@ -72,21 +85,102 @@ def run_of(classifier: Classifier, folder: Path, header: Header, threads: int | 
     )
 
 
-def write_table_manifest(table: Path, journals: Mapping[Path, Entries], *, complete: bool) -> Path:
-    """Write the manifest of ``table`` beside it and return its path.
+@dataclass(frozen=True)
+class LearntItems:
+    """Those items of a table that its classifier has learnt from.
+
+    Attributes
+    ----------
+    classifier
+        The name of its file.
+    n_images
+        How many images the table has, 0 where nobody knows what was learnt from.
+    keys
+        The items, as they stand in the table; None where the classifier's manifest is not there.
+    """
+
+    classifier: str
+    n_images: int
+    keys: tuple[ItemKey, ...] | None
+
+    @classmethod
+    def of(
+        cls, table: Path, classifier: ClassifierInShort, files: Iterable[FileEntry[ClassifiedItem]]
+    ) -> Self:
+        """Look into the manifest of the classifier, where it lay or beside the table."""
+        path = Path(classifier.file)
+        learnt = LearntFrom.of(path, classifier.sha256)
+        if not learnt.known:
+            learnt = LearntFrom.of(table.with_name(path.name), classifier.sha256)
+        if not learnt.known:
+            return cls(path.name, 0, None)
+        n_images, keys = 0, []
+        for file in files:
+            n_images += 1
+            known = (item.item for item in file.items if item.pixels in learnt.pixels)
+            keys += [item_key(file.file, selection) for selection in known]
+        return cls(path.name, n_images, tuple(keys))
+
+    @property
+    def files(self) -> list[str]:
+        """The images, by name."""
+        return list(dict.fromkeys(key.file for key in self.keys or ()))
+
+    @property
+    def sentence(self) -> str:
+        """What a person should know, "" where nothing was learnt from."""
+        if not self.files:
+            return ""
+        return (
+            f"{self.classifier} had learnt from {len(self.files)} of these {self.n_images} images, "
+            f"such as {self.files[0]}; on them it does better than on new ones."
+        )
+
+
+def learnt_items_of_table(table: Path) -> LearntItems | None:
+    """Return which items of a table its classifier has learnt from.
+
+    Parameters
+    ----------
+    table
+        A table of predictions.
+
+    Returns
+    -------
+    LearntItems
+        None where the manifest of the table is not beside it.
+    """
+    try:
+        manifest = read_manifest(manifest_path(table))
+        stored = manifest.read(TableManifest)
+    except ManifestError:
+        return None
+    if stored.result.file != table.name:
+        return None
+    return LearntItems.of(table, stored.classifier, stored.files)
+
+
+def write_table_manifest(
+    table: Path, journals: Mapping[Path, Entries], *, complete: bool
+) -> LearntItems:
+    """Write the manifest of ``table`` beside it; return which items were learnt from.
 
     ``journals`` gives, for each journal, the images that the table takes from it. ``complete``
     says that no image of the folder is left.
     """
     runs = [run for path in journals for run in read_runs(path)]
+    # All are of one classifier and one way to read the images; the folder may have moved since.
+    classifier = runs[-1].classifier
+    learnt = LearntItems.of(table, classifier, _files(journals))
     head = TableManifest(
         result=ResultFile(table.name, complete=complete),
         runs=tuple(from_json(Run, as_json(run)) for run in runs),
-        # All are of one classifier and one way to read the images; the folder may have moved since.
-        classifier=runs[-1].classifier,
+        classifier=classifier,
         images=runs[-1].images,
+        learnt_from=None if learnt.keys is None else len(learnt.files),
     )
-    return write_manifest(table, "table", head, _files(journals))
+    write_manifest(table, "table", head, _files(journals))
+    return learnt
 
 
 def _files(journals: Mapping[Path, Entries]) -> Iterator[FileEntry[ClassifiedItem]]:

@@ -106,6 +106,9 @@ class FolderResult(Result):
         How many files were left out, by reason.
     elsewhere
         A sentence on why the table is not where it was wanted; "" where it is.
+    learnt_from
+        A sentence on images that the classifier had learnt from; "" where there are none, or nobody
+        knows.
     """
 
     output: Path
@@ -119,6 +122,7 @@ class FolderResult(Result):
     stopped: bool
     passed_over: Mapping[str, int] = field(default_factory=dict)
     elsewhere: str = ""
+    learnt_from: str = ""
 
     @classmethod
     def of(
@@ -129,6 +133,7 @@ class FolderResult(Result):
         n_resumed: int,
         stopped: bool,
         passed_over: Mapping[str, int],
+        learnt_from: str,
     ) -> Self:
         """Count the journal's entries of the images by status; the table has ``n_rows``."""
         counts = {name: sum(getattr(entry, name) for entry in entries) for name in _COUNTS}
@@ -139,6 +144,7 @@ class FolderResult(Result):
             stopped=stopped,
             passed_over=passed_over,
             elsewhere=table.sentence,
+            learnt_from=learnt_from,
             **counts,
         )
 
@@ -149,7 +155,7 @@ class FolderResult(Result):
 
     @property
     def message(self) -> str:
-        """One or two sentences for the person who waited."""
+        """Some sentences for the person who waited."""
         doubts = {"unsure": self.n_unsure, "unlike the training": self.n_unlike}
         doubtful = " and ".join(f"{count} {what}" for what, count in doubts.items() if count)
         classified = f"{self.n_classified} classified{f' ({doubtful})' if doubtful else ''}"
@@ -161,6 +167,7 @@ class FolderResult(Result):
             f"{self.n_resumed} images had been done before.": self.n_resumed,
             "Stopped before the end: run it again to go on.": self.stopped,
             f"Passed over: {counts_of(self.passed_over)}.": self.passed_over,
+            self.learnt_from: self.learnt_from,
             self.elsewhere: self.elsewhere,
         }  # fmt: skip
         return " ".join(sentence for sentence, applies in sentences.items() if applies)

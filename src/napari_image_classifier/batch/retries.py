@@ -14,7 +14,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.deadlines import run_in_thread
 from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp, stamp
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 
 FAILURES_IN_A_ROW = 3
 SECONDS_BETWEEN_LOOKS = 0.4

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, TypeVar
 
 from napari_image_classifier.batch.journal import journal_path, read_journal, was_finished
-from napari_image_classifier.batch.manifest import write_table_manifest
+from napari_image_classifier.batch.manifest import LearntItems, write_table_manifest
 from napari_image_classifier.batch.predictions_csv import Place, place_of
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import ImageClassifierError
@@ -70,10 +70,11 @@ class Shard:
 
 
 class MergedTable(NamedTuple):
-    """The table of all shares, and the number of its rows."""
+    """The table of all shares, the number of its rows, and a sentence on what was learnt from."""
 
     written: WrittenTable
     n_rows: int
+    learnt_from: str
 
 
 def merge_shards(table: Path) -> MergedTable:
@@ -109,11 +110,11 @@ def merge_shards(table: Path) -> MergedTable:
         rows = (row for _, row in heapq.merge(*placed, key=lambda placed: placed[0]))
         with replace_table(table) as written:
             count = write_table(written.temporary, header, _of_one_classifier(rows, table))
-    _merge_manifests(written.path, paths, names)
-    return MergedTable(written, count)
+    learnt = _merge_manifests(written.path, paths, names)
+    return MergedTable(written, count, learnt.sentence)
 
 
-def _merge_manifests(table: Path, shares: Sequence[Path], names: Sequence[set[str]]) -> None:
+def _merge_manifests(table: Path, shares: Sequence[Path], names: Sequence[set[str]]) -> LearntItems:
     """Write the manifest of ``table``; each share has rows of the images ``names``."""
     journals = {}
     for share, named in zip(shares, names, strict=True):
@@ -122,7 +123,7 @@ def _merge_manifests(table: Path, shares: Sequence[Path], names: Sequence[set[st
         journals[path] = {
             name: entry for name, entry in read_journal(path)[1].items() if name in named
         }
-    write_table_manifest(table, journals, complete=True)
+    return write_table_manifest(table, journals, complete=True)
 
 
 def _shares_of(table: Path) -> list[Path]:

@@ -29,7 +29,7 @@ from napari_image_classifier.images.deadlines import (
     run_in_thread,
     timeout_message,
 )
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.system.file_names import readable
 from napari_image_classifier.typing import DrawThumbnail, ShouldStop
 

@@ -26,7 +26,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.images.channel_matching import check_channel_map
 from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.transforms import orientations_of
 from napari_image_classifier.items.preparation import Channels, Preparation
 from napari_image_classifier.items.selection import is_object

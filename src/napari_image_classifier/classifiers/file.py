@@ -40,12 +40,13 @@ _PART = re.compile(
 # before it.
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = 20
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _LONGEST_DETAIL = 200
 
 
 def checked_path(path: str | Path) -> Path:
-    """Return the path of what may be a `.keras` file.
+    """Return the path of what may be a classifier.
 
     Parameters
     ----------
@@ -62,16 +63,93 @@ def checked_path(path: str | Path) -> Path:
     ClassifierFileError
         It is an address, a folder, a file of another format, or not there.
     """
+    named_so = Path(path).suffix.lower() in (".h5", ".hdf5") and not _ADDRESS.match(str(path))
+    path = Path(path) if named_so else ordinary_file(path)
+    if named_so or is_hdf5(path):
+        raise ClassifierFileError(
+            f"{path} is in Keras's old format, HDF5, which has no class and channel names; "
+            f"{how_to_import(path)}."
+        )
+    return path
+
+
+def how_to_import(path: Path) -> str:
+    """Return what makes a classifier of a network, in words."""
+    return (
+        f"make a classifier of it with napari-image-classifier import {path.name} "
+        "--classes A,B --channels C,D --output NEW.keras"
+    )
+
+
+def is_hdf5(path: Path) -> bool:
+    """Return whether a file is HDF5, whatever its name.
+
+    Parameters
+    ----------
+    path
+        An ordinary file.
+
+    Returns
+    -------
+    bool
+        Whether it begins as HDF5 does.
+
+    Raises
+    ------
+    ClassifierFileError
+        It can't be read.
+    """
+    with opened(path) as file:
+        return file.read(len(_HDF5)) == _HDF5
+
+
+def is_foreign(path: Path) -> bool:
+    """Return whether a file is one that Keras wrote, of a network that is no classifier yet.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bool
+        False where it is a classifier, where it is nothing of the kind, and where nobody can tell.
+    """
+    try:
+        path = ordinary_file(path)
+        if is_hdf5(path):
+            return True
+        with opened(path) as file, opened_archive(file, path) as archive:
+            names = archive.namelist()
+    except ClassifierFileError:
+        return False
+    return CONFIGURATION in names and DESCRIPTION not in names
+
+
+def ordinary_file(path: str | Path) -> Path:
+    """Return the path of a file on this computer.
+
+    Parameters
+    ----------
+    path
+        As a person gave it.
+
+    Returns
+    -------
+    Path
+        The whole path.
+
+    Raises
+    ------
+    ClassifierFileError
+        It is an address, a folder, no ordinary file, or not there.
+    """
     if _ADDRESS.match(str(path)):
         raise ClassifierFileError(
             f"{path} is an address; download the file and give its path on this computer."
         )
     path = Path(path).expanduser()
-    if path.suffix.lower() in (".h5", ".hdf5"):
-        raise ClassifierFileError(
-            f"{path} is in Keras's old format; open it in Keras, save it as .keras, "
-            "and import that."
-        )
     if path.is_dir():
         raise ClassifierFileError(
             f"{path} is a folder; a classifier is one file whose name ends in .keras."
@@ -315,8 +393,9 @@ def sha256_of(file: IO[bytes]) -> str:
 DESCRIPTION = "classifier.json"
 LARGEST_DESCRIPTION = 16 * 1024**2
 CONFIGURATION = "config.json"
+METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
-KERAS_PARTS = ("metadata.json", CONFIGURATION, WEIGHTS)
+KERAS_PARTS = (METADATA, CONFIGURATION, WEIGHTS)
 # ONNX files can't be larger.
 LARGEST_GRAPH = 2 * 1024**3
 
@@ -335,9 +414,8 @@ def read_parts(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[by
     names = set(archive.namelist())
     if DESCRIPTION not in names and "config.json" in names:
         raise ClassifierFileError(
-            "it is a Keras network without class and channel names; make a classifier of it with "
-            f"napari-image-classifier import {Path(str(archive.filename)).name} "
-            "--classes A,B --channels C,D --output NEW.keras"
+            "it is a Keras network without class and channel names; "
+            f"{how_to_import(Path(str(archive.filename)))}"
         )
     description = read_description(read_member(archive, DESCRIPTION, LARGEST_DESCRIPTION))
     members = description.members

@@ -15,19 +15,50 @@ from onnx import AttributeProto, TensorProto
 
 from napari_image_classifier.errors import ClassifierFileError
 
-# All that `networks.export` writes. None makes much of little, such as Tile.
+# All that `networks.export` writes. Of what makes much of little, such as Resize, the shapes tell.
 OPERATORS = frozenset(
-    {"Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Conv", "Div", "Elu", "Exp"}
-    | {"Flatten", "Gelu", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "HardSwish"}
-    | {"Identity", "LayerNormalization", "LeakyRelu", "MatMul", "Max", "MaxPool", "Mean", "Min"}
-    | {"Mish", "Mul", "Pad", "Relu", "Reshape", "Selu", "Sigmoid", "Slice", "Softmax", "Softplus"}
-    | {"Softsign", "Sub", "Tanh", "Transpose"}
+    {"Abs", "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Conv", "Div", "Elu"}
+    | {
+        "Exp",
+        "Flatten",
+        "Gather",
+        "Gelu",
+        "Gemm",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "HardSigmoid",
+    }
+    | {
+        "HardSwish",
+        "Identity",
+        "LayerNormalization",
+        "LeakyRelu",
+        "Log",
+        "LogSoftmax",
+        "MatMul",
+        "Max",
+    }
+    | {"MaxPool", "Mean", "Min", "Mish", "Mul", "Neg", "PRelu", "Pad", "Pow", "ReduceMax"}
+    | {"ReduceMean", "ReduceMin", "ReduceSum", "Relu", "Reshape", "Resize", "Selu", "Sigmoid"}
+    | {
+        "Shape",
+        "Slice",
+        "Softmax",
+        "Softplus",
+        "Softsign",
+        "Sqrt",
+        "Squeeze",
+        "Sub",
+        "Tanh",
+        "Transpose",
+    }
+    | {"Unsqueeze"}
 )
 OPSETS = frozenset(range(18, 24))
 
 MOST_NODES = 10_000
 MOST_INPUTS = 200
-LONGEST_LIST = 16
+LONGEST_LIST = 32
 # Of one call of the runtime (`onnx_runtime.PIXELS_AT_ONCE`): the largest array, all arrays, and
 # multiplications; VGG16 takes 0.3 GB, 3 GB and 3e11.
 LARGEST_ARRAY = 1024**3

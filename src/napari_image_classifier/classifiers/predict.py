@@ -13,7 +13,7 @@ from napari_image_classifier.classifiers.onnx_runtime import PIXELS_AT_ONCE
 from napari_image_classifier.classifiers.prediction import NO_OBJECTS, Prediction
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.pixel_hash import PixelHash
 from napari_image_classifier.items.objects import Objects
 from napari_image_classifier.items.preparation import (

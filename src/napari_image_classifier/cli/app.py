@@ -7,6 +7,7 @@ import importlib
 import json
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from napari_image_classifier.cli.arguments import (
     channel_map_in,
     masks_in,
     names_in,
+    ranges_in,
     refuse_to_replace,
 )
 from napari_image_classifier.cli.derived_options import with_derived_options
@@ -24,13 +26,20 @@ from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_c
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
 from napari_image_classifier.cli.progress import Progress, libraries_silent
 from napari_image_classifier.cli.tables import agreement_command, sort_command, summarize_command
-from napari_image_classifier.cli.training import train_command
+from napari_image_classifier.cli.training import lines_on_pattern, train_command
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.import_network import import_network
 
 Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
+NetworkChannels = Annotated[
+    str,
+    typer.Option(
+        help="Names separated by commas, in the network's order; grey,grey,grey shows a grey image "
+        "to all three inputs of a network for colours."
+    ),
+]
 
 app = typer.Typer(
     help="Train a classifier on your own image classes and classify folders with it.",
@@ -126,6 +135,7 @@ def classify(
             workers=workers,
             shard=Shard.parse(shard) if shard else None,
             predict=cluster.predict if cluster else None,
+            on_images=lambda images: _note_all(progress, lines_on_pattern(images, pattern)),
             on_predictions=lambda rows, done, total: progress.show("Classifying", done, total),
             on_pause=progress.note,
             should_stop=should_stop,
@@ -140,6 +150,11 @@ def classify(
         )
 
 
+def _note_all(progress: Progress, lines: Iterable[str]) -> None:
+    for line in lines:
+        progress.note(line)
+
+
 @app.command()
 @with_derived_options()
 def merge(output: Path) -> None:
@@ -152,9 +167,9 @@ def merge(output: Path) -> None:
     """
     from napari_image_classifier.batch.shards import merge_shards
 
-    written, n_rows = merge_shards(output)
-    if written.sentence:
-        typer.echo(written.sentence)
+    written, n_rows, learnt_from = merge_shards(output)
+    for sentence in filter(None, (learnt_from, written.sentence)):
+        typer.echo(sentence)
     typer.echo(f"Written: {written.path} ({n_rows} rows)")
 
 
@@ -167,11 +182,12 @@ def import_command(
     source: Path,
     /,
     classes: Names,
-    channels: Names,
+    channels: NetworkChannels,
     output: Path,
     size: int | None = None,
     projection: str = TrainingConfig.projection,
-    intensity: str = "none",
+    intensity: str | None = None,
+    range: str | None = None,
     each: str = "image",
     overwrite: bool = False,
 ) -> None:
@@ -180,9 +196,9 @@ def import_command(
     Parameters
     ----------
     source
-        A network saved by Keras 3.
+        A network saved by Keras: .keras, or .h5 that holds a whole network.
     classes, channels
-        As `Names` says.
+        As `Names` and `NetworkChannels` say.
     output
         The classifier to write, a .keras file.
     size
@@ -190,18 +206,29 @@ def import_command(
     projection
         As in `TrainingConfig`.
     intensity
-        none (pixels as they are) or percentiles (of each image, to 0 and 1).
+        none (pixels as they are, unless there is a range) or percentiles (of each image, to 0 and
+        1).
+    range
+        Intensities that become 0 and 1, such as 0:255 for a network that learnt from pixels divided
+        by 255, and 127.5:255 where it learnt from -1 to 1; one for all channels, or one for each,
+        separated by commas.
     each
         As in `ItemsQuery`.
     overwrite
         Replace what the output holds.
     """
     refuse_to_replace(output, overwrite)
-    wanted: dict[str, Any] = {"projection": projection, "intensity": intensity, "each": each}
+    names = names_in(channels)
+    wanted: dict[str, Any] = {"projection": projection, "intensity": intensity or "none"}
+    wanted["each"] = each
+    if range is not None:
+        if intensity is not None:
+            raise ImageClassifierError("Give either --range or --intensity, not both.")
+        wanted |= {"intensity": "fixed", "ranges": ranges_in(range, len(names))}
     if size is not None:
         wanted["size"] = (size, size)
     # Refused here, before Keras takes its seconds to start.
-    Preparation(names_in(channels), **wanted)
+    Preparation(names, **wanted)
     typer.echo(
         "A Keras file can name any program, and Keras runs it. Here only layers that are known and "
         "numbers are taken from it, and a file with anything else is refused.",
@@ -212,21 +239,23 @@ def import_command(
             source,
             output,
             class_names=names_in(classes),
-            channel_names=names_in(channels),
+            channel_names=names,
             preparation=wanted,
         )
+    for sentence in classifier.description.training["messages"]:
+        typer.echo(sentence, err=True)
     typer.echo(f"Written: {classifier.path}")
 
 
 @app.command()
 @with_derived_options()
 def describe(file: Path, /, axes: str | None = None, as_json: bool = False) -> None:
-    """Tell what is in an image or a classifier.
+    """Tell what is in an image, a classifier or a network.
 
     Parameters
     ----------
     file
-        An image, or a classifier (.keras).
+        An image, a classifier (.keras), or a Keras network that is none yet (.keras, .h5).
     axes
         As in `ItemsQuery`.
     as_json

@@ -48,6 +48,28 @@ def new_names_in(text: str | None) -> dict[str, str]:
     return new_names
 
 
+def ranges_in(text: str, n_channels: int) -> tuple[tuple[float, float], ...]:
+    """Return the intensities that become 0 and 1 in each channel, such as of 0:255,0:4095.
+
+    Raises
+    ------
+    ImageClassifierError
+        They are no such ranges, or not one for all channels or for each.
+    """
+    try:
+        ranges = [tuple(float(end) for end in one.split(":")) for one in text.split(",")]
+        pairs = tuple((low, high) for low, high in ranges)
+    except ValueError:
+        pairs = ()
+    pairs *= n_channels if len(pairs) == 1 else 1
+    if len(pairs) != n_channels or not all(low < high for low, high in pairs):
+        raise ImageClassifierError(
+            f"A range is the intensity that becomes 0 and a higher one that becomes 1, such as "
+            f"0:255, one for all channels or one for each of them, not {text!r}."
+        )
+    return pairs
+
+
 def each_in(text: str) -> Each:
     """Return what an image becomes.
 

@@ -23,7 +23,12 @@ _NAMES = {"start_from": "--from", "items_csv": "--items", "as_json": "--json"}
 # Arguments that are shown by another name.
 _METAVARS = {"folder": "IMAGES", "table": "PREDICTIONS"}
 # Options that are listed beside another one.
-_BESIDE = (("channels", "network", -0.5), ("box", "masks", 0.1), ("neighbours", "masks", 0.2))
+_BESIDE = (
+    ("channels", "network", -0.5),
+    ("split_masks", "masks", 0.05),
+    ("box", "masks", 0.1),
+    ("neighbours", "masks", 0.2),
+)
 # What the value of an option becomes in its field.
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "channels": names_in,

@@ -2,28 +2,34 @@
 
 import os
 import platform
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from napari_image_classifier.classifiers.file import is_foreign
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.networks.backend import describe_device
 from napari_image_classifier.system.machine import versions_of
+from napari_image_classifier.wording import counted
+
+if TYPE_CHECKING:
+    from napari_image_classifier.training.import_network import NetworkInShort
 
 
 def describe_file(path: Path, *, axes: str | None = None) -> dict[str, Any]:
-    """Return what there is to say of an image or a classifier, ready for JSON.
+    """Return what there is to say of an image, a classifier or a network, ready for JSON.
 
     ``axes`` says what each stored axis of an image is, such as "ZYX", where the file does not.
 
     Raises
     ------
     ImageClassifierError
-        The file is neither, or it is damaged.
+        The file is none of these, or it is damaged.
     """
     if path.suffix.lower() in (".keras", ".h5", ".hdf5"):
-        return _describe_classifier(path)
+        return _describe_network(path) if is_foreign(path) else _describe_classifier(path)
     from napari_image_classifier.images.image import describe_image, read_image
 
     with read_image(path, axes=axes) as image:
@@ -50,6 +56,55 @@ def _describe_classifier(path: Path) -> dict[str, Any]:
     }
 
 
+def _describe_network(path: Path) -> dict[str, Any]:
+    from napari_image_classifier.training.import_network import describe_network
+
+    network = describe_network(path)
+    height, width, n_channels = (*network.input, None, None, None)[:3]
+    return {
+        "kind": "Keras network, no classifier yet",
+        "file": str(path),
+        "input": f"{_size_in_words(height, width)}, {counted(n_channels, 'channel')}",
+        "outputs": network.outputs,
+        "scales_intensities_itself": network.scales_intensities,
+        "layers": [
+            f"{layer.name}: {_in_words(layer.kind, layer.shape, layer.parameters)}"
+            for layer in network.layers
+        ],
+        "import_it_with": _import_command(path, network),
+    }
+
+
+def _size_in_words(height: int | None, width: int | None) -> str:
+    return f"{height} × {width} pixels" if height and width else "images of any size"
+
+
+def _in_words(kind: str, shape: Sequence[int], parameters: int) -> str:
+    given = " × ".join(map(str, shape))
+    return f"{kind}, {given}" + (f", {counted(parameters, 'parameter')}" if parameters else "")
+
+
+def _import_command(path: Path, network: "NetworkInShort") -> str:
+    """Return the command that imports a network, with names that stand for the user's own."""
+    height, width, n_channels = (*network.input, None, None, None)[:3]
+    command = [
+        "napari-image-classifier import",
+        shlex.quote(path.name),
+        f"--classes {_letters(max(2, network.outputs))}",
+        f"--channels {_letters(n_channels or 1, first='C')}",
+    ]
+    if not height or not width:
+        command.append("--size 224")
+    if not network.scales_intensities:
+        command.append("--range 0:255")
+    return " ".join([*command, "--output NEW.keras"])
+
+
+def _letters(number: int, first: str = "") -> str:
+    names = [f"{first or 'class'}{n}" for n in range(1, number + 1)]
+    return ",".join(names[:20]) + (",…" if number > 20 else "")
+
+
 def in_lines(values: Mapping[str, Any], indent: str = "") -> str:
     """Return ``values`` as text, a line per value; what is empty is left out."""
     return "\n".join(
@@ -63,6 +118,8 @@ def _lines(key: str, value: Any, indent: str) -> list[str]:
         return [title, in_lines(value, indent + "  ")]
     if value is None or (isinstance(value, (str, list, tuple, Mapping)) and not value):
         return []
+    if key == "layers":
+        return [title, *(f"{indent}  {_one_line(part)}" for part in value)]
     return [f"{title} {_one_line(value)}"]
 
 

@@ -8,7 +8,7 @@ import typer
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import network_at_work
-from napari_image_classifier.cli.training import say_passed_over
+from napari_image_classifier.cli.training import say_what_is_there
 from napari_image_classifier.evaluation.evaluate import EvaluationChoices, evaluate
 from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.evaluation.reproduction import Reproduction
@@ -47,7 +47,7 @@ def evaluate_command(
     """
     refuse_to_replace(report, overwrite)
     table = read_query(query)
-    say_passed_over(table)
+    say_what_is_there(table, query.pattern)
     with network_at_work() as (progress, should_stop):
         result = evaluate(
             table,

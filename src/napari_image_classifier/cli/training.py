@@ -1,5 +1,6 @@
 """The command `train`: progress, and the outcome in words."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -7,6 +8,9 @@ import typer
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, network_at_work
+from napari_image_classifier.images.names.composition import composition_of, question_on
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.proposals import propose_patterns
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_query
@@ -15,6 +19,9 @@ from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 from napari_image_classifier.training.train_job import TrainResult
 from napari_image_classifier.wording import counts_of
+
+# Names say as much when there are more of them.
+NAMES_LOOKED_AT = 500
 
 
 @with_derived_options("acquisition")
@@ -36,7 +43,7 @@ def train_command(
     """
     refuse_to_replace(output, overwrite)
     table = read_query(query)
-    say_passed_over(table)
+    say_what_is_there(table, query.pattern)
     outcome: TrainResult | None = None
     with network_at_work() as (progress, should_stop):
 
@@ -83,7 +90,22 @@ def _epochs(outcome: TrainResult) -> str:
     return f", at epoch {epochs[0]}" if len(epochs) == 1 else f", at epochs {', '.join(epochs)}"
 
 
-def say_passed_over(table: ItemTable) -> None:
-    """Tell which files of the folder are no images."""
+def say_what_is_there(table: ItemTable, pattern: str | None) -> None:
+    """Tell what the name pattern makes of the files, and which of them are no images."""
+    images = {item.file: item.image for item in table.items}
+    for line in lines_on_pattern(list(images.values()), pattern):
+        typer.echo(line)
     if table.passed_over:
         typer.echo(f"Passed over: {counts_of(table.passed_over)}.")
+
+
+def lines_on_pattern(images: Sequence[ImageFiles], pattern: str | None) -> tuple[str, ...]:
+    """Return what a name pattern makes of files, as lines; without one, which would be needed."""
+    if pattern and images:
+        return composition_of(images, NamePattern(pattern)).lines
+    names = [image.name for image in images[:NAMES_LOOKED_AT]]
+    lines = [
+        f'These names look like several files per image: --pattern "{found.text}" would join them.'
+        for found in propose_patterns(names)[:1]
+    ]
+    return tuple(filter(None, [*lines, question_on(names)]))

@@ -38,7 +38,12 @@ from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
 from napari_image_classifier.evaluation.report import write_report
 from napari_image_classifier.items.consensus import unassisted
-from napari_image_classifier.items.groups import check_enough, group_numbers, groups_per_class
+from napari_image_classifier.items.groups import (
+    check_enough,
+    group_numbers,
+    groups_per_class,
+    joins_named,
+)
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.networks.learner import keras_run, keras_versions
@@ -201,7 +206,8 @@ class _Case:
         if finished:
             plan = plan_of_finished(*grouped, n_folds=choices.folds, seed=seed)
         else:
-            plan = plan_of(*grouped, acquisitions, choices, seed)
+            with joins_named(images.items, images.copies):
+                plan = plan_of(*grouped, acquisitions, choices, seed)
         features = Features.of(images, tell, should_stop)
         subjects = Subjects(images, features, classes, class_names, acquisitions)
         return cls(choices, table, config, finished, data, seen_known, plan, subjects)
@@ -278,7 +284,8 @@ def _check_testable(
     """Refuse too few items, and say what was left out of them."""
     try:
         if finished is None:
-            check_enough(items, group_numbers(items), needed=3)
+            with joins_named(items):
+                check_enough(items, group_numbers(items), needed=3)
         else:
             _check_known(items, finished)
     except TrainingRefused as refused:

@@ -22,7 +22,7 @@ from napari_image_classifier.evaluation.reproduction import (
     found_again,
 )
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.typing import ShouldStop
 

@@ -18,7 +18,7 @@ from napari_image_classifier.evaluation.reproduction import (
     found_again,
 )
 from napari_image_classifier.images.image import read_image
-from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart, ImageFiles
+from napari_image_classifier.images.names.patterns import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.system.records import from_json
 from napari_image_classifier.training.config import TrainingConfig

@@ -28,7 +28,8 @@ def match_channels(
 
     What a person said counts first. Else channels are matched by name, and upper and lower case are
     the same. Only where the image has no names at all they are matched by order, and then their
-    numbers must be equal; a single channel is always the one.
+    numbers must be equal; a single channel is always the one. A name that is expected several times
+    is one channel, seen several times, where the image has one of it.
 
     Parameters
     ----------
@@ -71,8 +72,8 @@ def match_channels(
     by_name = {name: [at for at in _places(name, found) if at not in taken] for name in wanted}
     places = [said.get(name, by_name[name]) for name in wanted]
     missing = [name for name, of_name in zip(expected, places, strict=True) if not of_name]
-    if missing and not expected_named and len(expected) == len(available) == 1:
-        return (0,)
+    if missing and not expected_named and len(set(wanted)) == len(available) == 1:
+        return (0,) * len(expected)
     if missing:
         raise ChannelMismatchError(_why_missing(missing, expected_named, available, channel_map))
     for name, of_name in zip(expected, places, strict=True):
@@ -86,13 +87,19 @@ def match_channels(
 
 
 def _by_order(expected: Sequence[str], available: Sequence[str]) -> tuple[int, ...]:
-    if len(expected) != len(available):
+    places = {name: index for index, name in enumerate(dict.fromkeys(expected))}
+    if len(places) != len(available):
+        grey = (
+            " A network that was imported with one channel name several times, such as grey, grey, "
+            "grey, sees a grey image in all of them."
+        )
         raise ChannelMismatchError(
             f"The image has {counted(len(available), 'channel')} without names that match "
-            f"and the classifier expects {len(expected)} ({quoted(expected)}). "
+            f"and the classifier expects {len(places)} ({quoted(places)}). "
             "Choose the channels by hand, or give files with the same channels."
+            f"{grey if len(available) == 1 else ''}"
         )
-    return tuple(range(len(expected)))
+    return tuple(places[name] for name in expected)
 
 
 def _places(name: str, found: Sequence[str]) -> list[int]:

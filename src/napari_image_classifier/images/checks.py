@@ -7,6 +7,7 @@ import math
 import os
 import stat
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ from napari_image_classifier.images.read_errors import (
 MOST_EXPANSION = 250
 # Smaller planes are read without asking how much memory is free.
 LARGE_PLANE = 256 * 2**20
+# What OME descriptions count in the elements called TiffData.
+_COUNTS = frozenset({"FirstC", "FirstT", "FirstZ", "IFD", "NumPlanes", "PlaneCount"})
+# So many are allowed without looking at the size of the files.
+_FEW_PLANES = 1000
 # The decoded plane, and its intensities.
 COPIES_OF_A_PLANE = 2
 
@@ -58,15 +63,27 @@ def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
     ImageReadError
         A directory leads back to one before it.
     """
-    # ImageJ's stacks are read by their first one alone, and may have thousands more.
-    if not tiff.pages or tiff.is_imagej:
-        return
+    # ImageJ's and Micro-Manager's stacks are read without them, and may have thousands.
+    if not tiff.is_imagej or (tiff.is_ome and not tiff.is_mmstack):
+        directory_offsets(path, tiff)
+
+
+def directory_offsets(path: Path, tiff: tifffile.TiffFile) -> list[int]:
+    """Return where the directories of a file lie, in the order of its pages.
+
+    Raises
+    ------
+    ImageReadError
+        A directory leads back to one before it.
+    """
+    if not tiff.pages:
+        return []
     file, form = tiff.filehandle, tiff.tiff
-    offset, seen = tiff.pages.first.offset, set[int]()
+    offset, seen = tiff.pages.first.offset, dict[int, None]()
     while 0 < offset < file.size:
         if offset in seen:
             raise damaged(path, "its directories lead back to themselves")
-        seen.add(offset)
+        seen[offset] = None
         try:
             file.seek(offset)
             (number,) = struct.unpack(form.tagnoformat, file.read(form.tagnosize))
@@ -74,7 +91,51 @@ def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
             (offset,) = struct.unpack(form.offsetformat, file.read(form.offsetsize))
         except (struct.error, OSError):
             # What is cut off ends the list; later checks say so.
-            return
+            break
+    return list(seen)
+
+
+def check_declared_planes(path: Path, described: Iterable[Any], names: Iterable[str]) -> None:
+    """Refuse OME images with more planes than there are bytes, for which lists would be made.
+
+    Parameters
+    ----------
+    path
+        The file.
+    described
+        Elements called "Pixels", each of an image, and "StructuredAnnotations", of all.
+    names
+        The files that hold them, beside ``path``.
+
+    Raises
+    ------
+    ImageReadError
+        They declare more than the files can hold.
+    """
+    declared = max(map(_declared_planes, described), default=0)
+    if declared <= _FEW_PLANES:
+        return
+    stored = sum(path.with_name(name).stat().st_size for name in {*names, path.name})
+    if declared > stored:
+        raise unreadable(
+            path,
+            Fault.OUT_OF_PROPORTION,
+            f"its description declares {declared:,.0f} planes, far more than its {stored:,} bytes "
+            "can hold.",
+        )
+
+
+def _declared_planes(element: Any) -> float:
+    if "SizeZ" in element.attrib:
+        counts = [int(value) for data in element for key, value in data.items() if key in _COUNTS]
+        sizes = (int(element.get(key, 1)) for key in ("SizeC", "SizeT", "SizeZ"))
+        return max([math.prod(sizes), *counts])
+    ranges = (each.attrib for each in element.iter() if "Start" in each.attrib)
+    return max((_steps(**each) for each in ranges), default=0)
+
+
+def _steps(Start: str, End: str = "0", Step: str = "1", **_: str) -> float:  # noqa: N803
+    return abs(float(End) - float(Start)) / abs(float(Step))
 
 
 def no_image_error(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:

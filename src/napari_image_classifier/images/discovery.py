@@ -1,7 +1,8 @@
 """Images in a folder and its sub-folders, each of one file or several."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -9,14 +10,31 @@ from typing import TypeVar
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.image import IMAGE_SUFFIXES
 from napari_image_classifier.images.mask_files import MaskFiles
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern, group_files
+from napari_image_classifier.images.names.folder_plates import with_plates_of_folders
+from napari_image_classifier.images.names.patterns import (
+    GUID,
+    ImageFiles,
+    NamePattern,
+    NamePatternError,
+    group_files,
+)
+from napari_image_classifier.images.names.proposals import nearest_preset
 from napari_image_classifier.images.ome import files_of_image, plate_fields
 from napari_image_classifier.images.read_errors import FOREIGN_SUFFIXES
 from napari_image_classifier.images.tiff.errors import translated_errors
+from napari_image_classifier.wording import counted
 
 T = TypeVar("T")
 
 OME_SUFFIXES = (".ome.tif", ".ome.tiff")
+# Folders that drives (Synology, QNAP) and systems make for themselves.
+_OF_DRIVES = {
+    "@eadir": "thumbnails",
+    "#recycle": "deleted files",
+    "@recycle": "deleted files",
+    "$recycle.bin": "deleted files",
+}
+_THUMBNAIL = re.compile(r"(?:^|[_\-. /])thumb(?:nail)?s?(?=$|[_\-. /])")
 
 
 class ImageFolderError(ImageClassifierError):
@@ -32,11 +50,12 @@ def find_images(
 ) -> tuple[list[ImageFiles], dict[str, int]]:
     """Return the images below a folder, and counts of what is not an image.
 
-    Hidden files (``._*``, ``.DS_Store``), files of other formats, empty folders and files that
-    ``pattern`` does not describe are passed over. An OME-TIFF image in several files, each of which
-    opens as the whole, is listed once, under the first of its names. What an OME description says
-    of plate, well, site and day stands in the image's fields, as far as ``pattern`` has none of
-    these names. No pixels are read.
+    Hidden files (``._*``, ``.DS_Store``), files of other formats, empty folders, thumbnails beside
+    their images and files that ``pattern`` does not describe are passed over. An OME-TIFF image in
+    several files, each of which opens as the whole, is listed once, under the first of its names.
+    What an OME description says of plate, well, site and day stands in the image's fields, as far
+    as ``pattern`` has none of these names. Where folders hold the same wells, they are plates (see
+    `folder_plates`). No pixels are read.
 
     Parameters
     ----------
@@ -62,18 +81,23 @@ def find_images(
         The folder is not there.
     MasksError
         There are no masks, or none fits.
+    NamePatternError
+        There are files, and ``pattern`` describes none of them.
     """
     if not folder.is_dir():
         raise ImageFolderError(f"There is no folder {folder}; choose a folder with images in it.")
     passed_over: Counter[str] = Counter()
-    paths = list(_one_per_set(_image_paths(folder, passed_over), passed_over))
+    found = _without_thumbnails(list(_image_paths(folder, passed_over)), folder, passed_over)
+    paths = list(_one_per_set(found, passed_over))
     mask_files = MaskFiles(masks, folder, split=split_masks) if masks else None
     if mask_files is not None:
         n_before = len(paths)
         paths = [path for path in paths if path not in mask_files.paths]
         passed_over["masks"] += n_before - len(paths)
     images, unmatched = group_files(paths, pattern, folder)
-    images = [_with_plate_fields(image) for image in images]
+    if pattern is not None and paths and not images:
+        raise NamePatternError(_nothing_fits(paths, pattern, folder))
+    images = with_plates_of_folders([_with_plate_fields(image) for image in images], folder.name)
     passed_over["files that the name pattern does not describe"] += len(unmatched)
     if mask_files is not None:
         images = mask_files.assign(images)
@@ -87,12 +111,60 @@ def _image_paths(folder: Path, passed_over: Counter[str]) -> Iterator[Path]:
     for entry in entries:
         if entry.name.startswith("."):
             passed_over["hidden files"] += 1
+        elif (what := _OF_DRIVES.get(entry.name.lower())) and entry.is_dir():
+            passed_over[what] += sum(
+                path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+                for path in entry.rglob("*")
+            )
         elif entry.is_dir() and not entry.is_symlink() and entry.suffix not in FOREIGN_SUFFIXES:
             yield from _image_paths(entry, passed_over)
         elif entry.suffix.lower() in IMAGE_SUFFIXES:
             yield entry
         else:
             passed_over["files of other formats"] += 1
+
+
+def _without_thumbnails(
+    paths: Sequence[Path], folder: Path, passed_over: Counter[str]
+) -> list[Path]:
+    """Return the files but for small copies of others, which have "thumb" in their names."""
+    if not any("thumb" in str(path).lower() for path in paths):
+        return list(paths)
+    names = [_bare_name(path, folder) for path in paths]
+    originals = {name for name in names if not _THUMBNAIL.search(name)}
+    images = [
+        path
+        for path, name in zip(paths, names, strict=True)
+        if name in originals
+        or not (_without_thumb(name) in originals or _is_of_database(path, name))
+    ]
+    passed_over["thumbnails"] += len(paths) - len(images)
+    return images
+
+
+def _bare_name(path: Path, folder: Path) -> str:
+    """Return a file's place and name, in small letters, without its ending and without GUIDs."""
+    name = GUID.sub("", path.relative_to(folder).as_posix().lower())
+    return name.rsplit(".", 1)[0].removesuffix(".ome")
+
+
+def _without_thumb(name: str) -> str:
+    return _THUMBNAIL.sub("", name).lstrip("_-. /")
+
+
+def _is_of_database(path: Path, name: str) -> bool:
+    """Return whether MetaXpress calls its thumbnails so; their images may not be here."""
+    return name.endswith("_thumb") and GUID.search(path.name) is not None
+
+
+def _nothing_fits(paths: Sequence[Path], pattern: NamePattern, folder: Path) -> str:
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    nearest = nearest_preset(names)
+    return (
+        f"The name pattern {pattern.text} fits none of the {counted(len(paths), 'image file')} in "
+        f"{folder}, the first is {names[0]}. The preset nearest to these names is "
+        f"{nearest.microscope}, {nearest.pattern}, for names like {nearest.examples[0]}."
+    )
 
 
 def _one_per_set(paths: Iterable[Path], passed_over: Counter[str]) -> Iterator[Path]:

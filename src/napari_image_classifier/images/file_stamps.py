@@ -1,6 +1,6 @@
 """Stamps of files: size and time of the last change, by which a changed file is recognised."""
 
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 
 Stamp = list[list[int]]
 # Of a file that can't be looked at.

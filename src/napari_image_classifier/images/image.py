@@ -15,7 +15,7 @@ from napari_image_classifier.images.channel_names import are_names, numbered_nam
 from napari_image_classifier.images.checks import check_regular_file
 from napari_image_classifier.images.mask_parts import parts_numbered
 from napari_image_classifier.images.multi_file import check_complete, open_parts
-from napari_image_classifier.images.name_patterns import FilePart, ImageFiles
+from napari_image_classifier.images.names.patterns import FilePart, ImageFiles
 from napari_image_classifier.images.opened_file import (
     AXES,
     ChannelDisplay,

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.image import IMAGE_SUFFIXES
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern, group_files
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern, group_files
 
 # What Cellpose, CellProfiler, StarDist and people put behind the name of the image.
 ENDINGS = ("_cp_masks", "_masks", "_mask", "_labels", "_label", "_objects", "_seg")

@@ -1,7 +1,8 @@
-"""OME descriptions: channels, pixel size, plate and further files of an image, from its OME-XML."""
+"""OME-TIFF files: the described image that lies in a file, its further files and its place."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+import re
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -10,77 +11,88 @@ from xml.etree import ElementTree
 import tifffile
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.channel_names import are_names
-from napari_image_classifier.images.opened_file import Color
-from napari_image_classifier.images.pixel_size import PixelSize, micrometres
-from napari_image_classifier.images.read_errors import ImageReadError, unreadable
-from napari_image_classifier.images.well_names import row_letters
+from napari_image_classifier.images.checks import check_declared_planes
+from napari_image_classifier.images.micro_manager import (
+    Stack,
+    holds_all,
+    parts_beside,
+    read_stack,
+    stack_image,
+    with_parts,
+)
+from napari_image_classifier.images.names.well_names import WellError, parse_well, row_letters
+from napari_image_classifier.images.ome_xml import (
+    THIS_FILE,
+    children,
+    elements,
+    file_names,
+    names_no_file,
+    parsed,
+    place_fields,
+    position_name,
+    text_of,
+)
+from napari_image_classifier.images.read_errors import ImageReadError
+from napari_image_classifier.images.tiff.errors import translated_errors
+from napari_image_classifier.wording import first_few
 
-AXES_KEY = "napari_image_classifier_axes"
+# "A01-Site_0", as Micro-Manager's plugin for plates calls its positions.
+_SITE_OF_WELL = re.compile(r"(?P<well>[A-Z]{1,2}\d{1,2})[ _-]*Site[ _-]*(?P<site>\d+)", re.I)
+_TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf2", ".tf8")
+# Ends the name of a copy of what is described in a TIFF that is an image of its own.
+KEPT_SUFFIX = ".companion.ome"
 
 
 @dataclass(frozen=True)
-class OmeImage:
-    """One image of an OME description.
+class _Description:
+    """What is described of a file.
 
     Attributes
     ----------
-    channel_names
-        One per channel: its name, or the dye where it has none or a mere number; "" for neither.
-    colors
-        One per channel, None where a channel has no colour.
-    pixel_size
-        In µm; None where the description does not say.
-    axes
-        The axes that `write_image` noted, with those of length 1; None in files of other programs.
+    root
+        The whole description, which may have images that lie in other files.
+    images
+        Those that lie in this one.
+    files
+        The names of all files of the first of these.
+    companion
+        The name of the file that holds the description; None where it is this one.
+    rewritten
+        Whether tifffile needs it in other words than the file has.
+    assumptions
+        Sentences on what was assumed.
     """
 
-    channel_names: tuple[str, ...]
-    colors: tuple[Color | None, ...]
-    pixel_size: PixelSize | None
-    axes: str | None
+    root: Any
+    images: list[Any]
+    files: frozenset[str]
+    companion: str | None = None
+    rewritten: bool = False
+    assumptions: tuple[str, ...] = ()
 
 
-def ome_image(description: str, number: int = 0) -> OmeImage:
-    """Return what an OME description says of its image of that number, counted from 0."""
-    root = ElementTree.fromstring(description)
-    all_pixels = _elements(root, "Pixels")
-    if number >= len(all_pixels):
-        return OmeImage((), (), None, None)
-    pixels = all_pixels[number]
-    channels = [child for child in pixels if _tag(child) == "Channel"]
-    axes = (entry.text for entry in _elements(root, "M") if entry.get("K") == AXES_KEY)
-    return OmeImage(
-        _channel_names(channels),
-        tuple(_color(channel.get("Color")) for channel in channels),
-        _pixel_size(pixels),
-        next(axes, None),
-    )
+def open_with_description(path: Path) -> tuple[tifffile.TiffFile, tuple[str, ...]]:
+    """Open a TIFF file as the images in it, whatever else its OME description describes.
 
-
-def _channel_names(channels: Sequence[Any]) -> tuple[str, ...]:
-    names, dyes = (
-        [(channel.get(key) or "").strip() for channel in channels] for key in ("Name", "Fluor")
-    )
-    named = zip(names, are_names(names), dyes, strict=True)
-    return tuple(name if is_name else dye or name for name, is_name, dye in named)
-
-
-def open_with_description(path: Path) -> tifffile.TiffFile:
-    """Open a TIFF file with the OME description that belongs to it, wherever that lies.
+    Returns
+    -------
+    tuple of TiffFile and tuple of str
+        The open file, and sentences on what was assumed.
 
     Raises
     ------
     ImageReadError
-        The description can't be understood, or a file that belongs to the image is missing.
+        The description can't be understood, a file that belongs to the image is missing, or it
+        declares more planes than its files can hold.
     """
     with ExitStack() as opened:
         tiff = opened.enter_context(tifffile.TiffFile(path))
-        description = _companion_description(path, tiff)
-        if description is None:
+        description = _description(path, tiff)
+        if description is None or not description.rewritten:
             opened.pop_all()
-            return tiff
-    return tifffile.TiffFile(path, omexml=description)
+            return tiff, ()
+    text = text_of(description.root, description.images)
+    return tifffile.TiffFile(path, omexml=text, is_mmstack=False), description.assumptions
 
 
 def files_of_image(path: Path) -> tuple[str, ...]:
@@ -100,14 +112,10 @@ def files_of_image(path: Path) -> tuple[str, ...]:
     Raises
     ------
     ImageReadError
-        The description can't be understood, or its companion file is missing.
+        The description can't be understood, or a file that it needs is missing.
     """
-    root = _read_root(path)
-    for pixels in [] if root is None else _elements(root, "Pixels"):
-        names = {uuid.get("FileName", "") for uuid in _elements(pixels, "UUID")}
-        if path.name.casefold() in {name.casefold() for name in names}:
-            return tuple(sorted(names))
-    return (path.name,)
+    description = _read_description(path)
+    return (path.name,) if description is None else tuple(sorted(description.files))
 
 
 def companion_name(path: Path) -> str | None:
@@ -121,21 +129,20 @@ def companion_name(path: Path) -> str | None:
     Returns
     -------
     str or None
-        A file in the same folder; None where ``path`` holds its description itself, or has none.
+        A file in the same folder; None where ``path`` holds its description itself, or can be read
+        without.
 
     Raises
     ------
     ImageReadError
-        The description can't be understood, or the file that it names is missing.
+        The description can't be understood, or a file that it needs is missing.
     """
-    with tifffile.TiffFile(path) as tiff:
-        own = tiff.ome_metadata
-    reference = None if own is None else _companion_reference(_parsed(path, own))
-    return None if reference is None else _beside(path, reference).name
+    description = _read_description(path)
+    return None if description is None else description.companion
 
 
 def plate_fields(path: Path) -> dict[str, str]:
-    """Return plate, well, site and day of a file's image, as its OME description has them.
+    """Return plate, well, site, position and day of a file's image, as its description has them.
 
     Parameters
     ----------
@@ -145,67 +152,234 @@ def plate_fields(path: Path) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        "plate", "well", "site" and "day", as a name pattern would give them: wells are called A01,
-        sites are counted from 1, days are written 2026-11-23. What the description does not say is
-        left out; without a description it is empty.
+        "plate", "well", "site", "position" and "day", as a name pattern would give them: wells are
+        called A01, sites of plates are counted from 1, days are written 2026-11-23. What the
+        description does not say is left out; without a description it is empty.
 
     Raises
     ------
     ImageReadError
-        The description can't be understood, or the file that holds it is missing.
+        The description can't be understood, or a file that it needs is missing.
     """
-    root = _read_root(path)
-    image = None if root is None else _image_of(root, path)
-    if image is None:
+    description = _read_description(path)
+    if description is None or not description.images:
         return {}
-    day = next((date.text or "" for date in _elements(image, "AcquisitionDate")), "")
-    fields = _place(root, image.get("ID", ""))
+    image = description.images[0]
+    fields = place_fields(description.root, image)
+    position = position_name(description.root, image)
+    if position:
+        fields = {**_fields_of_position(position), **fields, "position": position}
+    day = next((date.text or "" for date in elements(image, "AcquisitionDate")), "")
     return {**fields, "day": day[:10]} if day else fields
 
 
-def _read_root(path: Path) -> Any:
-    """Return the root of the OME-XML that describes a file, None where there is none."""
-    with tifffile.TiffFile(path) as tiff:
-        description = _companion_description(path, tiff) or tiff.ome_metadata
-    return None if description is None else _parsed(path, description)
+def _fields_of_position(position: str) -> dict[str, str]:
+    match = _SITE_OF_WELL.fullmatch(position)
+    if match is None:
+        return {}
+    try:
+        row, column = parse_well(match["well"])
+    except WellError:
+        return {}
+    return {"well": f"{row_letters(row)}{column + 1:02}", "site": match["site"]}
 
 
-def _companion_description(path: Path, tiff: tifffile.TiffFile) -> str | None:
-    """Return the OME-XML of the companion file, where ``tiff`` refers to one.
+def _read_description(path: Path) -> _Description | None:
+    with translated_errors(path), tifffile.TiffFile(path) as tiff:
+        return _description(path, tiff)
 
-    All files that the image needs must be in the folder.
-    """
+
+def _description(path: Path, tiff: tifffile.TiffFile) -> _Description | None:
+    """Return what is described of a file, None where nothing is."""
     own = tiff.ome_metadata
-    if own is None:
+    root = None if own is None else parsed(path, own)
+    if tiff.is_mmstack:
+        described = [] if root is None else children(root, "Image")
+        if len(described) == 1 and holds_all(tiff):
+            return _Description(root, described, frozenset({path.name}))
+        stack = read_stack(path, tiff)
+        if stack is not None:
+            return _of_stack(path, root, stack)
+    if root is None:
         return None
-    root = _parsed(path, own)
-    companion = None
-    reference = _companion_reference(root)
-    if reference is not None:
-        beside = _beside(path, reference)
-        if beside.suffix.lower() in (".tif", ".tiff"):
-            with tifffile.TiffFile(beside) as master:
-                companion = master.ome_metadata
-        else:
-            companion = beside.read_text(encoding="utf-8")
-        root = _parsed(path, companion or "")
-    for uuid in _elements(root, "UUID"):
-        name = uuid.get("FileName", "")
-        # A file that was renamed still knows itself by its UUID.
-        if name.lower() != path.name.lower() and uuid.text != root.get("UUID"):
-            _beside(path, name)
-    return companion
+    reference = _reference(root)
+    if reference is None:
+        return _of_images(path, root, root.get("UUID"), None)
+    companion = _companion(path, reference)
+    described = parsed(path, description_in(companion))
+    return _of_images(path, described, root.get("UUID"), companion.name)
 
 
-def _companion_reference(root: Any) -> str | None:
+def _of_images(path: Path, root: Any, uuid: str | None, companion: str | None) -> _Description:
+    """Return what ``root`` describes of a file with that UUID."""
+    described = children(root, "Image")
+    if companion is None and not elements(root, "UUID"):
+        _check_planes(path, root, described, ())
+        return _Description(root, described, frozenset({path.name}))
+    old_name = _name_before(path, described, uuid, companion)
+    images = [image for image in described if _lies_in(image, path, old_name, companion)]
+    if not images and len(described) > 1:
+        names = first_few(sorted(set().union(*map(file_names, described))), 3, end=", … and ")
+        raise ImageReadError(
+            path,
+            Fault.INCOMPLETE,
+            f"{path.name} is described as one of several images, and none of them has its name "
+            f"({names}): give it back the name that it was saved with.",
+        )
+    images = images or described
+    files = {_name_now(name, path, old_name) for image in images[:1] for name in file_names(image)}
+    for name in files - {path.name}:
+        _beside(path, name)
+    _check_planes(path, root, images, files | {companion or path.name})
+    strange = old_name is not None or _has_other_uuid(images, path, uuid)
+    rewritten = strange or companion is not None or len(images) < len(described)
+    if rewritten:
+        _rename(root, images, path, old_name)
+    return _Description(root, images, frozenset(files | {path.name}), companion, rewritten)
+
+
+def _check_planes(path: Path, root: Any, images: Iterable[Any], names: Iterable[str]) -> None:
+    pixels = [each for image in images for each in children(image, "Pixels")]
+    check_declared_planes(path, [*pixels, *children(root, "StructuredAnnotations")], names)
+
+
+def _name_before(
+    path: Path, images: Iterable[Any], uuid: str | None, companion: str | None
+) -> str | None:
+    """Return the name that a file had when it was described, None where it is still called so."""
+    uuids = [each for image in images for each in elements(image, "UUID")]
+    names = {each.get("FileName", "").casefold(): each.get("FileName", "") for each in uuids}
+    if path.name.casefold() in names or not names:
+        return None
+    by_uuid = (each.get("FileName", "") for each in uuids if uuid and each.text == uuid)
+    # A description within a file, of a single file, is that of the file itself, unless some planes
+    # lie here and others there.
+    planes = [each for image in images for each in elements(image, "TiffData")]
+    is_whole = uuid is None and companion is None and len(planes) == len(uuids)
+    alone = next(iter(names.values())) if len(names) == 1 and is_whole else None
+    return next(by_uuid, alone)
+
+
+def _lies_in(image: Any, path: Path, old_name: str | None, companion: str | None) -> bool:
+    names = {name.casefold() for name in file_names(image)}
+    if (old_name or path.name).casefold() in names:
+        return True
+    return companion is None and names_no_file(image)
+
+
+def _name_now(name: str, path: Path, old_name: str | None) -> str:
+    return path.name if name.casefold() == (old_name or path.name).casefold() else name
+
+
+def _has_other_uuid(images: Iterable[Any], path: Path, uuid: str | None) -> bool:
+    """Return whether a file goes by another UUID than that of its description."""
+    return uuid is not None and any(
+        each.text != uuid
+        for image in images
+        for each in elements(image, "UUID")
+        if each.get("FileName", "").casefold() == path.name.casefold()
+    )
+
+
+def _rename(root: Any, images: Iterable[Any], path: Path, old_name: str | None) -> None:
+    """Have images refer to this file, whatever it is called now, and to others by their names."""
+    root.set("UUID", THIS_FILE)
+    for image in images:
+        for uuid in elements(image, "UUID"):
+            name = uuid.get("FileName", "")
+            uuid.text = THIS_FILE if _name_now(name, path, old_name) == path.name else name
+
+
+def _of_stack(path: Path, root: Any, stack: Stack) -> _Description:
+    """Return what is described of a Micro-Manager stack, which knows its planes itself.
+
+    Its description may lie in the file of another position, and be wrong.
+    """
+    described = root
+    if root is None or _reference(root) is not None:
+        described = None if stack.is_whole else _described_beside(path, root)
+    images = [] if described is None else children(described, "Image")
+    image = next((image for image in images if _lies_in(image, path, None, path.name)), None)
+    if image is not None:
+        names = (name for name in file_names(image) if name.casefold() != path.name.casefold())
+        parts = [_beside(path, name) for name in names]
+    else:
+        parts = parts_beside(stack)
+        image = images[stack.position] if stack.position < len(images) else None
+    stack = with_parts(stack, parts)
+    element, assumptions = stack_image(stack, image)
+    if described is None:
+        described = ElementTree.Element("OME")
+        described.append(element)
+    described.set("UUID", THIS_FILE)
+    return _Description(described, [element], stack.files, None, True, assumptions)
+
+
+def _described_beside(path: Path, root: Any) -> Any:
+    """Return the description that ``root`` refers to, None where there is none."""
+    reference = None if root is None else _reference(root)
+    if reference is None:
+        return None
+    with suppress(ImageReadError, OSError, tifffile.TiffFileError):
+        return parsed(path, description_in(_beside(path, reference)))
+    return None
+
+
+def _reference(root: Any) -> str | None:
     """Return the file that a description refers to in its place; "" for one without a name."""
-    binary_only = (child for child in root if _tag(child) == "BinaryOnly")
-    return next((str(child.get("MetadataFile", "")) for child in binary_only), None)
+    return next((str(only.get("MetadataFile", "")) for only in children(root, "BinaryOnly")), None)
+
+
+def _companion(path: Path, name: str) -> Path:
+    """Return the file of that name, or what was kept of it where it is another image."""
+    kept = f"{name}{KEPT_SUFFIX}"
+    if _is_file_name(name) and not path.with_name(name).exists() and path.with_name(kept).is_file():
+        return path.with_name(kept)
+    return _beside(path, name)
+
+
+def description_in(companion: Path) -> str:
+    """Return the OME-XML in a file.
+
+    Parameters
+    ----------
+    companion
+        A TIFF, or a file of text.
+
+    Returns
+    -------
+    str
+        "" where there is none.
+    """
+    if not is_tiff_name(companion.name):
+        return companion.read_text(encoding="utf-8")
+    with tifffile.TiffFile(companion) as master:
+        return master.ome_metadata or ""
+
+
+def is_tiff_name(name: str) -> bool:
+    """Return whether a file that holds a description is a TIFF, with pixels of its own.
+
+    Parameters
+    ----------
+    name
+        Of the file.
+
+    Returns
+    -------
+    bool
+        By the end of the name.
+    """
+    return name.lower().endswith(_TIFF_SUFFIXES)
+
+
+def _is_file_name(name: str) -> bool:
+    # The description may come from anywhere: it must not lead out of the folder.
+    return bool(name) and PurePosixPath(name).name == name == PureWindowsPath(name).name
 
 
 def _beside(path: Path, name: str) -> Path:
-    # The description may come from anywhere: it must not lead out of the folder.
-    if not name or PurePosixPath(name).name != name or PureWindowsPath(name).name != name:
+    if not _is_file_name(name):
         raise ImageReadError(
             path,
             Fault.INCOMPLETE,
@@ -220,61 +394,3 @@ def _beside(path: Path, name: str) -> Path:
             "copy it into the same folder.",
         )
     return beside
-
-
-def _pixel_size(pixels: Any) -> PixelSize | None:
-    keys = [f"PhysicalSize{axis}" for axis in "XYZ"]
-    x, y, z = (micrometres(pixels.get(key), pixels.get(f"{key}Unit", "µm")) for key in keys)
-    known = x or y
-    return None if known is None else PixelSize(x or known, y or known, z)
-
-
-def _color(text: str | None) -> Color | None:
-    try:
-        value = int(text or "") & 0xFFFFFFFF
-    except ValueError:
-        return None
-    return (value >> 24 & 255) / 255, (value >> 16 & 255) / 255, (value >> 8 & 255) / 255
-
-
-def _image_of(root: Any, path: Path) -> Any:
-    """Return the description's image that lies in this file; the only one, if there is one."""
-    images = _elements(root, "Image")
-    for image in images:
-        names = {uuid.get("FileName", "").casefold() for uuid in _elements(image, "UUID")}
-        if path.name.casefold() in names:
-            return image
-    return images[0] if len(images) == 1 else None
-
-
-def _place(root: Any, image: str) -> dict[str, str]:
-    for plate in _elements(root, "Plate"):
-        for well in _elements(plate, "Well"):
-            for number, sample in enumerate(_elements(well, "WellSample"), start=1):
-                if any(ref.get("ID") == image for ref in _elements(sample, "ImageRef")):
-                    name = plate.get("Name") or plate.get("ID") or ""
-                    return {"plate": name, "well": _well(well), "site": str(number)}
-    return {}
-
-
-def _well(well: Any) -> str:
-    row, column = int(well.get("Row", 0)), int(well.get("Column", 0))
-    return f"{row_letters(row)}{column + 1:02}"
-
-
-def _parsed(path: Path, description: str) -> Any:
-    try:
-        return ElementTree.fromstring(description)
-    except ElementTree.ParseError as error:
-        raise unreadable(
-            path, Fault.DAMAGED, f"its OME description is damaged ({error})."
-        ) from error
-
-
-def _elements(root: Any, tag: str) -> list[Any]:
-    """Return all elements of that name in ``root``, in order, whatever their namespace."""
-    return [element for element in root.iter() if _tag(element) == tag]
-
-
-def _tag(element: Any) -> str:
-    return str(element.tag).rsplit("}", 1)[-1]

@@ -14,6 +14,10 @@ from napari_image_classifier.typing import AnyArray
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 
+_ALPHA_LEFT_OUT = "The transparency (alpha) of the picture is left out."
+# The bytes up to those that say how many bits a sample has, and which samples there are.
+_PNG_HEADER = 26
+_GREY_AND_ALPHA = 4
 _GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "F")
 
 
@@ -30,9 +34,13 @@ def open_picture(path: Path, *, of_tiff: bool = False, labels: bool = False) -> 
     """
     try:
         with PIL.Image.open(path, formats=("TIFF",) if of_tiff else ("PNG", "JPEG")) as picture:
-            _check_size(path, picture)
-            picture.load()
-            pixels, assumptions = _pixels(picture, labels)
+            n_colors = _n_deep_colors(path, picture)
+            _check_size(path, picture, deep=n_colors > 0)
+            if n_colors:
+                pixels, assumptions = _deep_pixels(path, n_colors)
+            else:
+                picture.load()
+                pixels, assumptions = _pixels(picture, labels)
             metadata = {str(key): value for key, value in picture.info.items() if _is_plain(value)}
     except PIL.UnidentifiedImageError as error:
         raise not_of_its_suffix(path, "PNG or JPEG") from error
@@ -58,12 +66,33 @@ def open_picture(path: Path, *, of_tiff: bool = False, labels: bool = False) -> 
     )
 
 
-def _check_size(path: Path, picture: PIL.Image.Image) -> None:
+def _check_size(path: Path, picture: PIL.Image.Image, *, deep: bool) -> None:
     # Pillow holds one byte for each sample, four for the deep modes.
-    sample = 4 if picture.mode in ("I", "F") else 2 if picture.mode.startswith("I;16") else 1
+    deep = deep or picture.mode.startswith("I;16")
+    sample = 4 if picture.mode in ("I", "F") else 2 if deep else 1
     needed = picture.width * picture.height * len(picture.getbands()) * sample
     check_proportion(path, needed, path.stat().st_size)
     check_memory(path, needed)
+
+
+def _n_deep_colors(path: Path, picture: PIL.Image.Image) -> int:
+    """Return how many colours of 16 bits a PNG has that Pillow would cut to 8; 0 for all others."""
+    if picture.format != "PNG" or picture.mode not in ("RGB", "RGBA", "LA"):
+        return 0
+    with path.open("rb") as file:
+        *_, bits, kind = file.read(_PNG_HEADER)
+    if bits != 16:
+        return 0
+    return 1 if kind == _GREY_AND_ALPHA else 3
+
+
+def _deep_pixels(path: Path, n_colors: int) -> tuple[AnyArray, tuple[str, ...]]:
+    import imagecodecs
+
+    samples = imagecodecs.png_decode(path.read_bytes())
+    pixels = samples[..., 0] if n_colors == 1 else samples[..., :3]
+    left_out = (_ALPHA_LEFT_OUT,) if samples.shape[-1] > n_colors else ()
+    return np.ascontiguousarray(pixels), left_out
 
 
 def _pixels(picture: PIL.Image.Image, labels: bool) -> tuple[AnyArray, tuple[str, ...]]:
@@ -73,7 +102,7 @@ def _pixels(picture: PIL.Image.Image, labels: bool) -> tuple[AnyArray, tuple[str
     if getattr(picture, "n_frames", 1) > 1:
         assumptions.append("Of an animation only the first picture is used.")
     if "A" in picture.mode or "transparency" in picture.info:
-        assumptions.append("The transparency (alpha) of the picture is left out.")
+        assumptions.append(_ALPHA_LEFT_OUT)
     if picture.mode in _GREY_MODES:
         return np.array(picture), tuple(assumptions)
     if picture.mode in ("LA", "La"):

@@ -174,6 +174,17 @@ def not_of_its_suffix(path: Path, expected: str) -> ImageReadError:
     return unreadable(path, Fault.WRONG_SUFFIX, f"{why} {proper}.")
 
 
+def several_positions(path: Path, n_positions: int) -> ImageReadError:
+    """Return the error for the user of a file with several positions along an axis."""
+    return ImageReadError(
+        path,
+        Fault.FURTHER_AXES,
+        f"{path.name} holds {n_positions} positions, each of which is an image: save each of them "
+        "in a file of its own, in Micro-Manager with its option “Save XY positions in separate "
+        "files”, or in Fiji, which opens each in a window of its own.",
+    )
+
+
 def _kind_of(path: Path) -> str | None:
     try:
         with path.open("rb") as file:

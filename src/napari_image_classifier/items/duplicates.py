@@ -5,10 +5,16 @@ mirrored into one position, so that a duplicate in any orientation has the same 
 look alike in two images are whitened first: what all images of a set have in common (edges, round
 spots) counts for little, what only one image has counts for much (as in Hariharan, Malik & Ramanan,
 2012). Where two images share a patch, they are laid over each other and compared pixel by pixel.
+
+What looks the same may be merely alike, as two discs of one size are. A duplicate shares more: the
+grain, which no second picture has, or the places of several objects.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from itertools import chain
 
 import numpy as np
 from scipy import ndimage
@@ -27,10 +33,26 @@ NUMBERS_PER_SPOT = 64
 # Directions in which the patches of a set hardly differ are noise; they must not be blown up.
 SMALLEST_VARIANCE = 0.01
 ALIKE = 0.9
+# Of two images, so many pairs of spots are tried, those that look most alike first.
+TRIES = 6
 ROWS_AT_ONCE = 1024
-# Two images are the same where they overlap by so much and agree so well there.
+# Two images may be the same where they overlap by so much and agree so well there.
 OVERLAP = 0.1
 AGREEMENT = 0.8
+# Noise from one pixel to the next, which flat, sloping and curved surfaces don't show (Immerkær,
+# 1996): there is more of it than structure, and less than at an edge.
+GRAIN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+LEAST_GRAIN = 0.5
+MOST_GRAIN = 4.0
+# Duplicates share their grain; of pictures merely alike, edges do.
+SAME_GRAIN = 0.5
+# Objects whose places agree; what is so bright or dark, in spreads of the structure, is of one.
+FEWEST_OBJECTS = 3
+OF_AN_OBJECT = 1.5
+AROUND_AN_OBJECT = 4
+# An image without grain, or a field taken twice, has few neighbours; what is alike has many.
+MOST_DUPLICATES_ALIKE = 3
+MOST_OVERLAPPING = 8
 
 
 def find_duplicates(
@@ -61,17 +83,77 @@ def find_duplicates(
     .. [1] Hariharan, Malik & Ramanan (2012), “Discriminative decorrelation for clustering and
        classification”, ECCV.
     """
-    structures = []
+    looks = []
     for number, image in enumerate(images, start=1):
-        structures.append(_structure(image))
+        looks.append(_Looks.of(image))
         on_image(number)
-    spots = _described(structures)
-    pairs = {
-        (int(spots.image[one]), int(spots.image[other]))
-        for one, other in _alike(spots.numbers, spots.image, sources)
-        if _agree(structures, spots, one, other)
+    spots = _described([look.structure for look in looks])
+    found: dict[Pair, _Evidence] = {}
+    alike: Counter[int] = Counter()
+    for one, other in _alike(spots.numbers, spots.image, sources):
+        pair = int(spots.image[one]), int(spots.image[other])
+        before = found.get(pair, _Evidence.UNLIKE)
+        if before is _Evidence.SAME_GRAIN:
+            continue
+        # Where many look the same, places say nothing.
+        by_places = max(alike[number] for number in pair) <= MOST_OVERLAPPING
+        evidence = _compared(looks, spots, one, other, by_places=by_places)
+        found[pair] = max(evidence, before)
+        if before is _Evidence.UNLIKE and evidence is not _Evidence.UNLIKE:
+            alike.update(pair)
+    return _beyond_likeness(found)
+
+
+class _Evidence(IntEnum):
+    """What says that two images are the same, the surest last."""
+
+    UNLIKE = 0
+    ALIKE = 1
+    ALIKE_WITHOUT_GRAIN = 2
+    SAME_PLACES = 3
+    SAME_GRAIN = 4
+
+
+# After which two images may be merely alike.
+_LIKENESSES = (_Evidence.ALIKE, _Evidence.ALIKE_WITHOUT_GRAIN, _Evidence.SAME_PLACES)
+
+
+def _beyond_likeness(found: Mapping[Pair, _Evidence]) -> list[Pair]:
+    """Return the pairs that are duplicates, leaving out images that many others look like."""
+    likenesses = (pair for pair, evidence in found.items() if evidence in _LIKENESSES)
+    others = Counter(chain.from_iterable(likenesses))
+    most: dict[_Evidence, float] = {
+        _Evidence.ALIKE_WITHOUT_GRAIN: MOST_DUPLICATES_ALIKE,
+        _Evidence.SAME_PLACES: MOST_OVERLAPPING,
+        _Evidence.SAME_GRAIN: np.inf,
     }
-    return sorted(pairs)
+    return sorted(
+        pair
+        for pair, evidence in found.items()
+        if evidence in most and max(others[number] for number in pair) <= most[evidence]
+    )
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """An image without its background, and its grain, both of shape (y, x, channel).
+
+    ``structure`` has a spread of 1 in every channel, ``grain`` a noise of 1; where a channel has
+    none, it is 0.
+    """
+
+    structure: FloatArray
+    grain: FloatArray
+
+    @classmethod
+    def of(cls, image: FloatArray) -> "_Looks":
+        return cls(_structure(image), _grain(image))
+
+    def turned(self, orientation: int) -> "_Looks":
+        return _Looks(_turned(self.structure, orientation), _turned(self.grain, orientation))
+
+    def part(self, begin: IntArray, end: IntArray) -> "_Looks":
+        return _Looks(_rectangle(self.structure, begin, end), _rectangle(self.grain, begin, end))
 
 
 @dataclass(frozen=True)
@@ -86,13 +168,35 @@ class _Spots:
 
 def _structure(image: FloatArray) -> FloatArray:
     """Return the image without its background and its finest grain, every channel as strong."""
+    structure = _between_blurs(image)
+    return _in_units(structure, structure.std(axis=(0, 1)), _rounding(image))
+
+
+def _grain(image: FloatArray) -> FloatArray:
+    """Return what changes from one pixel to the next, every channel as strong."""
+    pixels = np.asarray(image, np.float32)
+    grain = ndimage.convolve(pixels, GRAIN[..., np.newaxis], mode="nearest")
+    noise, smooth = (
+        np.median(np.abs(values), axis=(0, 1)) for values in (grain, _between_blurs(image))
+    )
+    # What is smooth, or the tail of something bright, is no noise.
+    return _in_units(grain, noise, np.maximum(_rounding(image), LEAST_GRAIN * smooth))
+
+
+def _between_blurs(image: FloatArray) -> FloatArray:
     sigmas = [(sigma, sigma, 0) for sigma in (FINE, COARSE)]
     fine, coarse = (ndimage.gaussian_filter(np.asarray(image, np.float32), s) for s in sigmas)
-    structure = fine - coarse
-    spread = structure.std(axis=(0, 1))
-    # Rounding alone must not pass for structure.
-    visible = spread > 1e-5 * (np.abs(image).max(axis=(0, 1)) + 1e-30)
-    return np.where(visible, structure / np.where(visible, spread, 1), 0).astype(np.float32)
+    return np.asarray(fine - coarse, np.float32)
+
+
+def _rounding(image: FloatArray) -> FloatArray:
+    """Return what is not more than rounding, for each channel."""
+    return np.asarray(1e-5 * (np.abs(image).max(axis=(0, 1)) + 1e-30), np.float32)
+
+
+def _in_units(values: FloatArray, unit: FloatArray, floor: FloatArray) -> FloatArray:
+    visible = unit > floor
+    return np.where(visible, values / np.where(visible, unit, 1), 0).astype(np.float32)
 
 
 def _described(structures: Sequence[FloatArray]) -> _Spots:
@@ -163,48 +267,98 @@ def _whitened(patches: FloatArray) -> FloatArray:
 
 
 def _alike(numbers: FloatArray, image: IntArray, sources: Sequence[int] | None) -> Iterator[Pair]:
-    """Yield the spots of different sources that look alike, the earlier image's first."""
+    """Yield the spots of different sources that look alike, the earlier image's first.
+
+    Each comes with the one of every other image that looks most like it.
+    """
     source = image if sources is None else np.asarray(sources, np.intp)[image]
     for start in range(0, len(numbers), ROWS_AT_ONCE):
         rows = numbers[start : start + ROWS_AT_ONCE]
         likeness = rows @ numbers[start:].T
-        ours, theirs = (places + start for places in np.nonzero(likeness > ALIKE))
-        apart = (image[ours] < image[theirs]) & (source[ours] != source[theirs])
-        yield from zip(ours[apart].tolist(), theirs[apart].tolist(), strict=True)
+        begins = np.flatnonzero(np.diff(image[start:], prepend=-1))
+        ends = np.append(begins[1:], likeness.shape[1])
+        best = np.maximum.reduceat(likeness, begins, axis=1)
+        tried: Counter[Pair] = Counter()
+        rows_in_order, columns = np.nonzero(best > ALIKE)
+        for place in np.argsort(-best[rows_in_order, columns], kind="stable").tolist():
+            row, column = int(rows_in_order[place]), int(columns[place])
+            one, begin = start + row, int(begins[column])
+            pair = int(image[one]), int(image[start + begin])
+            if pair[0] >= pair[1] or source[one] == source[start + begin]:
+                continue
+            tried[pair] += 1
+            if tried[pair] <= TRIES:
+                yield one, start + begin + int(likeness[row, begin : ends[column]].argmax())
 
 
-def _agree(structures: Sequence[FloatArray], spots: _Spots, one: int, other: int) -> bool:
-    """Return whether two images are the same where they overlap, laid spot upon spot."""
-    first, here = _laid_out(structures, spots, one)
-    second, there = _laid_out(structures, spots, other)
+def _compared(
+    looks: Sequence[_Looks], spots: _Spots, one: int, other: int, *, by_places: bool
+) -> _Evidence:
+    """Return what says that two images are the same where they overlap, laid spot upon spot."""
+    first, here = _laid_out(looks, spots, one)
+    second, there = _laid_out(looks, spots, other)
     before = np.minimum(here, there)
-    after = np.minimum(first.shape[:2] - here, second.shape[:2] - there)
-    ours = _rectangle(first, here - before, here + after)
-    theirs = _rectangle(second, there - before, there + after)
-    if ours.size < OVERLAP * min(first.size, second.size):
-        return False
+    after = np.minimum(first.structure.shape[:2] - here, second.structure.shape[:2] - there)
+    ours = first.part(here - before, here + after)
+    theirs = second.part(there - before, there + after)
+    if ours.structure.size < OVERLAP * min(first.structure.size, second.structure.size):
+        return _Evidence.UNLIKE
     # Round cells look alike one by one; it is what lies around them that no two images share.
-    around = np.ones(ours.shape[:2], bool)
+    around = np.ones(ours.structure.shape[:2], bool)
     _rectangle(around, before - RADIUS, before + RADIUS + 1)[:] = False
-    ours, theirs = ours[around].ravel(), theirs[around].ravel()
-    product = float(ours @ theirs)
-    return product > AGREEMENT * float(np.linalg.norm(ours) * np.linalg.norm(theirs))
+    if _likeness(ours.structure[around], theirs.structure[around]) <= AGREEMENT:
+        return _Evidence.UNLIKE
+    in_one_position = spots.orientation[one] == spots.orientation[other]
+    # At edges it is the shape that agrees.
+    flat = (np.abs([ours.grain, theirs.grain]) < MOST_GRAIN).all(axis=0)
+    if _likeness(ours.grain[flat], theirs.grain[flat]) > SAME_GRAIN or (
+        in_one_position and np.array_equal(first.structure, second.structure)
+    ):
+        return _Evidence.SAME_GRAIN
+    if by_places and _objects_agree(ours.structure, theirs.structure, before):
+        return _Evidence.SAME_PLACES
+    if ours.grain.any() and theirs.grain.any():
+        return _Evidence.ALIKE
+    return _Evidence.ALIKE_WITHOUT_GRAIN
+
+
+def _likeness(ours: FloatArray, theirs: FloatArray) -> float:
+    """Return the cosine between two arrays of one shape, 0 where one of them is 0."""
+    ours, theirs = ours.ravel(), theirs.ravel()
+    lengths = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
+    return float(ours @ theirs) / lengths if lengths else 0.0
+
+
+def _objects_agree(ours: FloatArray, theirs: FloatArray, spot: IntArray) -> bool:
+    """Return whether two structures agree on several objects besides the one at the spot."""
+    whole = ours.mean(axis=2)
+    strong = OF_AN_OBJECT * whole.std()
+    objects = [ndimage.label(sign * whole > strong)[0] for sign in (1, -1)]
+    at_spot = np.zeros(whole.shape, bool)
+    _rectangle(at_spot, spot - RADIUS, spot + RADIUS + 1)[:] = True
+    of_spot = at_spot.copy()
+    for labels in objects:
+        of_spot |= np.isin(labels, np.unique(labels[at_spot & (labels > 0)]))
+    # What lies in a ring is the ring's.
+    inside = ndimage.binary_fill_holes(of_spot)
+    rest = ~ndimage.binary_dilation(inside, iterations=AROUND_AN_OBJECT)
+    n_further = max(len(np.unique(labels[rest & (labels > 0)])) for labels in objects)
+    return n_further >= FEWEST_OBJECTS and _likeness(ours[rest], theirs[rest]) > AGREEMENT
 
 
 def _rectangle(array: AnyArray, begin: IntArray, end: IntArray) -> AnyArray:
     return array[begin[0] : end[0], begin[1] : end[1]]
 
 
-def _laid_out(
-    structures: Sequence[FloatArray], spots: _Spots, spot: int
-) -> tuple[FloatArray, IntArray]:
+def _laid_out(looks: Sequence[_Looks], spots: _Spots, spot: int) -> tuple[_Looks, IntArray]:
     """Return the image of a spot, turned as the spot is, and the spot's place in it."""
-    structure = structures[spots.image[spot]]
+    look = looks[spots.image[spot]]
     orientation = int(spots.orientation[spot])
+    height, width = look.structure.shape[:2]
     y, x = (int(value) for value in spots.place[spot])
     if orientation & 1:
-        x = structure.shape[1] - 1 - x
+        x = width - 1 - x
     if orientation & 2:
-        y = structure.shape[0] - 1 - y
+        y = height - 1 - y
     place = (x, y) if orientation & 4 else (y, x)
-    return _turned(structure, orientation), np.array(place, np.intp)
+    return look.turned(orientation), np.array(place, np.intp)

@@ -1,7 +1,8 @@
 """Groups of items that are not independent of each other, and so never part."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -9,9 +10,13 @@ from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.items.duplicates import Pair
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.typing import IntArray
+from napari_image_classifier.wording import first_few
 
 # Below this many independent groups in a class, a score says little about new images.
 GROUPS_FOR_MORE_THAN_EXPLORATION = 5
+# Of what was joined to one group, and of what such a group was made of.
+JOINS_NAMED = 3
+NAMES_SHOWN = 4
 
 
 def group_numbers(items: Sequence[Item], duplicates: Iterable[Pair] = ()) -> IntArray:
@@ -148,3 +153,77 @@ def check_enough(items: Sequence[Item], groups: IntArray, needed: int = 2) -> No
             f"Every class needs at least {purpose.format(group)}; there are too few in {listed}. "
             "Add images or leave that class out."
         )
+
+
+@contextmanager
+def joins_named(items: Sequence[Item], duplicates: Sequence[Pair] = ()) -> Iterator[None]:
+    """Add to a refusal of items in the block which of them were joined to one group, and why.
+
+    Parameters
+    ----------
+    items
+        The items whose groups are too few, or too entangled.
+    duplicates
+        Pairs of indices of items (see `find_duplicates`).
+
+    Yields
+    ------
+    None
+        The block deals the items out.
+
+    Raises
+    ------
+    TrainingRefused
+        The block raised it.
+    """
+    try:
+        yield
+    except TrainingRefused as refused:
+        joined = _joined_in_words(items, duplicates)
+        if not joined:
+            raise
+        raise TrainingRefused(f"{refused} {joined}") from refused
+
+
+def _joined_in_words(items: Sequence[Item], duplicates: Sequence[Pair]) -> str:
+    """Return which groups, or images that stand alone, count as one; "" where none do."""
+    named = [item.file if item.group is None else item.group for item in items]
+    numbers = group_numbers(items, duplicates)
+    members: dict[int, list[int]] = defaultdict(list)
+    for index, number in enumerate(numbers.tolist()):
+        members[number].append(index)
+    joined = [indices for indices in members.values() if len({named[i] for i in indices}) > 1]
+    if not joined:
+        return ""
+    # The class that has the fewest groups is the one that has too few.
+    counts = groups_per_class(items, numbers)
+    joined.sort(key=lambda indices: min(counts.get(items[i].class_name or "", 0) for i in indices))
+    told = [_join_in_words(items, named, some, duplicates) for some in joined[:JOINS_NAMED]]
+    more = f"; and {len(joined) - len(told)} more" if len(joined) > len(told) else ""
+    return f"Counted as one group: {'; '.join(told)}{more}."
+
+
+def _join_in_words(
+    items: Sequence[Item], named: Sequence[str], indices: Sequence[int], duplicates: Sequence[Pair]
+) -> str:
+    """Return the names of what became one group, and why."""
+    names = list(dict.fromkeys(named[index] for index in indices))
+    shown = first_few(names, NAMES_SHOWN, between=", " if len(names) > 2 else " and ")
+    members = set(indices)
+    for one, other in duplicates:
+        if one in members and named[one] != named[other]:
+            files = f"{items[one].file} and {items[other].file}"
+            who = "they" if shown == files else files
+            return f"{shown}, as {who} show the same (copied, turned, mirrored or overlapping)"
+    first: dict[str, int] = {}
+    for index in indices:
+        for file in _files(items[index]):
+            if named[first.setdefault(file, index)] != named[index]:
+                return f"{shown}, as {file} belongs to both"
+    return shown
+
+
+def _files(item: Item) -> Iterator[str]:
+    yield item.file
+    for part in item.image.parts:
+        yield str(part.path)

@@ -75,6 +75,12 @@ def _largest_gap(ends: IntArray) -> int:
     return int(np.maximum(down, along).max())
 
 
+def _surrounds(plane: AnyArray) -> bool:
+    """Return whether one number reaches all four sides of a plane, as a background does."""
+    sides = (plane[0], plane[-1], plane[:, 0], plane[:, -1])
+    return bool(set.intersection(*(set(np.unique(side).tolist()) for side in sides)))
+
+
 def doubt_of_plane(plane: AnyArray, labels: IntArray, pieces: Pieces, *, is_body: bool) -> str:
     """Return why the numbers of a plane don't tell objects apart, "" where they do.
 
@@ -97,7 +103,7 @@ def doubt_of_plane(plane: AnyArray, labels: IntArray, pieces: Pieces, *, is_body
     n = len(labels)
     repeated = int(pieces.far.sum())
     wrapped = n == LAST_OF_8_BITS and int(labels[-1]) == LAST_OF_8_BITS
-    if not is_body and 2 <= n < FEWEST_TO_TILE and bool((plane > 0).all()):
+    if not is_body and 2 <= n < FEWEST_TO_TILE and (plane > 0).all() and _surrounds(plane):
         return f"every pixel has one of {n} numbers, so that the background would be an object"
     if not is_body and 2 <= n <= FEW_NUMBERS and (pieces.count - 1).sum() >= max(2, n):
         return f"it has {n} numbers for {pieces.count.sum()} separate objects"

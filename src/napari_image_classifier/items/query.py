@@ -34,7 +34,7 @@ class ItemsQuery:
         By the name they have in folders or the table.
     pattern
         File names with fields in braces, where one image is several files:
-        {well}_s{site}_w{channel}.tif
+        {well}_s{site}_w{channel}.tif; {*} stands for any text that says nothing.
 
         None where each file is an image.
     group

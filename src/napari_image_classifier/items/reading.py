@@ -11,7 +11,9 @@ import numpy as np
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.mask_files import stored_masks_path
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.composition import composition_of
+from napari_image_classifier.images.names.folder_plates import PLATE, WELL
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.annotations import (
     ItemKey,
     check_class_names,
@@ -66,11 +68,11 @@ def read_items(
     rename_classes
         Classes that get another name, by the name that they have in folders or the table.
     pattern
-        The name pattern that makes one image of several files (see `name_patterns`).
+        The name pattern that makes one image of several files (see `images.names.patterns`).
     group
         Which images are not independent: a column, a field of the pattern, "folder" (the folder an
         image lies in) or "folder:2" (the second folder below ``folder``); without it each image
-        stands alone.
+        stands alone. By "well", wells of one name on several plates are several groups.
     acquisition
         What was taken together, said in the same way.
     each
@@ -154,6 +156,8 @@ def read_query(query: ItemsQuery) -> ItemTable:
     masks = stored_masks_path(query.masks, root) if query.masks else None
     images, passed_over = find_images(root, pattern, masks, split_masks=query.split_masks)
     items, assumptions = _whole_images(query, root, images)
+    if pattern and images:
+        assumptions = (*assumptions, *composition_of(images, pattern).doubts)
     items = [_renamed(item, query.rename_classes) for item in items]
     source = query.items_csv.name if query.items_csv else root.name
     check_class_names((item.class_name for item in items if item.class_name), source, ItemsError)
@@ -186,14 +190,17 @@ def _whole_images(
         rows = [{"file": str(path)} for path in query.files]
         return _items_of_rows(rows, "The list of files", root, images), ()
     if query.items_csv is None:
-        return [_item_of_folder(image, query.annotated) for image in images], ()
+        pattern = NamePattern(query.pattern) if query.pattern else None
+        return [_item_of_folder(image, query.annotated, pattern) for image in images], ()
     rows, assumptions = _rows(query.items_csv, query.encoding)
     return _items_of_rows(rows, query.items_csv.name, root, images), assumptions
 
 
-def _item_of_folder(image: ImageFiles, annotated: bool) -> Item:
+def _item_of_folder(image: ImageFiles, annotated: bool, pattern: NamePattern | None) -> Item:
     folders = image.name.split("/")[:-1]
-    class_name = composed(folders[0]) if annotated and folders else None
+    # A folder of a well, of time points or planes is no class.
+    is_class = annotated and folders and not (pattern and pattern.has_place(image.name))
+    class_name = composed(folders[0]) if is_class else None
     return Item(image, class_name=class_name, columns=dict(image.fields))
 
 
@@ -320,6 +327,8 @@ def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
     known = sorted({name for item in items for name in item.columns})
     column = column_called(shared, known)
     if column in known:
+        if column == WELL and len({item.columns.get(PLATE) for item in items}) > 1:
+            return _well_on_its_plate
         return lambda item: item.columns.get(column)
     if shared == "folder":
         return lambda item: "/".join(item.file.split("/")[:-1])
@@ -330,6 +339,11 @@ def _finder(shared: str, items: Sequence[Item]) -> Callable[[Item], str | None]:
         f"There is no column or field “{shared}” to group by; "
         f"there {'are ' + ', '.join(known) if known else 'is none'}, and folder."
     )
+
+
+def _well_on_its_plate(item: Item) -> str | None:
+    well = item.columns.get(WELL)
+    return f"{item.columns.get(PLATE) or ''} {well}".strip() if well else None
 
 
 def folder_at(file: str, level: int) -> str | None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.composition import Composition
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.events import Event, Result
@@ -109,6 +110,10 @@ class Survey(Result):
         Of the images that were opened, in words.
     problems
         Sentences on images that can't be used.
+    composed
+        What the name pattern makes of the files; None without a pattern.
+    question
+        What numbers in the names could be, where there is no pattern that says it; "" for nothing.
     """
 
     classes: Mapping[str, int]
@@ -126,6 +131,8 @@ class Survey(Result):
     channels_named: bool = True
     sizes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    composed: Composition | None = None
+    question: str = ""
 
 
 SURVEY = Job("survey", SurveyRequest, Survey, (Thumbnail,))

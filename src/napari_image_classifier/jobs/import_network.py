@@ -1,9 +1,8 @@
 """The import of a foreign Keras network as a classifier."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.description import ClassifierDescription
@@ -11,15 +10,20 @@ from napari_image_classifier.classifiers.file import (
     CONFIGURATION,
     DESCRIPTION,
     WEIGHTS,
-    checked_path,
+    is_hdf5,
+    opened,
     opened_archive,
+    ordinary_file,
     sha256_of,
 )
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.networks.backend import start_keras
+from napari_image_classifier.networks.class_ending import ending_in_softmax
 from napari_image_classifier.networks.files import check_one_input, opened_by_keras, save_classifier
+from napari_image_classifier.networks.foreign_network import scales_intensities
+from napari_image_classifier.networks.guard.keras_file import stored_network
 from napari_image_classifier.networks.learner import keras_run
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.events import Emit
@@ -36,6 +40,13 @@ if TYPE_CHECKING:
     import keras
 
 JOB = IMPORT_NETWORK
+NOT_SCALED = (
+    "The network does not scale intensities, and is given them as they are in the files. If it "
+    "learnt from intensities divided by 255, or from another range, say so when it is imported "
+    "(--range 0:255): a network that sees another range than it learnt from gives wrong classes."
+)
+# Layers that cut images to a size, or scale them, by how large they are.
+_CUTTING = frozenset({"CenterCrop", "Resizing"})
 
 
 def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> ImportedNetwork:
@@ -47,7 +58,7 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
     Parameters
     ----------
     request
-        The file saved by Keras 3, its classes and channels, and the classifier to write.
+        The file saved by Keras, its classes and channels, and the classifier to write.
     emit
         Hears nothing.
     should_stop
@@ -63,38 +74,65 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
     ClassifierFileError
         The file is no network that can be a classifier, or the classifier can't be written.
     """
-    source = checked_path(request.source)
+    source = ordinary_file(request.source)
     _check_foreign(source)
     output = request.output.expanduser()
     check_place(output)
     with source.open("rb") as file:
         sha256 = sha256_of(file)
     start_keras()
-    network = opened_by_keras(source)
+    stored = stored_network(source)
+    network = opened_by_keras(source, stored)
     check_one_input(network)
-    network = _ending_in_softmax(network, len(request.class_names))
-    description = ClassifierDescription(
-        class_names=request.class_names,
-        preparation=_preparation_for(network, request, source),
-        training={"imported_from": source.name, "source_sha256": sha256},
-    )
+    preparation = _preparation_for(network, request, source)
+    ended = ending_in_softmax(network, len(request.class_names))
+    assumed = [_assumed_of_end(network, request.class_names)] if ended is not network else []
+    if preparation.intensity == "none" and not scales_intensities(stored.size):
+        assumed.append(NOT_SCALED)
+    training = {"imported_from": source.name, "source_sha256": sha256, "messages": assumed}
+    description = ClassifierDescription(request.class_names, preparation, training=training)
     what_now = "Make room there, and import it again."
     with (
         told_when_refused(output, ClassifierFileError, what_now),
         replace_file(output) as temporary,
     ):
-        save_classifier(temporary, [network], description)
+        if not _CUTTING.isdisjoint(stored.size.kinds.values()):
+            ended = _of_one_size(ended, preparation)
+        save_classifier(temporary, [ended], description)
         write_import_manifest(output, load_classifier(temporary), keras_run())
     return ImportedNetwork(output.resolve(), description.class_names)
 
 
+def _assumed_of_end(network: "keras.Model", class_names: Sequence[str]) -> str:
+    if network.outputs[0].shape[1] == 1:
+        return (
+            f"The network gives one number; it is taken for how sure it is of {class_names[-1]}, "
+            f"and what is missing to 1 for {class_names[0]}. If it is the other way round, import "
+            "it again with the classes in the other order."
+        )
+    return "The network gives no probabilities; its numbers are taken for those before a softmax."
+
+
+def _of_one_size(network: "keras.Model", preparation: Preparation) -> "keras.Model":
+    """Return a network that takes images of the preparation's size only."""
+    import keras
+
+    taken = network.inputs[0].shape
+    if len(taken) != 4 or all(taken[1:3]):
+        return network
+    images = keras.Input((*preparation.size, taken[3]))
+    return keras.Model(images, network(images))
+
+
 def _check_foreign(path: Path) -> None:
-    with path.open("rb") as file, opened_archive(file, path) as archive:
+    if is_hdf5(path):
+        return
+    with opened(path) as file, opened_archive(file, path) as archive:
         names = archive.namelist()
     if DESCRIPTION in names:
         raise ClassifierFileError(f"{path} is a classifier already; it can be used as it is.")
     if CONFIGURATION not in names or WEIGHTS not in names:
-        raise ClassifierFileError(f"{path} is not a network saved by Keras 3 as .keras.")
+        raise ClassifierFileError(f"{path} is not a network saved by Keras.")
 
 
 def _preparation_for(network: "keras.Model", request: ImportRequest, source: Path) -> Preparation:
@@ -113,35 +151,3 @@ def _preparation_for(network: "keras.Model", request: ImportRequest, source: Pat
             "none, or give them."
         )
     return preparation
-
-
-def _ending_in_softmax(network: "keras.Model", n_classes: int) -> "keras.Model":
-    """Return a network of the same probabilities that ends in a softmax over the classes.
-
-    One sigmoid for two classes becomes a softmax of two, where the sigmoid was the second class's
-    probability; a dense layer without activation gives logits, and gets a softmax.
-    """
-    import keras
-
-    last: Any = network.layers[-1]
-    if not isinstance(network, keras.Sequential):
-        name = network.output_names[0]
-        last = next((layer for layer in network.layers if layer.name == name), None)
-    activation = last.get_config().get("activation") if last is not None else None
-    if activation == "sigmoid" and n_classes == 2 and network.outputs[0].shape[1:] == (1,):
-        pair = keras.layers.Dense(2, activation="softmax")
-        output = pair(last.input)
-        kernel, *bias = last.get_weights() or [np.ones((1, 1), np.float32)]
-        second = bias[0] if bias else np.zeros(1, np.float32)
-        pair.set_weights(
-            [np.hstack([np.zeros_like(kernel), kernel]), np.hstack([np.zeros(1), second])]
-        )
-        return keras.Model(network.inputs[0], output)
-    if activation == "sigmoid" and network.outputs[0].shape[1:] == (n_classes,):
-        raise ClassifierFileError(
-            "The network ends in a sigmoid for each class, so that several classes can hold at "
-            "once; a softmax over the classes is needed, or one sigmoid for two classes."
-        )
-    if activation == "linear" and isinstance(last, keras.layers.Dense):
-        return keras.Model(network.inputs[0], keras.layers.Softmax()(network.outputs[0]))
-    return network

@@ -9,7 +9,9 @@ import numpy as np
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import Image, read_image
-from napari_image_classifier.images.name_proposals import propose_patterns
+from napari_image_classifier.images.names.composition import composition_of, question_on
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.proposals import propose_patterns
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_query
@@ -42,6 +44,8 @@ def run(request: SurveyRequest, emit: Emit, should_stop: ShouldStop) -> Survey:
     each = request.each if request.masks or request.listed else "image"
     table = read_query(replace(request, each=each))
     counts = Counter(item.class_name for item in table.items)
+    names = _names(request, table)
+    pattern = NamePattern(request.pattern) if request.pattern else None
     survey = Survey(
         classes={name: count for name, count in counts.items() if name},
         without_class=counts[None],
@@ -52,8 +56,10 @@ def run(request: SurveyRequest, emit: Emit, should_stop: ShouldStop) -> Survey:
         assumptions=table.assumptions,
         images=tuple(item.image for item in table.items[:IMAGES_SHOWN]),
         n_images=len({item.file for item in table.items}),
-        patterns=_proposed(request, table),
+        patterns=tuple(found.text for found in propose_patterns(names)),
         items=table if request.listed else None,
+        composed=composition_of(_images(table), pattern) if pattern else None,
+        question="" if pattern else question_on(names),
     )
     shown = _some_of_each_class(table.items, request.thumbnails)
     return _look(survey, shown, request.axes, emit, should_stop)
@@ -121,10 +127,18 @@ def _groups_per_class(table: ItemTable) -> dict[str, int]:
     return dict(Counter(name for name, _ in pairs if name))
 
 
-def _proposed(request: SurveyRequest, table: ItemTable) -> tuple[str, ...]:
-    images = list({item.file: item.image for item in table.items}.values())
+def _images(table: ItemTable) -> list[ImageFiles]:
+    return list({item.file: item.image for item in table.items}.values())
+
+
+def _names(request: SurveyRequest, table: ItemTable) -> list[str]:
+    """Return the names of some files, with folders, for patterns that fit them."""
+    images = _images(table)
     if request.pattern:
         # Another pattern may fit what this one passes over.
         images, _ = find_images(table.root)
-    names = [part.path.name for files in images for part in files.parts]
-    return tuple(pattern.text for pattern in propose_patterns(names[:NAMES_LOOKED_AT]))
+    paths = [part.path for files in images for part in files.parts][:NAMES_LOOKED_AT]
+    return [
+        (path.relative_to(table.root) if path.is_relative_to(table.root) else path).as_posix()
+        for path in paths
+    ]

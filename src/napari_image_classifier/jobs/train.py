@@ -15,7 +15,7 @@ from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.channel_matching import split_pairs
-from napari_image_classifier.items.groups import check_enough, group_numbers
+from napari_image_classifier.items.groups import check_enough, group_numbers, joins_named
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.system.abandonable_work import run_abandonable
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
@@ -85,7 +85,8 @@ def _train(
     check_place(output)
     learner.check()
     items = [item for item in table.items if item.class_name is not None]
-    check_enough(items, group_numbers(items))
+    with joins_named(items):
+        check_enough(items, group_numbers(items))
     going_on = _earlier(config, items)
     earlier = going_on.description if going_on else None
     images = read_training_images(
@@ -96,11 +97,15 @@ def _train(
         on_progress=lambda stage, done, total: emit(Progress(stage=stage, done=done, total=total)),
         should_stop=should_stop,
     )
-    check_rest(images.left_out, items, images.items, lambda rest: check_enough(rest, images.units))
+    with joins_named(images.items, images.copies):
+        check_rest(
+            images.left_out, items, images.items, lambda rest: check_enough(rest, images.units)
+        )
     if request.pixels is not None:
         check_unchanged(images, request.pixels)
     learner.prepare(request.threads)
-    parts = training_parts(images.items, images.units, config)
+    with joins_named(images.items, images.copies):
+        parts = training_parts(images.items, images.units, config)
     data = training_set(images, parts.splits[0], parts.learnt_from)
     # Where a training that is ended from outside leaves its checkpoints.
     kept_in = output.with_name(output.name + ".unfinished")

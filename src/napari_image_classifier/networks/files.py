@@ -25,7 +25,13 @@ from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.architectures import rebuild_network
 from napari_image_classifier.networks.export.graph import GraphError
 from napari_image_classifier.networks.export.onnx_export import export_graph
-from napari_image_classifier.networks.guard.keras_file import weights_of, written_anew
+from napari_image_classifier.networks.guard.keras_file import (
+    StoredNetwork,
+    stored_network,
+    weights_of,
+    weights_of_layers,
+    written_anew,
+)
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.typing import Float64Array, FloatArray
 from napari_image_classifier.wording import counted
@@ -196,7 +202,7 @@ def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
     if description.by_texture:
         raise ClassifierFileError(f"{path} has texture features in place of a network.")
     if description.architecture is None:
-        network = opened_by_keras(path)
+        network = opened_by_keras(path, stored_network(path))
     else:
         network = rebuild_network(description.architecture)
     if member or description.architecture is not None:
@@ -235,13 +241,15 @@ def _probabilities(network: "keras.Model", images: FloatArray) -> Float64Array:
     return np.asarray(probabilities, np.float64)
 
 
-def opened_by_keras(path: Path) -> "keras.Model":
+def opened_by_keras(path: Path, stored: StoredNetwork) -> "keras.Model":
     """Open a Keras file with Keras, after the guard has written anew what it allows.
 
     Parameters
     ----------
     path
-        A file of Keras 3, from anywhere.
+        A file that Keras wrote, from anywhere.
+    stored
+        What the guard has read of it.
 
     Returns
     -------
@@ -253,10 +261,36 @@ def opened_by_keras(path: Path) -> "keras.Model":
     ClassifierFileError
         The guard refuses it, or Keras can't open it.
     """
-    with written_anew(path) as checked:
+    if stored.is_legacy:
+        return _rebuilt(path, stored)
+    with written_anew(path, stored) as checked:
         import keras
 
         try:
             return keras.saving.load_model(checked, compile=False, safe_mode=True)
         except Exception as error:
-            raise ClassifierFileError(f"{path} can't be opened by Keras: {error}") from error
+            raise _not_opened(path, error) from error
+
+
+def _rebuilt(path: Path, stored: StoredNetwork) -> "keras.Model":
+    """Build a network of Keras 2 from its configuration, and give each layer its weights."""
+    weights = weights_of_layers(path, stored)
+    import keras
+
+    try:
+        network = keras.saving.deserialize_keras_object(stored.configuration, safe_mode=True)
+        for names, arrays in weights.items():
+            layer = network
+            for name in names:
+                layer = layer.get_layer(name)
+            layer.set_weights(arrays)
+            if isinstance(layer, keras.layers.Normalization):
+                layer.finalize_state()
+    except Exception as error:
+        raise _not_opened(path, error) from error
+    return network
+
+
+def _not_opened(path: Path, error: Exception) -> ClassifierFileError:
+    message = " ".join(str(error).split())[:200].rstrip(".")
+    return ClassifierFileError(f"{path} can't be opened by Keras: {message}.")

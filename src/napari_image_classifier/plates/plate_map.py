@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_image_classifier.images.well_names import Well, parse_well, plate_shape, row_letters
+from napari_image_classifier.images.names.well_names import (
+    Well,
+    parse_well,
+    plate_shape,
+    row_letters,
+)
 from napari_image_classifier.plates.columns import (
     PLATE,
     WELL,

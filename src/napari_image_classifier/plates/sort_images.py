@@ -10,10 +10,16 @@ from pathlib import Path
 
 from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
-from napari_image_classifier.images.ome import companion_name, files_of_image
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.ome import (
+    KEPT_SUFFIX,
+    companion_name,
+    description_in,
+    files_of_image,
+    is_tiff_name,
+)
 from napari_image_classifier.plates.summary import read_predictions
-from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.atomic_files import replace_file, replace_text
 from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.file_names import folder_names
 from napari_image_classifier.system.job import Job
@@ -157,8 +163,8 @@ def sort_images(
         _Copy(
             folders[label],
             {
-                file: target / folders[label] / file.relative_to(root)
-                for file in _files_of(by_name[name])
+                file: target / folders[label] / file.relative_to(root).with_name(copied_as)
+                for file, copied_as in _files_of(by_name[name]).items()
             },
         )
         for name, label in labels.items()
@@ -228,17 +234,23 @@ def _check_found(
     )
 
 
-def _files_of(image: ImageFiles) -> tuple[Path, ...]:
-    """Return all files of an image, also those that only its OME description names."""
-    files = dict.fromkeys(part.path for part in image.parts)
+def _files_of(image: ImageFiles) -> dict[Path, str]:
+    """Return all files of an image, also those that only its OME description names.
+
+    With each is the name of its copy. Another image that describes this one would be one of the
+    wrong class: its copy is the description alone, and called after it.
+    """
+    files = {part.path: part.path.name for part in image.parts}
     if len(files) == 1:
         (path,) = files
         # Whatever is wrong with a file, it can still be copied as it is.
         with suppress(Exception):
-            names = [*files_of_image(path), companion_name(path)]
-            beside = (path.with_name(name) for name in names if name)
-            files |= dict.fromkeys(file for file in beside if file.is_file())
-    return tuple(files)
+            beside = (path.with_name(name) for name in files_of_image(path))
+            files |= {file: file.name for file in beside if file.is_file()}
+            name = companion_name(path)
+            if name is not None and path.with_name(name) not in files:
+                files[path.with_name(name)] = name + KEPT_SUFFIX * is_tiff_name(name)
+    return files
 
 
 def _check_room(copies: Sequence[_Copy], output: Path) -> None:
@@ -284,7 +296,10 @@ def _copy_image(copy: _Copy, done: set[Path], should_stop: ShouldStop) -> set[Pa
                 continue
             if target.exists():
                 raise FileExistsError(17, "a file of that name is there already", str(target))
-            _copy_file(source, target, should_stop)
+            if target.name == source.name:
+                _copy_file(source, target, should_stop)
+            else:
+                replace_text(target, description_in(source))
             made.add(target)
     except BaseException:
         for target in made:

@@ -12,6 +12,7 @@ from napari_image_classifier.plates.columns import (
     CLASSIFIED,
     COUNTED,
     EMPTY_IMAGES,
+    PLATE,
     WELL,
     SummaryError,
 )
@@ -46,6 +47,7 @@ def summarize(
         A ``predictions.csv``.
     by
         One or several of its columns, such as ``["plate", "well"]``, or of those of ``wells``.
+        By "well", wells of one name on several plates stay apart: "plate" is counted by, too.
     wells
         A table of what is known of the wells, a CSV, see `well_table.join_wells`.
     encoding
@@ -72,8 +74,7 @@ def summarize(
     Raises
     ------
     SummaryError
-        The file is no table of predictions, or lacks a column of ``by``; a well is on several
-        plates that differ.
+        The file is no table of predictions, or lacks a column of ``by``.
     WellTableError
         The table of wells can't be joined.
     """
@@ -89,8 +90,9 @@ def summarize(
         rows = join_wells(rows, path, Path(wells), encoding)
     known = [name for name in rows if name not in own]
     _check_columns(path, rows, columns)
+    columns = _with_plates(rows, columns)
     counted = list(_of_group(rows[:0], names))
-    known = _checked_known(rows, columns, known, counted) if WELL in columns else []
+    known = _checked_known(known, counted) if WELL in columns else []
     summary = [
         {
             **dict(zip(columns, key, strict=True)),
@@ -150,6 +152,14 @@ def _holds_numbers(title: str) -> bool:
     return title == "confidence" or title in ObjectPlace._fields or title.startswith("p_")
 
 
+def _with_plates(rows: "pd.DataFrame", columns: list[str]) -> list[str]:
+    """Return the columns to count by, with that of the plates where a well is on several."""
+    if WELL not in columns or PLATE in columns or PLATE not in rows:
+        return columns
+    several = rows.groupby(WELL)[PLATE].nunique() > 1
+    return [PLATE, *columns] if several.any() else columns
+
+
 def _check_columns(path: Path, rows: "pd.DataFrame", columns: Sequence[str]) -> None:
     for column in columns:
         if column not in rows:
@@ -162,22 +172,12 @@ def _check_columns(path: Path, rows: "pd.DataFrame", columns: Sequence[str]) -> 
             )
 
 
-def _checked_known(
-    rows: "pd.DataFrame", columns: Sequence[str], known: list[str], counted: Sequence[str]
-) -> list[str]:
+def _checked_known(known: list[str], counted: Sequence[str]) -> list[str]:
     """Return the columns of the table of wells that a summary has beside those it is by."""
     for name in known:
         if name in counted:
             raise SummaryError(
                 f"The table of wells has a column “{name}”, as the summary has; name it otherwise."
-            )
-        several = rows.groupby(list(columns))[name].nunique() > 1
-        if several.any():
-            place = several.index[several][0]
-            named = place if isinstance(place, str) else ", ".join(place)
-            raise SummaryError(
-                f"The well {named} is on several plates, with different “{name}”; summarize by "
-                "plate,well."
             )
     return known
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.well_names import WellError, parse_well
+from napari_image_classifier.images.names.well_names import WellError, parse_well
 from napari_image_classifier.plates.columns import PLATE, WELL, columns_of_wells
 from napari_image_classifier.system.spreadsheets import read_spreadsheet
 from napari_image_classifier.wording import counted, first_few

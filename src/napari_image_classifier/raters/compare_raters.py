@@ -1,11 +1,12 @@
 """The comparison of raters and classifiers by their tables, wherever these were made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from napari_image_classifier.batch.manifest import learnt_items_of_table
 from napari_image_classifier.items.annotations import (
     ASSISTED,
     CANNOT_TELL,
@@ -38,12 +39,14 @@ OF_PREDICTIONS = {"file", "class", "status", "classifier"}
 class RaterTables:
     """What all tables say: ``answers`` of each person, and of each classifier in ``machines``.
 
-    ``groups`` are those of the items, "" where nobody says; ``assisted`` says how many answers of
-    persons were given with a prediction in sight, ``assumptions`` what the files do not say.
+    ``predictions`` are the tables of the latter, in the same order, and ``groups`` those of the
+    items, "" where nobody says; ``assisted`` says how many answers of persons were given with a
+    prediction in sight, ``assumptions`` what the files do not say.
     """
 
     answers: dict[str, dict[ItemKey, str]] = field(default_factory=dict)
     machines: dict[str, dict[ItemKey, str]] = field(default_factory=dict)
+    predictions: list[Path] = field(default_factory=list)
     groups: dict[ItemKey, str] = field(default_factory=dict)
     assisted: int = 0
     assumptions: list[str] = field(default_factory=list)
@@ -79,6 +82,7 @@ def read_rater_tables(
         tables.assumptions += table.assumptions
         if rows and set(rows[0]) >= OF_PREDICTIONS:
             _add(tables.machines, path, {path.stem: _of_machine(rows)})
+            tables.predictions.append(path)
         else:
             _add(tables.answers, path, _of_persons(rows, path, tables, with_assisted))
         for row in rows:
@@ -215,6 +219,7 @@ def compare_raters(
     if not known.groups:
         notes.append("Each image was taken to stand alone, as no group was given.")
     agreement = agreement_of({**known.answers, **known.machines}, known.groups)
+    notes += _on_learnt_items(known, agreement)
     comparisons = []
     if truth is not None:
         true = None
@@ -224,6 +229,26 @@ def compare_raters(
         comparisons = _comparisons(known, true, margin)
     written = write_agreement_report(Path(report), agreement, comparisons, notes)
     return RaterComparison(agreement, tuple(comparisons), tuple(notes), written)
+
+
+def _on_learnt_items(tables: RaterTables, agreement: Agreement) -> Iterator[str]:
+    """Yield sentences on classifiers that may know the images on which they are compared."""
+    shared = set(agreement.shared)
+    for machine, path in zip(tables.machines, tables.predictions, strict=True):
+        compared = shared & tables.machines[machine].keys()
+        learnt = learnt_items_of_table(path)
+        if learnt is None or learnt.keys is None:
+            whose = "its own manifest" if learnt is None else f"that of {learnt.classifier}"
+            yield (
+                f"Whether the classifier of {path.name} had learnt from these images nobody can "
+                f"tell, as {whose} is not beside it; what is said of it holds only if it had not."
+            )
+        elif known := sorted(compared.intersection(learnt.keys)):
+            yield (
+                f"{learnt.classifier}, whose predictions are in {path.name}, had learnt from "
+                f"{len(known)} of the {len(compared)} images on which it is compared, such as "
+                f"{known[0].file}; how it does on new ones, these don't say."
+            )
 
 
 def _comparisons(

@@ -1,4 +1,7 @@
-"""The verb `import_network`: a Keras network that was saved elsewhere becomes a classifier."""
+"""The verb `import_network`: a Keras network that was saved elsewhere becomes a classifier.
+
+Before, `describe_network` tells what it is.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +64,96 @@ class ImportedNetwork(Result):
 IMPORT_NETWORK = Job("import_network", ImportRequest, ImportedNetwork)
 
 
+@dataclass(frozen=True)
+class DescribeRequest:
+    """Argument of `describe_network`.
+
+    Parameters
+    ----------
+    source
+        The network's file.
+    """
+
+    source: str
+
+
+@dataclass(frozen=True)
+class NetworkLayer:
+    """A layer of a network that was saved elsewhere.
+
+    Parameters
+    ----------
+    name
+        Its name, after those of the networks that it is in.
+    kind
+        What Keras calls its kind.
+    shape
+        Of what it gives for one image, (y, x, channel) or (feature,).
+    parameters
+        How many numbers it has learnt or measured.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class NetworkInShort(Result):
+    """What a network is that is no classifier yet.
+
+    Parameters
+    ----------
+    input
+        The shape of one image, (y, x, channel); None where it takes any length.
+    outputs
+        How many numbers it gives for an image.
+    scales_intensities
+        Whether it begins with layers that bring intensities to a range of their own.
+    layers
+        In the order in which they are used.
+    """
+
+    input: tuple[int | None, ...]
+    outputs: int
+    scales_intensities: bool
+    layers: tuple[NetworkLayer, ...]
+
+
+DESCRIBE_NETWORK = Job("describe_network", DescribeRequest, NetworkInShort)
+
+
+def describe_network(source: str | Path) -> NetworkInShort:
+    """Return what a Keras network is that was saved elsewhere.
+
+    Its file is read in a process with limits, and Keras does not see it.
+
+    Parameters
+    ----------
+    source
+        The network: a .keras or HDF5 file that Keras wrote.
+
+    Returns
+    -------
+    NetworkInShort
+        Input, output and layers.
+
+    Raises
+    ------
+    ImageClassifierError
+        The network can't be used, in a sentence that says why.
+    """
+    request = DescribeRequest(str(source))
+    return ComputeProcess(DESCRIBE_NETWORK, request, _limits(source)).result()
+
+
+def _limits(source: str | Path) -> Limits:
+    # Of its weights there are some copies for a while: Keras's, the graph's, the compared one's.
+    size = Path(source).stat().st_size if Path(source).is_file() else 0
+    return Limits(MEMORY + COPIES * size, SECONDS)
+
+
 def import_network(
     source: str | Path,
     output: str | Path,
@@ -78,17 +171,20 @@ def import_network(
     Parameters
     ----------
     source
-        The network, a .keras file of Keras 3.
+        The network: a .keras file of Keras 3 or 2, or an HDF5 file (.h5) of a whole network.
     output
         The classifier to write, a .keras file.
     class_names
         The classes, in the order of the network's outputs, which its file does not name.
     channel_names
-        The channels, in the order of the last axis of the network's input.
+        The channels, in the order of the last axis of the network's input. A name that stands
+        several times is one channel that is shown to several inputs, as a grey image to a network
+        for colours.
     preparation
         The fields of `Preparation` that the network was trained with. Without them intensities are
-        handed over as they are in the image; ``size``, (y, x) in pixels, is needed where the
-        network takes any.
+        handed over as they are in the image; a network that learnt from them divided by 255 needs
+        ``intensity="fixed", ranges=[(0, 255)]``, one pair for each channel. ``size``, (y, x) in
+        pixels, is needed where the network takes any.
 
     Returns
     -------
@@ -103,7 +199,5 @@ def import_network(
     request = ImportRequest(
         str(source), Path(output), tuple(class_names), tuple(channel_names), preparation or {}
     )
-    # Of its weights there are some copies for a while: Keras's, the graph's, the compared one's.
-    memory = MEMORY + COPIES * (Path(source).stat().st_size if Path(source).is_file() else 0)
-    result = ComputeProcess(IMPORT_NETWORK, request, Limits(memory, SECONDS)).result()
+    result = ComputeProcess(IMPORT_NETWORK, request, _limits(source)).result()
     return load_classifier(result.classifier)

@@ -21,7 +21,7 @@ from napari_image_classifier.classifiers.manifest_records import (
     images_read,
 )
 from napari_image_classifier.errors import TrainingRefused
-from napari_image_classifier.images.name_patterns import PART_FIELDS, FilePart
+from napari_image_classifier.images.names.patterns import PART_FIELDS, FilePart
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.splits import digest
 from napari_image_classifier.training.dataset import TrainingSet

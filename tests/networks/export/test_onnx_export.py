@@ -11,7 +11,8 @@ from napari_image_classifier.classifiers.onnx_runtime import Graph
 CASES = PROGRAMS / "networks_to_export.py"
 NETWORKS = (
     "plain", "residual", "separable", "squeeze and excite", "branches", "merged",
-    "in training only", "activations", "nested", "sequential", "softmax of its own",
+    "in training only", "activations", "nested", "sequential", "softmax of its own", "nested last",
+    "preprocessing", "colours", "groups", "axes", "arithmetic", "softmax as an operation",
 )  # fmt: skip
 
 

@@ -145,6 +145,8 @@ def test_an_image_in_several_files_opens_as_one(
     dock.use_classifier(tiny_classifier_path)
     dock.pattern.set_pattern("{well}_w{channel}.tif")
     qtbot.waitUntil(lambda: dock.pattern.table.rowCount() == 2, timeout=30_000)
+    assert "2 images of 2 files each, with 2 channels (1, 2)." in dock.pattern.text_shown
+    assert "A   1  1  ·" in dock.pattern.text_shown
     run(dock, qtbot)
     assert len(dock.table.model.predictions) == 2
     dock.table.item_activated.emit(dock.table.model.predictions[0])

@@ -5,7 +5,7 @@ import pytest
 
 from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.images.well_names import Well
+from napari_image_classifier.images.names.well_names import Well
 from napari_image_classifier.plates.plate_map import plate_maps
 from napari_image_classifier.widgets.classify_folder.well_summary import (
     HOW_TO_GET_WELLS,

@@ -7,7 +7,7 @@ from qtpy.QtGui import QHelpEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QToolTip
 
-from napari_image_classifier.images.well_names import Well
+from napari_image_classifier.images.names.well_names import Well
 from napari_image_classifier.plates.plate_map import PlateMap
 from napari_image_classifier.widgets.classify_folder.well_views import PlateView, in_few_digits
 

@@ -14,8 +14,8 @@ from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.batch.result import FolderRequest
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.image import Image
+from napari_image_classifier.images.names.well_names import Well
 from napari_image_classifier.images.tiff.writer import write_image
-from napari_image_classifier.images.well_names import Well
 from napari_image_classifier.widgets.classify_folder.wells_tab import NOTHING_YET, WellsTab
 
 WELLS = ("A01", "A02", "A03", "B04")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.widgets.shared.image_opening import open_image
 

@@ -1,5 +1,6 @@
 """Meaning of each stored axis of a TIFF series, or a question to the user where it is unknown."""
 
+import math
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,17 @@ from typing import Any
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.channel_names import are_names
 from napari_image_classifier.images.opened_file import AXES
-from napari_image_classifier.images.read_errors import AxesUnknownError, ImageReadError
+from napari_image_classifier.images.read_errors import (
+    AxesUnknownError,
+    ImageReadError,
+    several_positions,
+)
 from napari_image_classifier.images.tiff.colors import PixelInterpretation
 from napari_image_classifier.images.tiff.page_names import names_of_pages
 from napari_image_classifier.wording import first_few
+
+# Regions, positions, mosaics, and the rows and columns of a grid of positions.
+_POSITIONS = frozenset("RPMJK")
 
 
 def stored_axes(
@@ -18,7 +26,8 @@ def stored_axes(
 ) -> tuple[str, tuple[str, ...]]:
     """Return a letter of "TCZYXS" for each axis of ``series``, and sentences on assumptions.
 
-    ``given`` is what the user says; it counts where the file does not say.
+    Axes of length 1 without a meaning have the letter Q. ``given`` is what the user says; it counts
+    where the file does not say.
 
     Raises
     ------
@@ -32,6 +41,52 @@ def stored_axes(
         stored = stored.replace("S", "Q")
     if not set(stored) - set(AXES + "S"):
         return stored, _overruling(stored, given)
+    _refuse_positions(path, series, shape)
+    if given is not None and len(given) == len(stored):
+        return _checked(path, given.upper(), stored, shape), ()
+    if given is None and (by_name := _channels_by_name(series, stored)):
+        return by_name
+    long = [place for place, length in enumerate(shape) if length > 1]
+    if len(long) < len(shape) and len(long) > 1:
+        return _without_single(path, stored, shape, long, given)
+    return _asked(path, stored, shape, given), ()
+
+
+def _refuse_positions(path: Path, series: Any, shape: tuple[int, ...]) -> None:
+    # P is a phase in OME, and a position wherever else it is used.
+    letters = _POSITIONS - {"P"} if series.kind == "ome" else _POSITIONS
+    lengths = zip(series.axes, shape, strict=True)
+    number = math.prod(length for axis, length in lengths if axis in letters)
+    if number > 1:
+        raise several_positions(path, number)
+
+
+def _without_single(
+    path: Path, stored: str, shape: tuple[int, ...], long: list[int], given: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """Return the axes of a series with those of length 1 dropped; ``long`` are the others."""
+    letters = ["Q"] * len(stored)
+    for place in long:
+        letters[place] = stored[place]
+    assumptions: tuple[str, ...] = ()
+    if not set("YX") <= set(letters):
+        # Written as an array with an axis of length 1 at its end.
+        rows, columns = [place for place in long if stored[place] != "S"][-2:]
+        letters = ["Q" if letter in "YX" else letter for letter in letters]
+        letters[rows], letters[columns] = "Y", "X"
+        assumptions = (
+            "An axis of length 1 was dropped; the last two of the others are rows and columns.",
+        )
+    kept = "".join(letters[place] for place in long)
+    if set(kept) - set(AXES + "S"):
+        kept = _asked(path, kept, tuple(shape[place] for place in long), given)
+    for place, letter in zip(long, kept, strict=True):
+        letters[place] = letter
+    return "".join(letters), assumptions
+
+
+def _asked(path: Path, stored: str, shape: tuple[int, ...], given: str | None) -> str:
+    """Return ``given``, if these axes can be asked about, and it answers."""
     if not _choices(stored, shape):
         raise ImageReadError(
             path,
@@ -41,12 +96,10 @@ def stored_axes(
             "image of its own.",
         )
     if given is None:
-        if by_name := _channels_by_name(series, stored):
-            return by_name
         raise AxesUnknownError(
             path, _question(path, stored, shape), stored, shape, _choices(stored, shape)
         )
-    return _checked(path, given.upper(), stored, shape), ()
+    return _checked(path, given.upper(), stored, shape)
 
 
 def _channels_by_name(series: Any, stored: str) -> tuple[str, tuple[str, ...]] | None:

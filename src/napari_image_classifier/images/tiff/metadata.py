@@ -9,7 +9,7 @@ import numpy as np
 import tifffile
 
 from napari_image_classifier.images.channel_names import names_among
-from napari_image_classifier.images.ome import ome_image
+from napari_image_classifier.images.ome_xml import ome_image
 from napari_image_classifier.images.opened_file import ChannelDisplay, Color
 from napari_image_classifier.images.pixel_size import PixelSize, micrometres
 from napari_image_classifier.images.tiff.page_names import names_of_pages

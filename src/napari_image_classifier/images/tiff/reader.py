@@ -23,13 +23,20 @@ from napari_image_classifier.images.opened_file import AXES, RGB_DISPLAY, RGB_NA
 from napari_image_classifier.images.png_jpeg import open_picture
 from napari_image_classifier.images.read_errors import damaged
 from napari_image_classifier.images.tiff.axes import stored_axes
-from napari_image_classifier.images.tiff.colors import PixelInterpretation, interpret_pixels
+from napari_image_classifier.images.tiff.colors import (
+    PixelInterpretation,
+    interpret_pixels,
+    is_for_libtiff,
+)
 from napari_image_classifier.images.tiff.errors import translated_errors
 from napari_image_classifier.images.tiff.metadata import read_metadata
 from napari_image_classifier.images.tiff.segments import refuse_larger_segments
 from napari_image_classifier.typing import AnyArray
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
+
+# How TIFF marked reduced copies before version 6.
+_OLD_TAG, _OLD_REDUCED = 255, 2
 
 
 def open_tiff(path: Path, axes: str | None = None, *, labels: bool = False) -> OpenedFile:
@@ -47,10 +54,11 @@ def open_tiff(path: Path, axes: str | None = None, *, labels: bool = False) -> O
     """
     with ExitStack() as opened:
         with translated_errors(path):
-            tiff = open_with_description(path)
+            tiff, assumptions = open_with_description(path)
             opened.callback(tiff.close)
             source = _source(path, tiff, axes, labels)
         opened.pop_all()
+    source.assumptions += assumptions
     return source
 
 
@@ -58,14 +66,13 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None, labels: bool)
     check_directories(path, tiff)
     if not tiff.series:
         raise no_image_error(path, tiff)
-    if tiff.pages.first.compression == tifffile.COMPRESSION.OJPEG:
-        # The JPEG of before 1995 is beyond tifffile, not beyond the libtiff in Pillow.
+    images = _images(tiff)
+    series = images[0]
+    if is_for_libtiff(path, series.keyframe):
         tiff.close()
         return open_picture(path, of_tiff=True)
-    own = _own_series(tiff)
-    series = own[0]
     check_series(path, tiff, series)
-    interpretation = interpret_pixels(tiff, series, labels=labels)
+    interpretation = interpret_pixels(path, tiff, series, labels=labels)
     stored, axes_assumptions = stored_axes(path, series, interpretation, axes)
     reader = _PlaneReader(path, tiff, series, stored, interpretation)
     samples = interpretation.samples if "S" in stored or interpretation.palette is not None else 1
@@ -86,7 +93,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None, labels: bool)
         channel_names=description.channel_names,
         pixel_size=description.pixel_size,
         metadata=description.metadata,
-        assumptions=(*interpretation.assumptions, *axes_assumptions, *_left_out(tiff, own)),
+        assumptions=(*interpretation.assumptions, *axes_assumptions, *_left_out(tiff, images)),
         display=description.display,
     )
     if interpretation.is_rgb and lengths["C"] == samples:
@@ -96,28 +103,27 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None, labels: bool)
     return source
 
 
-def _own_series(tiff: tifffile.TiffFile) -> list[Any]:
-    """Return the images with pixels in this file itself; an OME description may list a whole plate.
-
-    Read as the first image of the description, every file of the plate would be the same well.
-    """
-    if not tiff.is_ome:
-        return list(tiff.series)
-    own = [
-        series
-        for series in tiff.series
-        if any(page is not None and page.parent is tiff for page in series.pages)
-    ]
-    return own or list(tiff.series)
+def _images(tiff: tifffile.TiffFile) -> list[Any]:
+    """Return the images in a file, without the smaller copies that may stand before them."""
+    images = list(tiff.series)
+    if len(images) == 1:
+        return images
+    return [series for series in images if not _is_copy(series.keyframe)] or images
 
 
-def _left_out(tiff: tifffile.TiffFile, own: list[Any]) -> tuple[str, ...]:
+def _is_copy(page: Any) -> bool:
+    """Return whether a page is a reduced copy or a mask of another one, by its old tag or new."""
+    old = page.tags.get(_OLD_TAG)
+    return bool(page.is_reduced or page.is_mask or (old is not None and old.value == _OLD_REDUCED))
+
+
+def _left_out(tiff: tifffile.TiffFile, images: list[Any]) -> tuple[str, ...]:
     assumptions = []
-    images, series = len(own), own[0]
+    series = images[0]
     # Nobody misses a thumbnail or a label beside the image.
-    if images > 1 and not (tiff.is_lsm or tiff.is_svs or tiff.is_scn):
+    if len(images) > 1 and not (tiff.is_lsm or tiff.is_svs or tiff.is_scn):
         assumptions.append(
-            f"The file holds {images} images of different kinds; the first one is used."
+            f"The file holds {len(images)} images of different kinds; the first one is used."
         )
     planes = declared_planes(series)
     if tiff.is_imagej and tiff.pages.is_multipage and len(tiff.pages) > planes:
@@ -148,6 +154,7 @@ class _PlaneReader:
         self._n_inner = len(page_shape)
         outer = self.series.shape[: -self._n_inner]
         fits = self.series.shape[-self._n_inner :] == page_shape
+        fits = fits and set("YX") <= set(self.axes[-self._n_inner :])
         count = int(np.prod(outer, dtype=np.int64))
         self._get: Callable[[int], AnyArray]
         if fits and self.series.dataoffset is not None:
@@ -167,7 +174,9 @@ class _PlaneReader:
         index = {"T": time, "Z": z, "C": channel // samples, "S": channel % samples}
         n_outer = len(self.axes) - self._n_inner
         outer = [index.get(axis, 0) for axis in self.axes[:n_outer]]
-        inner = [slice(None) if axis in "YX" else index[axis] for axis in self.axes[n_outer:]]
+        inner = [
+            slice(None) if axis in "YX" else index.get(axis, 0) for axis in self.axes[n_outer:]
+        ]
         number = int(np.ravel_multi_index(outer, self.series.shape[:n_outer])) if outer else 0
         with self._lock, translated_errors(self.path):
             page = self._decoded(number)
@@ -185,6 +194,11 @@ class _PlaneReader:
             return self._cached[1]
         self._cached = None
         page = self._get(number)
+        if self.interpretation.to_rgb is not None:
+            sample = self.axes[-self._n_inner :].index("S")
+            page = np.moveaxis(
+                self.interpretation.to_rgb(np.moveaxis(page, sample, -1)), -1, sample
+            )
         # Only a page that holds several planes is worth keeping.
         if page.ndim > 2 or self.interpretation.palette is not None:
             self._cached = (number, page)

@@ -10,7 +10,7 @@ import numpy as np
 import tifffile
 
 from napari_image_classifier.images.image import Image
-from napari_image_classifier.images.ome import AXES_KEY
+from napari_image_classifier.images.ome_xml import AXES_KEY
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.typing import AnyArray
 

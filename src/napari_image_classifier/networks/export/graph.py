@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from napari_image_classifier.errors import ImageClassifierError
+
+OPSET = 20
 
 
 class GraphError(ImageClassifierError):
@@ -26,8 +28,13 @@ class Value:
 
 @dataclass
 class GraphWriter:
-    """Collects the nodes and constants of a graph."""
+    """Collects the nodes and constants of a graph.
 
+    ``images`` is the shape (n, y, x, channel) of what the network takes; None or a name where it
+    takes any length.
+    """
+
+    images: Sequence[int | str | None] = ()
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
 
@@ -44,6 +51,15 @@ class GraphWriter:
         self.nodes.append(helper.make_node(kind, names, [output], **attributes))
         ranks = [each.rank for each in inputs if isinstance(each, Value)]
         return Value(output, rank or max(ranks))
+
+    def lengths(self, value: Value) -> tuple[int, ...]:
+        """Return the length of each axis of a value, 0 where it depends on the images."""
+        taken = helper.make_tensor_value_info("images", TensorProto.FLOAT, self.images)
+        given = helper.make_empty_tensor_value_info(value.name)
+        graph = helper.make_graph(self.nodes, "part", [taken], [given], self.constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+        inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph.output[0]
+        return tuple(axis.dim_value for axis in inferred.type.tensor_type.shape.dim)
 
     def _constant(self, numbers: npt.ArrayLike) -> str:
         name = f"constant_{len(self.constants)}"
@@ -88,6 +104,8 @@ def activated(writer: GraphWriter, value: Value, activation: Any) -> Value:
         return value
     if name == "softmax":
         return softmax(Layer(writer, value))
+    if name == "log_softmax":
+        return writer.node("LogSoftmax", value, axis=_last_axis(value))
     if name in ("silu", "swish"):
         return writer.node("Mul", value, writer.node("Sigmoid", value))
     if name == "relu6":
@@ -124,4 +142,9 @@ def softmax(layer: Layer) -> Value:
     """Add Keras's Softmax, which must be over the channels or classes."""
     if layer.settings.get("axis", -1) not in (-1, layer.value.rank - 1):
         raise GraphError("The network has a softmax over another axis than the last.")
-    return layer.node("Softmax", axis=1)
+    return layer.node("Softmax", axis=_last_axis(layer.value))
+
+
+def _last_axis(value: Value) -> int:
+    """Return where the graph has what is Keras's last axis."""
+    return 1 if value.rank == 4 else value.rank - 1

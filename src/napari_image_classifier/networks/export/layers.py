@@ -4,7 +4,7 @@ A layer that is not here is refused by name; to add one is to add a function to 
 graph is compared with Keras before it is stored, so a mistake here can't reach a prediction.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,15 @@ from napari_image_classifier.networks.export.graph import (
     relu,
     softmax,
 )
+from napari_image_classifier.networks.export.operations import (
+    MERGES,
+    OPERATIONS,
+    PERMUTED,
+    AddLayer,
+    Given,
+    merged,
+)
+from napari_image_classifier.networks.export.resizing import cropped, resized
 
 Array = npt.NDArray[Any]
 
@@ -28,7 +37,7 @@ def add_layer(
     writer: GraphWriter,
     layer_config: Mapping[str, Any],
     weights: Sequence[Array],
-    inputs: Sequence[Value | float],
+    inputs: Sequence[Given],
 ) -> Value:
     """Add one layer, given its part of Keras's configuration and its weights.
 
@@ -38,41 +47,16 @@ def add_layer(
         The layer, or one of its settings, is not known here.
     """
     kind, settings = layer_config["class_name"], layer_config["config"]
-    if kind not in _LAYERS and kind not in _MERGES:
+    if kind not in _ALL and kind not in MERGES:
         raise GraphError(f"The network has a layer of a kind that can't be used here: {kind}.")
     if settings.get("data_format") == "channels_first":
         raise GraphError("The network takes the channels first; networks here have channels last.")
-    if kind in _MERGES:
-        return _merged(writer, kind, inputs)
+    if kind in MERGES:
+        return merged(writer, kind, settings, inputs)
     (value,) = inputs
     assert isinstance(value, Value)
-    output = _LAYERS[kind](Layer(writer, value, settings, weights))
+    output = _ALL[kind](Layer(writer, value, settings, weights))
     return activated(writer, output, settings["activation"]) if "activation" in settings else output
-
-
-_MERGES: Mapping[str, str] = {
-    "Add": "Add",
-    "Average": "Mean",
-    "Concatenate": "Concat",
-    "Divide": "Div",
-    "Maximum": "Max",
-    "Minimum": "Min",
-    "Multiply": "Mul",
-    "Subtract": "Sub",
-    "TrueDivide": "Div",
-}
-
-
-def _merged(writer: GraphWriter, kind: str, inputs: Sequence[Value | float]) -> Value:
-    if kind == "Concatenate":
-        return writer.node("Concat", *inputs, axis=1)
-    if kind == "Average":
-        return writer.node("Mean", *inputs)
-    first, second, *others = inputs
-    output = writer.node(_MERGES[kind], first, second)
-    for other in others:
-        output = writer.node(_MERGES[kind], output, other)
-    return output
 
 
 def _unchanged(layer: Layer) -> Value:
@@ -120,11 +104,11 @@ def _separable(layer: Layer) -> Value:
     return _convolution(Layer(layer.writer, each, once, [pointwise, *bias]))
 
 
-def _pooling(kind: str) -> "AddLayer":
+def _pooling(kind: str) -> AddLayer:
     return lambda layer: layer.node(kind, **_window(layer.settings, layer.settings["pool_size"]))
 
 
-def _global_pooling(kind: str) -> "AddLayer":
+def _global_pooling(kind: str) -> AddLayer:
     def add(layer: Layer) -> Value:
         pooled = layer.node(kind)
         return (
@@ -146,12 +130,59 @@ def _batch_normalization(layer: Layer) -> Value:
 def _layer_normalization(layer: Layer) -> Value:
     _check_last_axis(layer)
     settings, writer = layer.settings, layer.writer
-    if not settings["scale"] or settings.get("rms_scaling"):
+    if settings.get("rms_scaling"):
         raise GraphError("The network has a LayerNormalization without scale.")
+    learnt = list(layer.weights)
+    if not settings["scale"]:
+        learnt.insert(0, np.ones(_n_channels(layer), np.float32))
     inner = writer.channels_last(layer.value)
     epsilon = settings["epsilon"]
-    output = writer.node("LayerNormalization", inner, *layer.weights, axis=-1, epsilon=epsilon)
+    output = writer.node("LayerNormalization", inner, *learnt, axis=-1, epsilon=epsilon)
     return writer.channels_first(output)
+
+
+def _group_normalization(layer: Layer) -> Value:
+    """Add a normalisation over the pixels and the channels of each group.
+
+    A matrix takes the means of channels to those of their groups.
+    """
+    _check_last_axis(layer)
+    settings, writer = layer.settings, layer.writer
+    if layer.value.rank not in (2, 4):
+        raise GraphError("The network normalises groups of channels of something else than images.")
+    n_channels = _n_channels(layer)
+    n_groups = n_channels if settings["groups"] == -1 else settings["groups"]
+    size = n_channels // n_groups
+    same_group = np.kron(np.eye(n_groups), np.full((size, size), 1 / size))
+
+    def mean(value: Value) -> Value:
+        if value.rank == 2:
+            return writer.node("MatMul", value, same_group)
+        pooled = writer.node("GlobalAveragePool", value)
+        return writer.node("Conv", pooled, same_group.reshape(n_channels, n_channels, 1, 1))
+
+    centred = layer.node("Sub", mean(layer.value))
+    variance = mean(writer.node("Mul", centred, centred))
+    deviation = writer.node("Sqrt", writer.node("Add", variance, settings["epsilon"]))
+    output = writer.node("Div", centred, deviation)
+    learnt = [layer.per_channel(array) for array in layer.weights]
+    if settings["scale"]:
+        output = writer.node("Mul", output, learnt.pop(0))
+    return writer.node("Add", output, learnt[0]) if settings["center"] else output
+
+
+def _n_channels(layer: Layer) -> int:
+    lengths = layer.writer.lengths(layer.value)
+    n_channels = lengths[1 if layer.value.rank == 4 else -1]
+    if not n_channels:
+        raise GraphError("The network normalises channels of an unknown number.")
+    return n_channels
+
+
+def _sloped(layer: Layer) -> Value:
+    """Add a PReLU, of a slope for each number, or for each along some axes."""
+    (slopes,) = layer.weights
+    return layer.node("PRelu", slopes.transpose(2, 0, 1) if slopes.ndim == 3 else slopes)
 
 
 def _check_last_axis(layer: Layer) -> None:
@@ -166,6 +197,9 @@ def _normalization(layer: Layer) -> Value:
     if mean is None:
         mean, variance = layer.weights[:2]
     deviation = np.maximum(np.sqrt(np.asarray(variance, np.float32)), 1e-7)
+    if layer.settings.get("invert"):
+        spread = layer.node("Mul", layer.per_channel(deviation))
+        return layer.writer.node("Add", spread, layer.per_channel(mean))
     centred = layer.node("Sub", layer.per_channel(mean))
     return layer.writer.node("Div", centred, layer.per_channel(deviation))
 
@@ -186,7 +220,7 @@ def _dense(layer: Layer) -> Value:
     return writer.channels_first(output)
 
 
-def _scaled(kind: str, setting: str) -> "AddLayer":
+def _scaled(kind: str, setting: str) -> AddLayer:
     return lambda layer: layer.node(kind, alpha=float(layer.settings[setting]))
 
 
@@ -212,8 +246,6 @@ def _zero_padding(layer: Layer) -> Value:
     return layer.node("Pad", np.array([0, 0, top, left, 0, 0, bottom, right], np.int64))
 
 
-AddLayer = Callable[[Layer], Value]
-
 # What does something only in training.
 _ONLY_IN_TRAINING = (
     "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise",
@@ -227,6 +259,7 @@ _LAYERS: Mapping[str, AddLayer] = {
     "Activation": _unchanged,
     "AveragePooling2D": _pooling("AveragePool"),
     "BatchNormalization": _batch_normalization,
+    "CenterCrop": cropped,
     "Conv2D": _convolution,
     "Cropping2D": _cropping,
     "Dense": _dense,
@@ -235,6 +268,7 @@ _LAYERS: Mapping[str, AddLayer] = {
     "Flatten": _flatten,
     "GlobalAveragePooling2D": _global_pooling("GlobalAveragePool"),
     "GlobalMaxPooling2D": _global_pooling("GlobalMaxPool"),
+    "GroupNormalization": _group_normalization,
     "LayerNormalization": _layer_normalization,
     "LayerScale": lambda layer: layer.node("Mul", layer.per_channel(layer.weights[0])),
     "LeakyReLU": lambda layer: layer.node(
@@ -242,10 +276,14 @@ _LAYERS: Mapping[str, AddLayer] = {
     ),
     "MaxPooling2D": _pooling("MaxPool"),
     "Normalization": _normalization,
+    "PReLU": _sloped,
+    "Permute": PERMUTED,
     "ReLU": relu,
     "Rescaling": _rescaling,
     "Reshape": _reshape,
+    "Resizing": resized,
     "SeparableConv2D": _separable,
     "Softmax": softmax,
     "ZeroPadding2D": _zero_padding,
 }
+_ALL = {**_LAYERS, **OPERATIONS}

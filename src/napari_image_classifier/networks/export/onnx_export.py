@@ -13,15 +13,24 @@ from typing import TYPE_CHECKING, Any
 import onnx
 from onnx import TensorProto, helper
 
-from napari_image_classifier.networks.export.graph import GraphError, GraphWriter, Value
+from napari_image_classifier.networks.export.graph import (
+    OPSET,
+    GraphError,
+    GraphWriter,
+    Value,
+)
 from napari_image_classifier.networks.export.layers import add_layer
+from napari_image_classifier.networks.export.operations import Given
 from napari_image_classifier.networks.guard.configuration import NETWORKS
-from napari_image_classifier.networks.layer_calls import Tensor, calls_in_order
+from napari_image_classifier.networks.layer_calls import (
+    Tensor,
+    calls_in_order,
+    output_of,
+)
 
 if TYPE_CHECKING:
     import keras
 
-OPSET = 20
 # The newest runtime for Intel Macs is older than the newest format.
 IR_VERSION = 9
 
@@ -37,18 +46,18 @@ def export_graph(network: "keras.Model") -> bytes:
     GraphError
         The network holds a layer that is not known here, or does not end in a softmax.
     """
-    writer = GraphWriter()
+    (tensor,) = network.inputs
+    shape = [
+        free if length is None else length
+        for length, free in zip(tensor.shape, ("n", "y", "x", "channel"), strict=True)
+    ]
+    writer = GraphWriter(shape)
     images = writer.channels_first(Value("images", 4))
     logits, features = _before_softmax(writer, _add_network(writer, network, images))
     outputs = []
     for name, source in (("logits", logits), ("features", features)):
         writer.nodes.append(helper.make_node("Identity", [source], [name]))
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", f"n_{name}"]))
-    (tensor,) = network.inputs
-    shape = [
-        free if length is None else length
-        for length, free in zip(tensor.shape, ("n", "y", "x", "channel"), strict=True)
-    ]
     graph = helper.make_graph(
         writer.nodes,
         "network",
@@ -82,12 +91,12 @@ def _add_network(writer: GraphWriter, network: "keras.Model", entry: Value) -> V
     config = network.get_config()
     layers = {layer.name: layer for layer in network.layers}
 
-    def add(layer_config: Mapping[str, Any], inputs: Sequence[Value | float]) -> Value:
+    def add(layer_config: Mapping[str, Any], inputs: Sequence[Given]) -> Value:
         kind, settings = layer_config["class_name"], layer_config["config"]
         if kind == "InputLayer":
             return entry
         # Operations such as x + y stand in the configuration and are no layers.
-        layer = layers.get(settings.get("name"))
+        layer = layers.get(layer_config.get("name") or settings["name"])
         if kind in NETWORKS and isinstance(inputs[0], Value):
             return _add_network(writer, layer, inputs[0])
         weights = [] if layer is None else layer.get_weights()
@@ -101,18 +110,8 @@ def _add_network(writer: GraphWriter, network: "keras.Model", entry: Value) -> V
     values: dict[Tensor, Value] = {}
     for layer_config, index, inputs in calls_in_order(config["layers"]):
         for tensor in inputs:
-            if not isinstance(tensor, float) and tensor[2] != 0:
+            if isinstance(tensor, tuple) and tensor[2] != 0:
                 raise GraphError(f"The layer “{tensor[0]}” of the network has several outputs.")
-        known = [tensor if isinstance(tensor, float) else values[tensor] for tensor in inputs]
+        known = [values[tensor] if isinstance(tensor, tuple) else tensor for tensor in inputs]
         values[layer_config["name"], index, 0] = add(layer_config, known)
-    return values[_the_one_tensor(config["output_layers"])]
-
-
-def _the_one_tensor(stored: Any) -> Tensor:
-    """Return the tensor of ["name", 0, 0], however deep in lists it stands."""
-    while isinstance(stored[0], (list, tuple)):
-        if len(stored) != 1:
-            raise GraphError("The network has several outputs; a classifier has one.")
-        stored = stored[0]
-    name, call, output = stored
-    return name, call, output
+    return values[output_of(config)]

@@ -9,8 +9,11 @@ from typing import Any
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.guard.layer_settings import (
     LAYERS,
+    LEFT_OUT,
     LONGEST_NAME,
     MODULES,
+    MOST_AXES,
+    Check,
     is_flag,
     is_list,
     is_name,
@@ -19,15 +22,23 @@ from napari_image_classifier.networks.guard.layer_settings import (
     is_shape,
     is_whole,
 )
+from napari_image_classifier.networks.guard.operations import (
+    OPERATIONS,
+    picks_of,
+    stored_picks,
+)
 
 NETWORKS: Mapping[str, str] = {"Functional": "Model", "Model": "Model", "Sequential": "Sequential"}
 # The largest network of keras.applications has 1,041 layers.
 MOST_LAYERS = 2000
 MOST_INPUTS = 200
 DEEPEST_NETWORK = 5
-_TENSOR = "__keras_tensor__"
+# Of an array that is part of the configuration, such as the mean colour of photographs.
+MOST_NUMBERS = 10_000
+_TENSOR, _ARRAY = "__keras_tensor__", "__numpy__"
+_ARRAYS = (_ARRAY, "__tensor__")
 _ARE_INDICES = is_list(is_whole(0, MOST_INPUTS), 2, 2)
-_ARGUMENTS = frozenset({"mask", "training", "inputs", "x", "x1", "x2"})
+_ARGUMENTS = frozenset({"constant_values", "mask", "training", "inputs", "x", "x1", "x2", "xs"})
 
 Configuration = dict[str, Any]
 
@@ -85,10 +96,17 @@ def _not_keras(stored: Mapping[str, Any]) -> ClassifierFileError:
 
 def _unknown(stored: Mapping[str, Any]) -> ClassifierFileError:
     kind = stored["class_name"]
+    usable = (
+        "Ordinary convolution, pooling, normalisation, activation, merging and dense layers can."
+    )
+    if kind == "Lambda":
+        usable = (
+            "It is Python code, and no code of a file is run here: in Keras, put layers or "
+            "operations of its own in its place, such as Rescaling, and save the network again."
+        )
     return ClassifierFileError(
         f"The network has a layer of a kind that can't be used here: {_shown(kind)} "
-        f"(“{_shown(stored['config'].get('name', kind))}”). Ordinary convolution, pooling, "
-        "normalisation, activation, merging and dense layers can."
+        f"(“{_shown(stored['config'].get('name', kind))}”). {usable}"
     )
 
 
@@ -118,6 +136,8 @@ def _network(stored: Mapping[str, Any]) -> Configuration:
         made["layers"] = [_called(layer, names) for layer in layers]
         made["input_layers"] = _ends(config.get("input_layers"), names)
         made["output_layers"] = _ends(config.get("output_layers"), names)
+    if len({layer["config"]["name"] for layer in made["layers"]}) < len(made["layers"]):
+        raise ClassifierFileError("Two layers of the network have the same name.")
     return _written(NETWORKS[kind], "keras", made)
 
 
@@ -130,9 +150,12 @@ def _called(stored: Any, names: set[str]) -> Configuration:
     """Return a layer of a functional network, and what each of its calls takes in."""
     made = _layer(stored)
     calls = stored.get("inbound_nodes")
-    if not is_name(stored.get("name")) or not isinstance(calls, list) or len(calls) > MOST_INPUTS:
+    named = is_name(stored.get("name")) and stored["name"] == made["config"]["name"]
+    if not named or not isinstance(calls, list) or len(calls) > MOST_INPUTS:
         raise ClassifierFileError(f"It isn't said how {_shown(made['config']['name'])} is called.")
-    return {**made, "name": stored["name"], "inbound_nodes": [_call(call, names) for call in calls]}
+    picks = made["class_name"] == "GetItem"
+    called = [_pick(call, names) if picks else _call(call, names) for call in calls]
+    return {**made, "name": stored["name"], "inbound_nodes": called}
 
 
 def _layer(stored: Any) -> Configuration:
@@ -140,16 +163,15 @@ def _layer(stored: Any) -> Configuration:
     kind, config = stored["class_name"], stored["config"]
     if kind in NETWORKS:
         return _network(stored)
-    if kind not in LAYERS:
-        raise _unknown(stored)
-    if stored["module"] not in MODULES[kind]:
-        raise _not_keras(stored)
     made: Configuration = {"name": _name(config)}
+    if kind in LEFT_OUT and stored["module"] == "keras.layers":
+        return _written("Identity", stored["module"], made)
+    checks = _checks(stored)
     if is_flag(config.get("trainable")):
         made["trainable"] = config["trainable"]
     for setting, value in config.items():
         plain = _plain(value) if setting == "activation" else value
-        check = LAYERS[kind].get(setting)
+        check = checks.get(setting)
         if check is not None and check(plain):
             made[setting] = plain
         elif check is not None or not is_passed_over(setting, plain):
@@ -158,6 +180,18 @@ def _layer(stored: Any) -> Configuration:
                 f"can't be used here: {_shown(setting)} = {_shown(value)}."
             )
     return _written(kind, stored["module"], made)
+
+
+def _checks(stored: Mapping[str, Any]) -> Mapping[str, Check]:
+    """Return what each setting of a layer or operation may be."""
+    kind, module = stored["class_name"], stored["module"]
+    if (module, kind) in OPERATIONS:
+        return OPERATIONS[module, kind]
+    if kind not in LAYERS:
+        raise _unknown(stored)
+    if module not in MODULES[kind]:
+        raise _not_keras(stored)
+    return LAYERS[kind]
 
 
 def _plain(activation: Any) -> Any:
@@ -192,6 +226,17 @@ def _call(stored: Any, names: set[str]) -> Configuration:
     }
 
 
+def _pick(stored: Any, names: set[str]) -> Configuration:
+    """Return a call of `GetItem`, which takes in an array and says what of it is picked."""
+    match stored:
+        case {"args": [array, picks], "kwargs": {}}:
+            return {
+                "args": [_argument(array, names), stored_picks(picks_of(picks))],
+                "kwargs": {},
+            }
+    raise ClassifierFileError("How the network's layers are called is not as Keras writes it.")
+
+
 def _argument(stored: Any, names: set[str]) -> Any:
     if stored is None or is_flag(stored) or is_number(stored):
         return stored
@@ -203,10 +248,28 @@ def _argument(stored: Any, names: set[str]) -> Any:
         shape = _shape(config.get("shape"), history[0])
         made = {"shape": shape, "dtype": "float32", "keras_history": history}
         return {"class_name": _TENSOR, "config": made}
+    if isinstance(config, Mapping) and stored.get("class_name") in _ARRAYS:
+        return {"class_name": _ARRAY, "config": {"value": _numbers(config), "dtype": "float32"}}
     raise ClassifierFileError(
         "A layer of the network is called with something that is neither a number nor what "
         "another layer gives."
     )
+
+
+def _numbers(config: Mapping[str, Any]) -> Any:
+    """Return an array of the configuration as it is stored: lists of lists of numbers."""
+    value = config.get("value")
+    lengths: list[int] = []
+    numbers: list[Any] = [value]
+    while isinstance(numbers[0], list):
+        same = {len(part) if isinstance(part, list) else -1 for part in numbers}
+        numbers = [one for part in numbers for one in part] if len(same) == 1 else []
+        lengths.append(same.pop())
+        if not 0 < len(numbers) <= MOST_NUMBERS or len(lengths) > MOST_AXES:
+            raise ClassifierFileError("The network holds an array that no network needs.")
+    if not all(map(is_number, numbers)):
+        raise ClassifierFileError("The network holds an array of something else than numbers.")
+    return value
 
 
 def _history(stored: Any, names: set[str]) -> list[Any]:

@@ -6,15 +6,25 @@ Shapes are without the first axis, which counts images: (y, x, channel), or (fea
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
+
+import numpy as np
 
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.guard.configuration import NETWORKS
 from napari_image_classifier.networks.guard.layer_settings import MERGES
-from napari_image_classifier.networks.layer_calls import calls_in_order
+from napari_image_classifier.networks.guard.operations import NUMPY, Pick, picks_by_axis
+from napari_image_classifier.networks.layer_calls import (
+    Taken,
+    calls_in_order,
+    output_of,
+)
 
 Shape = tuple[int, ...]
 Settings = Mapping[str, Any]
+# The names of a layer and, before it, of the networks that it is in, from the outermost.
+LayerPath = tuple[str, ...]
 
 # The largest networks of keras.applications have 350 million; VGG16 makes 15 million numbers of an
 # image of 224 × 224 pixels, in 1.5e10 multiplications.
@@ -29,18 +39,36 @@ USUAL_SIZE = 256
 class NetworkSize:
     """What a network has and makes of one image.
 
-    ``weights`` has the shape of every array that is learnt or measured; ``numbers`` counts what
-    its layers give, ``multiplications`` what that takes.
+    ``of_layers`` has the shape of every array that each layer has learnt or measured, in Keras's
+    order; ``kinds`` and ``given`` say what each layer is and the shape of what it gives, in the
+    order in which they are called; ``numbers`` counts what all of them give, ``multiplications``
+    what that takes.
     """
 
-    weights: list[Shape] = field(default_factory=list)
+    of_layers: dict[LayerPath, list[Shape]] = field(default_factory=dict)
+    kinds: dict[LayerPath, str] = field(default_factory=dict)
+    given: dict[LayerPath, Shape] = field(default_factory=dict)
     numbers: int = 0
     multiplications: int = 0
+
+    @property
+    def weights(self) -> list[Shape]:
+        """The shapes of all arrays."""
+        return list(chain.from_iterable(self.of_layers.values()))
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers they hold."""
+        return sum(map(math.prod, self.weights))
+
+    def has_weights_in(self, path: LayerPath) -> bool:
+        """Return whether a layer of the network at ``path`` has weights."""
+        return any(shapes and one[: len(path)] == path for one, shapes in self.of_layers.items())
 
     def check(self) -> None:
         """Raise ClassifierFileError where nobody's computer could use the network."""
         for count, most, what in (
-            (sum(map(math.prod, self.weights)), MOST_PARAMETERS, "parameters"),
+            (self.n_parameters, MOST_PARAMETERS, "parameters"),
             (self.numbers, MOST_NUMBERS, "numbers for one image"),
             (self.multiplications, MOST_MULTIPLICATIONS, "multiplications for one image"),
         ):
@@ -61,30 +89,63 @@ def network_size(configuration: Settings) -> NetworkSize:
     """
     size = NetworkSize()
     try:
-        _through_network(configuration, None, size)
+        _through_network(configuration, (), None, size)
     except (LookupError, TypeError, ValueError) as error:
         raise ClassifierFileError("The layers of the network don't fit each other.") from error
     size.check()
     return size
 
 
-def _through_network(network: Settings, entry: Shape | None, size: NetworkSize) -> Shape:
+def _through_network(
+    network: Settings, within: LayerPath, entry: Shape | None, size: NetworkSize
+) -> Shape:
     config = network["config"]
     if network["class_name"] == "Sequential":
         shape = entry or _without_first(config["build_input_shape"])
         for layer in config["layers"]:
-            shape = _through_layer(layer, [shape] if shape else [], entry, size)
+            shape = _through_layer(layer, within, [shape] if shape else [], entry, size)
         assert shape is not None
         return shape
     shapes: dict[tuple[str, int], Shape] = {}
     for layer, index, inputs in calls_in_order(config["layers"]):
-        # Weights are there once, however often a layer is called.
-        counted = size if index == 0 else NetworkSize()
-        taken = [shapes[tensor[:2]] for tensor in inputs if not isinstance(tensor, float)]
-        shapes[layer["name"], index] = _through_layer(layer, taken, entry, counted)
-    ends = config["output_layers"]
-    name, index, _ = ends[0] if isinstance(ends[0], list) else ends
-    return shapes[name, index]
+        taken = _taken(layer, inputs, shapes)
+        shapes[layer["name"], index] = _through_layer(layer, within, taken, entry, size)
+    return shapes[output_of(config)[:2]]
+
+
+def _taken(
+    layer: Settings, inputs: Sequence[Taken], shapes: Mapping[tuple[str, int], Shape]
+) -> list[Shape]:
+    """Return the shapes of what a call takes in; numbers are the same for every image.
+
+    Raises
+    ------
+    ClassifierFileError
+        The layer does not take numbers, or would add images to each other.
+    """
+    tensors = [shapes[one[:2]] for one in inputs if isinstance(one, tuple)]
+    if layer["class_name"] not in MERGES:
+        if len(tensors) < len(inputs) and layer["class_name"] != "Pad":
+            raise ClassifierFileError("A layer of the network takes in numbers, not an array.")
+        return tensors
+    n_axes = max(map(len, tensors))
+    numbers = [np.shape(one) for one in inputs if not isinstance(one, tuple)]
+    mixed = layer.get("module") == NUMPY and min(map(len, tensors)) < n_axes
+    if mixed or any(len(shape) > n_axes and shape[:-n_axes] != (1,) for shape in numbers):
+        raise _mixed()
+    same_for_all = [shape[-n_axes:] for shape in numbers]
+    among = _broadcast(tensors)
+    if any(
+        length not in (1, there)
+        for shape in same_for_all
+        for length, there in zip(reversed(shape), reversed(among), strict=False)
+    ):
+        raise ClassifierFileError("The layers of the network don't fit each other.")
+    return [*tensors, *same_for_all]
+
+
+def _mixed() -> ClassifierFileError:
+    return ClassifierFileError("The network mixes images with each other.")
 
 
 def _without_first(shape: Sequence[int | None] | None) -> Shape | None:
@@ -92,20 +153,26 @@ def _without_first(shape: Sequence[int | None] | None) -> Shape | None:
 
 
 def _through_layer(
-    layer: Settings, inputs: Sequence[Shape], entry: Shape | None, size: NetworkSize
+    layer: Settings,
+    within: LayerPath,
+    inputs: Sequence[Shape],
+    entry: Shape | None,
+    size: NetworkSize,
 ) -> Shape:
     """Return the shape that a layer gives, having added its weights and work to ``size``."""
     kind, settings = layer["class_name"], layer["config"]
+    path = (*within, layer.get("name") or settings["name"])
     if kind in NETWORKS.values():
-        return _through_network(layer, inputs[0], size)
+        return _through_network(layer, path, inputs[0], size)
     if kind == "InputLayer":
         shape = entry or _without_first(settings["batch_shape"])
         assert shape is not None
         return shape
     shape = _shape_given(kind, settings, inputs)
-    channels = inputs[0][-1]
-    weights = _WEIGHTS[kind](settings, channels) if kind in _WEIGHTS else []
-    size.weights += weights
+    weights = _WEIGHTS[kind](settings, inputs[0]) if kind in _WEIGHTS else []
+    # Weights are there once, however often a layer is called.
+    size.of_layers.setdefault(path, weights)
+    size.kinds[path], size.given[path] = kind, shape
     size.numbers += math.prod(shape)
     size.multiplications += _places(kind, shape) * sum(map(math.prod, weights))
     size.multiplications += math.prod(shape) * math.prod(settings.get("pool_size", (1,)))
@@ -130,6 +197,9 @@ def _shape_given(kind: str, settings: Settings, inputs: Sequence[Shape]) -> Shap
         return _broadcast(inputs)
     if kind == "Concatenate":
         return _concatenated(inputs, settings["axis"])
+    if kind == "Stack":
+        along = _axis_of(settings["axis"], len(inputs[0]) + 2)
+        return (*inputs[0][:along], len(inputs), *inputs[0][along:])
     return _SHAPES[kind](settings, inputs[0]) if kind in _SHAPES else inputs[0]
 
 
@@ -139,8 +209,25 @@ def _broadcast(inputs: Sequence[Shape]) -> Shape:
     return tuple(max(lengths) for lengths in zip(*padded, strict=True))
 
 
+def _axis_of(axis: int, n_axes: int) -> int:
+    """Return which axis of a shape is meant, without that of images.
+
+    ``axis`` is Keras's, of an array of ``n_axes`` with that of images.
+    """
+    along = (axis + n_axes if axis < 0 else axis) - 1
+    if not 0 <= along < n_axes - 1:
+        raise _mixed()
+    return along
+
+
+def _axes_of(settings: Settings, shape: Shape) -> set[int]:
+    axes = settings["axis"]
+    each = [axes] if isinstance(axes, int) else axes
+    return {_axis_of(axis, len(shape) + 1) for axis in each}
+
+
 def _concatenated(inputs: Sequence[Shape], axis: int) -> Shape:
-    along = axis if axis < 0 else axis - 1
+    along = _axis_of(axis, len(inputs[0]) + 1)
     joined = list(inputs[0])
     joined[along] = sum(shape[along] for shape in inputs)
     return tuple(joined)
@@ -181,8 +268,66 @@ def _widened(margins: Sequence[Sequence[int]], sign: int, shape: Shape) -> Shape
     return _positive((height + sign * (top + bottom), width + sign * (left + right), channels))
 
 
+def _reduced(settings: Settings, shape: Shape) -> Shape:
+    axes = _axes_of(settings, shape)
+    if settings.get("keepdims"):
+        return tuple(1 if axis in axes else length for axis, length in enumerate(shape))
+    return _without(axes, shape)
+
+
+def _without(axes: set[int], shape: Shape) -> Shape:
+    return tuple(length for axis, length in enumerate(shape) if axis not in axes)
+
+
+def _flipped(settings: Settings, shape: Shape) -> Shape:
+    _axes_of(settings, shape)
+    return shape
+
+
+def _with_new_axis(settings: Settings, shape: Shape) -> Shape:
+    along = _axis_of(settings["axis"], len(shape) + 2)
+    return (*shape[:along], 1, *shape[along:])
+
+
+def _padded(settings: Settings, shape: Shape) -> Shape:
+    images, *margins = settings["pad_width"]
+    if any(images):
+        raise _mixed()
+    return tuple(
+        before + length + after for (before, after), length in zip(margins, shape, strict=True)
+    )
+
+
+def _picked(settings: Settings, shape: Shape) -> Shape:
+    picks = picks_by_axis(settings["picks"], len(shape) + 1)[1:]
+    lengths = iter(shape)
+    given = [1 if pick is None else _length_of(pick, next(lengths)) for pick in picks]
+    return _positive(tuple(length for length in given if length is not None))
+
+
+def _length_of(pick: Pick, length: int) -> int | None:
+    """Return how much of an axis is picked, None where it is one index."""
+    if isinstance(pick, int):
+        if not -length <= pick < length:
+            raise ClassifierFileError("The network picks a part that an array does not have.")
+        return None
+    assert isinstance(pick, tuple)
+    return len(range(*slice(*pick).indices(length)))
+
+
+def _permuted(settings: Settings, shape: Shape) -> Shape:
+    if len(settings["dims"]) != len(shape):
+        raise ClassifierFileError("The network permutes other axes than an array has.")
+    return tuple(shape[axis - 1] for axis in settings["dims"])
+
+
+def _resized(settings: Settings, shape: Shape) -> Shape:
+    _, _, channels = shape
+    return settings["height"], settings["width"], channels
+
+
 def _positive(shape: Shape) -> Shape:
-    if min(shape) < 1:
+    if min(shape, default=1) < 1:
         raise ClassifierFileError("The network makes nothing of an image: its windows are larger.")
     return shape
 
@@ -190,57 +335,82 @@ def _positive(shape: Shape) -> Shape:
 # Layers that are not here leave the shape as it is.
 _SHAPES: Mapping[str, Callable[[Settings, Shape], Shape]] = {
     "AveragePooling2D": _windowed,
+    "CenterCrop": _resized,
     "Conv2D": _windowed,
     "Cropping2D": lambda settings, shape: _widened(settings["cropping"], -1, shape),
     "Dense": lambda settings, shape: (*shape[:-1], settings["units"]),
     "DepthwiseConv2D": _windowed,
+    "ExpandDims": _with_new_axis,
     "Flatten": lambda _, shape: (math.prod(shape),),
+    "Flip": _flipped,
+    "GetItem": _picked,
     "GlobalAveragePooling2D": _pooled_to_one,
     "GlobalMaxPooling2D": _pooled_to_one,
     "MaxPooling2D": _windowed,
+    "Pad": _padded,
+    "Permute": _permuted,
+    "RGBToGrayscale": lambda _, shape: (*shape[:-1], 1),
+    "Reduction": _reduced,
     "Reshape": _reshaped,
+    "Resizing": _resized,
     "SeparableConv2D": _windowed,
+    "Squeeze": lambda settings, shape: _without(_axes_of(settings, shape), shape),
     "ZeroPadding2D": lambda settings, shape: _widened(settings["padding"], 1, shape),
 }
 
 
-def _of_convolution(settings: Settings, channels: int) -> list[Shape]:
-    kernel = (*settings["kernel_size"], channels // settings["groups"], settings["filters"])
+def _of_convolution(settings: Settings, shape: Shape) -> list[Shape]:
+    kernel = (*settings["kernel_size"], shape[-1] // settings["groups"], settings["filters"])
     return [kernel, *_bias(settings, settings["filters"])]
 
 
-def _of_depthwise(settings: Settings, channels: int) -> list[Shape]:
-    times = settings["depth_multiplier"]
+def _of_depthwise(settings: Settings, shape: Shape) -> list[Shape]:
+    times, channels = settings["depth_multiplier"], shape[-1]
     return [(*settings["kernel_size"], channels, times), *_bias(settings, channels * times)]
 
 
-def _of_separable(settings: Settings, channels: int) -> list[Shape]:
-    times, filters = settings["depth_multiplier"], settings["filters"]
+def _of_separable(settings: Settings, shape: Shape) -> list[Shape]:
+    times, filters, channels = settings["depth_multiplier"], settings["filters"], shape[-1]
     each = (*settings["kernel_size"], channels, times)
     return [each, (1, 1, channels * times, filters), *_bias(settings, filters)]
 
 
-def _of_dense(settings: Settings, channels: int) -> list[Shape]:
-    return [(channels, settings["units"]), *_bias(settings, settings["units"])]
+def _of_dense(settings: Settings, shape: Shape) -> list[Shape]:
+    return [(shape[-1], settings["units"]), *_bias(settings, settings["units"])]
 
 
 def _bias(settings: Settings, length: int) -> list[Shape]:
     return [(length,)] if settings["use_bias"] else []
 
 
-def _per_channel(always: int) -> Callable[[Settings, int], list[Shape]]:
-    return lambda settings, channels: (
-        [(channels,)] * (always + settings["center"] + settings["scale"])
-    )
+def _per_channel(always: int) -> Callable[[Settings, Shape], list[Shape]]:
+    return lambda settings, shape: [shape[-1:]] * (always + settings["center"] + settings["scale"])
+
+
+def _of_normalization(settings: Settings, shape: Shape) -> list[Shape]:
+    """Return the shapes of means, variances and how many images they were measured of."""
+    if settings.get("mean") is not None:
+        return []
+    axes = [] if settings["axis"] is None else sorted(_axes_of(settings, shape))
+    each = tuple(shape[axis] for axis in axes)
+    return [each, each, ()]
+
+
+def _of_slopes(settings: Settings, shape: Shape) -> list[Shape]:
+    shared = settings["shared_axes"] or ()
+    return [tuple(1 if axis in shared else length for axis, length in enumerate(shape, start=1))]
 
 
 # Layers that are not here have no weights.
-_WEIGHTS: Mapping[str, Callable[[Settings, int], list[Shape]]] = {
+_WEIGHTS: Mapping[str, Callable[[Settings, Shape], list[Shape]]] = {
     "BatchNormalization": _per_channel(2),
     "Conv2D": _of_convolution,
     "Dense": _of_dense,
     "DepthwiseConv2D": _of_depthwise,
+    "GroupNormalization": _per_channel(0),
     "LayerNormalization": _per_channel(0),
     "LayerScale": lambda settings, _: [(settings["projection_dim"],)],
+    "Normalization": _of_normalization,
+    "PReLU": _of_slopes,
     "SeparableConv2D": _of_separable,
 }

@@ -15,7 +15,7 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.channel_matching import NOTHING_SAID, ChannelMap
 from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.name_patterns import ImageFiles, NamePattern
+from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.widgets.qt.background import Lookup

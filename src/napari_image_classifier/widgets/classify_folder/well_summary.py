@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import sentence_of
-from napari_image_classifier.images.well_names import WellError, parse_well
+from napari_image_classifier.images.names.well_names import WellError, parse_well
 from napari_image_classifier.plates.columns import (
     COUNTED,
     EMPTY_IMAGES,

@@ -9,7 +9,7 @@ from napari.layers._source import layer_source
 
 from napari_image_classifier.images.display import METADATA_KEY, image_layers
 from napari_image_classifier.images.image import read_image
-from napari_image_classifier.images.name_patterns import ImageFiles
+from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.items.selection import parse_selection
 from napari_image_classifier.widgets.viewer.layers import open_layer, path_of

@@ -219,9 +219,9 @@ class ItemsForm(Form, Generic[Choices]):
         """Offer what has been found: what images share, folders from ``first_level``; patterns."""
         if (survey := self.runner.survey) is not None:
             self.group.offer(survey.columns, range(first_level, survey.folder_levels + 1))
-            self.pattern.set_proposals(survey.patterns)
+            self.pattern.set_proposals(survey.patterns, survey.question)
 
     def show_images(self) -> None:
         """List the images that the pattern makes."""
         if (survey := self.runner.survey) is not None:
-            self.pattern.show_images(survey.images, survey.n_images)
+            self.pattern.show_images(survey.images, survey.composed)

@@ -1,19 +1,24 @@
 """The name pattern that makes images of files, and the images that it makes of a folder."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from qtpy.QtCore import Signal
+from qtpy.QtGui import QFontDatabase
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QMenu,
+    QPlainTextEdit,
     QTableWidget,
     QTableWidgetItem,
     QToolButton,
     QWidget,
 )
 
-from napari_image_classifier.images.name_patterns import PRESETS, ImageFiles
-from napari_image_classifier.widgets.qt.dock import Folded
+from napari_image_classifier.images.names.composition import Composition
+from napari_image_classifier.images.names.patterns import ImageFiles
+from napari_image_classifier.images.names.presets import NAME_PRESETS
+from napari_image_classifier.widgets.qt.dock import Folded, let_be_cut_off
 from napari_image_classifier.widgets.qt.parts import in_a_row, line_edit, wrapped
 
 TITLE = "One image in several files"
@@ -21,8 +26,8 @@ ROWS_SHOWN = 100
 TOOLTIP = (
     "Only where a microscope writes one file per channel or plane: the file names with fields in "
     "braces, for example {well}_s{site}_w{channel}.tif. Files that differ in {channel}, {z} or "
-    "{time} alone become one image; other fields, such as {well}, become columns. "
-    "Empty: each file is one image."
+    "{time} alone become one image; other fields, such as {well}, become columns; {*} stands for "
+    "any text that says nothing. Empty: each file is one image."
 )
 
 
@@ -41,13 +46,17 @@ class PatternField(Folded):
         self._chooser.setToolTip("Patterns that fit the names found, and those of microscopes.")
         self._chooser.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self._chooser)
+        self._menu.setToolTipsVisible(True)
         self._chooser.setMenu(self._menu)
         self._hint = wrapped()
+        let_be_cut_off(self._hint)
+        self._plates = _plates()
         self.table = _table()
         row = in_a_row(self.edit, self._chooser)
         row.setStretch(0, 1)
         self.inside.addLayout(row)
         self.inside.addWidget(self._hint)
+        self.inside.addWidget(self._plates)
         self.inside.addWidget(self.table)
         self.set_proposals(())
 
@@ -61,32 +70,54 @@ class PatternField(Folded):
         self.edit.setText(text)
         self._tell_if_changed()
 
-    def set_proposals(self, patterns: Sequence[str]) -> None:
-        """Offer ``patterns``, best first, before the presets of the microscopes."""
+    @property
+    def text_shown(self) -> str:
+        """What stands below the pattern: what it makes, its plates, and what is open."""
+        return "\n".join(filter(None, (self._hint.text(), self._plates.toPlainText())))
+
+    def set_proposals(self, patterns: Sequence[str], question: str = "") -> None:
+        """Offer ``patterns``, best first, before the presets of the microscopes.
+
+        ``question`` is what names leave open, "" for nothing.
+        """
         self._menu.clear()
         self._offer("each file is one image", "")
         for text in patterns:
             self._offer(f"{text}   (fits these names)", text)
         self._menu.addSeparator()
-        for name, text in PRESETS.items():
-            self._offer(f"{name}:   {text}", text)
+        for microscope, presets in groupby(NAME_PRESETS, lambda preset: preset.family):
+            menu = self._menu.addMenu(microscope)
+            menu.setToolTipsVisible(True)
+            for preset in presets:
+                self._offer(
+                    f"{preset.microscope}:   {preset.pattern}",
+                    preset.pattern,
+                    f"For names like {preset.examples[0]}; documented in {preset.source.title}, "
+                    f"{preset.source.address}",
+                    menu,
+                )
         several = bool(patterns) and self.pattern is None
-        if several:
-            self._hint.setText(
-                f"These names look like several files per image: {patterns[0]} would join them."
-            )
-        self._hint.setVisible(several)
-        self.set_title(TITLE + (" – perhaps here" if several else ""))
+        joined = (
+            f"These names look like several files per image: {patterns[0]} would join them."
+            if several
+            else ""
+        )
+        hints = [joined, question] if self.pattern is None else []
+        self._hint.setText("\n".join(filter(None, hints)))
+        self._hint.setVisible(any(hints))
+        self._plates.hide()
+        self.set_title(TITLE + (" – perhaps here" if any(hints) else ""))
 
-    def show_images(self, images: Sequence[ImageFiles], n_images: int) -> None:
-        """List some of the images that the pattern makes."""
+    def show_images(self, images: Sequence[ImageFiles], composed: Composition | None) -> None:
+        """List some of the images that the pattern makes, and show what it makes of all files."""
         fields = list(dict.fromkeys(name for image in images for name in image.fields))
         self.table.setVisible(self.pattern is not None)
-        if self.pattern is None:
+        if self.pattern is None or composed is None:
             return
-        self._hint.setText(f"{n_images} images, each of the files that only differ in "
-                           "channel, plane or time.")  # fmt: skip
+        self._hint.setText("\n".join([composed.sentence, *composed.doubts]))
         self._hint.show()
+        self._plates.setPlainText("\n\n".join(composed.plates))
+        self._plates.setVisible(bool(composed.plates))
         shown = images[:ROWS_SHOWN]
         self.table.setColumnCount(3 + len(fields))
         self.table.setHorizontalHeaderLabels(["image", *fields, "files", "missing"])
@@ -101,14 +132,27 @@ class PatternField(Folded):
                 self.table.setItem(row, column, item)
         self.table.resizeColumnsToContents()
 
-    def _offer(self, words: str, text: str) -> None:
-        self._menu.addAction(words).triggered.connect(lambda: self.set_pattern(text))
+    def _offer(self, words: str, text: str, tooltip: str = "", menu: QMenu | None = None) -> None:
+        action = (menu or self._menu).addAction(words)
+        action.setToolTip(tooltip or words)
+        action.triggered.connect(lambda: self.set_pattern(text))
 
     def _tell_if_changed(self) -> None:
         # Qt says "editing finished" when the focus goes elsewhere, too.
         if self.edit.text() != self._told:
             self._told = self.edit.text()
             self.pattern_changed.emit(self._told)
+
+
+def _plates() -> QPlainTextEdit:
+    plates = QPlainTextEdit()
+    plates.setReadOnly(True)
+    plates.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+    # Columns stand below each other in letters of one width only.
+    plates.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    plates.setMaximumHeight(150)
+    plates.hide()
+    return plates
 
 
 def _table() -> QTableWidget:

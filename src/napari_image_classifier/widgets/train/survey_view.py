@@ -97,4 +97,6 @@ def _notes(survey: Survey) -> list[str]:
     if survey.passed_over:
         notes.append(f"Passed over: {counts_of(survey.passed_over)}.")
     # Which images stand alone is asked below, in so many words.
-    return [*notes, *(text for text in survey.assumptions if text != EACH_STANDS_ALONE)]
+    # So is what the name pattern leaves open, beside the pattern.
+    elsewhere = {EACH_STANDS_ALONE, *(survey.composed.doubts if survey.composed else ())}
+    return [*notes, *(text for text in survey.assumptions if text not in elsewhere)]

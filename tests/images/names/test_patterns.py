@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from napari_image_classifier.images.name_patterns import (
+from napari_image_classifier.images.names.patterns import (
     PRESETS,
     FilePart,
     ImageFiles,
@@ -12,7 +14,7 @@ from napari_image_classifier.images.name_patterns import (
     NamePatternError,
     group_files,
 )
-from napari_image_classifier.images.name_proposals import propose_patterns
+from napari_image_classifier.images.names.proposals import propose_patterns
 
 ROOT = Path("/images")
 
@@ -155,3 +157,107 @@ def test_pattern_is_proposed_from_the_names(names, n_images):
 def test_nothing_is_proposed_for_images_of_one_file(names):
     """Two classes in the names are no two channels."""
     assert propose_patterns(names) == []
+
+
+def test_ignored_text_says_nothing():
+    """As often as needed; it may be none, and it stays in the image's name."""
+    names = ["A01_w1_x7.tif", "A01_w2_q.tif", "A02_w1_.tif", "A02_w12_5.tif"]
+    images, _ = group(names, "{well}_w{channel}_{*}.tif")
+    assert [image.name for image in images] == ["A01_w{channel}_{*}.tif", "A02_w{channel}_{*}.tif"]
+    assert [part.channel for part in images[1].parts] == ["1", "12"]
+    assert NamePattern("L{*}A{*}C{channel}{*}.tif").match("L01A02C12x.tif") == {"channel": "12"}
+    with pytest.raises(NamePatternError, match="no field"):
+        NamePattern("{*}.tif")
+
+
+def test_files_of_one_part_clash_and_are_no_image():
+    """What tells them apart was ignored."""
+    images, _ = group(["A1_x_w1.tif", "A1_y_w1.tif", "A2_x_w1.tif"], "{well}_{*}_w{channel}.tif")
+    assert [image.clashing for image in images] == [("A1_x_w1.tif and A1_y_w1.tif",), ()]
+
+
+def test_without_channels_planes_and_times_each_file_is_an_image():
+    """Under its own name, whatever is ignored."""
+    images, _ = group(["A01_x.tif", "A01_y.tif"], "{well}_{*}.tif")
+    assert [(image.name, image.clashing) for image in images] == [
+        ("A01_x.tif", ()), ("A01_y.tif", ()),
+    ]  # fmt: skip
+
+
+def test_guids_behind_numbers_are_passed_over():
+    """MetaXpress writes another one in every name."""
+    guids = ("16513270E-269E-0D37-F2A7-4DE452E6B438", "28E81973E-0BEC-D7B0-3898-D190F9EBDACC")
+    names = [f"ABCD_A01_s1_w{guid}.tif" for guid in guids]
+    images, _ = group(names, "{plate}_{well}_s{site}_w{channel}.tif")
+    assert [image.name for image in images] == ["ABCD_A01_s1_w{channel}.tif"]
+    assert [part.channel for part in images[0].parts] == ["1", "2"]
+    assert NamePattern("{well}_{guid}.tif").match(f"A01_{guids[0][1:]}.tif") is not None
+
+
+def test_channels_may_hold_underscores_where_nothing_else_fits():
+    """Not where they would swallow another field, and not where names can be read in two ways."""
+    pattern = NamePattern("{name}_w{channel}_s{site}.tif")
+    assert pattern.match("exp_w1CSU_405_s2.tif") == {
+        "name": "exp", "channel": "1CSU_405", "site": "2",
+    }  # fmt: skip
+    assert NamePattern("{name}_{channel}.tif").match("a_b_DAPI.tif") == {
+        "name": "a_b", "channel": "DAPI",
+    }  # fmt: skip
+    assert NamePattern("{name}_w{channel}_t{time}.tif").match("exp_w1_s2_t1.tif") is None
+    assert pattern.match("exp_w1_w2CSU_405_s2.tif") is None
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "well"),
+    [
+        (["r02c11f1.tif"], "r{row}c{column}f{site}.tif", "B11"),
+        (["B_3_w1.tif"], "{row}_{column}_w{channel}.tif", "B03"),
+        (["af48.tif"], "{row}{column}.tif", "AF48"),
+        (["A - 01(fld 1).tif"], "{well}(fld {site}).tif", "A - 01"),
+        (["A01.d4_w1.tif"], "{well}_w{channel}.tif", "A01.d4"),
+        (["r00c01.tif", "r01c01.tif"], "r{row}c{column}.tif", None),
+    ],
+)
+def test_rows_and_columns_make_a_well(names, text, well):
+    """Letters or numbers; none where they are counted from 0."""
+    images, _ = group(names, text)
+    assert images[0].fields.get("well") == well
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "missing"),
+    [
+        (["a_20210101120000.tif", "a_20210301120000.tif"], "{name}_{time}.tif", ()),
+        (["a_z0.tif", "a_z50000000.tif"], "{name}_z{z}.tif", ()),
+        ([f"a_{10**13 + 7919 * i}_z{50_000 * i}.tif" for i in range(300)], "{name}_{time}_z{z}.tif",
+         300 * 300 - 300),
+    ],
+    ids=["times", "planes", "both"],
+)  # fmt: skip
+def test_numbers_in_names_make_nothing_that_is_not_there(names, text, missing):
+    """However far they are apart; the missing files are counted, and a few named."""
+    images, _ = group(names, text)
+    (image,) = images
+    if isinstance(missing, int):
+        assert len(image.missing) == 6
+        assert image.missing[-1] == f"{missing - 5} more files"
+    else:
+        assert image.missing == missing
+
+
+TOKENS = ("A", "B01", "w1", "_", "s", "z", "2", "10", "DAPI", "/", " - ", ".", "é")
+
+
+@given(
+    st.sets(st.lists(st.sampled_from(TOKENS), min_size=1, max_size=6).map("".join), max_size=12),
+    st.sampled_from(
+        ["{name}_w{channel}.tif", "{*}{well}{*}z{z}{*}.tif", "{row}{column}_{channel}{*}.tif"]
+    ),
+)
+def test_every_file_is_in_one_image_or_in_none(stems, text):
+    """Whatever names are: none is lost, none is in two, and no two images have one name."""
+    paths = sorted({ROOT / f"{stem.strip('/')}.tif" for stem in stems})
+    images, unmatched = group_files(paths, NamePattern(text), ROOT)
+    listed = [part.path for image in images for part in image.parts] + unmatched
+    assert sorted(listed) == paths
+    assert len({image.name for image in images}) == len(images)

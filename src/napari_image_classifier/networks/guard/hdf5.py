@@ -1,0 +1,134 @@
+"""HDF5 from anywhere: plain arrays that lie in the file itself, and texts of a sane length.
+
+HDF5 can point into other files, hold the same group within itself, and unpack a few bytes to
+gigabytes; files as Keras writes them do none of that. It is read in the compute process alone,
+which may crash without harm.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_image_classifier.errors import ClassifierFileError
+
+MOST_OBJECTS = 100_000
+DEEPEST = 32
+MOST_AXES = 8
+
+
+@contextmanager
+def opened_hdf5(path: Path) -> Iterator[Any]:
+    """Yield the open file.
+
+    Raises
+    ------
+    ClassifierFileError
+        It is damaged, as far as it is read in the block; the sentence begins with "its weights".
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            yield file
+    except ClassifierFileError:
+        raise
+    except Exception as error:
+        # HDF5 raises errors of half a dozen types for a damaged file.
+        raise ClassifierFileError(f"its weights are damaged ({_shortened(error)})") from error
+
+
+def checked_arrays(file: Any, size: int) -> Iterator[Any]:
+    """Yield every array of a file of ``size`` bytes, which was looked at.
+
+    Raises
+    ------
+    ClassifierFileError
+        The sentence, which begins with "its weights", says what is wrong with it.
+    """
+    total = 0
+    for dataset in _arrays(file, set(), DEEPEST):
+        total += _check_array(dataset)
+        if total > size:
+            raise ClassifierFileError("its weights declare more numbers than there are")
+        yield dataset
+
+
+def numbers_of(dataset: Any) -> Any:
+    """Return the values of an array that was looked at.
+
+    Raises
+    ------
+    ClassifierFileError
+        Some are no numbers.
+    """
+    values = dataset[()]
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ClassifierFileError("its weights hold numbers without a value (NaN or infinite)")
+    return values
+
+
+def _arrays(group: Any, seen: set[int], deepest: int) -> Iterator[Any]:
+    import h5py
+
+    if deepest == 0:
+        raise ClassifierFileError("its weights are in groups in groups in groups")
+    for name in group.id:
+        link = group.id.links.get_info(name)
+        if link.type != h5py.h5l.TYPE_HARD:
+            raise ClassifierFileError("its weights point to another place or another file")
+        info = h5py.h5o.get_info(group.id, name)
+        if info.addr in seen or len(seen) > MOST_OBJECTS:
+            raise ClassifierFileError("its weights hold a part twice, or far too many parts")
+        seen.add(info.addr)
+        if info.type == h5py.h5o.TYPE_GROUP:
+            yield from _arrays(h5py.Group(h5py.h5g.open(group.id, name)), seen, deepest - 1)
+        elif info.type == h5py.h5o.TYPE_DATASET:
+            yield h5py.Dataset(h5py.h5d.open(group.id, name))
+        else:
+            raise ClassifierFileError("its weights hold something that is no array")
+
+
+def _check_array(dataset: Any) -> int:
+    """Return how many bytes of the file an array takes."""
+    import h5py
+
+    how = dataset.id.get_create_plist()
+    plain = how.get_layout() in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
+    if not plain or how.get_nfilters() or how.get_external_count():
+        raise ClassifierFileError("its weights are packed, or lie elsewhere")
+    if dataset.dtype.kind not in "fiub" or dataset.dtype.itemsize > 8 or dataset.shape is None:
+        raise ClassifierFileError("its weights hold something else than numbers")
+    if dataset.ndim > MOST_AXES or dataset.id.get_storage_size() < dataset.nbytes:
+        raise ClassifierFileError("its weights declare more numbers than there are")
+    return int(dataset.nbytes)
+
+
+def text_of(file: Any, name: str, largest: int) -> bytes | None:
+    """Return the text that stands at the file's root under ``name``, None where there is none.
+
+    Raises
+    ------
+    ClassifierFileError
+        It is no text, or one of more than ``largest`` bytes.
+    """
+    import h5py
+
+    if not h5py.h5a.exists(file.id, name.encode()):
+        return None
+    stored = h5py.h5a.open(file.id, name.encode())
+    if stored.shape not in ((), (1,)) or not isinstance(stored.get_type(), h5py.h5t.TypeStringID):
+        raise ClassifierFileError(f"its part {name} is no text")
+    if stored.get_storage_size() > largest:
+        raise ClassifierFileError(f"its part {name} is too large")
+    value = np.ravel(file.attrs[name])[0]
+    content = value.encode() if isinstance(value, str) else bytes(value)
+    if len(content) > largest:
+        raise ClassifierFileError(f"its part {name} is too large ({len(content) / 1e6:.0f} MB)")
+    return content
+
+
+def _shortened(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]

@@ -1,0 +1,85 @@
+"""Images in a folder: what is passed over, and what names say of all of them."""
+
+import pytest
+
+from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.images.names.patterns import NamePattern, NamePatternError
+
+GUIDS = ("D23F0824-128B-2F33-0C5C-7FD0A6A3A450", "6513270E-269E-0D37-F2A7-4DE452E6B438")
+
+
+def touch(folder, *names):
+    """Empty files; no pixels are read."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return folder
+
+
+def names(folder, text=None):
+    """The names of the images, and what was passed over."""
+    images, passed_over = find_images(folder, NamePattern(text) if text else None)
+    return [image.name for image in images], passed_over
+
+
+@pytest.mark.parametrize(
+    "thumbnail",
+    [
+        "exp1_thumb_w1.tif", "exp1_w1_thumb.jpg", "exp1_w1.thumbnail.png", "thumb_exp1_w1.tif",
+        "thumbs/exp1_w1.jpg", f"exp1_w1_thumb{GUIDS[0]}.tif", f"exp9_w1_thumb{GUIDS[0]}.tif",
+        "@eaDir/exp1_w1.tif/SYNOPHOTO_THUMB_M.jpg",
+    ],
+)  # fmt: skip
+def test_thumbnails_are_passed_over_and_counted(tmp_path, thumbnail):
+    """Beside their images, in folders of their own, and in those of a drive."""
+    touch(tmp_path, "exp1_w1.tif", "exp2_w1.tif", thumbnail)
+    assert names(tmp_path) == (["exp1_w1.tif", "exp2_w1.tif"], {"thumbnails": 1})
+
+
+def test_images_of_thumbs_are_images(tmp_path):
+    """Where there is no other image that they could be of."""
+    touch(tmp_path, "thumb_1.tif", "thumb_2.tif", "thumbprint.tif", "left thumb.tif")
+    assert len(names(tmp_path)[0]) == 4
+
+
+def test_deleted_files_are_passed_over(tmp_path):
+    """They lie on the drive until it is tidied."""
+    touch(tmp_path, "a.tif", "#recycle/b.tif", "$RECYCLE.BIN/c.tif")
+    assert names(tmp_path) == (["a.tif"], {"deleted files": 2})
+
+
+def test_raw_names_of_an_imagexpress_make_images(tmp_path):
+    """The same channels in all, thumbnails or not."""
+    touch(tmp_path, *(
+        f"ABCD_A0{well}_s1_w{channel}{thumb}{well}{channel}{GUIDS[1][2:]}.tif"
+        for well in (1, 2) for channel in (1, 2) for thumb in ("", "_thumb")
+    ))  # fmt: skip
+    images, passed_over = find_images(
+        tmp_path, NamePattern("{plate}_{well}_s{site}_w{channel}.tif")
+    )
+    assert [image.name for image in images] == [
+        "ABCD_A01_s1_w{channel}.tif", "ABCD_A02_s1_w{channel}.tif",
+    ]  # fmt: skip
+    assert {part.channel for image in images for part in image.parts} == {"1", "2"}
+    assert passed_over == {"thumbnails": 4}
+
+
+def test_a_pattern_that_fits_nothing_is_told(tmp_path):
+    """How many files, the first name, and the nearest preset."""
+    touch(tmp_path, *(f"P_A0{w}_T0001F001L01A01Z01C0{c}.tif" for w in (1, 2) for c in (1, 2)))
+    with pytest.raises(NamePatternError) as error:
+        find_images(tmp_path, NamePattern("{well}_s{site}_w{channel}.tif"))
+    for words in ("none of the 4 image files", "P_A01_T0001F001L01A01Z01C01.tif", "CellVoyager",
+                  "{plate}_{well}_T{time}F{site}L{*}A{*}Z{z}C{channel}.tif"):  # fmt: skip
+        assert words in str(error.value)
+    assert find_images(touch(tmp_path / "empty", "notes.txt"), NamePattern("{well}.tif"))[0] == []
+
+
+def test_folders_with_the_same_wells_are_plates(tmp_path):
+    """A well is plate and well."""
+    touch(tmp_path, "P1/A01.tif", "P1/A02.tif", "P2/A01.tif", "P2/A02.tif")
+    images, _ = find_images(tmp_path, NamePattern("{well}.tif"))
+    assert [(image.fields["plate"], image.fields["well"]) for image in images] == [
+        ("P1", "A01"), ("P1", "A02"), ("P2", "A01"), ("P2", "A02"),
+    ]  # fmt: skip
