@@ -48,12 +48,34 @@ def are_names(texts: Sequence[str]) -> tuple[bool, ...]:
 
 
 def numbered_name(place: int) -> str:
-    """Return what a channel without a name is called; ``place`` counts from 0."""
+    """Return what a channel without a name is called.
+
+    Parameters
+    ----------
+    place
+        Where it stands, counted from 0.
+
+    Returns
+    -------
+    str
+        "Channel 1" for the first.
+    """
     return f"Channel {place + 1}"
 
 
 def spelled_alike(name: str) -> str:
-    """Return what is equal for names that differ in case, blanks or the coding of a letter only."""
+    """Return what is equal for names that differ in case, blanks or the coding of a letter only.
+
+    Parameters
+    ----------
+    name
+        The name of a channel.
+
+    Returns
+    -------
+    str
+        To be compared, not shown.
+    """
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
