@@ -81,7 +81,7 @@ def test_component_data_of_perkin_elmer_names_its_channels(tmp_path):
         for name in names
     ]
     path = write_pages(
-        tmp_path / "core.tif", descriptions=descriptions, software="PerkinElmer-QPI 1.0"
+        tmp_path / "core.qptiff", descriptions=descriptions, software="PerkinElmer-QPI 1.0"
     )
     with read_image(path) as image:
         assert image.axes == "CYX"

@@ -33,7 +33,7 @@ from napari_image_classifier.images.tiff.metadata import read_metadata
 from napari_image_classifier.images.tiff.segments import refuse_larger_segments
 from napari_image_classifier.typing import AnyArray
 
-TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm"})
+TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf2", ".tf8", ".stk", ".lsm", ".qptiff"})
 
 # How TIFF marked reduced copies before version 6.
 _OLD_TAG, _OLD_REDUCED = 255, 2
