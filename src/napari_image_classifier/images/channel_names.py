@@ -53,7 +53,7 @@ def numbered_name(place: int) -> str:
     Parameters
     ----------
     place
-        Where it stands, counted from 0.
+        Its index, from 0.
 
     Returns
     -------
@@ -64,17 +64,17 @@ def numbered_name(place: int) -> str:
 
 
 def spelled_alike(name: str) -> str:
-    """Return what is equal for names that differ in case, blanks or the coding of a letter only.
+    """Return a name in the form in which names are compared.
 
     Parameters
     ----------
     name
-        The name of a channel.
+        Of a channel.
 
     Returns
     -------
     str
-        To be compared, not shown.
+        Equal for names that differ only in case, blanks or the way Unicode writes a letter.
     """
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 

@@ -84,11 +84,11 @@ def _channel_names(texts: list[str], firsts: list[OpenedFile]) -> tuple[str, ...
     if not texts:
         return firsts[0].channel_names
     own = names_among(["".join(file.channel_names[:1]) for file in firsts]) or [""] * len(texts)
-    named = zip(_without_counters(texts), own, are_names(own), strict=True)
+    named = zip(texts, _without_counters(texts), own, are_names(own), strict=True)
     # "w1" says less than the illumination that the file itself names.
     return tuple(
-        name if is_name and re.fullmatch(r"[cw]?h?\d+", text, re.IGNORECASE) else text
-        for text, name, is_name in named
+        name if is_name and re.fullmatch(r"[cw]?h?\d+", text, re.IGNORECASE) else shown
+        for text, shown, name, is_name in named
     )
 
 

@@ -7,7 +7,8 @@ spots) counts for little, what only one image has counts for much (as in Harihar
 2012). Where two images share a patch, they are laid over each other and compared pixel by pixel.
 
 What looks the same may be merely alike, as two discs of one size are. A duplicate shares more: the
-grain, which no second picture has, or the places of several objects.
+grain, which no second picture has, the places of several objects, or spots that look like none of
+the others.
 """
 
 from collections import Counter
@@ -46,12 +47,21 @@ LEAST_GRAIN = 0.5
 MOST_GRAIN = 4.0
 # Duplicates share their grain; of pictures merely alike, edges do.
 SAME_GRAIN = 0.5
-# Objects whose places agree; what is so bright or dark, in spreads of the structure, is of one.
+# Objects whose places agree. What is so bright or dark, in spreads of the structure, is one; how
+# far it reaches is asked more broadly, so that the corners of a square are not four.
 FEWEST_OBJECTS = 3
-OF_AN_OBJECT = 1.5
+AN_OBJECT = 1.5
+OF_AN_OBJECT = 0.5
 AROUND_AN_OBJECT = 4
-# An image without grain, or a field taken twice, has few neighbours; what is alike has many.
-MOST_DUPLICATES_ALIKE = 3
+# What no grain tells (of drawings, of JPEG files) is told by spots with structure around them, if
+# the strongest look unlike each other: those on the outline of a disc or square look alike.
+LEAST_AROUND = 0.1
+STRONGEST = 6
+FEWEST_STRONG = 4
+MOST_REPEATED = 1
+REPEATED = 0.8
+# Duplicates have few neighbours; what is alike has many.
+MOST_BY_SPOTS = 3
 MOST_OVERLAPPING = 8
 
 
@@ -88,6 +98,7 @@ def find_duplicates(
         looks.append(_Looks.of(image))
         on_image(number)
     spots = _described([look.structure for look in looks])
+    is_varied = [_is_varied(spots.numbers[spots.image == i]) for i in range(len(looks))]
     found: dict[Pair, _Evidence] = {}
     alike: Counter[int] = Counter()
     for one, other in _alike(spots.numbers, spots.image, sources):
@@ -98,6 +109,8 @@ def find_duplicates(
         # Where many look the same, places say nothing.
         by_places = max(alike[number] for number in pair) <= MOST_OVERLAPPING
         evidence = _compared(looks, spots, one, other, by_places=by_places)
+        if evidence is _Evidence.SAME_SPOTS and not all(is_varied[number] for number in pair):
+            evidence = _Evidence.ALIKE
         found[pair] = max(evidence, before)
         if before is _Evidence.UNLIKE and evidence is not _Evidence.UNLIKE:
             alike.update(pair)
@@ -109,13 +122,13 @@ class _Evidence(IntEnum):
 
     UNLIKE = 0
     ALIKE = 1
-    ALIKE_WITHOUT_GRAIN = 2
+    SAME_SPOTS = 2
     SAME_PLACES = 3
     SAME_GRAIN = 4
 
 
 # After which two images may be merely alike.
-_LIKENESSES = (_Evidence.ALIKE, _Evidence.ALIKE_WITHOUT_GRAIN, _Evidence.SAME_PLACES)
+_LIKENESSES = (_Evidence.ALIKE, _Evidence.SAME_SPOTS, _Evidence.SAME_PLACES)
 
 
 def _beyond_likeness(found: Mapping[Pair, _Evidence]) -> list[Pair]:
@@ -123,7 +136,7 @@ def _beyond_likeness(found: Mapping[Pair, _Evidence]) -> list[Pair]:
     likenesses = (pair for pair, evidence in found.items() if evidence in _LIKENESSES)
     others = Counter(chain.from_iterable(likenesses))
     most: dict[_Evidence, float] = {
-        _Evidence.ALIKE_WITHOUT_GRAIN: MOST_DUPLICATES_ALIKE,
+        _Evidence.SAME_SPOTS: MOST_BY_SPOTS,
         _Evidence.SAME_PLACES: MOST_OVERLAPPING,
         _Evidence.SAME_GRAIN: np.inf,
     }
@@ -260,10 +273,19 @@ def _whitened(patches: FloatArray) -> FloatArray:
     centred = patches - patches.mean(axis=0)
     variances, directions = np.linalg.eigh(centred.T @ centred / len(centred))
     variances, directions = variances[-NUMBERS_PER_SPOT:], directions[:, -NUMBERS_PER_SPOT:]
-    floor = SMALLEST_VARIANCE * variances[-1]
+    floor = max(SMALLEST_VARIANCE * variances[-1], np.finfo(np.float32).tiny)
     numbers = centred @ (directions / np.sqrt(np.maximum(variances, 0) + floor))
     lengths = np.linalg.norm(numbers, axis=1, keepdims=True)
     return np.asarray(numbers / np.maximum(lengths, 1e-12), np.float32)
+
+
+def _is_varied(numbers: FloatArray) -> bool:
+    """Return whether the strongest spots of an image, which come first, look unlike each other."""
+    strongest = numbers[:STRONGEST]
+    likeness = strongest @ strongest.T
+    np.fill_diagonal(likeness, 0)
+    n_repeated = int((likeness > REPEATED).any(axis=1).sum())
+    return len(strongest) >= FEWEST_STRONG and n_repeated <= MOST_REPEATED
 
 
 def _alike(numbers: FloatArray, image: IntArray, sources: Sequence[int] | None) -> Iterator[Pair]:
@@ -317,9 +339,8 @@ def _compared(
         return _Evidence.SAME_GRAIN
     if by_places and _objects_agree(ours.structure, theirs.structure, before):
         return _Evidence.SAME_PLACES
-    if ours.grain.any() and theirs.grain.any():
-        return _Evidence.ALIKE
-    return _Evidence.ALIKE_WITHOUT_GRAIN
+    around_spot = np.linalg.norm(ours.structure[around]) / np.linalg.norm(ours.structure)
+    return _Evidence.SAME_SPOTS if around_spot**2 > LEAST_AROUND else _Evidence.ALIKE
 
 
 def _likeness(ours: FloatArray, theirs: FloatArray) -> float:
@@ -331,18 +352,18 @@ def _likeness(ours: FloatArray, theirs: FloatArray) -> float:
 
 def _objects_agree(ours: FloatArray, theirs: FloatArray, spot: IntArray) -> bool:
     """Return whether two structures agree on several objects besides the one at the spot."""
-    whole = ours.mean(axis=2)
-    strong = OF_AN_OBJECT * whole.std()
-    objects = [ndimage.label(sign * whole > strong)[0] for sign in (1, -1)]
+    whole = ours.mean(axis=2) / ours.std()
     at_spot = np.zeros(whole.shape, bool)
     _rectangle(at_spot, spot - RADIUS, spot + RADIUS + 1)[:] = True
+    objects = [ndimage.label(sign * whole > OF_AN_OBJECT)[0] for sign in (1, -1)]
     of_spot = at_spot.copy()
     for labels in objects:
         of_spot |= np.isin(labels, np.unique(labels[at_spot & (labels > 0)]))
     # What lies in a ring is the ring's.
     inside = ndimage.binary_fill_holes(of_spot)
     rest = ~ndimage.binary_dilation(inside, iterations=AROUND_AN_OBJECT)
-    n_further = max(len(np.unique(labels[rest & (labels > 0)])) for labels in objects)
+    strong = rest & (np.abs(whole) > AN_OBJECT)
+    n_further = max(len(np.unique(labels[strong & (labels > 0)])) for labels in objects)
     return n_further >= FEWEST_OBJECTS and _likeness(ours[rest], theirs[rest]) > AGREEMENT
 
 

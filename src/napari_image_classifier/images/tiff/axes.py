@@ -105,7 +105,7 @@ def _asked(path: Path, stored: str, shape: tuple[int, ...], given: str | None) -
 def _channels_by_name(series: Any, stored: str) -> tuple[str, tuple[str, ...]] | None:
     """Return the axes where the one unknown can only be of channels: its pages are called so."""
     unknown = [axis for axis in stored if axis not in AXES + "S"]
-    if len(unknown) != 1 or "C" in stored:
+    if len(unknown) != 1 or "C" in stored or series.shape[stored.index(unknown[0])] == 1:
         return None
     axes = stored.replace(unknown[0], "C")
     names = names_of_pages(series, axes, series.shape[axes.index("C")])
