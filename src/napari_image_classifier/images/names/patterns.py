@@ -87,9 +87,6 @@ class ImageFiles:
         What other images have and this one lacks, in words.
     mask
         The files in which the image's objects are numbered; None where there are none.
-    channel_map
-        What channels of a classifier are called here, where a person said so; by the classifier's
-        names.
     split
         Whether these are those of a mask of which connected parts are the objects, whatever their
         numbers.
@@ -102,7 +99,6 @@ class ImageFiles:
     fields: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     mask: "ImageFiles | None" = None
-    channel_map: Mapping[str, str] = field(default_factory=dict)
     split: bool = False
     clashing: tuple[str, ...] = ()
 
