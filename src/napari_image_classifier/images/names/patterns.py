@@ -92,6 +92,9 @@ class ImageFiles:
         numbers.
     clashing
         Files that would be the same channel, plane and time point, in words.
+    channel_map
+        What channels of a classifier are called here, where a person said so; by the classifier's
+        names.
     """
 
     name: str
@@ -101,6 +104,7 @@ class ImageFiles:
     mask: "ImageFiles | None" = None
     split: bool = False
     clashing: tuple[str, ...] = ()
+    channel_map: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def single(cls, path: Path, root: Path) -> "ImageFiles":
