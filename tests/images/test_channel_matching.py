@@ -25,7 +25,7 @@ def test_order_serves_where_the_image_has_no_names():
 
 def test_nothing_is_matched_by_order_past_a_name():
     """Names that the classifier does not know may stand in any order; one channel is the one."""
-    with pytest.raises(ChannelMismatchError, match=r"have no names.*“DAPI”, “GFP”.*=DAPI"):
+    with pytest.raises(ChannelMismatchError, match=r"have no names.*“DAPI”, “GFP”.*Channel 1=…"):
         match_channels(("Channel 1", "Channel 2"), False, ("DAPI", "GFP"), True)
     with pytest.raises(ChannelMismatchError, match="no channel “GFP”"):
         match_channels(("DAPI", "GFP"), True, ("DAPI", "Channel 2"), True)
@@ -39,7 +39,7 @@ def test_numbers_that_are_names_are_matched_as_such():
 
 def test_a_missing_channel_is_named():
     """The error names what is missing, what there is, and what to say."""
-    with pytest.raises(ChannelMismatchError, match=r"no channel “DNA”.*“GFP”, “RFP”.*DNA=GFP"):
+    with pytest.raises(ChannelMismatchError, match=r"no channel “DNA”.*“GFP”, “RFP”.*DNA=…"):
         match_channels(("GFP", "DNA"), True, ("GFP", "RFP"), True)
 
 

@@ -122,18 +122,17 @@ def _numbered(called: str, places: Sequence[int]) -> list[int]:
 def _why_missing(
     missing: Sequence[str], named: bool, available: Sequence[str], channel_map: ChannelMap
 ) -> str:
-    example = f"{missing[0]}={next(iter(available), numbered_name(0))}"
     also = [channel_map[name] for name in missing if name in channel_map]
     if not named:
         return (
             f"The channels that the classifier learnt from have no names ({quoted(missing)} is "
             f"missing), and those of the image have some: {quoted(available)}. Say which of them "
-            f"is which, such as {example}, for they may stand in another order."
+            f"is which ({missing[0]}=…), for they may stand in another order."
         )
     return (
         f"The image has no channel {quoted(missing)}{f' or {quoted(also)}' if also else ''}: it "
         f"has {quoted(available)}. Name its channels as the classifier expects, or say which of "
-        f"them is which, such as {example}."
+        f"them is which ({missing[0]}=…)."
     )
 
 
