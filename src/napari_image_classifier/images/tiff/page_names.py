@@ -39,12 +39,18 @@ def names_of_pages(series: Any, axes: str, n_channels: int) -> tuple[str, ...]:
     count = int(np.prod(outer, dtype=np.int64))
     if len(series.pages) != count or (n_channels > 1 and not _page_by_page(axes, outer)):
         return ()
-    if n_channels > MOST_CHANNELS:
+    if n_channels > MOST_CHANNELS or not _may_have_names(series.keyframe.parent):
         return ()
     place = axes.find("C") if n_channels > 1 else 0
     step = int(np.prod(outer[place + 1 :], dtype=np.int64))
     name = _name_in(series.keyframe.parent, n_channels)
     return names_among([_read(series.pages[index * step], name) for index in range(n_channels)])
+
+
+def _may_have_names(tiff: tifffile.TiffFile) -> bool:
+    """Return whether a look into every page is worth it: ImageJ and OME have names elsewhere."""
+    first = tiff.pages.first.tags
+    return not (tiff.is_imagej or tiff.is_ome) or PAGE_NAME in first or MICROMANAGER in first
 
 
 def _page_by_page(axes: str, outer: tuple[int, ...]) -> bool:
