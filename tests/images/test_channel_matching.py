@@ -49,19 +49,6 @@ def test_unequal_numbers_are_not_guessed():
         match_channels(("GFP", "DNA"), True, ("Channel 1", "Channel 2", "Channel 3"), False)
 
 
-@pytest.mark.parametrize("named", [True, False])
-def test_one_channel_is_shown_to_several_inputs(named):
-    """Where its name stands several times, by choice."""
-    assert match_channels(("grey",) * 3, True, ("grey",), named) == (0, 0, 0)
-    assert match_channels(("a", "b", "a"), True, ("b", "a"), True) == (1, 0, 1)
-
-
-def test_a_grey_image_is_not_shown_to_three_inputs_unasked():
-    """The error says how it would be."""
-    with pytest.raises(ChannelMismatchError, match="grey, grey, grey"):
-        match_channels(("red", "green", "blue"), True, ("0",), False)
-
-
 def test_a_person_says_what_the_images_call_a_channel():
     """By name, and by number where it has none; the rest is matched by name."""
     said = {"DNA": "405"}
@@ -118,3 +105,16 @@ def test_channels_are_renamed_in_pairs():
     """As an option of the command line has them."""
     assert split_pairs(["DNA = 405", "GFP"]) == (("DNA", "GFP"), {"DNA": "405"})
     assert split_pairs(["=405", "DNA="]) == (("=405", "DNA="), {})
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_one_channel_is_shown_to_several_inputs(named):
+    """Where its name stands several times, by choice."""
+    assert match_channels(("grey",) * 3, True, ("grey",), named) == (0, 0, 0)
+    assert match_channels(("a", "b", "a"), True, ("b", "a"), True) == (1, 0, 1)
+
+
+def test_a_grey_image_is_not_shown_to_three_inputs_unasked():
+    """The error says how it would be."""
+    with pytest.raises(ChannelMismatchError, match="grey, grey, grey"):
+        match_channels(("red", "green", "blue"), True, ("0",), False)

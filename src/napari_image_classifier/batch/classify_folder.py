@@ -163,8 +163,8 @@ def classify_folder(
     )
     if not images:
         raise ItemsError(f"There are no images to classify in {root}.")
-    on_images(images)
     images = [replace(files, channel_map=channels or {}) for files in images]
+    on_images(images)
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)

@@ -29,7 +29,7 @@ def match_channels(
     What a person said counts first. Else channels are matched by name, and upper and lower case are
     the same. Only where the image has no names at all they are matched by order, and then their
     numbers must be equal; a single channel is always the one. A name that is expected several times
-    is one channel, seen several times.
+    is one channel, seen several times, where the image has one of it.
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ def match_channels(
     by_name = {name: [at for at in _places(name, found) if at not in taken] for name in wanted}
     places = [said.get(name, by_name[name]) for name in wanted]
     missing = [name for name, of_name in zip(expected, places, strict=True) if not of_name]
-    if missing and not expected_named and len(expected) == len(available) == 1:
-        return (0,)
+    if missing and not expected_named and len(set(wanted)) == len(available) == 1:
+        return (0,) * len(expected)
     if missing:
         raise ChannelMismatchError(_why_missing(missing, expected_named, available, channel_map))
     for name, of_name in zip(expected, places, strict=True):
