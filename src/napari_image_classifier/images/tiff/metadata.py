@@ -21,6 +21,10 @@ _INFO_NAME = re.compile(
 )
 
 
+# Of MetaSeries, whose XML is long and needed for nothing else.
+_CALIBRATION = re.compile(r'id="spatial-calibration-(\w+)"[^<>]*?\bvalue="([^"<>]*)"')
+
+
 @dataclass
 class TiffMetadata:
     """What the file says of an image.
@@ -54,7 +58,8 @@ def read_metadata(
     ``number`` is the image's place in an OME description of several, counted from 0.
     """
     metadata = _of_format(tiff, n_channels, axes, number)
-    if not any(metadata.channel_names):
+    # ImageJ names planes in its own metadata, and a look at every page takes its time.
+    if not any(metadata.channel_names) and not (tiff.is_imagej and n_channels > 1):
         metadata.channel_names = names_of_pages(tiff.series[number], axes, n_channels)
     return metadata
 
@@ -200,11 +205,12 @@ def _of_metamorph(stored: Mapping[str, Any], n_channels: int) -> TiffMetadata:
 
 
 def _metaseries_size(tiff: tifffile.TiffFile) -> PixelSize | None:
-    plane = (tiff.metaseries_metadata or {}).get("PlaneInfo")
-    if not isinstance(plane, Mapping) or not plane.get("spatial-calibration-state"):
+    if not tiff.is_metaseries:
         return None
-    unit = plane.get("spatial-calibration-units")
-    x, y = (micrometres(plane.get(f"spatial-calibration-{axis}"), unit) for axis in "xy")
+    calibration = dict(_CALIBRATION.findall(tiff.pages.first.description))
+    if calibration.get("state") != "on":
+        return None
+    x, y = (micrometres(calibration.get(axis), calibration.get("units")) for axis in "xy")
     return _pixel_size(x, y, None)
 
 

@@ -1,11 +1,11 @@
 """Names that the pages of a TIFF file carry one by one, as several instruments write them."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from html import unescape
 from typing import Any
 
-import numpy as np
 import tifffile
 
 from napari_image_classifier.images.channel_names import names_among
@@ -36,13 +36,12 @@ def names_of_pages(series: Any, axes: str, n_channels: int) -> tuple[str, ...]:
         One for each channel, "" for a page without a name; empty where none has one.
     """
     outer = series.shape[: -len(series.keyframe.shape)]
-    count = int(np.prod(outer, dtype=np.int64))
-    if len(series.pages) != count or (n_channels > 1 and not _page_by_page(axes, outer)):
+    if len(series.pages) != math.prod(outer) or (n_channels > 1 and not _page_by_page(axes, outer)):
         return ()
     if n_channels > MOST_CHANNELS or not _may_have_names(series.keyframe.parent):
         return ()
     place = axes.find("C") if n_channels > 1 else 0
-    step = int(np.prod(outer[place + 1 :], dtype=np.int64))
+    step = math.prod(outer[place + 1 :])
     name = _name_in(series.keyframe.parent, n_channels)
     return names_among([_read(series.pages[index * step], name) for index in range(n_channels)])
 
