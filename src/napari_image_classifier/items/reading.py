@@ -386,6 +386,9 @@ def _parts_of(item: Item, query: ItemsQuery) -> tuple[list[Item], Float64Array]:
 
 
 def _parts_in_words(areas: Float64Array) -> str:
-    sizes = f", of {areas.min():.0f} to {areas.max():.0f} pixels" if len(areas) else ""
-    half = f", half of them up to {np.median(areas):.0f}" if len(areas) else ""
-    return f"The objects are the connected parts of the masks: {len(areas)}{sizes}{half}."
+    sizes = ""
+    if len(areas):
+        low, middle, high = areas.min(), np.median(areas), areas.max()
+        sizes = f", of {low:.0f} to {high:.0f} pixels, half of them up to {middle:.0f}"
+        sizes = f", of {low:.0f} pixels each" if low == high else sizes
+    return f"The objects are the connected parts of the masks: {len(areas)}{sizes}."
