@@ -91,6 +91,7 @@ screenshots: $(READY)
 	$(WINDOW) $(BIN)/python docs/make_screenshots.py
 	$(WINDOW) $(BIN)/python docs/make_object_screenshots.py
 	$(WINDOW) $(BIN)/python docs/make_study_screenshots.py
+	$(WINDOW) $(BIN)/python docs/make_file_screenshots.py
 
 # The wheel is built from the sdist.
 build: $(READY)

@@ -225,6 +225,8 @@ def test_connected_parts_are_objects_when_asked(tmp_path):
         masks_in_files(tmp_path, mask.astype(np.uint8))
     table = read_items(tmp_path / "images", masks=tmp_path / "masks", split_masks=True)
     assert [item.selection for item in table.items] == [f"label={n}" for n in range(1, 17)]
-    assert any("connected parts of the masks: 16, of 45 pixels each." in a for a in table.assumptions)
+    assert any(
+        "connected parts of the masks: 16, of 45 pixels each." in a for a in table.assumptions
+    )
     with read_image(table.items[0].image) as image:
         assert set(np.bincount(image.mask.plane().ravel())[1:]) == {45}
