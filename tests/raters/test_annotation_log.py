@@ -265,16 +265,18 @@ def test_a_last_line_without_an_end_gets_one(path):
 def test_a_table_that_a_spreadsheet_saved_goes_on(tmp_path, time):
     """Whatever it made of the times, and in its encoding; no row is lost."""
     path = tmp_path / "labels.csv"
-    AnnotationLog(path, "Anna").give([ItemKey("ä.tif", "")], "früh")
+    AnnotationLog(path, "Anna").give([ItemKey("ä.tif", "")], "früh", seconds=1.5)
     AnnotationLog(path, "Anna").give([ItemKey("b.tif", "")], "spät")
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     with path.open("w", newline="", encoding="cp1252") as file:
         saved = csv.writer(file, delimiter=";")
         saved.writerows([header, *([*row[:-1], time] for row in rows)])
+    path.write_bytes(path.read_bytes().replace(b"1.50", b"1,50"))
     log = AnnotationLog(path, "Anna")
     assert {key.file: one.class_name for key, one in log.annotations.items()} == {
         "ä.tif": "früh", "b.tif": "spät"
     }  # fmt: skip
+    assert log.annotations[ItemKey("ä.tif", "")].seconds == 1.5
     log.give([ItemKey("c.tif", "")], "früh")
     assert len(AnnotationLog(path, "Anna").annotations) == 3

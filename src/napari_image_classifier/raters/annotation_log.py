@@ -52,7 +52,7 @@ class AnnotationLog:
     ) -> None:
         self.rater = rater
         self._group_of = group_of or {}
-        self._table = AppendedTable(path, COLUMNS)
+        self._table = AppendedTable(path, COLUMNS, ("seconds",))
         self.annotations: dict[ItemKey, Annotation] = {}
         self._steps: list[Before] = []
         own = [row for row in self._table.rows if row["rater"].strip() == rater]

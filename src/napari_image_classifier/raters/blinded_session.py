@@ -247,7 +247,7 @@ class BlindedSession:
                 f"The classifier's answers in {sealed} are not those that were sealed before the "
                 "session began, so nothing can be concluded from it; begin another session."
             )
-        self._table = AppendedTable(folder / ANSWERS, COLUMNS)
+        self._table = AppendedTable(folder / ANSWERS, COLUMNS, ("seconds",))
         self.answers: dict[int, Answer] = {}
         for row in self._table.rows:
             try:

@@ -137,6 +137,8 @@ class AppendedTable:
         The file.
     columns
         The titles of its other columns.
+    numbers
+        Those that hold numbers, in which a spreadsheet may have put decimal commas.
 
     Raises
     ------
@@ -146,7 +148,8 @@ class AppendedTable:
         The file can't be opened or mended.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], numbers: Sequence[str] = ()) -> None:
+        self._numbers = numbers
         self.path = path
         self._columns = [*columns, TIME]
         self.rows: list[dict[str, str]] = []
@@ -203,6 +206,7 @@ class AppendedTable:
             table = read_spreadsheet(self.path, titles=self._columns)
         except ValueError as error:
             raise AppendedTableError(f"{self.path} is no table: {error}.") from error
+        table = table.with_decimal_points(lambda title: title in self._numbers)
         missing = [name for name in self._columns if name not in table.columns]
         if missing:
             raise AppendedTableError(
