@@ -174,7 +174,7 @@ def test_classes_of_pixels_are_no_numbers(n_classes, background):
 
 
 def test_masks_that_number_objects_are_fine():
-    """Exactly 255 of them, one, one in two pieces, a crumb, and cells without a gap."""
+    """Exactly 255 of them, one, one in two pieces, a small fragment, and cells without a gap."""
     assert len(numbers_of(discs(255, range(1, 256)).astype(np.uint8))) == 255
     assert len(numbers_of(discs(1, [7]))) == 1
     mask = discs(30, range(1, 31))

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_image_classifier.classifiers.confidence import divergence, tempered
-from napari_image_classifier.classifiers.description import ClassifierDescription
-from napari_image_classifier.classifiers.file import (
-    checked_path,
+from napari_image_classifier.classifiers.archive import (
     named,
     opened,
     opened_archive,
     read_from,
-    read_parts,
     sha256_of,
 )
+from napari_image_classifier.classifiers.confidence import divergence, tempered
+from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.file import checked_path, read_parts
 from napari_image_classifier.classifiers.onnx_runtime import Graph, Probe, Runnable
 from napari_image_classifier.classifiers.predict import predict_image
 from napari_image_classifier.classifiers.prediction import Prediction

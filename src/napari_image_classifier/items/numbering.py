@@ -14,8 +14,8 @@ FEW_NUMBERS = 10
 FEWEST_TO_TILE = 5
 # A rectangle filled less may hold several pieces; of a round object it is filled to 0.79.
 SPARSE = 0.4
-# What is smaller than this part of the largest piece is a crumb.
-CRUMB = 0.02
+# What is smaller than this part of the largest piece is a fragment that does not count.
+SMALLEST_PIECE = 0.02
 # So many numbers, or such a part of them, lie in pieces far apart in no mask that numbers objects.
 MANY, MANY_OF_ALL = 3, 0.05
 # The number at which those of a picture of 8 bits begin again.
@@ -37,7 +37,7 @@ class Pieces:
     Attributes
     ----------
     count
-        How many pieces each object has, without crumbs, shape (object).
+        How many pieces each object has, without small fragments, shape (object).
     far
         Whether two of them are further apart than the larger one is long, shape (object).
     """
@@ -60,7 +60,7 @@ def _pieces(inside: Flags) -> tuple[int, bool]:
     if n < 2:
         return n, False
     sizes = np.bincount(labels.ravel())[1:]
-    kept = np.flatnonzero(sizes >= CRUMB * sizes.max())
+    kept = np.flatnonzero(sizes >= SMALLEST_PIECE * sizes.max())
     found = ndimage.find_objects(labels)
     ends = np.array([(y.start, y.stop, x.start, x.stop) for y, x in (found[i] for i in kept)])
     length = max((ends[:, 1] - ends[:, 0]).max(), (ends[:, 3] - ends[:, 2]).max())

@@ -1,6 +1,6 @@
 """The description of a Keras network that was saved elsewhere and is no classifier yet."""
 
-from napari_image_classifier.classifiers.file import ordinary_file
+from napari_image_classifier.classifiers.archive import ordinary_file
 from napari_image_classifier.networks.foreign_network import in_short
 from napari_image_classifier.networks.guard.keras_file import stored_network
 from napari_image_classifier.system.events import Emit

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.classifiers.description import ClassifierDescription
-from napari_image_classifier.classifiers.file import (
-    CONFIGURATION,
-    DESCRIPTION,
-    WEIGHTS,
+from napari_image_classifier.classifiers.archive import (
     is_hdf5,
     opened,
     opened_archive,
     ordinary_file,
     sha256_of,
 )
+from napari_image_classifier.classifiers.classifier import load_classifier
+from napari_image_classifier.classifiers.description import ClassifierDescription
+from napari_image_classifier.classifiers.file import CONFIGURATION, DESCRIPTION, WEIGHTS
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.items.preparation import Preparation

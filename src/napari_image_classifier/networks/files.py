@@ -15,11 +15,7 @@ from scipy.special import softmax
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import ClassifierDescription, Member
-from napari_image_classifier.classifiers.file import (
-    WEIGHTS,
-    checked_path,
-    write_description,
-)
+from napari_image_classifier.classifiers.file import WEIGHTS, checked_path, write_description
 from napari_image_classifier.classifiers.onnx_runtime import probe_image, says_otherwise
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.architectures import rebuild_network

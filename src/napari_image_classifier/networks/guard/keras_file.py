@@ -18,11 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_image_classifier.classifiers.file import (
-    CONFIGURATION,
+from napari_image_classifier.classifiers.archive import (
     LARGEST_FILE,
-    METADATA,
-    WEIGHTS,
     is_hdf5,
     named,
     open_member,
@@ -31,6 +28,7 @@ from napari_image_classifier.classifiers.file import (
     read_from,
     read_member,
 )
+from napari_image_classifier.classifiers.file import CONFIGURATION, METADATA, WEIGHTS
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.guard.configuration import (
     Configuration,
