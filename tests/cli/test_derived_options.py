@@ -10,8 +10,10 @@ from typer.testing import CliRunner
 
 from napari_image_classifier.cli import evaluation, training
 from napari_image_classifier.cli.app import app
+from napari_image_classifier.cli.arguments import new_names_in
 from napari_image_classifier.cli.derived_options import NO_OPTIONS
 from napari_image_classifier.cli.evaluation import NOT_ASKED
+from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.evaluation.evaluate import EvaluationChoices
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
@@ -115,3 +117,14 @@ def test_what_is_said_comes_into_the_config(asked, folder, tmp_path):
     assert done.exit_code == 0, done.output
     assert (asked["seeds"], asked["classifier"]) == (1, Path("old.keras"))
     assert (asked["curve"], asked["controls"], asked["method"]) == (False, True, "texture")
+
+
+def test_new_names_are_pairs():
+    """Classes and channels are said in the same way."""
+    assert new_names_in("ctrl = control, Control=control") == {
+        "ctrl": "control", "Control": "control"
+    }  # fmt: skip
+    assert new_names_in(None) == {}
+    for wrong in ("control", "=control", "ctrl=", "a=b,a=c"):
+        with pytest.raises(ImageClassifierError, match=f"not {wrong}"):
+            new_names_in(wrong)

@@ -1,5 +1,6 @@
 """Arguments of the commands: what is made of them, and what is refused at once."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast, get_args
 
@@ -21,31 +22,34 @@ def channel_map_in(text: str | None) -> ChannelMap:
     ImageClassifierError
         It is not of that form.
     """
-    texts = names_in(text)
-    names, pairs = split_pairs(texts)
-    if set(names) != set(pairs) or len(names) != len(pairs):
-        raise ImageClassifierError(
-            "Say which channel is which in pairs, such as DNA=405,GFP=488: the classifier's name "
-            f"first, then what the images call it; not {text}."
-        )
-    return pairs
+    return _pairs_in(
+        text,
+        "Say which channel is which in pairs, such as DNA=405,GFP=488: the classifier's name "
+        f"first, then what the images call it; not {text}.",
+    )
 
 
-def new_names_in(text: str | None) -> dict[str, str]:
-    """Return the new name of each thing, from "old=new" between commas.
+def new_names_in(text: str | None) -> Mapping[str, str]:
+    """Return the new name of each class, of a text such as "ctrl=control,Control=control".
 
     Raises
     ------
     ImageClassifierError
-        A part has no "=", or nothing beside it.
+        It is not of that form.
     """
-    new_names = {}
-    for part in names_in(text):
-        old, _, new = (piece.strip() for piece in part.partition("="))
-        if not old or not new:
-            raise ImageClassifierError(f"“{part}” gives nothing a new name; write OLD=NEW.")
-        new_names[old] = new
-    return new_names
+    return _pairs_in(
+        text,
+        "Say which class gets which name in pairs, such as ctrl=control: the name of now first, "
+        f"then the new one; not {text}.",
+    )
+
+
+def _pairs_in(text: str | None, refused: str) -> Mapping[str, str]:
+    texts = names_in(text)
+    _, pairs = split_pairs(texts)
+    if len(pairs) != len(texts):
+        raise ImageClassifierError(refused)
+    return pairs
 
 
 def ranges_in(text: str, n_channels: int) -> tuple[tuple[float, float], ...]:
