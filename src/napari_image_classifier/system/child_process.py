@@ -2,7 +2,8 @@
 
 Messages on the pipes are JSON, or pickle between two processes that trust each other. The processes
 are started as modules, not by `multiprocessing`, whose "spawn" runs a user's unguarded script
-again, and end when their pipe does, so none outlives the process that started it.
+again, and end when their pipe does, so none outlives the process that started it. They work in a
+folder of their own: paths that are sent to them are whole.
 """
 
 import json
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from napari_image_classifier.errors import ImageClassifierError
@@ -25,11 +27,62 @@ from napari_image_classifier.system.processes import end_with_parent
 
 SECONDS_TO_END = 1.0
 LONGEST_MESSAGE = 256 * 1024**2
+# For Python, and for each that it starts in turn: never import from the folder one works in.
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 _LENGTH = struct.Struct(">I")
 
 
 class MessageError(ImageClassifierError):
     """What stands on the pipe is no message."""
+
+
+class NoPythonError(ImageClassifierError):
+    """This program is no Python that could be started a second time."""
+
+
+def command_of(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module of this package in another Python.
+
+    Parameters
+    ----------
+    module
+        Its dotted name.
+    arguments
+        What follows it.
+
+    Returns
+    -------
+    list of str
+        Program and arguments. Nothing is imported from the folder that one works in: the images
+        there, and all that lies beside them, may be a stranger's.
+
+    Raises
+    ------
+    NoPythonError
+        Python is part of another program, which would be started anew in its place.
+    """
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise NoPythonError(
+            "This needs a second process of Python, and the program that runs here, "
+            f"{sys.executable or 'without a name'}, holds Python within itself and can't start "
+            "one. Install Python, napari and this plugin with pip or conda, and use them there."
+        )
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def folder_to_work_in() -> str:
+    """Return the folder that child processes work in: Python's own.
+
+    Libraries obey files in the folder they are started in (``matplotlibrc``), and search it
+    wherever a setting names a folder that is not a whole path (``PYTHONPATH=:/my/modules``). Who
+    can write into Python's own folder needs none of that.
+
+    Returns
+    -------
+    str
+        A whole path.
+    """
+    return sys.base_prefix if Path(sys.base_prefix).is_dir() else str(Path(os.sep).absolute())
 
 
 def write_message(stream: IO[bytes], message: Any) -> None:
@@ -73,6 +126,26 @@ class Wire:
 
 JSON = Wire(write_message, read_message)
 PICKLE = Wire(_write_pickle, _read_pickle)
+
+
+def whole_path(path: str | Path) -> str:
+    """Return a path as this process means it, for one that works in another folder.
+
+    Parameters
+    ----------
+    path
+        As a person gave it: from the folder one works in, or from one's home (``~``).
+
+    Returns
+    -------
+    str
+        The whole path.
+    """
+    path = Path(path)
+    with suppress(RuntimeError):
+        # There may be no such home, and a file may be called so.
+        path = path.expanduser()
+    return str(path.absolute())
 
 
 class ChildProcess:
@@ -163,7 +236,7 @@ class ChildProcess:
         """
         try:
             process = _started(module, errors)
-        except OSError as error:
+        except (OSError, NoPythonError) as error:
             started.set_exception(error)
             return
         started.set_result(process)
@@ -235,11 +308,12 @@ def _started(module: str, errors: IO[bytes] | None) -> "subprocess.Popen[bytes]"
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
         apart = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
     return subprocess.Popen(
-        [sys.executable, "-m", module],
+        command_of(module),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,
+        cwd=folder_to_work_in(),
         # TensorFlow's greetings would fill the log that explains a crash.
-        env={"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1", **os.environ},
+        env={"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1", **os.environ, **SAFE_PATH},
         **apart,
     )

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -19,7 +19,7 @@ class RecordError(ImageClassifierError):
     """What was read is not the record that was expected; the text says where it differs."""
 
 
-def as_json(record: object) -> Any:
+def as_json(record: object, path_as_text: Callable[[Path], str] = str) -> Any:
     """Return a record as tables, lists, texts and numbers, as `from_json` takes it.
 
     Parameters
@@ -27,13 +27,19 @@ def as_json(record: object) -> Any:
     record
         A data class, or lists and tables of them. NaN stays NaN. Paths become texts, arrays of
         float64 lists of numbers, and those of float32, which are long, base64 of their bytes.
+    path_as_text
+        What a path becomes.
 
     Returns
     -------
     Any
         What `json.dumps` writes.
     """
-    return msgspec.to_builtins(record, enc_hook=_plain)
+
+    def plain(value: object) -> object:
+        return path_as_text(value) if isinstance(value, Path) else _plain(value)
+
+    return msgspec.to_builtins(record, enc_hook=plain)
 
 
 def from_json(kind: type[Record], stored: object) -> Record:
@@ -109,8 +115,6 @@ def format_of(stored: object, key: str = "schema") -> int | None:
 
 def _plain(value: object) -> object:
     match value:
-        case Path():
-            return str(value)
         case np.ndarray(dtype=np.float32):
             return base64.b64encode(value.astype("<f4").tobytes()).decode()
         case np.ndarray() | np.generic():
