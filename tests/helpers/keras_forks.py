@@ -194,7 +194,8 @@ def fork_child(address: str, command: list[str], choices: dict[str, Any]) -> For
     errors = choices.get("stderr")
     streams = (from_here[0], to_here[1], 2 if errors is None else errors.fileno())
     request = {
-        "command": command[2:],
+        # Forks are not confined.
+        "command": ["-m", command[-1]],
         "folder": choices["cwd"],
         "environment": dict(choices.get("env") or os.environ),
         "group": choices.get("process_group") == 0,
@@ -224,7 +225,7 @@ def _is_a_child(command: Any) -> bool:
     return (
         isinstance(command, list)
         and command[:3] == [sys.executable, "-P", "-m"]
-        and command[3] in CHILDREN
+        and command[-1] in CHILDREN
     )
 
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +27,8 @@ from napari_image_classifier.system.processes import end_with_parent
 
 SECONDS_TO_END = 1.0
 LONGEST_MESSAGE = 256 * 1024**2
+# Named, as it imports more than this module does.
+CONFINED = "napari_image_classifier.system.confinement"
 # For Python, and for each that it starts in turn: never import from the folder one works in.
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 _LENGTH = struct.Struct(">I")
@@ -128,6 +130,40 @@ JSON = Wire(write_message, read_message)
 PICKLE = Wire(_write_pickle, _read_pickle)
 
 
+class _Answer(pickle.Unpickler):
+    def __init__(self, stream: IO[bytes], kinds: Iterable[type]) -> None:
+        super().__init__(stream)
+        self._kinds = {(kind.__module__, kind.__qualname__): kind for kind in kinds}
+
+    def find_class(self, module: str, name: str) -> type:
+        """Return a class by its name, which is the only way to code of any kind."""
+        return self._kinds[module, name]
+
+
+def pickled_answers(*kinds: type) -> Wire:
+    """Return how a process is talked to that opens what strangers sent, and may be taken over.
+
+    Parameters
+    ----------
+    kinds
+        The only classes that its answers are made of, besides numbers, texts and collections.
+
+    Returns
+    -------
+    Wire
+        The other side's is `PICKLE`. An answer of anything else counts as none: the process is
+        taken for gone.
+    """
+
+    def read(stream: IO[bytes]) -> Any:
+        try:
+            return _Answer(stream, kinds).load()
+        except Exception:  # noqa: BLE001 - what no honest process says may fail in any way
+            return None
+
+    return Wire(_write_pickle, read)
+
+
 def whole_path(path: str | Path) -> str:
     """Return a path as this process means it, for one that works in another folder.
 
@@ -161,16 +197,21 @@ class ChildProcess:
         How messages are written and read.
     errors
         Where to what libraries print there goes; to this process's own unless told.
+    confined
+        Whether it only opens and answers (see `system.confinement`).
     """
 
-    def __init__(self, module: str, wire: Wire, errors: IO[bytes] | None = None) -> None:
+    def __init__(
+        self, module: str, wire: Wire, errors: IO[bytes] | None = None, *, confined: bool = False
+    ) -> None:
         self._wire = wire
         self._heard = time.monotonic()
         self._to_send: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._received: queue.SimpleQueue[Any] = queue.SimpleQueue()
         started: Future[subprocess.Popen[bytes]] = Future()
+        command = command_of(CONFINED, module) if confined else command_of(module)
         threading.Thread(
-            target=self._keep, args=(module, errors, started), name=f"{module} keeper", daemon=True
+            target=self._keep, args=(command, errors, started), name=f"{module} keeper", daemon=True
         ).start()
         self._process = started.result()
         self._listener = threading.Thread(
@@ -228,15 +269,18 @@ class ChildProcess:
             self._listener.join(SECONDS_TO_END)
 
     def _keep(
-        self, module: str, errors: IO[bytes] | None, started: "Future[subprocess.Popen[bytes]]"
+        self,
+        command: Sequence[str],
+        errors: IO[bytes] | None,
+        started: "Future[subprocess.Popen[bytes]]",
     ) -> None:
         """Start the process and write to it, on a thread that is there as long as it is.
 
         Linux ends a process together with the thread that started it (see `end_with_parent`).
         """
         try:
-            process = _started(module, errors)
-        except (OSError, NoPythonError) as error:
+            process = _started(command, errors)
+        except OSError as error:
             started.set_exception(error)
             return
         started.set_result(process)
@@ -301,14 +345,14 @@ def connected(wire: Wire) -> tuple[Callable[[], Any], Callable[[Any], None]]:
     return received.get, send
 
 
-def _started(module: str, errors: IO[bytes] | None) -> "subprocess.Popen[bytes]":
+def _started(command: Sequence[str], errors: IO[bytes] | None) -> "subprocess.Popen[bytes]":
     # Without a window, and out of the reach of Ctrl-C.
     apart: dict[str, Any] = {"process_group": 0}
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
         apart = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
     return subprocess.Popen(
-        command_of(module),
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,

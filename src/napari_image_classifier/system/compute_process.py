@@ -103,7 +103,8 @@ class ComputeProcess(ChildProcess, Generic[ResultT]):
         self._cancelled = threading.Event()
         self._passed_limit = ""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        super().__init__("napari_image_classifier.system.compute_main", JSON, self._errors)
+        module = "napari_image_classifier.system.compute_main"
+        super().__init__(module, JSON, self._errors, confined=job.confined)
         keep_within(self.pid, limits or Limits(), self._end_for, self._is_over)
         stored = as_json(request, whole_path)
         self.send({"verb": job.verb, "request": stored, "command": sys.argv})

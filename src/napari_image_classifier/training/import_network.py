@@ -123,7 +123,7 @@ class NetworkInShort(Result):
     layers: tuple[NetworkLayer, ...]
 
 
-DESCRIBE_NETWORK = Job("describe_network", DescribeRequest, NetworkInShort)
+DESCRIBE_NETWORK = Job("describe_network", DescribeRequest, NetworkInShort, confined=True)
 
 
 def describe_network(source: str | Path) -> NetworkInShort:
