@@ -47,11 +47,18 @@ def test_a_stream_that_is_no_message_is_refused():
         read_message(io.BytesIO(struct.pack(">I", 2**32 - 1)))
 
 
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory):
+    """A folder that somebody sent, and the file that names what is run of it."""
+    folder = tmp_path_factory.mktemp("somebody")
+    return make_hostile(folder / "sent", folder / "marks"), folder / "marks"
+
+
 @pytest.fixture
-def hostile(tmp_path, monkeypatch):
-    """The folder that one works in was sent by somebody; what is run of it is told."""
-    marks = tmp_path / "marks"
-    monkeypatch.chdir(make_hostile(tmp_path / "sent", marks))
+def hostile(sent, monkeypatch):
+    """That folder is the one that one works in; what is run of it is told."""
+    folder, marks = sent
+    monkeypatch.chdir(folder)
     return lambda: run_of(marks)
 
 
