@@ -13,6 +13,9 @@ import numpy.typing as npt
 from napari_image_classifier.errors import ImageClassifierError
 
 Record = TypeVar("Record")
+# Of arrays that are stored as lists.
+MOST_AXES = 8
+_LARGEST_NUMBER = 2**63
 
 
 class RecordError(ImageClassifierError):
@@ -138,7 +141,13 @@ def _array(of_elements: object, stored: Any) -> npt.NDArray[Any]:
     if of_elements == np.dtype[np.float32]:
         packed = base64.b64decode(stored, validate=True)
         return np.frombuffer(packed, "<f4").astype(np.float32)
-    array = np.array(stored)
-    if array.dtype.kind not in "iuf":
+    # Of one long text among many short ones NumPy would make an array of long ones.
+    if not _is_numbers(stored):
         raise TypeError("Expected numbers")
-    return array.astype(np.float64)
+    return np.array(stored, np.float64)
+
+
+def _is_numbers(stored: object, deepest: int = MOST_AXES) -> bool:
+    if isinstance(stored, list):
+        return deepest > 0 and all(_is_numbers(part, deepest - 1) for part in stored)
+    return type(stored) is float or (type(stored) is int and abs(stored) < _LARGEST_NUMBER)
