@@ -12,6 +12,8 @@ from napari_image_classifier.batch.journal import (
     Entry,
     Header,
     Journal,
+    Listing,
+    ShareEnd,
     journal_path,
     predictions_at,
     read_journal,
@@ -26,6 +28,7 @@ from napari_image_classifier.batch.result import FolderResult
 from napari_image_classifier.batch.retries import PatientPrediction
 from napari_image_classifier.batch.shards import Shard
 from napari_image_classifier.batch.stream import predict_images
+from napari_image_classifier.classifiers.archive import sha256_of
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.classifiers.prediction import Prediction
@@ -165,6 +168,7 @@ def classify_folder(
         raise ItemsError(f"There are no images to classify in {root}.")
     images = [replace(files, channel_map=channels or {}) for files in images]
     on_images(images)
+    listing = Listing.of(files.name for files in images)
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)
@@ -202,12 +206,13 @@ def classify_folder(
                     on_predictions(rows, len(finished), len(images))
             stopped = len(finished) < len(images)
             written, n_rows = _write_table(table, images, finished, classifier)
+            share = None if shard is None else _end_of_share(shard, listing, written.path)
             learnt = write_table_manifest(
-                written.path, {journal_path(table): finished}, complete=not stopped
+                written.path, {journal_path(table): finished}, complete=not stopped, share=share
             )
             if not stopped:
                 # Last of all: shares are merged when their journals say that they are done.
-                journal.finish(len(images))
+                journal.finish(len(images), share)
     return FolderResult.of(
         written, finished.values(), n_rows, n_resumed, stopped, passed_over, learnt.sentence
     )
@@ -246,6 +251,11 @@ def _write_table(
     return written, n_rows
 
 
+def _end_of_share(shard: Shard, listing: Listing, table: Path) -> ShareEnd:
+    with table.open("rb") as file:
+        return ShareEnd(shard.number, shard.of, listing, sha256_of(file))
+
+
 def _in_batches(predictions: Iterable[list[Prediction]]) -> Iterator[list[Prediction]]:
     """Join the predictions of many images, so that none is passed on alone."""
     remaining = chain.from_iterable(predictions)
@@ -265,15 +275,11 @@ def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, 
             # The channels are said now because nothing could be classified.
             path.unlink()
             return {}
-        for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
-                           ("axes", "meaning of the axes"), ("masks", "set of masks"),
-                           ("split_masks", "choice of what objects of masks are"),
-                           ("channel_map", "map of channels")):  # fmt: skip
-            if getattr(written_by, what) != getattr(header, what):
-                raise OutputRefusedError(
-                    f"{table} was begun with another {word}; "
-                    "choose another output, or overwrite it (--overwrite)."
-                )
+        if word := written_by.difference(header):
+            raise OutputRefusedError(
+                f"{table} was begun with another {word}; "
+                "choose another output, or overwrite it (--overwrite)."
+            )
     elif table.is_file():
         _check_own_table(table, header.classifier)
     return done
