@@ -105,6 +105,11 @@ class FinishedShare:
         """The folder of images, where it lay at last."""
         return Path(self.runs[-1].images.folder)
 
+    @property
+    def last_run(self) -> tuple[str, int]:
+        """When its last run began, and, as that is in seconds, when it ended."""
+        return self.runs[-1].date, journal_path(self.path).stat().st_mtime_ns
+
     def verified_names(self) -> list[str]:
         """Return the names of its images, each of whose rows is the one in the journal.
 

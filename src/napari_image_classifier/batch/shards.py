@@ -273,7 +273,7 @@ def _is_same_folder(one: Path, other: Path) -> bool:
 
 
 def _two_listings(shares: Sequence[FinishedShare], table: Path) -> str:
-    dated = [(share.runs[-1].date, share, share.end.listing) for share in shares if share.end]
+    dated = [(share.last_run, share, share.end.listing) for share in shares if share.end]
     _, latest, of_latest = max(dated, key=itemgetter(0))
     older = [(share, listing) for _, share, listing in dated if listing != of_latest]
     first, of_first = older[0]
