@@ -347,22 +347,22 @@ CHANGED: dict[str, tuple[Callable[[Study], object], str | None]] = {
     "a foreign manifest": (
         lambda s: shutil.copy(manifest_path(s.share(1)), manifest_path(s.share(2))), None),
     "a manifest that is none": (lambda s: manifest_path(s.share(2)).write_text("{"), None),
-    "share 0": (_copied("predictions.1-of-3.csv", "predictions.0-of-3.csv"), "none of that number"),
+    "share 0": (_copied("predictions.1-of-3.csv", "predictions.0-of-3.csv"), "can't be a share"),
     "share 4 of 3": (
-        _copied("predictions.1-of-3.csv", "predictions.4-of-3.csv"), "none of that number"),
+        _copied("predictions.1-of-3.csv", "predictions.4-of-3.csv"), "can't be a share"),
     "share -1": (
-        _copied("predictions.1-of-3.csv", "predictions.-1-of-3.csv"), "none of that number"),
+        _copied("predictions.1-of-3.csv", "predictions.-1-of-3.csv"), "can't be a share"),
     "zeros in front": (
-        _copied("predictions.1-of-3.csv", "predictions.01-of-3.csv"), "none of that number"),
+        _copied("predictions.1-of-3.csv", "predictions.01-of-3.csv"), "can't be a share"),
     "a share of more": (
         _copied("predictions.1-of-3.csv", "predictions.1-of-4.csv"), "shares of 3 and of 4"),
     "a share of three milliards": (
-        _copied("predictions.1-of-3.csv", "predictions.1-of-3000000000.csv"), "none of that|of 3"),
+        _copied("predictions.1-of-3.csv", "predictions.1-of-3000000000.csv"), "at most 1,000,000"),
     "a share of very many digits": (
-        lambda s: (s.folder / f"predictions.1-of-{'9' * 200}.csv").touch(), "none of that number"),
-    "a share of hundreds of millions": (
-        lambda s: [_renamed(n, f"predictions.{n}-of-900000000.csv")(s) for n in (1, 2, 3)],
-        "of 900000000 shares are not done|written as|of shares"),
+        lambda s: (s.folder / f"predictions.1-of-{'9' * 200}.csv").touch(), "can't be a share"),
+    "shares of a million": (
+        lambda s: [_renamed(n, f"predictions.{n}-of-1000000.csv")(s) for n in (1, 2, 3)],
+        "999997 of 1000000 shares are not done"),
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Annotated, Any, NamedTuple, Self
 
 import msgspec
 
@@ -34,6 +34,9 @@ from napari_image_classifier.system.records import (
 SCHEMA = 1
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
 _RUN_BEGINS = b'{"run": '
+_Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+# A `Stamp`, whose files have a size and a time each.
+_SizesAndTimes = list[Annotated[list[_Number], msgspec.Meta(min_length=2, max_length=2)]]
 
 
 class JournalError(ImageClassifierError):
@@ -158,7 +161,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
 
     run: TableRun | None = None
     file: str | None = None
-    stamp: Stamp = []
+    stamp: _SizesAndTimes = []
     rows: tuple[PredictionRow, ...] = ()
     finished: int | None = None
     share: ShareEnd | None = None

@@ -32,10 +32,12 @@ from napari_image_classifier.batch.manifest import (
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
 from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.declared_sizes import SizeRefused, checked_number
 
 Anything = TypeVar("Anything")
 
-_WRITTEN = re.compile(r"\s*([0-9]{1,9})\s*/\s*([0-9]{1,9})\s*")
+MOST_SHARES = 1_000_000
+_WRITTEN = re.compile(r"\s*(-?[0-9]{1,30})\s*/\s*(-?[0-9]{1,30})\s*")
 # So many shares are named in a sentence.
 _NAMED = 20
 
@@ -61,9 +63,13 @@ class Shard:
     of: int
 
     def __post_init__(self) -> None:
-        whole = all(isinstance(one, Integral) for one in (self.number, self.of))
-        if not whole or not 1 <= self.number <= self.of:
+        if not all(isinstance(one, Integral) for one in (self.number, self.of)):
             raise _no_share(str(self))
+        try:
+            most = checked_number(self.of, "shares", MOST_SHARES, least=1)
+            checked_number(self.number, "shares", most, least=1)
+        except SizeRefused as error:
+            raise _no_share(str(self), f": {error}") from error
 
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
@@ -91,10 +97,10 @@ class Shard:
         return table.with_name(f"{table.stem}.{self.number}-of-{self.of}{table.suffix}")
 
 
-def _no_share(text: str) -> ShardError:
+def _no_share(text: str, why: str = "") -> ShardError:
     return ShardError(
-        f"“{text}” is no share of a folder; write 3/20 for the third of twenty, the first being "
-        "1/20."
+        f"“{text}” is no share of a folder{why}; write 3/20 for the third of twenty, the first "
+        "being 1/20."
     )
 
 
@@ -190,12 +196,12 @@ def _finished_shards(table: Path) -> list[Shard]:
         if match := name.fullmatch(path.name):
             try:
                 shard = Shard.parse(f"{match[1]}/{match[2]}")
-            except ShardError:
-                shard = None
-            if shard is None or shard.output(table).name != path.name:
+            except ShardError as error:
+                raise ShardError(f"{path.name} can't be a share. {error}") from error
+            if shard.output(table).name != path.name:
                 raise ShardError(
-                    f"{path.name} has the name of a share, and there is none of that number; move "
-                    "it away."
+                    f"{path.name} can't be a share: that one is called {shard.output(table).name}. "
+                    "Move it away."
                 )
             found[match[2]].add(shard)
     if not found:
