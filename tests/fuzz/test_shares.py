@@ -132,8 +132,8 @@ def test_changed_shares_make_the_right_table_or_none(sound, tmp_path, release):
         for one in changes:
             try:
                 change(study, *one)
-            except ValueError:
-                # A line that was damaged before is no JSON any more.
+            except (ValueError, csv.Error):
+                # A line that was damaged before can't be changed on purpose any more.
                 return
         try:
             merge_shards(study.table)

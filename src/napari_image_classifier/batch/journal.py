@@ -17,7 +17,7 @@ from typing import IO, Annotated, Any, NamedTuple, Self
 import msgspec
 
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest_records import ImagesRead, Run
+from napari_image_classifier.classifiers.manifest_records import ImagesRead, Run, Workers
 from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
 from napari_image_classifier.errors import TRANSIENT_FAULTS, ImageClassifierError
 from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp
@@ -33,7 +33,7 @@ from napari_image_classifier.system.records import (
 
 SCHEMA = 1
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
-_RUN_BEGINS = b'{"run": '
+_OF_RUNS = (b'{"run": ', b'{"workers": ')
 _Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 # A `Stamp`, whose files have a size and a time each.
 _SizesAndTimes = list[Annotated[list[_Number], msgspec.Meta(min_length=2, max_length=2)]]
@@ -165,6 +165,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: tuple[PredictionRow, ...] = ()
     finished: int | None = None
     share: ShareEnd | None = None
+    workers: Workers | None = None
 
 
 def read_journal(path: Path) -> tuple[Header | None, dict[str, Entry]]:
@@ -234,12 +235,15 @@ def read_runs(path: Path) -> list[TableRun]:
     """Return the runs that wrote a journal, in their order."""
     with path.open("rb") as file, _damage_refused(path):
         # Told by their beginning, as those of a million images need not be understood for it.
-        lines = [
-            from_json(Line, parsed_json(line))
-            for line in file
-            if line.startswith(_RUN_BEGINS) and line.endswith(b"\n")
-        ]
-        runs = [line.run for line in lines if line.run is not None]
+        runs: list[TableRun] = []
+        for text in file:
+            if not text.startswith(_OF_RUNS) or not text.endswith(b"\n"):
+                continue
+            line = from_json(Line, parsed_json(text))
+            if line.run is not None:
+                runs.append(line.run)
+            elif line.workers is not None and runs:
+                runs[-1] = msgspec.structs.replace(runs[-1], workers=line.workers)
         if not runs:
             raise RecordError("no run wrote it")
     return runs
@@ -311,6 +315,10 @@ class Journal:
         entry = _entry(of, self._versions, self._log.end, rows)
         self._append(Line(file=file, stamp=of, rows=rows))
         return entry
+
+    def note_workers(self, workers: Workers) -> None:
+        """Write which workers of a cluster have done what there is of the run that began last."""
+        self._append(Line(workers=workers))
 
     def finish(self, n_images: int, share: ShareEnd | None = None) -> None:
         """Write that all images are done, how many there were, and of which share."""
