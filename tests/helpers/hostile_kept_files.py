@@ -125,14 +125,15 @@ def _items(study: Path) -> Any:
     return [(one.key, one.class_name) for one in items]
 
 
+def _of_manifest(name: str) -> Way:
+    return Way(name, partial(_made_again, manifest=name))
+
+
 WAYS = {
     "journal": Way("stopped/predictions.csv.journal", _goes_on),
-    "training": Way("texture.manifest.json", partial(_made_again, manifest="texture.manifest.json")),
-    "network": Way("network.manifest.json", partial(_made_again, manifest="network.manifest.json")),
-    "table": Way(
-        "finished/predictions.manifest.json",
-        partial(_made_again, manifest="finished/predictions.manifest.json"),
-    ),
+    "training": _of_manifest("texture.manifest.json"),
+    "network": _of_manifest("network.manifest.json"),
+    "table": _of_manifest("finished/predictions.manifest.json"),
     "session": Way(f"session/{PLAN}", _session),
     "answers": Way(f"session/{ANSWERS}", _session),
     "labels": Way("labels.csv", _labels),
@@ -359,7 +360,7 @@ def _tables_of_manifests() -> Iterator[Hostile]:
     yield Hostile("masks of whole images", way, _put("images", "masks", value="../../.."))
     yield Hostile("other hashes", way, _put("images", "hash", value="crc32"))
     yield Hostile("no images", way, _put("files", value=[]))
-    yield Hostile("an image twice", way, lambda one: _with_twice(one))
+    yield Hostile("an image twice", way, _with_twice)
     yield Hostile("sure beyond 1", way, _put("files", 0, "items", 0, "confidence", value=10.0))
     yield Hostile("another status", way, _put("files", 0, "items", 0, "status", value="fine"))
     yield Hostile("a class of no set", way, _put("files", 0, "items", 0, "class", value="spare"))
