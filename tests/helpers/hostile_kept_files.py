@@ -88,7 +88,7 @@ def _session(study: Path) -> Any:
     session.comparisons()
     request = ScoreRequest((session.folder,), study / "score.html")
     run_job(SCORE_SESSION, request, in_process=True)
-    return session.plan, session.answers
+    return session.plan, sorted(session.answers.items())
 
 
 def _labels(study: Path) -> Any:
@@ -492,9 +492,7 @@ def _objects_of_images() -> Iterator[Hostile]:
     yield from _of_any_table("objects", "class")
     yield Hostile("an object twice", "objects", _lines(lambda rows: [*rows, *rows[1:2]]), True)
     yield Hostile("of another image", "objects", _cell(1, "file", "7.tif"))
-    yield Hostile(
-        "an object in two classes", "objects", lambda one: one + b"0.tif,label=1,dim\n"
-    )
+    yield Hostile("an object in two classes", "objects", lambda one: one + b"0.tif,label=1,dim\n")
     yield from _of_any_table("items", "class")
     for column, text in (
         ("item", "label=99999"), ("item", "label=0"), ("item", "label=" + "9" * 5000),

@@ -5,19 +5,20 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
+import numpy as np
+
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.system.atomic_files import replace_text
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.progress import TimeLeft
-from napari_image_classifier.system.records import RecordError, as_json, from_json, parsed_json
+from napari_image_classifier.system.records import RecordError, as_json, from_json, read_json
 from napari_image_classifier.typing import Float64Array
 
 PROGRESS_STEPS = 1000
@@ -63,34 +64,62 @@ class OneLane:
 class KeptRuns:
     """The probabilities of each run, in a file with a hash of what was evaluated how."""
 
-    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, settings: Mapping[str, Any], n_classes: int | None = None
+    ) -> None:
         """Take up what an evaluation with the same ``settings`` left in the file ``path``.
 
         Raises
         ------
         TrainingRefused
-            The file holds runs of other images, folds or settings.
+            The file holds runs of other images, folds or settings, or is damaged: it is not
+            written over, as hours may lie in it.
         """
         self._path = path
+        self._n_classes = n_classes
         self._key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self._runs: dict[str, Float64Array] = {}
         if path.is_file():
             try:
-                stored = parsed_json(path.read_bytes())
-            except RecordError:
-                return
-            known = stored if isinstance(stored, dict) else {}
+                stored = read_json(path, allow_nan=False)
+                known = from_json(dict[str, Any], stored)
+                runs = from_json(dict[str, Float64Array], known.get("runs"))
+                for name, probabilities in runs.items():
+                    _check_probabilities(name, probabilities)
+            except (RecordError, ValueError) as error:
+                raise TrainingRefused(
+                    f"{path.name} holds an evaluation that was stopped, and it is damaged "
+                    f"({error}). Choose another name for the report; or delete the file, and all "
+                    "is done anew."
+                ) from error
             if known.get("evaluation") != self._key:
                 raise TrainingRefused(
                     f"{path.name} holds an evaluation that was stopped, of other images or with "
                     "other choices. Choose another name for the report; or, if that one is not to "
                     "be gone on with, delete the file."
                 )
-            self._runs = _readable(known.get("runs"))
+            self._runs = runs
 
-    def get(self, name: str) -> Float64Array | None:
-        """Return the probabilities (tested item, class) of a run that is done."""
-        return self._runs.get(name)
+    def get(self, name: str, n_items: int | None = None) -> Float64Array | None:
+        """Return the probabilities (tested item, class) of a run that is done.
+
+        Raises
+        ------
+        TrainingRefused
+            They are of another number of items or classes than was tested.
+        """
+        run = self._runs.get(name)
+        n_classes = self._n_classes
+        if run is not None and (
+            (n_items is not None and len(run) != n_items)
+            or (n_classes is not None and run.shape[1] != n_classes)
+        ):
+            raise TrainingRefused(
+                f"{self._path.name} is damaged: the run “{name[:60]}” holds {run.shape[0]} items "
+                f"of {run.shape[1]} classes, which are not those of this evaluation. Choose "
+                "another name for the report, or delete that file."
+            )
+        return run
 
     def put(self, name: str, probabilities: Float64Array) -> None:
         """Keep the probabilities of a run."""
@@ -103,15 +132,12 @@ class KeptRuns:
         self._path.unlink(missing_ok=True)
 
 
-def _readable(stored: object) -> dict[str, Float64Array]:
-    """Return the runs that a file holds; one that makes no sense is trained again."""
-    runs = {}
-    for name, rows in stored.items() if isinstance(stored, dict) else ():
-        with suppress(RecordError):
-            probabilities = from_json(Float64Array, rows)
-            if probabilities.ndim == 2:
-                runs[name] = probabilities
-    return runs
+def _check_probabilities(name: str, run: Float64Array) -> None:
+    """Refuse what no run has said of its items."""
+    if run.ndim != 2 or not ((run >= 0) & (run <= 1)).all():
+        raise ValueError(f"the run “{name[:60]}” holds no probabilities")
+    if not np.allclose(run.sum(axis=1), 1, atol=1e-3):
+        raise ValueError(f"the probabilities of the run “{name[:60]}” do not sum to 1")
 
 
 def done_runs(
@@ -139,8 +165,7 @@ class _Runs:
         self._probabilities = {
             run.name: probabilities
             for run in runs
-            if (probabilities := kept.get(run.name)) is not None
-            and len(probabilities) == len(run.tested)
+            if (probabilities := kept.get(run.name, len(run.tested))) is not None
         }
         self._waiting = deque(run for run in runs if run.name not in self._probabilities)
         # What was kept from an evaluation that was stopped says nothing of how long the rest takes.

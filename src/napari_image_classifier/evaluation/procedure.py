@@ -102,7 +102,9 @@ def evaluated(
     case = _Case.read(request, emit, should_stop)
     subjects, plan = case.subjects, case.plan
     name, lanes = case.lanes(make_lanes, should_stop)
-    kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings())
+    kept = KeptRuns(
+        report.with_name(report.name + ".runs"), case.settings(), len(subjects.class_names)
+    )
     with told_when_refused(report, TrainingRefused, GO_ON):
         results = done_runs(plan.runs, lanes, kept, emit)
     evaluation = Evaluation(

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from napari_image_classifier.items.annotations import (
+    ASSISTED,
+    BLINDED,
     BY_EYE,
     COLUMNS,
     Annotation,
@@ -16,9 +18,12 @@ from napari_image_classifier.items.annotations import (
     annotation_of,
     standing,
 )
-from napari_image_classifier.system.append_log import TIME, AppendedTable
+from napari_image_classifier.items.selection import SelectionError, parse_selection
+from napari_image_classifier.system.append_log import TIME, AppendedTable, AppendedTableError
 
 Action = Literal["given", "renamed", "undone"]
+# A row that was added by hand may name none.
+_ACTIONS = ("", *get_args(Action))
 # What a step changed: the annotation before it, None where there was none.
 Before = dict[ItemKey, Annotation | None]
 
@@ -55,6 +60,7 @@ class AnnotationLog:
         self._table = AppendedTable(path, COLUMNS, ("seconds",))
         self.annotations: dict[ItemKey, Annotation] = {}
         self._steps: list[Before] = []
+        self._check()
         own = [row for row in self._table.rows if row["rater"].strip() == rater]
         for (_, action), rows in groupby(own, lambda row: (row[TIME], row["action"])):
             before = self._apply([annotation_of(row) for row in rows])
@@ -62,6 +68,23 @@ class AnnotationLog:
                 self._steps.append(before)
             elif self._steps:
                 self._steps.pop()
+
+    def _check(self) -> None:
+        """Refuse rows that this version would take for something else than they are."""
+        for row in self._table.rows:
+            known = row["action"] in _ACTIONS and row["mode"] in ("", BY_EYE, ASSISTED, BLINDED)
+            try:
+                parse_selection(row["item"])
+            except SelectionError:
+                known = False
+            by_nobody = row["action"] and not row["rater"].strip()
+            if not known or by_nobody or not row["file"].strip():
+                raise AppendedTableError(
+                    f"{self.path} has a row that can't be understood, which was changed by hand "
+                    "or written by a newer version: "
+                    f"{', '.join(filter(None, row.values()))[:200]}. Mend or take out that row, or "
+                    "update; nothing was changed in this file."
+                )
 
     @property
     def path(self) -> Path:

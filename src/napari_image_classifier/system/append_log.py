@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from napari_image_classifier.system.spreadsheets import read_spreadsheet, saved_
 
 # The last column: a line that was cut off does not end in a whole one.
 TIME = "time"
+# Every time that is written here, with zeros for its digits.
+_TIME = "0000-00-00T00:00:00.000000Z"
 _TICK = timedelta(microseconds=1)
 _FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 _BLOCK = 65536
@@ -213,9 +216,16 @@ class AppendedTable:
                 f"{self.path} is another kind of table: it has no column {', '.join(missing)}. "
                 "Choose another file name; nothing was changed in this one."
             )
+        for row in table.rows:
+            if not row[TIME].strip():
+                raise AppendedTableError(
+                    f"{self.path} has a row without a time, which was cut or added by hand: "
+                    f"{', '.join(filter(None, row.values()))[:200]}. Give it the time of the row "
+                    "above, or take it out; nothing was changed in this file."
+                )
         added = [name for name in table.columns if name not in self._columns]
         self._columns = [*self._columns[:-1], *added, TIME]
-        self.rows = table.rows
+        self.rows = in_order_of_time(table.rows)
         self._latest = max([self._latest, *(_moment(row[TIME]) for row in self.rows)])
         header = _as_csv([], self._columns).encode()
         with self.path.open("rb") as file:
@@ -242,8 +252,16 @@ def _drop_unfinished_row(path: Path) -> None:
     if saved_by_spreadsheet(path):
         return
     last = _last_line(path)
-    if last.strip() and not _is_whole(last):
-        drop_cut_line(path)
+    with path.open(encoding="utf-8", errors="replace") as file:
+        header = file.readline()
+    if not header.endswith("\n") or not last.strip() or _is_whole(last):
+        return
+    if not _may_be_cut(last, header):
+        raise AppendedTableError(
+            f"{path} ends in a row that was changed by hand or is damaged: {last[:200]}. Mend its "
+            "time, or take it out; nothing was changed in this file."
+        )
+    drop_cut_line(path)
 
 
 def _last_line(path: Path) -> str:
@@ -261,6 +279,33 @@ def _is_whole(line: str) -> bool:
     except ValueError:
         return False
     return time.endswith("Z")
+
+
+def _may_be_cut(line: str, header: str) -> bool:
+    """Return whether a line without an end can be the beginning of a row that was being written."""
+    titles, cells = next(csv.reader([header])), next(csv.reader([line]))
+    if titles[-1] != TIME or len(cells) > len(titles):
+        return False
+    return len(cells) < len(titles) or _TIME.startswith(re.sub(r"\d", "0", cells[-1]))
+
+
+def in_order_of_time(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return rows of such a table in the order in which they were written.
+
+    Parameters
+    ----------
+    rows
+        As they stand in the file, where somebody may have sorted them otherwise.
+
+    Returns
+    -------
+    list of dict of str to str
+        As they are, where a spreadsheet has its own way to write a time.
+    """
+    moments = [_moment(row.get(TIME, "")) for row in rows]
+    if _FIRST_MOMENT in moments:
+        return rows
+    return [rows[index] for index in sorted(range(len(rows)), key=moments.__getitem__)]
 
 
 def _moment(time: str) -> datetime:

@@ -195,9 +195,7 @@ def _no_number(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_each_key_once)
-_DECODER_OF_NUMBERS = json.JSONDecoder(
-    object_pairs_hook=_each_key_once, parse_constant=_no_number
-)
+_DECODER_OF_NUMBERS = json.JSONDecoder(object_pairs_hook=_each_key_once, parse_constant=_no_number)
 
 
 def format_of(stored: object, key: str = "schema") -> int | None:
