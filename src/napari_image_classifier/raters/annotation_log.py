@@ -5,25 +5,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, get_args
 
 from napari_image_classifier.items.annotations import (
-    ASSISTED,
-    BLINDED,
     BY_EYE,
     COLUMNS,
+    Action,
     Annotation,
+    AnnotationsError,
     ItemKey,
     Mode,
     annotation_of,
+    check_logged,
     standing,
 )
-from napari_image_classifier.items.selection import SelectionError, parse_selection
 from napari_image_classifier.system.append_log import TIME, AppendedTable, AppendedTableError
 
-Action = Literal["given", "renamed", "undone"]
-# A row that was added by hand may name none.
-_ACTIONS = ("", *get_args(Action))
 # What a step changed: the annotation before it, None where there was none.
 Before = dict[ItemKey, Annotation | None]
 
@@ -72,19 +68,12 @@ class AnnotationLog:
     def _check(self) -> None:
         """Refuse rows that this version would take for something else than they are."""
         for row in self._table.rows:
-            known = row["action"] in _ACTIONS and row["mode"] in ("", BY_EYE, ASSISTED, BLINDED)
             try:
-                parse_selection(row["item"])
-            except SelectionError:
-                known = False
-            by_nobody = row["action"] and not row["rater"].strip()
-            if not known or by_nobody or not row["file"].strip():
+                check_logged(row)
+            except AnnotationsError as error:
                 raise AppendedTableError(
-                    f"{self.path} has a row that can't be understood, which was changed by hand "
-                    "or written by a newer version: "
-                    f"{', '.join(filter(None, row.values()))[:200]}. Mend or take out that row, or "
-                    "update; nothing was changed in this file."
-                )
+                    f"{self.path}: {error} Nothing was changed in this file."
+                ) from error
 
     @property
     def path(self) -> Path:

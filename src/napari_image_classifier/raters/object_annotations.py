@@ -37,7 +37,7 @@ class ObjectAnnotations:
         self._file = file
         self._before: list[dict[str, str]] = []
         known = set(items)
-        stored = _stored(path, file)
+        stored = _stored(path)
         self.classes = {item: name for item, name in stored.items() if item in known}
 
     @property
@@ -114,9 +114,9 @@ def _fill(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -> None:
     write_table(path, COLUMNS, rows)
 
 
-def _stored(path: Path, file: str) -> dict[str, str]:
+def _stored(path: Path) -> dict[str, str]:
     try:
-        return _classes_in(path, file)
+        return _classes_in(path)
     except FileNotFoundError:
         return {}
     except (ValueError, SelectionError):
@@ -124,16 +124,15 @@ def _stored(path: Path, file: str) -> dict[str, str]:
         return {}
 
 
-def _classes_in(path: Path, file: str) -> dict[str, str]:
+def _classes_in(path: Path) -> dict[str, str]:
     table = read_spreadsheet(path, titles=COLUMNS)
     if not set(COLUMNS) <= set(table.columns):
         raise ValueError("it lacks a column")
     classes: dict[str, str] = {}
     for row in table.rows:
         item, name = row["item"].strip(), row["class"].strip()
-        # Written to its end, it ends in a line; a name that was cut would be another class.
-        if not is_object(item) or not name or row["file"].strip() != file:
-            raise ValueError("a row is not one of these objects")
+        if not is_object(item) or not name:
+            raise ValueError("a row names no object, or no class")
         parse_selection(item)
         if classes.setdefault(item, name) != name:
             raise ValueError("an object has two classes")

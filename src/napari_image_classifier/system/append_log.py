@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import replace_file
@@ -19,6 +19,7 @@ from napari_image_classifier.system.spreadsheets import read_spreadsheet, saved_
 TIME = "time"
 # Every time that is written here, with zeros for its digits.
 _TIME = "0000-00-00T00:00:00.000000Z"
+Row = TypeVar("Row", bound=Mapping[str, str])
 _TICK = timedelta(microseconds=1)
 _FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 _BLOCK = 65536
@@ -289,7 +290,7 @@ def _may_be_cut(line: str, header: str) -> bool:
     return len(cells) < len(titles) or _TIME.startswith(re.sub(r"\d", "0", cells[-1]))
 
 
-def in_order_of_time(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+def in_order_of_time(rows: list[Row]) -> list[Row]:
     """Return rows of such a table in the order in which they were written.
 
     Parameters
@@ -299,7 +300,7 @@ def in_order_of_time(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
     Returns
     -------
-    list of dict of str to str
+    list
         As they are, where a spreadsheet has its own way to write a time.
     """
     moments = [_moment(row.get(TIME, "")) for row in rows]
