@@ -47,16 +47,24 @@ class Hostile(NamedTuple):
 
 
 class Way(NamedTuple):
-    """A file of the study, and what a person does with it; it returns what the file says."""
+    """A file of the study, and what a person does with it; it returns what the file says.
+
+    ``needs`` are the other files and folders of the study that it takes.
+    """
 
     file: str
     opens: Callable[[Path], Any]
+    needs: tuple[str, ...]
 
 
-def write_study(folder: Path, release: Path = RELEASE) -> Path:
+def write_study(folder: Path, release: Path = RELEASE, only: tuple[str, ...] = ("*",)) -> Path:
     """Write the files of a release as if they had been written in this folder."""
-    shutil.copytree(release, folder)
-    time = json.loads((folder / "expected.json").read_text(encoding="utf-8"))["time"]
+    folder.mkdir()
+    for path in (path for name in only for path in release.glob(name)):
+        to = folder / path.relative_to(release)
+        to.parent.mkdir(exist_ok=True)
+        shutil.copytree(path, to) if path.is_dir() else shutil.copy(path, to)
+    time = json.loads((release / "expected.json").read_text(encoding="utf-8"))["time"]
     for path in folder.rglob("*.*"):
         if path.suffix == ".tif":
             os.utime(path, ns=(time, time))
@@ -131,22 +139,26 @@ def _items(study: Path) -> Any:
     return [(one.key, one.class_name) for one in items]
 
 
-def _of_manifest(name: str) -> Way:
-    return Way(name, partial(_made_again, manifest=name))
+def _of_manifest(name: str, *needs: str) -> Way:
+    return Way(name, partial(_made_again, manifest=name), needs)
 
 
 WAYS = {
-    "journal": Way("stopped/predictions.csv.journal", _goes_on),
-    "training": _of_manifest("texture.manifest.json"),
-    "network": _of_manifest("network.manifest.json"),
-    "table": _of_manifest("finished/predictions.manifest.json"),
-    "session": Way(f"session/{PLAN}", _session),
-    "answers": Way(f"session/{ANSWERS}", _session),
-    "labels": Way("labels.csv", _labels),
-    "predictions": Way("finished/predictions.csv", _predictions),
-    "runs": Way("evaluation/report.html.runs", _runs),
-    "objects": Way("annotations/0.csv", _objects),
-    "items": Way("objects.csv", _items),
+    "journal": Way("stopped/predictions.csv.journal", _goes_on, ("stopped/*", "new", "network.*")),
+    "training": _of_manifest("texture.manifest.json", "images", "texture.keras"),
+    "network": _of_manifest("network.manifest.json", "images", "network.keras", "imported.keras"),
+    "table": _of_manifest("finished/predictions.manifest.json", "new", "network.keras"),
+    "session": Way(f"session/{PLAN}", _session, ("session/*.csv", "new", "network.keras")),
+    "answers": Way(
+        f"session/{ANSWERS}",
+        _session,
+        ("session/predictions.csv", f"session/{PLAN}", "new", "network.keras"),
+    ),
+    "labels": Way("labels.csv", _labels, ("images",)),
+    "predictions": Way("finished/predictions.csv", _predictions, ("new",)),
+    "runs": Way("evaluation/report.html.runs", _runs, ("images",)),
+    "objects": Way("annotations/0.csv", _objects, ()),
+    "items": Way("objects.csv", _items, ("cells", "masks")),
 }
 assert WAYS["journal"].file == journal_path(Path("stopped/predictions.csv")).as_posix()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 
 from napari_image_classifier.errors import TrainingRefused
@@ -61,6 +62,47 @@ class OneLane:
         """Do nothing: there is nothing but this process."""
 
 
+class Kept(msgspec.Struct):
+    """What stands in the file of an evaluation that was stopped.
+
+    Attributes
+    ----------
+    evaluation
+        A hash of what was evaluated how.
+    runs
+        The probabilities (tested item, class) of each run that is done, by its name.
+    """
+
+    evaluation: str
+    runs: dict[str, Float64Array]
+
+    def __post_init__(self) -> None:
+        for name, run in self.runs.items():
+            if run.ndim != 2 or not ((run >= 0) & (run <= 1)).all():
+                raise ValueError(f"the run “{name[:60]}” holds no probabilities")
+            if not np.allclose(run.sum(axis=1), 1, atol=1e-3):
+                raise ValueError(f"the probabilities of the run “{name[:60]}” do not sum to 1")
+
+
+def read_kept(path: Path) -> Kept | None:
+    """Return what an evaluation that was stopped left in a file, None where there is none.
+
+    Raises
+    ------
+    TrainingRefused
+        It is damaged. It is not written over, as hours may lie in it.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return from_json(Kept, read_json(path, allow_nan=False))
+    except RecordError as error:
+        raise TrainingRefused(
+            f"{path.name} holds an evaluation that was stopped, and it is damaged ({error}). "
+            "Choose another name for the report; or delete the file, and all is done anew."
+        ) from error
+
+
 class KeptRuns:
     """The probabilities of each run, in a file with a hash of what was evaluated how."""
 
@@ -72,33 +114,21 @@ class KeptRuns:
         Raises
         ------
         TrainingRefused
-            The file holds runs of other images, folds or settings, or is damaged: it is not
-            written over, as hours may lie in it.
+            The file holds runs of other images, folds or settings, or is damaged.
         """
         self._path = path
         self._n_classes = n_classes
         self._key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self._runs: dict[str, Float64Array] = {}
-        if path.is_file():
-            try:
-                stored = read_json(path, allow_nan=False)
-                known = from_json(dict[str, Any], stored)
-                runs = from_json(dict[str, Float64Array], known.get("runs"))
-                for name, probabilities in runs.items():
-                    _check_probabilities(name, probabilities)
-            except (RecordError, ValueError) as error:
-                raise TrainingRefused(
-                    f"{path.name} holds an evaluation that was stopped, and it is damaged "
-                    f"({error}). Choose another name for the report; or delete the file, and all "
-                    "is done anew."
-                ) from error
-            if known.get("evaluation") != self._key:
+        kept = read_kept(path)
+        if kept is not None:
+            if kept.evaluation != self._key:
                 raise TrainingRefused(
                     f"{path.name} holds an evaluation that was stopped, of other images or with "
                     "other choices. Choose another name for the report; or, if that one is not to "
                     "be gone on with, delete the file."
                 )
-            self._runs = runs
+            self._runs = kept.runs
 
     def get(self, name: str, n_items: int | None = None) -> Float64Array | None:
         """Return the probabilities (tested item, class) of a run that is done.
@@ -130,14 +160,6 @@ class KeptRuns:
     def remove(self) -> None:
         """Remove the file, when all that it holds stands elsewhere."""
         self._path.unlink(missing_ok=True)
-
-
-def _check_probabilities(name: str, run: Float64Array) -> None:
-    """Refuse what no run has said of its items."""
-    if run.ndim != 2 or not ((run >= 0) & (run <= 1)).all():
-        raise ValueError(f"the run “{name[:60]}” holds no probabilities")
-    if not np.allclose(run.sum(axis=1), 1, atol=1e-3):
-        raise ValueError(f"the probabilities of the run “{name[:60]}” do not sum to 1")
 
 
 def done_runs(
