@@ -193,7 +193,7 @@ class LearntItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
 
     number: Count
     item: str
-    class_name: Name
+    class_name: str
     group: str | None
     pixels: str
 
@@ -278,6 +278,8 @@ class OfLearntItems(Head, frozen=True, kw_only=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         check_each_once(self.files)
+        if not all(item.class_name for entry in self.files for item in entry.items):
+            raise ValueError("an item has no class")
         numbers = sorted(item.number for entry in self.files for item in entry.items)
         if numbers != list(range(len(numbers))):
             raise ValueError("its items are not numbered from 0 on, each once")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -53,10 +54,9 @@ class AnnotationLog:
     ) -> None:
         self.rater = rater
         self._group_of = group_of or {}
-        self._table = AppendedTable(path, COLUMNS, ("seconds",))
+        self._table = AppendedTable(path, COLUMNS, ("seconds",), partial(_check, path))
         self.annotations: dict[ItemKey, Annotation] = {}
         self._steps: list[Before] = []
-        self._check()
         own = [row for row in self._table.rows if row["rater"].strip() == rater]
         for (_, action), rows in groupby(own, lambda row: (row[TIME], row["action"])):
             before = self._apply([annotation_of(row) for row in rows])
@@ -64,16 +64,6 @@ class AnnotationLog:
                 self._steps.append(before)
             elif self._steps:
                 self._steps.pop()
-
-    def _check(self) -> None:
-        """Refuse rows that this version would take for something else than they are."""
-        for row in self._table.rows:
-            try:
-                check_logged(row)
-            except AnnotationsError as error:
-                raise AppendedTableError(
-                    f"{self.path}: {error} Nothing was changed in this file."
-                ) from error
 
     @property
     def path(self) -> Path:
@@ -149,6 +139,14 @@ class AnnotationLog:
     def _append(self, annotations: Sequence[Annotation], action: Action) -> Before:
         self._table.append(_row(one, action) for one in annotations)
         return self._apply(annotations)
+
+
+def _check(path: Path, row: Mapping[str, str]) -> None:
+    """Refuse a row that this version would take for something else than it is."""
+    try:
+        check_logged(row)
+    except AnnotationsError as error:
+        raise AppendedTableError(f"{path}: {error} Nothing was changed in this file.") from error
 
 
 def _row(annotation: Annotation, action: Action) -> dict[str, str]:

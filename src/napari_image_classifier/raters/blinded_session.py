@@ -271,17 +271,10 @@ class BlindedSession:
                 f"The classifier's answers in {sealed} are not those that were sealed before the "
                 "session began, so nothing can be concluded from it; begin another session."
             )
-        self._table = AppendedTable(folder / ANSWERS, COLUMNS, ("seconds",))
+        self._table = AppendedTable(folder / ANSWERS, COLUMNS, ("seconds",), self._check)
         self.answers: dict[int, Answer] = {}
         for row in self._table.rows:
-            try:
-                self._check(row)
-                self._take(row)
-            except (ValueError, IndexError) as error:
-                raise SessionError(
-                    f"{self._table.path} is damaged: it holds an answer that can't be understood "
-                    f"({error}). Mend that row, or begin another session."
-                ) from error
+            self._take(row)
 
     @property
     def position(self) -> int | None:
@@ -384,6 +377,15 @@ class BlindedSession:
 
     def _check(self, row: Mapping[str, str]) -> None:
         """Refuse a row that is no answer to what was shown at its position."""
+        try:
+            self._check_answer(row)
+        except (ValueError, IndexError) as error:
+            raise SessionError(
+                f"{self.folder / ANSWERS} is damaged: it holds an answer that can't be understood "
+                f"({error}). Mend that row, or begin another session."
+            ) from error
+
+    def _check_answer(self, row: Mapping[str, str]) -> None:
         position = self._position_of(row)
         showing = self.plan.showings[position]
         if key_of(row) != self.plan.key(showing) or row["arm"] != showing.arm:
@@ -461,12 +463,18 @@ def create_session(
 def _read_plan(path: Path) -> SessionPlan:
     try:
         stored = read_json(path, allow_nan=False)
-        check_format(stored, SCHEMA)
-        return from_json(SessionPlan, stored)
     except OSError as error:
         raise SessionError(f"There is no session in {path.parent} ({error.strerror}).") from error
     except RecordError as error:
-        raise SessionError(f"The session in {path} can't be opened: {error}.") from error
+        raise SessionError(f"{path} is damaged: {error}.") from error
+    try:
+        check_format(stored, SCHEMA)
+    except RecordError as error:
+        raise SessionError(f"The session {path} can't be opened: {error}.") from error
+    try:
+        return from_json(SessionPlan, stored)
+    except RecordError as error:
+        raise SessionError(f"{path} is damaged: {error}.") from error
 
 
 def _digest(path: Path) -> str:

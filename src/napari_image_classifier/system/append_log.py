@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import IO, Self, TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import replace_file
-from napari_image_classifier.system.spreadsheets import read_spreadsheet, saved_by_spreadsheet
+from napari_image_classifier.system.spreadsheets import saved_by_spreadsheet, spreadsheet_in
 
 # The last column: a line that was cut off does not end in a whole one.
 TIME = "time"
@@ -143,6 +143,8 @@ class AppendedTable:
         The titles of its other columns.
     numbers
         Those that hold numbers, in which a spreadsheet may have put decimal commas.
+    check
+        Refuses a row that makes no sense, before anything in the file is touched.
 
     Raises
     ------
@@ -152,7 +154,13 @@ class AppendedTable:
         The file can't be opened or mended.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], numbers: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        numbers: Sequence[str] = (),
+        check: Callable[[Mapping[str, str]], object] = lambda row: None,
+    ) -> None:
         self._numbers = numbers
         self.path = path
         self._columns = [*columns, TIME]
@@ -160,8 +168,7 @@ class AppendedTable:
         self._latest = _FIRST_MOMENT
         self._left_half_a_row = False
         if path.is_file() and path.stat().st_size:
-            _drop_unfinished_row(path)
-            self._take_over()
+            self._take_over(check)
 
     def append(self, rows: Iterable[Mapping[str, str]]) -> None:
         """Append rows, all with the same time, one that no earlier row has.
@@ -196,7 +203,9 @@ class AppendedTable:
     def _end_last_line(self) -> None:
         if self._left_half_a_row:
             # It could not be taken away when it failed.
-            _drop_unfinished_row(self.path)
+            content = self.path.read_bytes()
+            if len(_without_cut_row(content, self.path)) < len(content):
+                drop_cut_line(self.path)
         last = _last_line(self.path)
         if not last:
             return
@@ -205,9 +214,11 @@ class AppendedTable:
         # As an editor may have left it.
         _append_to_disk(self.path, "\n")
 
-    def _take_over(self) -> None:
+    def _take_over(self, check: Callable[[Mapping[str, str]], object]) -> None:
+        content = self.path.read_bytes()
+        whole = content if saved_by_spreadsheet(self.path) else _without_cut_row(content, self.path)
         try:
-            table = read_spreadsheet(self.path, titles=self._columns)
+            table = spreadsheet_in(whole, self.path.name, titles=self._columns)
         except ValueError as error:
             raise AppendedTableError(f"{self.path} is no table: {error}.") from error
         table = table.with_decimal_points(lambda title: title in self._numbers)
@@ -224,6 +235,9 @@ class AppendedTable:
                     f"{', '.join(filter(None, row.values()))[:200]}. Give it the time of the row "
                     "above, or take it out; nothing was changed in this file."
                 )
+            check(row)
+        if len(whole) < len(content):
+            drop_cut_line(self.path)
         added = [name for name in table.columns if name not in self._columns]
         self._columns = [*self._columns[:-1], *added, TIME]
         self.rows = in_order_of_time(table.rows)
@@ -249,20 +263,25 @@ def _append_to_disk(path: Path, text: str) -> None:
         log.append(_encoded(text))
 
 
-def _drop_unfinished_row(path: Path) -> None:
-    if saved_by_spreadsheet(path):
-        return
-    last = _last_line(path)
-    with path.open(encoding="utf-8", errors="replace") as file:
-        header = file.readline()
-    if not header.endswith("\n") or not last.strip() or _is_whole(last):
-        return
+def _without_cut_row(content: bytes, path: Path) -> bytes:
+    """Return a table without its last row where that is the beginning of one alone.
+
+    Raises
+    ------
+    AppendedTableError
+        It has no end, and is no beginning of a row that was being written.
+    """
+    whole = content[: content.rfind(b"\n") + 1]
+    header = whole.partition(b"\n")[0].decode("utf-8", "replace")
+    last = content[len(whole) :].decode("utf-8", "replace")
+    if not header or not last.strip() or _is_whole(last):
+        return content
     if not _may_be_cut(last, header):
         raise AppendedTableError(
             f"{path} ends in a row that was changed by hand or is damaged: {last[:200]}. Mend its "
             "time, or take it out; nothing was changed in this file."
         )
-    drop_cut_line(path)
+    return whole
 
 
 def _last_line(path: Path) -> str:

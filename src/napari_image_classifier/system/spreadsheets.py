@@ -163,7 +163,36 @@ def read_spreadsheet(
     SpreadsheetError
         It is no table, or not of that encoding.
     """
-    text, assumptions = _decoded(path.read_bytes(), path.name, encoding)
+    return spreadsheet_in(path.read_bytes(), path.name, encoding, titles)
+
+
+def spreadsheet_in(
+    content: bytes, name: str, encoding: str | None = None, titles: Collection[str] = ()
+) -> Spreadsheet:
+    """Return the table that bytes hold, as `read_spreadsheet` does of a file.
+
+    Parameters
+    ----------
+    content
+        The file's.
+    name
+        That of the file.
+    encoding
+        As in `read_spreadsheet`.
+    titles
+        As in `read_spreadsheet`.
+
+    Returns
+    -------
+    Spreadsheet
+        As of `read_spreadsheet`.
+
+    Raises
+    ------
+    SpreadsheetError
+        It is no table, or not of that encoding.
+    """
+    text, assumptions = _decoded(content, name, encoding)
     text = text.lstrip("\ufeff")
     told = _SEPARATOR_LINE.match(text)
     if told:
@@ -178,7 +207,7 @@ def read_spreadsheet(
     ]
     named = [columns[place] or f"column {place + 1}" for place in kept]
     cells = [[row[place] for place in kept] for row in rows]
-    return Spreadsheet(path.name, tuple(_told_apart(named)), cells, separator, assumptions)
+    return Spreadsheet(name, tuple(_told_apart(named)), cells, separator, assumptions)
 
 
 def saved_by_spreadsheet(path: Path) -> bool:
