@@ -159,7 +159,7 @@ def classify_folder(
     if not isinstance(classifier, Classifier):
         classifier = load_classifier(classifier, threads=1)
     stored_masks = stored_masks_path(masks, root) if masks else None
-    _check_masks(classifier, stored_masks)
+    check_masks(classifier, stored_masks)
     check_channel_map(classifier.channel_names, channels or {})
     images, passed_over = find_images(
         root,
@@ -248,7 +248,21 @@ class _Asked:
                 self._noted = workers
 
 
-def _check_masks(classifier: Classifier, masks: str | None) -> None:
+def check_masks(classifier: Classifier, masks: str | None) -> None:
+    """Refuse masks where a classifier has learnt from whole images, and want of them where not.
+
+    Parameters
+    ----------
+    classifier
+        The classifier.
+    masks
+        Where they lie; None where nobody said.
+
+    Raises
+    ------
+    ItemsError
+        They are missing, or not asked for.
+    """
     if classifier.preparation.objects is not None and not masks:
         raise ItemsError(
             f"{classifier.path.name} learnt from objects cut out of images, so say where the masks "
