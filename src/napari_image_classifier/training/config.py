@@ -23,6 +23,8 @@ LEARNER_NAMES = (*NETWORK_NAMES, TEXTURE)
 IMAGENET = "imagenet"
 RANDOM_WEIGHTS = "none"
 SMALLEST_SIZE, LARGEST_SIZE = 16, 2048
+# Far beyond what is of use; a zero too many would train for ever.
+MOST_EPOCHS, MOST_IMAGES_PER_STEP = 10_000, 65_536
 USUAL_RATE = 5e-3
 # Larger steps would undo what was learnt from photographs.
 FINE_RATE = 5e-4
@@ -149,10 +151,10 @@ class TrainingConfig:
     box: Annotated[str, _BOX] = ""
     neighbours: Neighbours = "kept"
     keep_aspect: bool = True
-    epochs: Annotated[int, Setting(at_least=1)] = 40
-    batch_size: Annotated[int, Setting(at_least=2)] = 32
+    epochs: Annotated[int, Setting(at_least=1, at_most=MOST_EPOCHS)] = 40
+    batch_size: Annotated[int, Setting(at_least=2, at_most=MOST_IMAGES_PER_STEP)] = 32
     learning_rate: Annotated[float | None, Setting(above=0, at_most=1)] = None
-    patience: Annotated[int, Setting(at_least=1)] = 20
+    patience: Annotated[int, Setting(at_least=1, at_most=MOST_EPOCHS)] = 20
     validation_fraction: Annotated[float, Setting(above=0, at_most=0.5)] = 0.2
     class_weights: bool = True
     label_smoothing: Annotated[float, Setting(at_least=0, below=1)] = 0.05
