@@ -73,7 +73,8 @@ def test_commands(folder):
     with (folder / "many.csv").open(newline="", encoding="utf-8") as file:
         assert {row["status"] for row in csv.DictReader(file)} <= {"ok", "unlike-training"}
     run(folder, PROGRAM, "evaluate", "images", "--report", "report.html", "--method", "texture",
-        "--group", "folder:2", "--folds", "2", "--seeds", "1", "--no-controls", "--no-curve")  # fmt: skip
+        "--group", "folder:2", "--folds", "2", "--seeds", "1",
+        "--no-controls", "--no-curve")  # fmt: skip
 
 
 def test_a_look_at_the_folder(folder):
