@@ -40,7 +40,18 @@ def load_matplotlib() -> None:
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Return an empty figure whose panels find their places, of a size in inches."""
+    """Return an empty figure whose panels find their places.
+
+    Parameters
+    ----------
+    width, height
+        Its size in inches.
+
+    Returns
+    -------
+    Figure
+        Without axes.
+    """
     load_matplotlib()
     # Not pyplot, which would look for a window.
     from matplotlib.figure import Figure

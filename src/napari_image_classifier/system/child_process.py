@@ -49,7 +49,7 @@ def command_of(module: str, *arguments: str) -> list[str]:
     ----------
     module
         Its dotted name.
-    arguments
+    *arguments
         What follows it.
 
     Returns
@@ -145,7 +145,7 @@ def pickled_answers(*kinds: type) -> Wire:
 
     Parameters
     ----------
-    kinds
+    *kinds
         The only classes that its answers are made of, besides numbers, texts and collections.
 
     Returns
