@@ -15,7 +15,7 @@ from napari_image_classifier.batch.predictions_csv import Place, place_of
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
-from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.csv_tables import read_table, write_table
 
 Anything = TypeVar("Anything")
 Row = dict[str, str]
@@ -104,9 +104,12 @@ def merge_shards(table: Path) -> MergedTable:
     check_place(table)
     names: list[set[str]] = [set() for _ in paths]
     with ExitStack() as opened:
-        tables = [csv.DictReader(opened.enter_context(_opened(path))) for path in paths]
-        header = list(dict.fromkeys(name for share in tables for name in share.fieldnames or ()))
-        placed = (_with_place(*of_share) for of_share in zip(paths, tables, names, strict=True))
+        tables = [read_table(opened.enter_context(_opened(path))) for path in paths]
+        header = list(dict.fromkeys(name for titles, _ in tables for name in titles))
+        placed = (
+            _with_place(path, rows, named)
+            for path, (_, rows), named in zip(paths, tables, names, strict=True)
+        )
         rows = (row for _, row in heapq.merge(*placed, key=lambda placed: placed[0]))
         with replace_table(table) as written:
             count = write_table(written.temporary, header, _of_one_classifier(rows, table))

@@ -13,6 +13,7 @@ from napari_image_classifier.images.channel_matching import ChannelMap, split_pa
 from napari_image_classifier.images.transforms import N_ORIENTATIONS, ORIENTATION_CHOICES
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.system.records import RecordError, as_json, format_of, from_json
+from napari_image_classifier.system.shown_text import check_names
 
 # The architecture's name where there is no network.
 TEXTURE = "texture"
@@ -112,6 +113,7 @@ class ClassifierDescription:
             raise ClassifierFileError(f"A classifier has at least two classes, not {len(names)}.")
         if not all(name.strip() for name in names):
             raise ClassifierFileError("Every class needs a name.")
+        check_names(names, "class", ClassifierFileError)
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ClassifierFileError(f"The class {twice[0]} is named twice.")

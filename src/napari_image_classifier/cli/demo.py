@@ -3,7 +3,6 @@
 Everything goes the way that a person's own images would: the same training, the same docks.
 """
 
-import csv
 import os
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any, cast
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.sample_data import CLASS_NAMES, write_sample_folder
 from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.system.csv_tables import read_table
 from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
@@ -131,7 +131,7 @@ def _wait_until(holds: Callable[[], bool], otherwise: str) -> None:
 
 def _score(table: Path) -> str:
     with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(read_table(file)[1])
     right = sum(row["file"].split("/")[0] == row["class"] for row in rows)
     return f"{right} of {len(rows)} images that it had never seen were put into the right class."
 

@@ -24,6 +24,7 @@ from napari_image_classifier.items.selection import (
     parse_selection,
     selections_of,
 )
+from napari_image_classifier.system.shown_text import check_names
 from napari_image_classifier.typing import FloatArray
 
 Intensity = Literal["fixed", "percentiles", "none"]
@@ -106,6 +107,7 @@ class Preparation:
             )
         if not self.channel_names:
             raise PreparationError("There is no channel to see.")
+        check_names(self.channel_names, "channel", PreparationError)
         if not np.isfinite([*self.percentiles, *chain(*self.ranges)]).all():
             raise PreparationError("An end of an intensity range is no number.")
 

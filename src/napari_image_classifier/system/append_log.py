@@ -1,6 +1,5 @@
 """Files that only ever grow by whole lines: a log, and a table (CSV) whose rows all stay."""
 
-import csv
 import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import IO, Self
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.csv_tables import TableWriter
 from napari_image_classifier.system.spreadsheets import read_spreadsheet, saved_by_spreadsheet
 
 # The last column: a line that was cut off does not end in a whole one.
@@ -283,8 +283,9 @@ def _as_csv(
     rows: Iterable[Mapping[str, str]], columns: Sequence[str], *, header: bool = True
 ) -> str:
     written = io.StringIO()
-    table = csv.DictWriter(written, columns, restval="", lineterminator="\n")
+    table = TableWriter(written, columns)
     if header:
-        table.writeheader()
-    table.writerows(rows)
+        table.write_header()
+    for row in rows:
+        table.write_row(row)
     return written.getvalue()

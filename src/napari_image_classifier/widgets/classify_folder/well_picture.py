@@ -17,6 +17,7 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QToolTip, QWidget
 
+from napari_image_classifier.plates.figures import pass_over_missing_letters
 from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.widgets.qt.parts import timer
 
@@ -161,6 +162,7 @@ class WellPicture(QWidget):
         from matplotlib.figure import Figure
 
         self._drawn_for = wanted
+        pass_over_missing_letters()
         figure = Figure((width / DPI, height / DPI), dpi=DPI * ratio, facecolor="none")
         canvas: Any = FigureCanvasAgg(figure)
         self._axes = self.draw(figure, ink, paper)

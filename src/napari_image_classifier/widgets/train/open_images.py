@@ -1,6 +1,5 @@
 """The open images to learn from: a table in which a person fills in their classes."""
 
-import csv
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,6 +21,7 @@ from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import Each, parse_selection
+from napari_image_classifier.system.csv_tables import write_table
 from napari_image_classifier.widgets.qt.parts import button, choice, line_edit, offer, show, stacked
 from napari_image_classifier.widgets.viewer.layers import MEANINGS, OpenImage, group_layers
 from napari_image_classifier.widgets.viewer.layers_watch import LayersWatch, image_layers
@@ -96,12 +96,11 @@ class OpenImages(QWidget):
 
         def write() -> ItemTable:
             table = temporary / "items.csv"
-            with table.open("w", newline="", encoding="utf-8") as file:
-                rows = csv.writer(file)
-                rows.writerow(["file", "class", "group"])
-                for name, image in written.items():
-                    write_image(temporary / name, image.as_image())
-                    rows.writerow([name, *answers[image.name]])
+            header, rows = ["file", "class", "group"], []
+            for name, image in written.items():
+                write_image(temporary / name, image.as_image())
+                rows.append(dict(zip(header, [name, *answers[image.name]], strict=True)))
+            write_table(table, header, rows)
             return read_items(temporary, items_csv=table, each=each)
 
         return write
