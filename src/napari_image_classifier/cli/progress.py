@@ -1,4 +1,4 @@
-"""What the command line writes: sentences, and progress.
+"""Sentences and progress on the terminal.
 
 Progress is a bar on a terminal, and now and then a line where there is none. Texts of strangers are
 readable, and none of them acts on the terminal (see `system.shown_text`).

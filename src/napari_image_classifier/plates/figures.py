@@ -28,7 +28,18 @@ def check_format(path: Path, what: str) -> None:
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Return an empty figure whose panels find their places, of a size in inches."""
+    """Return an empty figure whose panels find their places.
+
+    Parameters
+    ----------
+    width, height
+        Its size in inches.
+
+    Returns
+    -------
+    Figure
+        Which no window shows.
+    """
     pass_over_missing_letters()
     # Not pyplot, which would look for a window.
     from matplotlib.figure import Figure

@@ -30,6 +30,7 @@ _ACTING = f"[{_CONTROLS}{_SURROGATES}{_DIRECTIONS}{_UNSEEN}]"
 _LONE_JOINER = f"(?<![^\x00-\x7f])[{_JOINERS}]|[{_JOINERS}](?![^\x00-\x7f])"
 _LONE_SELECTOR = "(?<![^\x00-\x7f#*0-9])[\ufe00-\ufe0f]"
 _NOT_SHOWN = re.compile(f"{_FLAG}|{_ACTING}|{_LONE_JOINER}|{_LONE_SELECTOR}")
+_TAG, _ENTITY = re.compile(r"<(?=\s*[A-Za-z!?/])"), re.compile("&(?=lt;)")
 _NEVER_IN_A_NAME = re.compile(f"[\x00{_SURROGATES}]")
 
 
@@ -88,6 +89,22 @@ def shortened(text: str, longest: int) -> str:
     if len(text) <= longest:
         return text
     return f"{text[: longest // 2]}…{text[len(text) - (longest - longest // 2 - 1) :]}"
+
+
+def never_html(text: str) -> str:
+    """Return a text that no program which guesses takes for HTML, whatever stands around it.
+
+    Parameters
+    ----------
+    text
+        Such as the name of a layer, which napari shows in labels that guess.
+
+    Returns
+    -------
+    str
+        The text, readable; "‹" stands for a "<" that may begin a tag, "＆" for "&" in "&lt;".
+    """
+    return _TAG.sub("‹", _ENTITY.sub("＆", readable_lines(text)))
 
 
 def without_unseen(text: str) -> str:

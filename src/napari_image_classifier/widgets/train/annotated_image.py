@@ -18,6 +18,7 @@ from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations
 from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.shown_text import never_html
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.train.open_images import plain_name
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
@@ -109,7 +110,10 @@ class AnnotatedImage:
             for number, name in zip(self._items, given, strict=True)
         }
         self.copy.colormap = DirectLabelColormap(color_dict=by_number)
-        self.copy.features = {"index": [0, *self._items], "class": ["", *(g or "" for g in given)]}
+        self.copy.features = {
+            "index": [0, *self._items],
+            "class": ["", *(never_html(g or "") for g in given)],
+        }
 
     def from_features(self, column: str) -> int:
         """Take the classes that stand in a column of the Labels layer's features.
