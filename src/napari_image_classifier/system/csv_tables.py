@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # What a spreadsheet passes over before a sign, without and with what may begin another cell.
-_BLANK = " \x00-\x08\x0e-\x1f\x7f\xa0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
+_BLANK = ' "\x00-\x08\x0e-\x1f\x7f\xa0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff'
 _BREAK = "\t\n\r\v\f\x85\u2028\u2029"
 _PASSED = f"[{_BLANK}{_BREAK}]"
 _BEGINNING = rf"(?:\A{_PASSED}*|;{_PASSED}*|(?<!{_PASSED})[{_BLANK}]*[{_BREAK}]{_PASSED}*)"
@@ -114,7 +114,12 @@ def write_frame(table: "pd.DataFrame", path: Path, float_format: str) -> None:
     for name in safe.columns:
         safe[name] = safe[name].map(lambda cell: as_cell(cell) if isinstance(cell, str) else cell)
     safe.columns = [as_cell(str(name)) for name in safe.columns]
-    safe.to_csv(path, index=False, float_format=float_format, errors="surrogateescape")
+    # As in `TableWriter`: a carriage return would end the row for a reader.
+    breaks = any("\r" in cell for column in safe for cell in safe[column] if isinstance(cell, str))
+    safe.to_csv(
+        path, index=False, float_format=float_format, errors="surrogateescape",
+        quoting=csv.QUOTE_NONNUMERIC if breaks else csv.QUOTE_MINIMAL,
+    )  # fmt: skip
 
 
 class TableWriter:

@@ -28,7 +28,7 @@ _UNSEEN = (
 _FLAG = "\U0001f3f4[\U000e0030-\U000e007a]{1,8}\U000e007f"
 _ACTING = f"[{_CONTROLS}{_SURROGATES}{_DIRECTIONS}{_UNSEEN}]"
 _LONE_JOINER = f"(?<![^\x00-\x7f])[{_JOINERS}]|[{_JOINERS}](?![^\x00-\x7f])"
-_LONE_SELECTOR = "(?<![^\x00-\x7f#*0-9])[\ufe00-\ufe0f]"
+_LONE_SELECTOR = "(?<![#*0-9\x80-\U0010ffff])[\ufe00-\ufe0f]"
 _NOT_SHOWN = re.compile(f"{_FLAG}|{_ACTING}|{_LONE_JOINER}|{_LONE_SELECTOR}")
 _TAG, _ENTITY = re.compile(r"<(?=\s*[A-Za-z!?/])"), re.compile("&(?=lt;)")
 _NEVER_IN_A_NAME = re.compile(f"[\x00{_SURROGATES}]")

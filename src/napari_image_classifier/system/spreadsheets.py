@@ -208,7 +208,7 @@ def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, tupl
             return _strictly(content[len(mark) :], marked), ()
     if encoding is not None:
         return _strictly(content, encoding), ()
-    if b"\0" in content:
+    if _may_be_utf_16(content):
         guess = "utf-16-le" if content[1::2].count(0) >= content[::2].count(0) else "utf-16-be"
         return _strictly(content, guess), (f"{name} was read as UTF-16, which it does not say.",)
     try:
@@ -225,6 +225,18 @@ def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, tupl
         f"{name} does not say its encoding and was read as Windows-1252: look whether “{example}” "
         "is right, else save it as “CSV UTF-8”.",
     )
+
+
+def _may_be_utf_16(content: bytes) -> bool:
+    """Return whether so many bytes are 0 as in UTF-16; a name in UTF-8 may hold one, too."""
+    zeros = content.count(0)
+    if not zeros or 4 * zeros > len(content):
+        return bool(zeros)
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return not _MULTIBYTE.search(content)
+    return False
 
 
 def _strictly(content: bytes, encoding: str) -> str:

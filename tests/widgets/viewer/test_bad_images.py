@@ -10,7 +10,7 @@ from qtpy.QtGui import QDropEvent
 from helpers.bad_images import NO_TEXT, write_bad_images, write_good
 from helpers.plugin import PLUGIN
 from napari_image_classifier.images.read_errors import ImageReadError
-from napari_image_classifier.system.file_names import readable
+from napari_image_classifier.system.shown_text import readable
 
 # Of these, nothing is wrong until they are classified.
 OPEN_ALL_THE_SAME = ("channels", "not finite")
