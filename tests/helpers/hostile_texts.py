@@ -46,6 +46,8 @@ HONEST = (
 def acts(text: str) -> str:
     """The characters of a text that act somewhere, or that nobody sees."""
     joiners = "\u200c\u200d\ufe0f"
+    for honest in HONEST:
+        text = text.replace(honest, "")
     return "".join(
         letter
         for letter in text

@@ -19,12 +19,11 @@ def test_every_name_is_drawn_as_it_is(tmp_path):
     """As a title, beside an axis and in the legend, also one that begins with "_"."""
     import matplotlib as mpl
 
-    # In columns, as a picture of all of them below each other would be too large.
-    names = [text for text in (*HOSTILE, *HONEST) if text.strip() and len(text) < 200]
-    figure = new_figure(8, 6)
+    names = [text for text in (*HOSTILE[::5], "_hidden", "$x", *HONEST) if text.strip()]
+    figure = new_figure(12, 30)
     axes = figure.subplots()
     lines = [axes.plot([0, 1], [number, number])[0] for number in range(len(names))]
-    axes.set_yticks(range(len(names)), map(in_figure, names))
+    axes.set_yticks(range(len(names)), [in_figure(name, 40) for name in names])
     add_legend(figure, lines, names, "$by$")
     path = tmp_path / "names.svg"
     with mpl.rc_context({"svg.fonttype": "none"}):
