@@ -3,7 +3,7 @@
 import re
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLabel, QWidget
+from qtpy.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLabel, QListView, QWidget
 
 from helpers.hostile_texts import acts
 
@@ -30,8 +30,9 @@ def assert_plain(widget: QWidget) -> int:
             texts += [one.itemText(place) for place in range(one.count())]
         elif isinstance(one, QAbstractItemView) and one.model() is not None:
             model = one.model()
+            n_columns = 1 if isinstance(one, QListView) else model.columnCount()
             cells = [model.index(row, column) for row in range(model.rowCount())
-                     for column in range(model.columnCount())]  # fmt: skip
+                     for column in range(n_columns)]  # fmt: skip
             editable = Qt.ItemFlag.ItemIsEditable
             texts += [str(cell.data(SHOWN)) for cell in cells if not cell.flags() & editable]
             tips += [cell.data(TIP) or "" for cell in cells]

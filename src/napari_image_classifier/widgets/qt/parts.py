@@ -17,9 +17,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_image_classifier.system.shown_text import shortened
 from napari_image_classifier.widgets.qt.plain_text import Label, in_cell, on_button, set_tool_tip
 
 SWATCH = 12
+LONGEST_CHOICE = 100
 
 
 def wrapped(text: str = "", tooltip: str = "") -> Label:
@@ -77,7 +79,7 @@ def offer(box: QComboBox, words: Iterable[tuple[Any, str]], otherwise: int = 0) 
     box.clear()
     values = []
     for value, text in words:
-        box.addItem(in_cell(text), value)
+        box.addItem(shortened(in_cell(text), LONGEST_CHOICE), value)
         values.append(value)
     stays = before is not None and before in values
     box.setCurrentIndex(values.index(before) if stays else min(otherwise, len(values) - 1))

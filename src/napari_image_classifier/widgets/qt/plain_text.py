@@ -41,7 +41,7 @@ class Label(QLabel):
         is_markup = isinstance(text, Markup)
         self.setTextFormat(Qt.TextFormat.RichText if is_markup else Qt.TextFormat.PlainText)
         # Not the Markup itself: its methods would escape what somebody does with the text.
-        super().setText(str(text) if is_markup else in_label(text or ""))
+        super().setText(readable_lines(str(text)) if is_markup else in_label(text or ""))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return a width that no word of a stranger makes wider than the window."""

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.thumbnails import SIDE
 from napari_image_classifier.widgets.qt.delegates import ConfidenceBar, FileName
+from napari_image_classifier.widgets.qt.dock import let_be_narrow
 from napari_image_classifier.widgets.qt.parts import (
     choice,
     in_a_row,
@@ -78,6 +79,7 @@ class PredictionTable(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter.set_text)
         self.class_choice = choice({}, "Show only images of this class.")
+        let_be_narrow(self.class_choice)
         self.class_choice.currentIndexChanged.connect(
             lambda _: self._filter.set_label(self.class_choice.currentData() or EVERYTHING)
         )
