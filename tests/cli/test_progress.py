@@ -64,7 +64,7 @@ def test_progress_is_no_markup_and_moves_nothing_else():
 def test_warnings_and_tracebacks_are_readable(capsys):
     """Those of libraries, that name a file."""
     with readable_streams():
-        warnings.showwarning(UserWarning("\x1b[2J.tif"), UserWarning, "a.py", 1)
+        sys.stderr.write(warnings.formatwarning("\x1b[2J.tif", UserWarning, "a.py", 1))
         print("\x9b2J", file=sys.stderr)  # noqa: T201
     assert capsys.readouterr().err.endswith("UserWarning: \\x1b[2J.tif\n\\x9b2J\n")
 
@@ -76,7 +76,7 @@ def test_warnings_and_tracebacks_are_readable(capsys):
         ["describe", "a.tif", "\x1b[31mb.tif"],
         ["describe", "--\x1b[31mc.tif"],
         ["\x1b[31m"],
-        ["summarize", "a.csv", "--wells", "\x1b[31m.csv"],
+        ["summarize", "\x1b[31m.csv"],
         ["classify", "\x1b[31m", "--classifier", "x\x1b[31m.keras", "--output", "o.csv"],
     ],
 )
