@@ -124,12 +124,13 @@ def summarize_command(
     from napari_image_classifier.plates.well_table import wells_not_listed
     from napari_image_classifier.system.atomic_files import replace_table
     from napari_image_classifier.system.csv_tables import write_frame
+    from napari_image_classifier.system.file_names import safe_name
 
     if dose is None and (dose_response or series):
         option = "--dose-response" if dose_response else "--series"
         raise ImageClassifierError(f"{option} needs --dose, the column that holds the doses.")
     columns = names_in(by)
-    output = output or table.with_name(f"{table.stem}.by-{'-'.join(columns)}.csv")
+    output = output or table.with_name(f"{table.stem}.by-{safe_name('-'.join(columns))}.csv")
     for path in filter(None, (output, plate_map, dose_response)):
         refuse_to_replace(path, overwrite)
     summary = summarize(table, columns, wells, encoding=encoding)

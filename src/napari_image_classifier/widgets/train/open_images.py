@@ -33,7 +33,7 @@ GROUP_TOOLTIP = (
     "Images of one well, dish or animal are not independent: write the same word for them, and "
     "they stay together. Empty: the image stands alone."
 )
-LONGEST_NAME = 80
+LONGEST_NAME = 60
 AXIS_WORDS = {"Z": "planes", "T": "time points", "C": "channels"}
 
 
