@@ -47,7 +47,18 @@ def folder_names(labels: Iterable[str], taken: Iterable[str] = ()) -> Mapping[st
 
 
 def safe_name(label: str) -> str:
-    """Return a label as the name of one folder."""
+    """Return a label as the name of one folder, or as a part of a file's name.
+
+    Parameters
+    ----------
+    label
+        Such as the name of a class.
+
+    Returns
+    -------
+    str
+        A name that every system takes, of at most 240 bytes.
+    """
     name = _FORBIDDEN.sub("_", without_unseen(unicodedata.normalize("NFC", label)))[:LONGEST]
     name = name.encode()[:LONGEST_IN_BYTES].decode(errors="ignore")
     # Windows drops points and spaces at the end; a point at the beginning hides a folder.
