@@ -110,7 +110,7 @@ def prediction_table() -> QWidget:
     of_all = dict.fromkeys(NAMES[::9], 0.1)
     made.add([Prediction(name, "", "ok", name, 0.5, of_all) for name in NAMES[::3]])
     made.add([Prediction(name, "", "error", None, None, {}, message=name) for name in NAMES[::3]])
-    made.class_choice.setCurrentIndex(3)
+    made.class_choice.setCurrentIndex(4)
     assert made.view.model().rowCount() == 1
     made.class_choice.setCurrentIndex(0)
     return made
