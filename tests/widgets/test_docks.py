@@ -206,7 +206,7 @@ def hostile(tmp_path, tiny_classifier_path):
     """A classifier, and a folder of images, of a stranger."""
     parts = parts_of(tiny_classifier_path.read_bytes())
     stored = json.loads(parts["classifier.json"])
-    classes, channels = ["<img src=/tmp/x.png>\x1b[31m", "A & B" + 5000 * "x"], ["<b>G</b>", "$D"]
+    classes, channels = ["<img src=/tmp/x.png>\x1b[31m", "A & B" + 450 * "x"], ["<b>G</b>", "$D"]
     stored["class_names"] = classes
     stored["channel_names"] = stored["preparation"]["channel_names"] = channels
     stored["training"] = {"items_per_class": dict.fromkeys(classes, 3)}

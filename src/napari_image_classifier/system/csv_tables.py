@@ -30,8 +30,8 @@ _SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
 _FORMULA = re.compile(f"({_BEGINNING}'*)({_SIGN})")
 _TEXT = re.compile(f"({_BEGINNING}'*)'({_SIGN})")
 _NUMBER = re.compile(r"[+-](\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?|[+-](inf|nan)")
-# The surrogates that stand for no byte of a file's name, so that nothing can be written for them.
-_NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+# A table with zeros is taken for damaged; and the surrogates that stand for no byte of a name.
+_NO_CHARACTER = re.compile("[\x00\ud800-\udc7f\udd00-\udfff]")
 
 
 def as_cell(text: str) -> str:
@@ -40,7 +40,7 @@ def as_cell(text: str) -> str:
     Parameters
     ----------
     text
-        Any; numbers stay as they are.
+        Any; numbers stay as they are, and U+FFFD stands for what is no character, and for NUL.
 
     Returns
     -------
@@ -50,8 +50,7 @@ def as_cell(text: str) -> str:
     # Most cells, and so the whole of this for a large table.
     if text[:1].isalnum() and ";" not in text and text.isprintable():
         return text
-    if not text.isascii():
-        text = _NO_CHARACTER.sub("\ufffd", text)
+    text = _NO_CHARACTER.sub("\ufffd", text)
     return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)
 
 

@@ -17,7 +17,7 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QWidget
 
-from napari_image_classifier.plates.figures import pass_over_missing_letters
+from napari_image_classifier.plates.figures import load_matplotlib, pass_over_missing_letters
 from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.widgets.qt.parts import timer
 from napari_image_classifier.widgets.qt.plain_text import show_tool_tip
@@ -159,6 +159,7 @@ class WellPicture(QWidget):
         wanted = (width, height, ratio, ink, paper, self.letter_size())
         if wanted == self._drawn_for or not len(self._rows):
             return
+        load_matplotlib()
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
