@@ -215,7 +215,7 @@ def test_a_class_that_can_not_be_written_is_refused_before_anything_runs(six):
         read_items(six, items_csv=path)
 
 
-@pytest.mark.parametrize("name", ["a\u200bb", "\x1b[31m", "a\x00b", "\u202eb", "\ufeffa"])
+@pytest.mark.parametrize("name", ["a\u200bb", "\x1b[31m", "\u202eb", "\ufeffa"])
 def test_a_class_that_nobody_can_read_is_refused_before_anything_runs(six, name):
     """It would look like another one, or act on a terminal."""
     path = six / "items.csv"
