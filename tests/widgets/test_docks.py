@@ -130,7 +130,7 @@ def channel_map() -> QWidget:
     made = ChannelMapField()
     from napari_image_classifier.items.preparation import Preparation
 
-    channels = tuple(name for name in NAMES if name.isprintable())
+    channels = tuple(name for name in NAMES if name.isprintable() and len(name) < 500)
     made.expect(Preparation(channels), {})
     made.offer(channels[::-1], named=True)
     made.offer(["a", *channels[1:]], named=True)
