@@ -13,6 +13,7 @@ from typing import IO, Self, TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.csv_tables import TableWriter
 from napari_image_classifier.system.spreadsheets import saved_by_spreadsheet, spreadsheet_in
 
 # The last column: a line that was cut off does not end in a whole one.
@@ -348,8 +349,9 @@ def _as_csv(
     rows: Iterable[Mapping[str, str]], columns: Sequence[str], *, header: bool = True
 ) -> str:
     written = io.StringIO()
-    table = csv.DictWriter(written, columns, restval="", lineterminator="\n")
+    table = TableWriter(written, columns)
     if header:
-        table.writeheader()
-    table.writerows(rows)
+        table.write_header()
+    for row in rows:
+        table.write_row(row)
     return written.getvalue()
