@@ -271,7 +271,8 @@ def test_a_manifest_reads_back(tmp_path):
         ("{", "damaged"),
         ("[1]", "is no manifest"),
         ('{"schema": 1}', "is no manifest"),
-        (json.dumps({"schema": 2, "kind": "x", "result": {}, "files": []}), "another version"),
+        (json.dumps({"schema": 2, "kind": "x", "result": {}, "files": []}), "newer version"),
+        ("{" + '"schema": 1, ' * 2 + '"kind": "x", "result": {}, "files": []}', "stands twice"),
     ],
 )
 def test_what_is_no_manifest_is_refused(tmp_path, content, sentence):
