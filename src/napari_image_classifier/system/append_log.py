@@ -162,13 +162,14 @@ class AppendedTable:
         check: Callable[[Mapping[str, str]], object] = lambda row: None,
     ) -> None:
         self._numbers = numbers
+        self._check = check
         self.path = path
         self._columns = [*columns, TIME]
         self.rows: list[dict[str, str]] = []
         self._latest = _FIRST_MOMENT
         self._left_half_a_row = False
         if path.is_file() and path.stat().st_size:
-            self._take_over(check)
+            self._take_over()
 
     def append(self, rows: Iterable[Mapping[str, str]]) -> None:
         """Append rows, all with the same time, one that no earlier row has.
@@ -214,7 +215,7 @@ class AppendedTable:
         # As an editor may have left it.
         _append_to_disk(self.path, "\n")
 
-    def _take_over(self, check: Callable[[Mapping[str, str]], object]) -> None:
+    def _take_over(self) -> None:
         content = self.path.read_bytes()
         whole = content if saved_by_spreadsheet(self.path) else _without_cut_row(content, self.path)
         try:
@@ -235,7 +236,7 @@ class AppendedTable:
                     f"{', '.join(filter(None, row.values()))[:200]}. Give it the time of the row "
                     "above, or take it out; nothing was changed in this file."
                 )
-            check(row)
+            self._check(row)
         if len(whole) < len(content):
             drop_cut_line(self.path)
         added = [name for name in table.columns if name not in self._columns]
