@@ -342,7 +342,8 @@ def _moment(time: str) -> datetime:
 
 
 def _in_one_line(cell: str) -> str:
-    return " ".join(cell.splitlines())
+    # Names of files may hold what only Python takes for the end of a line.
+    return re.sub(r"\r\n|\r|\n", " ", cell.rstrip("\r\n"))
 
 
 def _as_csv(
