@@ -6,18 +6,19 @@ predictions; when none was left, a line says so. A torn last line, as a power cu
 dropped when the journal is opened.
 """
 
+import hashlib
 import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Annotated, Any, NamedTuple, Self
 
 import msgspec
 
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest_records import ImagesRead, Run
+from napari_image_classifier.classifiers.manifest_records import ImagesRead, Run, Workers
 from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
 from napari_image_classifier.errors import TRANSIENT_FAULTS, ImageClassifierError
 from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp
@@ -35,9 +36,19 @@ from napari_image_classifier.system.records import (
 
 SCHEMA = 1
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
-_RUN_BEGINS = re.compile(rb'\s*\{\s*"run"\s*:')
+# A line of a run, or of the workers it had.
+_OF_RUNS = re.compile(rb'\s*\{\s*"(run|workers)"\s*:')
 # What a line that was cut off begins with, or is the beginning of.
-_BEGINNINGS = (b'{"journal": ', b'{"run": {', b'{"file": "', b'{"finished": ')
+_BEGINNINGS = (
+    b'{"journal": ',
+    b'{"run": {',
+    b'{"file": "',
+    b'{"finished": ',
+    b'{"workers": {',
+)
+_Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+# A `Stamp`, whose files have a size and a time each.
+_SizesAndTimes = list[Annotated[list[_Number], msgspec.Meta(min_length=2, max_length=2)]]
 
 
 class JournalError(ImageClassifierError):
@@ -101,6 +112,54 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     split_masks: bool = False
     channel_map: Mapping[str, str] = {}
 
+    def difference(self, other: "Header") -> str | None:
+        """Return in words what ``other`` was begun with otherwise, None where it is nothing."""
+        for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
+                           ("axes", "meaning of the axes"), ("masks", "set of masks"),
+                           ("split_masks", "choice of what objects of masks are"),
+                           ("channel_map", "map of channels")):  # fmt: skip
+            if getattr(self, what) != getattr(other, what):
+                return word
+        return None
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Which images a folder had: how many, and the SHA-256 of their names in their order."""
+
+    images: int
+    sha256: str
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Self:
+        """Return the listing of the images called ``names``."""
+        count, digest = 0, hashlib.sha256()
+        for name in names:
+            count += 1
+            # No name holds a NUL, and any other character may be in one.
+            digest.update(name.encode(errors="surrogatepass") + b"\0")
+        return cls(count, digest.hexdigest())
+
+
+class ShareEnd(msgspec.Struct, frozen=True):
+    """What a share says when it is finished.
+
+    Attributes
+    ----------
+    number
+        Which share it is, counted from 1.
+    of
+        How many there are.
+    listing
+        The images of all shares, as this one has found them.
+    table_sha256
+        Of its table, as it was written.
+    """
+
+    number: int
+    of: int
+    listing: Listing
+    table_sha256: str
+
 
 class TableRun(Run, frozen=True, kw_only=True):
     """A run that made a table, or a part of it, and what of."""
@@ -110,13 +169,18 @@ class TableRun(Run, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Any other line: where a run began, the predictions of an image, or that none was left."""
+    """Any other line: where a run began, the predictions of an image, or that none was left.
+
+    The last one says of a share which it was. Versions before did not.
+    """
 
     run: TableRun | None = None
     file: str | None = None
-    stamp: Stamp = []
+    stamp: _SizesAndTimes = []
     rows: tuple[PredictionRow, ...] = ()
     finished: Count | None = None
+    share: ShareEnd | None = None
+    workers: Workers | None = None
 
     def check(self, header: Header, run: TableRun | None) -> None:
         """Refuse what a run with that first line has not written.
@@ -143,7 +207,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
                 raise ValueError(f"{self.file[:200]} has no prediction, or two of one item")
             for row in self.rows:
                 row.check(run.classifier.class_names)
-        elif self.finished is None:
+        elif self.finished is None and self.workers is None:
             raise ValueError("a line says nothing that is known here")
 
 
@@ -212,12 +276,15 @@ def read_runs(path: Path) -> list[TableRun]:
     """Return the runs that wrote a journal, in their order."""
     with path.open("rb") as file, _damage_refused(path):
         # Told by their beginning, as those of a million images need not be understood for it.
-        lines = [
-            from_json(Line, parsed_json(line))
-            for line in file
-            if _RUN_BEGINS.match(line) and line.endswith(b"\n")
-        ]
-        runs = [line.run for line in lines if line.run is not None]
+        runs: list[TableRun] = []
+        for text in file:
+            if not _OF_RUNS.match(text) or not text.endswith(b"\n"):
+                continue
+            line = from_json(Line, parsed_json(text))
+            if line.run is not None:
+                runs.append(line.run)
+            elif line.workers is not None and runs:
+                runs[-1] = msgspec.structs.replace(runs[-1], workers=line.workers)
         if not runs:
             raise RecordError("no run wrote it")
     return runs
@@ -225,10 +292,18 @@ def read_runs(path: Path) -> list[TableRun]:
 
 def was_finished(path: Path) -> bool:
     """Return whether the journal at ``path`` ends with the line that no image was left."""
+    return read_end(path) is not None
+
+
+def read_end(path: Path) -> Line | None:
+    """Return the last line of the journal at ``path`` if it says that no image was left."""
     if not path.is_file():
-        return False
+        return None
     last = deque(_whole_lines(path), maxlen=1)
-    return bool(last) and "finished" in last[0][1]
+    if not last or "finished" not in last[0][1]:
+        return None
+    with _damage_refused(path):
+        return from_json(Line, last[0][1])
 
 
 def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -293,9 +368,13 @@ class Journal:
         self._append(Line(file=file, stamp=of, rows=rows))
         return entry
 
-    def finish(self, n_images: int) -> None:
-        """Write that all images are done, and how many there were."""
-        self._append(Line(finished=n_images))
+    def note_workers(self, workers: Workers) -> None:
+        """Write which workers of a cluster have done what there is of the run that began last."""
+        self._append(Line(workers=workers))
+
+    def finish(self, n_images: int, share: ShareEnd | None = None) -> None:
+        """Write that all images are done, how many there were, and of which share."""
+        self._append(Line(finished=n_images, share=share))
 
     def _append(self, line: Header | Line) -> None:
         self._log.append(json.dumps(as_json(line)).encode() + b"\n")

@@ -85,6 +85,24 @@ class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     channel_map: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
+class Workers(msgspec.Struct, frozen=True):
+    """The workers of a cluster.
+
+    Attributes
+    ----------
+    number
+        How many have answered.
+    hosts
+        The computers that they ran on, by name.
+    versions
+        Of Python and packages there, by name; more than one where workers differ.
+    """
+
+    number: int
+    hosts: tuple[str, ...]
+    versions: Mapping[str, tuple[str, ...]]
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A run that made a result, or a part of it: command, versions and machine.
 
@@ -110,6 +128,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         Settings that change how libraries round, by name.
     versions
         Of Python and packages, by name.
+    workers
+        Of a table that a cluster made, those that did it.
     """
 
     date: str
@@ -122,6 +142,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     environment: Mapping[str, str]
     versions: Mapping[str, str]
+    workers: Workers | msgspec.UnsetType = msgspec.UNSET
 
 
 class PartEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

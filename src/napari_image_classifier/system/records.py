@@ -3,7 +3,7 @@
 import base64
 import json
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Annotated, Any, NoReturn, TypeVar, get_args, get_origin
 
@@ -14,6 +14,9 @@ import numpy.typing as npt
 from napari_image_classifier.errors import ImageClassifierError
 
 Record = TypeVar("Record")
+# Of arrays that are stored as lists.
+MOST_AXES = 8
+_LARGEST_NUMBER = 2**63
 
 # What a number in a file may be, NaN being none of these.
 Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -31,7 +34,7 @@ class RecordError(ImageClassifierError):
     """What was read is not the record that was expected; the text says where it differs."""
 
 
-def as_json(record: object) -> Any:
+def as_json(record: object, path_as_text: Callable[[Path], str] = str) -> Any:
     """Return a record as tables, lists, texts and numbers, as `from_json` takes it.
 
     Parameters
@@ -39,13 +42,19 @@ def as_json(record: object) -> Any:
     record
         A data class, or lists and tables of them. NaN stays NaN. Paths become texts, arrays of
         float64 lists of numbers, and those of float32, which are long, base64 of their bytes.
+    path_as_text
+        What a path becomes.
 
     Returns
     -------
     Any
         What `json.dumps` writes.
     """
-    return msgspec.to_builtins(record, enc_hook=_plain)
+
+    def plain(value: object) -> object:
+        return path_as_text(value) if isinstance(value, Path) else _plain(value)
+
+    return msgspec.to_builtins(record, enc_hook=plain)
 
 
 def from_json(kind: type[Record], stored: object) -> Record:
@@ -220,8 +229,6 @@ def format_of(stored: object, key: str = "schema") -> int | None:
 
 def _plain(value: object) -> object:
     match value:
-        case Path():
-            return str(value)
         case np.ndarray(dtype=np.float32):
             return base64.b64encode(value.astype("<f4").tobytes()).decode()
         case np.ndarray() | np.generic():
@@ -245,7 +252,13 @@ def _array(of_elements: object, stored: Any) -> npt.NDArray[Any]:
     if of_elements == np.dtype[np.float32]:
         packed = base64.b64decode(stored, validate=True)
         return np.frombuffer(packed, "<f4").astype(np.float32)
-    array = np.array(stored)
-    if array.dtype.kind not in "iuf":
+    # Of one long text among many short ones NumPy would make an array of long ones.
+    if not _is_numbers(stored):
         raise TypeError("Expected numbers")
-    return array.astype(np.float64)
+    return np.array(stored, np.float64)
+
+
+def _is_numbers(stored: object, deepest: int = MOST_AXES) -> bool:
+    if isinstance(stored, list):
+        return deepest > 0 and all(_is_numbers(part, deepest - 1) for part in stored)
+    return type(stored) is float or (type(stored) is int and abs(stored) < _LARGEST_NUMBER)

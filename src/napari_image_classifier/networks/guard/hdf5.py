@@ -13,11 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from napari_image_classifier.classifiers.limits import refused_in_a_sentence
 from napari_image_classifier.errors import ClassifierFileError
+from napari_image_classifier.system.declared_sizes import checked_number
 
-MOST_OBJECTS = 100_000
+MOST_OBJECTS = 20_000
 DEEPEST = 32
 MOST_AXES = 8
+# Of one group or array: Keras writes some texts beside each, and names of layers in parts.
+MOST_ATTRIBUTES = 200
+LARGEST_ATTRIBUTE = 16 * 1024**2
 # As long as the names of a layer's arrays may be in HDF5.
 LARGEST_TEXTS = 65_536
 
@@ -127,15 +132,34 @@ def _arrays(group: Any, seen: set[int], deepest: int) -> Iterator[Any]:
         if link.type != h5py.h5l.TYPE_HARD:
             raise ClassifierFileError("its weights point to another place or another file")
         info = h5py.h5o.get_info(group.id, name)
-        if info.addr in seen or len(seen) > MOST_OBJECTS:
+        if info.addr in seen or len(seen) >= MOST_OBJECTS:
             raise ClassifierFileError("its weights hold a part twice, or far too many parts")
         seen.add(info.addr)
         if info.type == h5py.h5o.TYPE_GROUP:
-            yield from _arrays(h5py.Group(h5py.h5g.open(group.id, name)), seen, deepest - 1)
+            inner = h5py.Group(h5py.h5g.open(group.id, name))
+            _check_attributes(inner)
+            yield from _arrays(inner, seen, deepest - 1)
         elif info.type == h5py.h5o.TYPE_DATASET:
-            yield h5py.Dataset(h5py.h5d.open(group.id, name))
+            array = h5py.Dataset(h5py.h5d.open(group.id, name))
+            _check_attributes(array)
+            yield array
         else:
             raise ClassifierFileError("its weights hold something that is no array")
+
+
+def _check_attributes(part: Any) -> None:
+    import h5py
+
+    n_attributes = h5py.h5a.get_num_attrs(part.id)
+    with refused_in_a_sentence("its weights have more beside them than Keras writes"):
+        checked_number(n_attributes, "attributes", MOST_ATTRIBUTES)
+        for index in range(n_attributes):
+            attribute = h5py.h5a.open(part.id, index=index)
+            # Of lists of any length nobody knows how long they are before they are read.
+            if isinstance(attribute.get_type(), h5py.h5t.TypeVlenID):
+                raise ClassifierFileError("its weights have lists beside them")
+            size = attribute.get_storage_size()
+            checked_number(size, "bytes in an attribute", LARGEST_ATTRIBUTE)
 
 
 def _check_array(dataset: Any) -> int:
