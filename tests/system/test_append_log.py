@@ -123,3 +123,12 @@ def test_rows_that_were_sorted_are_read_in_the_order_of_their_times(tmp_path):
     assert path.read_bytes() == HEADER.replace(b"\n", b"\r\n") + SECOND + FIRST
     rows = AppendedTable(path, ("file", "note")).rows
     assert [row["note"] for row in rows] == ["x, 1", "x, 2"]
+
+
+def test_a_table_of_another_encoding_has_one_encoding_afterwards(tmp_path):
+    """What is appended is UTF-8; both together would be read as neither."""
+    path = tmp_path / "log.csv"
+    path.write_bytes(HEADER + FIRST.replace(b"a.tif", "ä.tif".encode("cp1252")))
+    AppendedTable(path, ("file", "note")).append([{"file": "ä.tif"}, {"file": "a\x1eb\u2028.tif"}])
+    again = [row["file"] for row in AppendedTable(path, ("file", "note")).rows]
+    assert again == ["ä.tif", "ä.tif", "a\x1eb\u2028.tif"]

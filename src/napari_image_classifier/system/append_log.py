@@ -222,6 +222,8 @@ class AppendedTable:
             table = spreadsheet_in(whole, self.path.name, titles=self._columns)
         except ValueError as error:
             raise AppendedTableError(f"{self.path} is no table: {error}.") from error
+        # Rows are appended in UTF-8, and one file has one encoding.
+        is_guessed = bool(table.assumptions)
         table = table.with_decimal_points(lambda title: title in self._numbers)
         missing = [name for name in self._columns if name not in table.columns]
         if missing:
@@ -246,7 +248,7 @@ class AppendedTable:
         header = _as_csv([], self._columns).encode()
         with self.path.open("rb") as file:
             is_ours = file.read(len(header)) == header
-        if not is_ours or _last_line(self.path):
+        if not is_ours or is_guessed or _last_line(self.path):
             self._rewrite()
 
     def _rewrite(self) -> None:
