@@ -99,7 +99,11 @@ def test_a_last_row_that_was_changed_is_no_cut_one(tmp_path, last):
     assert path.read_bytes() == HEADER + FIRST + last
 
 
-@pytest.mark.parametrize("content", [b"what I did on Monday", b"a,b\nc,d", b"file,note\na,b\n"])
+@pytest.mark.parametrize("content", [
+    b"what I did on Monday", b"a,b\nc,d", b"file,note\na,b\n",
+    HEADER + b'"' + FIRST + b'b"' + SECOND,
+    HEADER + b'"' + FIRST.replace(b'"', b"") + b'b",' + SECOND.replace(b'"', b""),
+])  # fmt: skip
 def test_a_foreign_file_stays(tmp_path, content):
     """Whether it ends in a line or not."""
     path = tmp_path / "log.csv"

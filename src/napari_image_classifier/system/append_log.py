@@ -238,6 +238,12 @@ class AppendedTable:
                     f"{', '.join(filter(None, row.values()))[:200]}. Give it the time of the row "
                     "above, or take it out; nothing was changed in this file."
                 )
+            if any("\n" in row[name] or "\r" in row[name] for name in self._columns):
+                # No cell is written so.
+                raise AppendedTableError(
+                    f"{self.path} has a cell that goes over several lines, so rows may stand in "
+                    "it: look for a quotation mark too many. Nothing was changed in this file."
+                )
             self._check(row)
         if len(whole) < len(content):
             drop_cut_line(self.path)
