@@ -86,9 +86,9 @@ class FinishedShare:
             end, runs = read_end(journal), read_runs(journal)
         except JournalError as error:
             raise ShardError(
-                f"{journal} can't be read, so nobody can tell whether {path.name} is whole. Move "
-                f"it away and run the share {text} again, which classifies its images anew "
-                f"(--shard {text})."
+                f"{journal} can't be read ({error.__cause__ or 'it has another end'}), so nobody "
+                f"can tell whether {path.name} is whole. Move it away and run the share {text} "
+                f"again, which classifies its images anew (--shard {text})."
             ) from error
         if header is None or end is None or end.finished is None:
             raise ShardError(f"{path.name} is not done; run its share again (--shard {text}).")
