@@ -11,7 +11,8 @@ import pytest
 
 from helpers.manifests import read_manifest
 from napari_image_classifier.batch.classify_folder import classify_folder
-from napari_image_classifier.batch.dask_cluster import FILES_PER_TASK, Cluster, ClusterError
+from napari_image_classifier.batch.dask_cluster import Cluster, ClusterError
+from napari_image_classifier.batch.dask_tasks import FILES_PER_TASK
 from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
