@@ -1,0 +1,202 @@
+"""Directories of a TIFF file, looked through before tifffile reads what they state.
+
+Tifffile follows a chain of directories wherever it leads, and loads every value that a tag states
+as often as one does.
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+from typing import NamedTuple
+
+import tifffile
+
+from napari_image_classifier.images.checks import check_regular_file, sizes_of
+from napari_image_classifier.images.read_errors import damaged
+from napari_image_classifier.system.declared_sizes import SizeRefused, checked_number
+
+# Each page costs memory and time, whatever is in it; those of honest files hold pixels.
+MANY_PAGES = 10_000
+LEAST_BYTES_OF_MANY = 256
+MOST_PAGES = 1_000_000
+# Tifffile compares each image of another kind with all others.
+MOST_KINDS = 200
+# Smaller copies of one page.
+MOST_COPIES = 100
+# Honest writers share short values between tags, if any.
+_SHORT, _SHARED = 1024, 2**20
+# A directory of 40 tags, so that most are read at once.
+_BEGINNING = 512
+_MOST_TAGS = 4096
+
+_SUB_DIRECTORIES = 330
+# What makes an image of another kind: size, type, strips and tiles, compression.
+_KIND = frozenset({256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 322, 323, 338, 339})
+_KIND |= {32997, 32998}
+_BYTES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+
+
+class _Form(NamedTuple):
+    count: struct.Struct
+    entry: struct.Struct
+    offset: struct.Struct
+
+
+_FORMS = {
+    (order, big): _Form(*(struct.Struct(f"{order}{letters}") for letters in form))
+    for order in "<>"
+    for big, form in ((False, ("H", "HHII", "I")), (True, ("Q", "HHQQ", "Q")))
+}
+_BIG = 43
+
+
+def open_tiff_file(path: Path, *, whole: bool = True) -> tifffile.TiffFile:
+    """Open a TIFF file in which no directory states more than there is.
+
+    Parameters
+    ----------
+    path
+        The file.
+    whole
+        Whether all of its pages are going to be read, not only the first.
+
+    Returns
+    -------
+    TiffFile
+        The open file.
+
+    Raises
+    ------
+    ImageReadError
+        It is no ordinary file, a directory leads back to one before it, or they state more than the
+        file can hold.
+    TiffFileError
+        It is no TIFF file.
+    """
+    check_regular_file(path)
+    directory_offsets(path, whole=whole)
+    return tifffile.TiffFile(path)
+
+
+def directory_offsets(path: Path, *, whole: bool = True) -> list[int]:
+    """Return where the directories of a file lie, in the order of its pages.
+
+    Parameters
+    ----------
+    path
+        The file.
+    whole
+        Whether all of them are meant, not only the first.
+
+    Returns
+    -------
+    list of int
+        Up to the first that can't be read, which later checks tell.
+
+    Raises
+    ------
+    ImageReadError
+        A directory leads back to one before it, or they state more than the file can hold.
+    """
+    with path.open("rb", buffering=0) as file, sizes_of(path):
+        header = file.read(16)
+        if len(header) < 8:
+            return []
+        order = "<" if header.startswith(b"II") else ">"
+        (version,) = struct.unpack_from(f"{order}H", header, 2)
+        form = _FORMS[order, version == _BIG]
+        place = 8 if version == _BIG else 4
+        if len(header) < place + form.offset.size:
+            return []
+        (first,) = form.offset.unpack_from(header, place)
+        return list(_Directories(path, file, form).offsets(first, whole))
+
+
+class _Directories:
+    """A walk along the directories of an open file, which keeps what it has seen of them."""
+
+    def __init__(self, path: Path, file: FileIO, form: _Form) -> None:
+        self._path = path
+        self._file = file
+        self._form = form
+        self._size = os.fstat(file.fileno()).st_size
+        self._seen: set[int] = set()
+        self._kinds: set[tuple[int, ...]] = set()
+
+    def offsets(self, first: int, whole: bool) -> Iterator[int]:
+        """Yield where each one lies."""
+        offset = first
+        while 0 < offset < self._size:
+            following, copies = self._look_at(offset)
+            yield offset
+            for copy in copies:
+                self._look_at(copy)
+            if following is None or not whole:
+                return
+            offset = following
+
+    def _look_at(self, offset: int) -> tuple[int | None, tuple[int, ...]]:
+        """Return what follows a directory, None for what can't be read; and its smaller copies."""
+        if offset in self._seen:
+            raise damaged(self._path, "its directories lead back to themselves")
+        self._seen.add(offset)
+        self._check_number()
+        content = self._content(offset)
+        if content is None:
+            return None, ()
+        loaded, copies = 0, ()
+        kind = []
+        for code, of_type, number, value in self._form.entry.iter_unpack(content):
+            if code in _KIND:
+                kind.append(value)
+            if code == _SUB_DIRECTORIES and number > 1:
+                copies = self._copies(of_type, number, value)
+            length = number * _BYTES.get(of_type, 1)
+            # What is past the end is never loaded.
+            if length > _SHORT and value + length <= self._size:
+                loaded += length
+        if loaded > self._size + _SHARED:
+            raise SizeRefused(f"it states {loaded:,} bytes of notes, and has {self._size:,} in all")
+        self._kinds.add(tuple(kind))
+        checked_number(len(self._kinds), "images of different sizes", MOST_KINDS)
+        (following,) = self._form.offset.unpack(self._file.read(self._form.offset.size))
+        return following, copies
+
+    def _check_number(self) -> None:
+        number = len(self._seen)
+        if number > MANY_PAGES:
+            most = min(MOST_PAGES, max(MANY_PAGES, self._size // LEAST_BYTES_OF_MANY))
+            checked_number(number, "pages", most)
+
+    def _content(self, offset: int) -> bytes | None:
+        """Return the tags of a directory, and leave the file where what follows is named."""
+        self._file.seek(offset)
+        beginning = self._file.read(_BEGINNING)
+        size = self._form.count.size
+        if len(beginning) < size:
+            return None
+        (number,) = self._form.count.unpack_from(beginning)
+        if number > _MOST_TAGS:
+            return None
+        end = size + number * self._form.entry.size
+        if end > len(beginning):
+            beginning += self._file.read(end - len(beginning))
+        if offset + end + self._form.offset.size > self._size:
+            return None
+        self._file.seek(offset + end)
+        return beginning[size:end]
+
+    def _copies(self, of_type: int, number: int, place: int) -> tuple[int, ...]:
+        checked_number(number, "smaller copies of one page", MOST_COPIES)
+        letter = {4: "I", 13: "I", 16: "Q", 18: "Q"}.get(of_type)
+        if letter is None:
+            return ()
+        form = struct.Struct(f"{self._form.offset.format[0]}{number}{letter}")
+        here = self._file.tell()
+        self._file.seek(place)
+        stored = self._file.read(form.size)
+        self._file.seek(here)
+        offsets = form.unpack(stored) if len(stored) == form.size else ()
+        return tuple(offset for offset in offsets if 8 <= offset < self._size)
