@@ -66,12 +66,15 @@ def check_regular_file(path: Path) -> os.stat_result:
 
 
 @contextmanager
-def sizes_of(path: Path) -> Iterator[None]:
-    """Tell sizes that a file states, and that are refused in the block, as an `ImageReadError`."""
+def sizes_of(path: Path, so: str = "") -> Iterator[None]:
+    """Tell sizes that a file states, and that are refused in the block, as an `ImageReadError`.
+
+    ``so`` ends the sentence.
+    """
     try:
         yield
     except SizeRefused as error:
-        raise unreadable(path, Fault.OUT_OF_PROPORTION, f"{error}.") from error
+        raise unreadable(path, Fault.OUT_OF_PROPORTION, f"{error}{so}.") from error
 
 
 def check_declared_planes(
@@ -97,9 +100,10 @@ def check_declared_planes(
     """
     stored = sum(path.with_name(name).stat().st_size for name in {*names, path.name})
     most = max(_FEW_PLANES, min(stored, MOST_PLANES))
-    with sizes_of(path):
+    so = f"; its description is damaged, or far more than its {stored:,} bytes can hold"
+    with sizes_of(path, so):
         planes = sum(_declared_planes(each, most, plane_pixels) for each in described)
-        checked_number(planes, f"planes in {stored:,} bytes", most)
+        checked_number(planes, "planes", most)
 
 
 def check_lengths(path: Path, n_channels: int, n_planes: int) -> None:

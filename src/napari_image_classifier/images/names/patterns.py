@@ -42,10 +42,12 @@ _FIELD = re.compile(r"\{([^{}]*)\}")
 GUID = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORECASE)
 # What half of the images have is expected of the others; stacks may well differ in depth.
 _EXPECTED_SHARE = {"channel": 0.5, "z": 0.9, "time": 0.9}
+# No plane, time point or row is counted further.
+_LONGEST_NUMBER = 18
 _DIGITS = re.compile(r"\d+")
-# In so many ways the texts between fields may lie in a name. What fits in more, such as a hundred
-# underscores, is described by no pattern: trying all of them has no end.
-MOST_WAYS = 50_000
+# So many letters may be looked at to try all ways in which the texts between fields lie in a name.
+# What needs more, such as a hundred underscores, is described by no pattern.
+MOST_TRIED = 500_000
 MOST_FIELDS = 100
 # A channel called so has swallowed a site, a plane or a time point.
 _OTHER_FIELDS = re.compile(r"_(s|f|p|t|z|w|c|ch|xy|site|pos|time)\d+(_|$)|^\d+_\d+$", re.IGNORECASE)
@@ -253,12 +255,13 @@ class NamePattern:
     def _soon_tried(self) -> int:
         """How long a name may be of which all ways are few, whatever stands in it."""
         n = len(self._between)
-        return next((k - 1 for k in range(n, 300) if comb(k, n) > MOST_WAYS), 300) if n else 10**6
+        return next((k - 1 for k in range(n, 300) if k * comb(k, n) > MOST_TRIED), 300)
 
     def _has_many_ways(self, text: str) -> bool:
-        """Return whether the texts between fields lie in a name in more than `MOST_WAYS`."""
+        """Return whether it takes more than `MOST_TRIED` to try a name."""
+        most = MOST_TRIED // len(text)
         # Nearly always this product, which is at least as large, says enough.
-        if prod(text.count(one) if one else len(text) for one in self._between) <= MOST_WAYS:
+        if prod(text.count(one) or 1 if one else len(text) for one in self._between) <= most:
             return False
         ways, total = [1] * (len(text) + 1), 0
         for one in self._between:
@@ -268,7 +271,7 @@ class NamePattern:
                 if text.startswith(one, end - len(one)):
                     ways[end] = before[end - len(one)]
             total += sum(ways)
-            if total > MOST_WAYS:
+            if total > most:
                 return True
         return False
 
@@ -413,7 +416,7 @@ def _absent(
 
 
 def _gaps(texts: set[str]) -> set[str]:
-    if not all(text.isdecimal() for text in texts):
+    if not all(text.isdecimal() and len(text) <= _LONGEST_NUMBER for text in texts):
         return set()
     numbers = {int(text) for text in texts}
     low, high = min(numbers), max(numbers)

@@ -39,7 +39,7 @@ _BYTES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8
 
 
 class _Form(NamedTuple):
-    count: struct.Struct
+    number: struct.Struct
     entry: struct.Struct
     offset: struct.Struct
 
@@ -146,7 +146,8 @@ class _Directories:
         content = self._content(offset)
         if content is None:
             return None, ()
-        loaded, copies = 0, ()
+        loaded = 0
+        copies: tuple[int, ...] = ()
         kind = []
         for code, of_type, number, value in self._form.entry.iter_unpack(content):
             if code in _KIND:
@@ -174,10 +175,10 @@ class _Directories:
         """Return the tags of a directory, and leave the file where what follows is named."""
         self._file.seek(offset)
         beginning = self._file.read(_BEGINNING)
-        size = self._form.count.size
+        size = self._form.number.size
         if len(beginning) < size:
             return None
-        (number,) = self._form.count.unpack_from(beginning)
+        (number,) = self._form.number.unpack_from(beginning)
         if number > _MOST_TAGS:
             return None
         end = size + number * self._form.entry.size
