@@ -34,9 +34,7 @@ class BadSize(NamedTuple):
     write: Callable[[Path], Path]
 
 
-def tiff(
-    tags: Tags, pixels: bytes = bytes(2048), *, big: bool = False, following: int = 0
-) -> bytes:
+def tiff(tags: Tags, pixels: bytes = bytes(2048), *, big: bool = False) -> bytes:
     """Return a TIFF of ``tags``: type, values or bytes, and a count that may be none of them."""
     start, inline, place = (16, 8, "Q") if big else (8, 4, "I")
     body, entries = bytearray(pixels), b""
@@ -54,7 +52,7 @@ def tiff(
     at = start + len(body)
     head = struct.pack("<HHHQ", 43, 8, 0, at) if big else struct.pack("<HI", 42, at)
     number = struct.pack("<Q" if big else "<H", len(tags))
-    return b"II" + head + bytes(body) + number + entries + struct.pack(f"<{place}", following)
+    return b"II" + head + bytes(body) + number + entries + struct.pack(f"<{place}", 0)
 
 
 def plain(changed: Tags | None = None, without: tuple[int, ...] = ()) -> Tags:
@@ -159,10 +157,11 @@ def _parts_of_ome() -> dict[str, tuple[str, Callable[[], bytes]]]:
     sample = '<WellSample><ImageRef ID="Image:0"/></WellSample></Well>'
     texts = {
         **{f"samples {said}": (code, samples(said)) for code, said in (
-            (HARMLESS, str(_BILLION)), ("X0", "0"), (MISSING, "-1"), (DAMAGED, "1e9"))},
+            (HARMLESS, str(_BILLION)), (MISSING, "0"), (MISSING, "-1"), (DAMAGED, "1e9"))},
         **{f"steps {said[:40]}": (code, modulo(f'<ModuloAlongT Type="lifetime" {said}/>'))
            for code, said in (
-            (WRONG, f'Start="0" End="{_BILLION}"'), (WRONG, f'Start="{_BILLION}" End="0" Step="-1"'),
+            (WRONG, f'Start="0" End="{_BILLION}"'),
+            (WRONG, f'Start="{_BILLION}" End="0" Step="-1"'),
             (WRONG, 'Start="0" End="1" Step="1e-12"'), (WRONG, 'Start="0" End="1" Step="0"'),
             (WRONG, 'Start="nan" End="1"'), (WRONG, 'Start="-inf" End="inf"'))},
         "rows": (HARMLESS, plate(f'Rows="{_BILLION}"><Well Row="{_BILLION}" Column="-1">{sample}')),
@@ -331,14 +330,17 @@ def _pictures() -> list[BadSize]:
 
     bomb = zlib.compress(bytes(50_000_000), 1)
     pngs = {
-        "wide": ("too-large", partial(png, 2**31 - 1, 1)), "both": ("too-large", partial(png, 2**31 - 1, 2**31 - 1)),
-        "160 million": ("X1", partial(png, 20_000, 8_000)), "negative": ("too-large", partial(png, 2**32 - 1, 2**32 - 1)),
+        "wide": ("too-large", partial(png, 2**31 - 1, 1)),
+        "both": ("too-large", partial(png, 2**31 - 1, 2**31 - 1)),
+        "160 million": ("too-large", partial(png, 20_000, 8_000)),
+        "negative": ("too-large", partial(png, 2**32 - 1, 2**32 - 1)),
         "packed text": (DAMAGED, lambda: png(SIDE, SIDE, chunk(b"zTXt", b"x\0\0" + bomb))),
         "packed international text": (DAMAGED, lambda: png(
             SIDE, SIDE, chunk(b"iTXt", b"x\0\1\0\0\0" + bomb))),
         "packed colour profile": (DAMAGED, lambda: png(
             SIDE, SIDE, chunk(b"iCCP", b"x\0\0" + bomb))),
-        "long chunk": ("cut-short", lambda: png(SIDE, SIDE, struct.pack(">I", 2**31 - 1) + b"tEXt")),
+        "long chunk": ("cut-short", lambda: png(
+            SIDE, SIDE, struct.pack(">I", 2**31 - 1) + b"tEXt")),
         "animation of 2^31": (HARMLESS, lambda: png(
             SIDE, SIDE, chunk(b"acTL", struct.pack(">II", 2**31, 0)))),
     }  # fmt: skip

@@ -49,6 +49,8 @@ _DIGITS = re.compile(r"\d+")
 # What needs more, such as a hundred underscores, is described by no pattern.
 MOST_TRIED = 500_000
 MOST_FIELDS = 100
+# Of a file and the folders that a pattern describes; a file system allows 255 for each.
+LONGEST_NAME = 1500
 # A channel called so has swallowed a site, a plane or a time point.
 _OTHER_FIELDS = re.compile(r"_(s|f|p|t|z|w|c|ch|xy|site|pos|time)\d+(_|$)|^\d+_\d+$", re.IGNORECASE)
 
@@ -235,7 +237,9 @@ class NamePattern:
         return self._matched(compared)
 
     def _matched(self, text: str) -> re.Match[str] | None:
-        if len(text) > self._soon_tried and self._has_many_ways(text.lower()):
+        if len(text) > self._soon_tried and (
+            len(text) > LONGEST_NAME or self._has_many_ways(text.lower())
+        ):
             return None
         match = self.expression.fullmatch(text)
         if match or "channel" not in self.fields or "_" not in text:
