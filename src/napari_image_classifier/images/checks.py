@@ -129,10 +129,17 @@ def _declared_planes(element: Any, most: int, plane_pixels: int) -> int:
     counted = 0
     for data in element:
         for key in _PLACES & data.attrib.keys():
-            checked_number(data.get(key), "planes", most)
+            _number(data.get(key), most)
         counts = (data.get(key) for key in _COUNTS & data.attrib.keys())
-        counted += max((checked_number(count, "planes", most) for count in counts), default=0)
+        counted += max((_number(count, most) for count in counts), default=0)
     return max(planes, planes * plane // max(plane_pixels, 1), counted)
+
+
+def _number(stated: str, most: int) -> int:
+    # Nearly all are so short, and there may be a hundred thousand.
+    if len(stated) < 4 and stated.isascii() and stated.isdecimal():
+        return int(stated)
+    return checked_number(stated, "planes", most)
 
 
 def _steps(most: int, Start: str, End: str = "0", Step: str = "1", **_: str) -> int:  # noqa: N803

@@ -11,7 +11,11 @@ from xml.etree import ElementTree
 import tifffile
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.checks import check_declared_planes, sizes_of
+from napari_image_classifier.images.checks import (
+    check_declared_planes,
+    check_regular_file,
+    sizes_of,
+)
 from napari_image_classifier.images.micro_manager import (
     Stack,
     check_index,
@@ -194,6 +198,8 @@ def _fields_of_position(position: str) -> dict[str, str]:
 
 
 def _read_description(path: Path) -> _Description | None:
+    # A pipe or device would block for ever.
+    check_regular_file(path)
     with translated_errors(path), open_tiff_file(path, whole=False) as tiff:
         return _description(path, tiff)
 

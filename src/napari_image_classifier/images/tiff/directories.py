@@ -6,15 +6,14 @@ as often as one does.
 
 import os
 import struct
-from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
 import tifffile
 
-from napari_image_classifier.images.checks import check_regular_file, sizes_of
-from napari_image_classifier.images.read_errors import damaged
+from napari_image_classifier.errors import Fault
+from napari_image_classifier.images.read_errors import damaged, unreadable
 from napari_image_classifier.system.declared_sizes import SizeRefused, checked_number
 
 # Each page costs memory and time, whatever is in it; those of honest files hold pixels.
@@ -27,8 +26,10 @@ MOST_KINDS = 200
 MOST_COPIES = 100
 # Honest writers share short values between tags, if any.
 _SHORT, _SHARED = 1024, 2**20
-# A directory of 40 tags, so that most are read at once.
-_BEGINNING = 512
+# Two directories of 40 tags, so that most are read at once.
+_BEGINNING = 1024
+# Values that are short whatever they are.
+_FEW = 64
 _MOST_TAGS = 4096
 
 _SUB_DIRECTORIES = 330
@@ -58,7 +59,7 @@ def open_tiff_file(path: Path, *, whole: bool = True) -> tifffile.TiffFile:
     Parameters
     ----------
     path
-        The file.
+        An ordinary file.
     whole
         Whether all of its pages are going to be read, not only the first.
 
@@ -70,12 +71,10 @@ def open_tiff_file(path: Path, *, whole: bool = True) -> tifffile.TiffFile:
     Raises
     ------
     ImageReadError
-        It is no ordinary file, a directory leads back to one before it, or they state more than the
-        file can hold.
+        A directory leads back to one before it, or they state more than the file can hold.
     TiffFileError
         It is no TIFF file.
     """
-    check_regular_file(path)
     directory_offsets(path, whole=whole)
     return tifffile.TiffFile(path)
 
@@ -86,7 +85,7 @@ def directory_offsets(path: Path, *, whole: bool = True) -> list[int]:
     Parameters
     ----------
     path
-        The file.
+        An ordinary file.
     whole
         Whether all of them are meant, not only the first.
 
@@ -100,59 +99,64 @@ def directory_offsets(path: Path, *, whole: bool = True) -> list[int]:
     ImageReadError
         A directory leads back to one before it, or they state more than the file can hold.
     """
-    with path.open("rb", buffering=0) as file, sizes_of(path):
-        header = file.read(16)
-        if len(header) < 8:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - each image is opened here once
+        beginning = file.read(_BEGINNING)
+        if len(beginning) < 16:
             return []
-        order = "<" if header.startswith(b"II") else ">"
-        (version,) = struct.unpack_from(f"{order}H", header, 2)
-        form = _FORMS[order, version == _BIG]
-        place = 8 if version == _BIG else 4
-        if len(header) < place + form.offset.size:
-            return []
-        (first,) = form.offset.unpack_from(header, place)
-        return list(_Directories(path, file, form).offsets(first, whole))
+        order = "<" if beginning.startswith(b"II") else ">"
+        is_big = beginning[2:4] in (b"+\0", b"\0+")
+        form = _FORMS[order, is_big]
+        (first,) = form.offset.unpack_from(beginning, 8 if is_big else 4)
+        try:
+            return _Directories(path, file, form, beginning).offsets(first, whole)
+        except SizeRefused as error:
+            raise unreadable(path, Fault.OUT_OF_PROPORTION, f"{error}.") from error
 
 
 class _Directories:
     """A walk along the directories of an open file, which keeps what it has seen of them."""
 
-    def __init__(self, path: Path, file: FileIO, form: _Form) -> None:
+    def __init__(self, path: Path, file: FileIO, form: _Form, beginning: bytes) -> None:
         self._path = path
         self._file = file
         self._form = form
+        self._beginning = beginning
         self._size = os.fstat(file.fileno()).st_size
         self._seen: set[int] = set()
         self._kinds: set[tuple[int, ...]] = set()
 
-    def offsets(self, first: int, whole: bool) -> Iterator[int]:
-        """Yield where each one lies."""
-        offset = first
+    def offsets(self, first: int, whole: bool) -> list[int]:
+        """Return where each one lies."""
+        offset, offsets = first, []
         while 0 < offset < self._size:
+            offsets.append(offset)
             following, copies = self._look_at(offset)
-            yield offset
             for copy in copies:
                 self._look_at(copy)
-            if following is None or not whole:
-                return
+            if not whole:
+                break
             offset = following
+        return offsets
 
-    def _look_at(self, offset: int) -> tuple[int | None, tuple[int, ...]]:
-        """Return what follows a directory, None for what can't be read; and its smaller copies."""
+    def _look_at(self, offset: int) -> tuple[int, tuple[int, ...]]:
+        """Return what follows a directory, 0 for nothing; and its smaller copies."""
         if offset in self._seen:
             raise damaged(self._path, "its directories lead back to themselves")
         self._seen.add(offset)
-        self._check_number()
-        content = self._content(offset)
-        if content is None:
-            return None, ()
+        if len(self._seen) > MANY_PAGES:
+            most = min(MOST_PAGES, max(MANY_PAGES, self._size // LEAST_BYTES_OF_MANY))
+            checked_number(len(self._seen), "pages", most)
+        content, following = self._content(offset)
         loaded = 0
         copies: tuple[int, ...] = ()
         kind = []
         for code, of_type, number, value in self._form.entry.iter_unpack(content):
-            if code in _KIND:
-                kind.append(value)
-            if code == _SUB_DIRECTORIES and number > 1:
+            if number < _FEW:
+                if code in _KIND:
+                    kind.append(value)
+                if code != _SUB_DIRECTORIES or number == 1:
+                    continue
+            if code == _SUB_DIRECTORIES:
                 copies = self._copies(of_type, number, value)
             length = number * _BYTES.get(of_type, 1)
             # What is past the end is never loaded.
@@ -161,33 +165,32 @@ class _Directories:
         if loaded > self._size + _SHARED:
             raise SizeRefused(f"it states {loaded:,} bytes of notes, and has {self._size:,} in all")
         self._kinds.add(tuple(kind))
-        checked_number(len(self._kinds), "images of different sizes", MOST_KINDS)
-        (following,) = self._form.offset.unpack(self._file.read(self._form.offset.size))
+        if len(self._kinds) > MOST_KINDS:
+            checked_number(len(self._kinds), "images of different sizes", MOST_KINDS)
         return following, copies
 
-    def _check_number(self) -> None:
-        number = len(self._seen)
-        if number > MANY_PAGES:
-            most = min(MOST_PAGES, max(MANY_PAGES, self._size // LEAST_BYTES_OF_MANY))
-            checked_number(number, "pages", most)
-
-    def _content(self, offset: int) -> bytes | None:
-        """Return the tags of a directory, and leave the file where what follows is named."""
-        self._file.seek(offset)
-        beginning = self._file.read(_BEGINNING)
-        size = self._form.number.size
-        if len(beginning) < size:
-            return None
-        (number,) = self._form.number.unpack_from(beginning)
-        if number > _MOST_TAGS:
-            return None
-        end = size + number * self._form.entry.size
-        if end > len(beginning):
-            beginning += self._file.read(end - len(beginning))
-        if offset + end + self._form.offset.size > self._size:
-            return None
-        self._file.seek(offset + end)
-        return beginning[size:end]
+    def _content(self, offset: int) -> tuple[bytes, int]:
+        """Return the tags of a directory, and what follows it; none where it can't be read."""
+        if offset + _BEGINNING // 2 <= len(self._beginning):
+            block = self._beginning[offset:]
+        else:
+            self._file.seek(offset)
+            block = self._file.read(_BEGINNING // 2)
+        size, entry = self._form.number.size, self._form.entry.size
+        if len(block) < size:
+            return b"", 0
+        (number,) = self._form.number.unpack_from(block)
+        end = size + number * entry
+        whole = end + self._form.offset.size
+        if number > _MOST_TAGS or offset + whole > self._size:
+            return b"", 0
+        if whole > len(block):
+            self._file.seek(offset)
+            block = self._file.read(whole)
+        if len(block) < whole:
+            return b"", 0
+        (following,) = self._form.offset.unpack_from(block, end)
+        return block[size:end], following
 
     def _copies(self, of_type: int, number: int, place: int) -> tuple[int, ...]:
         checked_number(number, "smaller copies of one page", MOST_COPIES)
@@ -195,9 +198,9 @@ class _Directories:
         if letter is None:
             return ()
         form = struct.Struct(f"{self._form.offset.format[0]}{number}{letter}")
-        here = self._file.tell()
+        if place + form.size > self._size:
+            return ()
         self._file.seek(place)
         stored = self._file.read(form.size)
-        self._file.seek(here)
         offsets = form.unpack(stored) if len(stored) == form.size else ()
         return tuple(offset for offset in offsets if 8 <= offset < self._size)
