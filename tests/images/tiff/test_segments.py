@@ -67,9 +67,9 @@ def test_a_small_packed_segment_of_many_pixels_is_refused(tmp_path, compression)
     """Black takes no place: 2,100 × 2,000 pixels in a picture of 32 × 24."""
     path = tmp_path / "a.tif"
     large = np.zeros((2000, 2100, 3), np.uint8)
+    options = {"compressionargs": {"effort": 1}} if compression == "jpegxl" else {}
     tifffile.imwrite(path, large, photometric="rgb", compression=compression,
-                     rowsperstrip=2000, metadata=None,
-                     compressionargs={"effort": 1} if compression == "jpegxl" else None)  # fmt: skip
+                     rowsperstrip=2000, metadata=None, **options)  # fmt: skip
     with tifffile.TiffFile(path, mode="r+b") as tiff:
         tiff.pages.first.tags["ImageWidth"].overwrite(32)
         tiff.pages.first.tags["ImageLength"].overwrite(24)
