@@ -108,8 +108,7 @@ def webp_pixels(data: bytes) -> int:
     if kind == b"VP8L":
         bits = int.from_bytes(data[21:25], "little")
         return ((bits & 0x3FFF) + 1) * ((bits >> 14 & 0x3FFF) + 1)
-    width, height = struct.unpack_from("<HH", data, 26)
-    return (width & 0x3FFF) * (height & 0x3FFF)
+    return math.prod(side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
 
 
 def lerc_pixels(data: bytes) -> int:
