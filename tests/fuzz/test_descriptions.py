@@ -3,6 +3,7 @@
 `FUZZ_SECONDS=1800 pytest tests/fuzz/test_descriptions.py` looks further than the usual run.
 """
 
+from copy import deepcopy
 from xml.etree import ElementTree
 
 from hypothesis import strategies as st
@@ -40,6 +41,7 @@ KEYS = (
     "FirstC", "FirstT", "FirstZ", "NumPlanes", "PlaneCount", "Start", "End", "Step", "Row",
     "Column", "ID", "FileName", "UUID", "MetadataFile", "Type", "Color", "Name",
 )  # fmt: skip
+MOST_ELEMENTS = 5000
 PLACES = st.integers(0, 60)
 CHANGES = st.one_of(
     st.tuples(st.just("say"), PLACES, st.sampled_from(KEYS), st.sampled_from(WORDS)),
@@ -63,12 +65,12 @@ def changed(changes):
             # Rather something that it says than a new thing.
             known = [*one.attrib, what]
             one.set(what if what in one.attrib else known[place % len(known)], word)
-        elif kind == "again" and above is not None and len(every) < 3000:
-            above.extend([one] * what)
+        elif kind == "again" and above is not None:
+            # What stands again within what stands again would be millions.
+            above.extend([one] * min(what, MOST_ELEMENTS // len([*one.iter(), *every])))
         elif kind == "within":
-            inner = ElementTree.fromstring(ElementTree.tostring(every[what % len(every)]))
-            if len(every) < 3000:
-                one.append(inner)
+            if len(every) < MOST_ELEMENTS:
+                one.append(deepcopy(every[what % len(every)]))
         elif kind == "without" and above is not None:
             above.remove(one)
         elif kind == "text":
