@@ -96,4 +96,4 @@ def test_what_a_description_says_is_understood_or_refused(tmp_path):
             assert "a.ome.tif" in str(error)
             assert len(str(error)) < 1000
 
-    try_at_random(read, st.lists(CHANGES, min_size=1, max_size=4), 150)
+    try_at_random(read, st.lists(CHANGES, min_size=1, max_size=4), 80)

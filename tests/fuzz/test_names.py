@@ -59,4 +59,4 @@ def test_every_file_is_in_one_image_or_in_none():
                 composition_of(with_plates_of_folders(images, "x"), pattern)
 
     given = st.tuples(st.lists(NAMES, min_size=1, max_size=20) | COUNTED, PATTERNS | PRESETS)
-    try_at_random(group, given, 60)
+    try_at_random(group, given, 50)
