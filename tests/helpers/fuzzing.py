@@ -47,12 +47,12 @@ def try_at_random(check: Callable, inputs: st.SearchStrategy, examples: int) -> 
 
 
 @contextmanager
-def bounded() -> Iterator[None]:
+def bounded(seconds: float = SECONDS_OF_ONE) -> Iterator[None]:
     """Assert that the block takes neither long nor much memory."""
     _forget_peak()
     before, began = _peak(), time.process_time()
     yield
-    assert time.process_time() - began < SECONDS_OF_ONE
+    assert time.process_time() - began < seconds
     assert _peak() - before < MEGABYTES
 
 

@@ -7,7 +7,8 @@ import math
 import os
 import stat
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,26 @@ from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.read_errors import (
     COPY_AGAIN,
     ImageReadError,
-    damaged,
     system_failure,
     unreadable,
+)
+from napari_image_classifier.system.declared_sizes import (
+    SizeRefused,
+    checked_number,
+    checked_product,
+    checked_range,
 )
 
 # Real images never compress this much; files made to exhaust the memory do.
 MOST_EXPANSION = 250
 # Smaller planes are read without asking how much memory is free.
 LARGE_PLANE = 256 * 2**20
-# What OME descriptions count in the elements called TiffData.
-_COUNTS = frozenset({"FirstC", "FirstT", "FirstZ", "IFD", "NumPlanes", "PlaneCount"})
+# What OME descriptions say in the elements called TiffData.
+_COUNTS = frozenset({"NumPlanes", "PlaneCount"})
+_PLACES = frozenset({"FirstC", "FirstT", "FirstZ", "IFD"})
+# Each channel has a name, and each plane a place, whatever they take in the file.
+MOST_CHANNELS = 10_000
+MOST_PLANES = 1_000_000
 # So many are allowed without looking at the size of the files.
 _FEW_PLANES = 1000
 # The decoded plane, and its intensities.
@@ -55,47 +65,21 @@ def check_regular_file(path: Path) -> os.stat_result:
     return status
 
 
-def check_directories(path: Path, tiff: tifffile.TiffFile) -> None:
-    """Refuse a file whose directories are linked in a circle, which tifffile would follow for ever.
+@contextmanager
+def sizes_of(path: Path, so: str = "") -> Iterator[None]:
+    """Tell sizes that a file states, and that are refused in the block, as an `ImageReadError`.
 
-    Raises
-    ------
-    ImageReadError
-        A directory leads back to one before it.
+    ``so`` ends the sentence.
     """
-    # ImageJ's and Micro-Manager's stacks are read without them, and may have thousands.
-    if not tiff.is_imagej or (tiff.is_ome and not tiff.is_mmstack):
-        directory_offsets(path, tiff)
+    try:
+        yield
+    except SizeRefused as error:
+        raise unreadable(path, Fault.OUT_OF_PROPORTION, f"{error}{so}.") from error
 
 
-def directory_offsets(path: Path, tiff: tifffile.TiffFile) -> list[int]:
-    """Return where the directories of a file lie, in the order of its pages.
-
-    Raises
-    ------
-    ImageReadError
-        A directory leads back to one before it.
-    """
-    if not tiff.pages:
-        return []
-    file, form = tiff.filehandle, tiff.tiff
-    offset, seen = tiff.pages.first.offset, dict[int, None]()
-    while 0 < offset < file.size:
-        if offset in seen:
-            raise damaged(path, "its directories lead back to themselves")
-        seen[offset] = None
-        try:
-            file.seek(offset)
-            (number,) = struct.unpack(form.tagnoformat, file.read(form.tagnosize))
-            file.seek(offset + form.tagnosize + number * form.tagsize)
-            (offset,) = struct.unpack(form.offsetformat, file.read(form.offsetsize))
-        except (struct.error, OSError):
-            # What is cut off ends the list; later checks say so.
-            break
-    return list(seen)
-
-
-def check_declared_planes(path: Path, described: Iterable[Any], names: Iterable[str]) -> None:
+def check_declared_planes(
+    path: Path, described: Iterable[Any], names: Iterable[str], plane_pixels: int
+) -> None:
     """Refuse OME images with more planes than there are bytes, for which lists would be made.
 
     Parameters
@@ -106,36 +90,60 @@ def check_declared_planes(path: Path, described: Iterable[Any], names: Iterable[
         Elements called "Pixels", each of an image, and "StructuredAnnotations", of all.
     names
         The files that hold them, beside ``path``.
+    plane_pixels
+        How many pixels a plane has in the file.
 
     Raises
     ------
     ImageReadError
         They declare more than the files can hold.
     """
-    declared = max(map(_declared_planes, described), default=0)
-    if declared <= _FEW_PLANES:
-        return
     stored = sum(path.with_name(name).stat().st_size for name in {*names, path.name})
-    if declared > stored:
-        raise unreadable(
-            path,
-            Fault.OUT_OF_PROPORTION,
-            f"its description declares {declared:,.0f} planes, far more than its {stored:,} bytes "
-            "can hold.",
-        )
+    most = max(_FEW_PLANES, min(stored, MOST_PLANES))
+    so = f"; its description is damaged, or far more than its {stored:,} bytes can hold"
+    with sizes_of(path, so):
+        planes = sum(_declared_planes(each, most, plane_pixels) for each in described)
+        checked_number(planes, "planes", most)
 
 
-def _declared_planes(element: Any) -> float:
-    if "SizeZ" in element.attrib:
-        counts = [int(value) for data in element for key, value in data.items() if key in _COUNTS]
-        sizes = (int(element.get(key, 1)) for key in ("SizeC", "SizeT", "SizeZ"))
-        return max([math.prod(sizes), *counts])
-    ranges = (each.attrib for each in element.iter() if "Start" in each.attrib)
-    return max((_steps(**each) for each in ranges), default=0)
+def check_lengths(path: Path, n_channels: int, n_planes: int) -> None:
+    """Refuse images of more channels or planes than can be listed.
+
+    Raises
+    ------
+    ImageReadError
+        There are more than `MOST_CHANNELS` or `MOST_PLANES`.
+    """
+    with sizes_of(path):
+        checked_number(n_channels, "channels", MOST_CHANNELS)
+        checked_number(n_planes, "planes", MOST_PLANES)
 
 
-def _steps(Start: str, End: str = "0", Step: str = "1", **_: str) -> float:  # noqa: N803
-    return abs(float(End) - float(Start)) / abs(float(Step))
+def _declared_planes(element: Any, most: int, plane_pixels: int) -> int:
+    if "SizeZ" not in element.attrib:
+        ranges = (each.attrib for each in element.iter() if "Start" in each.attrib)
+        return sum(_steps(most, **each) for each in ranges)
+    sizes = [element.get(key, "1") for key in ("SizeC", "SizeT", "SizeZ")]
+    planes = checked_product(sizes, "planes", most)
+    plane = checked_product([element.get(f"Size{axis}", "1") for axis in "XY"], "pixels", 2**62)
+    counted = 0
+    for data in element:
+        for key in _PLACES & data.attrib.keys():
+            _number(data.get(key), most)
+        counts = (data.get(key) for key in _COUNTS & data.attrib.keys())
+        counted += max((_number(count, most) for count in counts), default=0)
+    return max(planes, planes * plane // max(plane_pixels, 1), counted)
+
+
+def _number(stated: str, most: int) -> int:
+    # Nearly all are so short, and there may be a hundred thousand.
+    if len(stated) < 4 and stated.isascii() and stated.isdecimal():
+        return int(stated)
+    return checked_number(stated, "planes", most)
+
+
+def _steps(most: int, Start: str, End: str = "0", Step: str = "1", **_: str) -> int:  # noqa: N803
+    return checked_range(Start, End, "steps", most, step=Step)
 
 
 def no_image_error(path: Path, tiff: tifffile.TiffFile) -> ImageReadError:
@@ -247,7 +255,8 @@ def check_page(path: Path, page: Any) -> None:
     keyframe = page.keyframe
     size = page.parent.filehandle.size
     pairs = list(zip(page.dataoffsets, page.databytecounts, strict=False))
-    stored = sum(count for _, count in pairs)
+    # Strips and tiles that lie in the same place hold no more than one of them.
+    stored = min(sum(count for _, count in pairs), size)
     if not pairs or stored < 1 or any(offset + count > size for offset, count in pairs):
         raise _cut_short(path, "pixels that it declares are past its end")
     if keyframe.compression == 1:

@@ -6,6 +6,7 @@ first position alone, and describes all of them.
 
 import json
 import re
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,9 +19,11 @@ from xml.etree.ElementTree import Element, SubElement
 import tifffile
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.checks import directory_offsets
+from napari_image_classifier.images.checks import MOST_PLANES, sizes_of
 from napari_image_classifier.images.ome_xml import THIS_FILE, children
 from napari_image_classifier.images.read_errors import ImageReadError, several_positions
+from napari_image_classifier.images.tiff.directories import directory_offsets, open_tiff_file
+from napari_image_classifier.system.declared_sizes import checked_number, checked_product
 from napari_image_classifier.typing import AnyArray
 from napari_image_classifier.wording import counted
 
@@ -29,6 +32,8 @@ Place = tuple[int, int, int]
 
 _SIZES = ("Channels", "Slices", "Frames", "Positions")
 _METADATA_TAG = 51123
+# Where the file says where its index lies; a row of it has five numbers.
+_INDEX_PLACE, _INDEX_ROW = 12, 20
 # Micro-Manager begins another file after 4 GB: x_MMStack_Pos0.ome.tif, x_MMStack_Pos0_1.ome.tif.
 _PART_NAME = re.compile(r"(?P<base>.*?)(?:_(?P<number>\d+))?(?P<suffix>(?:\.ome)?\.tiff?)", re.I)
 # Channels without a Z stack beside others with one leave planes out, but never as many.
@@ -71,6 +76,46 @@ class Stack:
         return frozenset({name for name, _ in self.planes.values()} | {self.path.name})
 
 
+def check_index(path: Path, tiff: tifffile.TiffFile) -> None:
+    """Refuse a stack whose index states more planes than the file can hold.
+
+    Raises
+    ------
+    ImageReadError
+        The index, or the summary before it, is longer than the file.
+    """
+    file = tiff.filehandle
+    file.seek(_INDEX_PLACE)
+    number = struct.Struct(f"{tiff.byteorder}I")
+    place, *_, summary = struct.unpack(f"{tiff.byteorder}7I", file.read(7 * number.size))
+    with sizes_of(path):
+        checked_number(summary, "letters in its summary", file.size)
+        file.seek(place + number.size)
+        stated = file.read(number.size)
+        if len(stated) == number.size:
+            checked_number(number.unpack(stated)[0], "planes in its index", file.size // _INDEX_ROW)
+
+
+def check_places(path: Path, tiff: tifffile.TiffFile) -> None:
+    """Refuse a stack that is read by its index alone and has far too few planes for its numbers.
+
+    Raises
+    ------
+    ImageReadError
+        There are more places than any list could have.
+    """
+    written = tiff.micromanager_metadata or {}
+    index, summary = written.get("IndexMap", ()), written.get("Summary")
+    if len(index) and isinstance(summary, dict):
+        lengths = index[:, : len(_SIZES)].max(axis=0).tolist()
+        stated = (
+            max(length + 1, int(summary.get(size, 1)))
+            for size, length in zip(_SIZES, lengths, strict=True)
+        )
+        with sizes_of(path):
+            checked_product(stated, "places of planes", MOST_PLANES)
+
+
 def holds_all(tiff: tifffile.TiffFile) -> bool:
     """Return whether a stack has all planes of an acquisition at a single position."""
     written = tiff.micromanager_metadata or {}
@@ -98,7 +143,7 @@ def read_stack(path: Path, tiff: tifffile.TiffFile) -> Stack | None:
     positions = {position for *_, position, _ in rows}
     if len(positions) > 1:
         raise several_positions(path, len(positions))
-    numbers = {offset: number for number, offset in enumerate(directory_offsets(path, tiff))}
+    numbers = {offset: number for number, offset in enumerate(directory_offsets(path))}
     # After a crash there is no index, or one of other places.
     if not rows or not isinstance(summary, dict) or any(row[4] not in numbers for row in rows):
         return None
@@ -149,7 +194,7 @@ def parts_beside(stack: Stack) -> list[Path]:
 
 def _same_position(stack: Stack, path: Path) -> bool:
     try:
-        with tifffile.TiffFile(path) as tiff:
+        with open_tiff_file(path) as tiff:
             other = read_stack(path, tiff) if tiff.is_mmstack else None
     except (ImageReadError, tifffile.TiffFileError):
         return False
@@ -160,7 +205,7 @@ def with_parts(stack: Stack, parts: Iterable[Path]) -> Stack:
     """Return a stack with the planes of its further files."""
     planes = dict(stack.planes)
     for path in parts:
-        with tifffile.TiffFile(path) as tiff:
+        with open_tiff_file(path) as tiff:
             part = read_stack(path, tiff)
         if part is not None:
             planes |= part.planes

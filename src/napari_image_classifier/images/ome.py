@@ -11,9 +11,15 @@ from xml.etree import ElementTree
 import tifffile
 
 from napari_image_classifier.errors import Fault
-from napari_image_classifier.images.checks import check_declared_planes
+from napari_image_classifier.images.checks import (
+    check_declared_planes,
+    check_regular_file,
+    sizes_of,
+)
 from napari_image_classifier.images.micro_manager import (
     Stack,
+    check_index,
+    check_places,
     holds_all,
     parts_beside,
     read_stack,
@@ -22,6 +28,7 @@ from napari_image_classifier.images.micro_manager import (
 )
 from napari_image_classifier.images.names.well_names import WellError, parse_well, row_letters
 from napari_image_classifier.images.ome_xml import (
+    MOST_LETTERS,
     THIS_FILE,
     children,
     elements,
@@ -33,7 +40,9 @@ from napari_image_classifier.images.ome_xml import (
     text_of,
 )
 from napari_image_classifier.images.read_errors import ImageReadError
+from napari_image_classifier.images.tiff.directories import directory_offsets, open_tiff_file
 from napari_image_classifier.images.tiff.errors import translated_errors
+from napari_image_classifier.system.declared_sizes import checked_number
 from napari_image_classifier.wording import first_few
 
 # "A01-Site_0", as Micro-Manager's plugin for plates calls its positions.
@@ -86,8 +95,12 @@ def open_with_description(path: Path) -> tuple[tifffile.TiffFile, tuple[str, ...
         declares more planes than its files can hold.
     """
     with ExitStack() as opened:
-        tiff = opened.enter_context(tifffile.TiffFile(path))
+        tiff = opened.enter_context(open_tiff_file(path))
         description = _description(path, tiff)
+        if description is not None:
+            # Tifffile opens and reads these, too.
+            for name in description.files - {path.name}:
+                directory_offsets(path.with_name(name))
         if description is None or not description.rewritten:
             opened.pop_all()
             return tiff, ()
@@ -185,7 +198,9 @@ def _fields_of_position(position: str) -> dict[str, str]:
 
 
 def _read_description(path: Path) -> _Description | None:
-    with translated_errors(path), tifffile.TiffFile(path) as tiff:
+    # A pipe or device would block for ever.
+    check_regular_file(path)
+    with translated_errors(path), open_tiff_file(path, whole=False) as tiff:
         return _description(path, tiff)
 
 
@@ -197,24 +212,35 @@ def _description(path: Path, tiff: tifffile.TiffFile) -> _Description | None:
         described = [] if root is None else children(root, "Image")
         if len(described) == 1 and holds_all(tiff):
             return _Description(root, described, frozenset({path.name}))
+        check_index(path, tiff)
         stack = read_stack(path, tiff)
         if stack is not None:
             return _of_stack(path, root, stack)
     if root is None:
+        if tiff.is_mmstack:
+            check_places(path, tiff)
         return None
+    page = tiff.pages.first
+    plane = int(page.imagewidth) * int(page.imagelength)
     reference = _reference(root)
     if reference is None:
-        return _of_images(path, root, root.get("UUID"), None)
+        return _of_images(path, root, plane, None)
     companion = _companion(path, reference)
     described = parsed(path, description_in(companion))
-    return _of_images(path, described, root.get("UUID"), companion.name)
+    return _of_images(path, described, plane, companion.name, root.get("UUID"))
 
 
-def _of_images(path: Path, root: Any, uuid: str | None, companion: str | None) -> _Description:
-    """Return what ``root`` describes of a file with that UUID."""
+def _of_images(
+    path: Path, root: Any, plane: int, companion: str | None, uuid: str | None = None
+) -> _Description:
+    """Return what ``root`` describes of a file with planes of so many pixels.
+
+    ``uuid`` is that of the file where the description lies in a companion.
+    """
+    uuid = root.get("UUID") if companion is None else uuid
     described = children(root, "Image")
     if companion is None and not elements(root, "UUID"):
-        _check_planes(path, root, described, ())
+        _check_planes(path, root, described, (), plane)
         return _Description(root, described, frozenset({path.name}))
     old_name = _name_before(path, described, uuid, companion)
     images = [image for image in described if _lies_in(image, path, old_name, companion)]
@@ -230,7 +256,7 @@ def _of_images(path: Path, root: Any, uuid: str | None, companion: str | None) -
     files = {_name_now(name, path, old_name) for image in images[:1] for name in file_names(image)}
     for name in files - {path.name}:
         _beside(path, name)
-    _check_planes(path, root, images, files | {companion or path.name})
+    _check_planes(path, root, images, files | {companion or path.name}, plane)
     strange = old_name is not None or _has_other_uuid(images, path, uuid)
     rewritten = strange or companion is not None or len(images) < len(described)
     if rewritten:
@@ -238,9 +264,12 @@ def _of_images(path: Path, root: Any, uuid: str | None, companion: str | None) -
     return _Description(root, images, frozenset(files | {path.name}), companion, rewritten)
 
 
-def _check_planes(path: Path, root: Any, images: Iterable[Any], names: Iterable[str]) -> None:
+def _check_planes(
+    path: Path, root: Any, images: Iterable[Any], names: Iterable[str], plane: int
+) -> None:
     pixels = [each for image in images for each in children(image, "Pixels")]
-    check_declared_planes(path, [*pixels, *children(root, "StructuredAnnotations")], names)
+    described = [*pixels, *children(root, "StructuredAnnotations")]
+    check_declared_planes(path, described, names, plane)
 
 
 def _name_before(
@@ -352,8 +381,10 @@ def description_in(companion: Path) -> str:
         "" where there is none.
     """
     if not is_tiff_name(companion.name):
+        with sizes_of(companion):
+            checked_number(companion.stat().st_size, "letters of OME-XML", MOST_LETTERS)
         return companion.read_text(encoding="utf-8")
-    with tifffile.TiffFile(companion) as master:
+    with open_tiff_file(companion, whole=False) as master:
         return master.ome_metadata or ""
 
 

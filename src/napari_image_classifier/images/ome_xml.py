@@ -8,11 +8,16 @@ from xml.etree import ElementTree
 
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.channel_names import are_names
+from napari_image_classifier.images.checks import sizes_of
 from napari_image_classifier.images.names.well_names import row_letters
 from napari_image_classifier.images.opened_file import Color
 from napari_image_classifier.images.pixel_size import PixelSize, micrometres
 from napari_image_classifier.images.read_errors import unreadable
+from napari_image_classifier.system.declared_sizes import checked_number
 
+# Of a plate of 1,536 wells with 60 planes each, which all are described one by one.
+MOST_LETTERS = 2**26
+MOST_MARKS = 1_000_000
 AXES_KEY = "napari_image_classifier_axes"
 # What a file calls itself: its name may have bytes that are no text.
 THIS_FILE = "urn:uuid:this-file"
@@ -71,9 +76,13 @@ def parsed(path: Path, description: str) -> Any:
     Raises
     ------
     ImageReadError
-        It is no XML, or defines entities, which may grow without end and OME has no use for.
+        It is no XML, longer than any that an instrument writes, or defines entities, which may grow
+        without end and OME has no use for.
     """
     try:
+        with sizes_of(path):
+            checked_number(len(description), "letters of OME-XML", MOST_LETTERS)
+            checked_number(description.count("<"), "marks in its OME-XML", MOST_MARKS)
         if "<!ENTITY" in description:
             raise ElementTree.ParseError("it defines entities")
         return ElementTree.fromstring(description)
@@ -111,9 +120,9 @@ def place_fields(root: Any, image: Any) -> dict[str, str]:
     """Return "plate", "well" and "site" of an image, as far as a description has them."""
     identity = image.get("ID", "")
     for plate in elements(root, "Plate"):
-        for well in elements(plate, "Well"):
-            for number, sample in enumerate(elements(well, "WellSample"), start=1):
-                if any(ref.get("ID") == identity for ref in elements(sample, "ImageRef")):
+        for well in children(plate, "Well"):
+            for number, sample in enumerate(children(well, "WellSample"), start=1):
+                if any(ref.get("ID") == identity for ref in children(sample, "ImageRef")):
                     name = plate.get("Name") or plate.get("ID") or ""
                     return {"plate": name, "well": _well(well), "site": str(number)}
     return {}

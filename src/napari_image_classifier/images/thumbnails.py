@@ -5,7 +5,7 @@ import io
 import numpy as np
 import PIL.Image
 
-from napari_image_classifier.typing import FloatArray
+from napari_image_classifier.typing import AnyArray, FloatArray
 
 SIDE = 48
 
@@ -33,8 +33,7 @@ def draw_thumbnail(pixels: FloatArray, side: int = SIDE) -> bytes:
     bytes
         A PNG file in 8-bit RGB.
     """
-    step = max(1, max(pixels.shape[:2]) // (2 * side))
-    small = np.nan_to_num(pixels[::step, ::step])
+    small = np.nan_to_num(spaced_out(pixels, side))
     low, high = np.percentile(small, (1, 99.8), axis=(0, 1))
     grey = np.clip((small - low) / np.maximum(high - low, 1e-12), 0, 1)
     picture = PIL.Image.fromarray((_coloured(grey) * 255).astype(np.uint8))
@@ -42,6 +41,25 @@ def draw_thumbnail(pixels: FloatArray, side: int = SIDE) -> bytes:
     written = io.BytesIO()
     picture.save(written, "PNG", compress_level=1)
     return written.getvalue()
+
+
+def spaced_out(pixels: AnyArray, side: int = SIDE) -> AnyArray:
+    """Return those pixels of a plane that a small picture of it is drawn from.
+
+    Parameters
+    ----------
+    pixels
+        An array of shape (y, x) or (y, x, channel).
+    side
+        The longest side of the picture, in pixels.
+
+    Returns
+    -------
+    ndarray
+        Of the same number of axes, at most four times as long as the picture along each; a copy.
+    """
+    step = max(1, max(pixels.shape[:2]) // (2 * side))
+    return pixels[::step, ::step].copy()
 
 
 def _coloured(grey: FloatArray) -> FloatArray:

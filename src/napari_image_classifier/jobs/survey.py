@@ -12,7 +12,7 @@ from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.names.composition import composition_of, question_on
 from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.names.proposals import propose_patterns
-from napari_image_classifier.images.thumbnails import draw_thumbnail
+from napari_image_classifier.images.thumbnails import draw_thumbnail, spaced_out
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.items.survey import SURVEY, Survey, SurveyRequest, Thumbnail
@@ -21,6 +21,8 @@ from napari_image_classifier.typing import ShouldStop
 
 JOB = SURVEY
 IMAGES_SHOWN = 500
+# Colours repeat sooner.
+CHANNELS_SHOWN = 50
 NAMES_LOOKED_AT = 2000
 
 
@@ -118,7 +120,11 @@ def _look(
 
 def _thumbnail(image: Image) -> bytes:
     middle = image.n_z // 2
-    planes = [image.plane(channel=channel, z=middle) for channel in range(image.n_channels)]
+    # Of each plane only what is drawn is kept: all of them together may be more than the memory.
+    planes = [
+        spaced_out(image.plane(channel=channel, z=middle))
+        for channel in range(min(image.n_channels, CHANNELS_SHOWN))
+    ]
     return draw_thumbnail(np.stack(planes, axis=-1).astype(np.float32))
 
 

@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice, product
-from math import prod
+from itertools import accumulate, islice, product
+from math import comb, prod
 from pathlib import Path
 
 from napari_image_classifier.errors import ImageClassifierError
@@ -42,7 +42,15 @@ _FIELD = re.compile(r"\{([^{}]*)\}")
 GUID = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORECASE)
 # What half of the images have is expected of the others; stacks may well differ in depth.
 _EXPECTED_SHARE = {"channel": 0.5, "z": 0.9, "time": 0.9}
+# No plane, time point or row is counted further.
+_LONGEST_NUMBER = 18
 _DIGITS = re.compile(r"\d+")
+# So many letters may be looked at to try all ways in which the texts between fields lie in a name.
+# What needs more, such as a hundred underscores, is described by no pattern.
+MOST_TRIED = 500_000
+MOST_FIELDS = 100
+# Of a file and the folders that a pattern describes; a file system allows 255 for each.
+LONGEST_NAME = 1500
 # A channel called so has swallowed a site, a plane or a time point.
 _OTHER_FIELDS = re.compile(r"_(s|f|p|t|z|w|c|ch|xy|site|pos|time)\d+(_|$)|^\d+_\d+$", re.IGNORECASE)
 
@@ -144,6 +152,8 @@ class NamePattern:
                 f"The name pattern {self.text} has {wrong}; "
                 "fields look like {well}_s{site}_w{channel}.tif."
             )
+        if len(_FIELD.findall(self.text)) > MOST_FIELDS:
+            raise NamePatternError(f"A name pattern has at most {MOST_FIELDS} fields.")
         for name in self.fields:
             if not name.isidentifier():
                 raise NamePatternError(
@@ -227,6 +237,10 @@ class NamePattern:
         return self._matched(compared)
 
     def _matched(self, text: str) -> re.Match[str] | None:
+        if len(text) > self._soon_tried and (
+            len(text) > LONGEST_NAME or self._has_many_ways(text.lower())
+        ):
+            return None
         match = self.expression.fullmatch(text)
         if match or "channel" not in self.fields or "_" not in text:
             return match
@@ -235,6 +249,35 @@ class NamePattern:
             return None
         # Channels such as CSU_405, where no other reading of the name fits.
         return None if _OTHER_FIELDS.search(shortest["channel"]) else shortest
+
+    @cached_property
+    def _between(self) -> list[str]:
+        """The texts between fields, in small letters."""
+        return [literal.lower() for literal in _FIELD.split(self.text)[2:-1:2]]
+
+    @cached_property
+    def _soon_tried(self) -> int:
+        """How long a name may be of which all ways are few, whatever stands in it."""
+        n = len(self._between)
+        return next((k - 1 for k in range(n, 300) if k * comb(k, n) > MOST_TRIED), 300)
+
+    def _has_many_ways(self, text: str) -> bool:
+        """Return whether it takes more than `MOST_TRIED` to try a name."""
+        most = MOST_TRIED // len(text)
+        # Nearly always this product, which is at least as large, says enough.
+        if prod(text.count(one) or 1 if one else len(text) for one in self._between) <= most:
+            return False
+        ways, total = [1] * (len(text) + 1), 0
+        for one in self._between:
+            before = [0, *accumulate(ways[:-1])]
+            ways = [0] * (len(text) + 1)
+            for end in range(len(one), len(text) + 1):
+                if text.startswith(one, end - len(one)):
+                    ways[end] = before[end - len(one)]
+            total += sum(ways)
+            if total > most:
+                return True
+        return False
 
     def _image_name(self, name: str, found: re.Match[str]) -> str:
         if not self.part_fields:
@@ -377,7 +420,7 @@ def _absent(
 
 
 def _gaps(texts: set[str]) -> set[str]:
-    if not all(text.isdecimal() for text in texts):
+    if not all(text.isdecimal() and len(text) <= _LONGEST_NUMBER for text in texts):
         return set()
     numbers = {int(text) for text in texts}
     low, high = min(numbers), max(numbers)

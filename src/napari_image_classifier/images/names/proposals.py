@@ -17,6 +17,10 @@ PROPOSALS = 5
 FOLDERS_LOOKED_AT = 2
 # Whether a pattern fits at all is tried on so many names first.
 TRIED_FIRST = 40
+# A program is told by the file and the folder next to it.
+_LAST_LETTERS = 300
+# Two texts are compared letter by letter.
+_LONGEST_SHAPE = 80
 # Letters before a number, as microscopes write them. A "p" is the plane in the names of Operetta
 # alone, whose preset knows it, and the position in those of others.
 _MEANINGS = {
@@ -160,7 +164,7 @@ def _repeats(names: Sequence[Sequence[str]], piece: "_Piece", others: Sequence["
 
 
 def _shape(name: str) -> str:
-    return re.sub(r"\d+", "0", name.lower())
+    return re.sub(r"\d+", "0", name.lower())[:_LONGEST_SHAPE]
 
 
 def _some(names: Sequence[str]) -> Sequence[str]:
@@ -169,7 +173,8 @@ def _some(names: Sequence[str]) -> Sequence[str]:
 
 def _is_for(preset: NamePreset, names: Sequence[str]) -> bool:
     return not preset.proposed_for or any(
-        re.search(preset.proposed_for, name, re.IGNORECASE) for name in _some(names)
+        re.search(preset.proposed_for, name[-_LAST_LETTERS:], re.IGNORECASE)
+        for name in _some(names)
     )
 
 

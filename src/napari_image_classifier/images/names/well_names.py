@@ -17,6 +17,8 @@ _NUMBERED = re.compile(r"r(\d{1,2})c(\d{1,2})", re.IGNORECASE)
 # A01.a1 to H12.d4: the 1536 wells of a plate as 16 in each of 96, as Yokogawa's software has them.
 _NESTED = re.compile(r"([A-H])(\d{1,2})\.([a-d])([1-4])", re.IGNORECASE)
 _SIDE = 4
+# Of a row or column, with zeros before it.
+_LONGEST = 9
 
 
 class WellError(ImageClassifierError):
@@ -86,6 +88,8 @@ def name_of_well(row: str, column: str) -> str | None:
         Such as "B03"; None where no plate of up to 1536 wells has such a row or column.
     """
     letters = row.upper()
+    if max(len(row), len(column)) > _LONGEST:
+        return None
     if row.isdecimal():
         number = int(row) - 1
     elif letters in ROW_LETTERS:

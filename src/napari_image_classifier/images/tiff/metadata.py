@@ -15,14 +15,14 @@ from napari_image_classifier.images.pixel_size import PixelSize, micrometres
 from napari_image_classifier.images.tiff.page_names import names_of_pages
 
 _INFO_NAME = re.compile(
-    r"^\s*(?:Information\|Image\|Channel\|Name #?(?P<zeiss>\d+)|Name #?(?P<nikon>\d+)"
-    r"|Channel(?:Name| Name|_Name) #?(?P<plain>\d+))\s*[=:]\s*(?P<name>\S.*?)\s*$",
+    r"^[^\S\n]*(?:Information\|Image\|Channel\|Name #?(?P<zeiss>\d{1,9})|Name #?(?P<nikon>\d{1,9})"
+    r"|Channel(?:Name| Name|_Name) #?(?P<plain>\d{1,9}))[^\S\n]*[=:][^\S\n]*(?P<name>\S.*)$",
     re.MULTILINE,
 )
 
 
 # Of MetaSeries, whose XML is long and needed for nothing else.
-_CALIBRATION = re.compile(r'id="spatial-calibration-(\w+)"[^<>]*?\bvalue="([^"<>]*)"')
+_CALIBRATION = re.compile(r'id="spatial-calibration-(\w+)"[^<>]{0,200}?\bvalue="([^"<>]*)"')
 
 
 @dataclass
@@ -136,7 +136,7 @@ def _names_in_info(info: str, n_channels: int) -> tuple[str, ...]:
     numbered = {}
     for match in _INFO_NAME.finditer(info):
         number = match["zeiss"] or match["nikon"] or match["plain"]
-        numbered[int(number)] = match["name"]
+        numbered[int(number)] = match["name"].rstrip()
         # Nikon's entries may be names of anything, if there are not as many as channels.
         if match["nikon"] and len(_INFO_NAME.findall(info)) != n_channels:
             return ()
@@ -164,7 +164,7 @@ def _imagej_display(
     ranges = list(stored.get("Ranges") or ())
     if not ranges and n_channels == 1 and "min" in stored and "max" in stored:
         ranges = [stored["min"], stored["max"]]
-    colors = [_lut_color(lut) for lut in luts]
+    colors = [_lut_color(lut) for lut in luts] if len(luts) == n_channels else []
     shown = []
     for channel in range(n_channels):
         low_high = ranges[2 * channel : 2 * channel + 2]

@@ -14,7 +14,7 @@ PAGE_NAME = 285
 MICROMANAGER = 51123
 # Nobody names more; each costs a look into the file.
 MOST_CHANNELS = 200
-_ILLUMINATION = re.compile(r'id="_IllumSetting_"[^<>]*?\bvalue="([^"<>]*)"')
+_ILLUMINATION = re.compile(r'id="_IllumSetting_"[^<>]{0,200}?\bvalue="([^"<>]*)"')
 _QPI_NAME = re.compile(r"<Name>([^<>]*)</Name>")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import tifffile
 
 from napari_image_classifier.images.checks import (
-    check_directories,
+    check_lengths,
     check_page,
     check_series,
     check_whole,
@@ -63,7 +63,6 @@ def open_tiff(path: Path, axes: str | None = None, *, labels: bool = False) -> O
 
 
 def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None, labels: bool) -> OpenedFile:
-    check_directories(path, tiff)
     if not tiff.series:
         raise no_image_error(path, tiff)
     images = _images(tiff)
@@ -78,6 +77,7 @@ def _source(path: Path, tiff: tifffile.TiffFile, axes: str | None, labels: bool)
     samples = interpretation.samples if "S" in stored or interpretation.palette is not None else 1
     lengths = {axis: reader.length(axis) for axis in AXES}
     lengths["C"] *= samples
+    check_lengths(path, lengths["C"], lengths["T"] * lengths["Z"])
     description = read_metadata(tiff, lengths["C"], stored, tiff.series.index(series))
     present = "".join(
         axis

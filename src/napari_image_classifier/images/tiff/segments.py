@@ -97,10 +97,80 @@ def png_pixels(data: bytes) -> int:
     return math.prod(struct.unpack(">II", size)) if whole else 0
 
 
+def webp_pixels(data: bytes) -> int:
+    """Return how many pixels a WebP declares, 0 where it declares nothing."""
+    if len(data) < 30 or not (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
+        return 0
+    kind = data[12:16]
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
+        return (width + 1) * (height + 1)
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return ((bits & 0x3FFF) + 1) * ((bits >> 14 & 0x3FFF) + 1)
+    return math.prod(side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
+
+
+def lerc_pixels(data: bytes) -> int:
+    """Return how many pixels a LERC declares, 0 where it declares nothing."""
+    if not data.startswith(b"Lerc2 ") or len(data) < 22:
+        return 0
+    (version,) = struct.unpack_from("<i", data, 6)
+    # A checksum, from version 3 on.
+    return math.prod(struct.unpack_from("<II", data, 14 if version >= 3 else 10))
+
+
+def jpegxl_pixels(data: bytes) -> int:
+    """Return how many pixels a JPEG XL declares, 0 where it declares nothing."""
+    # ISO/IEC 18181-1, D.2: bits from the lowest on, right behind the mark of a codestream.
+    place = data.find(b"\xff\x0a")
+    if place < 0:
+        return 0
+    bits = int.from_bytes(data[place + 2 : place + 14], "little")
+
+    def taken(number: int) -> int:
+        nonlocal bits
+        value, bits = bits & ((1 << number) - 1), bits >> number
+        return value
+
+    is_small = taken(1)
+
+    def length() -> int:
+        return 8 * (taken(5) + 1) if is_small else taken((9, 13, 18, 30)[taken(2)]) + 1
+
+    height = length()
+    above, below = _RATIOS[taken(3)]
+    return height * (height * above // below if below else length())
+
+
+def jpegxr_pixels(data: bytes) -> int:
+    """Return how many pixels a JPEG XR declares, 0 where it declares nothing."""
+    # ITU-T T.832, A.5: a container like TIFF, with tags of its own.
+    if not data.startswith(b"II\xbc") or len(data) < 10:
+        return 0
+    (at,) = struct.unpack_from("<I", data, 4)
+    (number,) = struct.unpack_from("<H", data, at) if at + 2 <= len(data) else (0,)
+    lengths = {
+        code: value
+        for code, _, _, value in struct.iter_unpack(
+            "<HHII", data[at + 2 : at + 2 + 12 * min(number, (len(data) - at - 2) // 12)]
+        )
+        if code in _XR_SIZE
+    }
+    return math.prod(lengths.values()) if len(lengths) == len(_XR_SIZE) else 0
+
+
+# Width to height, as JPEG XL shortens them.
+_RATIOS = ((0, 0), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+_XR_SIZE = (0xBC80, 0xBC81)
 _JPEG = ("OJPEG", "JPEG", "JPEG_LOSSY", "ALT_JPEG")
 _JPEG2000 = ("APERIO_JP2000_YCBC", "JPEG_2000_LOSSY", "APERIO_JP2000_RGB", "JPEG2000")
 _PIXELS: dict[int, Callable[[bytes], int]] = {
     **{COMPRESSION[name]: jpeg_pixels for name in _JPEG},
     **{COMPRESSION[name]: jpeg2000_pixels for name in _JPEG2000},
     COMPRESSION.PNG: png_pixels,
+    **{COMPRESSION[name]: webp_pixels for name in ("WEBP", "WEBP_DEPRECATED")},
+    **{COMPRESSION[name]: jpegxl_pixels for name in ("JPEGXL", "JPEGXL_DNG")},
+    **{COMPRESSION[name]: jpegxr_pixels for name in ("JPEGXR_NDPI", "JPEGXR")},
+    COMPRESSION.LERC: lerc_pixels,
 }
