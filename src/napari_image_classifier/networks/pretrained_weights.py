@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.classifiers.archive import named, ordinary_file
+from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
 from napari_image_classifier.networks.architectures import application
+from napari_image_classifier.networks.guard.hdf5 import checked_arrays, numbers_of, opened_hdf5
 from napari_image_classifier.training.config import IMAGENET
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ def take_weights(network: "keras.Model", name: str, weights: str) -> None:
     TrainingRefused
         The weights can't be downloaded, or the file is not of this network.
     """
+    if weights != IMAGENET:
+        _check_file(Path(weights))
     try:
         known = application(name)(
             include_top=False,
@@ -34,6 +38,16 @@ def take_weights(network: "keras.Model", name: str, weights: str) -> None:
     # The first layer has two arrays, the colours, and the last two, the classes.
     own = network.get_weights()
     network.set_weights([*own[:2], *known, *own[-2:]])
+
+
+def _check_file(path: Path) -> None:
+    """Refuse a file of weights from anywhere that is no plain arrays, before Keras opens it."""
+    try:
+        with named(path), opened_hdf5(path) as file:
+            for array in checked_arrays(file, ordinary_file(path).stat().st_size):
+                numbers_of(array)
+    except ClassifierFileError as error:
+        raise TrainingRefused(str(error)) from error
 
 
 def _why_not(name: str, weights: str, error: Exception) -> str:
