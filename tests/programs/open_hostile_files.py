@@ -143,8 +143,8 @@ def main(good: Path, classifier: Path, old: Path, released: Path) -> None:
         for name, content in files:
             path.write_bytes(content)
             # The sets are made by themselves, and may have names in common.
-            name = f"{name}, again" if name in found[kind] else name
-            found[kind][name] = said_of(path, {**ways, "load": load_classifier})
+            called = f"{name}, again" if name in found[kind] else name
+            found[kind][called] = said_of(path, {**ways, "load": load_classifier})
     path.write_bytes(hostile_files.with_other_outputs(classifier.read_bytes()))
     shape = (1, *load_classifier(path).preparation.size, 2)
 
