@@ -16,9 +16,9 @@ from napari_image_classifier.classifiers.description import (
 )
 from napari_image_classifier.classifiers.file import read_description, write_description
 from napari_image_classifier.classifiers.limits import (
+    EPOCHS_OF_ALL,
     LETTERS_OF_ALL_CLASSES,
     MOST_CLASSES,
-    MOST_EPOCHS,
     MOST_NETWORKS,
 )
 from napari_image_classifier.classifiers.novelty import FeatureDistance
@@ -109,8 +109,8 @@ def test_600_classes_can_be_trained():
 
 def test_epochs_of_all_networks_are_limited_together():
     """As each has its line in the file."""
-    assert TrainingConfig(epochs=MOST_EPOCHS).why_unusable() is None
-    assert "together" in str(TrainingConfig(epochs=MOST_EPOCHS, members=2).why_unusable())
+    assert TrainingConfig(epochs=EPOCHS_OF_ALL // 2, members=2).why_unusable() is None
+    assert "together" in str(TrainingConfig(epochs=EPOCHS_OF_ALL // 2, members=3).why_unusable())
     assert TrainingConfig(epochs=10**7).why_unusable() is not None
 
 

@@ -1,13 +1,13 @@
 """The configuration of a training: what can be chosen, and what is refused beforehand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.classifiers.limits import (
-    MOST_EPOCHS,
+    EPOCHS_OF_ALL,
     MOST_NETWORKS,
     check_can_be_saved,
 )
@@ -18,6 +18,7 @@ from napari_image_classifier.images.transforms import Projection
 from napari_image_classifier.items.crops import Neighbours, is_box
 from napari_image_classifier.items.preparation import Intensity
 from napari_image_classifier.system.atomic_files import check_writable
+from napari_image_classifier.system.child_process import whole_path
 from napari_image_classifier.system.settings import Setting, why_not_allowed
 from napari_image_classifier.training import backends
 
@@ -34,6 +35,8 @@ _FEATURES = {
 IMAGENET = "imagenet"
 RANDOM_WEIGHTS = "none"
 SMALLEST_SIZE, LARGEST_SIZE = 16, 2048
+# Far beyond what is of use; a zero too many would train for ever.
+MOST_EPOCHS, MOST_IMAGES_PER_STEP = 10_000, 65_536
 USUAL_RATE = 5e-3
 # Larger steps would undo what was learnt from photographs.
 FINE_RATE = 5e-4
@@ -161,9 +164,9 @@ class TrainingConfig:
     neighbours: Neighbours = "kept"
     keep_aspect: bool = True
     epochs: Annotated[int, Setting(at_least=1, at_most=MOST_EPOCHS)] = 40
-    batch_size: Annotated[int, Setting(at_least=2)] = 32
+    batch_size: Annotated[int, Setting(at_least=2, at_most=MOST_IMAGES_PER_STEP)] = 32
     learning_rate: Annotated[float | None, Setting(above=0, at_most=1)] = None
-    patience: Annotated[int, Setting(at_least=1)] = 20
+    patience: Annotated[int, Setting(at_least=1, at_most=MOST_EPOCHS)] = 20
     validation_fraction: Annotated[float, Setting(above=0, at_most=0.5)] = 0.2
     class_weights: bool = True
     label_smoothing: Annotated[float, Setting(at_least=0, below=1)] = 0.05
@@ -224,6 +227,13 @@ class TrainingConfig:
         """Whether the network has learnt from photographs before."""
         return self.network in BACKBONE_NAMES and self.weights != RANDOM_WEIGHTS
 
+    def with_whole_paths(self) -> Self:
+        """Return the same for a process that works in another folder."""
+        weights, earlier = self.weights, self.start_from
+        if weights and weights not in (IMAGENET, RANDOM_WEIGHTS):
+            weights = whole_path(weights)
+        return replace(self, weights=weights, start_from=earlier and whole_path(earlier))
+
     def why_unusable(self) -> str | None:
         """Return why nothing can be trained so.
 
@@ -234,9 +244,9 @@ class TrainingConfig:
         """
         if problem := why_not_allowed(self):
             return problem
-        if self.network != TEXTURE and self.members * self.epochs > MOST_EPOCHS:
+        if self.network != TEXTURE and self.members * self.epochs > EPOCHS_OF_ALL:
             return (
-                f"{self.members} networks may learn for at most {MOST_EPOCHS:,} epochs together, "
+                f"{self.members} networks may learn for at most {EPOCHS_OF_ALL:,} epochs together, "
                 f"not for {self.epochs:,} each; choose fewer of either."
             )
         if self.orientations and not (self.flips and self.turns):

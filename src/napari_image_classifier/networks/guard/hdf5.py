@@ -5,6 +5,7 @@ gigabytes; files as Keras writes them do none of that. It is read in the compute
 which may crash without harm.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ MOST_AXES = 8
 # Of one group or array: Keras writes some texts beside each, and names of layers in parts.
 MOST_ATTRIBUTES = 200
 LARGEST_ATTRIBUTE = 16 * 1024**2
+# As long as the names of a layer's arrays may be in HDF5.
+LARGEST_TEXTS = 65_536
 
 
 @contextmanager
@@ -74,6 +77,50 @@ def numbers_of(dataset: Any) -> Any:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ClassifierFileError("its weights hold numbers without a value (NaN or infinite)")
     return values
+
+
+def write_anew(path: Path, copy: Path) -> None:
+    """Write a file with the arrays of another one, and the names by which they are found.
+
+    Parameters
+    ----------
+    path
+        A file of weights from anywhere.
+    copy
+        The file that is written: plain arrays and texts, which Keras may open.
+
+    Raises
+    ------
+    ClassifierFileError
+        The sentence, which begins with "its weights", says what is wrong with it.
+    """
+    import h5py
+
+    if not path.is_file():
+        raise ClassifierFileError("its weights are in no ordinary file")
+    with opened_hdf5(path) as file, h5py.File(copy, "w") as anew:
+        for dataset in checked_arrays(file, path.stat().st_size):
+            anew.create_dataset(dataset.name, data=numbers_of(dataset))
+        # All links were looked at: they lead to a part of the file itself, each to another.
+        for group in (file, *_groups(file)):
+            into = anew.require_group(group.name)
+            for name in group.attrs:
+                stored = group.attrs.get_id(name)
+                if math.prod(stored.shape or ()) * stored.dtype.itemsize > LARGEST_TEXTS:
+                    raise ClassifierFileError(f"its weights have far too long a text “{name[:60]}”")
+                texts = np.ravel(group.attrs[name])
+                # Of a layer that has learnt nothing, none.
+                if all(isinstance(one, str | bytes) for one in texts):
+                    into.attrs[name] = group.attrs[name]
+
+
+def _groups(group: Any) -> Iterator[Any]:
+    import h5py
+
+    for inner in group.values():
+        if isinstance(inner, h5py.Group):
+            yield inner
+            yield from _groups(inner)
 
 
 def _arrays(group: Any, seen: set[int], deepest: int) -> Iterator[Any]:
