@@ -18,7 +18,7 @@ from napari_image_classifier.networks.backend import start_keras
 keras = start_keras()
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from helpers.hostile_files import classifiers, foreign, hdf5, with_other_outputs  # noqa: E402
+from helpers import hostile_files, hostile_sizes  # noqa: E402
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
 from napari_image_classifier.errors import ImageClassifierError  # noqa: E402
 from napari_image_classifier.jobs import import_network  # noqa: E402
@@ -26,6 +26,7 @@ from napari_image_classifier.networks.files import load_network  # noqa: E402
 from napari_image_classifier.training.import_network import ImportRequest  # noqa: E402
 
 FOLDER = Path(sys.argv[1])
+_RELEASED = "network", "texture"
 happened: list[str] = []
 
 
@@ -71,7 +72,7 @@ def said_of(path: Path, ways: Mapping[str, Callable[[Path], Any]]) -> dict[str, 
     found = {}
     for name, way in ways.items():
         forget_peak()
-        before, began = peak(), time.perf_counter()
+        before, began = peak(), time.process_time()
         happened.clear()
         try:
             way(path)
@@ -83,7 +84,7 @@ def said_of(path: Path, ways: Mapping[str, Callable[[Path], Any]]) -> dict[str, 
         found[name] = {
             "error": error,
             "kind": kind,
-            "seconds": time.perf_counter() - began,
+            "seconds": time.process_time() - began,
             "megabytes": peak() - before,
             "happened": list(happened),
             "settings": settings(),
@@ -107,8 +108,11 @@ def imported_for_colours(path: Path) -> None:
     import_network.run(request, lambda event: None, lambda: False)
 
 
-def main(good: Path, classifier: Path, old: Path) -> None:
-    """Open everything made of a good foreign network, one of Keras 2, and a good classifier."""
+def main(good: Path, classifier: Path, old: Path, released: Path) -> None:
+    """Open everything made of a good foreign network, one of Keras 2, and good classifiers.
+
+    ``released`` is a folder of classifiers that have a novelty detection.
+    """
     os.chdir(FOLDER)
     load_network(classifier)
     FOLDER.joinpath("first.keras").write_bytes(good.read_bytes())
@@ -117,22 +121,31 @@ def main(good: Path, classifier: Path, old: Path) -> None:
     imported_for_colours(FOLDER / "first.h5")
     for file in list(FOLDER.iterdir()):
         file.unlink()
+    # Of all that Keras has loaded nothing is looked at again before each file.
+    gc.collect()
+    gc.freeze()
     sys.addaudithook(watch)
     found: dict[str, Any] = {"settings": settings()}
     found |= {"foreign": {}, "hdf5": {}, "classifiers": {}}
     path = FOLDER / "file.keras"
-    for name, content in foreign(good.read_bytes()):
-        path.write_bytes(content)
-        found["foreign"][name] = said_of(path, {"import": imported, "load": load_classifier})
-    for name, content in hdf5(old.read_bytes()):
-        path.write_bytes(content)
-        ways = {"import": imported_for_colours, "load": load_classifier}
-        found["hdf5"][name] = said_of(path, ways)
-    ways = {"load": load_classifier, "train on": load_network}
-    for name, content in classifiers(classifier.read_bytes()):
-        path.write_bytes(content)
-        found["classifiers"][name] = said_of(path, ways)
-    path.write_bytes(with_other_outputs(classifier.read_bytes()))
+    used = {"load": load_classifier, "train on": load_network}
+    keras_3, keras_2 = good.read_bytes(), old.read_bytes()
+    network, texture = (released.joinpath(f"{name}.keras").read_bytes() for name in _RELEASED)
+    for kind, ways, files in (
+        ("foreign", {"import": imported}, hostile_files.foreign(keras_3)),
+        ("foreign", {"import": imported}, hostile_sizes.foreign(keras_3)),
+        ("hdf5", {"import": imported_for_colours}, hostile_files.hdf5(keras_2)),
+        ("hdf5", {"import": imported_for_colours}, hostile_sizes.hdf5(keras_2)),
+        ("classifiers", used, hostile_files.classifiers(classifier.read_bytes())),
+        ("classifiers", used, hostile_sizes.classifiers(network)),
+        ("classifiers", used, hostile_sizes.textures(texture)),
+    ):
+        for name, content in files:
+            path.write_bytes(content)
+            # The sets are made by themselves, and may have names in common.
+            called = f"{name}, again" if name in found[kind] else name
+            found[kind][called] = said_of(path, {**ways, "load": load_classifier})
+    path.write_bytes(hostile_files.with_other_outputs(classifier.read_bytes()))
     shape = (1, *load_classifier(path).preparation.size, 2)
 
     def predict(path: Path) -> Any:

@@ -130,8 +130,10 @@ def named(path: Path) -> Iterator[None]:
         yield
     except ClassifierFileError as error:
         message = " ".join(str(error).split())
-        message = f". {message}" if message[:1].isupper() else f": {message.rstrip('.')}."
-        raise ClassifierFileError(f"{path} can't be used{message}") from error
+        between = "." if message[:1].isupper() else ":"
+        raise ClassifierFileError(
+            f"{path} can't be used{between} {message.rstrip('.')}."
+        ) from error
 
 
 @contextmanager

@@ -138,7 +138,8 @@ class ClassifierDescription:
                 f"The temperature is {self.temperature}; it must be a number above 0."
             )
         confidence = self.thresholds.get("confidence")
-        if confidence is not None and not 0 <= confidence <= 1:
+        # Above 1 it never answers.
+        if confidence is not None and not 0 <= confidence <= 2:
             raise ClassifierFileError("The confidence to answer from is not from 0 to 1.")
         numbers = [number for number in self.thresholds.values() if number is not None]
         if len(numbers) > MOST_THRESHOLDS or not all(abs(n) < LARGEST_COUNT for n in numbers):

@@ -23,7 +23,7 @@ LONGEST_CLASS_NAME = 500
 LETTERS_OF_ALL_CLASSES = 100_000
 MOST_NETWORKS = 20
 # Of all networks together.
-MOST_EPOCHS = 20_000
+EPOCHS_OF_ALL = 20_000
 # Names of what was checked with, of all networks together.
 MOST_CHECKED_WITH = 20_000
 # The side of images that a classifier by texture sees, in pixels; its features take a while.
@@ -117,7 +117,7 @@ def check_record(record: Mapping[str, Any], n_classes: int) -> None:
     SizeRefused
         A list, a text or a number in it is beyond reason.
     """
-    most_parts = {"confusion": n_classes, "history": MOST_EPOCHS, "members": MOST_NETWORKS}
+    most_parts = {"confusion": n_classes, "history": EPOCHS_OF_ALL, "members": MOST_NETWORKS}
     most_parts |= {"items_per_class": n_classes, "groups_per_class": n_classes}
     for key, most in most_parts.items():
         _check_list(record.get(key), f"parts of its {key}", most)
@@ -176,7 +176,7 @@ def check_can_be_saved(
         "not be saved"
     ):
         checked_number(networks, "networks", MOST_NETWORKS)
-        checked_number(networks * epochs, "epochs of all networks", MOST_EPOCHS)
+        checked_number(networks * epochs, "epochs of all networks", EPOCHS_OF_ALL)
         if by_texture:
             checked_memory(
                 (classes + 3, features), "weights", LARGEST_TEXTURE_MODEL, each=_BYTES_OF_A_WEIGHT

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from napari_image_classifier.system.declared_sizes import SizeRefused, checked_number
 
-MOST_FIELDS = 500_000
+MOST_FIELDS = 250_000
 # Of a text or a list of numbers; the numbers of a network are the field `raw_data` alone.
 LONGEST_FIELD = 100_000
 

@@ -87,6 +87,9 @@ def _train(
     items = [item for item in table.items if item.class_name is not None]
     with joins_named(items):
         check_enough(items, group_numbers(items))
+    class_names = sorted({str(item.class_name) for item in items})
+    # Of channels that are not named, one is known to be there.
+    config.check_can_be_saved(class_names, max(1, len(config.channels)))
     going_on = _earlier(config, items)
     earlier = going_on.description if going_on else None
     images = read_training_images(
@@ -101,6 +104,12 @@ def _train(
         check_rest(
             images.left_out, items, images.items, lambda rest: check_enough(rest, images.units)
         )
+    gate_before = earlier.gate if earlier else None
+    config.check_can_be_saved(
+        class_names,
+        images.preparation.n_channels,
+        gate_before.distances[0].means.shape[1] if gate_before else None,
+    )
     if request.pixels is not None:
         check_unchanged(images, request.pixels)
     learner.prepare(request.threads)

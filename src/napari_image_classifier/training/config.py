@@ -1,11 +1,18 @@
 """The configuration of a training: what can be chosen, and what is refused beforehand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Self
 
 from napari_image_classifier.classifiers.description import TEXTURE
-from napari_image_classifier.errors import TrainingRefused
+from napari_image_classifier.classifiers.limits import (
+    EPOCHS_OF_ALL,
+    MOST_NETWORKS,
+    check_can_be_saved,
+)
+from napari_image_classifier.classifiers.texture_model import FEATURES_OF_A_CHANNEL
+from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
 from napari_image_classifier.images.channel_matching import split_pairs
 from napari_image_classifier.images.transforms import Projection
 from napari_image_classifier.items.crops import Neighbours, is_box
@@ -20,6 +27,11 @@ BACKBONE_NAMES = ("EfficientNetV2B0", "MobileNetV2", "ResNet50V2", "DenseNet121"
 NETWORK_NAMES = ("residual", "vgg", *BACKBONE_NAMES)
 # All that can be trained: texture features take a network's place.
 LEARNER_NAMES = (*NETWORK_NAMES, TEXTURE)
+# How many features the last layer of each takes in.
+_FEATURES = {
+    **{"residual": 128, "vgg": 128, "EfficientNetV2B0": 1280, "MobileNetV2": 1280},
+    **{"ResNet50V2": 2048, "DenseNet121": 1024},
+}
 IMAGENET = "imagenet"
 RANDOM_WEIGHTS = "none"
 SMALLEST_SIZE, LARGEST_SIZE = 16, 2048
@@ -164,12 +176,44 @@ class TrainingConfig:
     gain: Annotated[float, Setting(at_least=0, at_most=1)] = 0.15
     noise: Annotated[float, Setting(at_least=0, at_most=1)] = 0.1
     finish: bool = True
-    members: Annotated[int, Setting(at_least=1, at_most=20)] = 1
+    members: Annotated[int, Setting(at_least=1, at_most=MOST_NETWORKS)] = 1
     orientations: bool = False
     risk: Annotated[float | None, Setting(above=0, below=1)] = None
     seed: Annotated[int, _SEEDS] = 0
     start_from: str | None = None
     backend: Annotated[str | None, Setting(choices=tuple(backends.BACKENDS))] = None
+
+    def check_can_be_saved(
+        self, class_names: Sequence[str], n_channels: int, n_features: int | None = None
+    ) -> None:
+        """Refuse classes of which no file could be written that can be opened again.
+
+        Parameters
+        ----------
+        class_names
+            The classes.
+        n_channels
+            How many channels are learnt from.
+        n_features
+            How many features a network has that training goes on from.
+
+        Raises
+        ------
+        TrainingRefused
+            They are too many, for themselves or with all else that the file holds.
+        """
+        by_texture = self.network == TEXTURE
+        usual = n_channels * FEATURES_OF_A_CHANNEL if by_texture else _FEATURES[self.network]
+        try:
+            check_can_be_saved(
+                class_names,
+                networks=self.members,
+                features=n_features or usual,
+                epochs=0 if by_texture else self.epochs,
+                by_texture=by_texture,
+            )
+        except ClassifierFileError as error:
+            raise TrainingRefused(f"{str(error).rstrip('.')}.") from error
 
     @property
     def largest_step(self) -> float:
@@ -206,6 +250,11 @@ class TrainingConfig:
         """
         if problem := why_not_allowed(self):
             return problem
+        if self.network != TEXTURE and self.members * self.epochs > EPOCHS_OF_ALL:
+            return (
+                f"{self.members} networks may learn for at most {EPOCHS_OF_ALL:,} epochs together, "
+                f"not for {self.epochs:,} each; choose fewer of either."
+            )
         if self.orientations and not (self.flips and self.turns):
             return (
                 "Images can only be classified in eight orientations where mirrored and turned "

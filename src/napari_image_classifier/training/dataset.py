@@ -201,5 +201,6 @@ def training_set(
         pixels[index] = finished(measured, preparation)
     given = [str(item.class_name) for item in images.items]
     class_names = tuple(sorted(set(given)))
-    classes = np.array([class_names.index(name) for name in given], np.intp)
+    numbers = {name: number for number, name in enumerate(class_names)}
+    classes = np.array([numbers[name] for name in given], np.intp)
     return TrainingSet(images, pixels, classes, class_names, *split, preparation)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from napari_image_classifier.classifiers.description import TEXTURE
+from napari_image_classifier.classifiers.limits import MOST_CHECKED_WITH
 from napari_image_classifier.items.consensus import is_assisted
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION, groups_per_class
 from napari_image_classifier.items.item import ItemTable
@@ -50,6 +51,8 @@ def outcome(data: TrainingSet, ensemble: Ensemble, messages: Sequence[str] = ())
     judged = ~np.isnan(probabilities[:, 0])
     confusion = np.zeros((len(data.class_names),) * 2, int)
     np.add.at(confusion, (data.classes[judged], probabilities[judged].argmax(axis=1)), 1)
+    # The manifest has all of them.
+    most_named = MOST_CHECKED_WITH // len(ensemble.splits)
     recalls = confusion.diagonal() / confusion.sum(axis=1)
     return TrainingScores(
         confusion=confusion.tolist(),
@@ -61,7 +64,7 @@ def outcome(data: TrainingSet, ensemble: Ensemble, messages: Sequence[str] = ())
                 learnt.best_epoch,
                 len(training),
                 len(validation),
-                sorted({items[i].group or items[i].file for i in validation}),
+                sorted({items[i].group or items[i].file for i in validation})[:most_named],
             )
             for (training, validation), learnt in zip(ensemble.splits, ensemble.learnt, strict=True)
         ],

@@ -15,7 +15,7 @@ import numpy as np
 
 from napari_image_classifier.classifiers.limits import refused_in_a_sentence
 from napari_image_classifier.errors import ClassifierFileError
-from napari_image_classifier.system.declared_sizes import checked_number
+from napari_image_classifier.system.declared_sizes import checked_memory, checked_number
 
 MOST_OBJECTS = 20_000
 DEEPEST = 32
@@ -56,6 +56,7 @@ def checked_arrays(file: Any, size: int) -> Iterator[Any]:
     ClassifierFileError
         The sentence, which begins with "its weights", says what is wrong with it.
     """
+    _check_attributes(file)
     total = 0
     for dataset in _arrays(file, set(), DEEPEST):
         total += _check_array(dataset)
@@ -156,10 +157,11 @@ def _check_attributes(part: Any) -> None:
         for index in range(n_attributes):
             attribute = h5py.h5a.open(part.id, index=index)
             # Of lists of any length nobody knows how long they are before they are read.
-            if isinstance(attribute.get_type(), h5py.h5t.TypeVlenID):
+            kind = attribute.get_type()
+            if isinstance(kind, h5py.h5t.TypeVlenID):
                 raise ClassifierFileError("its weights have lists beside them")
-            size = attribute.get_storage_size()
-            checked_number(size, "bytes in an attribute", LARGEST_ATTRIBUTE)
+            lengths = attribute.shape or ()
+            checked_memory(lengths, "attributes", LARGEST_ATTRIBUTE, each=kind.get_size())
 
 
 def _check_array(dataset: Any) -> int:
