@@ -32,7 +32,10 @@ from napari_image_classifier.system.records import (
 
 SCHEMA = 1
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
+JOURNAL_BEGINS = b'{"journal": '
 _RUN_BEGINS = b'{"run": '
+# Where a folder lies: the number of its drive, and its own number there.
+Place = tuple[int, int]
 
 
 class JournalError(ImageClassifierError):
@@ -109,6 +112,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     stamp: Stamp = []
     rows: tuple[PredictionRow, ...] = ()
     finished: int | None = None
+    place: Place | None = None
 
 
 def read_journal(path: Path) -> tuple[Header | None, dict[str, Entry]]:
@@ -174,8 +178,26 @@ def line_at(journal: IO[bytes], offset: int) -> Line:
     return from_json(Line, parsed_json(journal.readline()))
 
 
+def place_of_folder(folder: Path) -> Place | None:
+    """Return what tells a folder from all others on this computer, whatever it is called."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def read_places(path: Path) -> list[tuple[str, Place | None]]:
+    """Return the folder of each run that wrote a journal, and where it lay if that is known."""
+    return [(line.run.images.folder, line.place) for line in _run_lines(path) if line.run]
+
+
 def read_runs(path: Path) -> list[TableRun]:
     """Return the runs that wrote a journal, in their order."""
+    return [line.run for line in _run_lines(path) if line.run]
+
+
+def _run_lines(path: Path) -> list[Line]:
     with path.open("rb") as file, _damage_refused(path):
         # Told by their beginning, as those of a million images need not be understood for it.
         lines = [
@@ -183,10 +205,9 @@ def read_runs(path: Path) -> list[TableRun]:
             for line in file
             if line.startswith(_RUN_BEGINS) and line.endswith(b"\n")
         ]
-        runs = [line.run for line in lines if line.run is not None]
-        if not runs:
+        if not any(line.run for line in lines):
             raise RecordError("no run wrote it")
-    return runs
+    return lines
 
 
 def was_finished(path: Path) -> bool:
@@ -222,10 +243,13 @@ def _damage_refused(path: Path) -> Iterator[None]:
 class Journal:
     """The journal at ``path``, open for appending; ``header`` is written when it is new.
 
-    ``run`` says of the run that begins now what its manifest is to say of it.
+    ``run`` says of the run that begins now what its manifest is to say of it, ``place`` where the
+    folder of images lies.
     """
 
-    def __init__(self, path: Path, header: Header, run: TableRun) -> None:
+    def __init__(
+        self, path: Path, header: Header, run: TableRun, place: Place | None = None
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._versions = run.versions
         self._log = AppendLog(path, SECONDS_BETWEEN_DISK_FLUSHES)
@@ -233,7 +257,7 @@ class Journal:
         if self._log.end == 0:
             self._append(header)
             flush_folder(path.parent)
-        self._append(Line(run=run))
+        self._append(Line(run=run, place=place))
 
     def __enter__(self) -> Self:
         return self

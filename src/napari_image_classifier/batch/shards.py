@@ -9,13 +9,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple, TypeVar
 
-from napari_image_classifier.batch.journal import journal_path, read_journal, was_finished
-from napari_image_classifier.batch.manifest import LearntItems, write_table_manifest
-from napari_image_classifier.batch.predictions_csv import Place, place_of
-from napari_image_classifier.classifiers.manifest import check_place
+from napari_image_classifier.batch.journal import (
+    journal_path,
+    read_journal,
+    read_runs,
+    was_finished,
+)
+from napari_image_classifier.batch.manifest import (
+    LearntItems,
+    folder_of_table,
+    write_table_manifest,
+)
+from napari_image_classifier.batch.predictions_csv import (
+    Place,
+    classifier_of_table,
+    is_table_of_predictions,
+    place_of,
+)
+from napari_image_classifier.classifiers.manifest import check_place, manifest_path
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
 from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.output_lock import only_run
+from napari_image_classifier.system.outputs import OutputRefusedError, check_output
 
 Anything = TypeVar("Anything")
 Row = dict[str, str]
@@ -99,9 +115,39 @@ def merge_shards(table: Path) -> MergedTable:
         A share is missing, was stopped before its end, or is of another classifier.
     ManifestError
         The place of the table's manifest is taken by another one's.
+    OutputRefusedError
+        Another table, or another file, lies where this one would be written.
     """
     paths = _shares_of(table)
-    check_place(table)
+    with only_run(table, manifest_path(table)):
+        check_place(table)
+        _check_output(table, paths)
+        return _merged(table, paths)
+
+
+def _check_output(table: Path, shares: Sequence[Path]) -> None:
+    """Refuse a table that is not the one that was merged of these shares before."""
+    check_output(
+        table,
+        inputs=[*shares, *map(journal_path, shares)],
+        is_own=is_table_of_predictions,
+        what="table of predictions",
+    )
+    if not table.is_file() or table.stat().st_size == 0:
+        return
+    same = (
+        classifier_of_table(table) in ("", classifier_of_table(shares[0]))
+        and not journal_path(table).exists()
+        and folder_of_table(table) in (None, read_runs(journal_path(shares[0]))[-1].images.folder)
+    )
+    if not same:
+        raise OutputRefusedError(
+            f"{table} is there already, and holds other predictions than those of the shares; move "
+            "it away, with what lies beside it under its name, and merge again."
+        )
+
+
+def _merged(table: Path, paths: Sequence[Path]) -> MergedTable:
     names: list[set[str]] = [set() for _ in paths]
     with ExitStack() as opened:
         tables = [csv.DictReader(opened.enter_context(_opened(path))) for path in paths]

@@ -60,6 +60,11 @@ class OneLane:
         """Do nothing: there is nothing but this process."""
 
 
+def runs_path(report: Path) -> Path:
+    """Return where the runs of an evaluation are kept until its report is written."""
+    return report.with_name(report.name + ".runs")
+
+
 class KeptRuns:
     """The probabilities of each run, in a file with a hash of what was evaluated how."""
 

@@ -33,10 +33,11 @@ from napari_image_classifier.evaluation.execution import (
     OneLane,
     Tell,
     done_runs,
+    runs_path,
 )
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
-from napari_image_classifier.evaluation.report import write_report
+from napari_image_classifier.evaluation.report import check_report, write_report
 from napari_image_classifier.items.consensus import unassisted
 from napari_image_classifier.items.groups import (
     check_enough,
@@ -99,10 +100,12 @@ def evaluated(
     """
     report = request.report
     check_place(report)
+    images = (part.path for item in request.items.items for part in item.image.all_parts)
+    check_report(report, [request.choices.classifier], images)
     case = _Case.read(request, emit, should_stop)
     subjects, plan = case.subjects, case.plan
     name, lanes = case.lanes(make_lanes, should_stop)
-    kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings())
+    kept = KeptRuns(runs_path(report), case.settings())
     with told_when_refused(report, TrainingRefused, GO_ON):
         results = done_runs(plan.runs, lanes, kept, emit)
     evaluation = Evaluation(

@@ -41,10 +41,13 @@ class SideFile:
         Where.
     is_own
         Recognises one of before.
+    what
+        What one is, in words.
     """
 
     path: Path
     is_own: IsOwn
+    what: str
 
 
 def check_output(
@@ -54,6 +57,7 @@ def check_output(
     many_inputs: Iterable[Path] = (),
     beside: Sequence[SideFile] = (),
     is_own: IsOwn | None = None,
+    what: str = "file of this kind",
     is_text: bool = False,
 ) -> None:
     """Refuse an output, or what lies beside it, that would replace what must not be lost.
@@ -72,6 +76,8 @@ def check_output(
     is_own
         Recognises an output of before; without it a person has agreed that what lies there is
         replaced.
+    what
+        What an output of before is, in words.
     is_text
         Whether outputs are text, so that a picture or a classifier is none of before.
 
@@ -84,15 +90,16 @@ def check_output(
     for path in (output, *(one.path for one in beside)):
         _check_place(path)
         check_not_read(path, read)
-    for path, recognised in ((output, is_own), *((one.path, one.is_own) for one in beside)):
+    written = [(output, is_own, what), *((one.path, one.is_own, one.what) for one in beside)]
+    for path, recognised, named in written:
         if not path.is_file() or (recognised is not None and _is_own(path, recognised)):
             continue
         check_not_read(path, many_inputs)
         if recognised is not None:
-            where = "" if path == output else f", which is written beside {output.name}"
+            where = "" if path == output else f", and would be written beside {output.name}"
             raise OutputRefusedError(
-                f"{path} is there already and was not written by this program for the same "
-                f"work{where}. Choose another name, or move that file away."
+                f"{path} is there already and is not a {named} that this program wrote{where}; "
+                "choose another name, or move that file away."
             )
         if is_text and not _begins_as_text(path):
             raise OutputRefusedError(
@@ -174,6 +181,35 @@ def json_with(*keys: str) -> IsOwn:
         return isinstance(stored, dict) and set(keys) <= stored.keys()
 
     return is_own
+
+
+def check_folder(folder: Path, *patterns: str) -> None:
+    """Refuse a folder of ours that holds what this program did not write.
+
+    Parameters
+    ----------
+    folder
+        The folder, which need not be there.
+    patterns
+        Names of the files that are written to it.
+
+    Raises
+    ------
+    OutputRefusedError
+        It is a file, or another file is in it.
+    """
+    if not folder.exists():
+        return
+    foreign = not folder.is_dir() or next(
+        (entry for entry in folder.iterdir()
+         if not entry.name.startswith(".") and not any(map(entry.match, patterns))),
+        None,
+    )  # fmt: skip
+    if foreign:
+        raise OutputRefusedError(
+            f"{folder} is there already, and what is in it was not written by this program; choose "
+            "another name, or move it away."
+        )
 
 
 def begins_with(beginning: bytes) -> IsOwn:
