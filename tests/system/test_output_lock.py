@@ -43,10 +43,10 @@ def test_one_process_at_a_time(tmp_path):
 def test_outputs_that_share_a_side_file_are_written_one_after_the_other(tmp_path):
     """Such as a.csv and a.txt, whose manifests have one name."""
     manifest = tmp_path / "a.manifest.json"
-    with only_run(tmp_path / "a.csv", manifest):
-        with pytest.raises(RunningError, match=r"a\.manifest\.json"):
-            with only_run(tmp_path / "a.txt", manifest):
-                pass
+    other = only_run(tmp_path / "a.txt", manifest)
+    refused = pytest.raises(RunningError, match=r"a\.manifest\.json")
+    with only_run(tmp_path / "a.csv", manifest), refused, other:
+        pass
     assert list(tmp_path.iterdir()) == []
 
 

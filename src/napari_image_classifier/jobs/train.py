@@ -152,7 +152,7 @@ def _check_output(request: TrainRequest) -> Path:
     check_place(output)
     check_output(
         output,
-        inputs=[earlier and Path(earlier)],
+        inputs=[Path(earlier) if earlier else None],
         many_inputs=(part.path for item in request.items.items for part in item.image.all_parts),
         is_own=is_classifier,
         what="classifier",
