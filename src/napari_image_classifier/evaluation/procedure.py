@@ -33,6 +33,7 @@ from napari_image_classifier.evaluation.execution import (
     OneLane,
     Tell,
     done_runs,
+    read_kept,
     runs_path,
 )
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
@@ -100,12 +101,15 @@ def evaluated(
     """
     report = request.report
     check_place(report)
+    unfinished = runs_path(report)
     images = (part.path for item in request.items.items for part in item.image.all_parts)
     check_report(report, [request.choices.classifier], images)
+    # Before images are read.
+    read_kept(unfinished)
     case = _Case.read(request, emit, should_stop)
     subjects, plan = case.subjects, case.plan
     name, lanes = case.lanes(make_lanes, should_stop)
-    kept = KeptRuns(runs_path(report), case.settings())
+    kept = KeptRuns(unfinished, case.settings(), len(subjects.class_names))
     with told_when_refused(report, TrainingRefused, GO_ON):
         results = done_runs(plan.runs, lanes, kept, emit)
     evaluation = Evaluation(
