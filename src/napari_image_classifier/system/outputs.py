@@ -162,7 +162,20 @@ def check_apart(outputs: Iterable[Path]) -> None:
 
 
 def table_with(columns: Iterable[str], *, without: Iterable[str] = ()) -> IsOwn:
-    """Return what recognises a CSV by columns that it has, and others that it has not."""
+    """Return what recognises a CSV by columns that it has, and others that it has not.
+
+    Parameters
+    ----------
+    columns
+        Titles that it has.
+    without
+        Titles that it has not.
+
+    Returns
+    -------
+    callable
+        See `IsOwn`.
+    """
     needed, not_there = set(columns), set(without)
 
     def is_own(path: Path) -> bool:
@@ -174,7 +187,18 @@ def table_with(columns: Iterable[str], *, without: Iterable[str] = ()) -> IsOwn:
 
 
 def json_with(*keys: str) -> IsOwn:
-    """Return what recognises a JSON object by keys that it has."""
+    """Return what recognises a JSON object by keys that it has.
+
+    Parameters
+    ----------
+    *keys
+        The keys.
+
+    Returns
+    -------
+    callable
+        See `IsOwn`.
+    """
 
     def is_own(path: Path) -> bool:
         stored = parsed_json(path.read_bytes())
@@ -213,7 +237,18 @@ def check_folder(folder: Path, *patterns: str) -> None:
 
 
 def begins_with(beginning: bytes) -> IsOwn:
-    """Return what recognises a file by its first bytes, also one that was cut off in them."""
+    """Return what recognises a file by its first bytes, also one that was cut off in them.
+
+    Parameters
+    ----------
+    beginning
+        The bytes.
+
+    Returns
+    -------
+    callable
+        See `IsOwn`.
+    """
 
     def is_own(path: Path) -> bool:
         with path.open("rb") as file:
