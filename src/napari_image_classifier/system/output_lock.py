@@ -33,7 +33,7 @@ def only_run(output: Path, *beside: Path) -> Iterator[None]:
     ----------
     output
         The file; a lock lies beside it as long as it is written.
-    beside
+    *beside
         What else is written, which another output may also have beside it.
 
     Yields

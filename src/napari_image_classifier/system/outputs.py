@@ -1,4 +1,4 @@
-"""What an output may be, and of which files that lie there it may take the place.
+"""The rules for outputs: where one may lie, and which files it may take the place of.
 
 Whatever writes a result asks here first, whether a command, a dock or a script:
 
@@ -214,7 +214,7 @@ def check_folder(folder: Path, *patterns: str) -> None:
     ----------
     folder
         The folder, which need not be there.
-    patterns
+    *patterns
         Names of the files that are written to it.
 
     Raises
