@@ -5,6 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from napari_image_classifier.system.shown_text import readable_lines
+
 # Of a page, in bytes: there is its style, by which it is known.
 _BEGINNING = 16_384
 
@@ -22,7 +24,7 @@ def render_page(template: str, **values: Any) -> str:
     Returns
     -------
     str
-        HTML, in which the values are escaped.
+        HTML, in which the values are escaped, and readable where they are texts.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -32,6 +34,8 @@ def render_page(template: str, **values: Any) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # What is in a page already, such as a drawing, is Markup, and not looked at again.
+        finalize=lambda value: readable_lines(value) if type(value) is str else value,
     )
     environment.filters |= {"percent": _percent, "score": _score, "p_value": "{:.2g}".format}
     return environment.get_template(template).render(**values)

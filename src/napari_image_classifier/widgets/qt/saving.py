@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
 from napari_image_classifier.classifiers.file import is_classifier
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
+from napari_image_classifier.system.csv_tables import write_frame
 from napari_image_classifier.system.outputs import OutputRefusedError, check_output
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
@@ -58,9 +59,7 @@ def save_table(
     """
     check_output(path, inputs=inputs, is_text=True)
     with replace_table(path) as written:
-        table.to_csv(
-            written.temporary, index=False, float_format=float_format, errors="surrogateescape"
-        )
+        write_frame(table, written.temporary, float_format)
     return saved(written)
 
 
