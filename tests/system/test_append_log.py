@@ -2,6 +2,9 @@
 
 import errno
 import os
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -59,6 +62,35 @@ def test_lines_are_on_the_disk_when_it_is_closed(tmp_path, monkeypatch):
         log.append(b"second\n")
         assert not flushed
     assert len(flushed) == 1
+
+
+BEGIN = """
+import sys, time
+from pathlib import Path
+from napari_image_classifier.system.append_log import AppendedTable
+table = AppendedTable(Path(sys.argv[1]), ["rater", "n"])
+while time.time() < float(sys.argv[3]):
+    pass
+for number in range(30):
+    table.append([{"rater": sys.argv[2], "n": str(number)}])
+"""
+
+
+@pytest.mark.parametrize("there", [None, "", "rater;n;time\n"])
+def test_tables_that_several_begin_at_once_hold_all_rows(tmp_path, there):
+    """Where there is none, an empty one, or one that a spreadsheet has saved."""
+    path = tmp_path / "labels.csv"
+    if there is not None:
+        path.write_text(there)
+    command = [sys.executable, "-c", BEGIN, str(path)]
+    at = str(time.time() + 1.5)
+    writers = [subprocess.Popen([*command, name, at]) for name in "abcd"]
+    assert [writer.wait(60) for writer in writers] == [0] * 4
+    rows = AppendedTable(path, ["rater", "n"]).rows
+    expected = {(name, str(number)) for name in "abcd" for number in range(30)}
+    assert {(row["rater"], row["n"]) for row in rows} == expected
+    assert len(rows) == len(expected)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 HEADER = b"file,note,time\n"

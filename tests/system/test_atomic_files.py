@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_image_classifier.system import atomic_files
 from napari_image_classifier.system.atomic_files import SECONDS_UNTIL_ABANDONED, replace_file
 
 pytestmark = pytest.mark.usefixtures("really_flushed_files")
@@ -134,3 +135,37 @@ def test_results_have_the_permissions_of_all_new_files(tmp_path, mask, mode):
     asked = [f'umask {mask}; exec "$@"', "sh", sys.executable, "-c", write, str(path)]
     subprocess.run(["sh", "-c", *asked], check=True)
     assert path.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux has containers")
+@pytest.mark.parametrize("other", ["boot", "processes"])
+def test_containers_keep_each_others_unfinished_files(tmp_path, monkeypatch, other):
+    """They may have one name, and processes of the same numbers."""
+    atomic_files._this_computer.cache_clear()
+    if other == "boot":
+        monkeypatch.setattr(Path, "read_text", lambda *_, **__: "another boot")
+    else:
+        monkeypatch.setattr(Path, "readlink", lambda *_: Path("pid:[42]"))
+    theirs = atomic_files.this_process().partition("-")[0]
+    monkeypatch.undo()
+    atomic_files._this_computer.cache_clear()
+    # Of no process here.
+    unfinished = tmp_path / f".writing-{theirs}-{2**22 + 1}-0123abcd.csv"
+    unfinished.write_text("half")
+    with replace_file(tmp_path / "result.csv") as temporary:
+        temporary.write_text("new")
+    assert unfinished.read_text() == "half"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such files")
+def test_only_files_are_replaced(tmp_path):
+    """No folder, pipe or device, also by a link."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/null")
+    for name in ("folder", "pipe", "link", "/dev/null"):
+        with pytest.raises(OSError, match="it is a"), replace_file(tmp_path / name):
+            pass
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from napari_image_classifier.batch.journal import (
+    JOURNAL_BEGINS,
     SCHEMA,
     Entry,
     Header,
@@ -15,13 +16,16 @@ from napari_image_classifier.batch.journal import (
     Listing,
     ShareEnd,
     journal_path,
+    place_of_folder,
     predictions_at,
     read_journal,
+    read_places,
 )
 from napari_image_classifier.batch.manifest import run_of, write_table_manifest
 from napari_image_classifier.batch.predictions_csv import (
     DIGITS_OF_SHA256,
     classifier_of_table,
+    is_table_of_predictions,
     write_predictions,
 )
 from napari_image_classifier.batch.result import FolderResult
@@ -30,10 +34,9 @@ from napari_image_classifier.batch.shards import Shard
 from napari_image_classifier.batch.stream import predict_images
 from napari_image_classifier.classifiers.archive import sha256_of
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
-from napari_image_classifier.classifiers.manifest import check_place
+from napari_image_classifier.classifiers.manifest import check_place, manifest_path
 from napari_image_classifier.classifiers.manifest_records import Workers
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.channel_matching import ChannelMap, check_channel_map
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.file_stamps import stamp
@@ -47,6 +50,12 @@ from napari_image_classifier.system.atomic_files import (
     told_when_refused,
 )
 from napari_image_classifier.system.output_lock import only_run
+from napari_image_classifier.system.outputs import (
+    OutputRefusedError,
+    SideFile,
+    begins_with,
+    check_output,
+)
 from napari_image_classifier.system.progress import Pause
 from napari_image_classifier.system.records import MOST_THREADS
 
@@ -63,10 +72,6 @@ Predict = Callable[
     Iterable[list[Prediction]],
 ]
 OnPredictions = Callable[[list[Prediction], int, int], None]
-
-
-class OutputRefusedError(ImageClassifierError):
-    """The output holds something that must not be lost."""
 
 
 def classify_folder(
@@ -150,7 +155,8 @@ def classify_folder(
     ChannelMismatchError
         ``channels`` names one that the classifier does not have.
     OutputRefusedError
-        ``output`` holds other work and ``overwrite`` is False, or it can't be written.
+        ``output`` holds other work, such as that on another folder, and ``overwrite`` is False; or
+        it can't be written, is a file that is read, or is no file.
     RunningError
         Another run is writing ``output``.
     ManifestError
@@ -175,7 +181,7 @@ def classify_folder(
     listing = Listing.of(files.name for files in images)
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
-    check_place(table)
+    _check_output(table, classifier.path, images, overwrite)
     header = Header(
         SCHEMA, classifier.sha256, pattern, axes, stored_masks, split_masks, channels or {}
     )
@@ -189,8 +195,9 @@ def classify_folder(
     asked = _Asked(lambda images: chosen(classifier, images, axes, should_stop))
     patient = PatientPrediction(asked, should_stop, on_pause)
     run = run_of(classifier, root, header, threads)
-    with told_when_refused(table, OutputRefusedError, GO_ON), only_run(table):
-        done = _earlier_entries(table, header, overwrite)
+    with told_when_refused(table, OutputRefusedError, GO_ON), only_run(table, manifest_path(table)):
+        check_place(table)
+        done = _earlier_entries(table, header, root, overwrite)
         stamps = {files.name: stamp(files) for files in images}
         finished = {
             name: entry
@@ -203,7 +210,7 @@ def classify_folder(
             for rows in _in_batches(predictions_at(journal_path(table), offsets)):
                 on_predictions(rows, n_resumed, len(images))
         remaining = [files for files in images if files.name not in finished]
-        with Journal(journal_path(table), header, run) as journal:
+        with Journal(journal_path(table), header, run, place_of_folder(root)) as journal:
             try:
                 for rows, of in patient(remaining):
                     name = rows[0].file
@@ -224,6 +231,21 @@ def classify_folder(
                 journal.finish(len(images), share)
     return FolderResult.of(
         written, finished.values(), n_rows, n_resumed, stopped, passed_over, learnt.sentence
+    )
+
+
+def _check_output(
+    table: Path, classifier: Path, images: Iterable[ImageFiles], overwrite: bool
+) -> None:
+    journal = SideFile(journal_path(table), begins_with(JOURNAL_BEGINS), "journal of predictions")
+    check_output(
+        table,
+        inputs=[classifier],
+        many_inputs=(part.path for files in images for part in files.all_parts),
+        beside=[journal],
+        is_own=None if overwrite else is_table_of_predictions,
+        what="table of predictions",
+        is_text=True,
     )
 
 
@@ -310,7 +332,7 @@ def _in_batches(predictions: Iterable[list[Prediction]]) -> Iterator[list[Predic
         yield portion
 
 
-def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, Entry]:
+def _earlier_entries(table: Path, header: Header, root: Path, overwrite: bool) -> dict[str, Entry]:
     """Return what an earlier run with the same classifier and settings has done."""
     path = journal_path(table)
     if overwrite:
@@ -327,9 +349,29 @@ def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, 
                 f"{table} was begun with another {word}; "
                 "choose another output, or overwrite it (--overwrite)."
             )
+        if done:
+            _check_same_folder(table, path, root)
     elif table.is_file():
         _check_own_table(table, header.classifier)
     return done
+
+
+def _check_same_folder(table: Path, journal: Path, root: Path) -> None:
+    """Refuse the journal of another folder, whose images may have the same names.
+
+    A folder that was renamed, or is reached by another way, is the same one.
+    """
+    for folder, place in read_places(journal)[-1:]:
+        if Path(folder) == root or place == place_of_folder(root):
+            continue
+        there = place_of_folder(Path(folder))
+        if there == place_of_folder(root) or (there is None and place is None):
+            # Journals of before did not say which folder it was, and that one has moved.
+            continue
+        raise OutputRefusedError(
+            f"{table} was begun with the images in {folder}, not with those in {root}; choose "
+            "another output, or overwrite it (--overwrite)."
+        )
 
 
 def _is_of_errors(entry: Entry) -> bool:

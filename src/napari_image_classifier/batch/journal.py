@@ -36,11 +36,14 @@ from napari_image_classifier.system.records import (
 
 SCHEMA = 1
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
+JOURNAL_BEGINS = b'{"journal": '
+# Where a folder lies: the number of its drive, and its own number there.
+Place = tuple[int, int]
 # A line of a run, or of the workers it had.
 _OF_RUNS = re.compile(rb'\s*\{\s*"(run|workers)"\s*:')
 # What a line that was cut off begins with, or is the beginning of.
 _BEGINNINGS = (
-    b'{"journal": ',
+    JOURNAL_BEGINS,
     b'{"run": {',
     b'{"file": "',
     b'{"finished": ',
@@ -181,6 +184,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     finished: Count | None = None
     share: ShareEnd | None = None
     workers: Workers | None = None
+    place: Place | None = None
 
     def check(self, header: Header, run: TableRun | None) -> None:
         """Refuse what a run with that first line has not written.
@@ -272,19 +276,38 @@ def line_at(journal: IO[bytes], offset: int) -> Line:
     return from_json(Line, parsed_json(journal.readline()))
 
 
+def place_of_folder(folder: Path) -> Place | None:
+    """Return what tells a folder from all others on this computer, whatever it is called."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def read_places(path: Path) -> list[tuple[str, Place | None]]:
+    """Return the folder of each run that wrote a journal, and where it lay if that is known."""
+    return [(run.images.folder, place) for run, place in _runs_and_places(path)]
+
+
 def read_runs(path: Path) -> list[TableRun]:
     """Return the runs that wrote a journal, in their order."""
+    return [run for run, _ in _runs_and_places(path)]
+
+
+def _runs_and_places(path: Path) -> list[tuple[TableRun, Place | None]]:
     with path.open("rb") as file, _damage_refused(path):
         # Told by their beginning, as those of a million images need not be understood for it.
-        runs: list[TableRun] = []
+        runs: list[tuple[TableRun, Place | None]] = []
         for text in file:
             if not _OF_RUNS.match(text) or not text.endswith(b"\n"):
                 continue
             line = from_json(Line, parsed_json(text))
             if line.run is not None:
-                runs.append(line.run)
+                runs.append((line.run, line.place))
             elif line.workers is not None and runs:
-                runs[-1] = msgspec.structs.replace(runs[-1], workers=line.workers)
+                run, place = runs[-1]
+                runs[-1] = (msgspec.structs.replace(run, workers=line.workers), place)
         if not runs:
             raise RecordError("no run wrote it")
     return runs
@@ -342,10 +365,13 @@ def _damage_refused(path: Path) -> Iterator[None]:
 class Journal:
     """The journal at ``path``, open for appending; ``header`` is written when it is new.
 
-    ``run`` says of the run that begins now what its manifest is to say of it.
+    ``run`` says of the run that begins now what its manifest is to say of it, ``place`` where the
+    folder of images lies.
     """
 
-    def __init__(self, path: Path, header: Header, run: TableRun) -> None:
+    def __init__(
+        self, path: Path, header: Header, run: TableRun, place: Place | None = None
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._versions = run.versions
         self._log = AppendLog(path, SECONDS_BETWEEN_DISK_FLUSHES)
@@ -353,7 +379,7 @@ class Journal:
         if self._log.end == 0:
             self._append(header)
             flush_folder(path.parent)
-        self._append(Line(run=run))
+        self._append(Line(run=run, place=place))
 
     def __enter__(self) -> Self:
         return self

@@ -207,6 +207,14 @@ def learnt_items_of_table(table: Path) -> LearntItems | None:
     return LearntItems.of(table, stored.classifier, stored.files)
 
 
+def folder_of_table(table: Path) -> str | None:
+    """Return where the images of a table lay; None where its manifest is not beside it."""
+    try:
+        return read_manifest(manifest_path(table)).read(TableManifest).images.folder
+    except ManifestError:
+        return None
+
+
 def write_table_manifest(
     table: Path,
     journals: Mapping[Path, Entries],

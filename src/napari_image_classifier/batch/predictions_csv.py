@@ -102,6 +102,11 @@ def _row(prediction: Prediction, class_names: Sequence[str]) -> dict[str, str]:
     return row | {f"p_{name}": f"{probabilities[name]:.6f}" for name in known}
 
 
+def is_table_of_predictions(path: Path) -> bool:
+    """Return whether a file is a table that was written here."""
+    return classifier_of_table(path) is not None
+
+
 def classifier_of_table(path: Path) -> str | None:
     """Return the classifier that a table of ours names; None where it names none.
 

@@ -26,12 +26,20 @@ from napari_image_classifier.batch.journal import (
 from napari_image_classifier.batch.manifest import (
     LearntItems,
     MergedShares,
+    folder_of_table,
     write_table_manifest,
 )
-from napari_image_classifier.classifiers.manifest import check_place
+from napari_image_classifier.batch.predictions_csv import (
+    DIGITS_OF_SHA256,
+    classifier_of_table,
+    is_table_of_predictions,
+)
+from napari_image_classifier.classifiers.manifest import check_place, manifest_path
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
 from napari_image_classifier.system.csv_tables import read_table, write_table
 from napari_image_classifier.system.declared_sizes import SizeRefused, checked_number
+from napari_image_classifier.system.output_lock import only_run
+from napari_image_classifier.system.outputs import OutputRefusedError, check_output
 
 Anything = TypeVar("Anything")
 
@@ -148,12 +156,44 @@ def merge_shards(table: Path) -> MergedTable:
         A share is missing, was stopped before its end, was changed, or does not fit the others.
     ManifestError
         The place of the table's manifest is taken by another one's.
+    OutputRefusedError
+        Another table, or another file, lies where this one would be written.
     """
     table = Path(table)
     shares = [
         FinishedShare.read(shard.output(table), str(shard)) for shard in _finished_shards(table)
     ]
-    check_place(table)
+    with only_run(table, manifest_path(table)):
+        check_place(table)
+        _check_output(table, shares)
+        return _merged(table, shares)
+
+
+def _check_output(table: Path, shares: Sequence[FinishedShare]) -> None:
+    """Refuse a table that is not the one that was merged of these shares before."""
+    paths = [share.path for share in shares]
+    check_output(
+        table,
+        inputs=[*paths, *map(journal_path, paths)],
+        is_own=is_table_of_predictions,
+        what="table of predictions",
+    )
+    if not table.is_file() or table.stat().st_size == 0:
+        return
+    first = shares[0]
+    same = (
+        classifier_of_table(table) in ("", first.classifier[:DIGITS_OF_SHA256])
+        and not journal_path(table).exists()
+        and folder_of_table(table) in (None, str(first.folder))
+    )
+    if not same:
+        raise OutputRefusedError(
+            f"{table} is there already, and holds other predictions than those of the shares; move "
+            "it away, with what lies beside it under its name, and merge again."
+        )
+
+
+def _merged(table: Path, shares: Sequence[FinishedShare]) -> MergedTable:
     _check_alike(shares, table)
     names = [share.verified_names() for share in shares]
     verified = _verified(shares, names, table)

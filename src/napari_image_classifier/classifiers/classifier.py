@@ -18,7 +18,7 @@ from napari_image_classifier.classifiers.archive import (
 )
 from napari_image_classifier.classifiers.confidence import divergence, tempered
 from napari_image_classifier.classifiers.description import ClassifierDescription
-from napari_image_classifier.classifiers.file import checked_path, read_parts
+from napari_image_classifier.classifiers.file import checked_path, is_classifier, read_parts
 from napari_image_classifier.classifiers.onnx_runtime import Graph, Probe, Runnable
 from napari_image_classifier.classifiers.predict import predict_image
 from napari_image_classifier.classifiers.prediction import Prediction
@@ -30,6 +30,7 @@ from napari_image_classifier.images.transforms import orientations_of
 from napari_image_classifier.items.preparation import Channels, Preparation
 from napari_image_classifier.items.selection import is_object
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.outputs import check_output
 from napari_image_classifier.typing import Float64Array, FloatArray
 
 
@@ -239,7 +240,10 @@ class Classifier:
         ------
         ClassifierFileError
             The file is gone, or is another one by now.
+        OutputRefusedError
+            Something else than a classifier lies there.
         """
+        check_output(Path(path), is_own=is_classifier, what="classifier")
         with opened(self.path) as source, replace_file(Path(path)) as temporary:
             with temporary.open("wb") as copy:
                 shutil.copyfileobj(source, copy)

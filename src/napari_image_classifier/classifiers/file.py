@@ -96,6 +96,23 @@ def is_foreign(path: Path) -> bool:
     return CONFIGURATION in names and DESCRIPTION not in names
 
 
+def is_classifier(path: Path) -> bool:
+    """Return whether a file is a classifier, also one that is damaged or of another version.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bool
+        Whether it is an archive with the part that classifiers alone have.
+    """
+    with opened(ordinary_file(path)) as file, opened_archive(file, path) as archive:
+        return DESCRIPTION in archive.namelist()
+
+
 def read_parts(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[bytes]]:
     """Return what the file says of itself, and the graph of each network, all of it checked.
 

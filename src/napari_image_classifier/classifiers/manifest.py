@@ -173,6 +173,11 @@ def check_place(result: Path) -> None:
     path = manifest_path(result)
     if not path.exists():
         return
+    if not path.is_file():
+        raise ManifestError(
+            f"{path} is where the manifest of {result.name} would be written, and it is no file; "
+            "choose another name or another folder, or move it away."
+        )
     belongs_to = _result_named_in(path)
     if belongs_to != result.name:
         taken_by = f"is the manifest of {belongs_to}" if belongs_to else "is no manifest"

@@ -245,7 +245,7 @@ def import_command(
     overwrite
         Replace what the output holds.
     """
-    refuse_to_replace(output, overwrite)
+    refuse_to_replace(output, overwrite, [source])
     names = names_in(channels)
     wanted: dict[str, Any] = {"projection": projection, "intensity": intensity or "none"}
     wanted["each"] = each

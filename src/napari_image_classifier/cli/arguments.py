@@ -1,12 +1,13 @@
 """Arguments of the commands: what is made of them, and what is refused at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast, get_args
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.channel_matching import ChannelMap, split_pairs
 from napari_image_classifier.items.selection import Each
+from napari_image_classifier.system.outputs import check_output
 
 
 def names_in(text: str | None) -> tuple[str, ...]:
@@ -98,14 +99,15 @@ def masks_in(text: str | None) -> str | None:
     return str(Path(text).absolute()) if folder != Path() and folder.is_dir() else text
 
 
-def refuse_to_replace(output: Path, overwrite: bool) -> None:
-    """Refuse an output that is there, unless it may be overwritten.
+def refuse_to_replace(output: Path, overwrite: bool, inputs: Iterable[Path | None] = ()) -> None:
+    """Refuse an output that is there, unless it may be overwritten, and one that is read.
 
     Raises
     ------
     ImageClassifierError
-        It is there.
+        It is there, or one of the ``inputs`` is.
     """
+    check_output(output, inputs=inputs)
     if output.exists() and not overwrite:
         raise ImageClassifierError(
             f"{output} exists already; choose another output, or replace it with --overwrite."

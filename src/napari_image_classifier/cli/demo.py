@@ -11,6 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from napari_image_classifier.batch.predictions_csv import is_table_of_predictions
+from napari_image_classifier.classifiers.file import is_classifier
+from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.sample_data import CLASS_NAMES, write_sample_folder
 from napari_image_classifier.items.reading import read_items
@@ -21,6 +24,7 @@ from napari_image_classifier.system.child_process import (
 )
 from napari_image_classifier.system.csv_tables import read_table
 from napari_image_classifier.system.events import Event
+from napari_image_classifier.system.outputs import check_output
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 from napari_image_classifier.training.train_job import Epoch
@@ -29,6 +33,7 @@ PLUGIN = "napari-image-classifier"
 IMAGES_TO_LEARN_FROM = 24
 IMAGES_NEVER_SEEN = 12
 EPOCHS = 8
+FILES = ("cells.keras", "predictions.csv", "demo.png")
 SIZE = 64
 LONGEST_WAIT = 300_000
 
@@ -48,15 +53,30 @@ def run_demo(output: Path, *, close: bool = False, say: Say) -> int:
     """
     if _has_no_display():
         return _run_under_xvfb(output)
-    output.mkdir(parents=True, exist_ok=True)
     learnt, unseen = output / "images to learn from", output / "images never seen"
+    classifier, table, picture = (output / name for name in FILES)
+    _check_output(output, learnt)
+    output.mkdir(parents=True, exist_ok=True)
     write_sample_folder(learnt, IMAGES_TO_LEARN_FROM, seed=0)
     write_sample_folder(unseen, IMAGES_NEVER_SEEN, seed=1000)
     say(f"Made {2 * IMAGES_TO_LEARN_FROM} images to learn from and {2 * IMAGES_NEVER_SEEN} more.")
-    classifier, table = output / "cells.keras", output / "predictions.csv"
     _train(learnt, classifier, say)
-    _show(unseen, classifier, table, output / "demo.png", close or _started_under_xvfb(), say)
+    _show(unseen, classifier, table, picture, close or _started_under_xvfb(), say)
     return 0
+
+
+def _check_output(output: Path, images: Path) -> None:
+    """Refuse a folder that holds anything of another origin than a demo of before."""
+    if not output.is_dir() or (images / CLASS_NAMES[0]).is_dir():
+        check_place(output / FILES[0])
+        check_output(output / FILES[0], is_own=is_classifier, what="classifier")
+        check_output(output / FILES[1], is_own=is_table_of_predictions, what="table of predictions")
+        check_output(output / FILES[2])
+        return
+    if any(not entry.name.startswith(".") for entry in output.iterdir()):
+        raise ImageClassifierError(
+            f"{output} is not empty; choose an empty folder, or a new one, for the demo."
+        )
 
 
 def _train(images: Path, output: Path, say: Say) -> None:

@@ -15,6 +15,7 @@ from napari_image_classifier.evaluation.reproduce import reproduce
 from napari_image_classifier.evaluation.reproduction import Reproduction
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_query
+from napari_image_classifier.system.outputs import check_output
 from napari_image_classifier.training.config import TrainingConfig
 
 # A classifier to go on from has seen the images, and a limit of wrong answers is not evaluated. The
@@ -46,7 +47,7 @@ def evaluate_command(
     overwrite
         Replace what the output holds.
     """
-    refuse_to_replace(report, overwrite)
+    refuse_to_replace(report, overwrite, [query.items_csv])
     table = read_query(query)
     say_what_is_there(table, query.pattern)
     with network_at_work() as (progress, should_stop):
@@ -87,6 +88,8 @@ def reproduce_command(
     output
         Where to keep the classifier that is trained again, a .keras file.
     """
+    if output is not None:
+        check_output(output, inputs=[manifest, classifier])
     with network_at_work() as (progress, should_stop):
         outcome = reproduce(
             manifest,

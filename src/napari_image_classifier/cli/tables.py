@@ -58,7 +58,8 @@ def agreement_command(
     """
     from napari_image_classifier.raters.compare_raters import compare_raters
 
-    refuse_to_replace(report, overwrite)
+    truths = [Path(truth)] if truth and Path(truth).is_file() else []
+    refuse_to_replace(report, overwrite, [*tables, *truths])
     comparison = compare_raters(
         tables,
         report,
@@ -125,14 +126,18 @@ def summarize_command(
     from napari_image_classifier.system.atomic_files import replace_table
     from napari_image_classifier.system.csv_tables import write_frame
     from napari_image_classifier.system.file_names import safe_name
+    from napari_image_classifier.system.outputs import check_apart, check_output
 
     if dose is None and (dose_response or series):
         option = "--dose-response" if dose_response else "--series"
         raise ImageClassifierError(f"{option} needs --dose, the column that holds the doses.")
     columns = names_in(by)
     output = output or table.with_name(f"{table.stem}.by-{safe_name('-'.join(columns))}.csv")
-    for path in filter(None, (output, plate_map, dose_response)):
-        refuse_to_replace(path, overwrite)
+    outputs = [path for path in (output, plate_map, dose_response) if path is not None]
+    check_apart(outputs)
+    for path in outputs:
+        refuse_to_replace(path, overwrite, [table, wells])
+    check_output(output, is_text=True)
     summary = summarize(table, columns, wells, encoding=encoding)
     shown = names_in(show) or None
     correlations = _doses_in_words(summary, dose, shown, series) if dose else []

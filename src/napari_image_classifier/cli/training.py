@@ -43,7 +43,7 @@ def train_command(
     overwrite
         Replace what the output holds.
     """
-    refuse_to_replace(output, overwrite)
+    refuse_to_replace(output, overwrite, [query.items_csv])
     table = read_query(query)
     say_what_is_there(table, query.pattern)
     outcome: TrainResult | None = None

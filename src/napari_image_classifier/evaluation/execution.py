@@ -62,6 +62,11 @@ class OneLane:
         """Do nothing: there is nothing but this process."""
 
 
+def runs_path(report: Path) -> Path:
+    """Return where the runs of an evaluation are kept until its report is written."""
+    return report.with_name(report.name + ".runs")
+
+
 class Kept(msgspec.Struct):
     """What stands in the file of an evaluation that was stopped.
 

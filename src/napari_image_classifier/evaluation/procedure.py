@@ -34,10 +34,11 @@ from napari_image_classifier.evaluation.execution import (
     Tell,
     done_runs,
     read_kept,
+    runs_path,
 )
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
-from napari_image_classifier.evaluation.report import write_report
+from napari_image_classifier.evaluation.report import check_report, write_report
 from napari_image_classifier.items.consensus import unassisted
 from napari_image_classifier.items.groups import (
     check_enough,
@@ -100,7 +101,9 @@ def evaluated(
     """
     report = request.report
     check_place(report)
-    unfinished = report.with_name(report.name + ".runs")
+    unfinished = runs_path(report)
+    images = (part.path for item in request.items.items for part in item.image.all_parts)
+    check_report(report, [request.choices.classifier], images)
     # Before images are read.
     read_kept(unfinished)
     case = _Case.read(request, emit, should_stop)

@@ -1,10 +1,11 @@
 """The report of an evaluation: one HTML file, every number as JSON, every prediction as CSV."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from napari_image_classifier.evaluation.evaluate import EvaluationResult, SurestError
+from napari_image_classifier.evaluation.execution import runs_path
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plots import (
     curve_plot,
@@ -12,11 +13,21 @@ from napari_image_classifier.evaluation.plots import (
     reliability_plot,
     seeds_plot,
 )
-from napari_image_classifier.evaluation.report_page import picture_in_page, render_page
+from napari_image_classifier.evaluation.report_page import (
+    is_report,
+    picture_in_page,
+    render_page,
+)
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.system.atomic_files import replace_table, replace_text
 from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.outputs import (
+    SideFile,
+    check_output,
+    json_with,
+    table_with,
+)
 from napari_image_classifier.system.records import RecordError, as_json, parsed_json
 from napari_image_classifier.training.config import BACKBONE_NAMES, IMAGENET
 from napari_image_classifier.typing import FloatArray
@@ -55,6 +66,20 @@ def write_report(
         elsewhere=table.sentence,
         errors=errors,
     )
+
+
+def check_report(report: Path, inputs: Iterable[Path | None], images: Iterable[Path]) -> None:
+    """Refuse a report that would take the place of what is no evaluation, or is read for it."""
+    known = ["file", "item", "class", "unit", "seed", "fold", "predicted"]
+    beside = [
+        SideFile(report.with_name(report.stem + JSON_SUFFIX), json_with("images_digest"),
+                 "file of numbers"),
+        SideFile(report.with_name(f"{report.stem}.predictions.csv"), table_with(known),
+                 "table of an evaluation"),
+        SideFile(runs_path(report), json_with("evaluation", "runs"), "evaluation"),
+    ]  # fmt: skip
+    check_output(report, inputs=inputs, many_inputs=images, beside=beside, is_own=is_report,
+                 what="report")  # fmt: skip
 
 
 def earlier_evaluations(folder: Path, images_digest: str) -> list[str]:

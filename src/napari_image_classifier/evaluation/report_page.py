@@ -2,9 +2,13 @@
 
 import base64
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.system.shown_text import readable_lines
+
+# Of a page, in bytes: there is its style, by which it is known.
+_BEGINNING = 16_384
 
 
 def render_page(template: str, **values: Any) -> str:
@@ -35,6 +39,24 @@ def render_page(template: str, **values: Any) -> str:
     )
     environment.filters |= {"percent": _percent, "score": _score, "p_value": "{:.2g}".format}
     return environment.get_template(template).render(**values)
+
+
+def is_report(path: Path) -> bool:
+    """Return whether a file is a page that was written here.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bool
+        Whether it begins as our pages do.
+    """
+    with path.open("rb") as file:
+        beginning = file.read(_BEGINNING)
+    return beginning.lstrip().startswith(b"<!DOCTYPE html>") and b"\n.verdict {" in beginning
 
 
 def picture_in_page(png: bytes) -> str:

@@ -27,7 +27,7 @@ def stamp(files: ImageFiles) -> Stamp:
         -1 and 0 for one that can't be looked at. In the order of the parts, the mask's last.
     """
     stamps = []
-    for part in (*files.parts, *(files.mask.parts if files.mask else ())):
+    for part in files.all_parts:
         try:
             status = part.path.stat()
         except OSError:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.evaluate import EVALUATE, EvaluateRequest, EvaluationResult
 from napari_image_classifier.evaluation.execution import Lane, Tell
@@ -57,7 +58,7 @@ def run(request: EvaluateRequest, emit: Emit, should_stop: ShouldStop) -> Evalua
     Cancelled
         ``should_stop`` returned True; what was done is taken up by the next run.
     """
-    with only_run(request.report):
+    with only_run(request.report, manifest_path(request.report)):
         return run_abandonable(
             lambda: evaluated(request, _lanes, throttled(emit), should_stop), should_stop
         )

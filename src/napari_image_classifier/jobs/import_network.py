@@ -13,8 +13,13 @@ from napari_image_classifier.classifiers.archive import (
 )
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.classifiers.description import ClassifierDescription
-from napari_image_classifier.classifiers.file import CONFIGURATION, DESCRIPTION, WEIGHTS
-from napari_image_classifier.classifiers.manifest import check_place
+from napari_image_classifier.classifiers.file import (
+    CONFIGURATION,
+    DESCRIPTION,
+    WEIGHTS,
+    is_classifier,
+)
+from napari_image_classifier.classifiers.manifest import check_place, manifest_path
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.networks.backend import start_keras
@@ -25,6 +30,8 @@ from napari_image_classifier.networks.guard.keras_file import stored_network
 from napari_image_classifier.networks.learner import keras_run
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.events import Emit
+from napari_image_classifier.system.output_lock import only_run
+from napari_image_classifier.system.outputs import check_output
 from napari_image_classifier.system.records import from_json
 from napari_image_classifier.training.import_network import (
     IMPORT_NETWORK,
@@ -76,6 +83,7 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
     _check_foreign(source)
     output = request.output.expanduser()
     check_place(output)
+    check_output(output, inputs=[source], is_own=is_classifier, what="classifier")
     with source.open("rb") as file:
         sha256 = sha256_of(file)
     start_keras()
@@ -92,6 +100,7 @@ def run(request: ImportRequest, emit: Emit, should_stop: ShouldStop) -> Imported
     what_now = "Make room there, and import it again."
     with (
         told_when_refused(output, ClassifierFileError, what_now),
+        only_run(output, manifest_path(output)),
         replace_file(output) as temporary,
     ):
         if not _CUTTING.isdisjoint(stored.size.kinds.values()):

@@ -6,9 +6,15 @@ from napari_image_classifier.errors import Cancelled, ImageClassifierError
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.items.item import Item
 from napari_image_classifier.raters.agreement import Agreement, AgreementError, agreement_of
-from napari_image_classifier.raters.blinded_session import BlindedSession, SessionError
+from napari_image_classifier.raters.blinded_session import (
+    ANSWERS,
+    PLAN,
+    PREDICTIONS,
+    BlindedSession,
+    SessionError,
+)
 from napari_image_classifier.raters.comparison import Comparison
-from napari_image_classifier.raters.report import write_agreement_report
+from napari_image_classifier.raters.report import check_agreement_report, write_agreement_report
 from napari_image_classifier.raters.session_jobs import SCORE_SESSION, ScoreRequest, SessionScores
 from napari_image_classifier.raters.shown_item import ItemReader
 from napari_image_classifier.system.atomic_files import told_when_refused
@@ -43,6 +49,8 @@ def run(request: ScoreRequest, emit: Emit, should_stop: ShouldStop) -> SessionSc
     Cancelled
         ``should_stop`` returned True.
     """
+    read = (folder / name for folder in request.sessions for name in (PLAN, PREDICTIONS, ANSWERS))
+    check_agreement_report(request.report, read)
     sessions = [BlindedSession(folder) for folder in request.sessions]
     comparisons = [comparison for session in sessions for comparison in session.comparisons()]
     if not comparisons:

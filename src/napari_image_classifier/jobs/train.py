@@ -12,7 +12,8 @@ from pathlib import Path
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE
-from napari_image_classifier.classifiers.manifest import check_place
+from napari_image_classifier.classifiers.file import is_classifier
+from napari_image_classifier.classifiers.manifest import check_place, manifest_path
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.channel_matching import split_pairs
 from napari_image_classifier.items.groups import check_enough, group_numbers, joins_named
@@ -21,6 +22,7 @@ from napari_image_classifier.system.abandonable_work import run_abandonable
 from napari_image_classifier.system.atomic_files import replace_file, told_when_refused
 from napari_image_classifier.system.events import Emit, Event, Note, Progress
 from napari_image_classifier.system.output_lock import only_run
+from napari_image_classifier.system.outputs import check_folder, check_output
 from napari_image_classifier.system.progress import throttled
 from napari_image_classifier.system.records import as_json
 from napari_image_classifier.training import record as training_record
@@ -67,7 +69,7 @@ def run(request: TrainRequest, emit: Emit, should_stop: ShouldStop) -> TrainResu
     """
     check_request(request.config, request.output)
     something_to_keep = threading.Event()
-    with only_run(request.output):
+    with only_run(request.output, manifest_path(request.output)):
         return run_abandonable(
             lambda: _train(request, throttled(emit), should_stop, something_to_keep),
             lambda: should_stop() and not something_to_keep.is_set(),
@@ -82,7 +84,7 @@ def _train(
 ) -> TrainResult:
     table, config, output = request.items, request.config, request.output
     learner = _learner(config)
-    check_place(output)
+    kept_in = _check_output(request)
     learner.check()
     items = [item for item in table.items if item.class_name is not None]
     with joins_named(items):
@@ -116,8 +118,6 @@ def _train(
     with joins_named(images.items, images.copies):
         parts = training_parts(images.items, images.units, config)
     data = training_set(images, parts.splits[0], parts.learnt_from)
-    # Where a training that is ended from outside leaves its checkpoints.
-    kept_in = output.with_name(output.name + ".unfinished")
     noted: list[str] = []
 
     def tell(event: Event) -> None:
@@ -153,6 +153,22 @@ def _train(
         )
     shutil.rmtree(kept_in, ignore_errors=True)
     return TrainResult(**vars(scores), classifier=str(output), class_names=list(data.class_names))
+
+
+def _check_output(request: TrainRequest) -> Path:
+    """Return where a training that is ended from outside leaves its checkpoints."""
+    output, earlier = request.output, request.config.start_from
+    check_place(output)
+    check_output(
+        output,
+        inputs=[Path(earlier) if earlier else None],
+        many_inputs=(part.path for item in request.items.items for part in item.image.all_parts),
+        is_own=is_classifier,
+        what="classifier",
+    )
+    kept_in = output.with_name(output.name + ".unfinished")
+    check_folder(kept_in, "*.checkpoint")
+    return kept_in
 
 
 def _learner(config: TrainingConfig) -> Learner:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from napari_image_classifier.plates.columns import SummaryError
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.child_process import folder_to_work_in
+from napari_image_classifier.system.outputs import check_output
 from napari_image_classifier.system.shown_text import readable_lines, shortened
 
 if TYPE_CHECKING:
@@ -120,5 +121,11 @@ def add_legend(
 
 def write_figure(figure: "Figure", path: Path) -> None:
     """Write a figure in the format that the file's ending names."""
+    check_output(path, is_own=_is_drawn, what="picture")
     with replace_file(path) as temporary:
         figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+
+
+def _is_drawn(path: Path) -> bool:
+    # As matplotlib writes into PNG, SVG and PDF; no microscope does.
+    return b"atplotlib" in path.read_bytes()

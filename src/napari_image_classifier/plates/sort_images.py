@@ -23,6 +23,7 @@ from napari_image_classifier.system.atomic_files import replace_file, replace_te
 from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.file_names import folder_names
 from napari_image_classifier.system.job import Job
+from napari_image_classifier.system.output_lock import only_run
 from napari_image_classifier.typing import ShouldStop
 from napari_image_classifier.wording import counted
 
@@ -153,7 +154,20 @@ def sort_images(
     """
     path, root, target = Path(table), Path(images).resolve(), Path(output).resolve()
     labels = _labels(path)
-    _check_output(target, root)
+    with only_run(target):
+        _check_output(target, root)
+        return _sorted(path, root, target, labels, pattern, on_progress, should_stop)
+
+
+def _sorted(
+    path: Path,
+    root: Path,
+    target: Path,
+    labels: Mapping[str, tuple[str, str]],
+    pattern: str | None,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+) -> SortedCopies:
     listed, _ = find_images(root, NamePattern(pattern) if pattern else None)
     by_name = {files.name: files for files in listed}
     missing = tuple(name for name in labels if name not in by_name)

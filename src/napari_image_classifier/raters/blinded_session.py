@@ -14,7 +14,12 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from napari_image_classifier.batch.predictions_csv import write_predictions
+from napari_image_classifier.batch.journal import journal_path
+from napari_image_classifier.batch.predictions_csv import (
+    is_table_of_predictions,
+    write_predictions,
+)
+from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.transforms import N_ORIENTATIONS
@@ -41,6 +46,8 @@ from napari_image_classifier.system.atomic_files import (
     replace_text,
     told_when_refused,
 )
+from napari_image_classifier.system.output_lock import only_run
+from napari_image_classifier.system.outputs import check_output
 from napari_image_classifier.system.records import (
     Count,
     Name,
@@ -437,12 +444,28 @@ def create_session(
     ------
     SessionError
         There is a session in this folder, or none can be written there.
+    OutputRefusedError
+        Other files lie where the session would.
     """
+    with only_run(folder / PLAN):
+        return _create_session(folder, plan, predictions)
+
+
+def _create_session(
+    folder: Path, plan: SessionPlan, predictions: Sequence[Prediction]
+) -> BlindedSession:
     if (folder / PLAN).exists():
         raise SessionError(
             f"There is a session in {folder} already; resume it, or choose another folder."
         )
     sealed = folder / PREDICTIONS
+    # One that was being prepared when its process was killed has neither.
+    beside = (folder / ANSWERS, journal_path(sealed), manifest_path(sealed))
+    if any(path.exists() for path in beside):
+        raise SessionError(
+            f"{folder} holds tables that belong to something else; choose an empty folder."
+        )
+    check_output(sealed, is_own=is_table_of_predictions, what="table of predictions")
     rows = sorted(predictions, key=lambda one: one.file)
     with told_when_refused(folder, SessionError, "Make room there, and prepare it again."):
         with replace_file(sealed) as temporary:

@@ -30,7 +30,13 @@ from napari_image_classifier.raters.comparison import (
     TruthKind,
     compare,
 )
-from napari_image_classifier.raters.report import agreement_in_words, write_agreement_report
+from napari_image_classifier.raters.report import (
+    agreement_in_words,
+    answers_path,
+    check_agreement_report,
+    write_agreement_report,
+)
+from napari_image_classifier.system.output_lock import only_run
 
 # What a table of predictions has, and no other.
 OF_PREDICTIONS = {"file", "class", "status", "classifier"}
@@ -214,7 +220,9 @@ def compare_raters(
     AgreementError
         There is nothing to compare.
     """
-    paths = [Path(path) for path in tables]
+    paths, report = [Path(path) for path in tables], Path(report)
+    of_truth = [] if truth is None or str(truth) == CONSENSUS else [Path(truth)]
+    check_agreement_report(report, [*paths, *of_truth])
     read = partial(
         read_rater_tables, paths, group, encoding=encoding, rename_classes=rename_classes
     )
@@ -235,7 +243,8 @@ def compare_raters(
             rows = annotation_table(Path(truth), encoding).rows
             true = {one.key: one.class_name for one in standing(_renamed(rows, rename_classes))}
         comparisons = _comparisons(known, true, margin)
-    written = write_agreement_report(Path(report), agreement, comparisons, notes)
+    with only_run(report, answers_path(report)):
+        written = write_agreement_report(report, agreement, comparisons, notes)
     return RaterComparison(agreement, tuple(comparisons), tuple(notes), written)
 
 

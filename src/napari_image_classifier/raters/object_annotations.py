@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_image_classifier.items.selection import SelectionError, is_object, parse_selection
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_file, replace_table
 from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.outputs import check_output
 from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
 COLUMNS = ("file", "item", "class")
@@ -100,6 +101,7 @@ def export_annotations(path: Path, classes_of: Mapping[str, Mapping[str, str]]) 
     WrittenTable
         Its ``path`` says where it is.
     """
+    check_output(path, is_text=True)
     with replace_table(path) as table:
         _fill(table.temporary, classes_of)
     return table

@@ -1,22 +1,64 @@
 """The report on raters, and on persons and classifiers: a page, its numbers, every answer."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from napari_image_classifier.evaluation.plots import difference_plot
-from napari_image_classifier.evaluation.report_page import picture_in_page, render_page
+from napari_image_classifier.evaluation.report_page import (
+    is_report,
+    picture_in_page,
+    render_page,
+)
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.raters.agreement import Agreement
 from napari_image_classifier.raters.comparison import ComparedItem, Comparison, in_words
 from napari_image_classifier.system.atomic_files import replace_table, replace_text
 from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.outputs import (
+    SideFile,
+    check_output,
+    json_with,
+    table_with,
+)
 
 TEMPLATE = "agreement.html"
 PICTURES_SHOWN = 24
 
 Draw = Callable[[ItemKey], bytes | None]
+
+
+def check_agreement_report(report: Path, inputs: Iterable[Path]) -> None:
+    """Refuse a report that would take the place of another file, or of one that is read for it.
+
+    Parameters
+    ----------
+    report
+        The HTML file.
+    inputs
+        What is read.
+
+    Raises
+    ------
+    OutputRefusedError
+        It, or what is written beside it, would.
+    """
+    is_answers = table_with(["file", "item", "group", "rater", "answer"], without=["class"])
+    beside = [
+        SideFile(answers_path(report), is_answers, "table of answers"),
+        SideFile(_numbers_path(report), json_with("agreement", "comparisons"), "file of numbers"),
+    ]
+    check_output(report, inputs=inputs, beside=beside, is_own=is_report, what="report")
+
+
+def answers_path(report: Path) -> Path:
+    """Return where the answers of a report lie, beside it."""
+    return report.with_name(f"{report.stem}.answers.csv")
+
+
+def _numbers_path(report: Path) -> Path:
+    return report.with_name(f"{report.stem}.agreement.json")
 
 
 def write_agreement_report(
@@ -48,9 +90,9 @@ def write_agreement_report(
     dict of str to Path
         The files: "report", "json", "csv".
     """
-    with replace_table(report.with_name(f"{report.stem}.answers.csv")) as table:
+    with replace_table(answers_path(report)) as table:
         _write_answers(table.temporary, agreement, comparisons)
-    json_path = report.with_name(f"{report.stem}.agreement.json")
+    json_path = _numbers_path(report)
     paths = {"report": report, "json": json_path, "csv": table.path}
     notes = [*notes, *filter(None, [table.sentence])]
     numbers: dict[str, Any] = {

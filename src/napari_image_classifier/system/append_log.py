@@ -4,16 +4,21 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import IO, Self, TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.atomic_files import (
+    check_ordinary,
+    create_file,
+    replace_file,
+)
 from napari_image_classifier.system.csv_tables import TableWriter
+from napari_image_classifier.system.output_lock import LockedError, locked
 from napari_image_classifier.system.spreadsheets import saved_by_spreadsheet, spreadsheet_in
 
 # The last column: a line that was cut off does not end in a whole one.
@@ -24,6 +29,8 @@ Row = TypeVar("Row", bound=Mapping[str, str])
 _TICK = timedelta(microseconds=1)
 _FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 _BLOCK = 65536
+# Others hold a table for the time of a row.
+_LONGEST_WAIT = 20.0
 
 
 class AppendLog:
@@ -46,6 +53,7 @@ class AppendLog:
     """
 
     def __init__(self, path: Path, seconds_between_flushes: float = 0.0) -> None:
+        check_ordinary(path)
         self._file = path.open("ab", buffering=0)
         self._seconds_between_flushes = seconds_between_flushes
         self._flushed = monotonic()
@@ -134,7 +142,8 @@ class AppendedTable:
     ``rows`` are those of the file and all that were appended, as text by column. A last line that
     was cut off, as a power cut leaves it, was never acknowledged, and is dropped. A table that a
     spreadsheet has saved in its own manner is written anew in this one, with the columns that were
-    added to it. The file comes into being with the first row.
+    added to it. The file comes into being with the first row. Several processes may append to one
+    table: each row is written while a lock is held.
 
     Parameters
     ----------
@@ -170,7 +179,8 @@ class AppendedTable:
         self._latest = _FIRST_MOMENT
         self._left_half_a_row = False
         if path.is_file() and path.stat().st_size:
-            self._take_over()
+            with _held(path):
+                self._take_over()
 
     def append(self, rows: Iterable[Mapping[str, str]]) -> None:
         """Append rows, all with the same time, one that no earlier row has.
@@ -192,15 +202,40 @@ class AppendedTable:
             return
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"the folder {self.path.parent} is not there")
-        if not self.path.is_file() or self.path.stat().st_size == 0:
-            # Also where somebody has deleted it meanwhile.
-            self._rewrite()
-        self._end_last_line()
-        self._left_half_a_row = True
-        _append_to_disk(self.path, _as_csv(added, self._columns, header=False))
-        self._left_half_a_row = False
+        with _held(self.path):
+            self._begin_or_join()
+            self._end_last_line()
+            self._left_half_a_row = True
+            _append_to_disk(self.path, _as_csv(added, self._columns, header=False))
+            self._left_half_a_row = False
         self.rows += added
         self._latest = now
+
+    def _begin_or_join(self) -> None:
+        """Make the table where there is none, also where somebody has deleted it meanwhile."""
+        check_ordinary(self.path)
+        if self.path.is_file() and self.path.stat().st_size == 0:
+            self._rewrite()
+            return
+        if not self.path.is_file():
+            with suppress(FileExistsError):
+                create_file(self.path, _encoded(_as_csv(self.rows, self._columns)))
+                return
+        if not self._has_own_header():
+            # Another process has begun it meanwhile, or a spreadsheet has saved it.
+            earlier = self.rows
+            try:
+                self._take_over()
+            except AppendedTableError as error:
+                raise OSError(str(error)) from error
+            if missing := [row for row in earlier if row not in self.rows]:
+                _append_to_disk(self.path, _as_csv(missing, self._columns, header=False))
+                self.rows += missing
+
+    def _has_own_header(self) -> bool:
+        header = _as_csv([], self._columns).encode()
+        with self.path.open("rb") as file:
+            return file.read(len(header)) == header
 
     def _end_last_line(self) -> None:
         if self._left_half_a_row:
@@ -252,15 +287,32 @@ class AppendedTable:
         self._columns = [*self._columns[:-1], *added, TIME]
         self.rows = in_order_of_time(table.rows)
         self._latest = max([self._latest, *(_moment(row[TIME]) for row in self.rows)])
-        header = _as_csv([], self._columns).encode()
-        with self.path.open("rb") as file:
-            is_ours = file.read(len(header)) == header
-        if not is_ours or is_guessed or _last_line(self.path):
+        if not self._has_own_header() or is_guessed or _last_line(self.path):
             self._rewrite()
 
     def _rewrite(self) -> None:
         with replace_file(self.path) as temporary:
             temporary.write_bytes(_encoded(_as_csv(self.rows, self._columns)))
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Keep other processes from writing a table while it is written.
+
+    Where no lock can be had, each row is still written in one piece.
+    """
+    lock = locked(path, _LONGEST_WAIT)
+    try:
+        lock.__enter__()
+    except LockedError as error:
+        raise BlockingIOError(f"another program is writing {path.name}") from error
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
 
 
 def _encoded(text: str) -> bytes:

@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -55,6 +56,64 @@ def replace_text(path: Path, text: str) -> None:
     """
     with replace_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="replace")
+
+
+def create_file(path: Path, content: bytes) -> None:
+    """Make a file that is whole from its first moment, unless there is one.
+
+    Of several processes that make it at once, one does.
+
+    Parameters
+    ----------
+    path
+        The file.
+    content
+        What it holds.
+
+    Raises
+    ------
+    FileExistsError
+        There is one.
+    """
+    with _temporary_beside(path) as temporary:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            # A drive without hard links: none but this process can have made it.
+            with path.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        flush_folder(path.parent)
+
+
+def check_ordinary(path: Path) -> None:
+    """Raise an OSError where something lies that no file may take the place of.
+
+    Parameters
+    ----------
+    path
+        Where a file is to be written; a link is judged by what it leads to.
+
+    Raises
+    ------
+    OSError
+        A folder, a device, a pipe or the like is there, or its folder is a file.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file", str(path))
 
 
 @dataclass
@@ -175,9 +234,10 @@ def flush_folder(folder: Path) -> None:
 
 @contextmanager
 def _temporary_beside(path: Path) -> Iterator[Path]:
+    check_ordinary(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear_abandoned(path.parent)
-    name = f"{UNFINISHED}{_this_computer()}-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}"
+    name = f"{UNFINISHED}{this_process()}-{secrets.token_hex(4)}{path.suffix}"
     temporary = path.parent / name
     # Not by mkstemp, whose files only their owner may read: a result is for colleagues too. The
     # system takes away what the umask forbids, which nobody can ask for without changing it.
@@ -215,7 +275,30 @@ def _clear_abandoned(folder: Path) -> None:
 
 
 def _is_abandoned(path: Path) -> bool:
-    computer, _, rest = path.name.removeprefix(UNFINISHED).partition("-")
+    return is_abandoned(path, path.name.removeprefix(UNFINISHED))
+
+
+def this_process() -> str:
+    """Return what names this process among all that write on a shared drive."""
+    return f"{_this_computer()}-{os.getpid()}"
+
+
+def is_abandoned(path: Path, writer: str) -> bool:
+    """Return whether nobody writes at a file any more.
+
+    Parameters
+    ----------
+    path
+        The file.
+    writer
+        Begins with what `this_process` gave to the one that wrote it.
+
+    Returns
+    -------
+    bool
+        Whether that process is gone; of other computers, whether the file is a day old.
+    """
+    computer, _, rest = writer.partition("-")
     pid = rest.partition("-")[0]
     if computer == _this_computer() and pid.isdecimal():
         import psutil
@@ -224,11 +307,20 @@ def _is_abandoned(path: Path) -> bool:
     return time.time() - path.stat().st_mtime > SECONDS_UNTIL_ABANDONED
 
 
+@cache
 def _this_computer() -> str:
+    """Return digits that no other computer has, and no other container on this one.
+
+    Folders on a network drive have writers on several, where the same number is another process.
+    """
     import platform
 
-    # Folders on a network drive have writers on several.
-    return f"{crc32(platform.node().encode()):08x}"
+    named = [platform.node()]
+    # Containers may have one name, and number their processes each from 1. Linux alone has them.
+    with suppress(OSError):
+        named.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+        named.append(str(Path("/proc/self/ns/pid").readlink()))
+    return f"{crc32(' '.join(named).encode()):08x}"
 
 
 def check_writable(output: Path, what: str) -> None:

@@ -1,11 +1,20 @@
 """One run at a time for each output: two would write over each other's work."""
 
+import errno
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.system.atomic_files import told_when_refused
+from napari_image_classifier.system.atomic_files import (
+    is_abandoned,
+    this_process,
+    told_when_refused,
+)
+
+# What drives answer that have no locks.
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 class RunningError(ImageClassifierError):
@@ -17,13 +26,15 @@ class OutputUnwritableError(ImageClassifierError):
 
 
 @contextmanager
-def only_run(output: Path) -> Iterator[None]:
+def only_run(output: Path, *beside: Path) -> Iterator[None]:
     """Be the only one that writes an output until the block ends, or the process does.
 
     Parameters
     ----------
     output
         The file; a lock lies beside it as long as it is written.
+    *beside
+        What else is written, which another output may also have beside it.
 
     Yields
     ------
@@ -33,23 +44,65 @@ def only_run(output: Path) -> Iterator[None]:
     Raises
     ------
     RunningError
-        Another run, also in another process, is writing it.
+        Another run, also in another process, is writing one of them.
     OutputUnwritableError
         Nothing can be written there.
     """
+    what_now = "Make room there, mend the drive, or choose another output."
+    with ExitStack() as held:
+        for path in (output, *beside):
+            try:
+                with told_when_refused(output, OutputUnwritableError, what_now):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    held.enter_context(locked(path))
+            except LockedError as error:
+                raise RunningError(
+                    f"Another run is writing {path}; wait until it has ended, stop it, or choose "
+                    "another output."
+                ) from error
+        yield
+
+
+class LockedError(Exception):
+    """A lock that another process, or another thread, holds."""
+
+
+@contextmanager
+def locked(path: Path, seconds: float = 0) -> Iterator[None]:
+    """Hold the lock of a file, which goes with the process.
+
+    Parameters
+    ----------
+    path
+        The file; its lock lies beside it.
+    seconds
+        How long to wait for it.
+
+    Yields
+    ------
+    None
+        The lock is held.
+
+    Raises
+    ------
+    LockedError
+        Another one held it all that time.
+    OSError
+        No lock can be made there.
+    """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(output.with_name(f".{output.name}.lock"))
-    what_now = "Make room there, mend the drive, or choose another output."
-    with told_when_refused(output, OutputUnwritableError, what_now):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise RunningError(
-                f"Another run is writing {output}; wait until it has ended, stop it, or choose "
-                "another output."
-            ) from error
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(timeout=seconds, poll_interval=0.005)
+    except Timeout as error:
+        raise LockedError(str(path)) from error
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        with _locked_by_name(Path(lock.lock_file)):
+            yield
+        return
     try:
         yield
     finally:
@@ -57,3 +110,28 @@ def only_run(output: Path) -> Iterator[None]:
         with suppress(OSError):
             Path(lock.lock_file).unlink()
         lock.release()
+
+
+@contextmanager
+def _locked_by_name(lock: Path) -> Iterator[None]:
+    """Hold a lock on a drive that has none: a file that one alone can make.
+
+    It outlives a process that is killed, and is taken over then; from another computer after a day.
+    """
+    held = lock.with_name(f"{lock.name}ed")
+    with suppress(FileNotFoundError):
+        if is_abandoned(held, held.read_text(encoding="utf-8", errors="replace")):
+            held.unlink()
+    try:
+        handle = os.open(held, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    except FileExistsError as error:
+        raise LockedError(str(lock)) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(this_process())
+        yield
+    finally:
+        with suppress(OSError):
+            held.unlink()
+        with suppress(OSError):
+            lock.unlink()

@@ -119,6 +119,11 @@ class ImageFiles:
         """Return an image of one file, without fields; its name is relative to ``root``."""
         return cls(_relative(path, root), (FilePart(path),))
 
+    @property
+    def all_parts(self) -> tuple[FilePart, ...]:
+        """The files, and those of its mask after them."""
+        return (*self.parts, *(self.mask.parts if self.mask else ()))
+
 
 @dataclass(frozen=True)
 class NamePattern:

@@ -51,13 +51,13 @@ class WellSaving(QWidget):
         """Offer to save what is shown: wells of a ``table``, coloured by a column, over a dose."""
         self._summary: pd.DataFrame = wells.summary
         self._column, self._dose, self._series = column, dose, series
-        self._suggested = table.with_suffix("")
+        self._table, self._suggested = table, table.with_suffix("")
         self.plates_button.setVisible(wells.on_plates)
         self.doses_button.setVisible(dose is not None)
 
     def save_table(self, path: Path) -> None:
         """Write the summary as a CSV."""
-        self._save(path, partial(save_table, self._summary, path, "%.4f"))
+        self._save(path, partial(save_table, self._summary, path, "%.4f", [self._table]))
 
     def save_plates(self, path: Path) -> None:
         """Write all plates, coloured as they are, as a picture."""

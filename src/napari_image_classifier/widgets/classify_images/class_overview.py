@@ -9,6 +9,7 @@ import napari
 from qtpy.QtWidgets import QRadioButton, QVBoxLayout, QWidget
 
 from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.tracks import TrackId, class_names_of
 from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.classify_images.time_lapse import TimeLapse
@@ -137,7 +138,7 @@ class TimeResults(QWidget):
         tables = [lapse.tracks for lapse in self._lapses.values() if lapse.has_tracks]
         try:
             self._say(save_table(pd.concat(tables), path, "%.6f"))
-        except OSError as error:
+        except (ImageClassifierError, OSError) as error:
             self._say(f"{path.name} could not be written: {error}", error=True)
 
     def _choose(self) -> None:

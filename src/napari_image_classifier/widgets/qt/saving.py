@@ -1,14 +1,16 @@
 """Files that a person saves: where to, and what a disk refuses, said where the person looks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
+from napari_image_classifier.classifiers.file import is_classifier
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
 from napari_image_classifier.system.csv_tables import write_frame
+from napari_image_classifier.system.outputs import OutputRefusedError, check_output
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 
@@ -21,11 +23,15 @@ def told_in(label: QLabel) -> Iterator[None]:
     """Leave the block where something can't be written, and say so in ``label``."""
     try:
         yield
+    except OutputRefusedError as error:
+        label.setText(str(error))
     except OSError as error:
         label.setText(f"It could not be written, and nothing was changed: {error}.")
 
 
-def save_table(table: "pd.DataFrame", path: Path, float_format: str) -> str:
+def save_table(
+    table: "pd.DataFrame", path: Path, float_format: str, inputs: Iterable[Path | None] = ()
+) -> str:
     """Write a table as a CSV, and return the sentence that says where it is.
 
     Parameters
@@ -36,6 +42,8 @@ def save_table(table: "pd.DataFrame", path: Path, float_format: str) -> str:
         Where it is wanted.
     float_format
         How numbers are written, such as "%.4f".
+    inputs
+        What the table was made of.
 
     Returns
     -------
@@ -46,7 +54,10 @@ def save_table(table: "pd.DataFrame", path: Path, float_format: str) -> str:
     ------
     OSError
         It can't be written.
+    OutputRefusedError
+        It would take the place of what it was made of, or of another kind of file.
     """
+    check_output(path, inputs=inputs, is_text=True)
     with replace_table(path) as written:
         write_frame(table, written.temporary, float_format)
     return saved(written)
@@ -60,8 +71,13 @@ def saved(written: WrittenTable) -> str:
 def save_copy(source: Path, target: Path, progress: ProgressRow) -> None:
     """Copy a file, and say below the progress bar how that went."""
     try:
+        is_text = source.suffix != ".keras"
+        is_own = None if is_text else is_classifier
+        check_output(target, inputs=[source], is_own=is_own, what="classifier", is_text=is_text)
         with replace_table(target) as copy:
             copy.temporary.write_bytes(source.read_bytes())
+    except OutputRefusedError as error:
+        progress.end(str(error), error=True)
     except OSError as error:
         progress.end(f"The copy could not be written: {error}.", error=True)
     else:
@@ -80,7 +96,14 @@ def ask_where(
     path = Path(chosen)
     if not chosen or path.suffix:
         return path if chosen else None
-    path = path.with_suffix(f".{kind.split()[0].lower()}")
+    return with_ending(path, f".{kind.split()[0].lower()}", refuse)
+
+
+def with_ending(path: Path, ending: str, refuse: Callable[[str], None]) -> Path | None:
+    """Return a path that a person chose with an ending that it lacks; None if one is there."""
+    if path.suffix.lower() == ending:
+        return path
+    path = path.with_name(path.name + ending)
     # The dialog has asked about the name without it.
     if path.exists():
         refuse(f"{path.name} is there already; choose another name.")

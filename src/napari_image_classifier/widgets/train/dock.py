@@ -1,5 +1,6 @@
 """The dock *Train classifier*: from images with classes to a classifier, seen while it learns."""
 
+from functools import partial
 from pathlib import Path
 
 import napari
@@ -19,7 +20,7 @@ from napari_image_classifier.widgets.qt.parts import button, show, stacked, time
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
 from napari_image_classifier.widgets.qt.plain_text import Markup
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
-from napari_image_classifier.widgets.qt.saving import SuggestedPath, save_copy
+from napari_image_classifier.widgets.qt.saving import SuggestedPath, save_copy, with_ending
 from napari_image_classifier.widgets.shared.image_opening import open_dock
 from napari_image_classifier.widgets.train.device_line import DeviceLine
 from napari_image_classifier.widgets.train.evaluation_panel import EvaluationPanel
@@ -207,11 +208,13 @@ class TrainClassifier(Dock):
         save_copy(self._classifier, path, self.progress)
 
     def _save_a_copy(self) -> None:
+        refuse = partial(self.progress.end, error=True)
         chosen, _ = QFileDialog.getSaveFileName(
             self, "Save a copy", str(self._classifier), "Classifier (*.keras)"
         )
-        if chosen:
-            self.save_copy(Path(chosen).with_suffix(".keras"))
+        path = with_ending(Path(chosen), ".keras", refuse) if chosen else None
+        if path is not None:
+            self.save_copy(path)
 
     def _show_what_can_run(self) -> None:
         self._suggested.suggest(self.source.folder())
