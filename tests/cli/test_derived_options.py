@@ -9,8 +9,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from napari_image_classifier.cli import evaluation, training
-from napari_image_classifier.cli.app import app
 from napari_image_classifier.cli.arguments import new_names_in
+from napari_image_classifier.cli.commands import app
 from napari_image_classifier.cli.derived_options import NO_OPTIONS
 from napari_image_classifier.cli.evaluation import NOT_ASKED
 from napari_image_classifier.errors import ImageClassifierError

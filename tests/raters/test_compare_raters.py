@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import napari_image_classifier as nic
 from helpers.manifests import learnt_manifest, read_manifest
-from napari_image_classifier.cli.app import app
+from napari_image_classifier.cli.commands import app
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.annotations import (

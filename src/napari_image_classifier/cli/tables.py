@@ -7,7 +7,7 @@ import typer
 
 from napari_image_classifier.cli.arguments import names_in, new_names_in, refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
-from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
+from napari_image_classifier.cli.interruption import asked_to_stop
 from napari_image_classifier.cli.progress import Progress
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.raters.comparison import MARGIN
@@ -180,7 +180,7 @@ def sort_command(table: Path, images: Path, output: Path, /, pattern: str | None
     typer.echo(result.message)
     typer.echo(f"Written: {result.output}")
     if result.stopped:
-        raise typer.Exit(STOPPED)
+        raise typer.Exit(should_stop.status)
 
 
 def _doses_in_words(
