@@ -65,11 +65,18 @@ class StopWish:
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
     """Have signals raise `EndedBySignal` in the block, but for those that nobody wants heard."""
+    told_of_unraisable = sys.unraisablehook
+    sys.unraisablehook = lambda lost: (
+        None if isinstance(lost.exc_value, EndedBySignal) else told_of_unraisable(lost)
+    )
+    # When all is done and said, the last moments of Python's own are not interrupted.
+    atexit.register(_hear_nothing)
     with _heard_by(_end):
         try:
             yield
         finally:
             _send_again(0)
+            sys.unraisablehook = told_of_unraisable
 
 
 @contextmanager
@@ -94,8 +101,7 @@ def leave_at_once(status: int) -> NoReturn:
         What it exits with.
     """
     _send_again(0)
-    for number in _ENDING:
-        signal.signal(number, signal.SIG_IGN)
+    _hear_nothing()
     remove_unfinished()
     # Temporary folders are taken away here, also those of other threads.
     with suppress(Exception):
@@ -104,6 +110,11 @@ def leave_at_once(status: int) -> NoReturn:
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(status)
+
+
+def _hear_nothing() -> None:
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

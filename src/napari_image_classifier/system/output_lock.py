@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import ENOENT
 from pathlib import Path
 
 from napari_image_classifier.errors import ImageClassifierError
@@ -41,19 +42,23 @@ def only_run(output: Path) -> Iterator[None]:
 
     lock = FileLock(output.with_name(f".{output.name}.lock"))
     what_now = "Make room there, mend the drive, or choose another output."
-    with told_when_refused(output, OutputUnwritableError, what_now):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise RunningError(
-                f"Another run is writing {output}; wait until it has ended, stop it, or choose "
-                "another output."
-            ) from error
     try:
+        with told_when_refused(output, OutputUnwritableError, what_now):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                if not Path(lock.lock_file).exists():
+                    raise FileNotFoundError(ENOENT, "No file can be made there") from error
+                raise RunningError(
+                    f"Another run is writing {output}; wait until it has ended, stop it, or choose "
+                    "another output."
+                ) from error
         yield
     finally:
-        # While it is held, or another run's lock would go; Windows removes it with the release.
-        with suppress(OSError):
+        # Also where a signal came in between: unless another run holds it.
+        with suppress(OSError, Timeout):
+            lock.acquire(timeout=0)
+            # While it is held, or another run's lock would go; Windows removes it with the release.
             Path(lock.lock_file).unlink()
-        lock.release()
+        lock.release(force=True)
