@@ -1,10 +1,17 @@
 """shards: shares of a folder and their merging."""
 
+import shutil
+
 import numpy as np
 import pytest
 
+from helpers.hostile_shares import CHANGED, NAMES, OF_BEFORE, OTHERWISE, Study
+from helpers.manifests import read_manifest
 from napari_image_classifier.batch.classify_folder import classify_folder
+from napari_image_classifier.batch.journal import Listing
 from napari_image_classifier.batch.shards import Shard, ShardError, merge_shards
+from napari_image_classifier.classifiers.classifier import load_classifier
+from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 
@@ -93,3 +100,96 @@ def test_shares_of_two_classifiers_are_not_mixed(images, tiny_classifier_path, t
     with pytest.raises(ShardError, match="different classifiers"):
         merge_shards(table)
     assert not table.exists()
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_classifier_path):
+    """It is never asked: what it would say is told."""
+    return load_classifier(tiny_classifier_path, threads=1)
+
+
+@pytest.fixture(scope="module")
+def sound(classifier, tmp_path_factory):
+    """A sound division, and the table of a single run."""
+    study = Study(tmp_path_factory.mktemp("sound"), classifier)
+    study.add(*NAMES)
+    study.classify()
+    return study, study.whole()
+
+
+def assert_merged_or_refused(study, whole, said):
+    """With a sentence and no table, or as a single run."""
+    if said is None:
+        merge_shards(study.table)
+        assert study.table.read_bytes() == whole
+        return
+    with pytest.raises(ShardError, match=f"(?s){said}"):
+        merge_shards(study.table)
+    assert not study.table.exists()
+    assert not manifest_path(study.table).exists()
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_shares_that_were_changed_make_no_wrong_table(sound, classifier, tmp_path, name):
+    """By hand, by a spreadsheet, by copying: a sentence names the share."""
+    change, said = CHANGED[name]
+    study = Study(tmp_path / "copy", classifier)
+    shutil.copytree(sound[0].folder, study.folder, ignore=shutil.ignore_patterns("images"))
+    change(study)
+    assert_merged_or_refused(study, sound[1], said)
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_shares_are_the_whole_of_one_listing(classifier, tmp_path, name):
+    """Whatever came, went or was asked for between their starts."""
+    make, said = OTHERWISE[name]
+    study = Study(tmp_path, classifier)
+    make(study)
+    assert_merged_or_refused(study, study.whole() if said is None else b"", said)
+
+
+@pytest.mark.parametrize("name", OF_BEFORE)
+def test_shares_of_the_first_release_are_verified_as_far_as_can_be(
+    sound, classifier, tmp_path, name
+):
+    """They said nothing of the folder."""
+    study, whole = Study(tmp_path / "copy", classifier), sound[1]
+    if name in CHANGED:
+        shutil.copytree(sound[0].folder, study.folder, ignore=shutil.ignore_patterns("images"))
+        CHANGED[name][0](study)
+    else:
+        OTHERWISE[name][0](study)
+        whole = study.whole()
+    study.as_of_before()
+    assert_merged_or_refused(study, whole, OF_BEFORE[name])
+
+
+def test_what_was_verified_is_told_and_kept(sound, classifier, tmp_path):
+    """In the manifest; what could not be, in a sentence, too."""
+    study = Study(tmp_path / "copy", classifier)
+    shutil.copytree(sound[0].folder, study.folder, ignore=shutil.ignore_patterns("images"))
+    assert merge_shards(study.table).notes == ()
+    merged = read_manifest(manifest_path(study.table))["merged"]
+    listing = Listing.of(sorted(NAMES))
+    assert merged == {
+        "shares": 3, "images": 24, "names_sha256": listing.sha256, "not_verified": []
+    }  # fmt: skip
+    share = read_manifest(manifest_path(study.share(2)))["share"]
+    assert (share["number"], share["of"], share["listing"]["images"]) == (2, 3, 24)
+    CHANGED["another version"][0](study)
+    study.as_of_before()
+    unverified, versions = merge_shards(study.table).notes
+    assert "1/3, 2/3, 3/3" in unverified
+    assert "numpy" in versions
+    merged = read_manifest(manifest_path(study.table))["merged"]
+    assert (merged["names_sha256"], merged["not_verified"]) == (None, [unverified])
+
+
+def test_there_are_no_other_shares():
+    """Than those from 1 on, in Python too."""
+    for number, of in ((0, 3), (4, 3), (-1, 3), (1.5, 3), ("1", 3), (1, 0)):
+        with pytest.raises(ShardError, match="3/20"):
+            Shard(number, of)
+    for text in (f"1/{'9' * 5000}", "٣/٢٠", "1/2/3", "+1/3"):
+        with pytest.raises(ShardError, match="3/20"):
+            Shard.parse(text)

@@ -12,6 +12,8 @@ from napari_image_classifier.batch.journal import (
     Entry,
     Header,
     Journal,
+    Listing,
+    ShareEnd,
     journal_path,
     predictions_at,
     read_journal,
@@ -26,8 +28,10 @@ from napari_image_classifier.batch.result import FolderResult
 from napari_image_classifier.batch.retries import PatientPrediction
 from napari_image_classifier.batch.shards import Shard
 from napari_image_classifier.batch.stream import predict_images
+from napari_image_classifier.classifiers.archive import sha256_of
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.manifest import check_place
+from napari_image_classifier.classifiers.manifest_records import Workers
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.channel_matching import ChannelMap, check_channel_map
@@ -43,8 +47,10 @@ from napari_image_classifier.system.atomic_files import (
     told_when_refused,
 )
 from napari_image_classifier.system.output_lock import only_run
+from napari_image_classifier.system.progress import Pause
 
 ROWS_AT_ONCE = 1000
+SECONDS_BETWEEN_NOTES = 10.0
 GO_ON = (
     "What was classified is kept; make room there, or mend the drive, and run it again: it goes on "
     "where it was."
@@ -153,7 +159,7 @@ def classify_folder(
     if not isinstance(classifier, Classifier):
         classifier = load_classifier(classifier, threads=1)
     stored_masks = stored_masks_path(masks, root) if masks else None
-    _check_masks(classifier, stored_masks)
+    check_masks(classifier, stored_masks)
     check_channel_map(classifier.channel_names, channels or {})
     images, passed_over = find_images(
         root,
@@ -165,6 +171,7 @@ def classify_folder(
         raise ItemsError(f"There are no images to classify in {root}.")
     images = [replace(files, channel_map=channels or {}) for files in images]
     on_images(images)
+    listing = Listing.of(files.name for files in images)
     if shard is not None:
         images, table = list(shard.share(images)), shard.output(table)
     check_place(table)
@@ -176,9 +183,8 @@ def classify_folder(
     chosen = predict or partial(
         predict_images, workers=workers, draw_thumbnail=draw_thumbnail if thumbnails else None
     )
-    patient = PatientPrediction(
-        lambda images: chosen(classifier, images, axes, should_stop), should_stop, on_pause
-    )
+    asked = _Asked(lambda images: chosen(classifier, images, axes, should_stop))
+    patient = PatientPrediction(asked, should_stop, on_pause)
     run = run_of(classifier, root, header, threads)
     with told_when_refused(table, OutputRefusedError, GO_ON), only_run(table):
         done = _earlier_entries(table, header, overwrite)
@@ -195,25 +201,68 @@ def classify_folder(
                 on_predictions(rows, n_resumed, len(images))
         remaining = [files for files in images if files.name not in finished]
         with Journal(journal_path(table), header, run) as journal:
-            for rows, of in patient(remaining):
-                name = rows[0].file
-                finished[name] = journal.append(name, of, rows)
-                if on_predictions is not None:
-                    on_predictions(rows, len(finished), len(images))
+            try:
+                for rows, of in patient(remaining):
+                    name = rows[0].file
+                    finished[name] = journal.append(name, of, rows)
+                    asked.note_workers(journal)
+                    if on_predictions is not None:
+                        on_predictions(rows, len(finished), len(images))
+            finally:
+                asked.note_workers(journal, at_once=True)
             stopped = len(finished) < len(images)
             written, n_rows = _write_table(table, images, finished, classifier)
+            share = None if shard is None else _end_of_share(shard, listing, written.path)
             learnt = write_table_manifest(
-                written.path, {journal_path(table): finished}, complete=not stopped
+                written.path, {journal_path(table): finished}, complete=not stopped, share=share
             )
             if not stopped:
                 # Last of all: shares are merged when their journals say that they are done.
-                journal.finish(len(images))
+                journal.finish(len(images), share)
     return FolderResult.of(
         written, finished.values(), n_rows, n_resumed, stopped, passed_over, learnt.sentence
     )
 
 
-def _check_masks(classifier: Classifier, masks: str | None) -> None:
+class _Asked:
+    """What predicts, and which workers it had where it is a cluster."""
+
+    def __init__(
+        self, predict: Callable[[Sequence[ImageFiles]], Iterable[list[Prediction]]]
+    ) -> None:
+        self._predict = predict
+        self._answers: Iterable[list[Prediction]] = ()
+        self._noted: Workers | None = None
+        self._between_notes = Pause(SECONDS_BETWEEN_NOTES)
+
+    def __call__(self, images: Sequence[ImageFiles]) -> Iterable[list[Prediction]]:
+        self._answers = self._predict(images)
+        return self._answers
+
+    def note_workers(self, journal: Journal, *, at_once: bool = False) -> None:
+        """Have the workers that have answered in the journal; this computer is none."""
+        if at_once or self._between_notes.is_over():
+            workers: Workers | None = getattr(self._answers, "workers", None)
+            if workers is not None and workers != self._noted:
+                journal.note_workers(workers)
+                self._noted = workers
+
+
+def check_masks(classifier: Classifier, masks: str | None) -> None:
+    """Refuse masks where a classifier has learnt from whole images, and want of them where not.
+
+    Parameters
+    ----------
+    classifier
+        The classifier.
+    masks
+        Where they lie; None where nobody said.
+
+    Raises
+    ------
+    ItemsError
+        They are missing, or not asked for.
+    """
     if classifier.preparation.objects is not None and not masks:
         raise ItemsError(
             f"{classifier.path.name} learnt from objects cut out of images, so say where the masks "
@@ -246,6 +295,11 @@ def _write_table(
     return written, n_rows
 
 
+def _end_of_share(shard: Shard, listing: Listing, table: Path) -> ShareEnd:
+    with table.open("rb") as file:
+        return ShareEnd(shard.number, shard.of, listing, sha256_of(file))
+
+
 def _in_batches(predictions: Iterable[list[Prediction]]) -> Iterator[list[Prediction]]:
     """Join the predictions of many images, so that none is passed on alone."""
     remaining = chain.from_iterable(predictions)
@@ -265,15 +319,11 @@ def _earlier_entries(table: Path, header: Header, overwrite: bool) -> dict[str, 
             # The channels are said now because nothing could be classified.
             path.unlink()
             return {}
-        for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
-                           ("axes", "meaning of the axes"), ("masks", "set of masks"),
-                           ("split_masks", "choice of what objects of masks are"),
-                           ("channel_map", "map of channels")):  # fmt: skip
-            if getattr(written_by, what) != getattr(header, what):
-                raise OutputRefusedError(
-                    f"{table} was begun with another {word}; "
-                    "choose another output, or overwrite it (--overwrite)."
-                )
+        if word := written_by.difference(header):
+            raise OutputRefusedError(
+                f"{table} was begun with another {word}; "
+                "choose another output, or overwrite it (--overwrite)."
+            )
     elif table.is_file():
         _check_own_table(table, header.classifier)
     return done

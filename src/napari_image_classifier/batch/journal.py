@@ -6,33 +6,49 @@ predictions; when none was left, a line says so. A torn last line, as a power cu
 dropped when the journal is opened.
 """
 
+import hashlib
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Annotated, Any, NamedTuple, Self
 
 import msgspec
 
 from napari_image_classifier.classifiers.description import ClassifierInShort
-from napari_image_classifier.classifiers.manifest_records import ImagesRead, Run
+from napari_image_classifier.classifiers.manifest_records import ImagesRead, Run, Workers
 from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
 from napari_image_classifier.errors import TRANSIENT_FAULTS, ImageClassifierError
 from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp
+from napari_image_classifier.items.selection import SelectionError
 from napari_image_classifier.system.append_log import AppendLog, drop_cut_line
 from napari_image_classifier.system.atomic_files import flush_folder
 from napari_image_classifier.system.records import (
+    Count,
     RecordError,
     as_json,
-    format_of,
+    check_format,
     from_json,
     parsed_json,
 )
 
 SCHEMA = 1
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
-_RUN_BEGINS = b'{"run": '
+# A line of a run, or of the workers it had.
+_OF_RUNS = re.compile(rb'\s*\{\s*"(run|workers)"\s*:')
+# What a line that was cut off begins with, or is the beginning of.
+_BEGINNINGS = (
+    b'{"journal": ',
+    b'{"run": {',
+    b'{"file": "',
+    b'{"finished": ',
+    b'{"workers": {',
+)
+_Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+# A `Stamp`, whose files have a size and a time each.
+_SizesAndTimes = list[Annotated[list[_Number], msgspec.Meta(min_length=2, max_length=2)]]
 
 
 class JournalError(ImageClassifierError):
@@ -82,8 +98,11 @@ class Entry(NamedTuple):
         return not self.n_errors or self.versions == versions
 
 
-class Header(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The first line: which classifier and which settings."""
+class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The first line: which classifier and which settings.
+
+    A setting that this version does not know would make other predictions, so it is refused.
+    """
 
     journal: int
     classifier: str
@@ -92,6 +111,54 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     masks: str | None = None
     split_masks: bool = False
     channel_map: Mapping[str, str] = {}
+
+    def difference(self, other: "Header") -> str | None:
+        """Return in words what ``other`` was begun with otherwise, None where it is nothing."""
+        for what, word in (("classifier", "classifier"), ("pattern", "name pattern"),
+                           ("axes", "meaning of the axes"), ("masks", "set of masks"),
+                           ("split_masks", "choice of what objects of masks are"),
+                           ("channel_map", "map of channels")):  # fmt: skip
+            if getattr(self, what) != getattr(other, what):
+                return word
+        return None
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Which images a folder had: how many, and the SHA-256 of their names in their order."""
+
+    images: int
+    sha256: str
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Self:
+        """Return the listing of the images called ``names``."""
+        count, digest = 0, hashlib.sha256()
+        for name in names:
+            count += 1
+            # No name holds a NUL, and any other character may be in one.
+            digest.update(name.encode(errors="surrogatepass") + b"\0")
+        return cls(count, digest.hexdigest())
+
+
+class ShareEnd(msgspec.Struct, frozen=True):
+    """What a share says when it is finished.
+
+    Attributes
+    ----------
+    number
+        Which share it is, counted from 1.
+    of
+        How many there are.
+    listing
+        The images of all shares, as this one has found them.
+    table_sha256
+        Of its table, as it was written.
+    """
+
+    number: int
+    of: int
+    listing: Listing
+    table_sha256: str
 
 
 class TableRun(Run, frozen=True, kw_only=True):
@@ -102,13 +169,46 @@ class TableRun(Run, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Any other line: where a run began, the predictions of an image, or that none was left."""
+    """Any other line: where a run began, the predictions of an image, or that none was left.
+
+    The last one says of a share which it was. Versions before did not.
+    """
 
     run: TableRun | None = None
     file: str | None = None
-    stamp: Stamp = []
+    stamp: _SizesAndTimes = []
     rows: tuple[PredictionRow, ...] = ()
-    finished: int | None = None
+    finished: Count | None = None
+    share: ShareEnd | None = None
+    workers: Workers | None = None
+
+    def check(self, header: Header, run: TableRun | None) -> None:
+        """Refuse what a run with that first line has not written.
+
+        Parameters
+        ----------
+        header
+            The journal's first line.
+        run
+            The run that the line stands in; None before the first.
+
+        Raises
+        ------
+        ValueError
+            It says nothing, or what its classifier does not say.
+        """
+        if self.run is not None:
+            if self.run.classifier.sha256 != header.classifier:
+                raise ValueError("a run of another classifier stands in it")
+        elif self.file is not None:
+            if run is None:
+                raise ValueError("an image stands before the run that classified it")
+            if not self.rows or len({row.item for row in self.rows}) < len(self.rows):
+                raise ValueError(f"{self.file[:200]} has no prediction, or two of one item")
+            for row in self.rows:
+                row.check(run.classifier.class_names)
+        elif self.finished is None and self.workers is None:
+            raise ValueError("a line says nothing that is known here")
 
 
 def read_journal(path: Path) -> tuple[Header | None, dict[str, Entry]]:
@@ -128,20 +228,18 @@ def read_journal(path: Path) -> tuple[Header | None, dict[str, Entry]]:
     _, first = next(lines, (0, None))
     if first is None:
         return None, {}
-    if format_of(first, "journal") != SCHEMA:
-        raise JournalError(
-            f"{path} is not a record that can be continued; move it away or choose another output."
-        )
     entries: dict[str, Entry] = {}
-    versions: Mapping[str, str] = {}
+    run: TableRun | None = None
     with _damage_refused(path):
+        check_format(first, SCHEMA, "journal")
         header = from_json(Header, first)
         for offset, stored in lines:
             line = from_json(Line, stored)
+            line.check(header, run)
             if line.run is not None:
-                versions = line.run.versions
-            elif line.file is not None:
-                entries[line.file] = _entry(line.stamp, versions, offset, line.rows)
+                run = line.run
+            elif line.file is not None and run is not None:
+                entries[line.file] = _entry(line.stamp, run.versions, offset, line.rows)
     return header, entries
 
 
@@ -178,12 +276,15 @@ def read_runs(path: Path) -> list[TableRun]:
     """Return the runs that wrote a journal, in their order."""
     with path.open("rb") as file, _damage_refused(path):
         # Told by their beginning, as those of a million images need not be understood for it.
-        lines = [
-            from_json(Line, parsed_json(line))
-            for line in file
-            if line.startswith(_RUN_BEGINS) and line.endswith(b"\n")
-        ]
-        runs = [line.run for line in lines if line.run is not None]
+        runs: list[TableRun] = []
+        for text in file:
+            if not _OF_RUNS.match(text) or not text.endswith(b"\n"):
+                continue
+            line = from_json(Line, parsed_json(text))
+            if line.run is not None:
+                runs.append(line.run)
+            elif line.workers is not None and runs:
+                runs[-1] = msgspec.structs.replace(runs[-1], workers=line.workers)
         if not runs:
             raise RecordError("no run wrote it")
     return runs
@@ -191,10 +292,18 @@ def read_runs(path: Path) -> list[TableRun]:
 
 def was_finished(path: Path) -> bool:
     """Return whether the journal at ``path`` ends with the line that no image was left."""
+    return read_end(path) is not None
+
+
+def read_end(path: Path) -> Line | None:
+    """Return the last line of the journal at ``path`` if it says that no image was left."""
     if not path.is_file():
-        return False
+        return None
     last = deque(_whole_lines(path), maxlen=1)
-    return bool(last) and "finished" in last[0][1]
+    if not last or "finished" not in last[0][1]:
+        return None
+    with _damage_refused(path):
+        return from_json(Line, last[0][1])
 
 
 def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -203,6 +312,7 @@ def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open("rb") as file:
         for line in file:
             if not line.endswith(b"\n"):
+                _check_cut(path, line)
                 return
             with _damage_refused(path):
                 stored = from_json(dict[str, Any], parsed_json(line))
@@ -210,13 +320,23 @@ def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             offset += len(line)
 
 
+def _check_cut(path: Path, line: bytes) -> None:
+    """Refuse what has no end and is no line of a journal that was cut off: somebody wrote it."""
+    if not any(line.startswith(begin) or begin.startswith(line) for begin in _BEGINNINGS):
+        raise JournalError(
+            f"{path} ends in what is no line of a record; move it away or choose another output."
+        )
+
+
 @contextmanager
 def _damage_refused(path: Path) -> Iterator[None]:
     """Raise JournalError where what was read in the block can't be understood."""
     try:
         yield
-    except RecordError as error:
-        raise JournalError(f"{path} is damaged; move it away or choose another output.") from error
+    except (RecordError, SelectionError, ValueError) as error:
+        raise JournalError(
+            f"{path} can't be gone on from ({error}); move it away or choose another output."
+        ) from error
 
 
 class Journal:
@@ -248,9 +368,13 @@ class Journal:
         self._append(Line(file=file, stamp=of, rows=rows))
         return entry
 
-    def finish(self, n_images: int) -> None:
-        """Write that all images are done, and how many there were."""
-        self._append(Line(finished=n_images))
+    def note_workers(self, workers: Workers) -> None:
+        """Write which workers of a cluster have done what there is of the run that began last."""
+        self._append(Line(workers=workers))
+
+    def finish(self, n_images: int, share: ShareEnd | None = None) -> None:
+        """Write that all images are done, how many there were, and of which share."""
+        self._append(Line(finished=n_images, share=share))
 
     def _append(self, line: Header | Line) -> None:
         self._log.append(json.dumps(as_json(line)).encode() + b"\n")

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
-from napari_image_classifier.batch.journal import Entry, Header, TableRun, line_at, read_runs
+from napari_image_classifier.batch.journal import (
+    Entry,
+    Header,
+    ShareEnd,
+    TableRun,
+    line_at,
+    read_runs,
+)
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
 from napari_image_classifier.classifiers.leakage import LearntFrom
@@ -26,14 +33,37 @@ from napari_image_classifier.classifiers.manifest_records import (
     ImagesRead,
     ResultFile,
     Run,
+    check_each_once,
     file_entry,
     images_read,
     this_run,
 )
 from napari_image_classifier.items.annotations import ItemKey, item_key
-from napari_image_classifier.system.records import as_json, from_json
+from napari_image_classifier.system.records import Count, as_json, from_json
 
 Entries = Mapping[str, Entry]
+
+
+class MergedShares(Struct, frozen=True):
+    """What was verified when shares were merged.
+
+    Attributes
+    ----------
+    shares
+        How many there were.
+    images
+        How many images they have, each in the share that it belongs to.
+    names_sha256
+        Of the images' names; with ``images`` it is the folder that every share has found. None
+        where shares of an earlier version did not say what they had found.
+    not_verified
+        What could not be verified, in sentences.
+    """
+
+    shares: int
+    images: int
+    names_sha256: str | None
+    not_verified: tuple[str, ...] = ()
 
 
 class TableManifest(Head, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,14 +82,31 @@ class TableManifest(Head, frozen=True, kw_only=True, omit_defaults=True):
     learnt_from
         Of how many of the images the classifier had learnt, None where its manifest could not tell.
         Tables of before did not say.
+    share
+        Which share of a folder it is, of one that is finished.
+    merged
+        Of shares, what was verified.
     files
         An entry for each image with its items, sorted by name.
     """
 
     classifier: ClassifierInShort
     images: ImagesRead
-    learnt_from: int | UnsetType | None = UNSET
+    learnt_from: Count | UnsetType | None = UNSET
+    share: ShareEnd | UnsetType = UNSET
+    merged: MergedShares | UnsetType = UNSET
     files: tuple[FileEntry[ClassifiedItem], ...] = ()
+
+    def __post_init__(self) -> None:
+        check_each_once(self.files)
+        known = {None, *self.classifier.class_names}
+        for entry in self.files:
+            for item in entry.items:
+                if item.class_name not in known:
+                    raise ValueError(
+                        f"{entry.file[:200]} has the class “{item.class_name}”, which the "
+                        "classifier does not know"
+                    )
 
 
 def run_of(classifier: Classifier, folder: Path, header: Header, threads: int | None) -> TableRun:
@@ -161,7 +208,12 @@ def learnt_items_of_table(table: Path) -> LearntItems | None:
 
 
 def write_table_manifest(
-    table: Path, journals: Mapping[Path, Entries], *, complete: bool
+    table: Path,
+    journals: Mapping[Path, Entries],
+    *,
+    complete: bool,
+    share: ShareEnd | None = None,
+    merged: MergedShares | None = None,
 ) -> LearntItems:
     """Write the manifest of ``table`` beside it; return which items were learnt from.
 
@@ -178,6 +230,8 @@ def write_table_manifest(
         classifier=classifier,
         images=runs[-1].images,
         learnt_from=None if learnt.keys is None else len(learnt.files),
+        share=share if share is not None and complete else UNSET,
+        merged=merged if merged is not None else UNSET,
     )
     write_manifest(table, "table", head, _files(journals))
     return learnt

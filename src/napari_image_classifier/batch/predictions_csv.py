@@ -62,13 +62,21 @@ def write_predictions(
     fields_of = fields_of or {}
     fields = list(dict.fromkeys(name for fields in fields_of.values() for name in fields))
     header = columns(class_names, fields, of_objects=of_objects)
-    of_all = {"classifier": sha256[:DIGITS_OF_SHA256]}
     rows = (
-        {**fields_of.get(one.file, {}), **_row(one, class_names), **of_all}
+        {**fields_of.get(row["file"], {}), **row}
         for of_image in predictions
-        for one in sorted(of_image, key=lambda one: place_of(one.file, one.item))
+        for row in rows_of_image(of_image, class_names, sha256)
     )
     return write_table(path, header, rows)
+
+
+def rows_of_image(
+    predictions: Iterable[Prediction], class_names: Sequence[str], sha256: str
+) -> list[dict[str, str]]:
+    """Return the rows of one image, sorted, without the name pattern's fields."""
+    of_all = {"classifier": sha256[:DIGITS_OF_SHA256]}
+    in_order = sorted(predictions, key=lambda one: place_of(one.file, one.item))
+    return [{**_row(one, class_names), **of_all} for one in in_order]
 
 
 def place_of(file: str, item: str) -> Place:

@@ -165,10 +165,10 @@ def merge(output: Path) -> None:
     """
     from napari_image_classifier.batch.shards import merge_shards
 
-    written, n_rows, learnt_from = merge_shards(output)
-    for sentence in filter(None, (learnt_from, written.sentence)):
+    merged = merge_shards(output)
+    for sentence in filter(None, (merged.learnt_from, *merged.notes, merged.written.sentence)):
         typer.echo(sentence)
-    typer.echo(f"Written: {written.path} ({n_rows} rows)")
+    typer.echo(f"Written: {merged.written.path} ({merged.n_rows} rows)")
 
 
 app.command("reproduce")(reproduce_command)

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_image_classifier.evaluation.calibration import Calibration
 from napari_image_classifier.evaluation.outcome import Evaluation
+from napari_image_classifier.plates.figures import new_figure
 from napari_image_classifier.statistics.intervals import Interval
 from napari_image_classifier.statistics.paired_difference import PairedDifference
 
@@ -101,10 +102,7 @@ def difference_plot(paired: PairedDifference, margin: float) -> str:
 
 
 def _axes(width: float, height: float) -> "Axes":
-    # Not pyplot, which would look for a window.
-    from matplotlib.figure import Figure
-
-    axes: Axes = Figure(figsize=(width, height), layout="constrained").subplots()
+    axes: Axes = new_figure(width, height).subplots()
     axes.spines[["top", "right"]].set_visible(False)
     return axes
 

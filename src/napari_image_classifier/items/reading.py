@@ -276,6 +276,7 @@ def _image_of_row(
 
 def _item_of_row(row: Mapping[str, str], image: ImageFiles) -> Item:
     others = {key: value for key, value in row.items() if key not in ("file", "class", "item")}
+    parse_selection(row.get("item", ""))
     return Item(
         image,
         selection=row.get("item", "").strip(),

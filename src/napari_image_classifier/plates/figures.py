@@ -1,10 +1,14 @@
 """Figures of matplotlib, and the picture files that they become."""
 
+import sys
+from contextlib import chdir
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_image_classifier.plates.columns import SummaryError
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.child_process import folder_to_work_in
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,8 +22,26 @@ def check_format(path: Path, what: str) -> None:
         raise SummaryError(f"A {what} is a {', '.join(FORMATS)} file, not {path.name}.")
 
 
+@cache
+def load_matplotlib() -> None:
+    """Import matplotlib; always first, as it obeys a file in the folder that one works in.
+
+    A ``matplotlibrc`` there, which may be a stranger's, has LaTeX started, or ends the import. A
+    person's own lies in her home.
+    """
+    if not Path("matplotlibrc").exists():
+        return
+    has_obeyed = "matplotlib" in sys.modules
+    with chdir(folder_to_work_in()):
+        import matplotlib as mpl
+    if has_obeyed:
+        # Another plugin has imported it.
+        mpl.rcdefaults()
+
+
 def new_figure(width: float, height: float) -> "Figure":
     """Return an empty figure whose panels find their places, of a size in inches."""
+    load_matplotlib()
     # Not pyplot, which would look for a window.
     from matplotlib.figure import Figure
 

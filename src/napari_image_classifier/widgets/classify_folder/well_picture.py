@@ -17,6 +17,7 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QToolTip, QWidget
 
+from napari_image_classifier.plates.figures import load_matplotlib
 from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.widgets.qt.parts import timer
 
@@ -157,6 +158,7 @@ class WellPicture(QWidget):
         wanted = (width, height, ratio, ink, paper, self.letter_size())
         if wanted == self._drawn_for or not len(self._rows):
             return
+        load_matplotlib()
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 

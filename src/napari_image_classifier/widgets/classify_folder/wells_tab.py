@@ -11,6 +11,7 @@ from napari_image_classifier.batch.result import FolderRequest
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.columns import in_words
 from napari_image_classifier.plates.dose_plot import colour_of, dose_response
+from napari_image_classifier.plates.figures import load_matplotlib
 from napari_image_classifier.plates.plate_map import plate_maps
 from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.well_saving import WellSaving
@@ -199,6 +200,7 @@ class WellsTab(QWidget):
 def _look(table: Path, wells: Path | None) -> WellSummary | str:
     # Here rather than in the window, where it would be imported when the first plate is drawn: that
     # takes a second, and many where it looks at the computer's fonts for the first time.
+    load_matplotlib()
     import matplotlib.backends.backend_agg  # noqa: F401
 
     return summarize_wells(table, wells)
