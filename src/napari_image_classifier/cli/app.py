@@ -6,7 +6,9 @@ The commands take half a second to load, in which a signal is heard, too, and st
 import errno
 import sys
 import traceback
+from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 from napari_image_classifier.cli.interruption import (
@@ -19,6 +21,10 @@ from napari_image_classifier.cli.streams import standard_streams
 from napari_image_classifier.errors import ImageClassifierError
 
 TOO_LITTLE_MEMORY = "The computer has too little memory for this, or lets this program have no more"
+# With less, calculating libraries wait for memory for ever; what is reserved counts, too.
+LEAST_MEMORY = 1_000_000_000
+# As of an option that can't be understood.
+UNUSABLE = 2
 # What the loader of libraries says where memory is short.
 _OF_MEMORY = ("failed to map segment", "cannot allocate memory", "cannot map")
 _REFUSED_BY_SYSTEM = {
@@ -48,6 +54,9 @@ def _status() -> int:
     """Run the command that the arguments name, and return the exit status."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
+    if refused := _empty_one(arguments) or _too_little_memory():
+        _say(refused)
+        return UNUSABLE
     try:
         # By name: what stands before it is there in a hundredth of the time.
         commands = import_module("napari_image_classifier.cli.commands")
@@ -62,6 +71,35 @@ def _status() -> int:
             traceback.print_exc()
         _say(_sentence_on(error))
     return 1
+
+
+def _empty_one(arguments: Sequence[str]) -> str:
+    """Return what is said of an argument that is empty, as of a variable of a script; "" of none.
+
+    An empty path would be the folder one works in.
+    """
+    for before, argument in pairwise(["", *arguments]):
+        option, is_given, value = argument.partition("=")
+        if not argument.strip() or (is_given and option.startswith("--") and not value.strip()):
+            named = option if is_given else before
+            what = f"The value of {named}" if named.startswith("--") else "An argument"
+            return f"{what} is empty; give one, or leave it out."
+    return ""
+
+
+def _too_little_memory() -> str:
+    """Return what is said of a limit in which libraries hang or crash; "" where there is none."""
+    if sys.platform == "win32":
+        return ""
+    from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
+
+    most, _ = getrlimit(RLIMIT_AS)
+    if most == RLIM_INFINITY or most >= LEAST_MEMORY:
+        return ""
+    return (
+        f"The system lets this program have {most / 1e9:.1f} GB of memory (ulimit -v); it needs "
+        f"{LEAST_MEMORY / 1e9:.0f} GB, and a network 4 GB."
+    )
 
 
 def _say(sentence: str) -> None:

@@ -17,6 +17,7 @@ from napari_image_classifier.cli.arguments import (
     names_in,
     ranges_in,
     refuse_to_replace,
+    refused_as,
 )
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.describe import describe_environment, describe_file, in_lines
@@ -26,7 +27,9 @@ from napari_image_classifier.cli.progress import Progress, libraries_silent
 from napari_image_classifier.cli.tables import agreement_command, sort_command, summarize_command
 from napari_image_classifier.cli.training import lines_on_pattern, train_command
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.items.preparation import LARGEST_SIZE, Preparation
+from napari_image_classifier.system.machine import MOST_WORKERS
+from napari_image_classifier.system.settings import Setting
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.import_network import import_network
 
@@ -38,6 +41,8 @@ NetworkChannels = Annotated[
         "to all three inputs of a network for colours."
     ),
 ]
+Size = Annotated[int | None, Setting(at_least=1, at_most=LARGEST_SIZE)]
+Workers = Annotated[int | None, Setting(at_least=1, at_most=MOST_WORKERS)]
 
 app = typer.Typer(
     help="Train a classifier on your own image classes and classify folders with it.",
@@ -69,7 +74,7 @@ def classify(
     split_masks: bool = False,
     channels: str | None = None,
     overwrite: bool = False,
-    workers: int | None = None,
+    workers: Workers = None,
     shard: str | None = None,
     dask: str | None = None,
     dask_ca: Path | None = None,
@@ -117,6 +122,10 @@ def classify(
     from napari_image_classifier.batch.dask_cluster import Cluster
     from napari_image_classifier.batch.shards import Shard
 
+    with refused_as("--shard"):
+        share = Shard.parse(shard) if shard else None
+    with refused_as("--channels"):
+        channel_map = channel_map_in(channels)
     cluster = Cluster(dask, dask_ca, dask_certificate, dask_key) if dask else None
 
     with Progress() as progress, asked_to_stop() as should_stop:
@@ -128,10 +137,10 @@ def classify(
             axes=axes,
             masks=masks_in(masks),
             split_masks=split_masks,
-            channels=channel_map_in(channels),
+            channels=channel_map,
             overwrite=overwrite,
             workers=workers,
-            shard=Shard.parse(shard) if shard else None,
+            shard=share,
             predict=cluster.predict if cluster else None,
             on_images=lambda images: _note_all(progress, lines_on_pattern(images, pattern)),
             on_predictions=lambda rows, done, total: progress.show("Classifying", done, total),
@@ -182,7 +191,7 @@ def import_command(
     classes: Names,
     channels: NetworkChannels,
     output: Path,
-    size: int | None = None,
+    size: Size = None,
     projection: str = TrainingConfig.projection,
     intensity: str | None = None,
     range: str | None = None,
@@ -222,11 +231,13 @@ def import_command(
     if range is not None:
         if intensity is not None:
             raise ImageClassifierError("Give either --range or --intensity, not both.")
-        wanted |= {"intensity": "fixed", "ranges": ranges_in(range, len(names))}
+        with refused_as("--range"):
+            wanted |= {"intensity": "fixed", "ranges": ranges_in(range, len(names))}
     if size is not None:
         wanted["size"] = (size, size)
     # Refused here, before Keras takes its seconds to start.
-    Preparation(names, **wanted)
+    with refused_as("what is done to images"):
+        Preparation(names, **wanted)
     typer.echo(
         "A Keras file can name any program, and Keras runs it. Here only layers that are known and "
         "numbers are taken from it, and a file with anything else is refused.",

@@ -61,7 +61,7 @@ def standard_streams() -> Iterator[Callable[[], str]]:
 
     def why_lost() -> str:
         sys.stdout.flush()
-        error = raw and raw.error
+        error = raw.error if raw is not None else None
         if error is None or error.errno in (errno.EPIPE, errno.EINVAL):
             return ""
         return f"What this prints can't be written: {error.strerror or error}."

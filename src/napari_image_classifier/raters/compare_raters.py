@@ -1,8 +1,10 @@
 """The comparison of raters and classifiers by their tables, wherever these were made."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, get_args
 
@@ -32,6 +34,8 @@ from napari_image_classifier.raters.comparison import (
 )
 from napari_image_classifier.raters.report import agreement_in_words, write_agreement_report
 
+# Fewer may well be answered alike.
+SAME_ANSWERS = 10
 # What a table of predictions has, and no other.
 OF_PREDICTIONS = {"file", "class", "status", "classifier"}
 
@@ -77,6 +81,7 @@ def read_rater_tables(
         or spaces.
     """
     tables = RaterTables()
+    _check_different(paths)
     for path in paths:
         table = annotation_table(path, encoding)
         rows = _renamed(table.rows, rename_classes)
@@ -85,7 +90,12 @@ def read_rater_tables(
             _add(tables.machines, path, {path.stem: _of_machine(rows, path)})
             tables.predictions.append(path)
         else:
-            _add(tables.answers, path, _of_persons(rows, path, tables, with_assisted))
+            _add(
+                tables.answers,
+                path,
+                _of_persons(rows, path, tables, with_assisted),
+                tables.assumptions,
+            )
         for row in rows:
             if of_row := _group(row, group):
                 tables.groups[key_of(row)] = of_row
@@ -129,12 +139,50 @@ def _of_persons(
     return answers
 
 
-def _add(to: dict[str, Any], path: Path, answers: Mapping[str, dict[ItemKey, str]]) -> None:
+def _add(
+    to: dict[str, Any],
+    path: Path,
+    answers: Mapping[str, dict[ItemKey, str]],
+    assumptions: list[str],
+) -> None:
     for rater, given in answers.items():
-        name = rater if rater not in to else f"{rater} ({path.stem})"
+        name = rater
+        if rater in to:
+            name = f"{rater} ({path.stem})"
+            assumptions.append(
+                f"{rater} is in several tables, and was taken for several raters: what “{rater}” "
+                f"and “{name}” agree in is how far {rater} repeats their own answers."
+            )
         if name in to:
-            raise AnnotationsError(f"{path} was given twice, or another table of the same name.")
+            raise AnnotationsError(f"{path} has the name of another table; give it another one.")
         to[name] = given
+
+
+def _check_different(paths: Sequence[Path]) -> None:
+    """Refuse a table that is there twice: a rater agrees with herself."""
+    known: dict[bytes, Path] = {}
+    for path in paths:
+        # What can't be read is refused where it is read.
+        with suppress(OSError), path.open("rb") as file:
+            rows = b"\n".join(sorted(file.read().splitlines()))
+            other = known.setdefault(sha256(rows).digest(), path)
+            if other is not path:
+                raise AnnotationsError(
+                    f"{other} and {path} hold the same rows, so raters would be compared with "
+                    "themselves; give each table once."
+                )
+
+
+def _on_same_answers(agreement: Agreement) -> Iterator[str]:
+    """Yield sentences on raters who never differ, as those of whom one is a copy do."""
+    for pair in agreement.pairs:
+        n_items = int(pair.confusion.sum())
+        if n_items >= SAME_ANSWERS and n_items == pair.confusion.trace():
+            yield (
+                f"{pair.first} and {pair.second} gave the same answers to all {n_items} images "
+                "that both answered. If one is a copy of the other, or the same person by another "
+                "name, their agreement says nothing."
+            )
 
 
 def _group(row: Mapping[str, str], group: str | None) -> str:
@@ -227,11 +275,13 @@ def compare_raters(
     if not known.groups:
         notes.append("Each image was taken to stand alone, as no group was given.")
     agreement = agreement_of({**known.answers, **known.machines}, known.groups)
+    notes += _on_same_answers(agreement)
     notes += _on_learnt_items(known, agreement)
     comparisons = []
     if truth is not None:
         true = None
         if str(truth) != CONSENSUS:
+            _check_different([*paths, Path(truth)])
             rows = annotation_table(Path(truth), encoding).rows
             true = {one.key: one.class_name for one in standing(_renamed(rows, rename_classes))}
         comparisons = _comparisons(known, true, margin)
