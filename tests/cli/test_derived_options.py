@@ -139,7 +139,7 @@ def numbers():
                 yield pytest.param(name, option.opts[0], kind, id=f"{name} {option.opts[0]}")
 
 
-@pytest.mark.parametrize(("command", "option", "kind"), numbers())
+@pytest.mark.parametrize(("command", "option", "kind"), list(numbers()))
 def test_a_number_out_of_range_is_refused_before_work_begins(command, option, kind, tmp_path):
     """By the name of the option, with its range, and with the exit status of such refusals."""
     given = {"import": ["n.keras", "--classes", "a,b", "--channels", "c", "--output"],

@@ -87,7 +87,7 @@ def read_rater_tables(
         rows = _renamed(table.rows, rename_classes)
         tables.assumptions += table.assumptions
         if rows and set(rows[0]) >= OF_PREDICTIONS:
-            _add(tables.machines, path, {path.stem: _of_machine(rows, path)})
+            _add(tables.machines, path, {path.stem: _of_machine(rows, path)}, tables.assumptions)
             tables.predictions.append(path)
         else:
             _add(
