@@ -1,5 +1,7 @@
 """The comparison of raters and classifiers by their tables, wherever these were made."""
 
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -36,6 +38,7 @@ from napari_image_classifier.raters.report import agreement_in_words, write_agre
 
 # Fewer may well be answered alike.
 SAME_ANSWERS = 10
+_SAYS_WHOSE = re.compile(rb"\b(rater|classifier)\b", re.IGNORECASE)
 # What a table of predictions has, and no other.
 OF_PREDICTIONS = {"file", "class", "status", "classifier"}
 
@@ -159,18 +162,24 @@ def _add(
 
 
 def _check_different(paths: Sequence[Path]) -> None:
-    """Refuse a table that is there twice: a rater agrees with herself."""
-    known: dict[bytes, Path] = {}
+    """Refuse a table that is there twice: a rater agrees with herself.
+
+    Where rows don't say whose they are, two people may have given the same answers.
+    """
+    known: dict[Any, Path] = {}
     for path in paths:
         # What can't be read is refused where it is read.
         with suppress(OSError), path.open("rb") as file:
-            rows = b"\n".join(sorted(file.read().splitlines()))
-            other = known.setdefault(sha256(rows).digest(), path)
-            if other is not path:
+            at, lines = os.fstat(file.fileno()), file.read().splitlines()
+            keys: list[Any] = [(at.st_dev, at.st_ino)]
+            if lines and _SAYS_WHOSE.search(lines[0]):
+                keys.append(sha256(b"\n".join(sorted(lines))).digest())
+            if other := next((known[key] for key in keys if key in known), None):
                 raise AnnotationsError(
-                    f"{other} and {path} hold the same rows, so raters would be compared with "
-                    "themselves; give each table once."
+                    f"{path} was given twice: {other} holds the same rows, and raters would be "
+                    "compared with themselves. Give each table once."
                 )
+            known |= dict.fromkeys(keys, path)
 
 
 def _on_same_answers(agreement: Agreement) -> Iterator[str]:
