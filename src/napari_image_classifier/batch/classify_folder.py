@@ -49,6 +49,7 @@ from napari_image_classifier.system.atomic_files import (
 from napari_image_classifier.system.machine import MOST_WORKERS
 from napari_image_classifier.system.output_lock import only_run
 from napari_image_classifier.system.progress import Pause
+from napari_image_classifier.system.records import MOST_THREADS
 
 ROWS_AT_ONCE = 1000
 SECONDS_BETWEEN_NOTES = 10.0
@@ -181,6 +182,8 @@ def classify_folder(
     header = Header(
         SCHEMA, classifier.sha256, pattern, axes, stored_masks, split_masks, channels or {}
     )
+    if workers is not None and not 1 <= workers <= MOST_THREADS:
+        raise ItemsError(f"There can be 1 to {MOST_THREADS} workers, not {workers}.")
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
     chosen = predict or partial(

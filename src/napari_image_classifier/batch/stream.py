@@ -31,7 +31,7 @@ from napari_image_classifier.images.deadlines import (
 )
 from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.system.child_process import NoPythonError
-from napari_image_classifier.system.file_names import readable
+from napari_image_classifier.system.shown_text import readable
 from napari_image_classifier.typing import DrawThumbnail, ShouldStop
 
 IMAGES_PER_TASK = 8

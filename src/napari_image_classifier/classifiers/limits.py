@@ -16,6 +16,7 @@ from napari_image_classifier.system.declared_sizes import (
     checked_memory,
     checked_number,
 )
+from napari_image_classifier.system.shown_text import check_names
 
 MOST_CLASSES = 1000
 LONGEST_CLASS_NAME = 500
@@ -95,6 +96,7 @@ def check_class_names(names: Sequence[str]) -> None:
         checked_number(letters, "letters in the names of classes", LETTERS_OF_ALL_CLASSES)
     if not all(name.strip() for name in names):
         raise ClassifierFileError("Every class needs a name.")
+    check_names(names, "class", ClassifierFileError)
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise ClassifierFileError(f"The class {twice[0]} is named twice.")

@@ -19,6 +19,7 @@ from napari_image_classifier.cli.interruption import (
 )
 from napari_image_classifier.cli.streams import standard_streams
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.system.shown_text import readable_lines
 
 TOO_LITTLE_MEMORY = "The computer has too little memory for this, or lets this program have no more"
 # With less, calculating libraries wait for memory for ever; what is reserved counts, too.
@@ -60,7 +61,9 @@ def _status() -> int:
     try:
         # By name: what stands before it is there in a hundredth of the time.
         commands = import_module("napari_image_classifier.cli.commands")
-        commands.app(arguments, prog_name="napari-image-classifier")
+        progress = import_module("napari_image_classifier.cli.progress")
+        with progress.readable_streams():
+            commands.app(arguments, prog_name="napari-image-classifier")
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
         if is_stop(status):
@@ -103,7 +106,7 @@ def _too_little_memory() -> str:
 
 
 def _say(sentence: str) -> None:
-    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.write(f"{readable_lines(sentence)}\n")
     sys.stderr.flush()
 
 

@@ -5,11 +5,13 @@ No command but ``demo`` opens a viewer, so training may use Keras in this very p
 
 import importlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from napari_image_classifier.cli.arguments import (
     channel_map_in,
@@ -23,13 +25,14 @@ from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.describe import describe_environment, describe_file, in_lines
 from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_command
 from napari_image_classifier.cli.interruption import asked_to_stop
-from napari_image_classifier.cli.progress import Progress, libraries_silent
+from napari_image_classifier.cli.progress import Progress, libraries_silent, say
 from napari_image_classifier.cli.tables import agreement_command, sort_command, summarize_command
 from napari_image_classifier.cli.training import lines_on_pattern, train_command
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.preparation import LARGEST_SIZE, Preparation
 from napari_image_classifier.system.machine import MOST_WORKERS
 from napari_image_classifier.system.settings import Setting
+from napari_image_classifier.system.shown_text import readable_lines
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.import_network import import_network
 
@@ -44,7 +47,32 @@ NetworkChannels = Annotated[
 Size = Annotated[int | None, Setting(at_least=1, at_most=LARGEST_SIZE)]
 Workers = Annotated[int | None, Setting(at_least=1, at_most=MOST_WORKERS)]
 
+
+class _Commands(TyperGroup):
+    """Shows what is wrong with arguments, which may be names of files, as readable text."""
+
+    def make_context(self, *arguments: Any, **named: Any) -> Any:
+        with _readable_errors():
+            return super().make_context(*arguments, **named)
+
+    def invoke(self, context: Any) -> Any:
+        with _readable_errors():
+            return super().invoke(context)
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # Of Typer's own errors, which it prints itself.
+        if isinstance(message := getattr(error, "message", None), str):
+            vars(error)["message"] = readable_lines(message)
+        raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Train a classifier on your own image classes and classify folders with it.",
     epilog="With --debug anywhere, an error comes with its traceback.",
     no_args_is_help=True,
@@ -147,8 +175,8 @@ def classify(
             on_pause=progress.note,
             should_stop=should_stop,
         )
-    typer.echo(result.message)
-    typer.echo(f"Written: {result.output}")
+    say(result.message)
+    say(f"Written: {result.output}")
     if result.stopped:
         raise typer.Exit(should_stop.status)
     if not result.n_classified and not result.n_empty:
@@ -176,8 +204,8 @@ def merge(output: Path) -> None:
 
     merged = merge_shards(output)
     for sentence in filter(None, (merged.learnt_from, *merged.notes, merged.written.sentence)):
-        typer.echo(sentence)
-    typer.echo(f"Written: {merged.written.path} ({merged.n_rows} rows)")
+        say(sentence)
+    say(f"Written: {merged.written.path} ({merged.n_rows} rows)")
 
 
 app.command("reproduce")(reproduce_command)
@@ -238,7 +266,7 @@ def import_command(
     # Refused here, before Keras takes its seconds to start.
     with refused_as("what is done to images"):
         Preparation(names, **wanted)
-    typer.echo(
+    say(
         "A Keras file can name any program, and Keras runs it. Here only layers that are known and "
         "numbers are taken from it, and a file with anything else is refused.",
         err=True,
@@ -252,8 +280,8 @@ def import_command(
             preparation=wanted,
         )
     for sentence in classifier.description.training["messages"]:
-        typer.echo(sentence, err=True)
-    typer.echo(f"Written: {classifier.path}")
+        say(sentence, err=True)
+    say(f"Written: {classifier.path}")
 
 
 @app.command()
@@ -271,7 +299,9 @@ def describe(file: Path, /, axes: str | None = None, as_json: bool = False) -> N
         For programs to read.
     """
     description = describe_file(file, axes=axes)
-    typer.echo(json.dumps(description) if as_json else in_lines(description))
+    # The one character that JSON leaves as it is, and a terminal obeys.
+    as_text = json.dumps(description).replace("\x7f", "\\u007f") if as_json else None
+    say(as_text or in_lines(description))
 
 
 @app.command()
@@ -279,7 +309,7 @@ def info() -> None:
     """Print versions, backend and device, for a bug report."""
     with libraries_silent():
         description = describe_environment()
-    typer.echo(in_lines(description))
+    say(in_lines(description))
 
 
 @app.command()
@@ -296,4 +326,4 @@ def demo(output: Path = Path("demo"), close: bool = False) -> None:
     """
     # By name: it opens a viewer, and nothing else here may reach napari.
     run_demo = importlib.import_module("napari_image_classifier.cli.demo").run_demo
-    raise typer.Exit(run_demo(output, close=close, say=typer.echo))
+    raise typer.Exit(run_demo(output, close=close, say=say))

@@ -3,7 +3,6 @@
 Everything goes the way that a person's own images would: the same training, the same docks.
 """
 
-import csv
 import os
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ from napari_image_classifier.system.child_process import (
     command_of,
     folder_to_work_in,
 )
+from napari_image_classifier.system.csv_tables import read_table
 from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
@@ -136,7 +136,7 @@ def _wait_until(holds: Callable[[], bool], otherwise: str) -> None:
 
 def _score(table: Path) -> str:
     with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(read_table(file)[1])
     right = sum(row["file"].split("/")[0] == row["class"] for row in rows)
     return f"{right} of {len(rows)} images that it had never seen were put into the right class."
 

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, get_args
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.selection import SelectionError, parse_selection
 from napari_image_classifier.system.append_log import in_order_of_time
+from napari_image_classifier.system.shown_text import check_names
 from napari_image_classifier.system.spreadsheets import Spreadsheet, read_spreadsheet
 from napari_image_classifier.wording import quoted
 
@@ -298,7 +299,11 @@ def composed(text: str) -> str:
 
 
 def check_class_names(
-    names: Iterable[str], source: str, refused: type[ImageClassifierError]
+    names: Iterable[str],
+    source: str,
+    refused: type[ImageClassifierError],
+    *,
+    new: bool = False,
 ) -> None:
     """Refuse classes that can't be told apart, or written.
 
@@ -310,16 +315,14 @@ def check_class_names(
         Where they are from, for messages.
     refused
         The error that is raised, with a sentence: two names differ only in case or spaces, or one
-        has bytes that are no text.
+        has what `check_names` refuses.
+    new
+        Whether a classifier is to learn them, see `check_names`.
     """
     alike = defaultdict(list)
-    for name in sorted(set(names)):
-        if not _can_be_written(name):
-            shown = name.encode("utf-8", "replace").decode()
-            raise refused(
-                f"The class “{shown}” of {source} has bytes that are no text. Rename its folder, "
-                "or save its table as “CSV UTF-8”."
-            )
+    different = sorted(set(names))
+    check_names(different, f"class of {source}", refused, new=new)
+    for name in different:
         alike["".join(name.split()).casefold()].append(name)
     for several in alike.values():
         if len(several) > 1:
@@ -327,11 +330,3 @@ def check_class_names(
                 f"The classes {quoted(several)} of {source} differ only in upper and lower case or "
                 "spaces. Write them alike in the table, or give their folders one name."
             )
-
-
-def _can_be_written(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

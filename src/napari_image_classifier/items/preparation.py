@@ -30,6 +30,7 @@ from napari_image_classifier.system.declared_sizes import (
     checked_number,
     checked_product,
 )
+from napari_image_classifier.system.shown_text import check_names
 from napari_image_classifier.typing import FloatArray
 
 Intensity = Literal["fixed", "percentiles", "none"]
@@ -125,6 +126,7 @@ class Preparation:
         checked_length(self.channel_names, "channels", MOST_CHANNELS)
         for name in self.channel_names:
             checked_length(name, "letters in the name of a channel", LONGEST_CHANNEL_NAME)
+        check_names(self.channel_names, "channel", PreparationError)
         checked_length(self.ranges, "intensity ranges", MOST_CHANNELS)
         for side in self.size:
             checked_number(side, "pixels in the size", LARGEST_SIZE, least=1)

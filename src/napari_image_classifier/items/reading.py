@@ -160,7 +160,8 @@ def read_query(query: ItemsQuery) -> ItemTable:
         assumptions = (*assumptions, *composition_of(images, pattern).doubts)
     items = [_renamed(item, query.rename_classes) for item in items]
     source = query.items_csv.name if query.items_csv else root.name
-    check_class_names((item.class_name for item in items if item.class_name), source, ItemsError)
+    classes = (item.class_name for item in items if item.class_name)
+    check_class_names(classes, source, ItemsError, new=True)
     if not items:
         why = f" (passed over: {counts_of(passed_over)})" if passed_over else ""
         raise ItemsError(

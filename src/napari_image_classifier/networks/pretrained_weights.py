@@ -58,7 +58,8 @@ def _guarded(weights: str) -> Iterator[str]:
 
 def _why_not(name: str, weights: str, error: Exception) -> str:
     if weights != IMAGENET:
-        return f"{Path(weights).name} holds no weights of {name} without its top: {error}"
+        why = " ".join(str(error).split())[:300]
+        return f"{Path(weights).name} holds no weights of {name} without its top: {why}"
     return (
         f"The weights that {name} learnt from photographs can't be downloaded ({error}). Connect "
         "to the internet once, give them as a file (weights), which Keras on a connected computer "

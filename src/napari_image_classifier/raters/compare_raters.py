@@ -290,7 +290,8 @@ def compare_raters(
     if truth is not None:
         true = None
         if str(truth) != CONSENSUS:
-            _check_different([*paths, Path(truth)])
+            if known.machines:
+                _check_different([*paths, Path(truth)])
             rows = annotation_table(Path(truth), encoding).rows
             true = {one.key: one.class_name for one in standing(_renamed(rows, rename_classes))}
         comparisons = _comparisons(known, true, margin)

@@ -13,6 +13,7 @@ from typing import IO, Self, TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import replace_file
+from napari_image_classifier.system.csv_tables import TableWriter
 from napari_image_classifier.system.spreadsheets import saved_by_spreadsheet, spreadsheet_in
 
 # The last column: a line that was cut off does not end in a whole one.
@@ -162,13 +163,14 @@ class AppendedTable:
         check: Callable[[Mapping[str, str]], object] = lambda row: None,
     ) -> None:
         self._numbers = numbers
+        self._check = check
         self.path = path
         self._columns = [*columns, TIME]
         self.rows: list[dict[str, str]] = []
         self._latest = _FIRST_MOMENT
         self._left_half_a_row = False
         if path.is_file() and path.stat().st_size:
-            self._take_over(check)
+            self._take_over()
 
     def append(self, rows: Iterable[Mapping[str, str]]) -> None:
         """Append rows, all with the same time, one that no earlier row has.
@@ -214,13 +216,15 @@ class AppendedTable:
         # As an editor may have left it.
         _append_to_disk(self.path, "\n")
 
-    def _take_over(self, check: Callable[[Mapping[str, str]], object]) -> None:
+    def _take_over(self) -> None:
         content = self.path.read_bytes()
         whole = content if saved_by_spreadsheet(self.path) else _without_cut_row(content, self.path)
         try:
             table = spreadsheet_in(whole, self.path.name, titles=self._columns)
         except ValueError as error:
             raise AppendedTableError(f"{self.path} is no table: {error}.") from error
+        # Rows are appended in UTF-8, and one file has one encoding.
+        is_guessed = bool(table.assumptions)
         table = table.with_decimal_points(lambda title: title in self._numbers)
         missing = [name for name in self._columns if name not in table.columns]
         if missing:
@@ -235,7 +239,13 @@ class AppendedTable:
                     f"{', '.join(filter(None, row.values()))[:200]}. Give it the time of the row "
                     "above, or take it out; nothing was changed in this file."
                 )
-            check(row)
+            if any("\n" in row[name] or "\r" in row[name] for name in self._columns):
+                # No cell is written so.
+                raise AppendedTableError(
+                    f"{self.path} has a cell that goes over several lines, so rows may stand in "
+                    "it: look for a quotation mark too many. Nothing was changed in this file."
+                )
+            self._check(row)
         if len(whole) < len(content):
             drop_cut_line(self.path)
         added = [name for name in table.columns if name not in self._columns]
@@ -245,7 +255,7 @@ class AppendedTable:
         header = _as_csv([], self._columns).encode()
         with self.path.open("rb") as file:
             is_ours = file.read(len(header)) == header
-        if not is_ours or _last_line(self.path):
+        if not is_ours or is_guessed or _last_line(self.path):
             self._rewrite()
 
     def _rewrite(self) -> None:
@@ -341,15 +351,17 @@ def _moment(time: str) -> datetime:
 
 
 def _in_one_line(cell: str) -> str:
-    return " ".join(cell.splitlines())
+    # Names of files may hold what only Python takes for the end of a line.
+    return re.sub(r"\r\n|\r|\n", " ", cell.rstrip("\r\n"))
 
 
 def _as_csv(
     rows: Iterable[Mapping[str, str]], columns: Sequence[str], *, header: bool = True
 ) -> str:
     written = io.StringIO()
-    table = csv.DictWriter(written, columns, restval="", lineterminator="\n")
+    table = TableWriter(written, columns)
     if header:
-        table.writeheader()
-    table.writerows(rows)
+        table.write_header()
+    for row in rows:
+        table.write_row(row)
     return written.getvalue()

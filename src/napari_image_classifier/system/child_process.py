@@ -24,6 +24,7 @@ from typing import IO, Any
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.processes import end_with_parent
+from napari_image_classifier.system.shown_text import ReadableStream
 
 SECONDS_TO_END = 1.0
 LONGEST_MESSAGE = 256 * 1024**2
@@ -49,7 +50,7 @@ def command_of(module: str, *arguments: str) -> list[str]:
     ----------
     module
         Its dotted name.
-    arguments
+    *arguments
         What follows it.
 
     Returns
@@ -145,7 +146,7 @@ def pickled_answers(*kinds: type) -> Wire:
 
     Parameters
     ----------
-    kinds
+    *kinds
         The only classes that its answers are made of, besides numbers, texts and collections.
 
     Returns
@@ -328,6 +329,9 @@ def connected(wire: Wire) -> tuple[Callable[[], Any], Callable[[Any], None]]:
     # Whatever a library prints must not stand between two messages.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    if sys.stderr is not None:
+        # Of images with names that a terminal would obey.
+        sys.stderr = ReadableStream(sys.stderr)
     received: queue.SimpleQueue[Any] = queue.SimpleQueue()
     one_at_a_time = threading.Lock()
 

@@ -22,7 +22,8 @@ _LARGEST_NUMBER = 2**63
 Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 # More cores than any machine has; a number that was mistyped would start as many threads.
-Threads = Annotated[int, msgspec.Meta(ge=1, le=4096)]
+MOST_THREADS = 4096
+Threads = Annotated[int, msgspec.Meta(ge=1, le=MOST_THREADS)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)]
 # A manifest of a million images has half of it.
 LARGEST = 2 * 10**9

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_image_classifier.system.csv_tables import text_in
 from napari_image_classifier.wording import quoted
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def read_spreadsheet(
     Returns
     -------
     Spreadsheet
-        The cells as they stand in the file, the titles without spaces around them.
+        The cells as texts (see `csv_tables.text_in`), the titles without spaces around them.
 
     Raises
     ------
@@ -199,6 +200,7 @@ def spreadsheet_in(
         text = text[told.end() :]
     separator = told[1] if told else _separator_of(text, titles)
     header, rows = _rows_of(text, separator)
+    rows = [[text_in(cell) for cell in row] for row in rows]
     columns = _titles(header, titles)
     kept = [
         place
@@ -337,7 +339,7 @@ def _rows_of(text: str, separator: str) -> tuple[list[str], list[list[str]]]:
 
 
 def _titles(header: Sequence[str], known: Collection[str]) -> list[str]:
-    titles = [title.strip() for title in header]
+    titles = [text_in(title.strip()) for title in header]
     named = [title.casefold() if title.casefold() in known else title for title in titles]
     for title in known:
         if named.count(title) > 1:

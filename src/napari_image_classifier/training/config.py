@@ -186,7 +186,13 @@ class TrainingConfig:
         return self.network in BACKBONE_NAMES and self.weights != RANDOM_WEIGHTS
 
     def with_whole_paths(self) -> Self:
-        """Return the same for a process that works in another folder."""
+        """Make paths whole, for a process that works in another folder.
+
+        Returns
+        -------
+        TrainingConfig
+            The same in all else.
+        """
         weights, earlier = self.weights, self.start_from
         if weights and weights not in (IMAGENET, RANDOM_WEIGHTS):
             weights = whole_path(weights)

@@ -10,11 +10,13 @@ from typing import Any
 
 from napari_image_classifier.classifiers.archive import is_address
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.system.child_process import whole_path
 from napari_image_classifier.system.compute_process import ComputeProcess
 from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.job import Job
 from napari_image_classifier.system.processes import Limits
+from napari_image_classifier.system.shown_text import check_names
 
 # TensorFlow alone takes 1 GB.
 MEMORY = 4 * 1024**3
@@ -203,6 +205,7 @@ def import_network(
     ImageClassifierError
         The network can't be used, in a sentence that says why.
     """
+    check_names(class_names, "class", ClassifierFileError, new=True)
     request = ImportRequest(
         _seen_from_elsewhere(source),
         Path(output),

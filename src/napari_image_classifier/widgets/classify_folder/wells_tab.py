@@ -24,6 +24,7 @@ from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import coloured_dot, let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.parts import choice, offer, show, stacked, wrapped
+from napari_image_classifier.widgets.qt.plain_text import Markup
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 
 NOTHING_YET = "The wells are shown here when the folder has been classified."
@@ -180,7 +181,7 @@ class WellsTab(QWidget):
         self.dose_view.show_response(response, lambda row: wells.explain(row, column))
         sentences = [coloured_dot(colour_of(number), series.sentence)
                      for number, series in enumerate(response.series)]  # fmt: skip
-        self.dose_words.setText("<br>".join(sentences))
+        self.dose_words.setText(Markup("<br>").join(sentences))
         return True
 
     def _say_opened(self, count: int) -> None:
