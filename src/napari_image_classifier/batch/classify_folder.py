@@ -46,7 +46,6 @@ from napari_image_classifier.system.atomic_files import (
     replace_table,
     told_when_refused,
 )
-from napari_image_classifier.system.machine import MOST_WORKERS
 from napari_image_classifier.system.output_lock import only_run
 from napari_image_classifier.system.progress import Pause
 from napari_image_classifier.system.records import MOST_THREADS
@@ -157,8 +156,6 @@ def classify_folder(
     ManifestError
         The place of the manifest is taken by another one's.
     """
-    if workers is not None and not 1 <= workers <= MOST_WORKERS:
-        raise ImageClassifierError(f"Workers are 1 to {MOST_WORKERS}, not {workers}.")
     root, table = Path(folder).expanduser().resolve(), Path(output).expanduser().resolve()
     if not isinstance(classifier, Classifier):
         classifier = load_classifier(classifier, threads=1)
