@@ -154,7 +154,7 @@ def on_the_command_line(classifier: Path, folder: Path) -> dict[str, str]:
 
 COMMAND = """
 import resource, sys
-from napari_image_classifier.cli.app import app
+from napari_image_classifier.cli.commands import app
 app(standalone_mode=False)
 print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", file=sys.stderr)
 """

@@ -11,7 +11,8 @@ import pytest
 
 from helpers.paths import KERAS_FILES
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.cli.app import app, main
+from napari_image_classifier.cli.app import main
+from napari_image_classifier.cli.commands import app
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.training.config import TrainingConfig

@@ -9,8 +9,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from napari_image_classifier.cli import evaluation, training
-from napari_image_classifier.cli.app import app
 from napari_image_classifier.cli.arguments import new_names_in
+from napari_image_classifier.cli.commands import app
 from napari_image_classifier.cli.derived_options import NO_OPTIONS
 from napari_image_classifier.cli.evaluation import NOT_ASKED
 from napari_image_classifier.errors import ImageClassifierError
@@ -128,3 +128,39 @@ def test_new_names_are_pairs():
     for wrong in ("control", "=control", "ctrl=", "a=b,a=c"):
         with pytest.raises(ImageClassifierError, match=f"not {wrong}"):
             new_names_in(wrong)
+
+
+def numbers():
+    """Every option of every command that takes a number."""
+    for name, command in get_command(app).commands.items():
+        for option in command.params:
+            kind = option.type_descriptor.annotation
+            if kind in (int, float):
+                yield pytest.param(name, option.opts[0], kind, id=f"{name} {option.opts[0]}")
+
+
+@pytest.mark.parametrize(("command", "option", "kind"), list(numbers()))
+def test_a_number_out_of_range_is_refused_before_work_begins(command, option, kind, tmp_path):
+    """By the name of the option, with its range, and with the exit status of such refusals."""
+    given = {"import": ["n.keras", "--classes", "a,b", "--channels", "c", "--output"],
+             "agreement": ["a.csv", "b.csv", "--report"],
+             "evaluate": [str(tmp_path), "--report"],
+             "classify": [str(tmp_path), "--classifier", "c.keras", "--output"],
+             "train": [str(tmp_path), "--output"]}  # fmt: skip
+    values = ["-5", str(10**9 * 10**9), *(["nan", "inf", "-inf"] if kind is float else ["1.5"])]
+    for value in [*values, "", "abc"]:
+        arguments = [command, *given[command], str(tmp_path / "new"), option, value]
+        done = CliRunner().invoke(app, arguments, env={"COLUMNS": "1000"})
+        assert done.exit_code == 2, (value, done.output)
+        assert option in done.output
+        if value not in ("", "abc", "1.5"):
+            assert "must be" in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_text_is_refused():
+    """A variable of a script that was not set asks for nothing."""
+    for value in (" ", "\t"):
+        done = CliRunner().invoke(app, ["train", "images", "--output", "o.keras", "--axes", value])
+        assert done.exit_code == 2
+        assert "--axes" in done.output

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import napari_image_classifier as nic
 from helpers.hostile_kept_files import write_study
 from helpers.paths import TESTS
-from napari_image_classifier.cli.app import app
+from napari_image_classifier.cli.commands import app
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.blinded_session import BlindedSession
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations

@@ -1,4 +1,4 @@
-"""Work that is killed, or meets a full or a broken disk, where it writes, flushes and renames.
+"""Work that is killed, interrupted, or meets a full or a broken disk, where it touches files.
 
 A short round; `benchmarks/kill_points.py` strikes at every point, three times each.
 """
@@ -16,6 +16,7 @@ pytestmark = [
 ]
 
 WORK = ("training", "batch", "labels")
+COMMANDS = ("train", "classify", "merge")
 WRITES = ("write", "flush", "rename", "flush of folder", "truncate")
 
 
@@ -39,6 +40,18 @@ def test_killed_work_goes_on(workshop, work):
     for number, point in one_of_each(points, WRITES):
         struck += workshop.strike(work, list(kills_of(number, point))[next(ways)])
     assert struck >= len(set(WRITES) & {point.kind for point in points})
+
+
+@pytest.mark.parametrize("work", COMMANDS)
+def test_an_interrupted_command_leaves_nothing_half_written(workshop, work):
+    """Ctrl-C, Ctrl-C twice and TERM: what was done is kept, and the next run goes on from it."""
+    from helpers.fault_points import SIGNALS, Fault
+    from helpers.fault_rounds import one_of_each
+
+    ways = cycle(SIGNALS)
+    of_kind = {point.kind: number for number, point in one_of_each(workshop.points(work), WRITES)}
+    struck = sum(workshop.interrupt(work, Fault(number, next(ways))) for number in of_kind.values())
+    assert struck >= 2
 
 
 @pytest.mark.parametrize("work", WORK)

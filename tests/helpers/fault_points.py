@@ -2,7 +2,8 @@
 
 `watch` counts, in this process, every call that creates, writes, flushes, renames or removes a file
 below a folder, as Python makes them. At the chosen one the process kills itself, as a power cut
-would, or the call fails, as on a full or a broken disk.
+would, or asks itself to end, as a person or a scheduler would, or the call fails, as on a full or a
+broken disk.
 """
 
 import builtins
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 KILLS = ("before", "half", "after")
+# Before the call, after it, and twice around it.
+SIGNALS = {"TERM": "SIGTERM", "INT": "SIGINT", "INT INT": "SIGINT"}
 ERRORS = {"ENOSPC": errno.ENOSPC, "EIO": errno.EIO}
 
 
@@ -26,7 +29,7 @@ class Point(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What happens at the ``number``-th call: a kill (`KILLS`) or an error (`ERRORS`).
+    """What happens at the ``number``-th call: a kill (`KILLS`), a signal (`SIGNALS`), an error.
 
     From then on all other writes fail, too, with an error that ``lasts``.
     """
@@ -61,6 +64,8 @@ class Watch:
         fault = self._fault
         if fault is None or number < fault.number or (number > fault.number and not fault.lasts):
             return do()
+        if fault.how in SIGNALS:
+            return self._ask_to_end(fault.how, do)
         if fault.how in ERRORS:
             if kind == "remove":
                 # A full disk lets files go.
@@ -74,6 +79,14 @@ class Watch:
             do()
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("killed")
+
+    def _ask_to_end(self, how: str, do: Callable[[], Any]) -> Any:
+        if how != "INT":
+            signal.raise_signal(getattr(signal, SIGNALS[how]))
+        done = do()
+        if how != "TERM":
+            signal.raise_signal(getattr(signal, SIGNALS[how]))
+        return done
 
 
 class _WatchedFile(io.FileIO):

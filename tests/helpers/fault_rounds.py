@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from helpers.fault_points import ERRORS, Fault, Point
+from helpers.fault_points import ERRORS, SIGNALS, Fault, Point
 from helpers.manifests import read_manifest
 from helpers.paths import PROGRAMS
 from napari_image_classifier.batch.journal import read_journal
@@ -110,6 +111,23 @@ class Workshop:
         acknowledged.hear(self.end(work, place))
         shutil.rmtree(place)
         return struck
+
+    def interrupt(self, work: str, fault: Fault) -> bool:
+        """Have a signal strike a command, then do its work to its end; return whether it struck.
+
+        The command leaves nothing half-written, and says by its exit status what ended it.
+        """
+        place = self.place()
+        done = self.do(work, place, fault)
+        # Work that is all but done when a signal comes is done.
+        stopped = 128 + getattr(signal, SIGNALS[fault.how])
+        assert done.code in (0, stopped), (fault, done.code, done.said)
+        left = [name for name in names(place) if UNFINISHED in name or name.endswith(".lock")]
+        assert not left, (fault, left)
+        check_readable(place / OUTPUT)
+        self.end(work, place)
+        shutil.rmtree(place)
+        return done.code == stopped
 
     def end(self, work: str, place: Path) -> "Done":
         """Do work to its end, and compare what comes of it with what comes of undisturbed work."""

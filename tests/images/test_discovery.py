@@ -1,5 +1,8 @@
 """Images in a folder: what is passed over, and what names say of all of them."""
 
+import errno
+import sys
+
 import pytest
 
 from napari_image_classifier.images.discovery import find_images
@@ -83,3 +86,39 @@ def test_folders_with_the_same_wells_are_plates(tmp_path):
     assert [(image.fields["plate"], image.fields["well"]) for image in images] == [
         ("P1", "A01"), ("P1", "A02"), ("P2", "A01"), ("P2", "A02"),
     ]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths are shorter there")
+def test_folders_may_be_deeper_than_python_calls_itself(tmp_path):
+    """Up to the longest path that the system knows."""
+    folders = [tmp_path]
+    for _ in range(1100):
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    touch(folders[-1], "a.tif")
+    try:
+        assert names(tmp_path) == (["d/" * 1100 + "a.tif"], {})
+    finally:
+        (folders[-1] / "a.tif").unlink()
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
+
+
+def test_a_folder_that_goes_or_is_closed_does_not_end_the_looking(tmp_path, monkeypatch):
+    """What is beside it is found; what can't be opened is counted."""
+    touch(tmp_path, "a/0.tif", "closed/1.tif", "deep/1.tif", "gone/2.tif", "z/3.tif")
+    (tmp_path / "round").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "nowhere").symlink_to(tmp_path / "nowhere")
+    really = type(tmp_path).iterdir
+
+    def iterdir(path):
+        errors = {"closed": errno.EACCES, "gone": errno.ENOENT, "deep": errno.ENAMETOOLONG}
+        if path.name in errors:
+            raise OSError(errors[path.name], "no", str(path))
+        return really(path)
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", iterdir)
+    found, passed_over = names(tmp_path)
+    assert found == ["a/0.tif", "z/3.tif"]
+    assert passed_over["folders that can't be opened"] == 1
+    assert passed_over["folders so deep that the system can't open them"] == 1

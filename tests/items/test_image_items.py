@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import napari_image_classifier as nic
 from helpers.objects import mask_of, masked, noise
 from napari_image_classifier.batch.classify_folder import classify_folder
-from napari_image_classifier.cli.app import app
+from napari_image_classifier.cli.commands import app
 from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image

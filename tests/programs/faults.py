@@ -6,8 +6,8 @@ writes images to that folder, says a line, and then reads requests on standard i
 JSON each, and answers each with one. A request is
 done in a process of its own that is forked from this one, where all modules are loaded already. It
 holds "work" (a name of `WORK`), "folder" (where everything lies), "fault" (None, or a list that
-makes a `Fault`). The answer has "code" (how the process ended: 0, `REFUSED`, `BROKEN`, or a signal
-as a negative number) and "said", all that it said, line by line.
+makes a `Fault`). The answer has "code" (how the process ended: 0, `REFUSED`, `BROKEN`, the exit
+status of a command, or a signal as a negative number) and "said", all that it said, line by line.
 """
 
 import json
@@ -89,6 +89,47 @@ def classify(folder: Path, say: Say) -> None:
     result = job.run(request, lambda event: None, lambda: False)
     say({"result": result.output.read_text(encoding="utf-8")})
     say({"gone on": result.n_resumed})
+
+
+def _command(*arguments: object) -> None:
+    """Run a command as it is typed."""
+    from napari_image_classifier.cli.app import main
+
+    sys.argv = ["napari-image-classifier", *map(str, arguments)]
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            raise
+
+
+def train_by_command(folder: Path, say: Say) -> None:
+    """Train on texture, unless that was done."""
+    output = folder / OUTPUT / "cells.keras"
+    if not output.exists():
+        _command("train", folder / "images" / "good", "--group", "folder", "--network", "texture",
+                 "--size", 24, "--validation-fraction", 0.4, "--output", output)  # fmt: skip
+    say({"result": output.stat().st_size})
+
+
+def classify_by_command(folder: Path, say: Say) -> None:
+    """Classify the images into a table."""
+    output = folder / OUTPUT / "predictions.csv"
+    _command("classify", folder / "images", "--classifier", folder / "cells.keras",
+             "--output", output, "--workers", 1)  # fmt: skip
+    say({"result": output.read_text(encoding="utf-8")})
+
+
+def merge_by_command(folder: Path, say: Say) -> None:
+    """Classify two shares, make one table of them, and summarize and sort that."""
+    output = folder / OUTPUT / "predictions.csv"
+    for share in ("1/2", "2/2"):
+        _command("classify", folder / "images", "--classifier", folder / "cells.keras",
+                 "--output", output, "--shard", share, "--workers", 1)  # fmt: skip
+    _command("merge", "--output", output)
+    _command("summarize", output, "--by", "class", "--output", folder / OUTPUT / "classes.csv",
+             "--overwrite")  # fmt: skip
+    say({"result": output.read_text(encoding="utf-8")})
 
 
 def label(folder: Path, say: Say) -> None:
@@ -202,6 +243,9 @@ WORK: dict[str, Callable[[Path, Say], None]] = {
     "networks": learn_by_network,
     "batch": classify,
     "labels": label,
+    "train": train_by_command,
+    "classify": classify_by_command,
+    "merge": merge_by_command,
 }
 
 
@@ -227,6 +271,8 @@ def _do(request: dict[str, Any], said: int) -> None:
         # What labels are written by says it in this way, and the docks say it in a sentence.
         code = REFUSED if request["work"] == "labels" else BROKEN
         say({"refused": str(error), "traceback": traceback.format_exc()})
+    except SystemExit as end:
+        code = int(end.code or 0)
     except BaseException:  # noqa: BLE001 - whatever it is, it is told, and fails the test
         code = BROKEN
         say({"traceback": traceback.format_exc()})

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import napari_image_classifier as nic
 from helpers.manifests import learnt_manifest, read_manifest
-from napari_image_classifier.cli.app import app
+from napari_image_classifier.cli.commands import app
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.annotations import (
@@ -275,3 +275,27 @@ def test_a_name_that_is_no_text_ends_no_report(tmp_path):
         )
     nic.compare_raters([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "report.html")
     assert b"\xe4.tif" in (tmp_path / "report.answers.csv").read_bytes()
+
+
+def test_a_table_that_is_there_twice_is_refused(tmp_path):
+    """As itself, a copy, a link, with its rows in another order, and as the truth."""
+    rows = [f"{number}.tif,{'ab'[number % 2]},Ada" for number in range(12)]
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("\n".join(["file,class,rater", *rows]))
+    for make in (
+        lambda: other.write_bytes(one.read_bytes()),
+        lambda: other.symlink_to(one),
+        lambda: other.write_text("\r\n".join(["file,class,rater", *reversed(rows)])),
+    ):
+        make()
+        with pytest.raises(AnnotationsError, match="was given twice"):
+            nic.compare_raters([one, other], tmp_path / "r.html")
+        other.unlink()
+    with pytest.raises(AnnotationsError, match="was given twice"):
+        nic.compare_raters([one, one], tmp_path / "r.html")
+    other.write_text(one.read_text().replace("Ada", "Bea"))
+    said = nic.compare_raters([one, other], tmp_path / "r.html").sentences
+    assert any("the same answers to all 12 images" in sentence for sentence in said)
+    other.write_text(one.read_text().replace("0.tif,a", "0.tif,b"))
+    said = nic.compare_raters([one, other], tmp_path / "s.html").sentences
+    assert any("repeats their own answers" in sentence for sentence in said)

@@ -22,7 +22,7 @@ from napari_image_classifier.batch.helper import Helper
 from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.predict import Predictions, predict_files
 from napari_image_classifier.classifiers.prediction import Prediction
-from napari_image_classifier.errors import Fault
+from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.images.deadlines import (
     Deadline,
     DeadlineExceededError,
@@ -31,6 +31,7 @@ from napari_image_classifier.images.deadlines import (
 )
 from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.system.child_process import NoPythonError
+from napari_image_classifier.system.machine import MOST_WORKERS
 from napari_image_classifier.system.shown_text import readable
 from napari_image_classifier.typing import DrawThumbnail, ShouldStop
 
@@ -83,6 +84,8 @@ def predict_images(
         or ends the helper that reads it, gives one prediction with status "error", and the others
         go on.
     """
+    if workers is not None and not 1 <= workers <= MOST_WORKERS:
+        raise ImageClassifierError(f"Workers are 1 to {MOST_WORKERS}, not {workers}.")
     n_workers = workers or os.cpu_count() or 1
     over = threading.Event()
 

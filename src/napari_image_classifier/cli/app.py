@@ -1,359 +1,149 @@
-"""The commands of the program, named as the functions of the package are.
+"""The program, from its first instruction to its exit status; the commands come when it stands.
 
-No command but ``demo`` opens a viewer, so training may use Keras in this very process.
+The commands take half a second to load, in which a signal is heard, too, and streams are needed.
 """
 
-import importlib
-import json
+import errno
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
 
-import typer
-from typer.core import TyperGroup
-
-from napari_image_classifier.cli.arguments import (
-    channel_map_in,
-    masks_in,
-    names_in,
-    ranges_in,
-    refuse_to_replace,
+from napari_image_classifier.cli.interruption import (
+    EndedBySignal,
+    ended_by_signals,
+    is_stop,
+    leave_at_once,
 )
-from napari_image_classifier.cli.derived_options import with_derived_options
-from napari_image_classifier.cli.describe import describe_environment, describe_file, in_lines
-from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_command
-from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
-from napari_image_classifier.cli.progress import Progress, libraries_silent, readable_streams, say
-from napari_image_classifier.cli.tables import agreement_command, sort_command, summarize_command
-from napari_image_classifier.cli.training import lines_on_pattern, train_command
+from napari_image_classifier.cli.streams import standard_streams
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.system.shown_text import readable_lines
-from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.import_network import import_network
 
-Names = Annotated[str, typer.Option(help="Names separated by commas, in the network's order.")]
-NetworkChannels = Annotated[
-    str,
-    typer.Option(
-        help="Names separated by commas, in the network's order; grey,grey,grey shows a grey image "
-        "to all three inputs of a network for colours."
-    ),
-]
-
-
-class _Commands(TyperGroup):
-    """Shows what is wrong with arguments, which may be names of files, as readable text."""
-
-    def make_context(self, *arguments: Any, **named: Any) -> Any:
-        with _readable_errors():
-            return super().make_context(*arguments, **named)
-
-    def invoke(self, context: Any) -> Any:
-        with _readable_errors():
-            return super().invoke(context)
-
-
-@contextmanager
-def _readable_errors() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        # Of Typer's own errors, which it prints itself.
-        if isinstance(message := getattr(error, "message", None), str):
-            vars(error)["message"] = readable_lines(message)
-        raise
-
-
-app = typer.Typer(
-    cls=_Commands,
-    help="Train a classifier on your own image classes and classify folders with it.",
-    epilog="With --debug anywhere, an error comes with its traceback.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-app.command("train")(train_command)
-app.command("evaluate")(evaluate_command)
-app.command("agreement")(agreement_command)
-app.command("summarize")(summarize_command)
-app.command("sort")(sort_command)
-
-
-@app.command()
-@with_derived_options(shard="K/N", dask="ADDRESS")
-def classify(
-    images: Path,
-    /,
-    classifier: Path,
-    output: Path,
-    pattern: str | None = None,
-    axes: str | None = None,
-    masks: str | None = None,
-    split_masks: bool = False,
-    channels: str | None = None,
-    overwrite: bool = False,
-    workers: int | None = None,
-    shard: str | None = None,
-    dask: str | None = None,
-    dask_ca: Path | None = None,
-    dask_certificate: Path | None = None,
-    dask_key: Path | None = None,
-) -> None:
-    """Classify a folder; a run that was stopped goes on where it was.
-
-    Parameters
-    ----------
-    images
-        The folder of images; sub-folders are searched.
-    classifier
-        A classifier, a .keras file.
-    output
-        The table to write, a CSV.
-    pattern
-        As in `ItemsQuery`.
-    axes
-        As in `ItemsQuery`.
-    masks
-        As in `ItemsQuery`.
-    split_masks
-        As in `ItemsQuery`.
-    channels
-        What the images call channels of the classifier, where they have other names:
-        DNA=405,GFP=488.
-    overwrite
-        Replace what the output holds.
-    workers
-        Images worked on side by side; one per core unless told.
-    shard
-        Classify only the K-th of N shares of the images, in job arrays; merge makes one table of
-        them.
-    dask
-        Classify on the workers of the Dask scheduler there, such as tcp://name:8786.
-    dask_ca
-        The cluster's CA certificate, a PEM file.
-    dask_certificate
-        Your certificate, a PEM file.
-    dask_key
-        The key of your certificate, a PEM file.
-    """
-    from napari_image_classifier.batch.classify_folder import classify_folder
-    from napari_image_classifier.batch.dask_cluster import Cluster
-    from napari_image_classifier.batch.shards import Shard
-
-    cluster = Cluster(dask, dask_ca, dask_certificate, dask_key) if dask else None
-
-    with Progress() as progress, asked_to_stop() as should_stop:
-        result = classify_folder(
-            images,
-            classifier,
-            output,
-            pattern=pattern,
-            axes=axes,
-            masks=masks_in(masks),
-            split_masks=split_masks,
-            channels=channel_map_in(channels),
-            overwrite=overwrite,
-            workers=workers,
-            shard=Shard.parse(shard) if shard else None,
-            predict=cluster.predict if cluster else None,
-            on_images=lambda images: _note_all(progress, lines_on_pattern(images, pattern)),
-            on_predictions=lambda rows, done, total: progress.show("Classifying", done, total),
-            on_pause=progress.note,
-            should_stop=should_stop,
-        )
-    say(result.message)
-    say(f"Written: {result.output}")
-    if result.stopped:
-        raise typer.Exit(STOPPED)
-    if not result.n_classified and not result.n_empty:
-        raise ImageClassifierError(
-            f"Nothing could be classified; the column message of {result.output.name} says why."
-        )
-
-
-def _note_all(progress: Progress, lines: Iterable[str]) -> None:
-    for line in lines:
-        progress.note(line)
-
-
-@app.command()
-@with_derived_options()
-def merge(output: Path) -> None:
-    """Make one table of the shares that classify --shard wrote beside it.
-
-    Parameters
-    ----------
-    output
-        The table to write, a CSV.
-    """
-    from napari_image_classifier.batch.shards import merge_shards
-
-    merged = merge_shards(output)
-    for sentence in filter(None, (merged.learnt_from, *merged.notes, merged.written.sentence)):
-        say(sentence)
-    say(f"Written: {merged.written.path} ({merged.n_rows} rows)")
-
-
-app.command("reproduce")(reproduce_command)
-
-
-@app.command("import")
-@with_derived_options(source="NET.keras")
-def import_command(
-    source: Path,
-    /,
-    classes: Names,
-    channels: NetworkChannels,
-    output: Path,
-    size: int | None = None,
-    projection: str = TrainingConfig.projection,
-    intensity: str | None = None,
-    range: str | None = None,
-    each: str = "image",
-    overwrite: bool = False,
-) -> None:
-    """Make a classifier of a Keras network that was trained elsewhere.
-
-    Parameters
-    ----------
-    source
-        A network saved by Keras: .keras, or .h5 that holds a whole network.
-    classes, channels
-        As `Names` and `NetworkChannels` say.
-    output
-        The classifier to write, a .keras file.
-    size
-        Side in pixels images are scaled to, where the network takes any size.
-    projection
-        As in `TrainingConfig`.
-    intensity
-        none (pixels as they are, unless there is a range) or percentiles (of each image, to 0 and
-        1).
-    range
-        Intensities that become 0 and 1, such as 0:255 for a network that learnt from pixels divided
-        by 255, and 127.5:255 where it learnt from -1 to 1; one for all channels, or one for each,
-        separated by commas.
-    each
-        As in `ItemsQuery`.
-    overwrite
-        Replace what the output holds.
-    """
-    refuse_to_replace(output, overwrite, [source])
-    names = names_in(channels)
-    wanted: dict[str, Any] = {"projection": projection, "intensity": intensity or "none"}
-    wanted["each"] = each
-    if range is not None:
-        if intensity is not None:
-            raise ImageClassifierError("Give either --range or --intensity, not both.")
-        wanted |= {"intensity": "fixed", "ranges": ranges_in(range, len(names))}
-    if size is not None:
-        wanted["size"] = (size, size)
-    # Refused here, before Keras takes its seconds to start.
-    Preparation(names, **wanted)
-    say(
-        "A Keras file can name any program, and Keras runs it. Here only layers that are known and "
-        "numbers are taken from it, and a file with anything else is refused.",
-        err=True,
-    )
-    with libraries_silent():
-        classifier = import_network(
-            source,
-            output,
-            class_names=names_in(classes),
-            channel_names=names,
-            preparation=wanted,
-        )
-    for sentence in classifier.description.training["messages"]:
-        say(sentence, err=True)
-    say(f"Written: {classifier.path}")
-
-
-@app.command()
-@with_derived_options()
-def describe(file: Path, /, axes: str | None = None, as_json: bool = False) -> None:
-    """Tell what is in an image, a classifier or a network.
-
-    Parameters
-    ----------
-    file
-        An image, a classifier (.keras), or a Keras network that is none yet (.keras, .h5).
-    axes
-        As in `ItemsQuery`.
-    as_json
-        For programs to read.
-    """
-    description = describe_file(file, axes=axes)
-    # The one character that JSON leaves as it is, and a terminal obeys.
-    as_text = json.dumps(description).replace("\x7f", "\\u007f") if as_json else None
-    say(as_text or in_lines(description))
-
-
-@app.command()
-def info() -> None:
-    """Print versions, backend and device, for a bug report."""
-    with libraries_silent():
-        description = describe_environment()
-    say(in_lines(description))
-
-
-@app.command()
-@with_derived_options()
-def demo(output: Path = Path("demo"), close: bool = False) -> None:
-    """Make sample images, train on them, and open the viewer with classified images.
-
-    Parameters
-    ----------
-    output
-        A folder for everything it makes.
-    close
-        Close the viewer when its picture is taken.
-    """
-    # By name: it opens a viewer, and nothing else here may reach napari.
-    run_demo = importlib.import_module("napari_image_classifier.cli.demo").run_demo
-    raise typer.Exit(run_demo(output, close=close, say=say))
+TOO_LITTLE_MEMORY = "The computer has too little memory for this, or lets this program have no more"
+# With less, calculating libraries wait for memory for ever; what is reserved counts, too.
+LEAST_MEMORY = 1_000_000_000
+# As of an option that can't be understood.
+UNUSABLE = 2
+# What the loader of libraries says where memory is short.
+_OF_MEMORY = ("failed to map segment", "cannot allocate memory", "cannot map")
+_REFUSED_BY_SYSTEM = {
+    errno.ENOMEM: f"{TOO_LITTLE_MEMORY}.",
+    errno.EMFILE: "The system lets this program open no more files (ulimit -n); allow it more.",
+    errno.EAGAIN: "The system lets this program start no more processes or threads (ulimit -u); "
+    "allow it more, or end others.",
+}  # fmt: skip
 
 
 def main() -> None:
     """Run the command line; an error is one sentence on stderr (--debug: a traceback too)."""
+    with standard_streams() as why_lost:
+        try:
+            with ended_by_signals():
+                status = _status()
+        except EndedBySignal as end:
+            _say("Stopped; what was done is kept.")
+            leave_at_once(end.status)
+        if lost := why_lost():
+            _say(lost)
+            status = status or 1
+    sys.exit(status)
+
+
+def _status() -> int:
+    """Run the command that the arguments name, and return the exit status."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
-    with readable_streams():
-        _run(arguments, debug)
-
-
-def _run(arguments: list[str], debug: bool) -> None:
+    if refused := _empty_one(arguments) or _too_little_memory():
+        _say(refused)
+        return UNUSABLE
     try:
-        app(arguments, prog_name="napari-image-classifier")
+        # By name: what stands before it is there in a hundredth of the time.
+        commands = import_module("napari_image_classifier.cli.commands")
+        progress = import_module("napari_image_classifier.cli.progress")
+        with progress.readable_streams():
+            commands.app(arguments, prog_name="napari-image-classifier")
     except SystemExit as end:
-        if end.code == STOPPED:
-            say("Stopped; what was done is kept.", err=True)
-        raise
-    except ImageClassifierError as error:
-        _end(str(error), debug)
-    except OSError as error:
-        _end(f"{error.filename or 'A file'} can't be used: {error.strerror or error}.", debug)
-    except MemoryError:
-        _end("The computer has too little memory for this.", debug)
-    except Exception as error:  # noqa: BLE001 - a bug is told in a sentence, too
-        _end(
-            f"Something went wrong that should not: {type(error).__name__}: {error}. Please "
-            "report it with what --debug and napari-image-classifier info print.",
-            debug,
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if is_stop(status):
+            _say("Stopped; what was done is kept.")
+        return status
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told in a sentence
+        if debug:
+            traceback.print_exc()
+        _say(_sentence_on(error))
+    return 1
+
+
+def _empty_one(arguments: Sequence[str]) -> str:
+    """Return what is said of an argument that is empty, as of a variable of a script; "" of none.
+
+    An empty path would be the folder one works in.
+    """
+    for before, argument in pairwise(["", *arguments]):
+        option, is_given, value = argument.partition("=")
+        if not argument.strip() or (is_given and option.startswith("--") and not value.strip()):
+            named = option if is_given else before
+            what = f"The value of {named}" if named.startswith("--") else "An argument"
+            return f"{what} is empty; give one, or leave it out."
+    return ""
+
+
+def _too_little_memory() -> str:
+    """Return what is said of a limit in which libraries hang or crash; "" where there is none."""
+    if sys.platform == "win32":
+        return ""
+    from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
+
+    most, _ = getrlimit(RLIMIT_AS)
+    if most == RLIM_INFINITY or most >= LEAST_MEMORY:
+        return ""
+    return (
+        f"The system lets this program have {most / 1e9:.1f} GB of memory (ulimit -v); it needs "
+        f"{LEAST_MEMORY / 1e9:.0f} GB, and a network 4 GB."
+    )
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{readable_lines(sentence)}\n")
+    sys.stderr.flush()
+
+
+def _sentence_on(error: Exception) -> str:
+    """Return what a person is told of an error that ended a command."""
+    text = str(error)
+    if isinstance(error, ImageClassifierError):
+        return text
+    if isinstance(error, MemoryError) or any(sign in text.lower() for sign in _OF_MEMORY):
+        return f"{TOO_LITTLE_MEMORY}."
+    if isinstance(error, RuntimeError) and text == "can't start new thread":
+        return _REFUSED_BY_SYSTEM[errno.EAGAIN]
+    if isinstance(error, OSError):
+        return _sentence_on_system(error)
+    return (
+        f"Something went wrong that should not: {type(error).__name__}: {error}. Please report it "
+        "with what --debug and napari-image-classifier info print."
+    )
+
+
+def _sentence_on_system(error: OSError) -> str:
+    if error.errno in _REFUSED_BY_SYSTEM:
+        return _REFUSED_BY_SYSTEM[error.errno]
+    if error.filename is None and not _has_working_folder():
+        return (
+            "The folder in which this was started is not there any more; change into one that is, "
+            "or give whole paths."
         )
+    return f"{error.filename or 'A file'} can't be used: {error.strerror or error}."
 
 
-def _end(sentence: str, debug: bool) -> None:
-    if debug:
-        traceback.print_exc()
-    say(sentence, err=True)
-    sys.exit(1)
+def _has_working_folder() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

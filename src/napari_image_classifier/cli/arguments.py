@@ -1,13 +1,25 @@
 """Arguments of the commands: what is made of them, and what is refused at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast, get_args
+
+import typer
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.channel_matching import ChannelMap, split_pairs
 from napari_image_classifier.items.selection import Each
 from napari_image_classifier.system.outputs import check_output
+
+
+@contextmanager
+def refused_as(option: str) -> Iterator[None]:
+    """Have what the block refuses refused as the value of an option, before any work begins."""
+    try:
+        yield
+    except ImageClassifierError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
 
 
 def names_in(text: str | None) -> tuple[str, ...]:

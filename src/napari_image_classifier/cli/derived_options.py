@@ -1,15 +1,21 @@
 """Options that are derived from the fields of data classes, and from docstrings."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, is_dataclass
+from dataclasses import MISSING, is_dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, getdoc, signature
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
-from napari_image_classifier.cli.arguments import each_in, masks_in, names_in, new_names_in
+from napari_image_classifier.cli.arguments import (
+    each_in,
+    masks_in,
+    names_in,
+    new_names_in,
+    refused_as,
+)
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.system.settings import Setting, meanings_of, settings_of
 from napari_image_classifier.training.config import TrainingConfig
@@ -40,7 +46,10 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def _value(field: str, given: Any) -> Any:
-    return _READERS[field](given) if field in _READERS else given
+    if field not in _READERS:
+        return given
+    with refused_as(f"--{field.replace('_', '-')}"):
+        return _READERS[field](given)
 
 
 def with_derived_options(
@@ -67,22 +76,29 @@ def with_derived_options(
             if is_dataclass(parameter.annotation)
         }
         options: list[Parameter] = []
+        plain: dict[str, Setting] = {}
         for name, parameter in own.items():
-            kind = parameter.annotation
+            kind, setting = parameter.annotation, Setting()
+            if get_origin(kind) is Annotated and isinstance(get_args(kind)[1], Setting):
+                kind, setting = get_args(kind)
             if name in derived:
                 options += derived[name].values()
             elif get_origin(kind) is Annotated:
                 options.append(parameter.replace(kind=Parameter.KEYWORD_ONLY))
             else:
                 default = MISSING if name in arguments else parameter.default
-                setting = Setting(name=name, type=kind, default=default, meaning=meanings[name])
-                options.append(_option(setting, metavars.get(name)))
+                plain[name] = replace(
+                    setting, name=name, type=kind, default=default, meaning=meanings[name]
+                )
+                options.append(_option(plain[name], metavars.get(name)))
 
         @wraps(command)
         def run(**values: Any) -> None:
             for name, options in derived.items():
                 fields = {field: _value(field, values.pop(field)) for field in options}
+                _check(settings_of(own[name].annotation), fields)
                 values[name] = own[name].annotation(**_with_folder(fields))
+            _check(plain, values)
             command(*[values.pop(name) for name in arguments], **values)
 
         run.__dict__["__signature__"] = Signature(_in_order(options))
@@ -91,6 +107,22 @@ def with_derived_options(
         return run
 
     return decorate
+
+
+def _check(settings: Mapping[str, Setting], values: Mapping[str, Any]) -> None:
+    """Refuse what an option or argument can't be, before any work begins."""
+    for name in settings.keys() & values.keys():
+        setting, value = settings[name], values[name]
+        given = [value] if isinstance(value, str) else []
+        if value != setting.default and not all(text.strip() for text in given):
+            raise typer.BadParameter("must not be empty.", param_hint=_shown(setting))
+        if value is not None and not setting.allows(value):
+            must = f"must be {setting.in_words()}, not {value!r}."
+            raise typer.BadParameter(must, param_hint=_shown(setting))
+
+
+def _shown(setting: Setting) -> str:
+    return _NAMES.get(setting.name, f"--{setting.name.replace('_', '-')}")
 
 
 def _meanings_of(command: Callable[..., None]) -> dict[str, str]:

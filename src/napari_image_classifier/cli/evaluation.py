@@ -7,8 +7,7 @@ import typer
 
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
-from napari_image_classifier.cli.interruption import network_at_work
-from napari_image_classifier.cli.progress import say
+from napari_image_classifier.cli.progress import network_at_work, say
 from napari_image_classifier.cli.training import say_what_is_there
 from napari_image_classifier.evaluation.evaluate import EvaluationChoices, evaluate
 from napari_image_classifier.evaluation.reproduce import reproduce

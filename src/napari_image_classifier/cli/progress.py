@@ -9,12 +9,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from typing import Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from napari_image_classifier.cli.interruption import StopWish, asked_to_stop, leave_at_once
+from napari_image_classifier.cli.streams import enduring_text
+from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system import events
 from napari_image_classifier.system.shown_text import ReadableStream, readable, readable_lines
 from napari_image_classifier.training.train_job import Epoch
@@ -74,8 +78,10 @@ def libraries_silent() -> Iterator[TextIO]:
     os.dup2(nothing, 2)
     os.close(nothing)
     try:
-        with os.fdopen(os.dup(saved), "w", encoding="utf-8", errors="replace") as ours:
+        with FileIO(os.dup(saved), "w") as raw:
+            ours, _ = enduring_text(raw)
             yield ours
+            ours.flush()
     finally:
         sys.stderr.flush()
         os.dup2(saved, 2)
@@ -152,3 +158,17 @@ class Progress:
         if step != self._step or time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._step, self._last_line = step, time.monotonic()
             self.note(f"{what}: {how_far}")
+
+
+@contextmanager
+def network_at_work() -> Iterator[tuple[Progress, StopWish]]:
+    """Yield progress and the wish to stop while Keras works in this process."""
+    with libraries_silent() as ours, Progress(ours) as progress, asked_to_stop() as should_stop:
+        try:
+            yield progress, should_stop
+        except ImageClassifierError as error:
+            if not should_stop():
+                raise
+            progress.note(str(error))
+            # Keras may still be at work on its thread, which nothing can hurry.
+            leave_at_once(should_stop.status)

@@ -5,19 +5,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_image_classifier.cli.arguments import names_in, new_names_in, refuse_to_replace
+from napari_image_classifier.cli.arguments import (
+    names_in,
+    new_names_in,
+    refuse_to_replace,
+    refused_as,
+)
 from napari_image_classifier.cli.derived_options import with_derived_options
-from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
+from napari_image_classifier.cli.interruption import asked_to_stop
 from napari_image_classifier.cli.progress import Progress, say
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.raters.comparison import MARGIN
+from napari_image_classifier.system.settings import Setting
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Margin = Annotated[
-    float, typer.Option(min=0.01, max=0.5, help="How much worse still counts as “as good”.")
-]
+Margin = Annotated[float, Setting(at_least=0.01, at_most=0.5)]
 
 
 @with_derived_options(tables="TABLE...")
@@ -60,6 +64,8 @@ def agreement_command(
 
     truths = [Path(truth)] if truth and Path(truth).is_file() else []
     refuse_to_replace(report, overwrite, [*tables, *truths])
+    with refused_as("--rename-classes"):
+        new_names = new_names_in(rename_classes)
     comparison = compare_raters(
         tables,
         report,
@@ -67,7 +73,7 @@ def agreement_command(
         group=group,
         margin=margin,
         encoding=encoding,
-        rename_classes=new_names_in(rename_classes),
+        rename_classes=new_names,
     )
     for sentence in comparison.sentences:
         say(sentence)
@@ -185,7 +191,7 @@ def sort_command(table: Path, images: Path, output: Path, /, pattern: str | None
     say(result.message)
     say(f"Written: {result.output}")
     if result.stopped:
-        raise typer.Exit(STOPPED)
+        raise typer.Exit(should_stop.status)
 
 
 def _doses_in_words(

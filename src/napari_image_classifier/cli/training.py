@@ -7,8 +7,7 @@ import typer
 
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
-from napari_image_classifier.cli.interruption import STOPPED, network_at_work
-from napari_image_classifier.cli.progress import say
+from napari_image_classifier.cli.progress import network_at_work, say
 from napari_image_classifier.images.names.composition import composition_of, question_on
 from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.names.proposals import propose_patterns
@@ -67,7 +66,7 @@ def train_command(
     _say_outcome(outcome)
     say(f"Written: {classifier.path}")
     if outcome.cancelled:
-        raise typer.Exit(STOPPED)
+        raise typer.Exit(should_stop.status)
 
 
 def _say_outcome(outcome: TrainResult) -> None:

@@ -5,7 +5,7 @@ The work itself is in `jobs.evaluate`, which runs in the compute process.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from napari_image_classifier.errors import Cancelled, TrainingRefused
 from napari_image_classifier.items.item import ItemTable
@@ -13,11 +13,13 @@ from napari_image_classifier.system.atomic_files import check_writable
 from napari_image_classifier.system.compute_process import run_job
 from napari_image_classifier.system.events import Emit, Named, Result
 from napari_image_classifier.system.job import Job
-from napari_image_classifier.system.settings import why_not_allowed
+from napari_image_classifier.system.settings import Setting, why_not_allowed
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.typing import ShouldStop
 
 Method = Literal["network", "texture"]
+# Parts are whole groups, and each seed is a whole evaluation.
+MOST_FOLDS = MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,8 @@ class EvaluationChoices:
         Whether it is tried with fewer groups, too.
     """
 
-    folds: int = 5
-    seeds: int = 3
+    folds: Annotated[int, Setting(at_least=2, at_most=MOST_FOLDS)] = 5
+    seeds: Annotated[int, Setting(at_least=1, at_most=MOST_SEEDS)] = 3
     method: Method = "network"
     classifier: Path | None = None
     controls: bool = True
@@ -241,8 +243,6 @@ def check_evaluation(report: Path, config: TrainingConfig, choices: EvaluationCh
             "A classifier to go on from has seen the images that it would be tested on; evaluate "
             "without it."
         )
-    if choices.folds < 2 or choices.seeds < 1:
-        raise TrainingRefused("An evaluation needs at least 2 folds and 1 seed.")
     if problem := why_not_allowed(choices):
         raise TrainingRefused(problem)
     if report.suffix.lower() not in (".html", ".htm"):

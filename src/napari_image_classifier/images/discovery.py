@@ -1,9 +1,11 @@
 """Images in a folder and its sub-folders, each of one file or several."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from errno import ENAMETOOLONG
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +36,7 @@ _OF_DRIVES = {
     "@recycle": "deleted files",
     "$recycle.bin": "deleted files",
 }
+_TOO_DEEP = "folders so deep that the system can't open them"
 _THUMBNAIL = re.compile(r"(?:^|[_\-. /])thumb(?:nail)?s?(?=$|[_\-. /])")
 
 
@@ -105,23 +108,49 @@ def find_images(
 
 
 def _image_paths(folder: Path, passed_over: Counter[str]) -> Iterator[Path]:
-    entries = sorted(folder.iterdir())
-    if not entries:
+    """Yield the paths of images in the order of their names, however deep folders are."""
+    # From behind: what is last is looked at next.
+    waiting = sorted(folder.iterdir(), reverse=True)
+    if not waiting:
         passed_over["empty folders"] += 1
-    for entry in entries:
+    while waiting:
+        entry = waiting.pop()
         if entry.name.startswith("."):
             passed_over["hidden files"] += 1
-        elif (what := _OF_DRIVES.get(entry.name.lower())) and entry.is_dir():
-            passed_over[what] += sum(
-                path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-                for path in entry.rglob("*")
-            )
-        elif entry.is_dir() and not entry.is_symlink() and entry.suffix not in FOREIGN_SUFFIXES:
-            yield from _image_paths(entry, passed_over)
+        elif (what := _OF_DRIVES.get(entry.name.lower())) and _is_folder(entry):
+            passed_over[what] += _n_images_below(entry)
+        elif _is_folder(entry) and not entry.is_symlink() and entry.suffix not in FOREIGN_SUFFIXES:
+            try:
+                within = sorted(entry.iterdir(), reverse=True)
+            except FileNotFoundError:
+                # It was taken away while this looked.
+                continue
+            except OSError as error:
+                is_deep = error.errno == ENAMETOOLONG
+                passed_over[_TOO_DEEP if is_deep else "folders that can't be opened"] += 1
+                continue
+            passed_over["empty folders"] += not within
+            waiting += within
         elif entry.suffix.lower() in IMAGE_SUFFIXES:
             yield entry
         else:
             passed_over["files of other formats"] += 1
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:
+        # A folder too deep is told of when it is opened; what else can't be asked, when it is read.
+        return error.errno == ENAMETOOLONG and not path.suffix
+
+
+def _n_images_below(folder: Path) -> int:
+    return sum(
+        Path(name).suffix.lower() in IMAGE_SUFFIXES
+        for _, _, names in os.walk(folder)
+        for name in names
+    )
 
 
 def _without_thumbnails(

@@ -78,7 +78,9 @@ def start_keras(asked: str | None = None) -> Any:
     try:
         with _environment({SETTING: backend, HOW_THREADS_WAIT: waiting}), _without_a_port():
             import keras
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
+    except (ImportError, OSError, RuntimeError, ValueError, SystemError) as error:
+        if isinstance(error, SystemError) or "failed to map segment" in str(error):
+            raise MemoryError(str(error)) from error
         raise TrainingRefused(
             f"Keras can't start with {BACKENDS[backend]} ({error}). Install that anew, or choose "
             "another backend."

@@ -20,7 +20,7 @@ from napari_image_classifier.plates.columns import (
 from napari_image_classifier.plates.well_table import join_wells
 from napari_image_classifier.statistics.intervals import Interval, proportion_interval
 from napari_image_classifier.system.spreadsheets import SpreadsheetError, read_spreadsheet
-from napari_image_classifier.typing import Flags, IntArray
+from napari_image_classifier.typing import Flags, Float64Array, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,15 +92,13 @@ def summarize(
     known = [name for name in rows if name not in own]
     _check_columns(path, rows, columns)
     columns = _with_plates(rows, columns)
-    counted = list(_of_group(rows[:0], names))
+    told = _Told(rows, names)
+    counted = list(told.of(np.arange(0)))
     known = _checked_known(known, counted) if WELL in columns else []
+    said = rows[[*columns, *known]].to_numpy()
     summary = [
-        {
-            **dict(zip(columns, key, strict=True)),
-            **dict(group[known].iloc[0]),
-            **_of_group(group, names),
-        }
-        for key, group in rows.groupby(columns, sort=False)
+        {**dict(zip([*columns, *known], said[places[0]], strict=True)), **told.of(places)}
+        for places in _places_of_groups(rows, columns)
     ]
     summary.sort(key=lambda row: [_as_counted(row[column]) for column in columns])
     summarized = pd.DataFrame(summary, columns=[*columns, *known, *counted])
@@ -229,21 +227,54 @@ def _check_numbers(path: Path, rows: "pd.DataFrame", class_names: Sequence[str])
             )
 
 
-def _of_group(rows: "pd.DataFrame", class_names: Sequence[str]) -> dict[str, Any]:
-    answered = rows[rows["status"] == "ok"]
-    classified = rows[rows["status"].isin(CLASSIFIED)]
-    n_empty = int((rows["status"] == "empty").sum())
-    counts: dict[str, Any] = {
-        "items": len(rows) - n_empty,
-        **{name: int(rows["status"].isin(of).sum()) for name, of in COUNTED.items()},
-    }
-    if OF_OBJECTS in rows:
-        counts[EMPTY_IMAGES] = n_empty
-    images = np.unique(answered["file"], return_inverse=True)[1]
-    for name in class_names:
-        counts |= _of_class(name, answered["class"].to_numpy() == name, images)
-        counts[f"mean_p_{name}"] = classified[f"p_{name}"].astype(float).mean()
-    return counts
+def _places_of_groups(rows: "pd.DataFrame", columns: list[str]) -> list[IntArray]:
+    """Return the places of the rows of each group."""
+    numbers = rows.groupby(columns, sort=False).ngroup().to_numpy()
+    if not len(numbers):
+        return []
+    ends = np.cumsum(np.bincount(numbers))
+    return np.split(np.argsort(numbers, kind="stable"), ends[:-1])
+
+
+class _Told:
+    """What is told of a group of rows; columns are arrays, as there may be a group for each row."""
+
+    def __init__(self, rows: "pd.DataFrame", class_names: Sequence[str]) -> None:
+        status = rows["status"]
+        self._of_objects = OF_OBJECTS in rows
+        self._is_empty = (status == "empty").to_numpy()
+        self._is_answered = (status == "ok").to_numpy()
+        self._is_classified = status.isin(CLASSIFIED).to_numpy()
+        self._counted = {name: status.isin(of).to_numpy() for name, of in COUNTED.items()}
+        self._images = np.unique(rows["file"].to_numpy(str), return_inverse=True)[1]
+        self._is_class = {name: (rows["class"] == name).to_numpy() for name in class_names}
+        self._probabilities = {
+            name: _numbers(rows[f"p_{name}"], self._is_classified) for name in class_names
+        }
+
+    def of(self, places: IntArray) -> dict[str, Any]:
+        """Return the cells of the group whose rows are at these places."""
+        n_empty = int(self._is_empty[places].sum())
+        cells: dict[str, Any] = {
+            "items": len(places) - n_empty,
+            **{name: int(flags[places].sum()) for name, flags in self._counted.items()},
+        }
+        if self._of_objects:
+            cells[EMPTY_IMAGES] = n_empty
+        answered = places[self._is_answered[places]]
+        classified = places[self._is_classified[places]]
+        images = self._images[answered]
+        for name, is_it in self._is_class.items():
+            cells |= _of_class(name, is_it[answered], images)
+            of_class = self._probabilities[name][classified]
+            cells[f"mean_p_{name}"] = of_class.mean() if len(of_class) else np.nan
+        return cells
+
+
+def _numbers(column: "pd.Series[str]", used: Flags) -> Float64Array:
+    numbers = np.full(len(column), np.nan)
+    numbers[used] = column.to_numpy()[used].astype(float)
+    return numbers
 
 
 def _of_class(name: str, is_it: Flags, images: IntArray) -> Mapping[str, float]:

@@ -1,8 +1,12 @@
 """The comparison of raters and classifiers by their tables, wherever these were made."""
 
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, get_args
 
@@ -38,6 +42,9 @@ from napari_image_classifier.raters.report import (
 )
 from napari_image_classifier.system.output_lock import only_run
 
+# Fewer may well be answered alike.
+SAME_ANSWERS = 10
+_SAYS_WHOSE = re.compile(rb"\b(rater|classifier)\b", re.IGNORECASE)
 # What a table of predictions has, and no other.
 OF_PREDICTIONS = {"file", "class", "status", "classifier"}
 
@@ -83,15 +90,21 @@ def read_rater_tables(
         or spaces.
     """
     tables = RaterTables()
+    _check_different(paths)
     for path in paths:
         table = annotation_table(path, encoding)
         rows = _renamed(table.rows, rename_classes)
         tables.assumptions += table.assumptions
         if rows and set(rows[0]) >= OF_PREDICTIONS:
-            _add(tables.machines, path, {path.stem: _of_machine(rows, path)})
+            _add(tables.machines, path, {path.stem: _of_machine(rows, path)}, tables.assumptions)
             tables.predictions.append(path)
         else:
-            _add(tables.answers, path, _of_persons(rows, path, tables, with_assisted))
+            _add(
+                tables.answers,
+                path,
+                _of_persons(rows, path, tables, with_assisted),
+                tables.assumptions,
+            )
         for row in rows:
             if of_row := _group(row, group):
                 tables.groups[key_of(row)] = of_row
@@ -135,12 +148,56 @@ def _of_persons(
     return answers
 
 
-def _add(to: dict[str, Any], path: Path, answers: Mapping[str, dict[ItemKey, str]]) -> None:
+def _add(
+    to: dict[str, Any],
+    path: Path,
+    answers: Mapping[str, dict[ItemKey, str]],
+    assumptions: list[str],
+) -> None:
     for rater, given in answers.items():
-        name = rater if rater not in to else f"{rater} ({path.stem})"
+        name = rater
+        if rater in to:
+            name = f"{rater} ({path.stem})"
+            assumptions.append(
+                f"{rater} is in several tables, and was taken for several raters: what “{rater}” "
+                f"and “{name}” agree in is how far {rater} repeats their own answers."
+            )
         if name in to:
-            raise AnnotationsError(f"{path} was given twice, or another table of the same name.")
+            raise AnnotationsError(f"{path} has the name of another table; give it another one.")
         to[name] = given
+
+
+def _check_different(paths: Sequence[Path]) -> None:
+    """Refuse a table that is there twice: a rater agrees with herself.
+
+    Where rows don't say whose they are, two people may have given the same answers.
+    """
+    known: dict[Any, Path] = {}
+    for path in paths:
+        # What can't be read is refused where it is read.
+        with suppress(OSError), path.open("rb") as file:
+            at, lines = os.fstat(file.fileno()), file.read().splitlines()
+            keys: list[Any] = [(at.st_dev, at.st_ino)]
+            if lines and _SAYS_WHOSE.search(lines[0]):
+                keys.append(sha256(b"\n".join(sorted(lines))).digest())
+            if other := next((known[key] for key in keys if key in known), None):
+                raise AnnotationsError(
+                    f"{path} was given twice: {other} holds the same rows, and raters would be "
+                    "compared with themselves. Give each table once."
+                )
+            known |= dict.fromkeys(keys, path)
+
+
+def _on_same_answers(agreement: Agreement) -> Iterator[str]:
+    """Yield sentences on raters who never differ, as those of whom one is a copy do."""
+    for pair in agreement.pairs:
+        n_items = int(pair.confusion.sum())
+        if n_items >= SAME_ANSWERS and n_items == pair.confusion.trace():
+            yield (
+                f"{pair.first} and {pair.second} gave the same answers to all {n_items} images "
+                "that both answered. If one is a copy of the other, or the same person by another "
+                "name, their agreement says nothing."
+            )
 
 
 def _group(row: Mapping[str, str], group: str | None) -> str:
@@ -235,11 +292,14 @@ def compare_raters(
     if not known.groups:
         notes.append("Each image was taken to stand alone, as no group was given.")
     agreement = agreement_of({**known.answers, **known.machines}, known.groups)
+    notes += _on_same_answers(agreement)
     notes += _on_learnt_items(known, agreement)
     comparisons = []
     if truth is not None:
         true = None
         if str(truth) != CONSENSUS:
+            if known.machines:
+                _check_different([*paths, Path(truth)])
             rows = annotation_table(Path(truth), encoding).rows
             true = {one.key: one.class_name for one in standing(_renamed(rows, rename_classes))}
         comparisons = _comparisons(known, true, margin)

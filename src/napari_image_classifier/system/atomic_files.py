@@ -19,6 +19,8 @@ UNFINISHED = ".writing-"
 SECONDS_UNTIL_ABANDONED = 86_400
 # Not every file system has folders that can be flushed.
 _NOT_FLUSHED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
+# What this process has begun and neither renamed nor removed.
+_unfinished_here: set[Path] = set()
 
 
 @contextmanager
@@ -239,14 +241,41 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
     _clear_abandoned(path.parent)
     name = f"{UNFINISHED}{this_process()}-{secrets.token_hex(4)}{path.suffix}"
     temporary = path.parent / name
-    # Not by mkstemp, whose files only their owner may read: a result is for colleagues too. The
-    # system takes away what the umask forbids, which nobody can ask for without changing it.
-    temporary.touch(exist_ok=False)
-    try:
+    with removed_when_ended(temporary):
+        # Not by mkstemp, whose files only their owner may read: a result is for colleagues too. The
+        # system takes away what the umask forbids, which nobody can ask for without changing it.
+        temporary.touch(exist_ok=False)
         yield temporary
+
+
+@contextmanager
+def removed_when_ended(path: Path) -> Iterator[None]:
+    """Remove a file when the block ends, and if a signal ends the program before that.
+
+    Parameters
+    ----------
+    path
+        A file that this process alone writes; there may be none.
+
+    Yields
+    ------
+    None
+        The block may make it, rename it and remove it.
+    """
+    _unfinished_here.add(path)
+    try:
+        yield
     finally:
         with suppress(OSError):
-            temporary.unlink()
+            path.unlink()
+        _unfinished_here.discard(path)
+
+
+def remove_unfinished() -> None:
+    """Remove what this process has begun to write, as it ends before that is whole."""
+    for path in tuple(_unfinished_here):
+        with suppress(OSError):
+            path.unlink()
 
 
 def _rename(temporary: Path, path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import (
@@ -12,6 +13,9 @@ from napari_image_classifier.system.atomic_files import (
     this_process,
     told_when_refused,
 )
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 # What drives answer that have no locks.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -94,22 +98,35 @@ def locked(path: Path, seconds: float = 0) -> Iterator[None]:
 
     lock = FileLock(path.with_name(f".{path.name}.lock"))
     try:
+        if _is_taken(lock, seconds):
+            yield
+        else:
+            with _locked_by_name(Path(lock.lock_file)):
+                yield
+    finally:
+        # Also where a signal came in between: unless another run holds it.
+        with suppress(OSError, Timeout):
+            lock.acquire(timeout=0)
+            # While it is held, or another run's lock would go; Windows removes it with the release.
+            Path(lock.lock_file).unlink()
+        lock.release(force=True)
+
+
+def _is_taken(lock: "FileLock", seconds: float) -> bool:
+    """Take a lock, or return that its drive has none."""
+    from filelock import Timeout
+
+    try:
         lock.acquire(timeout=seconds, poll_interval=0.005)
     except Timeout as error:
-        raise LockedError(str(path)) from error
+        # Where no file can be made, the system says why.
+        Path(lock.lock_file).touch()
+        raise LockedError(lock.lock_file) from error
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
-        with _locked_by_name(Path(lock.lock_file)):
-            yield
-        return
-    try:
-        yield
-    finally:
-        # While it is held, or another run's lock would go; Windows removes it with the release.
-        with suppress(OSError):
-            Path(lock.lock_file).unlink()
-        lock.release()
+        return False
+    return True
 
 
 @contextmanager
