@@ -78,7 +78,7 @@ labelling: $(READY)
 
 # The short round of these is part of make test.
 fuzz: $(READY)
-	FUZZ_SECONDS=$(FUZZ) $(BIN)/python -m pytest -s tests/fuzz/test_classifiers.py tests/fuzz/test_images.py tests/fuzz/test_tables.py --timeout 14400
+	FUZZ_SECONDS=$(FUZZ) $(BIN)/python -m pytest -s tests/fuzz --timeout 14400
 	SPLIT_EXAMPLES=1000 $(BIN)/python -m pytest tests/items/test_split_properties.py --timeout 7200
 	OBJECT_EXAMPLES=1000 $(BIN)/python -m pytest tests/items/test_crops.py --timeout 7200
 

@@ -259,6 +259,11 @@ def test_a_manifest_reads_back(tmp_path):
     assert stored == {"schema": 1, "kind": "table", **head, "files": written}
     gone = file_entry("gone.tif", [[-1, 0]], [])
     assert as_json(list(gone.parts)) == [{"size": None, "modified": None}]
+    late = file_entry("late.tif", [[5, 2**62]], [])
+    later = file_entry("later.tif", [[5, 2**63 * 1000]], [])
+    assert as_json(list(late.parts))[0]["modified"].startswith("2116")
+    # Of the year 294,000: the batch goes on.
+    assert as_json(list(later.parts)) == [{"size": 5, "modified": None}]
     assert stored["files"][0]["parts"] == [{"size": 5, "modified": "2023-11-14T22:13:20+00:00"}]
     assert sum("caf" in line for line in path.read_text(encoding="utf-8").splitlines()) == 1
     write_manifest(tmp_path / "a.csv", "table", head, [])
@@ -271,7 +276,8 @@ def test_a_manifest_reads_back(tmp_path):
         ("{", "damaged"),
         ("[1]", "is no manifest"),
         ('{"schema": 1}', "is no manifest"),
-        (json.dumps({"schema": 2, "kind": "x", "result": {}, "files": []}), "another version"),
+        (json.dumps({"schema": 2, "kind": "x", "result": {}, "files": []}), "newer version"),
+        ("{" + '"schema": 1, ' * 2 + '"kind": "x", "result": {}, "files": []}', "stands twice"),
     ],
 )
 def test_what_is_no_manifest_is_refused(tmp_path, content, sentence):

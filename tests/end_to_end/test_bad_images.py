@@ -26,7 +26,7 @@ from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_items
-from napari_image_classifier.system.file_names import readable
+from napari_image_classifier.system.shown_text import readable
 from napari_image_classifier.training.config import TrainingConfig
 from programs.trainings import pixels_of
 

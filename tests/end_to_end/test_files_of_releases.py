@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import shutil
 from dataclasses import asdict
 from importlib.metadata import version
 
@@ -12,6 +11,7 @@ from qtpy.QtCore import QSettings
 from typer.testing import CliRunner
 
 import napari_image_classifier as nic
+from helpers.hostile_kept_files import write_study
 from helpers.paths import TESTS
 from napari_image_classifier.cli.app import app
 from napari_image_classifier.raters.annotation_log import AnnotationLog
@@ -22,9 +22,6 @@ from napari_image_classifier.system.compute_process import run_job
 from napari_image_classifier.widgets.qt import settings
 
 RELEASES = TESTS / "data" / "files_of_releases"
-# In the files, in place of the folder in which they were written.
-ROOT = "/study"
-AS_BYTES = (".tif", ".keras")
 TEXTURE = nic.TrainingConfig(network="texture")
 EVALUATION = {"folds": 2, "seeds": 1, "controls": False, "curve": False}
 
@@ -32,16 +29,7 @@ EVALUATION = {"folds": 2, "seeds": 1, "controls": False, "curve": False}
 @pytest.fixture(params=sorted(path.name for path in RELEASES.iterdir() if path.is_dir()))
 def study(request, tmp_path):
     """The files of a release, as if they had been written in this folder."""
-    folder = tmp_path / "study"
-    shutil.copytree(RELEASES / request.param, folder)
-    time = expected(folder)["time"]
-    for path in folder.rglob("*.*"):
-        if path.suffix == ".tif":
-            os.utime(path, ns=(time, time))
-        elif path.is_file() and path.suffix not in AS_BYTES:
-            content = path.read_bytes()
-            path.write_bytes(content.replace(ROOT.encode(), folder.as_posix().encode()))
-    return folder
+    return write_study(tmp_path / "study", RELEASES / request.param)
 
 
 def expected(study):

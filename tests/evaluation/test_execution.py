@@ -32,13 +32,25 @@ def test_another_evaluation_does_not_write_over_it(tmp_path):
     assert KeptRuns(path, {"seed": 0}).get("sealed") is not None
 
 
-def test_a_damaged_file_is_begun_anew(tmp_path):
-    """There is nothing in it to lose."""
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"evaluation": "x", "runs": {"a": [[7]]}}'])
+def test_a_damaged_file_is_not_written_over(tmp_path, content):
+    """Hours may lie in it that somebody can mend."""
     path = tmp_path / "report.html.runs"
-    path.write_text("{", encoding="utf-8")
-    kept = KeptRuns(path, {"seed": 0})
-    kept.put("sealed", PROBABILITIES)
-    assert KeptRuns(path, {"seed": 0}).get("sealed") is not None
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(TrainingRefused, match="damaged"):
+        KeptRuns(path, {"seed": 0})
+    assert path.read_text(encoding="utf-8") == content
+
+
+def test_runs_of_other_items_or_classes_are_refused(tmp_path):
+    """Two classes of two items were tested, and are not three."""
+    path = tmp_path / "report.html.runs"
+    KeptRuns(path, {"seed": 0}).put("sealed", PROBABILITIES)
+    shape = PROBABILITIES.shape
+    assert KeptRuns(path, {"seed": 0}, shape[1]).get("sealed", shape[0]) is not None
+    for classes, items in ((shape[1] + 1, shape[0]), (shape[1], shape[0] + 1)):
+        with pytest.raises(TrainingRefused, match="are not those of this evaluation"):
+            KeptRuns(path, {"seed": 0}, classes).get("sealed", items)
 
 
 class Taught:
@@ -55,7 +67,8 @@ class Taught:
             raise TrainingRefused("it came to nothing")
         tell(0.5)
         self.did.append(run.name)
-        return np.array([[float(run.name)]])
+        part = float(run.name) / 1000
+        return np.array([[part, 1 - part]])
 
     def end(self):
         self.ended = True
@@ -69,7 +82,7 @@ def test_lanes_share_the_runs(tmp_path):
     """Each is done once, whoever does it, and how far they are never falls."""
     lanes, events = [Taught(), Taught(), Taught()], []
     done = done_runs(runs(12), lanes, KeptRuns(tmp_path / "r.runs", {}), events.append)
-    assert [(name, result.item()) for name, result in done.items()] == [
+    assert [(name, 1000 * result[0, 0]) for name, result in done.items()] == [
         (str(number), number) for number in range(1, 13)
     ]
     assert sorted(int(name) for lane in lanes for name in lane.did) == list(range(1, 13))

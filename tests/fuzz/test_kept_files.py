@@ -122,7 +122,7 @@ def kinds(folder):
     sha256 = training["result"]["sha256"]
     briefly = {**training, "classifier": {}}
 
-    def line_of(number):
+    def line_of(number, lines=lines):
         def read(text):
             every = [*lines[:number], text, *lines[number + 1 : 4]]
             (folder / "journal").write_text("".join(f"{line}\n" for line in every))
@@ -145,7 +145,7 @@ def kinds(folder):
         "a journal's first line": (json.loads(lines[0]), line_of(0)),
         "a journal's run": (json.loads(lines[1]), line_of(1)),
         "a journal's image": (json.loads(lines[2]), line_of(2)),
-        "a journal's image with objects": (json.loads(objects[2]), line_of(2)),
+        "a journal's image with objects": (json.loads(objects[2]), line_of(2, objects)),
         "a journal's last line": (json.loads(objects[-1]), line_of(2)),
         "the manifest of a training": (training, in_file(manifest, learnt)),
         "the manifest of what was learnt from": (briefly, in_file(manifest, leakage)),

@@ -775,6 +775,9 @@ IN_GRAPHS: Mapping[str, Callable[[Any], Any]] = {
 IN_DESCRIPTIONS: Mapping[str, Mapping[str, Any]] = {
     "no classes": {"class_names": []},
     "classes that are numbers": {"class_names": [1, 2]},
+    "a class of a byte that is no text": {"class_names": ["control", "caf\udce9"]},
+    "a class of half a character": {"class_names": ["control", "\ud83d"]},
+    "a class with a NUL": {"class_names": ["control", "deplet\x00ed"]},
     "members elsewhere": {
         "members": [
             {

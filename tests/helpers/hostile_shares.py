@@ -310,7 +310,7 @@ CHANGED: dict[str, tuple[Callable[[Study], object], str | None]] = {
     "other masks": (_written_as(2, masks="masks"), "different set of maskss?"),
     "parts as objects": (_written_as(2, split_masks=True), "different choice"),
     "a map of channels": (_written_as(2, channel_map={"GFP": "488"}), "different map of channels"),
-    "the sum of another classifier": (_written_as(2, classifier="0" * 64), "different classifiers"),
+    "the sum of another classifier": (_written_as(2, classifier="0" * 64), "another classifier"),
     "all of another folder": (
         lambda s: s.edit_journal(lambda x: x[1]["run"]["images"].update(folder="/other")),
         "of two folders"),
@@ -333,15 +333,17 @@ CHANGED: dict[str, tuple[Callable[[Study], object], str | None]] = {
     "an image more in the journal": (
         lambda s: s.edit_journal(lambda x: x.insert(3, {**x[3], "file": "p9/Z01.tif"})), None),
     "an answer changed in the journal": (
-        _entry(lambda x: x["rows"][0].update(confidence=0.5)), "not as it was"),
-    "an item twice in the journal": (_entry(lambda x: x["rows"].append(x["rows"][0])), "twice"),
-    "an item that is none": (_entry(lambda x: x["rows"][0].update(item="t=")), "damaged"),
+        _entry(lambda x: x["rows"][0].update(confidence=0.5)), "not the probability"),
+    "an item twice in the journal": (
+        _entry(lambda x: x["rows"].append(x["rows"][0])), "two of one item"),
+    "an item that is none": (
+        _entry(lambda x: x["rows"][0].update(item="t=")), "which part of an image"),
     "an item of many digits": (
-        _entry(lambda x: x["rows"][0].update(item="t=" + "9" * 5000)), "damaged"),
-    "no rows in the journal": (_entry(lambda x: x.update(rows=[])), "too many"),
+        _entry(lambda x: x["rows"][0].update(item="t=" + "9" * 5000)), "which part of an image"),
+    "no rows in the journal": (_entry(lambda x: x.update(rows=[])), "no prediction"),
     "other classes in the journal": (
         lambda s: s.edit_journal(lambda x: x[1]["run"]["classifier"].update(
-            class_names=["a", "b"])), "columns"),
+            class_names=["a", "b"])), "knows no class"),
     "another version": (_another_version, None),
     "no manifest": (lambda s: manifest_path(s.share(2)).unlink(), None),
     "a foreign manifest": (

@@ -49,9 +49,9 @@ LOADED = (
     "napari_image_classifier.jobs.train",
 )
 
-# What libraries read once, when they are loaded; the product sets the last two for its children.
+# What libraries read once, when they are loaded; the product sets the last three for its children.
 _READ_WHEN_LOADED = ("PYTHON", "KERAS", "TF_", "OMP_", "OPENBLAS_", "XLA_", "CUDA_")
-_OF_NO_MATTER = ("PYTHONUTF8", "TF_CPP_MIN_LOG_LEVEL")
+_OF_NO_MATTER = ("PYTHONSAFEPATH", "PYTHONUTF8", "TF_CPP_MIN_LOG_LEVEL")
 
 _Popen = subprocess.Popen
 
@@ -194,7 +194,9 @@ def fork_child(address: str, command: list[str], choices: dict[str, Any]) -> For
     errors = choices.get("stderr")
     streams = (from_here[0], to_here[1], 2 if errors is None else errors.fileno())
     request = {
-        "command": command[1:],
+        # Forks are not confined.
+        "command": ["-m", command[-1]],
+        "folder": choices["cwd"],
         "environment": dict(choices.get("env") or os.environ),
         "group": choices.get("process_group") == 0,
         "address": address,
@@ -222,8 +224,8 @@ def popen_that_forks(start: Callable[[list[str], dict[str, Any]], Fork | None]) 
 def _is_a_child(command: Any) -> bool:
     return (
         isinstance(command, list)
-        and command[:2] == [sys.executable, "-m"]
-        and command[2] in CHILDREN
+        and command[:3] == [sys.executable, "-P", "-m"]
+        and command[-1] in CHILDREN
     )
 
 

@@ -13,7 +13,7 @@ PIECE = 20_000_000
 
 SITE = """
 import sys
-if sys.orig_argv[1:3] == ["-m", "napari_image_classifier.system.compute_main"]:
+if sys.orig_argv[-1] == "napari_image_classifier.system.compute_main":
     from napari_image_classifier import jobs
     jobs.__path__.append({folder!r})
 """

@@ -13,6 +13,7 @@ from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemsError, ItemTable
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE, read_items
 from napari_image_classifier.system.records import as_json, from_json
+from napari_image_classifier.system.shown_text import readable
 
 
 def save_picture(path):
@@ -212,6 +213,16 @@ def test_a_class_that_can_not_be_written_is_refused_before_anything_runs(six):
     path.write_bytes("file,class\nc0.png,ä\nc1.png,".encode() + b"\xe4\n")
     with pytest.raises(ItemsError, match="has bytes that are no text"):
         read_items(six, items_csv=path)
+
+
+@pytest.mark.parametrize("name", ["a\u200bb", "\x1b[31m", "\u202eb", "\ufeffa"])
+def test_a_class_that_nobody_can_read_is_refused_before_anything_runs(six, name):
+    """It would look like another one, or act on a terminal."""
+    path = six / "items.csv"
+    path.write_text(f"file,class\nc0.png,ä\nc1.png,{name}\n", "utf-8")
+    with pytest.raises(ItemsError, match=r"no text|not seen") as refused:
+        read_items(six, items_csv=path)
+    assert readable(name) in str(refused.value)
 
 
 def test_a_table_may_stand_alone(six):

@@ -20,7 +20,9 @@ def test_what_is_written_reads_back(text):
     assert format_selection(time=chosen.get("t"), z=chosen.get("z")) == text
 
 
-@pytest.mark.parametrize("text", ["3", "c=1", "t=-1", "t=1,t=2", "t=x"])
+@pytest.mark.parametrize(
+    "text", ["3", "c=1", "t=-1", "t=1,t=2", "t=x", "t=²", "label=" + "9" * 5000]
+)
 def test_nonsense_is_refused(text):
     """What is no selection is refused with how to write one."""
     with pytest.raises(SelectionError, match="t=3"):
@@ -50,3 +52,8 @@ def test_a_plane_past_the_last_is_refused():
     check_selection(image, "z=2")
     with pytest.raises(SelectionError, match="has 3 planes"):
         check_selection(image, "z=3")
+
+
+def test_what_lies_between_objects_is_none():
+    with pytest.raises(SelectionError, match="between objects"):
+        parse_selection("t=3,label=0")

@@ -18,10 +18,12 @@ from napari_image_classifier.training.config import (
 pytestmark = pytest.mark.long
 
 LOOK = """
-import json, sys
+import json, os, shutil, sys
 from pathlib import Path
+import h5py
 import keras
 import numpy as np
+from keras.src.legacy.saving import legacy_h5_format
 from napari_image_classifier.networks.architectures import BACKBONES
 from napari_image_classifier.networks.pretrained_weights import take_weights
 from napari_image_classifier.networks.export.onnx_export import export_graph
@@ -56,10 +58,32 @@ take_weights(network, "MobileNetV2", str(folder / "known.weights.h5"))
 after = network.get_weights()
 found["taken"] = all(map(np.array_equal, after[2:-2], known.get_weights()))
 found["ends kept"] = all(np.array_equal(before[i], after[i]) for i in (0, 1, -2, -1))
+with h5py.File(folder / "old_notop.h5", "w") as file:
+    # As those are that Keras publishes.
+    legacy_h5_format.save_weights_to_hdf5_group(file, known)
+take_weights(network, "MobileNetV2", str(folder / "old_notop.h5"))
+found["taken from old"] = all(map(np.array_equal, network.get_weights()[2:-2], known.get_weights()))
 found["refused"] = {}
+for case in ("link", "packed", "nan", "huge", "text"):
+    shutil.copy(folder / "known.weights.h5", folder / f"{case}.weights.h5")
+    with h5py.File(folder / f"{case}.weights.h5", "a") as file:
+        group = file["layers"]
+        if case == "link":
+            group["other"] = h5py.ExternalLink(str(folder / "known.weights.h5"), "/layers")
+        elif case == "packed":
+            group.create_dataset("zeros", data=np.zeros(10**6, "f4"), compression="gzip")
+        elif case == "nan":
+            group.create_dataset("nan", data=np.full(4, np.nan, "f4"))
+        elif case == "huge":
+            group.create_dataset("huge", (10**6, 10**6, 10), "f4")
+        else:
+            group.create_dataset("text", data=["import os"] * 9, dtype=h5py.string_dtype())
+os.mkfifo(folder / "pipe.weights.h5")
 other = BACKBONES["DenseNet121"](1, 2)
 (folder / "no.weights.h5").write_bytes(b"nothing")
 for case, target, name, weights in (
+    *((name, network, "MobileNetV2", folder / f"{name}.weights.h5")
+      for name in ("link", "packed", "nan", "huge", "text", "pipe")),
     ("other", other, "DenseNet121", folder / "known.weights.h5"),
     ("damaged", network, "MobileNetV2", folder / "no.weights.h5"),
 ):
@@ -114,6 +138,7 @@ def test_the_light_runtime_says_what_keras_says(found, name):
 def test_weights_come_from_a_file(found):
     """All of the network's, and neither the colours nor the classes."""
     assert found["taken"]
+    assert found["taken from old"]
     assert found["ends kept"]
 
 
@@ -122,6 +147,13 @@ def test_weights_that_do_not_fit_are_refused(found):
         "known.weights.h5 holds no weights of DenseNet121 without its top: "
     )
     assert "no.weights.h5" in found["refused"]["damaged"]
+
+
+@pytest.mark.parametrize("case", ["link", "packed", "nan", "huge", "text", "pipe"])
+def test_files_of_weights_are_data(found, case):
+    """Whatever a manifest names: Keras is given what was understood of it, or nothing."""
+    assert found["refused"][case].startswith(f"{case}.weights.h5 holds no weights of MobileNetV2")
+    assert "its weights" in found["refused"][case]
 
 
 def test_without_a_network_the_sentence_says_what_to_do(found):

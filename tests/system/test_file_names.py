@@ -22,6 +22,9 @@ from napari_image_classifier.system.file_names import folder_names, safe_name
         ("C:\\Windows", "C__Windows"),
         ("CON", "_CON"),
         ("nul.txt", "_nul.txt"),
+        ("con .txt", "_con .txt"),
+        ("\u202egpj\x9b\x1b", "_gpj__"),
+        ("caf\udce9", "caf_"),
         ("COM1", "_COM1"),
         ("ends with a point.", "ends with a point_"),
         (".hidden", "_hidden"),
@@ -41,6 +44,13 @@ def test_names_that_only_some_systems_tell_apart():
     assert list(names.values()) == ["G1", "g1 (2)", "a_b", "a_b (2)", "error (2)"]
 
 
+def test_a_name_is_no_longer_than_systems_take_it():
+    """They count bytes, of which an emoji has four."""
+    first, second = folder_names(["😀" * 300, "😀" * 299]).values()
+    assert first != second
+    assert max(len(first.encode()), len(second.encode())) <= 255
+
+
 @given(st.lists(st.text(max_size=120), max_size=8))
 def test_any_labels_give_as_many_folders_side_by_side(labels):
     """Each one step below its parent, on every system."""
@@ -53,4 +63,4 @@ def test_any_labels_give_as_many_folders_side_by_side(labels):
             assert (kind("output") / name).name == name
         assert Path(name).name == name
         assert name not in {".", ".."}
-        name.encode()
+        assert len(name.encode()) <= 255

@@ -11,9 +11,12 @@ import pytest
 from napari_image_classifier.system.records import (
     RecordError,
     as_json,
+    check_file_name,
+    check_format,
     format_of,
     from_json,
     parsed_json,
+    read_json,
 )
 from napari_image_classifier.typing import Float64Array, FloatArray
 
@@ -113,3 +116,50 @@ def test_the_number_of_a_format(stored, found):
 def test_what_is_no_json_is_told(text):
     with pytest.raises(RecordError, match="not JSON"):
         parsed_json(text)
+
+
+def test_a_key_stands_once():
+    """Nobody can tell which of two is meant."""
+    with pytest.raises(RecordError, match="twice"):
+        parsed_json('{"a": [{"b": 1, "b": 2}]}')
+
+
+def test_numbers_that_are_none_may_be_refused():
+    assert math.isnan(parsed_json(b"[NaN]")[0])
+    with pytest.raises(RecordError, match="NaN"):
+        parsed_json(b"[NaN]", allow_nan=False)
+
+
+def test_only_ordinary_files_are_read(tmp_path):
+    """A pipe would be waited for; a name may be none."""
+    (tmp_path / "a.json").write_bytes(b"\xef\xbb\xbf[1]\r\n")
+    assert read_json(tmp_path / "a.json") == [1]
+    with pytest.raises(RecordError, match="no ordinary file"):
+        read_json(tmp_path)
+    with pytest.raises(OSError, match="no file can be called so"):
+        read_json(Path("a\0b"))
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        ({"schema": 3}, "newer version.*update"),
+        ({"schema": 10**4000}, "newer version"),
+        ({"schema": 0}, "format"),
+        ({"schema": 1.5}, "format"),
+        ({}, "format"),
+        (None, "format"),
+    ],
+)
+def test_formats_that_are_not_read_are_told(stored, told):
+    check_format({"schema": 2}, 2)
+    check_format({"schema": 1}, 2)
+    with pytest.raises(RecordError, match=told):
+        check_format(stored, 2)
+
+
+@pytest.mark.parametrize("name", ["", "/a.keras", "../a.keras", "a/b.keras", "..", "a\0b", "b/"])
+def test_names_of_files_lead_nowhere(name):
+    check_file_name("a b.keras")
+    with pytest.raises(ValueError, match="no name of a file"):
+        check_file_name(name)

@@ -138,3 +138,23 @@ def test_a_table_of_ours_is_told_from_one_that_was_saved_anew(tmp_path):
     for content in ("file,class\r\na,b\r\n", "\ufefffile,class\n"):
         assert saved_by_spreadsheet(stored(tmp_path, content))
     assert saved_by_spreadsheet(stored(tmp_path, "file,class\n".encode("utf-16")))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("file,class\na.tif,x\nfile,class\nb.tif,y\n", "line 3 is its first line again"),
+        ('file,class\n"a.tif,x\nb.tif,y\nc.tif,z\n', "quotation mark"),
+        ('file,class\n"a" b.tif,x\n', "line 2.*quotation mark"),
+        (b"file,class\na.tif,x\n" + bytes(8), "no text"),
+    ],
+)
+def test_tables_that_nobody_saved_so_are_refused(tmp_path, content, told):
+    """Rows would vanish into a cell, or be no rows."""
+    with pytest.raises(SpreadsheetError, match=told):
+        read_spreadsheet(stored(tmp_path, content), titles=("file", "class"))
+
+
+def test_an_inch_within_a_cell_is_no_quotation_mark(tmp_path):
+    table = read_spreadsheet(stored(tmp_path, 'file,plate\na.tif,5" dish\n'))
+    assert table.rows == [{"file": "a.tif", "plate": '5" dish'}]

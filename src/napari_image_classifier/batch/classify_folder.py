@@ -48,6 +48,7 @@ from napari_image_classifier.system.atomic_files import (
 )
 from napari_image_classifier.system.output_lock import only_run
 from napari_image_classifier.system.progress import Pause
+from napari_image_classifier.system.records import MOST_THREADS
 
 ROWS_AT_ONCE = 1000
 SECONDS_BETWEEN_NOTES = 10.0
@@ -159,7 +160,7 @@ def classify_folder(
     if not isinstance(classifier, Classifier):
         classifier = load_classifier(classifier, threads=1)
     stored_masks = stored_masks_path(masks, root) if masks else None
-    _check_masks(classifier, stored_masks)
+    check_masks(classifier, stored_masks)
     check_channel_map(classifier.channel_names, channels or {})
     images, passed_over = find_images(
         root,
@@ -178,6 +179,8 @@ def classify_folder(
     header = Header(
         SCHEMA, classifier.sha256, pattern, axes, stored_masks, split_masks, channels or {}
     )
+    if workers is not None and not 1 <= workers <= MOST_THREADS:
+        raise ItemsError(f"There can be 1 to {MOST_THREADS} workers, not {workers}.")
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
     chosen = predict or partial(
@@ -248,7 +251,21 @@ class _Asked:
                 self._noted = workers
 
 
-def _check_masks(classifier: Classifier, masks: str | None) -> None:
+def check_masks(classifier: Classifier, masks: str | None) -> None:
+    """Refuse masks where a classifier has learnt from whole images, and want of them where not.
+
+    Parameters
+    ----------
+    classifier
+        The classifier.
+    masks
+        Where they lie; None where nobody said.
+
+    Raises
+    ------
+    ItemsError
+        They are missing, or not asked for.
+    """
     if classifier.preparation.objects is not None and not masks:
         raise ItemsError(
             f"{classifier.path.name} learnt from objects cut out of images, so say where the masks "

@@ -17,9 +17,9 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Fault, ImageClassifierError
 from napari_image_classifier.images.deadlines import run_in_thread
 from napari_image_classifier.images.names.patterns import ImageFiles
-from napari_image_classifier.system.file_names import readable
 from napari_image_classifier.system.machine import versions_of
 from napari_image_classifier.system.progress import Pause
+from napari_image_classifier.system.shown_text import readable
 from napari_image_classifier.typing import ShouldStop
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from napari_image_classifier.batch.predictions_csv import columns, place_of, row
 from napari_image_classifier.classifiers.archive import sha256_of
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.selection import SelectionError
+from napari_image_classifier.system.csv_tables import as_cell, text_in
 from napari_image_classifier.system.records import RecordError
 
 Row = dict[str, str]
@@ -85,9 +86,9 @@ class FinishedShare:
             end, runs = read_end(journal), read_runs(journal)
         except JournalError as error:
             raise ShardError(
-                f"{journal} can't be read, so nobody can tell whether {path.name} is whole. Move "
-                f"it away and run the share {text} again, which classifies its images anew "
-                f"(--shard {text})."
+                f"{journal} can't be read ({error.__cause__ or 'it has another end'}), so nobody "
+                f"can tell whether {path.name} is whole. Move it away and run the share {text} "
+                f"again, which classifies its images anew (--shard {text})."
             ) from error
         if header is None or end is None or end.finished is None:
             raise ShardError(f"{path.name} is not done; run its share again (--shard {text}).")
@@ -121,7 +122,7 @@ class FinishedShare:
         journal = journal_path(self.path)
         with self._damage_refused(), opened_table(self.path) as file, journal.open("rb") as lines:
             reader = csv.reader(iter(partial(file.readline, LONGEST_LINE), ""))
-            titles = next(reader, [])
+            titles = [text_in(title) for title in next(reader, [])]
             self._check_titles(titles)
             rows = (self._row(titles, cells, reader.line_num) for cells in reader)
             names = list(self._images_of(rows, lines))
@@ -157,7 +158,7 @@ class FinishedShare:
     def _row(self, titles: Sequence[str], cells: Sequence[str], line: int) -> Row:
         if len(cells) != len(titles):
             self._refuse(f"line {line} has {len(cells)} cells of {len(titles)}")
-        return dict(zip(titles, cells, strict=True))
+        return dict(zip(titles, map(text_in, cells), strict=True))
 
     def _images_of(self, rows: Iterable[Row], journal: IO[bytes]) -> Iterator[str]:
         """Yield the images of the table's rows, in order; each once."""
@@ -175,7 +176,10 @@ class FinishedShare:
             self._refuse(f"its journal knows of no {name}")
         stored = [row.prediction(name) for row in line_at(journal, entry.offset).rows]
         class_names = self.runs[-1].classifier.class_names
-        expected = rows_of_image(stored, class_names, self.classifier)
+        expected = [
+            {title: text_in(as_cell(text)) for title, text in row.items()}
+            for row in rows_of_image(stored, class_names, self.classifier)
+        ]
         places = [place_of(row["file"], row["item"]) for row in expected]
         if len(set(places)) < len(places):
             self._refuse(f"items of {name} stand in it twice")

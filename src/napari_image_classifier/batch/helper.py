@@ -9,15 +9,23 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.predict import Predictions, predict_files
+from napari_image_classifier.classifiers.prediction import Prediction
+from napari_image_classifier.errors import Fault
 from napari_image_classifier.images.deadlines import Deadline, DeadlineExceededError
 from napari_image_classifier.images.names.patterns import ImageFiles
-from napari_image_classifier.system.child_process import PICKLE, ChildProcess, connected
+from napari_image_classifier.items.objects import ObjectPlace
+from napari_image_classifier.system.child_process import (
+    PICKLE,
+    ChildProcess,
+    connected,
+    pickled_answers,
+)
+from napari_image_classifier.system.processes import Limits, keep_within
 from napari_image_classifier.typing import DrawThumbnail
 
 READY, BEAT = b"ready", b"beat"
@@ -38,7 +46,12 @@ class Helper:
         self._is_ready = False
         self.is_gone = False
         self._began = time.monotonic()
-        self._process = ChildProcess("napari_image_classifier.batch.helper", PICKLE)
+        self._process = ChildProcess(
+            "napari_image_classifier.batch.helper",
+            pickled_answers(Prediction, ObjectPlace, Fault),
+            confined=True,
+        )
+        keep_within(self._process.pid, Limits(), lambda why: self._process.kill(), self._is_over)
         self._process.send((classifier.path, classifier.sha256, axes, draw_thumbnail))
 
     @property
@@ -78,6 +91,9 @@ class Helper:
         """End the process at once; what it was doing is lost. Safe to call twice."""
         self.is_gone = True
         self._process.end()
+
+    def _is_over(self) -> bool:
+        return self.is_gone
 
     def _receive(self, seconds: float) -> Any:
         message = self._process.receive(seconds)
@@ -121,8 +137,3 @@ def _opened(path: Path, sha256: str) -> Classifier:
         # Another file has taken its place since; the process that asked goes on alone.
         os._exit(1)
     return classifier
-
-
-if __name__ == "__main__":
-    # What is pickled must be of the same modules on both sides, none of them named __main__.
-    import_module("napari_image_classifier.batch.helper").main()

@@ -8,6 +8,7 @@ dropped when the journal is opened.
 
 import hashlib
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,19 +22,30 @@ from napari_image_classifier.classifiers.manifest_records import ImagesRead, Run
 from napari_image_classifier.classifiers.prediction import Prediction, PredictionRow
 from napari_image_classifier.errors import TRANSIENT_FAULTS, ImageClassifierError
 from napari_image_classifier.images.file_stamps import MISSING_STAMP, Stamp
+from napari_image_classifier.items.selection import SelectionError
 from napari_image_classifier.system.append_log import AppendLog, drop_cut_line
 from napari_image_classifier.system.atomic_files import flush_folder
 from napari_image_classifier.system.records import (
+    Count,
     RecordError,
     as_json,
-    format_of,
+    check_format,
     from_json,
     parsed_json,
 )
 
 SCHEMA = 1
 SECONDS_BETWEEN_DISK_FLUSHES = 1.0
-_OF_RUNS = (b'{"run": ', b'{"workers": ')
+# A line of a run, or of the workers it had.
+_OF_RUNS = re.compile(rb'\s*\{\s*"(run|workers)"\s*:')
+# What a line that was cut off begins with, or is the beginning of.
+_BEGINNINGS = (
+    b'{"journal": ',
+    b'{"run": {',
+    b'{"file": "',
+    b'{"finished": ',
+    b'{"workers": {',
+)
 _Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 # A `Stamp`, whose files have a size and a time each.
 _SizesAndTimes = list[Annotated[list[_Number], msgspec.Meta(min_length=2, max_length=2)]]
@@ -86,8 +98,11 @@ class Entry(NamedTuple):
         return not self.n_errors or self.versions == versions
 
 
-class Header(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The first line: which classifier and which settings."""
+class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The first line: which classifier and which settings.
+
+    A setting that this version does not know would make other predictions, so it is refused.
+    """
 
     journal: int
     classifier: str
@@ -163,9 +178,37 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     file: str | None = None
     stamp: _SizesAndTimes = []
     rows: tuple[PredictionRow, ...] = ()
-    finished: int | None = None
+    finished: Count | None = None
     share: ShareEnd | None = None
     workers: Workers | None = None
+
+    def check(self, header: Header, run: TableRun | None) -> None:
+        """Refuse what a run with that first line has not written.
+
+        Parameters
+        ----------
+        header
+            The journal's first line.
+        run
+            The run that the line stands in; None before the first.
+
+        Raises
+        ------
+        ValueError
+            It says nothing, or what its classifier does not say.
+        """
+        if self.run is not None:
+            if self.run.classifier.sha256 != header.classifier:
+                raise ValueError("a run of another classifier stands in it")
+        elif self.file is not None:
+            if run is None:
+                raise ValueError("an image stands before the run that classified it")
+            if not self.rows or len({row.item for row in self.rows}) < len(self.rows):
+                raise ValueError(f"{self.file[:200]} has no prediction, or two of one item")
+            for row in self.rows:
+                row.check(run.classifier.class_names)
+        elif self.finished is None and self.workers is None:
+            raise ValueError("a line says nothing that is known here")
 
 
 def read_journal(path: Path) -> tuple[Header | None, dict[str, Entry]]:
@@ -185,20 +228,18 @@ def read_journal(path: Path) -> tuple[Header | None, dict[str, Entry]]:
     _, first = next(lines, (0, None))
     if first is None:
         return None, {}
-    if format_of(first, "journal") != SCHEMA:
-        raise JournalError(
-            f"{path} is not a record that can be continued; move it away or choose another output."
-        )
     entries: dict[str, Entry] = {}
-    versions: Mapping[str, str] = {}
+    run: TableRun | None = None
     with _damage_refused(path):
+        check_format(first, SCHEMA, "journal")
         header = from_json(Header, first)
         for offset, stored in lines:
             line = from_json(Line, stored)
+            line.check(header, run)
             if line.run is not None:
-                versions = line.run.versions
-            elif line.file is not None:
-                entries[line.file] = _entry(line.stamp, versions, offset, line.rows)
+                run = line.run
+            elif line.file is not None and run is not None:
+                entries[line.file] = _entry(line.stamp, run.versions, offset, line.rows)
     return header, entries
 
 
@@ -237,7 +278,7 @@ def read_runs(path: Path) -> list[TableRun]:
         # Told by their beginning, as those of a million images need not be understood for it.
         runs: list[TableRun] = []
         for text in file:
-            if not text.startswith(_OF_RUNS) or not text.endswith(b"\n"):
+            if not _OF_RUNS.match(text) or not text.endswith(b"\n"):
                 continue
             line = from_json(Line, parsed_json(text))
             if line.run is not None:
@@ -271,6 +312,7 @@ def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open("rb") as file:
         for line in file:
             if not line.endswith(b"\n"):
+                _check_cut(path, line)
                 return
             with _damage_refused(path):
                 stored = from_json(dict[str, Any], parsed_json(line))
@@ -278,13 +320,23 @@ def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             offset += len(line)
 
 
+def _check_cut(path: Path, line: bytes) -> None:
+    """Refuse what has no end and is no line of a journal that was cut off: somebody wrote it."""
+    if not any(line.startswith(begin) or begin.startswith(line) for begin in _BEGINNINGS):
+        raise JournalError(
+            f"{path} ends in what is no line of a record; move it away or choose another output."
+        )
+
+
 @contextmanager
 def _damage_refused(path: Path) -> Iterator[None]:
     """Raise JournalError where what was read in the block can't be understood."""
     try:
         yield
-    except RecordError as error:
-        raise JournalError(f"{path} is damaged; move it away or choose another output.") from error
+    except (RecordError, SelectionError, ValueError) as error:
+        raise JournalError(
+            f"{path} can't be gone on from ({error}); move it away or choose another output."
+        ) from error
 
 
 class Journal:

@@ -33,12 +33,13 @@ from napari_image_classifier.classifiers.manifest_records import (
     ImagesRead,
     ResultFile,
     Run,
+    check_each_once,
     file_entry,
     images_read,
     this_run,
 )
 from napari_image_classifier.items.annotations import ItemKey, item_key
-from napari_image_classifier.system.records import as_json, from_json
+from napari_image_classifier.system.records import Count, as_json, from_json
 
 Entries = Mapping[str, Entry]
 
@@ -91,10 +92,21 @@ class TableManifest(Head, frozen=True, kw_only=True, omit_defaults=True):
 
     classifier: ClassifierInShort
     images: ImagesRead
-    learnt_from: int | UnsetType | None = UNSET
+    learnt_from: Count | UnsetType | None = UNSET
     share: ShareEnd | UnsetType = UNSET
     merged: MergedShares | UnsetType = UNSET
     files: tuple[FileEntry[ClassifiedItem], ...] = ()
+
+    def __post_init__(self) -> None:
+        check_each_once(self.files)
+        known = {None, *self.classifier.class_names}
+        for entry in self.files:
+            for item in entry.items:
+                if item.class_name not in known:
+                    raise ValueError(
+                        f"{entry.file[:200]} has the class “{item.class_name}”, which the "
+                        "classifier does not know"
+                    )
 
 
 def run_of(classifier: Classifier, folder: Path, header: Header, threads: int | None) -> TableRun:

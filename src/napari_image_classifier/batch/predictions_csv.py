@@ -1,13 +1,12 @@
 """The table of predictions, predictions.csv: one row per item, sorted."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.items.selection import parse_selection
-from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.csv_tables import read_table, write_table
 
 DIGITS_OF_SHA256 = 12
 Place = tuple[str, int, int, int]
@@ -109,8 +108,8 @@ def classifier_of_table(path: Path) -> str | None:
     An empty string stands for a table without rows.
     """
     with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = csv.DictReader(file)
-        if not {"file", "status", "classifier"} <= set(rows.fieldnames or ()):
+        header, rows = read_table(file)
+        if not {"file", "status", "classifier"} <= set(header):
             return None
         first = next(rows, None)
         return first["classifier"] if first else ""

@@ -1,6 +1,5 @@
 """Shares of a folder, for job arrays without a scheduler of ours, and their merging."""
 
-import csv
 import heapq
 import re
 from collections import defaultdict
@@ -31,7 +30,7 @@ from napari_image_classifier.batch.manifest import (
 )
 from napari_image_classifier.classifiers.manifest import check_place
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
-from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.csv_tables import read_table, write_table
 from napari_image_classifier.system.declared_sizes import SizeRefused, checked_number
 
 Anything = TypeVar("Anything")
@@ -159,10 +158,10 @@ def merge_shards(table: Path) -> MergedTable:
     names = [share.verified_names() for share in shares]
     verified = _verified(shares, names, table)
     with ExitStack() as opened:
-        tables = [csv.DictReader(opened.enter_context(opened_table(one.path))) for one in shares]
-        header = list(dict.fromkeys(name for share in tables for name in share.fieldnames or ()))
+        tables = [read_table(opened.enter_context(opened_table(one.path))) for one in shares]
+        header = list(dict.fromkeys(name for titles, _ in tables for name in titles))
         # No image is in two shares, so its rows stay together.
-        rows = heapq.merge(*tables, key=itemgetter("file"))
+        rows = heapq.merge(*(rows for _, rows in tables), key=itemgetter("file"))
         with replace_table(table) as written:
             count = write_table(written.temporary, header, rows)
     learnt = _merge_manifests(written.path, shares, names, verified)

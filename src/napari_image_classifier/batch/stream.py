@@ -30,7 +30,8 @@ from napari_image_classifier.images.deadlines import (
     timeout_message,
 )
 from napari_image_classifier.images.names.patterns import ImageFiles
-from napari_image_classifier.system.file_names import readable
+from napari_image_classifier.system.child_process import NoPythonError
+from napari_image_classifier.system.shown_text import readable
 from napari_image_classifier.typing import DrawThumbnail, ShouldStop
 
 IMAGES_PER_TASK = 8
@@ -208,8 +209,9 @@ class _Worker:
                 self.helper.end()
                 self.helper = None
             if self.helper is None:
-                # A machine that has no room for another process still has this one.
-                with suppress(OSError):
+                # A machine that has no room for another process still has this one, and so has a
+                # program that is no Python.
+                with suppress(OSError, NoPythonError):
                     self.helper = self.start_helper()
             return self.helper
 

@@ -36,7 +36,18 @@ _LONGEST_DETAIL = 200
 
 
 def is_address(path: str | Path) -> bool:
-    """Return whether a text is an address on a network, and no path."""
+    """Return whether a text is an address on a network, and no path.
+
+    Parameters
+    ----------
+    path
+        As a person gave it.
+
+    Returns
+    -------
+    bool
+        Whether it begins like ``https:/``; the letter of a drive is none.
+    """
     return _ADDRESS.match(str(path)) is not None
 
 

@@ -313,15 +313,20 @@ def load_classifier(path: str | Path, *, threads: int | None = None) -> Classifi
     """
     path = checked_path(path)
     with opened(path) as file:
-        sha256 = sha256_of(file)
         with opened_archive(file, path) as archive, read_from(path):
             description, graphs = read_parts(archive)
+        # After all that may be wrong with it was looked for, as it may be large.
+        file.seek(0)
+        sha256 = sha256_of(file)
     models: list[Runnable]
     if description.by_texture:
         from napari_image_classifier.classifiers.texture_model import TextureModel
 
         with named(path):
-            models = [TextureModel.from_bytes(content) for content in graphs]
+            textures = [TextureModel.from_bytes(content) for content in graphs]
+            for texture in textures:
+                texture.check(len(description.class_names), description.preparation.n_channels)
+        models = [*textures]
     else:
         models = [
             Graph(content, threads, Probe(description.preparation, member.probe))

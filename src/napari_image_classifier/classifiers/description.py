@@ -7,16 +7,26 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
+from napari_image_classifier.classifiers.limits import (
+    LARGEST_TEXTURE,
+    MOST_NETWORKS,
+    check_class_names,
+    check_record,
+    refused_in_a_sentence,
+)
 from napari_image_classifier.classifiers.novelty import Novelty
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.images.channel_matching import ChannelMap, split_pairs
 from napari_image_classifier.images.transforms import N_ORIENTATIONS, ORIENTATION_CHOICES
 from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.system.declared_sizes import checked_length, checked_number
 from napari_image_classifier.system.records import RecordError, as_json, format_of, from_json
 
 # The architecture's name where there is no network.
 TEXTURE = "texture"
 SCHEMA_VERSION = 1
+MOST_THRESHOLDS = 20
+LARGEST_COUNT = 2**63
 Thresholds = Mapping[str, int | float | None]
 Part = TypeVar("Part")
 
@@ -107,14 +117,18 @@ class ClassifierDescription:
     gate: Novelty | None = None
 
     def __post_init__(self) -> None:
-        names = self.class_names
-        if len(names) < 2:
-            raise ClassifierFileError(f"A classifier has at least two classes, not {len(names)}.")
-        if not all(name.strip() for name in names):
-            raise ClassifierFileError("Every class needs a name.")
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ClassifierFileError(f"The class {twice[0]} is named twice.")
+        check_class_names(self.class_names)
+        with refused_in_a_sentence("The description of the classifier can't be used"):
+            checked_length(self.members, "networks", MOST_NETWORKS)
+            check_record(self.training, len(self.class_names))
+            if self.by_texture:
+                checked_number(max(self.preparation.size), "pixels in the size", LARGEST_TEXTURE)
+        parts = [{member.weights, member.graph} for member in self.members]
+        if len(set().union(*parts)) < sum(map(len, parts)):
+            raise ClassifierFileError("Two networks of the classifier are the same part of it.")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
         if self.orientations not in ORIENTATION_CHOICES:
             raise ClassifierFileError(
                 f"Images are seen in 1 or {N_ORIENTATIONS} orientations, not {self.orientations}."
@@ -123,6 +137,12 @@ class ClassifierDescription:
             raise ClassifierFileError(
                 f"The temperature is {self.temperature}; it must be a number above 0."
             )
+        confidence = self.thresholds.get("confidence")
+        if confidence is not None and not 0 <= confidence <= 1:
+            raise ClassifierFileError("The confidence to answer from is not from 0 to 1.")
+        numbers = [number for number in self.thresholds.values() if number is not None]
+        if len(numbers) > MOST_THRESHOLDS or not all(abs(n) < LARGEST_COUNT for n in numbers):
+            raise ClassifierFileError("The thresholds are no numbers that an answer depends on.")
 
     @property
     def by_texture(self) -> bool:
@@ -162,7 +182,7 @@ def description_of(stored: object) -> ClassifierDescription:
     if not isinstance(stored, Mapping):
         raise ClassifierFileError(f"{_DAMAGED}: it is not a table of keys and values")
     version = format_of(stored, "schema_version") or 0
-    if version < 1:
+    if not 1 <= version < LARGEST_COUNT:
         raise ClassifierFileError(f"{_DAMAGED}: it has no schema version")
     if version > SCHEMA_VERSION:
         raise ClassifierFileError(
@@ -170,6 +190,9 @@ def description_of(stored: object) -> ClassifierDescription:
             f"(file format {version}, this one reads {SCHEMA_VERSION}); update with "
             "pip install --upgrade napari-image-classifier"
         )
+    with refused_in_a_sentence(_DAMAGED):
+        for key in stored:
+            checked_length(key, "letters in a key", _LONGEST_NAME)
     if stored.get("preparation") is None:
         raise ClassifierFileError(f"{_DAMAGED}: its preparation is missing")
     described = ClassifierDescription(
@@ -183,9 +206,22 @@ def description_of(stored: object) -> ClassifierDescription:
     if any(len(member.probe) not in (0, n_classes) for member in described.members):
         raise ClassifierFileError(f"{_DAMAGED}: a member's probe")
     n_channels = described.preparation.n_channels
+    if described.architecture is not None:
+        _check_architecture(described.architecture, n_classes, n_channels)
     if gate is not None and not gate.fits(n_classes, n_channels, len(described.members)):
         raise ClassifierFileError(f"{_DAMAGED}: its gate is of another network")
     return described
+
+
+def _check_architecture(architecture: Architecture, n_classes: int, n_channels: int) -> None:
+    """Refuse a network of other classes or channels before anybody builds it."""
+    expected = {"classes": n_classes, "channels": n_channels}
+    arguments = architecture.arguments
+    with refused_in_a_sentence(f"{_DAMAGED}: its architecture"):
+        checked_length(architecture.name, "letters in a name", _LONGEST_NAME)
+        checked_length(arguments, "arguments", _MOST_ARGUMENTS)
+    if any(arguments.get(name, number) != number for name, number in expected.items()):
+        raise ClassifierFileError(f"{_DAMAGED}: its architecture is of another network")
 
 
 def _part(name: str, kind: type[Part], stored: object) -> Part:
@@ -197,6 +233,8 @@ def _part(name: str, kind: type[Part], stored: object) -> Part:
 
 _KINDS = get_type_hints(ClassifierDescription)
 _DAMAGED = "its description is damaged"
+_LONGEST_NAME = 60
+_MOST_ARGUMENTS = 20
 _OTHERWISE = {
     "class_names": f"{_DAMAGED}: its class names are not a list of names",
     "preparation": "its preparation can't be understood",

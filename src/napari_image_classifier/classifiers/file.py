@@ -22,12 +22,12 @@ from napari_image_classifier.classifiers.description import (
     Member,
     description_of,
 )
+from napari_image_classifier.classifiers.limits import LARGEST_DESCRIPTION, MOST_PARTS
 from napari_image_classifier.classifiers.onnx_runtime import images_at_once
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.system.bounded_json import JsonRefused, read_bounded_json
 
 DESCRIPTION = "classifier.json"
-LARGEST_DESCRIPTION = 16 * 1024**2
 CONFIGURATION = "config.json"
 METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
@@ -121,14 +121,23 @@ def read_parts(archive: zipfile.ZipFile) -> tuple[ClassifierDescription, list[by
         raise ClassifierFileError(f"it lacks the part {min(expected - names)}")
     if names - expected:
         raise ClassifierFileError(f"it holds a part that is not its own, {min(names - expected)}")
-    return description, [_bound_graph(archive, member, description) for member in members]
+    graphs, features = [], []
+    for member in members:
+        graph, n_features = _bound_graph(archive, member, description)
+        graphs.append(graph)
+        features.append(n_features)
+    if description.gate is not None and not description.gate.is_of_features(features):
+        raise ClassifierFileError("its description is damaged: its gate is of other features")
+    return description, graphs
 
 
 def read_description(content: bytes) -> ClassifierDescription:
     """Return what a `classifier.json` says, or raise ClassifierFileError."""
     try:
         # A history may hold a loss that was no number.
-        stored = read_bounded_json(content, largest=LARGEST_DESCRIPTION, allow_nan=True)
+        stored = read_bounded_json(
+            content, largest=LARGEST_DESCRIPTION, most_parts=MOST_PARTS, allow_nan=True
+        )
     except JsonRefused as error:
         raise ClassifierFileError(f"its description is damaged: {error}") from error
     description = description_of(stored)
@@ -157,8 +166,11 @@ def write_description(
 
 def _bound_graph(
     archive: zipfile.ZipFile, member: Member, description: ClassifierDescription
-) -> bytes:
-    """Return the graph, having checked it, and that it is the one written from those weights."""
+) -> tuple[bytes, int]:
+    """Return the graph, having checked that it is the one written from those weights, and features.
+
+    The latter is their number.
+    """
     graph = read_member(archive, member.graph, LARGEST_GRAPH)
     with open_member(archive, member.weights) as weights:
         same = sha256_of(weights) == member.weights_sha256
@@ -167,11 +179,13 @@ def _bound_graph(
             "its network was changed after it was saved, so its two parts no longer belong "
             "together; save it again with napari-image-classifier"
         )
-    if not description.by_texture:
-        from napari_image_classifier.classifiers.graph_guard import check_graph
+    preparation = description.preparation
+    if description.by_texture:
+        from napari_image_classifier.classifiers.texture_model import FEATURES_OF_A_CHANNEL
 
-        preparation = description.preparation
-        height, width = preparation.size
-        images = (images_at_once(height, width), height, width, preparation.n_channels)
-        check_graph(graph, images, len(description.class_names))
-    return graph
+        return graph, preparation.n_channels * FEATURES_OF_A_CHANNEL
+    from napari_image_classifier.classifiers.graph_guard import check_graph
+
+    height, width = preparation.size
+    images = (images_at_once(height, width), height, width, preparation.n_channels)
+    return graph, check_graph(graph, images, len(description.class_names))

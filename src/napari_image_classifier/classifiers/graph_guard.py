@@ -5,7 +5,7 @@ nothing of a graph is carried out; what it would take is worked out from its sha
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -13,7 +13,15 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
+from napari_image_classifier.classifiers.limits import refused_in_a_sentence
+from napari_image_classifier.classifiers.protocol_buffers import check_fields
 from napari_image_classifier.errors import ClassifierFileError
+from napari_image_classifier.system.declared_sizes import (
+    SizeRefused,
+    checked_memory,
+    checked_number,
+    checked_product,
+)
 
 # All that `networks.export` writes. Of what makes much of little, such as Resize, the shapes tell.
 OPERATORS = frozenset(
@@ -59,10 +67,14 @@ OPSETS = frozenset(range(18, 24))
 MOST_NODES = 10_000
 MOST_INPUTS = 200
 LONGEST_LIST = 32
-# Of one call of the runtime (`onnx_runtime.PIXELS_AT_ONCE`): the largest array, all arrays, and
-# multiplications; VGG16 takes 0.3 GB, 3 GB and 3e11.
+LONGEST_NAME = 1000
+MOST_AXES = 8
+# Of margins, windows and steps in pixels.
+LARGEST_SETTING = 100_000
+# Of one call of the runtime (`onnx_runtime.PIXELS_AT_ONCE`): the largest array, all arrays that are
+# read or made, and multiplications; VGG16 takes 0.3 GB, 7 GB and 3e11.
 LARGEST_ARRAY = 1024**3
-LARGEST_SUM = 32 * 1024**3
+LARGEST_SUM = 64 * 1024**3
 MOST_MULTIPLICATIONS = 1e13
 
 _ATTRIBUTES = frozenset(
@@ -76,8 +88,8 @@ _NUMBERS: Mapping[int, np.dtype[Any]] = {
 Shape = tuple[int, ...]
 
 
-def check_graph(content: bytes, images: Shape, n_classes: int) -> None:
-    """Refuse a graph that `export_graph` would not write.
+def check_graph(content: bytes, images: Shape, n_classes: int) -> int:
+    """Refuse a graph that `export_graph` would not write; return the number of its features.
 
     ``images`` is the shape (n, y, x, channel) of what one call is given, and ``n_classes`` the
     number of logits for each.
@@ -96,13 +108,19 @@ def check_graph(content: bytes, images: Shape, n_classes: int) -> None:
     for constant in graph.initializer:
         _check_constant(constant)
     _check_ends(graph, images)
+    _check_axes(graph)
     shapes = _shapes(model, images)
-    if shapes.get("logits") != (images[0], n_classes):
+    features = shapes.get("features", ())
+    if shapes.get("logits") != (images[0], n_classes) or features[:-1] != images[:1]:
         raise ClassifierFileError("its network does not tell its classes apart")
-    _check_effort(graph, shapes)
+    with refused_in_a_sentence("its network would take too much of a computer"):
+        _check_effort(graph, shapes)
+    return features[-1]
 
 
 def _parsed(content: bytes) -> onnx.ModelProto:
+    with refused_in_a_sentence("its network has parts that no classifier has"):
+        check_fields(content)
     try:
         return onnx.load_model_from_string(content)
     except Exception as error:
@@ -123,9 +141,10 @@ def _check_parts(model: onnx.ModelProto) -> None:
 def _check_names(graph: onnx.GraphProto) -> None:
     values = (*graph.input, *graph.output, *graph.initializer)
     used = (name for node in graph.node for name in (*node.input, *node.output))
-    # Protocol Buffers gives bytes where a text is none.
-    if not all(isinstance(name, str) for name in chain((one.name for one in values), used)):
-        raise ClassifierFileError("its network has names that are no text")
+    for name in chain((one.name for one in values), used):
+        # Protocol Buffers gives bytes where a text is none.
+        if not isinstance(name, str) or len(name) > LONGEST_NAME:
+            raise ClassifierFileError("its network has names that are no text, or a very long one")
 
 
 def _check_node(node: onnx.NodeProto) -> None:
@@ -137,7 +156,8 @@ def _check_node(node: onnx.NodeProto) -> None:
         raise ClassifierFileError(f"its network has an operation {node.op_type} of another kind")
     for attribute in node.attribute:
         long = max(len(attribute.ints), len(attribute.s)) > LONGEST_LIST
-        if attribute.type not in _ATTRIBUTES or attribute.ref_attr_name or long:
+        large = any(abs(n) > LARGEST_SETTING for n in (attribute.i, *attribute.ints))
+        if attribute.type not in _ATTRIBUTES or attribute.ref_attr_name or long or large:
             raise ClassifierFileError(
                 f"its network has an operation {node.op_type} with a setting of another kind"
             )
@@ -147,9 +167,14 @@ def _check_constant(constant: TensorProto) -> None:
     dtype = _NUMBERS.get(constant.data_type)
     if dtype is None or len(constant.external_data) or constant.data_location:
         raise ClassifierFileError("its network has numbers that lie elsewhere or are of no use")
-    if min(constant.dims, default=1) < 0 or len(constant.dims) > LONGEST_LIST:
-        raise ClassifierFileError("its network has numbers of an impossible shape")
-    if len(constant.raw_data) != math.prod(constant.dims) * dtype.itemsize:
+    try:
+        checked_number(len(constant.dims), "axes", MOST_AXES)
+        numbers = checked_product(constant.dims, "numbers", len(constant.raw_data), least=1)
+    except SizeRefused as error:
+        raise ClassifierFileError(f"its network has numbers of an impossible shape: {error}") from (
+            error
+        )
+    if len(constant.raw_data) != numbers * dtype.itemsize:
         raise ClassifierFileError("its network has other numbers than it declares")
     if not np.isfinite(np.frombuffer(constant.raw_data, dtype)).all():
         raise ClassifierFileError("its network holds numbers without a value (NaN or infinite)")
@@ -171,6 +196,55 @@ def _check_ends(graph: onnx.GraphProto, images: Shape) -> None:
         raise ClassifierFileError("its network takes images of another shape")
 
 
+# They take what they change first, and then lists that say how.
+_TOLD_HOW = frozenset(
+    {"Clip", "Pad", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "Resize", "Slice"}
+    | {"Squeeze"}
+)
+
+
+def _check_axes(graph: onnx.GraphProto) -> None:
+    """Refuse arrays of many axes, and long lists that say how arrays are changed.
+
+    ONNX's inference of shapes follows both number by number: lists that double forty times, or
+    thousands of axes, would take all memory there.
+    """
+    axes = {each.name: len(each.dims) for each in graph.initializer} | {"images": 4}
+    # Of whole numbers that are known beforehand, so many at most; of all else nothing is.
+    lists = {
+        each.name: math.prod(each.dims)
+        for each in graph.initializer
+        if each.data_type == TensorProto.INT64
+    }
+    with refused_in_a_sentence("its network has arrays that no classifier has"):
+        for node in graph.node:
+            taken = [(axes.get(name, 0), lists.get(name, 0)) for name in node.input]
+            # Where places are picked from an array, there may be many of them.
+            for _, length in taken[:1] if node.op_type == "Gather" else taken:
+                checked_number(length, "numbers in a list", LONGEST_LIST)
+            n_axes, length = _axes_and_length(node, taken)
+            axes[node.output[0]] = checked_number(n_axes, "axes", MOST_AXES)
+            lists[node.output[0]] = length
+
+
+def _axes_and_length(node: onnx.NodeProto, taken: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Return how many axes a node makes at most, and numbers that are known beforehand."""
+    first, second, *_ = (*taken, (0, 0), (0, 0))
+    most_axes = max(n_axes for n_axes, _ in taken or [first])
+    match node.op_type:
+        case "Shape":
+            return 1, first[0]
+        case "Concat":
+            return most_axes, sum(length for _, length in taken)
+        case "Gather":
+            return max(0, first[0] + second[0] - 1), first[1]
+        case "Reshape" | "Unsqueeze" as kind:
+            return second[1] + (first[0] if kind == "Unsqueeze" else 0), first[1]
+        case kind if kind in _TOLD_HOW:
+            return first
+    return most_axes, max(length for _, length in taken or [first])
+
+
 def _shapes(model: onnx.ModelProto, images: Shape) -> Mapping[str, Shape]:
     """Return the shape of every array that comes about when ``images`` go through the graph."""
     graph = model.graph
@@ -189,24 +263,25 @@ def _shapes(model: onnx.ModelProto, images: Shape) -> Mapping[str, Shape]:
         for value in (*inferred.value_info, *inferred.input, *inferred.output)
     }
     shapes |= {constant.name: tuple(constant.dims) for constant in graph.initializer}
-    unknown = [name for node in graph.node for name in node.output if 0 in shapes.get(name, (0,))]
-    if unknown:
+    made = (shapes.get(name, (0,)) for node in graph.node for name in node.output)
+    if any(min(shape, default=1) < 1 for shape in made):
         raise ClassifierFileError("its network has parts of unknown size")
     return shapes
 
 
 def _check_effort(graph: onnx.GraphProto, shapes: Mapping[str, Shape]) -> None:
-    sizes = [4 * math.prod(shapes[name]) for node in graph.node for name in node.output]
-    multiplications = sum(_multiplications(node, shapes) for node in graph.node)
-    if (
-        max(sizes, default=0) > LARGEST_ARRAY
-        or sum(sizes) > LARGEST_SUM
-        or multiplications > MOST_MULTIPLICATIONS
-    ):
-        raise ClassifierFileError(
-            f"its network would take too much of a computer ({max(sizes) / 1e9:.1f} GB at once, "
-            f"{multiplications:.0e} multiplications for a few images)"
-        )
+    """Refuse what would be too large to be read or made, each for itself or all together."""
+    sizes = {
+        name: checked_memory(shape, "arrays", LARGEST_ARRAY, each=4)
+        for name, shape in shapes.items()
+    }
+    total = multiplications = 0
+    for node in graph.node:
+        total += sum(sizes.get(name, 0) for name in (*node.input, *node.output))
+        multiplications += _multiplications(node, shapes)
+    checked_number(total, "bytes to be read and written for a few images", LARGEST_SUM)
+    most = int(MOST_MULTIPLICATIONS)
+    checked_number(multiplications, "multiplications for a few images", most)
 
 
 def _multiplications(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int:

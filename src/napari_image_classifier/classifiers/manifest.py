@@ -11,16 +11,20 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from napari_image_classifier.classifiers.manifest_records import FileEntry, Head
+import msgspec
+
+from napari_image_classifier.classifiers.manifest_records import FileEntry, Head, ResultFile
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import replace_file
 from napari_image_classifier.system.records import (
+    Name,
     Record,
     RecordError,
     as_json,
-    format_of,
+    check_format,
     from_json,
     parsed_json,
+    read_json,
 )
 
 SCHEMA = 1
@@ -131,23 +135,26 @@ def read_manifest(path: Path) -> Manifest:
         There is no such file, it is no manifest, or a newer version wrote it.
     """
     try:
-        stored = parsed_json(path.read_bytes())
+        stored = read_json(path)
     except OSError as error:
         raise ManifestError(f"{path} can't be read: {error.strerror}.") from error
     except RecordError as error:
-        raise ManifestError(f"{path} is no manifest, or it is damaged.") from error
+        raise ManifestError(f"{path} is no manifest, or it is damaged: {error}.") from error
     if not isinstance(stored, dict) or not {"schema", "kind", "result", "files"} <= stored.keys():
         raise ManifestError(
             f"{path} is no manifest; one is written beside every classifier and table and is "
             f"named like {manifest_path(Path('cells.keras'))}."
         )
-    if format_of(stored) != SCHEMA:
-        raise ManifestError(
-            f"{path} was written by another version of napari-image-classifier (format "
-            f"{stored['schema']}, this one reads {SCHEMA}); update with pip install --upgrade "
-            "napari-image-classifier."
-        )
-    return Manifest(path, str(stored["kind"]), stored)
+    try:
+        check_format(stored, SCHEMA)
+        kind = from_json(Name, stored["kind"])
+    except RecordError as error:
+        raise ManifestError(f"{path} can't be read: {error}.") from error
+    return Manifest(path, kind, stored)
+
+
+class _OfResult(msgspec.Struct):
+    result: ResultFile
 
 
 def check_place(result: Path) -> None:
@@ -182,4 +189,9 @@ def _result_named_in(path: Path) -> str | None:
     try:
         return str(parsed_json(head.rstrip().removesuffix(",") + "}")["result"]["file"])
     except (RecordError, LookupError, TypeError):
+        pass
+    try:
+        # Somebody's editor may have laid its lines otherwise.
+        return read_manifest(path).read(_OfResult).result.file
+    except ManifestError:
         return None

@@ -10,11 +10,14 @@ from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
+from napari_image_classifier.classifiers.prediction import Status
 from napari_image_classifier.images.file_stamps import Stamp
 from napari_image_classifier.images.pixel_hash import ALGORITHM
 from napari_image_classifier.items.crops import ObjectBox
 from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.items.selection import Each, parse_selection
 from napari_image_classifier.system.machine import processor, versions_of
+from napari_image_classifier.system.records import Count, Name, Part, Threads, check_file_name
 
 # What every result depends on; a training adds Keras and its backend.
 PACKAGES = (
@@ -36,6 +39,8 @@ SETTINGS = (
 _MACHINE = ("processor", "threads", "device", "backend", "platform")
 _AS_WRITTEN = {"class_name": "class"}
 Item = TypeVar("Item")
+# A letter for each axis; which ones there are is the images' affair.
+Axes = Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{0,12}$")]
 
 
 class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,12 +72,12 @@ class ImagesRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         What a table's images call channels, where a person said so, by the classifier's names.
     """
 
-    folder: str
-    axes: str | None
+    folder: Name
+    axes: Axes | None
     hash: str
     channels: tuple[str, ...]
     projection: str
-    each: str
+    each: Each
     objects: ObjectBox | None
     pattern: str | msgspec.UnsetType | None = msgspec.UNSET
     masks: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -131,8 +136,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     command: tuple[str, ...]
     platform: str
     processor: str
-    processors: int | None
-    threads: int | None
+    processors: Count | None
+    threads: Threads | None
     backend: str
     device: str
     environment: Mapping[str, str]
@@ -207,7 +212,7 @@ class LearntItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
         The hash of its pixels.
     """
 
-    number: int
+    number: Count
     item: str
     class_name: str
     group: str | None
@@ -232,9 +237,9 @@ class ClassifiedItem(msgspec.Struct, frozen=True, rename=_AS_WRITTEN):
     """
 
     item: str
-    status: str
+    status: Status
     class_name: str | None
-    confidence: float | None
+    confidence: Part | None
     pixels: str
 
 
@@ -257,6 +262,9 @@ class ResultFile(msgspec.Struct, frozen=True, omit_defaults=True):
     sha256: str = ""
     complete: bool | None = None
     verdict: str = ""
+
+    def __post_init__(self) -> None:
+        check_file_name(self.file)
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -288,6 +296,39 @@ class OfLearntItems(Head, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     files: tuple[FileEntry[LearntItem], ...] = ()
+
+    def __post_init__(self) -> None:
+        check_each_once(self.files)
+        if not all(item.class_name for entry in self.files for item in entry.items):
+            raise ValueError("an item has no class")
+        numbers = sorted(item.number for entry in self.files for item in entry.items)
+        if numbers != list(range(len(numbers))):
+            raise ValueError("its items are not numbered from 0 on, each once")
+
+
+def check_each_once(files: Sequence[FileEntry[LearntItem] | FileEntry[ClassifiedItem]]) -> None:
+    """Refuse entries of a manifest of which one item has two, or whose parts nobody knows.
+
+    Parameters
+    ----------
+    files
+        The entries of its images.
+
+    Raises
+    ------
+    ValueError
+        An image or an item stands there twice.
+    SelectionError
+        An item is no part of an image.
+    """
+    seen = set()
+    for entry in files:
+        items = [item.item for item in entry.items]
+        if entry.file in seen or len(set(items)) < len(items):
+            raise ValueError(f"{entry.file[:200]}, or an item of it, stands twice in it")
+        seen.add(entry.file)
+        for item in filter(None, items):
+            parse_selection(item)
 
 
 def this_run(
@@ -416,5 +457,9 @@ def _size_and_time(size: int, nanoseconds: int) -> dict[str, int | str]:
     if size < 0:
         # It could not be looked at, see `file_stamps.stamp`.
         return {}
-    modified = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=nanoseconds // 1000)
+    try:
+        modified = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=nanoseconds // 1000)
+    except OverflowError:
+        # A file may say of itself that it is of the year 100,000.
+        return {"size": size}
     return {"size": size, "modified": modified.isoformat()}

@@ -9,10 +9,12 @@ import numpy as np
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.items.preparation import RANGE_PERCENTILES
 from napari_image_classifier.statistics.conformal_ranges import KnownRanges
+from napari_image_classifier.system.declared_sizes import checked_length, checked_number
 from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
 
 # A pixel this many times as large is another magnification.
 OTHER_MAGNIFICATION = 1.25
+MOST_DEPTHS, MOST_BITS = 16, 1024
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,13 @@ class KnownKinds:
     bits: tuple[int, ...]
     rgb: bool
     pixel_size: tuple[float, float] | None
+
+    def __post_init__(self) -> None:
+        checked_length(self.bits, "depths of pixels", MOST_DEPTHS)
+        for bits in self.bits:
+            checked_number(bits, "bits in a pixel", MOST_BITS, least=1)
+        if self.pixel_size is not None and not 0 < min(self.pixel_size) < np.inf:
+            raise ValueError("A pixel has no size")
 
     @classmethod
     def of(cls, kinds: Sequence[ImageKind]) -> Self:
@@ -209,6 +218,7 @@ def _halved(plane: FloatArray) -> tuple[FloatArray, float]:
 
 
 MOST_DIRECTIONS = 64
+NUMBERS_AT_ONCE = 8 * 1024**2
 UNLIKE_EVERY_CLASS = "To the network it looks unlike the images of every class that it learnt from."
 
 
@@ -259,6 +269,10 @@ class FeatureDistance:
         n_features = self.means.shape[1]
         if self.directions.shape[1] != n_features or self.variances.shape != (self.n_directions,):
             raise ValueError("The directions are of other features")
+        arrays = self.means, self.directions, self.variances
+        is_finite = all(np.isfinite(array).all() for array in arrays)
+        if not (is_finite and (self.variances > 0).all() and self.rest > 0 and self.limit >= 0):
+            raise ValueError("The distances are no numbers")
 
     @classmethod
     def fitted(cls, features: FloatArray, classes: IntArray) -> Self:
@@ -290,6 +304,12 @@ class FeatureDistance:
 
     def of(self, features: FloatArray) -> Float64Array:
         """Return the distance to the nearest class, shape (image), of (image, feature)."""
+        # Some images at a time, as each is held against every class in every feature.
+        step = max(1, NUMBERS_AT_ONCE // max(1, self.means.size))
+        parts = [features[start : start + step] for start in range(0, len(features), step)]
+        return np.concatenate([self._of_some(part) for part in parts or [features]])
+
+    def _of_some(self, features: FloatArray) -> Float64Array:
         apart = features[:, np.newaxis].astype(np.float64) - self.means
         along = apart @ self.directions.T
         across = np.maximum((apart**2).sum(axis=-1) - (along**2).sum(axis=-1), 0)
@@ -350,6 +370,10 @@ class Novelty:
             for distance, seen in zip(self.distances, features, strict=True)
         ]
         return np.asarray(np.mean(parts, axis=0))
+
+    def is_of_features(self, n_features: Sequence[int]) -> bool:
+        """Return whether it can be of networks that have so many features, one after the other."""
+        return [distance.means.shape[1] for distance in self.distances] == list(n_features)
 
     def fits(self, n_classes: int, n_channels: int, n_networks: int) -> bool:
         """Return whether it can be of a classifier with so many of each."""

@@ -1,5 +1,6 @@
 """Networks on ONNX Runtime, without Keras, in float32."""
 
+import math
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -152,10 +153,15 @@ def probe_image(preparation: Preparation) -> FloatArray:
         float32 of shape (1, y, x, channel), from 0 to 1.
     """
     shape = (1, *preparation.size, preparation.n_channels)
-    count = np.arange(np.prod(shape), dtype=np.uint64)
-    # Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4).
-    scattered = (count * np.uint64(2654435761)) % np.uint64(2**32)
-    return (scattered / 2**32).astype(np.float32).reshape(shape)
+    image = np.empty(math.prod(shape), np.float32)
+    # In parts, as what it is made of takes six times its memory.
+    for start in range(0, len(image), PIXELS_AT_ONCE):
+        part = image[start : start + PIXELS_AT_ONCE]
+        count = np.arange(start, start + len(part), dtype=np.uint64)
+        # Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4).
+        scattered = (count * np.uint64(2654435761)) % np.uint64(2**32)
+        part[:] = scattered / 2**32
+    return image.reshape(shape)
 
 
 def says_otherwise(here: Float64Array, there: Float64Array) -> float:

@@ -22,7 +22,7 @@ from napari_image_classifier.items.preparation import (
     finished,
     items_of_image,
 )
-from napari_image_classifier.system.file_names import readable
+from napari_image_classifier.system.shown_text import readable
 from napari_image_classifier.typing import DrawThumbnail, Float64Array, FloatArray
 
 ITEMS_AT_ONCE = 16

@@ -1,6 +1,6 @@
 """The prediction of one item, and its form in JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -8,8 +8,13 @@ import msgspec
 
 from napari_image_classifier.images.read_errors import describe_error
 from napari_image_classifier.items.objects import ObjectPlace
+from napari_image_classifier.items.selection import parse_selection
+from napari_image_classifier.system.records import Part
 
 Status = Literal["ok", "error", "unsure", "unlike-training", "empty", "pending"]
+# With these there is a class, though it need not be an answer.
+CLASSIFIED = ("ok", "unsure", "unlike-training")
+_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -113,8 +118,8 @@ class PredictionRow(
     place: ObjectPlace | None = None
     status: Status
     class_name: str | None
-    confidence: float | None
-    probabilities: Mapping[str, float]
+    confidence: Part | None
+    probabilities: Mapping[str, Part]
     message: str
     code: str = ""
     pixels: str | msgspec.UnsetType = msgspec.UNSET
@@ -128,6 +133,41 @@ class PredictionRow(
     def with_pixels(cls, prediction: Prediction) -> Self:
         """Return the row for a journal, which has the file beside it."""
         return msgspec.structs.replace(cls.of(prediction), pixels=prediction.pixels)
+
+    def check(self, class_names: Sequence[str]) -> None:
+        """Refuse what no classifier with these classes says.
+
+        Parameters
+        ----------
+        class_names
+            Those of the classifier, in any order.
+
+        Raises
+        ------
+        ValueError
+            Class, confidence and probabilities don't belong together.
+        SelectionError
+            The item is no part of an image.
+        """
+        if self.item:
+            parse_selection(self.item)
+        shares = self.probabilities
+        if not shares:
+            if self.class_name is not None or self.status in CLASSIFIED:
+                raise ValueError(f"an item with the status “{self.status}” lacks probabilities")
+            return
+        if self.status not in CLASSIFIED or len(shares) != len(class_names):
+            raise ValueError(f"an item has {len(shares)} probabilities and is “{self.status}”")
+        try:
+            values = [shares[name] for name in class_names]
+            of_class = shares[self.class_name or ""]
+        except KeyError as error:
+            raise ValueError(f"the classifier knows no class {error}") from error
+        highest = max(values)
+        if abs(sum(values) - 1) > _ROUNDING or highest - of_class > _ROUNDING:
+            raise ValueError("probabilities do not sum to 1, or the class is not the likeliest")
+        if self.confidence is None or abs(self.confidence - of_class) > _ROUNDING:
+            raise ValueError("a confidence is not the probability of its class")
 
     def prediction(self, file: str) -> Prediction:
         """Return the prediction of an item of ``file``."""

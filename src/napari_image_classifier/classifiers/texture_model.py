@@ -10,12 +10,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from napari_image_classifier.classifiers.limits import LARGEST_TEXTURE_MODEL
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.system.bounded_json import JsonRefused, read_bounded_json
 from napari_image_classifier.system.records import RecordError, as_json, from_json
 from napari_image_classifier.typing import Float64Array, FloatArray, IntArray
-
-LARGEST = 1024**2
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 GREYS = 32
@@ -23,6 +22,11 @@ DISTANCES = (1, 2, 4, 8)
 ANGLES = (0.0, np.pi / 4, np.pi / 2, 3 * np.pi / 4)
 TEXTURES = ("contrast", "dissimilarity", "homogeneity", "energy", "correlation")
 RADII = (1, 2, 4)
+PATTERNS = 10
+# Mean, standard deviation and percentiles, then textures at distances, then patterns at radii.
+FEATURES_OF_A_CHANNEL = (
+    2 + len(PERCENTILES) + len(TEXTURES) * len(DISTANCES) + PATTERNS * len(RADII)
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class TextureModel:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """Make the model from what `to_bytes` gave.
+        """Make the model from what `to_bytes` gave; `check` says whether it is of a classifier.
 
         Raises
         ------
@@ -91,7 +95,7 @@ class TextureModel:
             It makes no sense.
         """
         try:
-            made = from_json(cls, read_bounded_json(content, largest=LARGEST))
+            made = from_json(cls, read_bounded_json(content, largest=LARGEST_TEXTURE_MODEL))
         except (JsonRefused, RecordError) as error:
             raise ClassifierFileError(f"its texture model can't be understood ({error})") from error
         n_classes, n_features = made.offsets.size, made.middle.size
@@ -102,6 +106,17 @@ class TextureModel:
         if not (fits and finite and (made.scale > 0).all()):
             raise ClassifierFileError("its texture model makes no sense")
         return made
+
+    def check(self, n_classes: int, n_channels: int) -> None:
+        """Refuse a model that is of other classes, or of images of other channels.
+
+        Raises
+        ------
+        ClassifierFileError
+            It is.
+        """
+        if self.weights.shape != (n_classes, n_channels * FEATURES_OF_A_CHANNEL):
+            raise ClassifierFileError("its texture model is of other classes or channels")
 
 
 def intensity_features(pixels: FloatArray) -> Float64Array:
@@ -141,7 +156,9 @@ def texture_features(pixels: FloatArray) -> Float64Array:
         features += [graycoprops(pairs, name).mean(axis=1) for name in TEXTURES]
         for radius in RADII:
             patterns = local_binary_pattern(greys, 8, radius, "uniform")
-            features.append(np.histogram(patterns, bins=10, range=(0, 10), density=True)[0])
+            features.append(
+                np.histogram(patterns, bins=PATTERNS, range=(0, PATTERNS), density=True)[0]
+            )
     return np.concatenate(features)
 
 

@@ -7,11 +7,13 @@ import importlib
 import json
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from napari_image_classifier.cli.arguments import (
     channel_map_in,
@@ -24,11 +26,12 @@ from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.describe import describe_environment, describe_file, in_lines
 from napari_image_classifier.cli.evaluation import evaluate_command, reproduce_command
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
-from napari_image_classifier.cli.progress import Progress, libraries_silent
+from napari_image_classifier.cli.progress import Progress, libraries_silent, readable_streams, say
 from napari_image_classifier.cli.tables import agreement_command, sort_command, summarize_command
 from napari_image_classifier.cli.training import lines_on_pattern, train_command
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.system.shown_text import readable_lines
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.import_network import import_network
 
@@ -41,7 +44,32 @@ NetworkChannels = Annotated[
     ),
 ]
 
+
+class _Commands(TyperGroup):
+    """Shows what is wrong with arguments, which may be names of files, as readable text."""
+
+    def make_context(self, *arguments: Any, **named: Any) -> Any:
+        with _readable_errors():
+            return super().make_context(*arguments, **named)
+
+    def invoke(self, context: Any) -> Any:
+        with _readable_errors():
+            return super().invoke(context)
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # Of Typer's own errors, which it prints itself.
+        if isinstance(message := getattr(error, "message", None), str):
+            vars(error)["message"] = readable_lines(message)
+        raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Train a classifier on your own image classes and classify folders with it.",
     epilog="With --debug anywhere, an error comes with its traceback.",
     no_args_is_help=True,
@@ -140,8 +168,8 @@ def classify(
             on_pause=progress.note,
             should_stop=should_stop,
         )
-    typer.echo(result.message)
-    typer.echo(f"Written: {result.output}")
+    say(result.message)
+    say(f"Written: {result.output}")
     if result.stopped:
         raise typer.Exit(STOPPED)
     if not result.n_classified and not result.n_empty:
@@ -169,8 +197,8 @@ def merge(output: Path) -> None:
 
     merged = merge_shards(output)
     for sentence in filter(None, (merged.learnt_from, *merged.notes, merged.written.sentence)):
-        typer.echo(sentence)
-    typer.echo(f"Written: {merged.written.path} ({merged.n_rows} rows)")
+        say(sentence)
+    say(f"Written: {merged.written.path} ({merged.n_rows} rows)")
 
 
 app.command("reproduce")(reproduce_command)
@@ -229,7 +257,7 @@ def import_command(
         wanted["size"] = (size, size)
     # Refused here, before Keras takes its seconds to start.
     Preparation(names, **wanted)
-    typer.echo(
+    say(
         "A Keras file can name any program, and Keras runs it. Here only layers that are known and "
         "numbers are taken from it, and a file with anything else is refused.",
         err=True,
@@ -243,8 +271,8 @@ def import_command(
             preparation=wanted,
         )
     for sentence in classifier.description.training["messages"]:
-        typer.echo(sentence, err=True)
-    typer.echo(f"Written: {classifier.path}")
+        say(sentence, err=True)
+    say(f"Written: {classifier.path}")
 
 
 @app.command()
@@ -262,7 +290,9 @@ def describe(file: Path, /, axes: str | None = None, as_json: bool = False) -> N
         For programs to read.
     """
     description = describe_file(file, axes=axes)
-    typer.echo(json.dumps(description) if as_json else in_lines(description))
+    # The one character that JSON leaves as it is, and a terminal obeys.
+    as_text = json.dumps(description).replace("\x7f", "\\u007f") if as_json else None
+    say(as_text or in_lines(description))
 
 
 @app.command()
@@ -270,7 +300,7 @@ def info() -> None:
     """Print versions, backend and device, for a bug report."""
     with libraries_silent():
         description = describe_environment()
-    typer.echo(in_lines(description))
+    say(in_lines(description))
 
 
 @app.command()
@@ -287,22 +317,23 @@ def demo(output: Path = Path("demo"), close: bool = False) -> None:
     """
     # By name: it opens a viewer, and nothing else here may reach napari.
     run_demo = importlib.import_module("napari_image_classifier.cli.demo").run_demo
-    raise typer.Exit(run_demo(output, close=close, say=typer.echo))
+    raise typer.Exit(run_demo(output, close=close, say=say))
 
 
 def main() -> None:
     """Run the command line; an error is one sentence on stderr (--debug: a traceback too)."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal or a pipe that has no µ or “ gets a question mark in its place.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    with readable_streams():
+        _run(arguments, debug)
+
+
+def _run(arguments: list[str], debug: bool) -> None:
     try:
         app(arguments, prog_name="napari-image-classifier")
     except SystemExit as end:
         if end.code == STOPPED:
-            typer.echo("Stopped; what was done is kept.", err=True)
+            say("Stopped; what was done is kept.", err=True)
         raise
     except ImageClassifierError as error:
         _end(str(error), debug)
@@ -321,7 +352,7 @@ def main() -> None:
 def _end(sentence: str, debug: bool) -> None:
     if debug:
         traceback.print_exc()
-    typer.echo(sentence, err=True)
+    say(sentence, err=True)
     sys.exit(1)
 
 

@@ -3,7 +3,6 @@
 Everything goes the way that a person's own images would: the same training, the same docks.
 """
 
-import csv
 import os
 import shutil
 import subprocess
@@ -15,6 +14,12 @@ from typing import Any, cast
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.sample_data import CLASS_NAMES, write_sample_folder
 from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.system.child_process import (
+    SAFE_PATH,
+    command_of,
+    folder_to_work_in,
+)
+from napari_image_classifier.system.csv_tables import read_table
 from napari_image_classifier.system.events import Event
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
@@ -131,7 +136,7 @@ def _wait_until(holds: Callable[[], bool], otherwise: str) -> None:
 
 def _score(table: Path) -> str:
     with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(read_table(file)[1])
     right = sum(row["file"].split("/")[0] == row["class"] for row in rows)
     return f"{right} of {len(rows)} images that it had never seen were put into the right class."
 
@@ -147,13 +152,15 @@ def _started_under_xvfb() -> bool:
 
 
 def _run_under_xvfb(output: Path) -> int:
-    xvfb = shutil.which("xvfb-run")
+    # Not one that lies in the folder one works in.
+    places = filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep))
+    xvfb = shutil.which("xvfb-run", path=os.pathsep.join(places))
     if xvfb is None:
         raise ImageClassifierError(
             "There is no display; start the demo from a desktop, or install Xvfb "
             "(on Debian and Ubuntu: apt-get install xvfb)."
         )
-    command = [xvfb, "-a", "-s", "-screen 0 1600x1000x24", sys.executable, "-m",
-               "napari_image_classifier.cli.app", "demo", "--output", str(output)]  # fmt: skip
-    environment = {**os.environ, "NAPARI_IMAGE_CLASSIFIER_DEMO": "xvfb"}
-    return subprocess.run(command, env=environment, check=False).returncode
+    demo = command_of("napari_image_classifier.cli.app", "demo", "--output", str(output.absolute()))
+    command = [xvfb, "-a", "-s", "-screen 0 1600x1000x24", *demo]
+    environment = {**os.environ, **SAFE_PATH, "NAPARI_IMAGE_CLASSIFIER_DEMO": "xvfb"}
+    return subprocess.run(command, cwd=folder_to_work_in(), env=environment, check=False).returncode

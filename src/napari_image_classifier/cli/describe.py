@@ -12,6 +12,7 @@ from napari_image_classifier.classifiers.file import is_foreign
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.networks.backend import describe_device
 from napari_image_classifier.system.machine import versions_of
+from napari_image_classifier.system.shown_text import readable
 from napari_image_classifier.wording import counted
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def in_lines(values: Mapping[str, Any], indent: str = "") -> str:
 
 
 def _lines(key: str, value: Any, indent: str) -> list[str]:
-    title = f"{indent}{key.replace('_', ' ')}:"
+    title = f"{indent}{readable(key.replace('_', ' '))}:"
     if isinstance(value, Mapping) and value:
         return [title, in_lines(value, indent + "  ")]
     if value is None or (isinstance(value, (str, list, tuple, Mapping)) and not value):
@@ -130,7 +131,7 @@ def _one_line(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, (list, tuple)):
         return ", ".join(_one_line(part) for part in value)
-    return str(value)
+    return readable(str(value))
 
 
 PACKAGES = (

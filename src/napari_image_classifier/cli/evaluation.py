@@ -8,6 +8,7 @@ import typer
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import network_at_work
+from napari_image_classifier.cli.progress import say
 from napari_image_classifier.cli.training import say_what_is_there
 from napari_image_classifier.evaluation.evaluate import EvaluationChoices, evaluate
 from napari_image_classifier.evaluation.reproduce import reproduce
@@ -58,11 +59,11 @@ def evaluate_command(
             should_stop=should_stop,
             in_process=True,
         )
-    typer.echo(result.sentence)
+    say(result.sentence)
     if result.elsewhere:
-        typer.echo(result.elsewhere)
+        say(result.elsewhere)
     for path in (result.report, result.json, result.csv):
-        typer.echo(f"Written: {path}")
+        say(f"Written: {path}")
 
 
 @with_derived_options()
@@ -98,15 +99,15 @@ def reproduce_command(
         )
     _say(outcome)
     if output is not None:
-        typer.echo(f"Written: {output}")
+        say(f"Written: {output}")
     if not outcome.same:
         raise typer.Exit(1)
 
 
 def _say(outcome: Reproduction) -> None:
     for sentence in outcome.found:
-        typer.echo(sentence)
+        say(sentence)
     for title, sentences in (("Checked", outcome.checked), ("Not checked", outcome.not_checked)):
-        typer.echo(f"\n{title}:")
+        say(f"\n{title}:")
         for sentence in sentences:
-            typer.echo(f"- {sentence}")
+            say(f"- {sentence}")

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import typer
-
-from napari_image_classifier.cli.progress import Progress, libraries_silent
+from napari_image_classifier.cli.progress import Progress, libraries_silent, say
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.typing import ShouldStop
 
@@ -43,7 +41,7 @@ def network_at_work() -> Iterator[tuple[Progress, ShouldStop]]:
         except ImageClassifierError as error:
             if not should_stop():
                 raise
-            typer.echo(str(error), err=True)
+            say(str(error), err=True)
             sys.stdout.flush()
             sys.stderr.flush()
             # Keras may still be at work on its thread, which nothing can hurry.

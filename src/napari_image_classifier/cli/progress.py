@@ -1,4 +1,8 @@
-"""Progress on the terminal: a bar where there is one, now and then a line where there is none."""
+"""Sentences and progress on the terminal.
+
+Progress is a bar on a terminal, and now and then a line where there is none. Texts of strangers are
+readable, and none of them acts on the terminal (see `system.shown_text`).
+"""
 
 import os
 import sys
@@ -12,6 +16,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from napari_image_classifier.system import events
+from napari_image_classifier.system.shown_text import ReadableStream, readable, readable_lines
 from napari_image_classifier.training.train_job import Epoch
 
 SECONDS_BETWEEN_LINES = 20.0
@@ -26,6 +31,32 @@ STAGES = {
     "starting": "Starting the network",
     "finishing": "Learning from all images in the end",
 }
+
+
+def say(sentence: str, *, err: bool = False) -> None:
+    """Write a sentence, or several lines, to stdout; with ``err`` to stderr."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is not None:
+        stream.write(f"{readable_lines(sentence)}\n")
+        stream.flush()
+
+
+@contextmanager
+def readable_streams() -> Iterator[None]:
+    """Let stdout and stderr take any text: as numbers what acts, as question marks what they lack.
+
+    That is for what libraries, warnings and tracebacks write.
+    """
+    before = sys.stdout, sys.stderr
+    for stream in filter(None, before):
+        # A terminal or a pipe that has no µ or “ gets a question mark in its place.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    sys.stdout, sys.stderr = (stream and ReadableStream(stream) for stream in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
 
 
 @contextmanager
@@ -60,9 +91,9 @@ class Progress:
         self._bars: Bars | None = None
         if console.is_terminal:
             self._bars = Bars(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
-                TextColumn("{task.fields[how_far]}"),
+                TextColumn("{task.fields[how_far]}", markup=False),
                 TimeRemainingColumn(),
                 console=console,
                 transient=True,
@@ -82,7 +113,9 @@ class Progress:
 
     def note(self, sentence: str) -> None:
         """Show a sentence that stays."""
-        self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(
+            readable_lines(sentence), highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
 
     def show(self, what: str, done: int, total: int) -> None:
         """Show that ``done`` of ``total`` are done."""
@@ -104,6 +137,7 @@ class Progress:
                 self.show(f"Training ({scores})", event.epoch, event.epochs)
 
     def _show(self, what: str, done: int, total: int, how_far: str) -> None:
+        what = readable(what)
         if self._bars is None:
             self._line_now_and_then(what, how_far)
         elif self._task is None:

@@ -8,7 +8,7 @@ import typer
 from napari_image_classifier.cli.arguments import names_in, new_names_in, refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, asked_to_stop
-from napari_image_classifier.cli.progress import Progress
+from napari_image_classifier.cli.progress import Progress, say
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.raters.comparison import MARGIN
 
@@ -69,9 +69,9 @@ def agreement_command(
         rename_classes=new_names_in(rename_classes),
     )
     for sentence in comparison.sentences:
-        typer.echo(sentence)
+        say(sentence)
     for path in comparison.paths.values():
-        typer.echo(f"Written: {path}")
+        say(f"Written: {path}")
 
 
 @with_derived_options()
@@ -123,12 +123,14 @@ def summarize_command(
     from napari_image_classifier.plates.summary import summarize
     from napari_image_classifier.plates.well_table import wells_not_listed
     from napari_image_classifier.system.atomic_files import replace_table
+    from napari_image_classifier.system.csv_tables import write_frame
+    from napari_image_classifier.system.file_names import safe_name
 
     if dose is None and (dose_response or series):
         option = "--dose-response" if dose_response else "--series"
         raise ImageClassifierError(f"{option} needs --dose, the column that holds the doses.")
     columns = names_in(by)
-    output = output or table.with_name(f"{table.stem}.by-{'-'.join(columns)}.csv")
+    output = output or table.with_name(f"{table.stem}.by-{safe_name('-'.join(columns))}.csv")
     for path in filter(None, (output, plate_map, dose_response)):
         refuse_to_replace(path, overwrite)
     summary = summarize(table, columns, wells, encoding=encoding)
@@ -139,16 +141,14 @@ def summarize_command(
     if dose and dose_response:
         draw_dose_response(summary, dose_response, dose, shown, series)
     with replace_table(output) as written:
-        summary.to_csv(
-            written.temporary, index=False, float_format="%.4f", errors="surrogateescape"
-        )
+        write_frame(summary, written.temporary, "%.4f")
     not_listed = wells_not_listed(summary, wells, encoding) if wells else ""
     assumptions = summary.attrs["assumptions"]
     for sentence in filter(None, (*assumptions, not_listed, *correlations, written.sentence)):
-        typer.echo(sentence)
-    typer.echo(f"Written: {written.path} ({len(summary)} rows)")
+        say(sentence)
+    say(f"Written: {written.path} ({len(summary)} rows)")
     for path in filter(None, (plate_map, dose_response)):
-        typer.echo(f"Written: {path}")
+        say(f"Written: {path}")
 
 
 @with_derived_options()
@@ -177,8 +177,8 @@ def sort_command(table: Path, images: Path, output: Path, /, pattern: str | None
             on_progress=lambda done, total: progress.show("Copying", done, total),
             should_stop=should_stop,
         )
-    typer.echo(result.message)
-    typer.echo(f"Written: {result.output}")
+    say(result.message)
+    say(f"Written: {result.output}")
     if result.stopped:
         raise typer.Exit(STOPPED)
 

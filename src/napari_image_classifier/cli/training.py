@@ -8,6 +8,7 @@ import typer
 from napari_image_classifier.cli.arguments import refuse_to_replace
 from napari_image_classifier.cli.derived_options import with_derived_options
 from napari_image_classifier.cli.interruption import STOPPED, network_at_work
+from napari_image_classifier.cli.progress import say
 from napari_image_classifier.images.names.composition import composition_of, question_on
 from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.images.names.proposals import propose_patterns
@@ -15,6 +16,7 @@ from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_query
 from napari_image_classifier.system.events import Event
+from napari_image_classifier.system.shown_text import readable
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.train import train
 from napari_image_classifier.training.train_job import TrainResult
@@ -63,24 +65,24 @@ def train_command(
         )
     assert outcome is not None
     _say_outcome(outcome)
-    typer.echo(f"Written: {classifier.path}")
+    say(f"Written: {classifier.path}")
     if outcome.cancelled:
         raise typer.Exit(STOPPED)
 
 
 def _say_outcome(outcome: TrainResult) -> None:
-    names = outcome.class_names
-    typer.echo(
+    names = [readable(name) for name in outcome.class_names]
+    say(
         f"Right for {outcome.validation_accuracy:.1%} of the images kept aside "
         f"(classes averaged: {outcome.balanced_accuracy:.1%}){_epochs(outcome)}."
     )
     width = max(map(len, names)) + 2
-    typer.echo("Rows: the class given; columns: the class predicted.")
-    typer.echo("".join(name.rjust(width) for name in ("", *names)))
+    say("Rows: the class given; columns: the class predicted.")
+    say("".join(name.rjust(width) for name in ("", *names)))
     for name, counts in zip(names, outcome.confusion, strict=True):
-        typer.echo("".join(str(cell).rjust(width) for cell in (name, *counts)))
+        say("".join(str(cell).rjust(width) for cell in (name, *counts)))
     for sentence in outcome.messages:
-        typer.echo(sentence)
+        say(sentence)
 
 
 def _epochs(outcome: TrainResult) -> str:
@@ -94,9 +96,9 @@ def say_what_is_there(table: ItemTable, pattern: str | None) -> None:
     """Tell what the name pattern makes of the files, and which of them are no images."""
     images = {item.file: item.image for item in table.items}
     for line in lines_on_pattern(list(images.values()), pattern):
-        typer.echo(line)
+        say(line)
     if table.passed_over:
-        typer.echo(f"Passed over: {counts_of(table.passed_over)}.")
+        say(f"Passed over: {counts_of(table.passed_over)}.")
 
 
 def lines_on_pattern(images: Sequence[ImageFiles], pattern: str | None) -> tuple[str, ...]:

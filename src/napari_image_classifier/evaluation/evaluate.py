@@ -133,6 +133,9 @@ class EvaluateRequest:
     config: TrainingConfig
     choices: EvaluationChoices = EvaluationChoices()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "config", self.config.with_whole_paths())
+
 
 EVALUATE = Job("evaluate", EvaluateRequest, EvaluationResult)
 

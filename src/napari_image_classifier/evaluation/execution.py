@@ -5,19 +5,21 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
+import msgspec
+import numpy as np
+
 from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.evaluation.plan import Run
 from napari_image_classifier.system.atomic_files import replace_text
 from napari_image_classifier.system.events import Emit, Progress
 from napari_image_classifier.system.progress import TimeLeft
-from napari_image_classifier.system.records import RecordError, as_json, from_json, parsed_json
+from napari_image_classifier.system.records import RecordError, as_json, from_json, read_json
 from napari_image_classifier.typing import Float64Array
 
 PROGRESS_STEPS = 1000
@@ -60,37 +62,94 @@ class OneLane:
         """Do nothing: there is nothing but this process."""
 
 
+class Kept(msgspec.Struct):
+    """What stands in the file of an evaluation that was stopped.
+
+    Attributes
+    ----------
+    evaluation
+        A hash of what was evaluated how.
+    runs
+        The probabilities (tested item, class) of each run that is done, by its name.
+    """
+
+    evaluation: str
+    runs: dict[str, Float64Array]
+
+    def __post_init__(self) -> None:
+        for name, run in self.runs.items():
+            if run.ndim != 2 or not ((run >= 0) & (run <= 1)).all():
+                raise ValueError(f"the run “{name[:60]}” holds no probabilities")
+            if not np.allclose(run.sum(axis=1), 1, atol=1e-3):
+                raise ValueError(f"the probabilities of the run “{name[:60]}” do not sum to 1")
+
+
+def read_kept(path: Path) -> Kept | None:
+    """Return what an evaluation that was stopped left in a file, None where there is none.
+
+    Raises
+    ------
+    TrainingRefused
+        It is damaged. It is not written over, as hours may lie in it.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return from_json(Kept, read_json(path, allow_nan=False))
+    except RecordError as error:
+        raise TrainingRefused(
+            f"{path.name} holds an evaluation that was stopped, and it is damaged ({error}). "
+            "Choose another name for the report; or delete the file, and all is done anew."
+        ) from error
+
+
 class KeptRuns:
     """The probabilities of each run, in a file with a hash of what was evaluated how."""
 
-    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, settings: Mapping[str, Any], n_classes: int | None = None
+    ) -> None:
         """Take up what an evaluation with the same ``settings`` left in the file ``path``.
 
         Raises
         ------
         TrainingRefused
-            The file holds runs of other images, folds or settings.
+            The file holds runs of other images, folds or settings, or is damaged.
         """
         self._path = path
+        self._n_classes = n_classes
         self._key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self._runs: dict[str, Float64Array] = {}
-        if path.is_file():
-            try:
-                stored = parsed_json(path.read_bytes())
-            except RecordError:
-                return
-            known = stored if isinstance(stored, dict) else {}
-            if known.get("evaluation") != self._key:
+        kept = read_kept(path)
+        if kept is not None:
+            if kept.evaluation != self._key:
                 raise TrainingRefused(
                     f"{path.name} holds an evaluation that was stopped, of other images or with "
                     "other choices. Choose another name for the report; or, if that one is not to "
                     "be gone on with, delete the file."
                 )
-            self._runs = _readable(known.get("runs"))
+            self._runs = kept.runs
 
-    def get(self, name: str) -> Float64Array | None:
-        """Return the probabilities (tested item, class) of a run that is done."""
-        return self._runs.get(name)
+    def get(self, name: str, n_items: int | None = None) -> Float64Array | None:
+        """Return the probabilities (tested item, class) of a run that is done.
+
+        Raises
+        ------
+        TrainingRefused
+            They are of another number of items or classes than was tested.
+        """
+        run = self._runs.get(name)
+        n_classes = self._n_classes
+        if run is not None and (
+            (n_items is not None and len(run) != n_items)
+            or (n_classes is not None and run.shape[1] != n_classes)
+        ):
+            raise TrainingRefused(
+                f"{self._path.name} is damaged: the run “{name[:60]}” holds {run.shape[0]} items "
+                f"of {run.shape[1]} classes, which are not those of this evaluation. Choose "
+                "another name for the report, or delete that file."
+            )
+        return run
 
     def put(self, name: str, probabilities: Float64Array) -> None:
         """Keep the probabilities of a run."""
@@ -101,17 +160,6 @@ class KeptRuns:
     def remove(self) -> None:
         """Remove the file, when all that it holds stands elsewhere."""
         self._path.unlink(missing_ok=True)
-
-
-def _readable(stored: object) -> dict[str, Float64Array]:
-    """Return the runs that a file holds; one that makes no sense is trained again."""
-    runs = {}
-    for name, rows in stored.items() if isinstance(stored, dict) else ():
-        with suppress(RecordError):
-            probabilities = from_json(Float64Array, rows)
-            if probabilities.ndim == 2:
-                runs[name] = probabilities
-    return runs
 
 
 def done_runs(
@@ -139,8 +187,7 @@ class _Runs:
         self._probabilities = {
             run.name: probabilities
             for run in runs
-            if (probabilities := kept.get(run.name)) is not None
-            and len(probabilities) == len(run.tested)
+            if (probabilities := kept.get(run.name, len(run.tested))) is not None
         }
         self._waiting = deque(run for run in runs if run.name not in self._probabilities)
         # What was kept from an evaluation that was stopped says nothing of how long the rest takes.

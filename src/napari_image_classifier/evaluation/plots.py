@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_image_classifier.evaluation.calibration import Calibration
 from napari_image_classifier.evaluation.outcome import Evaluation
+from napari_image_classifier.plates.figures import in_figure, new_figure
 from napari_image_classifier.statistics.intervals import Interval
 from napari_image_classifier.statistics.paired_difference import PairedDifference
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+# More would leave the drawing no room.
+LETTERS_BESIDE_AXIS = 40
 INK, SHADE = "#1f4e79", "#9db8d2"
 
 
@@ -33,7 +36,8 @@ def groups_plot(evaluation: Evaluation) -> str:
             found = scores.sensitivity
             axes.plot([found.low, found.high], [row, row], color=INK, linewidth=2)
             axes.plot(found.score, row, "o", color=INK, markersize=6)
-    axes.set_yticks(range(len(evaluation.class_names)), evaluation.class_names)
+    names = [in_figure(name, LETTERS_BESIDE_AXIS) for name in evaluation.class_names]
+    axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set(xlim=(-0.02, 1.02), xlabel="part recognised; a pale dot for every group")
     return _svg(axes)
@@ -101,10 +105,7 @@ def difference_plot(paired: PairedDifference, margin: float) -> str:
 
 
 def _axes(width: float, height: float) -> "Axes":
-    # Not pyplot, which would look for a window.
-    from matplotlib.figure import Figure
-
-    axes: Axes = Figure(figsize=(width, height), layout="constrained").subplots()
+    axes: Axes = new_figure(width, height).subplots()
     axes.spines[["top", "right"]].set_visible(False)
     return axes
 

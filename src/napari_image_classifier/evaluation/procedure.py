@@ -33,6 +33,7 @@ from napari_image_classifier.evaluation.execution import (
     OneLane,
     Tell,
     done_runs,
+    read_kept,
 )
 from napari_image_classifier.evaluation.outcome import Evaluation, MadeWith
 from napari_image_classifier.evaluation.plan import Plan, Run, plan_of, plan_of_finished
@@ -99,10 +100,13 @@ def evaluated(
     """
     report = request.report
     check_place(report)
+    unfinished = report.with_name(report.name + ".runs")
+    # Before images are read.
+    read_kept(unfinished)
     case = _Case.read(request, emit, should_stop)
     subjects, plan = case.subjects, case.plan
     name, lanes = case.lanes(make_lanes, should_stop)
-    kept = KeptRuns(report.with_name(report.name + ".runs"), case.settings())
+    kept = KeptRuns(unfinished, case.settings(), len(subjects.class_names))
     with told_when_refused(report, TrainingRefused, GO_ON):
         results = done_runs(plan.runs, lanes, kept, emit)
     evaluation = Evaluation(

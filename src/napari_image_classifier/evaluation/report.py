@@ -1,8 +1,7 @@
 """The report of an evaluation: one HTML file, every number as JSON, every prediction as CSV."""
 
-import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from napari_image_classifier.evaluation.evaluate import EvaluationResult, SurestError
@@ -17,6 +16,7 @@ from napari_image_classifier.evaluation.report_page import picture_in_page, rend
 from napari_image_classifier.images.thumbnails import draw_thumbnail
 from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATION
 from napari_image_classifier.system.atomic_files import replace_table, replace_text
+from napari_image_classifier.system.csv_tables import write_table
 from napari_image_classifier.system.records import RecordError, as_json, parsed_json
 from napari_image_classifier.training.config import BACKBONE_NAMES, IMAGENET
 from napari_image_classifier.typing import FloatArray
@@ -97,19 +97,22 @@ def _page(
 
 
 def _write_predictions(evaluation: Evaluation, path: Path, seeds: Sequence[int]) -> None:
-    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.writer(file)
-        writer.writerow(
-            ["file", "item", "class", "group", "unit", "seed", "fold", "predicted", "confidence",
-             *(f"p_{name}" for name in evaluation.class_names)]
-        )  # fmt: skip
+    of_classes = [f"p_{name}" for name in evaluation.class_names]
+    header = ["file", "item", "class", "group", "unit", "seed", "fold", "predicted", "confidence",
+              *of_classes]  # fmt: skip
+
+    def rows() -> Iterator[Mapping[str, str]]:
         plans = evaluation.plan.seeds
         for seed, of_seed, plan in zip(seeds, evaluation.networks, plans, strict=True):
             folds = plan.of_each_item(len(evaluation.items))
             for index, (item, row) in enumerate(zip(evaluation.items, of_seed, strict=True)):
-                predicted = evaluation.class_names[row.argmax()]
-                writer.writerow(
-                    [item.file, item.selection, item.class_name, item.group or "",
-                     evaluation.units[index], seed, folds[index], predicted, f"{row.max():.6f}",
-                     *(f"{p:.6f}" for p in row)]
-                )  # fmt: skip
+                yield {
+                    "file": item.file, "item": item.selection, "class": str(item.class_name),
+                    "group": item.group or "", "unit": str(evaluation.units[index]),
+                    "seed": str(seed), "fold": str(folds[index]),
+                    "predicted": evaluation.class_names[row.argmax()],
+                    "confidence": f"{row.max():.6f}",
+                    **dict(zip(of_classes, (f"{p:.6f}" for p in row), strict=True)),
+                }  # fmt: skip
+
+    write_table(path, header, rows())

@@ -4,6 +4,8 @@ import base64
 from importlib.resources import files
 from typing import Any
 
+from napari_image_classifier.system.shown_text import readable_lines
+
 
 def render_page(template: str, **values: Any) -> str:
     """Return a page.
@@ -18,7 +20,7 @@ def render_page(template: str, **values: Any) -> str:
     Returns
     -------
     str
-        HTML, in which the values are escaped.
+        HTML, in which the values are escaped, and readable where they are texts.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -28,6 +30,8 @@ def render_page(template: str, **values: Any) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # What is in a page already, such as a drawing, is Markup, and not looked at again.
+        finalize=lambda value: readable_lines(value) if type(value) is str else value,
     )
     environment.filters |= {"percent": _percent, "score": _score, "p_value": "{:.2g}".format}
     return environment.get_template(template).render(**values)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from napari_image_classifier.batch.classify_folder import check_masks
 from napari_image_classifier.batch.manifest import TableManifest
 from napari_image_classifier.batch.stream import predict_images
 from napari_image_classifier.classifiers.classifier import load_classifier
@@ -19,8 +20,10 @@ from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.evaluation.reproduction import (
     ReproducingError,
     Reproduction,
+    check_hashes,
     found_again,
 )
+from napari_image_classifier.images.channel_matching import check_channel_map
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern
 from napari_image_classifier.system.events import Emit, Progress
@@ -43,10 +46,15 @@ def reproduce_table(
     `reproduce.reproduce`, which calls this.
     """
     stored = manifest.read(TableManifest)
+    check_hashes(manifest.path, stored.images)
+    if not stored.files:
+        raise ReproducingError(f"{manifest.path} lists no image.")
     given = Path(classifier).expanduser().absolute() if classifier else None
     was = given or Path(stored.classifier.file)
     file = found_again(was, manifest.path.parent, stored.classifier.sha256)
     opened = load_classifier(file, threads=1)
+    check_masks(opened, stored.images.masks or None)
+    check_channel_map(opened.channel_names, stored.images.channel_map or {})
     images = _images(stored, folder)
     before = {(entry.file, item.item): item for entry in stored.files for item in entry.items}
     now: dict[tuple[str, str], Prediction] = {}

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import msgspec
@@ -15,12 +15,14 @@ from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.evaluation.reproduction import (
     ReproducingError,
     Reproduction,
+    check_hashes,
     found_again,
 )
+from napari_image_classifier.images.channel_matching import split_pairs
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.names.patterns import PART_FIELDS, FilePart, ImageFiles
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.system.records import from_json
+from napari_image_classifier.system.records import UPDATE, from_json
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.manifest import OF_MASK, OF_SPLIT_MASK, TrainingManifest
 from napari_image_classifier.training.record import TrainingRecord
@@ -50,6 +52,8 @@ def reproduce_training(
     """
     path, stored = manifest.path, manifest.read(TrainingManifest)
     training = manifest.read(OfTraining).classifier.training
+    check_hashes(path, stored.images)
+    _check_configuration(path, stored, training.config)
     if training.cancelled:
         raise ReproducingError(
             f"The training of {stored.result.file} was stopped by a person before its end, "
@@ -85,6 +89,25 @@ def reproduce_training(
         else _other_weights(stored, made, table, before, again)
     )
     return Reproduction(same, outcome, *_checked(stored, made, table, before))
+
+
+def _check_configuration(path: Path, stored: TrainingManifest, config: TrainingConfig) -> None:
+    """Refuse what a newer version, or a hand, has chosen and this version would pass over."""
+    said = stored.classifier.training or {}
+    unknown = sorted(said["config"].keys() - {field.name for field in fields(config)})
+    if unknown:
+        raise ReproducingError(
+            f"{path} says of its training “{unknown[0][:60]}”, which this version of "
+            f"napari-image-classifier does not know, so it would train otherwise; {UPDATE}."
+        )
+    names = split_pairs(config.channels)[0]
+    if config.channels and set(names) != set(stored.images.channels):
+        raise ReproducingError(
+            f"{path} contradicts itself: the channels {', '.join(names)} were chosen, and "
+            f"{', '.join(stored.images.channels)} were read. Take the file as it was written."
+        )
+    if not stored.files:
+        raise ReproducingError(f"{path} lists no image that was learnt from.")
 
 
 def _train_to_the_end(request: TrainRequest, train: Callable[[TrainRequest], TrainResult]) -> None:

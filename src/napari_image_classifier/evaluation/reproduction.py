@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_image_classifier.classifiers.classifier import load_classifier
+from napari_image_classifier.classifiers.manifest_records import ImagesRead
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.pixel_hash import ALGORITHM
+from napari_image_classifier.system.records import UPDATE
 
 
 class ReproducingError(ImageClassifierError):
@@ -32,6 +35,21 @@ class Reproduction:
     found: tuple[str, ...]
     checked: tuple[str, ...]
     not_checked: tuple[str, ...]
+
+
+def check_hashes(path: Path, images: ImagesRead) -> None:
+    """Refuse the manifest at ``path`` if its hashes of pixels are of a kind that nobody makes here.
+
+    Raises
+    ------
+    ReproducingError
+        They are.
+    """
+    if images.hash != ALGORITHM:
+        raise ReproducingError(
+            f"{path} holds hashes of pixels of the kind “{images.hash[:60]}”, and this version "
+            f"makes {ALGORITHM}, so nothing could be compared; {UPDATE}."
+        )
 
 
 def found_again(was: Path, beside: Path, sha256: str) -> Path:

@@ -11,7 +11,7 @@ from concurrent.futures import wait as wait_for
 from typing import TypeVar
 
 from napari_image_classifier.images.names.patterns import ImageFiles
-from napari_image_classifier.system.file_names import readable
+from napari_image_classifier.system.shown_text import readable
 
 # Far more than any image takes that is read at all.
 SECONDS_FOR_AN_IMAGE = 60.0

@@ -1,8 +1,13 @@
 """Stamps of files: size and time of the last change, by which a changed file is recognised."""
 
+from typing import Annotated
+
+import msgspec
+
 from napari_image_classifier.images.names.patterns import ImageFiles
 
-Stamp = list[list[int]]
+# A size and a time have 64 bits.
+Stamp = list[list[Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]]]
 # Of a file that can't be looked at.
 MISSING_STAMP = [-1, 0]
 

@@ -29,6 +29,7 @@ from napari_image_classifier.images.read_errors import (
     unreadable,
 )
 from napari_image_classifier.images.tiff.reader import TIFF_SUFFIXES, open_tiff
+from napari_image_classifier.system.shown_text import writable
 from napari_image_classifier.typing import AnyArray
 
 IMAGE_SUFFIXES = TIFF_SUFFIXES | PICTURE_SUFFIXES
@@ -93,7 +94,7 @@ class Image:
         self.pixel_size = source.pixel_size
         self.metadata = source.metadata
         self.assumptions = source.assumptions
-        names = source.channel_names
+        names = tuple(map(writable, source.channel_names))
         self.channels_named = any(are_names(names))
         self.channel_names = tuple(
             name or numbered_name(place)

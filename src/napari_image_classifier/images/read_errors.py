@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from napari_image_classifier.errors import Fault, ImageClassifierError
-from napari_image_classifier.system.file_names import readable
+from napari_image_classifier.system.shown_text import readable
 
 
 class ImageReadError(ImageClassifierError):

@@ -5,9 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.items.selection import SelectionError, parse_selection
+from napari_image_classifier.system.append_log import in_order_of_time
+from napari_image_classifier.system.shown_text import check_names
 from napari_image_classifier.system.spreadsheets import Spreadsheet, read_spreadsheet
 from napari_image_classifier.wording import quoted
 
@@ -16,6 +19,11 @@ Mode = Literal["by-eye", "assisted", "blinded"]
 BY_EYE: Mode = "by-eye"
 ASSISTED: Mode = "assisted"
 BLINDED: Mode = "blinded"
+
+Action = Literal["given", "renamed", "undone"]
+# A row that was added by hand may name none.
+_ACTIONS = ("", *get_args(Action))
+_MODES = ("", *get_args(Mode))
 
 CANNOT_TELL = "cannot tell"
 COLUMNS = ("file", "item", "class", "rater", "mode", "action", "seconds", "group")
@@ -156,7 +164,8 @@ def standing(rows: Iterable[Mapping[str, str]], rater: str = "") -> list[Annotat
     Parameters
     ----------
     rows
-        Of a table of annotations, in the order in which they were given.
+        Of a table of annotations, in the order in which they were given. Where their times can be
+        read, it does not matter how they were sorted since.
     rater
         Of rows that name none.
 
@@ -166,7 +175,13 @@ def standing(rows: Iterable[Mapping[str, str]], rater: str = "") -> list[Annotat
         One of each rater and item, in the order in which they were last given.
     """
     latest: dict[tuple[str, ItemKey], Annotation] = {}
+    rows = list(rows)
+    if rows and "action" in rows[0]:
+        # Of a log, which a spreadsheet may have sorted otherwise.
+        rows = in_order_of_time(rows)
     for row in rows:
+        if "action" in row:
+            check_logged(row, rater)
         annotation = annotation_of(row, rater)
         key = annotation.rater, annotation.key
         # One that is given anew comes at its new place.
@@ -174,6 +189,36 @@ def standing(rows: Iterable[Mapping[str, str]], rater: str = "") -> list[Annotat
         if annotation.class_name:
             latest[key] = annotation
     return list(latest.values())
+
+
+def check_logged(row: Mapping[str, str], rater: str = "") -> None:
+    """Refuse a row of a log that this version would take for something else than it is.
+
+    Parameters
+    ----------
+    row
+        Texts by column, "action" among them.
+    rater
+        Of a row that names none.
+
+    Raises
+    ------
+    AnnotationsError
+        Its action, mode or item is none, or it names no file or nobody who gave it.
+    """
+    action, mode = row["action"].strip(), row.get("mode", "").strip()
+    named = row.get("rater", "").strip() or rater or not action
+    known = action in _ACTIONS and mode in _MODES and row["file"].strip() and named
+    try:
+        parse_selection(row.get("item", ""))
+    except SelectionError:
+        known = False
+    if not known:
+        cells = ", ".join(filter(None, row.values()))
+        raise AnnotationsError(
+            "a row can't be understood, which was changed by hand or written by a newer version "
+            f"of napari-image-classifier: {cells[:200]}. Mend or take out that row, or update."
+        )
 
 
 def annotation_of(row: Mapping[str, str], rater: str = "") -> Annotation:
@@ -254,7 +299,11 @@ def composed(text: str) -> str:
 
 
 def check_class_names(
-    names: Iterable[str], source: str, refused: type[ImageClassifierError]
+    names: Iterable[str],
+    source: str,
+    refused: type[ImageClassifierError],
+    *,
+    new: bool = False,
 ) -> None:
     """Refuse classes that can't be told apart, or written.
 
@@ -266,16 +315,14 @@ def check_class_names(
         Where they are from, for messages.
     refused
         The error that is raised, with a sentence: two names differ only in case or spaces, or one
-        has bytes that are no text.
+        has what `check_names` refuses.
+    new
+        Whether a classifier is to learn them, see `check_names`.
     """
     alike = defaultdict(list)
-    for name in sorted(set(names)):
-        if not _can_be_written(name):
-            shown = name.encode("utf-8", "replace").decode()
-            raise refused(
-                f"The class “{shown}” of {source} has bytes that are no text. Rename its folder, "
-                "or save its table as “CSV UTF-8”."
-            )
+    different = sorted(set(names))
+    check_names(different, f"class of {source}", refused, new=new)
+    for name in different:
         alike["".join(name.split()).casefold()].append(name)
     for several in alike.values():
         if len(several) > 1:
@@ -283,11 +330,3 @@ def check_class_names(
                 f"The classes {quoted(several)} of {source} differ only in upper and lower case or "
                 "spaces. Write them alike in the table, or give their folders one name."
             )
-
-
-def _can_be_written(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

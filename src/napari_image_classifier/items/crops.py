@@ -26,6 +26,8 @@ MASK = -1
 # So many times as long as its box, and too little of an object is seen.
 MUCH_TOO_LONG = 2
 SMALLEST_BOX, LARGEST_BOX = 4, 2048
+# In any unit; how many pixels that may be is asked of each image.
+LARGEST_SIDE = 1_000_000
 # A box that holds the objects learnt from, but for the largest few, with something around them.
 SHARE_HELD = 0.95
 MARGIN = 1.25
@@ -67,8 +69,11 @@ class ObjectBox:
     def __post_init__(self) -> None:
         if self.neighbours not in get_args(Neighbours):
             raise BoxError(f"Neighbours are kept or masked, not {self.neighbours!r}.")
-        if not np.isfinite(self.side):
-            raise BoxError(f"A box can't be {self.side} wide.")
+        if not 0 < self.side <= LARGEST_SIDE:
+            raise BoxError(
+                f"A box can't be {self.side:g} {self.unit} wide; more than 0 and at most "
+                f"{LARGEST_SIDE:,} can be used."
+            )
 
     @classmethod
     def parse(cls, text: str, neighbours: Neighbours = "kept") -> Self:

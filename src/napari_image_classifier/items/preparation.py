@@ -24,6 +24,13 @@ from napari_image_classifier.items.selection import (
     parse_selection,
     selections_of,
 )
+from napari_image_classifier.system.declared_sizes import (
+    SizeRefused,
+    checked_length,
+    checked_number,
+    checked_product,
+)
+from napari_image_classifier.system.shown_text import check_names
 from napari_image_classifier.typing import FloatArray
 
 Intensity = Literal["fixed", "percentiles", "none"]
@@ -31,6 +38,10 @@ Intensity = Literal["fixed", "percentiles", "none"]
 Channels = Sequence[int] | ChannelMap | None
 
 LARGEST_SIZE = 8192
+MOST_CHANNELS = 256
+LONGEST_CHANNEL_NAME = 500
+# What is seen of one item: a side of 8192 pixels in one channel, of 2048 in sixteen.
+MOST_NUMBERS = LARGEST_SIZE**2
 PIXELS_SAMPLED_PER_IMAGE = 10_000
 RANGE_PERCENTILES = (0.5, 99.8)
 
@@ -96,18 +107,30 @@ class Preparation:
                 raise PreparationError(
                     f"{choice!r} is not a known {what}; choose {', '.join(choices)}."
                 )
-        if not 1 <= min(self.size) <= max(self.size) <= LARGEST_SIZE:
-            raise PreparationError(
-                f"The size {self.size} is not a size in pixels from 1 to {LARGEST_SIZE}."
-            )
+        try:
+            self._check_sizes()
+        except SizeRefused as error:
+            raise PreparationError(f"No image is prepared so: {error}.") from error
         if self.intensity == "fixed" and self.ranges and len(self.ranges) != self.n_channels:
             raise PreparationError(
                 f"There are {len(self.ranges)} intensity ranges for {self.n_channels} channels."
             )
-        if not self.channel_names:
-            raise PreparationError("There is no channel to see.")
         if not np.isfinite([*self.percentiles, *chain(*self.ranges)]).all():
             raise PreparationError("An end of an intensity range is no number.")
+        if not 0 <= min(self.percentiles) <= max(self.percentiles) <= 100:
+            raise PreparationError("Percentiles are from 0 to 100.")
+
+    def _check_sizes(self) -> None:
+        if not self.channel_names:
+            raise PreparationError("There is no channel to see.")
+        checked_length(self.channel_names, "channels", MOST_CHANNELS)
+        for name in self.channel_names:
+            checked_length(name, "letters in the name of a channel", LONGEST_CHANNEL_NAME)
+        check_names(self.channel_names, "channel", PreparationError)
+        checked_length(self.ranges, "intensity ranges", MOST_CHANNELS)
+        for side in self.size:
+            checked_number(side, "pixels in the size", LARGEST_SIZE, least=1)
+        checked_product((*self.size, self.n_channels), "numbers for an image", MOST_NUMBERS)
 
     @property
     def n_channels(self) -> int:

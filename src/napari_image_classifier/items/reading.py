@@ -160,7 +160,8 @@ def read_query(query: ItemsQuery) -> ItemTable:
         assumptions = (*assumptions, *composition_of(images, pattern).doubts)
     items = [_renamed(item, query.rename_classes) for item in items]
     source = query.items_csv.name if query.items_csv else root.name
-    check_class_names((item.class_name for item in items if item.class_name), source, ItemsError)
+    classes = (item.class_name for item in items if item.class_name)
+    check_class_names(classes, source, ItemsError, new=True)
     if not items:
         why = f" (passed over: {counts_of(passed_over)})" if passed_over else ""
         raise ItemsError(
@@ -276,6 +277,7 @@ def _image_of_row(
 
 def _item_of_row(row: Mapping[str, str], image: ImageFiles) -> Item:
     others = {key: value for key, value in row.items() if key not in ("file", "class", "item")}
+    parse_selection(row.get("item", ""))
     return Item(
         image,
         selection=row.get("item", "").strip(),

@@ -12,7 +12,7 @@ from napari_image_classifier.images.image import Image
 
 Each = Literal["image", "time", "plane"]
 
-_PART = re.compile(r"\s*(t|z|label)\s*=\s*(\d+)\s*")
+_PART = re.compile(r"\s*(t|z|label)\s*=\s*([0-9]{1,18})\s*")
 
 
 class SelectionError(ImageClassifierError):
@@ -44,11 +44,15 @@ def parse_selection(selection: str) -> dict[str, int]:
         match = _PART.fullmatch(part)
         if match is None or match[1] in chosen:
             raise SelectionError(
-                f"“{selection}” does not say which part of an image is meant; "
+                f"“{selection[:60]}” does not say which part of an image is meant; "
                 "write t=3 for a time point, z=5 for a plane, label=12 for an object, or leave it "
                 "empty."
             )
         chosen[match[1]] = int(match[2])
+    if chosen.get("label") == 0:
+        raise SelectionError(
+            f"“{selection[:60]}” is no object: 0 is what lies between objects in a mask."
+        )
     return chosen
 
 

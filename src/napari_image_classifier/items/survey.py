@@ -135,4 +135,4 @@ class Survey(Result):
     question: str = ""
 
 
-SURVEY = Job("survey", SurveyRequest, Survey, (Thumbnail,))
+SURVEY = Job("survey", SurveyRequest, Survey, (Thumbnail,), confined=True)

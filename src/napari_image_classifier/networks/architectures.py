@@ -175,13 +175,16 @@ def _classified(inputs: Any, features: Any, classes: int) -> "keras.Model":
     return keras.Model(inputs, outputs)
 
 
-def rebuild_network(architecture: Architecture) -> "keras.Model":
+def rebuild_network(architecture: Architecture, file_size: int) -> "keras.Model":
     """Return a network of that architecture, with random weights.
+
+    ``file_size``, in bytes, is that of the file that holds its weights.
 
     Raises
     ------
     ClassifierFileError
-        There is no such network, or its arguments are not those that one of them is made with.
+        There is no such network, its arguments are not those that one of them is made with, or the
+        file can't hold its weights.
     """
     name, arguments = architecture.name, architecture.arguments
     if name not in NETWORKS:
@@ -190,7 +193,26 @@ def rebuild_network(architecture: Architecture) -> "keras.Model":
     needed, given = set(_ARGUMENTS_OF_ALL), set(arguments)
     if not needed <= given <= set(known) or not all(known[key](arguments[key]) for key in given):
         raise ClassifierFileError(f"A network “{name}” is not made with such arguments.")
+    if 4 * _least_parameters(name, arguments) > file_size:
+        raise ClassifierFileError(f"The file is too small for the weights of a network “{name}”.")
     return NETWORKS[name](**arguments)
+
+
+def _least_parameters(name: str, arguments: Mapping[str, Any]) -> int:
+    """Return how many numbers a network has learnt at least, before it is built."""
+    if name in _PARAMETERS:
+        return _PARAMETERS[name]
+    # Each stage has a convolution of 3 × 3 pixels from its filters to as many.
+    return sum(9 * filters**2 for filters in arguments.get("filters", ()))
+
+
+# Of the networks of keras.applications, without the classes.
+_PARAMETERS: Mapping[str, int] = {
+    "EfficientNetV2B0": 5_900_000,
+    "MobileNetV2": 2_200_000,
+    "ResNet50V2": 23_500_000,
+    "DenseNet121": 7_000_000,
+}
 
 
 _ARGUMENTS_OF_ALL: Mapping[str, Check] = {

@@ -200,7 +200,7 @@ def load_network(path: str | Path, *, member: int = 0) -> "keras.Model":
     if description.architecture is None:
         network = opened_by_keras(path, stored_network(path))
     else:
-        network = rebuild_network(description.architecture)
+        network = rebuild_network(description.architecture, path.stat().st_size)
     if member or description.architecture is not None:
         declared = [tuple(array.shape) for array in network.weights]
         with weights_of(path, description.members[member].weights, declared) as weights:

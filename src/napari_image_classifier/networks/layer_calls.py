@@ -16,6 +16,10 @@ Tensor = tuple[str, int, int]
 Taken = Tensor | float | FloatArray
 _TENSOR = "__keras_tensor__"
 _ARRAYS = ("__numpy__", "__tensor__")
+# Layers may be called several times, and networks of networks as well.
+MOST_CALLS = 10_000
+# A layer that is used again waits for all that lies between both uses.
+WAITS_PER_CALL = 100
 
 
 def calls_in_order(
@@ -38,7 +42,10 @@ def calls_in_order(
         for index, call in enumerate(layer["inbound_nodes"] or [{"args": []}])
     )
     called: set[tuple[str, int]] = set()
-    waited = 0
+    if len(waiting) > MOST_CALLS:
+        raise ClassifierFileError(f"The layers of the network are called {len(waiting):,} times.")
+    waited = waited_in_all = 0
+    most_waits = WAITS_PER_CALL * len(waiting)
     while waiting:
         layer, inputs, index = waiting.popleft()
         if all(taken[:2] in called for taken in inputs if isinstance(taken, tuple)):
@@ -47,8 +54,9 @@ def calls_in_order(
             waited = 0
         else:
             waiting.append((layer, inputs, index))
-            waited += 1
-            if waited > len(waiting):
+            waited, waited_in_all = waited + 1, waited_in_all + 1
+            # Ten thousand calls in the other order would wait for minutes.
+            if waited > len(waiting) or waited_in_all > most_waits:
                 raise ClassifierFileError("The layers of the network wait for each other.")
 
 

@@ -19,7 +19,13 @@ from napari_image_classifier.plates.doses import (
     doses_of,
     series_of,
 )
-from napari_image_classifier.plates.figures import check_format, new_figure, write_figure
+from napari_image_classifier.plates.figures import (
+    add_legend,
+    check_format,
+    in_figure,
+    new_figure,
+    write_figure,
+)
 from napari_image_classifier.typing import Float64Array, IntArray
 from napari_image_classifier.wording import first_few
 
@@ -263,14 +269,15 @@ def draw_doses(
             axes.vlines(series.x[sure], series.low[sure], series.high[sure], color=colour,
                         linewidth=0.7, alpha=0.3)  # fmt: skip
         axes.plot(series.x, series.values, marker, color=colour, markersize=4, alpha=0.75,
-                  label=series.name)  # fmt: skip
+                  label=str(number))  # fmt: skip
         for part in _unbroken(axis, series.medians):
             axes.plot(part[:, 0], part[:, 1], "-", color=colour, linewidth=1.6)
         axes.plot(series.medians[:, 0], series.medians[:, 1], "_", color=colour, markersize=9,
                   markeredgewidth=2)  # fmt: skip
     room = 0.04 * (high - low)
     axes.set(xlim=axis.ends, ylim=(low - room, high + room))
-    axes.set(ylabel=response.labels[0], xlabel=response.labels[1])
+    ylabel, xlabel = map(in_figure, response.labels)
+    axes.set(ylabel=ylabel, xlabel=xlabel)
     axes.set_xticks(*zip(*axis.ticks, strict=True))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
@@ -326,15 +333,12 @@ def draw_dose_response(
         draw_doses(axes, response)
         sentences = [series.sentence for series in response.series]
         title = first_few(sentences, SERIES_IN_TITLE, between="\n", end="\nand ")
-        axes.set_title(title, fontsize=8.5)
+        axes.set_title(in_figure(title), fontsize=8.5)
     for axes in grid[len(panels) :]:
         axes.remove()
     if by is not None:
-        handles, labels = grid[0].get_legend_handles_labels()
-        figure.legend(
-            handles, labels, title=by, loc="outside lower center", ncols=min(len(labels), 5),
-            frameon=False, fontsize=9,
-        )  # fmt: skip
+        handles, _ = grid[0].get_legend_handles_labels()
+        add_legend(figure, handles, [series.name for series in panels[0].series], by)
     write_figure(figure, path)
 
 

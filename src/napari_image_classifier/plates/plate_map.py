@@ -21,7 +21,7 @@ from napari_image_classifier.plates.columns import (
     numbers_to_show,
     scale_of,
 )
-from napari_image_classifier.plates.figures import check_format, new_figure, write_figure
+from napari_image_classifier.plates.figures import check_format, in_figure, new_figure, write_figure
 from napari_image_classifier.typing import Float64Array
 
 if TYPE_CHECKING:
@@ -215,7 +215,8 @@ def draw_plate_maps(
     for row, of_plate in zip(grid, zip(*maps, strict=True), strict=True):
         for axes, plate in zip(row, of_plate, strict=True):
             circles = draw_plate(axes, plate, _style_of_files(plate))
-            axes.set_title(f"{plate.name}: {plate.words}" if plate.name else plate.words)
+            title = f"{plate.name}: {plate.words}" if plate.name else plate.words
+            axes.set_title(in_figure(title))
             figure.colorbar(circles, ax=axes, shrink=0.8)
     write_figure(figure, path)
 

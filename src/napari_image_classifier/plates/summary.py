@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from napari_image_classifier.classifiers.prediction import Status
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.plates.columns import (
     CLASSIFIED,
@@ -145,7 +146,33 @@ def read_predictions(path: Path) -> "pd.DataFrame":
             f"{path.name} is damaged: between its columns confidence and message stands one that "
             "is no probability. Take the table that classify has written."
         )
+    _check_rows(path, rows)
     return rows
+
+
+def _check_rows(path: Path, rows: "pd.DataFrame") -> None:
+    """Refuse rows that were changed or cut: what they say would be counted as something else."""
+    import pandas as pd
+
+    names = _class_names(rows)
+    answered = rows["status"].isin(CLASSIFIED)
+    confidence = pd.to_numeric(rows["confidence"].where(answered, "0"), errors="coerce")
+    wrong = {
+        "no file": rows["file"].str.strip() == "",
+        "a status that is none": ~rows["status"].isin(get_args(Status)),
+        "a class of none of its columns": answered & ~rows["class"].isin(names),
+        "a confidence that is no number from 0 to 1": ~confidence.between(0, 1),
+        "the item of another row": rows.duplicated(["file", "item"]),
+    }
+    if BEFORE_FIELDS in rows:
+        wrong["no classifier"] = rows[BEFORE_FIELDS].str.strip() == ""
+    for what, where in wrong.items():
+        if where.any():
+            row = rows[where].iloc[0]
+            raise SummaryError(
+                f"{path.name} has a row with {what}: {' '.join(row[['file', 'item', 'status']])}. "
+                "The table was changed or damaged; take the one that classify has written."
+            )
 
 
 def _holds_numbers(title: str) -> bool:
@@ -193,7 +220,7 @@ def _check_numbers(path: Path, rows: "pd.DataFrame", class_names: Sequence[str])
 
     classified = rows[rows["status"].isin(CLASSIFIED)]
     for name in class_names:
-        wrong = pd.to_numeric(classified.get(f"p_{name}"), errors="coerce").isna()
+        wrong = ~pd.to_numeric(classified.get(f"p_{name}"), errors="coerce").between(0, 1)
         if wrong.any():
             file = classified["file"][wrong].iloc[0]
             raise SummaryError(

@@ -3,22 +3,24 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
 
 from napari_image_classifier.items.annotations import (
     BY_EYE,
     COLUMNS,
+    Action,
     Annotation,
+    AnnotationsError,
     ItemKey,
     Mode,
     annotation_of,
+    check_logged,
     standing,
 )
-from napari_image_classifier.system.append_log import TIME, AppendedTable
+from napari_image_classifier.system.append_log import TIME, AppendedTable, AppendedTableError
 
-Action = Literal["given", "renamed", "undone"]
 # What a step changed: the annotation before it, None where there was none.
 Before = dict[ItemKey, Annotation | None]
 
@@ -52,7 +54,7 @@ class AnnotationLog:
     ) -> None:
         self.rater = rater
         self._group_of = group_of or {}
-        self._table = AppendedTable(path, COLUMNS, ("seconds",))
+        self._table = AppendedTable(path, COLUMNS, ("seconds",), partial(_check, path))
         self.annotations: dict[ItemKey, Annotation] = {}
         self._steps: list[Before] = []
         own = [row for row in self._table.rows if row["rater"].strip() == rater]
@@ -137,6 +139,14 @@ class AnnotationLog:
     def _append(self, annotations: Sequence[Annotation], action: Action) -> Before:
         self._table.append(_row(one, action) for one in annotations)
         return self._apply(annotations)
+
+
+def _check(path: Path, row: Mapping[str, str]) -> None:
+    """Refuse a row that this version would take for something else than it is."""
+    try:
+        check_logged(row)
+    except AnnotationsError as error:
+        raise AppendedTableError(f"{path}: {error} Nothing was changed in this file.") from error
 
 
 def _row(annotation: Annotation, action: Action) -> dict[str, str]:

@@ -2,22 +2,31 @@
 
 import hashlib
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 
 from napari_image_classifier.batch.predictions_csv import write_predictions
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.transforms import N_ORIENTATIONS
-from napari_image_classifier.items.annotations import BLINDED, ItemKey, item_key
+from napari_image_classifier.items.annotations import (
+    BLINDED,
+    CANNOT_TELL,
+    ItemKey,
+    item_key,
+    key_of,
+)
 from napari_image_classifier.items.item import Item, ItemTable
-from napari_image_classifier.items.selection import Each
+from napari_image_classifier.items.selection import Each, parse_selection
 from napari_image_classifier.raters.comparison import (
     NO_ANSWER,
     Arm,
@@ -33,11 +42,14 @@ from napari_image_classifier.system.atomic_files import (
     told_when_refused,
 )
 from napari_image_classifier.system.records import (
+    Count,
+    Name,
+    Part,
     RecordError,
     as_json,
-    format_of,
+    check_format,
     from_json,
-    parsed_json,
+    read_json,
 )
 from napari_image_classifier.system.spreadsheets import read_spreadsheet
 
@@ -63,8 +75,8 @@ class Showing:
         What is seen of it.
     """
 
-    item: int
-    orientation: int
+    item: Count
+    orientation: Annotated[int, msgspec.Meta(ge=0, lt=N_ORIENTATIONS)]
     again: bool = False
     arm: Arm = "everything"
 
@@ -188,12 +200,12 @@ class SessionPlan:
         When, in ISO 8601.
     """
 
-    rater: str
+    rater: Name
     truth: TruthKind
-    margin: float
-    seed: int
-    class_names: tuple[str, ...]
-    classifier: str
+    margin: Part
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    class_names: Annotated[tuple[Name, ...], msgspec.Meta(min_length=2)]
+    classifier: Name
     classifier_sha256: str
     each: Each
     items: ItemTable
@@ -204,9 +216,21 @@ class SessionPlan:
     created: str = ""
 
     def __post_init__(self) -> None:
-        n_items = len(self.items.items)
-        if any(not 0 <= showing.item < n_items for showing in self.showings):
-            raise ValueError(f"there are {n_items} items, and others are shown")
+        items = self.items.items
+        if any(not 0 <= showing.item < len(items) for showing in self.showings):
+            raise ValueError(f"there are {len(items)} items, and others are shown")
+        shown = {(one.item, one.arm, one.again) for one in self.showings}
+        if not shown or len(shown) < len(self.showings):
+            raise ValueError("nothing is shown, or one item twice for the first time")
+        known = set(self.class_names)
+        if len(known) < len(self.class_names):
+            raise ValueError("a class is named twice")
+        for item in items:
+            if item.class_name not in known or not item.image.parts:
+                raise ValueError(f"{item.file[:200]} has no class of these, or no file")
+            parse_selection(item.selection)
+        if any(not low < high for low, high in self.limits.values()):
+            raise ValueError("the intensities of a channel have no range")
 
     def key(self, showing: Showing) -> ItemKey:
         """Return which item is shown."""
@@ -247,16 +271,10 @@ class BlindedSession:
                 f"The classifier's answers in {sealed} are not those that were sealed before the "
                 "session began, so nothing can be concluded from it; begin another session."
             )
-        self._table = AppendedTable(folder / ANSWERS, COLUMNS, ("seconds",))
+        self._table = AppendedTable(folder / ANSWERS, COLUMNS, ("seconds",), self._check)
         self.answers: dict[int, Answer] = {}
         for row in self._table.rows:
-            try:
-                self._take(row)
-            except (ValueError, IndexError) as error:
-                raise SessionError(
-                    f"{self._table.path} is damaged: it holds an answer that can't be understood "
-                    f"({error}). Mend that row, or begin another session."
-                ) from error
+            self._take(row)
 
     @property
     def position(self) -> int | None:
@@ -357,10 +375,38 @@ class BlindedSession:
         self._table.append([row])
         self._take(row)
 
-    def _take(self, row: Mapping[str, str]) -> None:
-        position = int(row["position"]) - 1
+    def _check(self, row: Mapping[str, str]) -> None:
+        """Refuse a row that is no answer to what was shown at its position."""
+        try:
+            self._check_answer(row)
+        except (ValueError, IndexError) as error:
+            raise SessionError(
+                f"{self.folder / ANSWERS} is damaged: it holds an answer that can't be understood "
+                f"({error}). Mend that row, or begin another session."
+            ) from error
+
+    def _check_answer(self, row: Mapping[str, str]) -> None:
+        position = self._position_of(row)
+        showing = self.plan.showings[position]
+        if key_of(row) != self.plan.key(showing) or row["arm"] != showing.arm:
+            raise ValueError(f"at position {position + 1} something else was shown")
+        if row["rater"].strip() != self.plan.rater.strip() or row["mode"] != BLINDED:
+            raise ValueError(f"that at position {position + 1} is not {self.plan.rater}'s")
+        if row["class"] not in ("", CANNOT_TELL, *self.plan.class_names):
+            raise ValueError(f"there is no class “{row['class'][:60]}”")
+        if row["seconds"] and not 0 <= float(row["seconds"]) < math.inf:
+            raise ValueError(f"{row['seconds'][:60]} seconds")
+        if row["seen_before"] not in ("", SEEN):
+            raise ValueError(f"“{row['seen_before'][:60]}” under seen_before")
+
+    def _position_of(self, row: Mapping[str, str]) -> int:
+        position = int(row["position"][:20]) - 1
         if not 0 <= position < len(self.plan.showings):
             raise IndexError(f"there is no position {position + 1}")
+        return position
+
+    def _take(self, row: Mapping[str, str]) -> None:
+        position = self._position_of(row)
         if not row["class"]:
             self.answers.pop(position, None)
             return
@@ -416,13 +462,15 @@ def create_session(
 
 def _read_plan(path: Path) -> SessionPlan:
     try:
-        stored = parsed_json(path.read_bytes())
+        stored = read_json(path, allow_nan=False)
     except OSError as error:
         raise SessionError(f"There is no session in {path.parent} ({error.strerror}).") from error
     except RecordError as error:
-        raise SessionError(f"{path} is damaged; it is not JSON.") from error
-    if format_of(stored) != SCHEMA:
-        raise SessionError(f"{path} is no session of this version of napari-image-classifier.")
+        raise SessionError(f"{path} is damaged: {error}.") from error
+    try:
+        check_format(stored, SCHEMA)
+    except RecordError as error:
+        raise SessionError(f"The session {path} can't be opened: {error}.") from error
     try:
         return from_json(SessionPlan, stored)
     except RecordError as error:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from napari_image_classifier.batch.manifest import learnt_items_of_table
+from napari_image_classifier.classifiers.prediction import Status
 from napari_image_classifier.items.annotations import (
     ASSISTED,
     CANNOT_TELL,
@@ -81,7 +82,7 @@ def read_rater_tables(
         rows = _renamed(table.rows, rename_classes)
         tables.assumptions += table.assumptions
         if rows and set(rows[0]) >= OF_PREDICTIONS:
-            _add(tables.machines, path, {path.stem: _of_machine(rows)})
+            _add(tables.machines, path, {path.stem: _of_machine(rows, path)})
             tables.predictions.append(path)
         else:
             _add(tables.answers, path, _of_persons(rows, path, tables, with_assisted))
@@ -101,7 +102,14 @@ def _renamed(
     return [{**row, "class": names.get(row["class"].strip(), row["class"])} for row in rows]
 
 
-def _of_machine(rows: Sequence[Mapping[str, str]]) -> dict[ItemKey, str]:
+def _of_machine(rows: Sequence[Mapping[str, str]], path: Path) -> dict[ItemKey, str]:
+    for row in rows:
+        if row["status"] not in get_args(Status) or not row["file"].strip():
+            raise AnnotationsError(
+                f"{path.name} has a row of “{row['file'][:200]}” with the status "
+                f"“{row['status'][:60]}”, which no classifier gives; the table was changed or "
+                "damaged. Take the one that classify has written."
+            )
     return {
         key_of(row): row["class"] if row["status"] == "ok" and row["class"] else NO_ANSWER
         for row in rows

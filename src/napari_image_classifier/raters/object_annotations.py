@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from napari_image_classifier.items.selection import SelectionError, is_object, parse_selection
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_file, replace_table
 from napari_image_classifier.system.csv_tables import write_table
 from napari_image_classifier.system.spreadsheets import read_spreadsheet
@@ -36,7 +37,8 @@ class ObjectAnnotations:
         self._file = file
         self._before: list[dict[str, str]] = []
         known = set(items)
-        self.classes = {item: name for item, name in _stored(path).items() if item in known}
+        stored = _stored(path)
+        self.classes = {item: name for item, name in stored.items() if item in known}
 
     @property
     def counts(self) -> Counter[str]:
@@ -114,15 +116,27 @@ def _fill(path: Path, classes_of: Mapping[str, Mapping[str, str]]) -> None:
 
 def _stored(path: Path) -> dict[str, str]:
     try:
-        table = read_spreadsheet(path)
+        return _classes_in(path)
     except FileNotFoundError:
         return {}
-    except ValueError:
-        table = None
-    if table is None or not set(COLUMNS) <= set(table.columns):
+    except (ValueError, SelectionError):
         _set_aside(path)
         return {}
-    return {row["item"]: row["class"] for row in table.rows}
+
+
+def _classes_in(path: Path) -> dict[str, str]:
+    table = read_spreadsheet(path, titles=COLUMNS)
+    if not set(COLUMNS) <= set(table.columns):
+        raise ValueError("it lacks a column")
+    classes: dict[str, str] = {}
+    for row in table.rows:
+        item, name = row["item"].strip(), row["class"].strip()
+        if not is_object(item) or not name:
+            raise ValueError("a row names no object, or no class")
+        parse_selection(item)
+        if classes.setdefault(item, name) != name:
+            raise ValueError("an object has two classes")
+    return classes
 
 
 def _set_aside(path: Path) -> None:

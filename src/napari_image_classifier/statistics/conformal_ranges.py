@@ -33,12 +33,21 @@ class KnownRanges:
         The width above it.
     limit
         How far off an image is from which on it is unlike what was learnt from.
+
+    Raises
+    ------
+    ValueError
+        A width or the limit is no number, or one below 0.
     """
 
     middle: Float64Array
     below: Float64Array
     above: Float64Array
     limit: float
+
+    def __post_init__(self) -> None:
+        if not ((self.below > 0).all() and (self.above > 0).all() and self.limit >= 0):
+            raise ValueError("A range has no width, or no limit")
 
     @classmethod
     def fitted(cls, numbers: Float64Array, units: IntArray, rate: float) -> Self:

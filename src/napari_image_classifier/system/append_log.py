@@ -3,19 +3,24 @@
 import csv
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import replace_file
-from napari_image_classifier.system.spreadsheets import read_spreadsheet, saved_by_spreadsheet
+from napari_image_classifier.system.csv_tables import TableWriter
+from napari_image_classifier.system.spreadsheets import saved_by_spreadsheet, spreadsheet_in
 
 # The last column: a line that was cut off does not end in a whole one.
 TIME = "time"
+# Every time that is written here, with zeros for its digits.
+_TIME = "0000-00-00T00:00:00.000000Z"
+Row = TypeVar("Row", bound=Mapping[str, str])
 _TICK = timedelta(microseconds=1)
 _FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 _BLOCK = 65536
@@ -139,6 +144,8 @@ class AppendedTable:
         The titles of its other columns.
     numbers
         Those that hold numbers, in which a spreadsheet may have put decimal commas.
+    check
+        Refuses a row that makes no sense, before anything in the file is touched.
 
     Raises
     ------
@@ -148,15 +155,21 @@ class AppendedTable:
         The file can't be opened or mended.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], numbers: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        numbers: Sequence[str] = (),
+        check: Callable[[Mapping[str, str]], object] = lambda row: None,
+    ) -> None:
         self._numbers = numbers
+        self._check = check
         self.path = path
         self._columns = [*columns, TIME]
         self.rows: list[dict[str, str]] = []
         self._latest = _FIRST_MOMENT
         self._left_half_a_row = False
         if path.is_file() and path.stat().st_size:
-            _drop_unfinished_row(path)
             self._take_over()
 
     def append(self, rows: Iterable[Mapping[str, str]]) -> None:
@@ -192,7 +205,9 @@ class AppendedTable:
     def _end_last_line(self) -> None:
         if self._left_half_a_row:
             # It could not be taken away when it failed.
-            _drop_unfinished_row(self.path)
+            content = self.path.read_bytes()
+            if len(_without_cut_row(content, self.path)) < len(content):
+                drop_cut_line(self.path)
         last = _last_line(self.path)
         if not last:
             return
@@ -202,10 +217,14 @@ class AppendedTable:
         _append_to_disk(self.path, "\n")
 
     def _take_over(self) -> None:
+        content = self.path.read_bytes()
+        whole = content if saved_by_spreadsheet(self.path) else _without_cut_row(content, self.path)
         try:
-            table = read_spreadsheet(self.path, titles=self._columns)
+            table = spreadsheet_in(whole, self.path.name, titles=self._columns)
         except ValueError as error:
             raise AppendedTableError(f"{self.path} is no table: {error}.") from error
+        # Rows are appended in UTF-8, and one file has one encoding.
+        is_guessed = bool(table.assumptions)
         table = table.with_decimal_points(lambda title: title in self._numbers)
         missing = [name for name in self._columns if name not in table.columns]
         if missing:
@@ -213,14 +232,30 @@ class AppendedTable:
                 f"{self.path} is another kind of table: it has no column {', '.join(missing)}. "
                 "Choose another file name; nothing was changed in this one."
             )
+        for row in table.rows:
+            if not row[TIME].strip():
+                raise AppendedTableError(
+                    f"{self.path} has a row without a time, which was cut or added by hand: "
+                    f"{', '.join(filter(None, row.values()))[:200]}. Give it the time of the row "
+                    "above, or take it out; nothing was changed in this file."
+                )
+            if any("\n" in row[name] or "\r" in row[name] for name in self._columns):
+                # No cell is written so.
+                raise AppendedTableError(
+                    f"{self.path} has a cell that goes over several lines, so rows may stand in "
+                    "it: look for a quotation mark too many. Nothing was changed in this file."
+                )
+            self._check(row)
+        if len(whole) < len(content):
+            drop_cut_line(self.path)
         added = [name for name in table.columns if name not in self._columns]
         self._columns = [*self._columns[:-1], *added, TIME]
-        self.rows = table.rows
+        self.rows = in_order_of_time(table.rows)
         self._latest = max([self._latest, *(_moment(row[TIME]) for row in self.rows)])
         header = _as_csv([], self._columns).encode()
         with self.path.open("rb") as file:
             is_ours = file.read(len(header)) == header
-        if not is_ours or _last_line(self.path):
+        if not is_ours or is_guessed or _last_line(self.path):
             self._rewrite()
 
     def _rewrite(self) -> None:
@@ -238,12 +273,25 @@ def _append_to_disk(path: Path, text: str) -> None:
         log.append(_encoded(text))
 
 
-def _drop_unfinished_row(path: Path) -> None:
-    if saved_by_spreadsheet(path):
-        return
-    last = _last_line(path)
-    if last.strip() and not _is_whole(last):
-        drop_cut_line(path)
+def _without_cut_row(content: bytes, path: Path) -> bytes:
+    """Return a table without its last row where that is the beginning of one alone.
+
+    Raises
+    ------
+    AppendedTableError
+        It has no end, and is no beginning of a row that was being written.
+    """
+    whole = content[: content.rfind(b"\n") + 1]
+    header = whole.partition(b"\n")[0].decode("utf-8", "replace")
+    last = content[len(whole) :].decode("utf-8", "replace")
+    if not header or not last.strip() or _is_whole(last):
+        return content
+    if not _may_be_cut(last, header):
+        raise AppendedTableError(
+            f"{path} ends in a row that was changed by hand or is damaged: {last[:200]}. Mend its "
+            "time, or take it out; nothing was changed in this file."
+        )
+    return whole
 
 
 def _last_line(path: Path) -> str:
@@ -263,6 +311,33 @@ def _is_whole(line: str) -> bool:
     return time.endswith("Z")
 
 
+def _may_be_cut(line: str, header: str) -> bool:
+    """Return whether a line without an end can be the beginning of a row that was being written."""
+    titles, cells = next(csv.reader([header])), next(csv.reader([line]))
+    if titles[-1] != TIME or len(cells) > len(titles):
+        return False
+    return len(cells) < len(titles) or _TIME.startswith(re.sub(r"\d", "0", cells[-1]))
+
+
+def in_order_of_time(rows: list[Row]) -> list[Row]:
+    """Return rows of such a table in the order in which they were written.
+
+    Parameters
+    ----------
+    rows
+        As they stand in the file, where somebody may have sorted them otherwise.
+
+    Returns
+    -------
+    list
+        As they are, where a spreadsheet has its own way to write a time.
+    """
+    moments = [_moment(row.get(TIME, "")) for row in rows]
+    if _FIRST_MOMENT in moments:
+        return rows
+    return [rows[index] for index in sorted(range(len(rows)), key=moments.__getitem__)]
+
+
 def _moment(time: str) -> datetime:
     """Return when a row was written; the first moment of all where a spreadsheet has its own way.
 
@@ -276,15 +351,17 @@ def _moment(time: str) -> datetime:
 
 
 def _in_one_line(cell: str) -> str:
-    return " ".join(cell.splitlines())
+    # Names of files may hold what only Python takes for the end of a line.
+    return re.sub(r"\r\n|\r|\n", " ", cell.rstrip("\r\n"))
 
 
 def _as_csv(
     rows: Iterable[Mapping[str, str]], columns: Sequence[str], *, header: bool = True
 ) -> str:
     written = io.StringIO()
-    table = csv.DictWriter(written, columns, restval="", lineterminator="\n")
+    table = TableWriter(written, columns)
     if header:
-        table.writeheader()
-    table.writerows(rows)
+        table.write_header()
+    for row in rows:
+        table.write_row(row)
     return written.getvalue()

@@ -4,11 +4,14 @@ import json
 import re
 from typing import Any, NoReturn
 
+from napari_image_classifier.system.declared_sizes import SizeRefused, checked_number
+
 DEEPEST = 64
 MOST_PARTS = 1_000_000
 
-# A string as a whole, so that brackets in it don't count, or one bracket.
-_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[][{}]', re.DOTALL)
+# A string as a whole, so that brackets in it don't count, or one bracket. One without an end goes
+# to the end of the text: looked for from each of its quotes, the end would take hours not to find.
+_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{}]', re.DOTALL)
 _OPENING = (b"[", b"{")
 
 
@@ -16,11 +19,13 @@ class JsonRefused(ValueError):  # noqa: N818 - a file was refused, nothing went 
     """What is no JSON, or JSON that nobody writes in good faith; the text says which."""
 
 
-def read_bounded_json(content: bytes, *, largest: int, allow_nan: bool = False) -> Any:
+def read_bounded_json(
+    content: bytes, *, largest: int, most_parts: int = MOST_PARTS, allow_nan: bool = False
+) -> Any:
     """Return what JSON from anywhere says, more strictly than `json.loads`.
 
     A key may stand once in a table, brackets nest at most `DEEPEST` deep, and there are at most
-    `MOST_PARTS` values.
+    ``most_parts`` values.
 
     Parameters
     ----------
@@ -28,6 +33,8 @@ def read_bounded_json(content: bytes, *, largest: int, allow_nan: bool = False) 
         The JSON, in UTF-8.
     largest
         How many bytes it may have.
+    most_parts
+        How many values it may have.
     allow_nan
         Whether NaN and infinity are numbers.
 
@@ -43,11 +50,9 @@ def read_bounded_json(content: bytes, *, largest: int, allow_nan: bool = False) 
     """
     if len(content) > largest:
         raise JsonRefused(f"it is too large ({len(content) / 1e6:.0f} MB)")
-    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_PARTS:
-        raise JsonRefused("it has too many parts")
-    if _depth(content) > DEEPEST:
-        raise JsonRefused("its brackets are nested too deep")
     try:
+        checked_number(sum(map(content.count, (b",", b"[", b"{"))), "parts", most_parts)
+        checked_number(_depth(content), "brackets in each other", DEEPEST)
         return json.loads(
             content.decode(),
             object_pairs_hook=_without_repeats,
@@ -55,6 +60,8 @@ def read_bounded_json(content: bytes, *, largest: int, allow_nan: bool = False) 
         )
     except JsonRefused:
         raise
+    except SizeRefused as error:
+        raise JsonRefused(str(error)) from error
     except (ValueError, RecursionError) as error:
         raise JsonRefused(f"it is not JSON ({error})") from error
 

@@ -17,7 +17,7 @@ from napari_image_classifier.errors import (
     ImageClassifierError,
     TrainingRefused,
 )
-from napari_image_classifier.system.child_process import JSON, ChildProcess
+from napari_image_classifier.system.child_process import JSON, ChildProcess, whole_path
 from napari_image_classifier.system.events import Alive, Emit, Event, Failure, Result, Stopped
 from napari_image_classifier.system.job import Job, RequestT, ResultT
 from napari_image_classifier.system.processes import (
@@ -103,9 +103,11 @@ class ComputeProcess(ChildProcess, Generic[ResultT]):
         self._cancelled = threading.Event()
         self._passed_limit = ""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        super().__init__("napari_image_classifier.system.compute_main", JSON, self._errors)
+        module = "napari_image_classifier.system.compute_main"
+        super().__init__(module, JSON, self._errors, confined=job.confined)
         keep_within(self.pid, limits or Limits(), self._end_for, self._is_over)
-        self.send({"verb": job.verb, "request": as_json(request), "command": sys.argv})
+        stored = as_json(request, whole_path)
+        self.send({"verb": job.verb, "request": stored, "command": sys.argv})
 
     def __enter__(self) -> Self:
         return self

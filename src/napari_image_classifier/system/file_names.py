@@ -1,39 +1,18 @@
-"""File names: as they can be shown, and folder names that every system allows."""
+"""Names of folders and files that every system allows."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-# Python stands for a byte that is no text with one of the surrogates.
-_UNSHOWABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-_FIRST_BYTE, _LAST_BYTE, _BYTES_FROM = 0xDC80, 0xDCFF, 0xDC00
+from napari_image_classifier.system.shown_text import without_unseen
+
 # What Windows allows in no name, and what leads elsewhere on any system.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 # Devices of Windows, whatever stands behind a point.
-_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.I)
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.I)
 LONGEST = 80
-
-
-def readable(text: str) -> str:
-    r"""Return a sentence that every terminal and window can show, on one line.
-
-    Parameters
-    ----------
-    text
-        What may hold names of files.
-
-    Returns
-    -------
-    str
-        A byte of a name that is not UTF-8 became ``\xff``, a line break ``\x0a``.
-    """
-    return _UNSHOWABLE.sub(lambda match: _escaped(ord(match[0])), text)
-
-
-def _escaped(number: int) -> str:
-    if _FIRST_BYTE <= number <= _LAST_BYTE:
-        number -= _BYTES_FROM
-    return f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}"
+# Most systems take names of 255 bytes; a number may stand behind this one.
+LONGEST_IN_BYTES = 240
 
 
 def folder_names(labels: Iterable[str], taken: Iterable[str] = ()) -> Mapping[str, str]:
@@ -68,8 +47,20 @@ def folder_names(labels: Iterable[str], taken: Iterable[str] = ()) -> Mapping[st
 
 
 def safe_name(label: str) -> str:
-    """Return a label as the name of one folder."""
-    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", label))[:LONGEST]
+    """Return a label as the name of one folder, or as a part of a file's name.
+
+    Parameters
+    ----------
+    label
+        Such as the name of a class.
+
+    Returns
+    -------
+    str
+        A name that every system takes, of at most 240 bytes.
+    """
+    name = _FORBIDDEN.sub("_", without_unseen(unicodedata.normalize("NFC", label)))[:LONGEST]
+    name = name.encode()[:LONGEST_IN_BYTES].decode(errors="ignore")
     # Windows drops points and spaces at the end; a point at the beginning hides a folder.
     name = re.sub(r"[. ]+$", "_", name.lstrip(" "))
     name = re.sub(r"^\.+", "_", name)

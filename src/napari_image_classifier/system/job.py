@@ -45,12 +45,16 @@ class Job(Generic[RequestT, ResultT]):
         The data class that it returns.
     events
         Those that it emits besides `Progress` and `Note`.
+    confined
+        Whether it only opens what others sent, and answers: no files are written, no programs
+        started.
     """
 
     verb: str
     request: type[RequestT]
     result: type[ResultT]
     events: tuple[type[Event], ...] = ()
+    confined: bool = False
 
     @property
     def run(self) -> Callable[[RequestT, Emit, ShouldStop], ResultT]:

@@ -82,6 +82,17 @@ def keep_within(
 
     It is looked at from a thread of this process, as one that calculates may not come to look at
     itself. The looking ends when ``over`` says so, or the process does.
+
+    Parameters
+    ----------
+    pid
+        The number of the process.
+    limits
+        What it may take.
+    end
+        Takes the reason; called once, on that thread.
+    over
+        Whether nobody needs to look any more.
     """
 
     def look() -> None:

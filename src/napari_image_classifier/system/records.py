@@ -2,9 +2,10 @@
 
 import base64
 import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePath
+from typing import Annotated, Any, NoReturn, TypeVar, get_args, get_origin
 
 import msgspec
 import numpy as np
@@ -13,13 +14,27 @@ import numpy.typing as npt
 from napari_image_classifier.errors import ImageClassifierError
 
 Record = TypeVar("Record")
+# Of arrays that are stored as lists.
+MOST_AXES = 8
+_LARGEST_NUMBER = 2**63
+
+# What a number in a file may be, NaN being none of these.
+Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+# More cores than any machine has; a number that was mistyped would start as many threads.
+MOST_THREADS = 4096
+Threads = Annotated[int, msgspec.Meta(ge=1, le=MOST_THREADS)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)]
+# A manifest of a million images has half of it.
+LARGEST = 2 * 10**9
+UPDATE = "update with pip install --upgrade napari-image-classifier"
 
 
 class RecordError(ImageClassifierError):
     """What was read is not the record that was expected; the text says where it differs."""
 
 
-def as_json(record: object) -> Any:
+def as_json(record: object, path_as_text: Callable[[Path], str] = str) -> Any:
     """Return a record as tables, lists, texts and numbers, as `from_json` takes it.
 
     Parameters
@@ -27,13 +42,19 @@ def as_json(record: object) -> Any:
     record
         A data class, or lists and tables of them. NaN stays NaN. Paths become texts, arrays of
         float64 lists of numbers, and those of float32, which are long, base64 of their bytes.
+    path_as_text
+        What a path becomes.
 
     Returns
     -------
     Any
         What `json.dumps` writes.
     """
-    return msgspec.to_builtins(record, enc_hook=_plain)
+
+    def plain(value: object) -> object:
+        return path_as_text(value) if isinstance(value, Path) else _plain(value)
+
+    return msgspec.to_builtins(record, enc_hook=plain)
 
 
 def from_json(kind: type[Record], stored: object) -> Record:
@@ -64,13 +85,15 @@ def from_json(kind: type[Record], stored: object) -> Record:
         raise RecordError("it is nested too deep") from error
 
 
-def parsed_json(text: str | bytes) -> Any:
+def parsed_json(text: str | bytes, *, allow_nan: bool = True) -> Any:
     """Return what JSON of any size says; `bounded_json` is for files from anywhere.
 
     Parameters
     ----------
     text
         The JSON.
+    allow_nan
+        Whether NaN and infinity are numbers.
 
     Returns
     -------
@@ -80,12 +103,109 @@ def parsed_json(text: str | bytes) -> Any:
     Raises
     ------
     RecordError
-        It is no JSON.
+        It is no JSON, or a key stands twice in a table.
     """
+    decoder = _DECODER if allow_nan else _DECODER_OF_NUMBERS
     try:
-        return json.loads(text)
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        return decoder.decode(text.lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise RecordError("it is not JSON") from error
+
+
+def read_json(path: Path, *, allow_nan: bool = True) -> Any:
+    """Return what a file of JSON says.
+
+    Parameters
+    ----------
+    path
+        An ordinary file of at most `LARGEST` bytes.
+    allow_nan
+        Whether NaN and infinity are numbers.
+
+    Returns
+    -------
+    Any
+        As of `parsed_json`.
+
+    Raises
+    ------
+    OSError
+        It is not there or can't be opened.
+    RecordError
+        It is no ordinary file, too large, or no JSON.
+    """
+    try:
+        status = path.stat()
+    except ValueError as error:
+        raise FileNotFoundError(2, "no file can be called so") from error
+    if not stat.S_ISREG(status.st_mode):
+        # A pipe would be waited for.
+        raise RecordError("it is no ordinary file")
+    if status.st_size > LARGEST:
+        raise RecordError(f"it is far too large ({status.st_size / 1e9:.0f} GB)")
+    return parsed_json(path.read_bytes(), allow_nan=allow_nan)
+
+
+def check_format(stored: object, newest: int, key: str = "schema") -> None:
+    """Refuse what was stored in a format that this version does not read.
+
+    Parameters
+    ----------
+    stored
+        What was read from JSON.
+    newest
+        The number of the newest format that is read; there are all from 1 on.
+    key
+        Under which the number stands.
+
+    Raises
+    ------
+    RecordError
+        A newer version wrote it, or it has no number.
+    """
+    number = format_of(stored, key)
+    if number is not None and number > newest:
+        shown = f"format {number}" if number < 10**6 else "its format is a very large number"
+        raise RecordError(
+            f"it was written by a newer version of napari-image-classifier ({shown}, this one "
+            f"reads {newest}); {UPDATE}"
+        )
+    if number is None or number < 1:
+        raise RecordError(f"it does not say its format (“{key}”)")
+
+
+def check_file_name(name: str) -> None:
+    """Refuse what is no plain name of a file, such as one that leads to another folder.
+
+    Parameters
+    ----------
+    name
+        What stands in a file where the name of another one should.
+
+    Raises
+    ------
+    ValueError
+        It is empty, or has folders in it.
+    """
+    if not name or "\0" in name or PurePath(name).name != name or name == "..":
+        raise ValueError(f"“{name[:60]}” is no name of a file")
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        raise RecordError("a key stands twice in it")
+    return table
+
+
+def _no_number(name: str) -> NoReturn:
+    raise RecordError(f"{name} stands in it where a number should")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_each_key_once)
+_DECODER_OF_NUMBERS = json.JSONDecoder(object_pairs_hook=_each_key_once, parse_constant=_no_number)
 
 
 def format_of(stored: object, key: str = "schema") -> int | None:
@@ -109,8 +229,6 @@ def format_of(stored: object, key: str = "schema") -> int | None:
 
 def _plain(value: object) -> object:
     match value:
-        case Path():
-            return str(value)
         case np.ndarray(dtype=np.float32):
             return base64.b64encode(value.astype("<f4").tobytes()).decode()
         case np.ndarray() | np.generic():
@@ -134,7 +252,13 @@ def _array(of_elements: object, stored: Any) -> npt.NDArray[Any]:
     if of_elements == np.dtype[np.float32]:
         packed = base64.b64decode(stored, validate=True)
         return np.frombuffer(packed, "<f4").astype(np.float32)
-    array = np.array(stored)
-    if array.dtype.kind not in "iuf":
+    # Of one long text among many short ones NumPy would make an array of long ones.
+    if not _is_numbers(stored):
         raise TypeError("Expected numbers")
-    return array.astype(np.float64)
+    return np.array(stored, np.float64)
+
+
+def _is_numbers(stored: object, deepest: int = MOST_AXES) -> bool:
+    if isinstance(stored, list):
+        return deepest > 0 and all(_is_numbers(part, deepest - 1) for part in stored)
+    return type(stored) is float or (type(stored) is int and abs(stored) < _LARGEST_NUMBER)

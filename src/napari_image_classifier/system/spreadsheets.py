@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_image_classifier.system.csv_tables import text_in
 from napari_image_classifier.wording import quoted
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def read_spreadsheet(
     Returns
     -------
     Spreadsheet
-        The cells as they stand in the file, the titles without spaces around them.
+        The cells as texts (see `csv_tables.text_in`), the titles without spaces around them.
 
     Raises
     ------
@@ -163,13 +164,43 @@ def read_spreadsheet(
     SpreadsheetError
         It is no table, or not of that encoding.
     """
-    text, assumptions = _decoded(path.read_bytes(), path.name, encoding)
+    return spreadsheet_in(path.read_bytes(), path.name, encoding, titles)
+
+
+def spreadsheet_in(
+    content: bytes, name: str, encoding: str | None = None, titles: Collection[str] = ()
+) -> Spreadsheet:
+    """Return the table that bytes hold, as `read_spreadsheet` does of a file.
+
+    Parameters
+    ----------
+    content
+        The file's.
+    name
+        That of the file.
+    encoding
+        As in `read_spreadsheet`.
+    titles
+        As in `read_spreadsheet`.
+
+    Returns
+    -------
+    Spreadsheet
+        As of `read_spreadsheet`.
+
+    Raises
+    ------
+    SpreadsheetError
+        It is no table, or not of that encoding.
+    """
+    text, assumptions = _decoded(content, name, encoding)
     text = text.lstrip("\ufeff")
     told = _SEPARATOR_LINE.match(text)
     if told:
         text = text[told.end() :]
     separator = told[1] if told else _separator_of(text, titles)
     header, rows = _rows_of(text, separator)
+    rows = [[text_in(cell) for cell in row] for row in rows]
     columns = _titles(header, titles)
     kept = [
         place
@@ -178,7 +209,7 @@ def read_spreadsheet(
     ]
     named = [columns[place] or f"column {place + 1}" for place in kept]
     cells = [[row[place] for place in kept] for row in rows]
-    return Spreadsheet(path.name, tuple(_told_apart(named)), cells, separator, assumptions)
+    return Spreadsheet(name, tuple(_told_apart(named)), cells, separator, assumptions)
 
 
 def saved_by_spreadsheet(path: Path) -> bool:
@@ -206,7 +237,13 @@ def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, tupl
             return _strictly(content[len(mark) :], marked), ()
     if encoding is not None:
         return _strictly(content, encoding), ()
-    if b"\0" in content:
+    if n_zeros := content.count(0):
+        if n_zeros < len(content) // 4:
+            # Text in two bytes a letter has more; so do no letters at all.
+            raise SpreadsheetError(
+                "it holds bytes that are no text (zeros), as a damaged disk leaves them; take a "
+                "copy of before"
+            )
         guess = "utf-16-le" if content[1::2].count(0) >= content[::2].count(0) else "utf-16-be"
         return _strictly(content, guess), (f"{name} was read as UTF-16, which it does not say.",)
     try:
@@ -270,7 +307,7 @@ def _first_rows(text: str, separator: str) -> list[list[str]]:
 
 def _rows_of(text: str, separator: str) -> tuple[list[str], list[list[str]]]:
     """Return the first line that is not empty, and all rows behind it, as long as that."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     header: list[str] = []
     rows = []
     try:
@@ -285,16 +322,24 @@ def _rows_of(text: str, separator: str) -> tuple[list[str], list[list[str]]]:
                     f"line {reader.line_num} has {len(row)} cells and the first line names "
                     f"{len(header)} columns; a cell that holds the separator needs quotes around it"
                 )
+            if len(header) > 1 and row == header:
+                raise SpreadsheetError(
+                    f"line {reader.line_num} is its first line again, as where two tables were "
+                    "put together; take that line out"
+                )
             rows.append([*row[: len(header)], *[""] * (len(header) - len(row))])
     except csv.Error as error:
-        raise SpreadsheetError(f"line {reader.line_num} is no row of a table ({error})") from error
+        raise SpreadsheetError(
+            f"line {reader.line_num} is no row of a table ({error}); look for a quotation mark "
+            "that has no partner"
+        ) from error
     if not header:
         raise SpreadsheetError("it is empty")
     return header, rows
 
 
 def _titles(header: Sequence[str], known: Collection[str]) -> list[str]:
-    titles = [title.strip() for title in header]
+    titles = [text_in(title.strip()) for title in header]
     named = [title.casefold() if title.casefold() in known else title for title in titles]
     for title in known:
         if named.count(title) > 1:

@@ -1,8 +1,8 @@
 """The configuration of a training: what can be chosen, and what is refused beforehand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.errors import TrainingRefused
@@ -11,6 +11,7 @@ from napari_image_classifier.images.transforms import Projection
 from napari_image_classifier.items.crops import Neighbours, is_box
 from napari_image_classifier.items.preparation import Intensity
 from napari_image_classifier.system.atomic_files import check_writable
+from napari_image_classifier.system.child_process import whole_path
 from napari_image_classifier.system.settings import Setting, why_not_allowed
 from napari_image_classifier.training import backends
 
@@ -22,6 +23,8 @@ LEARNER_NAMES = (*NETWORK_NAMES, TEXTURE)
 IMAGENET = "imagenet"
 RANDOM_WEIGHTS = "none"
 SMALLEST_SIZE, LARGEST_SIZE = 16, 2048
+# Far beyond what is of use; a zero too many would train for ever.
+MOST_EPOCHS, MOST_IMAGES_PER_STEP = 10_000, 65_536
 USUAL_RATE = 5e-3
 # Larger steps would undo what was learnt from photographs.
 FINE_RATE = 5e-4
@@ -148,10 +151,10 @@ class TrainingConfig:
     box: Annotated[str, _BOX] = ""
     neighbours: Neighbours = "kept"
     keep_aspect: bool = True
-    epochs: Annotated[int, Setting(at_least=1)] = 40
-    batch_size: Annotated[int, Setting(at_least=2)] = 32
+    epochs: Annotated[int, Setting(at_least=1, at_most=MOST_EPOCHS)] = 40
+    batch_size: Annotated[int, Setting(at_least=2, at_most=MOST_IMAGES_PER_STEP)] = 32
     learning_rate: Annotated[float | None, Setting(above=0, at_most=1)] = None
-    patience: Annotated[int, Setting(at_least=1)] = 20
+    patience: Annotated[int, Setting(at_least=1, at_most=MOST_EPOCHS)] = 20
     validation_fraction: Annotated[float, Setting(above=0, at_most=0.5)] = 0.2
     class_weights: bool = True
     label_smoothing: Annotated[float, Setting(at_least=0, below=1)] = 0.05
@@ -179,6 +182,19 @@ class TrainingConfig:
     def begins_with_known_weights(self) -> bool:
         """Whether the network has learnt from photographs before."""
         return self.network in BACKBONE_NAMES and self.weights != RANDOM_WEIGHTS
+
+    def with_whole_paths(self) -> Self:
+        """Make paths whole, for a process that works in another folder.
+
+        Returns
+        -------
+        TrainingConfig
+            The same in all else.
+        """
+        weights, earlier = self.weights, self.start_from
+        if weights and weights not in (IMAGENET, RANDOM_WEIGHTS):
+            weights = whole_path(weights)
+        return replace(self, weights=weights, start_from=earlier and whole_path(earlier))
 
     def why_unusable(self) -> str | None:
         """Return why nothing can be trained so.

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from napari_image_classifier.classifiers.archive import is_address
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
+from napari_image_classifier.errors import ClassifierFileError
+from napari_image_classifier.system.child_process import whole_path
 from napari_image_classifier.system.compute_process import ComputeProcess
 from napari_image_classifier.system.events import Result
 from napari_image_classifier.system.job import Job
 from napari_image_classifier.system.processes import Limits
+from napari_image_classifier.system.shown_text import check_names
 
 # TensorFlow alone takes 1 GB.
 MEMORY = 4 * 1024**3
@@ -121,7 +125,7 @@ class NetworkInShort(Result):
     layers: tuple[NetworkLayer, ...]
 
 
-DESCRIBE_NETWORK = Job("describe_network", DescribeRequest, NetworkInShort)
+DESCRIBE_NETWORK = Job("describe_network", DescribeRequest, NetworkInShort, confined=True)
 
 
 def describe_network(source: str | Path) -> NetworkInShort:
@@ -144,8 +148,13 @@ def describe_network(source: str | Path) -> NetworkInShort:
     ImageClassifierError
         The network can't be used, in a sentence that says why.
     """
-    request = DescribeRequest(str(source))
+    request = DescribeRequest(_seen_from_elsewhere(source))
     return ComputeProcess(DESCRIBE_NETWORK, request, _limits(source)).result()
+
+
+def _seen_from_elsewhere(source: str | Path) -> str:
+    # An address is refused as it was given.
+    return str(source) if is_address(source) else whole_path(source)
 
 
 def _limits(source: str | Path) -> Limits:
@@ -196,8 +205,13 @@ def import_network(
     ImageClassifierError
         The network can't be used, in a sentence that says why.
     """
+    check_names(class_names, "class", ClassifierFileError, new=True)
     request = ImportRequest(
-        str(source), Path(output), tuple(class_names), tuple(channel_names), preparation or {}
+        _seen_from_elsewhere(source),
+        Path(output),
+        tuple(class_names),
+        tuple(channel_names),
+        preparation or {},
     )
     result = ComputeProcess(IMPORT_NETWORK, request, _limits(source)).result()
     return load_classifier(result.classifier)

@@ -24,6 +24,7 @@ from napari_image_classifier.errors import TrainingRefused
 from napari_image_classifier.images.names.patterns import PART_FIELDS, FilePart
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.splits import digest
+from napari_image_classifier.system.records import Part
 from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.training.learner import Ensemble
@@ -98,7 +99,7 @@ class TrainingManifest(OfLearntItems, frozen=True, kw_only=True, omit_defaults=T
     start_from_sha256: str | None
     images: ImagesRead
     left_out: tuple[LeftOut, ...] = ()
-    balanced_accuracy_of_seeds: tuple[float, ...] = ()
+    balanced_accuracy_of_seeds: tuple[Part, ...] = ()
 
 
 def write_training_manifest(

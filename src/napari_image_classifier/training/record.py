@@ -17,7 +17,8 @@ from napari_image_classifier.items.groups import GROUPS_FOR_MORE_THAN_EXPLORATIO
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE
 from napari_image_classifier.system.machine import versions_of
-from napari_image_classifier.system.records import as_json
+from napari_image_classifier.system.records import Part, as_json
+from napari_image_classifier.system.settings import why_not_allowed
 from napari_image_classifier.training import backends
 from napari_image_classifier.training.config import TrainingConfig
 from napari_image_classifier.training.dataset import TrainingSet
@@ -181,8 +182,12 @@ class TrainingRecord:
 
     config: TrainingConfig
     cancelled: bool
-    balanced_accuracy: float
-    validation_accuracy: float
+    balanced_accuracy: Part
+    validation_accuracy: Part
+
+    def __post_init__(self) -> None:
+        if problem := why_not_allowed(self.config):
+            raise ValueError(problem.removesuffix("."))
 
 
 def record(

@@ -33,6 +33,9 @@ class TrainRequest:
     threads: int | None = None
     pixels: tuple[str, ...] | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "config", self.config.with_whole_paths())
+
 
 @dataclass(frozen=True)
 class EpochScores(Named):

@@ -5,6 +5,7 @@ gigabytes; files as Keras writes them do none of that. It is read in the compute
 which may crash without harm.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from napari_image_classifier.classifiers.limits import refused_in_a_sentence
 from napari_image_classifier.errors import ClassifierFileError
+from napari_image_classifier.system.declared_sizes import checked_number
 
-MOST_OBJECTS = 100_000
+MOST_OBJECTS = 20_000
 DEEPEST = 32
 MOST_AXES = 8
+# Of one group or array: Keras writes some texts beside each, and names of layers in parts.
+MOST_ATTRIBUTES = 200
+LARGEST_ATTRIBUTE = 16 * 1024**2
+# As long as the names of a layer's arrays may be in HDF5.
+LARGEST_TEXTS = 65_536
 
 
 @contextmanager
@@ -70,6 +78,50 @@ def numbers_of(dataset: Any) -> Any:
     return values
 
 
+def write_anew(path: Path, copy: Path) -> None:
+    """Write a file with the arrays of another one, and the names by which they are found.
+
+    Parameters
+    ----------
+    path
+        A file of weights from anywhere.
+    copy
+        The file that is written: plain arrays and texts, which Keras may open.
+
+    Raises
+    ------
+    ClassifierFileError
+        The sentence, which begins with "its weights", says what is wrong with it.
+    """
+    import h5py
+
+    if not path.is_file():
+        raise ClassifierFileError("its weights are in no ordinary file")
+    with opened_hdf5(path) as file, h5py.File(copy, "w") as anew:
+        for dataset in checked_arrays(file, path.stat().st_size):
+            anew.create_dataset(dataset.name, data=numbers_of(dataset))
+        # All links were looked at: they lead to a part of the file itself, each to another.
+        for group in (file, *_groups(file)):
+            into = anew.require_group(group.name)
+            for name in group.attrs:
+                stored = group.attrs.get_id(name)
+                if math.prod(stored.shape or ()) * stored.dtype.itemsize > LARGEST_TEXTS:
+                    raise ClassifierFileError(f"its weights have far too long a text “{name[:60]}”")
+                texts = np.ravel(group.attrs[name])
+                # Of a layer that has learnt nothing, none.
+                if all(isinstance(one, str | bytes) for one in texts):
+                    into.attrs[name] = group.attrs[name]
+
+
+def _groups(group: Any) -> Iterator[Any]:
+    import h5py
+
+    for inner in group.values():
+        if isinstance(inner, h5py.Group):
+            yield inner
+            yield from _groups(inner)
+
+
 def _arrays(group: Any, seen: set[int], deepest: int) -> Iterator[Any]:
     import h5py
 
@@ -80,15 +132,34 @@ def _arrays(group: Any, seen: set[int], deepest: int) -> Iterator[Any]:
         if link.type != h5py.h5l.TYPE_HARD:
             raise ClassifierFileError("its weights point to another place or another file")
         info = h5py.h5o.get_info(group.id, name)
-        if info.addr in seen or len(seen) > MOST_OBJECTS:
+        if info.addr in seen or len(seen) >= MOST_OBJECTS:
             raise ClassifierFileError("its weights hold a part twice, or far too many parts")
         seen.add(info.addr)
         if info.type == h5py.h5o.TYPE_GROUP:
-            yield from _arrays(h5py.Group(h5py.h5g.open(group.id, name)), seen, deepest - 1)
+            inner = h5py.Group(h5py.h5g.open(group.id, name))
+            _check_attributes(inner)
+            yield from _arrays(inner, seen, deepest - 1)
         elif info.type == h5py.h5o.TYPE_DATASET:
-            yield h5py.Dataset(h5py.h5d.open(group.id, name))
+            array = h5py.Dataset(h5py.h5d.open(group.id, name))
+            _check_attributes(array)
+            yield array
         else:
             raise ClassifierFileError("its weights hold something that is no array")
+
+
+def _check_attributes(part: Any) -> None:
+    import h5py
+
+    n_attributes = h5py.h5a.get_num_attrs(part.id)
+    with refused_in_a_sentence("its weights have more beside them than Keras writes"):
+        checked_number(n_attributes, "attributes", MOST_ATTRIBUTES)
+        for index in range(n_attributes):
+            attribute = h5py.h5a.open(part.id, index=index)
+            # Of lists of any length nobody knows how long they are before they are read.
+            if isinstance(attribute.get_type(), h5py.h5t.TypeVlenID):
+                raise ClassifierFileError("its weights have lists beside them")
+            size = attribute.get_storage_size()
+            checked_number(size, "bytes in an attribute", LARGEST_ATTRIBUTE)
 
 
 def _check_array(dataset: Any) -> int:

@@ -5,7 +5,6 @@ that somebody may have meant. Another layer is one more entry here, in `export.l
 it as a graph, and in `guard.size`.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -49,7 +48,8 @@ def is_flag(value: Any) -> bool:
 def is_number(value: Any) -> bool:
     """Return whether it is a number of a sane size."""
     plain = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return plain and math.isfinite(value) and abs(value) <= LARGEST_NUMBER
+    # Neither what is no number nor a whole one beyond all fractions can be held against more.
+    return plain and abs(value) <= LARGEST_NUMBER
 
 
 def is_whole(low: int, high: int) -> Check:

@@ -11,15 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from napari_image_classifier.classifiers.limits import refused_in_a_sentence
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.guard.configuration import NETWORKS
-from napari_image_classifier.networks.guard.layer_settings import MERGES
+from napari_image_classifier.networks.guard.layer_settings import MERGES, MOST_AXES
 from napari_image_classifier.networks.guard.operations import NUMPY, Pick, picks_by_axis
 from napari_image_classifier.networks.layer_calls import (
+    MOST_CALLS,
     Taken,
     calls_in_order,
     output_of,
 )
+from napari_image_classifier.system.declared_sizes import checked_number
 
 Shape = tuple[int, ...]
 Settings = Mapping[str, Any]
@@ -30,7 +33,9 @@ LayerPath = tuple[str, ...]
 # image of 224 × 224 pixels, in 1.5e10 multiplications.
 MOST_PARAMETERS = 500_000_000
 MOST_NUMBERS = 1_000_000_000
-MOST_MULTIPLICATIONS = 1e12
+MOST_MULTIPLICATIONS = 10**12
+# Of what all layers take in: each array as often as it is taken in, with the margins around it.
+MOST_TAKEN = 4_000_000_000
 # Where a network takes images of any size.
 USUAL_SIZE = 256
 
@@ -41,14 +46,18 @@ class NetworkSize:
 
     ``of_layers`` has the shape of every array that each layer has learnt or measured, in Keras's
     order; ``kinds`` and ``given`` say what each layer is and the shape of what it gives, in the
-    order in which they are called; ``numbers`` counts what all of them give, ``multiplications``
-    what that takes.
+    order in which they are called; ``calls`` counts these, ``parameters`` what was learnt,
+    ``numbers`` what all of them give and ``taken`` what they take in, ``multiplications`` what that
+    takes.
     """
 
     of_layers: dict[LayerPath, list[Shape]] = field(default_factory=dict)
     kinds: dict[LayerPath, str] = field(default_factory=dict)
     given: dict[LayerPath, Shape] = field(default_factory=dict)
+    calls: int = 0
+    parameters: int = 0
     numbers: int = 0
+    taken: int = 0
     multiplications: int = 0
 
     @property
@@ -56,27 +65,21 @@ class NetworkSize:
         """The shapes of all arrays."""
         return list(chain.from_iterable(self.of_layers.values()))
 
-    @property
-    def n_parameters(self) -> int:
-        """How many numbers they hold."""
-        return sum(map(math.prod, self.weights))
-
     def has_weights_in(self, path: LayerPath) -> bool:
         """Return whether a layer of the network at ``path`` has weights."""
         return any(shapes and one[: len(path)] == path for one, shapes in self.of_layers.items())
 
     def check(self) -> None:
         """Raise ClassifierFileError where nobody's computer could use the network."""
-        for count, most, what in (
-            (self.n_parameters, MOST_PARAMETERS, "parameters"),
-            (self.numbers, MOST_NUMBERS, "numbers for one image"),
-            (self.multiplications, MOST_MULTIPLICATIONS, "multiplications for one image"),
-        ):
-            if count > most:
-                raise ClassifierFileError(
-                    f"The network is too large: it has {count:.2g} {what}, and {most:.2g} is the "
-                    "limit here."
-                )
+        with refused_in_a_sentence("The network is too large"):
+            for count, most, what in (
+                (self.calls, MOST_CALLS, "calls of layers"),
+                (self.parameters, MOST_PARAMETERS, "parameters"),
+                (self.numbers, MOST_NUMBERS, "numbers for one image"),
+                (self.taken, MOST_TAKEN, "numbers to be taken in for one image"),
+                (self.multiplications, MOST_MULTIPLICATIONS, "multiplications for one image"),
+            ):
+                checked_number(count, what, most)
 
 
 def network_size(configuration: Settings) -> NetworkSize:
@@ -90,7 +93,7 @@ def network_size(configuration: Settings) -> NetworkSize:
     size = NetworkSize()
     try:
         _through_network(configuration, (), None, size)
-    except (LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise ClassifierFileError("The layers of the network don't fit each other.") from error
     size.check()
     return size
@@ -167,18 +170,39 @@ def _through_layer(
     if kind == "InputLayer":
         shape = entry or _without_first(settings["batch_shape"])
         assert shape is not None
+        size.numbers += math.prod(shape)
+        size.check()
         return shape
     shape = _shape_given(kind, settings, inputs)
+    if len(shape) > MOST_AXES:
+        raise ClassifierFileError("The network makes arrays of more axes than images have.")
     weights = _WEIGHTS[kind](settings, inputs[0]) if kind in _WEIGHTS else []
     # Weights are there once, however often a layer is called.
-    size.of_layers.setdefault(path, weights)
+    if path not in size.of_layers:
+        size.of_layers[path] = weights
+        size.parameters += sum(map(math.prod, weights))
     size.kinds[path], size.given[path] = kind, shape
+    size.calls += 1
     size.numbers += math.prod(shape)
+    size.taken += sum(map(math.prod, inputs)) + _with_margins(settings, inputs[0])
     size.multiplications += _places(kind, shape) * sum(map(math.prod, weights))
     size.multiplications += math.prod(shape) * math.prod(settings.get("pool_size", (1,)))
     # At every step, so that what grows from layer to layer does not grow for long.
     size.check()
     return shape
+
+
+def _with_margins(settings: Settings, shape: Shape) -> int:
+    """Return how many numbers an image has with the margins that a window needs, 0 without one."""
+    window = settings.get("kernel_size") or settings.get("pool_size")
+    if window is None or settings["padding"] != "same":
+        return 0
+    dilations = settings.get("dilation_rate", (1, 1))
+    sides = [
+        length + (side - 1) * apart
+        for length, side, apart in zip(shape[:2], window, dilations, strict=True)
+    ]
+    return math.prod((*sides, shape[-1]))
 
 
 def _places(kind: str, shape: Shape) -> int:
@@ -275,6 +299,30 @@ def _reduced(settings: Settings, shape: Shape) -> Shape:
     return _without(axes, shape)
 
 
+def _rescaled(settings: Settings, shape: Shape) -> Shape:
+    """Return the shape unchanged; one channel times many factors would be many channels."""
+    for factors in (settings["scale"], settings["offset"]):
+        if isinstance(factors, list) and len(factors) not in (1, shape[-1]):
+            raise ClassifierFileError("The layers of the network don't fit each other.")
+    return shape
+
+
+def _with_scales(settings: Settings, shape: Shape) -> Shape:
+    if settings["projection_dim"] != shape[-1]:
+        raise ClassifierFileError("The layers of the network don't fit each other.")
+    return shape
+
+
+def _normalised(settings: Settings, shape: Shape) -> Shape:
+    """Return the shape unchanged; means are one, or one for each place along the axes."""
+    axes = [] if settings["axis"] is None else _axes_of(settings, shape)
+    n_places = math.prod(shape[axis] for axis in axes)
+    for measured in (settings.get("mean"), settings.get("variance")):
+        if measured is not None and np.size(measured) not in (1, n_places):
+            raise ClassifierFileError("The layers of the network don't fit each other.")
+    return shape
+
+
 def _without(axes: set[int], shape: Shape) -> Shape:
     return tuple(length for axis, length in enumerate(shape) if axis not in axes)
 
@@ -346,11 +394,14 @@ _SHAPES: Mapping[str, Callable[[Settings, Shape], Shape]] = {
     "GetItem": _picked,
     "GlobalAveragePooling2D": _pooled_to_one,
     "GlobalMaxPooling2D": _pooled_to_one,
+    "LayerScale": _with_scales,
     "MaxPooling2D": _windowed,
+    "Normalization": _normalised,
     "Pad": _padded,
     "Permute": _permuted,
     "RGBToGrayscale": lambda _, shape: (*shape[:-1], 1),
     "Reduction": _reduced,
+    "Rescaling": _rescaled,
     "Reshape": _reshaped,
     "Resizing": _resized,
     "SeparableConv2D": _windowed,

@@ -13,6 +13,7 @@ from napari_image_classifier.images.channel_matching import (
 from napari_image_classifier.images.channel_names import are_names, spelled_alike
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.widgets.qt.parts import choice, stacked, wrapped
+from napari_image_classifier.widgets.qt.plain_text import Label
 from napari_image_classifier.wording import quoted
 
 ASK = "choose"
@@ -84,7 +85,7 @@ class ChannelMapField(QWidget):
         box = choice({"": ASK} | {text: text for text in self._available}, tooltip)
         box.setCurrentIndex(max(0, box.findData(known)))
         self.boxes[name] = box
-        self._rows.addRow(name, box)
+        self._rows.addRow(Label(name), box)
 
     def _known(self, name: str) -> str:
         """Return which of the images' channels this one is: as was said before, or by its name."""

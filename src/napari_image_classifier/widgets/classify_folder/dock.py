@@ -36,6 +36,7 @@ from napari_image_classifier.widgets.qt.path_probe import (
     why_no_name,
     why_not_there,
 )
+from napari_image_classifier.widgets.qt.plain_text import set_tool_tip
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
@@ -258,10 +259,11 @@ class ClassifyFolder(Dock):
         begun = journal is not None and kind_of(journal) is Kind.FILE
         continued = begun and not choices.overwrite
         self.run_button.setText("Continue" if continued else "Classify")
-        self.run_button.setToolTip(
+        set_tool_tip(
+            self.run_button,
             "Classify what is new, has changed or could not be read; the rest is taken over."
             if continued
-            else "Classify every image of the folder, in the background."
+            else "Classify every image of the folder, in the background.",
         )
 
     def _hear(self, event: Event) -> None:

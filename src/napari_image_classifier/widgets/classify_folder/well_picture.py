@@ -15,10 +15,12 @@ from qtpy.QtGui import (
     QPalette,
     QPen,
 )
-from qtpy.QtWidgets import QToolTip, QWidget
+from qtpy.QtWidgets import QWidget
 
+from napari_image_classifier.plates.figures import load_matplotlib, pass_over_missing_letters
 from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.widgets.qt.parts import timer
+from napari_image_classifier.widgets.qt.plain_text import show_tool_tip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +97,7 @@ class WellPicture(QWidget):
             row = self.row_at(QPointF(event.pos()))
             # No text hides what is shown.
             text = "" if row is None else self._explain(row)
-            QToolTip.showText(event.globalPos(), text, self)
+            show_tool_tip(event.globalPos(), text, self)
             return True
         return super().event(event)
 
@@ -157,10 +159,12 @@ class WellPicture(QWidget):
         wanted = (width, height, ratio, ink, paper, self.letter_size())
         if wanted == self._drawn_for or not len(self._rows):
             return
+        load_matplotlib()
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
         self._drawn_for = wanted
+        pass_over_missing_letters()
         figure = Figure((width / DPI, height / DPI), dpi=DPI * ratio, facecolor="none")
         canvas: Any = FigureCanvasAgg(figure)
         self._axes = self.draw(figure, ink, paper)

@@ -9,6 +9,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_image_classifier.plates.dose_plot import DoseResponse, draw_doses
+from napari_image_classifier.plates.figures import in_figure
 from napari_image_classifier.plates.plate_map import PlateMap, PlateStyle, draw_plate
 from napari_image_classifier.widgets.classify_folder.well_picture import (
     WellPicture,
@@ -88,7 +89,7 @@ class PlateView(WellPicture):
             (f"{low:g}", first, "left"), (words, columns / 2 - 0.5, "center"),
             (f"{high:g}", last, "right"),
         ):  # fmt: skip
-            axes.text(x, words_at, text, ha=where, color=ink, fontsize=letters)
+            axes.text(x, words_at, in_figure(text), ha=where, color=ink, fontsize=letters)
         axes.set(xlim=(first, last), ylim=(rows - 0.5, -0.5), aspect="auto")
         return axes
 
@@ -138,8 +139,9 @@ class DoseView(WellPicture):
         """Draw the dose response, its value at the left and its dose below."""
         metrics = self.fontMetrics()
         draw_doses(axes := figure.subplots(), self._response, ink, paper)
-        label, high = axes.get_ylabel(), self._response.ends[1]
-        axes.set_ylabel(metrics.elidedText(label, Qt.TextElideMode.ElideMiddle, LONGEST_LABEL))
+        label, high = self._response.labels[0], self._response.ends[1]
+        short = metrics.elidedText(label, Qt.TextElideMode.ElideMiddle, LONGEST_LABEL)
+        axes.set_ylabel(in_figure(short))
         colour_axes(axes, ink, self.letter_size())
         widest = max("0.0", f"{high:.0f}", key=len)
         left = 1.6 * metrics.height() + metrics.horizontalAdvance(widest) + 10

@@ -11,6 +11,7 @@ from napari_image_classifier.batch.result import FolderRequest
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.plates.columns import in_words
 from napari_image_classifier.plates.dose_plot import colour_of, dose_response
+from napari_image_classifier.plates.figures import load_matplotlib
 from napari_image_classifier.plates.plate_map import plate_maps
 from napari_image_classifier.widgets.classify_folder.opening import ImageOpening
 from napari_image_classifier.widgets.classify_folder.well_saving import WellSaving
@@ -23,6 +24,7 @@ from napari_image_classifier.widgets.qt.background import Lookup
 from napari_image_classifier.widgets.qt.dock import coloured_dot, let_be_narrow
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.parts import choice, offer, show, stacked, wrapped
+from napari_image_classifier.widgets.qt.plain_text import Markup
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 
 NOTHING_YET = "The wells are shown here when the folder has been classified."
@@ -179,7 +181,7 @@ class WellsTab(QWidget):
         self.dose_view.show_response(response, lambda row: wells.explain(row, column))
         sentences = [coloured_dot(colour_of(number), series.sentence)
                      for number, series in enumerate(response.series)]  # fmt: skip
-        self.dose_words.setText("<br>".join(sentences))
+        self.dose_words.setText(Markup("<br>").join(sentences))
         return True
 
     def _say_opened(self, count: int) -> None:
@@ -199,6 +201,7 @@ class WellsTab(QWidget):
 def _look(table: Path, wells: Path | None) -> WellSummary | str:
     # Here rather than in the window, where it would be imported when the first plate is drawn: that
     # takes a second, and many where it looks at the computer's fonts for the first time.
+    load_matplotlib()
     import matplotlib.backends.backend_agg  # noqa: F401
 
     return summarize_wells(table, wells)

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 from napari_image_classifier.images.channel_matching import NOTHING_SAID, ChannelMap
 from napari_image_classifier.images.channel_names import are_names
 from napari_image_classifier.widgets.classify_images.run import Task
+from napari_image_classifier.widgets.qt.plain_text import in_cell, set_tool_tip
 from napari_image_classifier.widgets.qt.progress_row import ERROR_COLOUR
 from napari_image_classifier.widgets.viewer.layers import OpenImage, match
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, fitting, named_like
@@ -83,7 +84,7 @@ class ChannelTable(QTableWidget):
         titles = ["Image", *wanted] + ["Objects"] * (marking is not None)
         with QSignalBlocker(self):
             self.setColumnCount(len(titles))
-            self.setHorizontalHeaderLabels(titles)
+            self.setHorizontalHeaderLabels([in_cell(title) for title in titles])
             self.setRowCount(len(images))
             for row in range(len(images)):
                 self._fill(row)
@@ -163,8 +164,8 @@ class ChannelTable(QTableWidget):
 
     def _fill(self, row: int) -> None:
         image = self._images[row]
-        name = QTableWidgetItem(image.name)
-        name.setToolTip("\n".join([image.name, *(layer.name for layer in image.layers)]))
+        name = QTableWidgetItem(in_cell(image.name))
+        set_tool_tip(name, "\n".join([image.name, *(layer.name for layer in image.layers)]))
         name.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
         checked = image.name not in self._unchecked
         name.setCheckState(Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
@@ -202,8 +203,8 @@ class ChannelTable(QTableWidget):
 
 def _cell(chosen: str | None, tooltip: str, nothing: str) -> QTableWidgetItem:
     """Return a cell with what is chosen; ``nothing`` stands in it where nothing can be."""
-    cell = QTableWidgetItem(nothing or (MISSING if chosen is None else chosen) + ARROW)
-    cell.setToolTip(tooltip)
+    cell = QTableWidgetItem(nothing or (MISSING if chosen is None else in_cell(chosen)) + ARROW)
+    set_tool_tip(cell, tooltip)
     if chosen is None:
         cell.setForeground(QColor(ERROR_COLOUR))
     return cell
@@ -220,7 +221,7 @@ class _ChannelCombo(QStyledItemDelegate):
         if not choices:
             return None
         combo = QComboBox(parent)
-        combo.addItems(choices)
+        combo.addItems(map(in_cell, choices))
         combo.activated.connect(lambda: self.commitData.emit(combo))
         combo.activated.connect(lambda: self.closeEditor.emit(combo))
         return combo

@@ -13,6 +13,7 @@ from napari_image_classifier.plates.tracks import TrackId, class_names_of
 from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.classify_images.time_lapse import TimeLapse
 from napari_image_classifier.widgets.qt.parts import button, in_a_row, stacked, timer, wrapped
+from napari_image_classifier.widgets.qt.plain_text import set_tool_tip
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.qt.saving import ask_where, save_table
 from napari_image_classifier.widgets.shared.class_legend import ClassLegend
@@ -81,9 +82,10 @@ class TimeResults(QWidget):
 
     def _build(self) -> None:
         self.of_all, self.of_track = QRadioButton("All objects"), QRadioButton("This track")
-        self.of_all.setToolTip("Per cent of each class at each time point.")
-        self.of_track.setToolTip(
-            "Probability of each class in the track of the object whose row is selected below."
+        set_tool_tip(self.of_all, "Per cent of each class at each time point.")
+        set_tool_tip(
+            self.of_track,
+            "Probability of each class in the track of the object whose row is selected below.",
         )
         self.sentence = wrapped()
         self.save_button = button(

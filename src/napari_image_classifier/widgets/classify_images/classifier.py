@@ -1,7 +1,6 @@
 """A classifier in the words of a biologist: what it expects, and where it comes from."""
 
 from collections.abc import Iterator, Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_image_classifier.classifiers.description import ClassifierDescription
 from napari_image_classifier.items.preparation import Preparation
+from napari_image_classifier.widgets.qt.plain_text import Markup, in_label
 from napari_image_classifier.widgets.shared.class_keys import window_of
 from napari_image_classifier.wording import counts_of
 
@@ -33,8 +33,8 @@ INTENSITIES = {
 }
 
 
-def description_in_words(description: ClassifierDescription) -> str:
-    """Return a few lines of rich text."""
+def description_in_words(description: ClassifierDescription) -> Markup:
+    """Return a few lines, each with a title."""
     preparation = description.preparation
     lines = [
         ("Tells apart", ", ".join(description.class_names)),
@@ -42,7 +42,9 @@ def description_in_words(description: ClassifierDescription) -> str:
         ("Classifies", _items(preparation)),
         ("Trained on", _training(description.training)),
     ]
-    return "<br>".join(f"<b>{title}:</b> {escape(text)}" for title, text in lines if text)
+    return Markup("<br>").join(
+        Markup("<b>{}:</b> {}").format(title, in_label(text)) for title, text in lines if text
+    )
 
 
 def details_in_words(description: ClassifierDescription) -> str:

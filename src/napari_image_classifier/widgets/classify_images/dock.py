@@ -1,7 +1,6 @@
 """The dock *Classify images*: a classifier and the open images in, a class on each image out."""
 
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import napari
@@ -27,6 +26,7 @@ from napari_image_classifier.widgets.qt.dock import Dock
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.parts import button, check_box, show, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
+from napari_image_classifier.widgets.qt.plain_text import set_tool_tip
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.shared.prediction_table import PredictionTable
 from napari_image_classifier.widgets.viewer.coloured_objects import compile_colouring
@@ -162,7 +162,7 @@ class ClassifyImages(Dock):
         if path is None or path == Path():
             self._show_classifier(None, NO_CLASSIFIER)
             return
-        self._show_classifier(None, f"Opening {escape(path.name)} …")
+        self._show_classifier(None, f"Opening {path.name} …")
         self._opening.ask(lambda: _open(path))
 
     def _loaded(self, answer: tuple[Path, Classifier | str]) -> None:
@@ -173,7 +173,7 @@ class ClassifyImages(Dock):
             settings.remember(classifier=path)
             self._show_classifier(opened, description_in_words(opened.description))
         else:
-            self._show_classifier(None, escape(opened), error=True)
+            self._show_classifier(None, opened, error=True)
         self.classifier_changed.emit()
 
     def _show_classifier(
@@ -181,7 +181,7 @@ class ClassifyImages(Dock):
     ) -> None:
         self.classifier = classifier
         show_sentence(self.expects, words, error=error)
-        self.expects.setToolTip(details_in_words(classifier.description) if classifier else "")
+        set_tool_tip(self.expects, details_in_words(classifier.description) if classifier else "")
         if classifier is None:
             self.open_images.expect(None)
             return

@@ -2,13 +2,14 @@
 
 import napari
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_image_classifier.images.channel_matching import NOTHING_SAID, ChannelMap
 from napari_image_classifier.items.preparation import Preparation
 from napari_image_classifier.widgets.classify_images.channel_table import ChannelTable
 from napari_image_classifier.widgets.classify_images.run import Task
 from napari_image_classifier.widgets.qt.parts import choice, in_a_row, stacked, timer
+from napari_image_classifier.widgets.qt.plain_text import Label
 from napari_image_classifier.widgets.viewer.layers import MEANINGS, OpenImage, group_layers
 from napari_image_classifier.widgets.viewer.layers_watch import image_layers, start_after
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, open_objects
@@ -31,7 +32,7 @@ class MeaningChoice(QWidget):
         tooltip = "The layers don't say what their sliders are; say it here."
         self.choice = choice({"": ASK, **meanings}, tooltip)
         words = "The slider of stacks is:" if n_axes == 1 else f"The {n_axes} sliders are:"
-        row = in_a_row(QLabel(words), self.choice)
+        row = in_a_row(Label(words), self.choice)
         row.setStretch(1, 1)
         stacked(self, row)
 

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QWidget
 from napari_image_classifier.typing import Float64Array
 from napari_image_classifier.widgets.qt.dock import coloured_dot
 from napari_image_classifier.widgets.qt.parts import stacked, wrapped
+from napari_image_classifier.widgets.qt.plain_text import Markup, set_tool_tip
 from napari_image_classifier.widgets.shared.still_plot import StillPlot
 from napari_image_classifier.widgets.viewer.class_colours import Colour
 
@@ -34,7 +35,7 @@ class TimeView(QWidget):
         self.now.sigDragged.connect(self._drag)
         self.plot.addItem(self.now)
         self.plot.recoloured.connect(self._colour_now)
-        self.setToolTip("The vertical line is the time that is shown; drag it to another one.")
+        set_tool_tip(self, "The vertical line is the time that is shown; drag it to another one.")
         stacked(self, self.names, self.plot).setSpacing(2)
 
     def show_lines(
@@ -60,7 +61,7 @@ class TimeView(QWidget):
         ticks = [[(time, str(time)) for time in range(n_times)], []]
         self.plot.getAxis("bottom").setTicks(ticks if n_times <= FEW_TIMES else None)
         self.names.setText(
-            " &nbsp; ".join(coloured_dot(colour, name) for name, colour in shades.items())
+            Markup(" &nbsp; ").join(coloured_dot(colour, name) for name, colour in shades.items())
         )
         self.plot.follow_theme()
 

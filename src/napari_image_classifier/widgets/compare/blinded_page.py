@@ -8,7 +8,7 @@ from functools import cache, partial
 import napari
 from napari.layers import Image as ImageLayer
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QDoubleRangeSlider, QDoubleSlider
 from superqt.utils import signals_blocked
 
@@ -18,6 +18,7 @@ from napari_image_classifier.raters.blinded_session import BlindedSession, Showi
 from napari_image_classifier.raters.shown_item import ItemReader, ShownItem, as_classifier_sees
 from napari_image_classifier.widgets.compare.blinding import blinded
 from napari_image_classifier.widgets.qt.parts import button, check_box, stacked, wrapped
+from napari_image_classifier.widgets.qt.plain_text import Label, Markup
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
 from napari_image_classifier.widgets.viewer.item_display import ItemsAhead, ItemStage
 
@@ -42,7 +43,7 @@ class BlindedPage(QWidget):
         self._stage: ItemStage | None = None
         self._blinding = ExitStack()
         self.keys = ClassKeys(parent)
-        self.progress, self.says = QLabel(), wrapped(HOW)
+        self.progress, self.says = Label(), wrapped(HOW)
         self._classes = QVBoxLayout()
         self.buttons: list[QPushButton] = []
         self.seen_before = check_box("I have seen this one before")
@@ -119,8 +120,9 @@ class BlindedPage(QWidget):
             self.pause()
             return
         of_classifier = showings[position].arm != "everything"
-        count = f"<b>{position + 1} of {len(showings)}</b>"
-        self.progress.setText(f"{count}<br>{AS_THE_CLASSIFIER}" if of_classifier else count)
+        count = Markup("<b>{} of {}</b>").format(position + 1, len(showings))
+        how = Markup("<br>{}").format(AS_THE_CLASSIFIER) if of_classifier else ""
+        self.progress.setText(count + how)
         places = range(position, min(position + 1 + READ_AHEAD, len(showings)))
         self._ahead.want({place: showings[place] for place in places})
         self._show_arrived(position)
@@ -176,7 +178,7 @@ class ChannelLooks(QWidget):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         for column, text in enumerate(("Channel", "Contrast", "Gamma")):
-            self._grid.addWidget(QLabel(text), 0, column)
+            self._grid.addWidget(Label(text), 0, column)
         for row, layer in enumerate(layers, start=1):
             self._add_row(row, layer)
 

@@ -16,6 +16,7 @@ from napari_image_classifier.widgets.compare.setup import StudySetup
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.dock import Dock
 from napari_image_classifier.widgets.qt.parts import button, show, stacked, wrapped
+from napari_image_classifier.widgets.qt.plain_text import Markup, in_label
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 
 REPORT = "report.html"
@@ -106,7 +107,10 @@ class CompareWithMe(Dock):
         self.report = result.report.absolute()
         self.progress.end("")
         self._show_result(
-            "".join(f"<p><b>{of_rater.sentence}</b></p>" for of_rater in result.comparisons)
+            Markup().join(
+                Markup("<p><b>{}</b></p>").format(in_label(of_rater.sentence))
+                for of_rater in result.comparisons
+            )
         )
 
     def _leave_session(self, session: BlindedSession) -> None:

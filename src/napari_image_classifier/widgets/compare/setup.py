@@ -30,6 +30,7 @@ from napari_image_classifier.widgets.qt.parts import (
     wrapped,
 )
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
+from napari_image_classifier.widgets.qt.plain_text import set_tool_tip
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
@@ -242,7 +243,7 @@ def _spin_box(least: int, most: int, value: int, tooltip: str) -> QSpinBox:
     box = QSpinBox()
     box.setRange(least, most)
     box.setValue(value)
-    box.setToolTip(tooltip)
+    set_tool_tip(box, tooltip)
     return box
 
 

@@ -22,6 +22,7 @@ from napari_image_classifier.widgets.label.source import ToLabel
 from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.parts import button, choice, stacked
 from napari_image_classifier.widgets.qt.path_probe import no_answer_from
+from napari_image_classifier.widgets.qt.plain_text import set_tool_tip
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import unused
 
@@ -133,9 +134,10 @@ class ActiveLearningPanel(QWidget):
         self.ask_button.setEnabled(idle)
         enough = len(self._annotated) >= FEWEST_LABELS
         self.learn_button.setEnabled(idle and enough)
-        self.learn_button.setToolTip(
+        set_tool_tip(
+            self.learn_button,
             "Train on the labels so far, then show first what the classifier would learn most from."
             if enough
-            else f"Give at least {FEWEST_LABELS} labels first."
+            else f"Give at least {FEWEST_LABELS} labels first.",
         )
         self.changed.emit()

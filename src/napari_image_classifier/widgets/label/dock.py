@@ -17,6 +17,7 @@ from napari_image_classifier.widgets.label.session import LabellingSession
 from napari_image_classifier.widgets.label.source import LabellingSource, ToLabel
 from napari_image_classifier.widgets.qt.dock import Dock, Folded, let_be_cut_off
 from napari_image_classifier.widgets.qt.parts import button, check_box, stacked, wrapped
+from napari_image_classifier.widgets.qt.plain_text import Markup
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES, ClassKeys
@@ -234,11 +235,12 @@ class LabelImages(Dock):
         n_labelled = sum(key in items for key in log.annotations)
         cannot_tell = log.counts[CANNOT_TELL]
         assisted = sum(annotation.mode == ASSISTED for annotation in log.annotations.values())
+        doubts = f", of {cannot_tell} you could not tell" if cannot_tell else ""
+        doubts += f"; {assisted} assisted" if assisted else ""
         self.counted.setText(
-            f"<b>{n_labelled} of {len(items)}</b> have a class"
-            + (f", of {cannot_tell} you could not tell" if cannot_tell else "")
-            + (f"; {assisted} assisted" if assisted else "")
-            + f".<br>{KEYS_IN_WORDS}"
+            Markup("<b>{} of {}</b> have a class{}.<br>{}").format(
+                n_labelled, len(items), doubts, KEYS_IN_WORDS
+            )
         )
         self.undo_button.setEnabled(log.can_undo)
 
@@ -252,7 +254,7 @@ class LabelImages(Dock):
         prediction = self.session.queue.suggestions.get(key)
         if prediction is not None and self.see_predictions.isChecked():
             class_name = prediction.class_name or "nothing"
-            words += f"<br>The classifier says {class_name} ({prediction.confidence or 0:.0%})."
+            words += f"\nThe classifier says {class_name} ({prediction.confidence or 0:.0%})."
         self.now.setText(words)
         given = self.session.log.annotations.get(key)
         self.classes.show_given(given.class_name if given else None)

@@ -28,6 +28,7 @@ from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ItemKey
 from napari_image_classifier.widgets.qt.background import Errands
 from napari_image_classifier.widgets.qt.parts import pixmap
+from napari_image_classifier.widgets.qt.plain_text import as_tool_tip, in_cell, set_tool_tip
 from napari_image_classifier.widgets.viewer.class_colours import Colour
 
 SIDE = 72
@@ -93,7 +94,7 @@ class GalleryModel(QAbstractListModel):
         said: dict[int, object] = {
             Qt.ItemDataRole.DisplayRole: words,
             Qt.ItemDataRole.BackgroundRole: self._colours.get(words),
-            Qt.ItemDataRole.ToolTipRole: f"{key.file} {key.item}".strip(),
+            Qt.ItemDataRole.ToolTipRole: as_tool_tip(f"{key.file} {key.item}".strip()),
             KEY: key,
         }
         return said.get(role)
@@ -145,7 +146,7 @@ class Gallery(QListView):
         self.setLayoutMode(QListView.LayoutMode.Batched)
         self.setSpacing(1)
         self.setMinimumHeight(3 * (SIDE + CAPTION + 2 * MARGIN) + 16)
-        self.setToolTip("Pick several with Shift, Ctrl or by dragging: a class goes to all.")
+        set_tool_tip(self, "Pick several with Shift, Ctrl or by dragging: a class goes to all.")
         self.selectionModel().currentChanged.connect(self._go_to)
 
     @property
@@ -196,6 +197,8 @@ class _Cell(QStyledItemDelegate):
         if words:
             painter.fillRect(caption, QColor.fromRgbF(*(colour or NO_COLOUR)))
             painter.setPen(Qt.GlobalColor.black)
-            elided = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, SIDE - 4)
+            elided = option.fontMetrics.elidedText(
+                in_cell(words), Qt.TextElideMode.ElideRight, SIDE - 4
+            )
             painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, elided)
         painter.restore()

@@ -17,6 +17,7 @@ from napari_image_classifier.widgets.qt.dock import Folded
 from napari_image_classifier.widgets.qt.forms import Ask
 from napari_image_classifier.widgets.qt.parts import button, choice, form_rows, line_edit, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, why_not_there
+from napari_image_classifier.widgets.qt.plain_text import set_tool_tip
 from napari_image_classifier.widgets.shared.items_form import (
     AXES_ASK,
     EACH_ASK,
@@ -204,7 +205,7 @@ class LabellingSource(QWidget):
         self.begin_button.setEnabled(why is None and self.listed is not None)
         if why and self.listed is None:
             self.summary.setText(why)
-        self.begin_button.setToolTip(why or "Show the first item.")
+        set_tool_tip(self.begin_button, why or "Show the first item.")
 
     def _open_files(self) -> list[Path]:
         sources = dict.fromkeys(layer.source for layer in image_layers(self._viewer))

@@ -1,7 +1,5 @@
 """Docks: a column that scrolls, with headings, and parts that fold away."""
 
-from html import escape
-
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
@@ -15,6 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_image_classifier.widgets.qt.parts import stacked, wrapped
+from napari_image_classifier.widgets.qt.plain_text import Markup, in_label, on_button
 
 USUAL_SIZE = QSize(400, 640)
 NARROWEST = 330
@@ -63,15 +62,15 @@ class Dock(QWidget):
 
     def add_heading(self, text: str) -> QLabel:
         """Add a heading to the column."""
-        heading = wrapped(f"<b>{text}</b>")
+        heading = wrapped(Markup("<b>{}</b>").format(text))
         heading.setContentsMargins(0, 6, 0, 0)
         self.add(heading)
         return heading
 
 
-def coloured_dot(colour: str, words: str) -> str:
-    """Return rich text: a dot in a colour such as "#0072B2", and what it stands for."""
-    return f'<span style="color:{colour}">●</span> {escape(words)}'
+def coloured_dot(colour: str, words: str) -> Markup:
+    """Return a dot in a colour such as "#0072B2", and what it stands for."""
+    return Markup('<span style="color:{}">●</span> {}').format(colour, in_label(words))
 
 
 def let_be_narrow(box: QComboBox) -> None:
@@ -120,5 +119,5 @@ class Folded(QWidget):
         self._button.setChecked(False)
 
     def _show(self, unfolded: bool) -> None:
-        self._button.setText(f"{'▾' if unfolded else '▸'}  {self._title}")
+        self._button.setText(f"{'▾' if unfolded else '▸'}  {on_button(self._title)}")
         self._content.setVisible(unfolded)

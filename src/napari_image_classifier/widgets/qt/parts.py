@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLayout,
     QLineEdit,
     QPushButton,
@@ -18,14 +17,18 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_image_classifier.system.shown_text import shortened
+from napari_image_classifier.widgets.qt.plain_text import Label, in_cell, on_button, set_tool_tip
+
 SWATCH = 12
+LONGEST_CHOICE = 100
 
 
-def wrapped(text: str = "", tooltip: str = "") -> QLabel:
+def wrapped(text: str = "", tooltip: str = "") -> Label:
     """Return a label whose words go on in the next line."""
-    label = QLabel(text)
+    label = Label(text)
     label.setWordWrap(True)
-    label.setToolTip(tooltip)
+    set_tool_tip(label, tooltip)
     return label
 
 
@@ -37,16 +40,16 @@ def show(visible: bool, *widgets: QWidget) -> None:
 
 def button(text: str, tooltip: str = "") -> QPushButton:
     """Return a button."""
-    made = QPushButton(text)
-    made.setToolTip(tooltip)
+    made = QPushButton(on_button(text))
+    set_tool_tip(made, tooltip)
     return made
 
 
 def check_box(text: str, tooltip: str = "", *, checked: bool = False) -> QCheckBox:
     """Return a box to check."""
-    box = QCheckBox(text)
+    box = QCheckBox(on_button(text))
     box.setChecked(checked)
-    box.setToolTip(tooltip)
+    set_tool_tip(box, tooltip)
     return box
 
 
@@ -54,14 +57,14 @@ def line_edit(placeholder: str = "", tooltip: str = "") -> QLineEdit:
     """Return a line to write in; the placeholder is shown while it is empty."""
     line = QLineEdit()
     line.setPlaceholderText(placeholder)
-    line.setToolTip(tooltip)
+    set_tool_tip(line, tooltip)
     return line
 
 
 def choice(words: Mapping[Any, str], tooltip: str) -> QComboBox:
     """Return a box to choose one of some values, which are shown in words."""
     box = QComboBox()
-    box.setToolTip(tooltip)
+    set_tool_tip(box, tooltip)
     offer(box, words.items())
     return box
 
@@ -76,7 +79,7 @@ def offer(box: QComboBox, words: Iterable[tuple[Any, str]], otherwise: int = 0) 
     box.clear()
     values = []
     for value, text in words:
-        box.addItem(text, value)
+        box.addItem(shortened(in_cell(text), LONGEST_CHOICE), value)
         values.append(value)
     stays = before is not None and before in values
     box.setCurrentIndex(values.index(before) if stays else min(otherwise, len(values) - 1))

@@ -15,6 +15,7 @@ from napari_image_classifier.widgets.qt.parts import (
     timer,
     wrapped,
 )
+from napari_image_classifier.widgets.qt.plain_text import set_tool_tip
 
 ERROR_COLOUR = "#e06c75"
 MILLISECONDS_TO_STOP = 5000
@@ -124,7 +125,7 @@ class ProgressRow(QWidget):
         self._patience.stop()
         self.silence.hide()
         show_sentence(self.message, sentence, error=error)
-        self.message.setToolTip(detail)
+        set_tool_tip(self.message, detail)
 
     def _offer_to_end(self) -> None:
         self._note.setText(f"{self._note.text()} Cancel once more ends it at once.")

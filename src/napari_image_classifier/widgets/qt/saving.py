@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
 from napari_image_classifier.system.atomic_files import WrittenTable, replace_table
+from napari_image_classifier.system.csv_tables import write_frame
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 
@@ -47,9 +48,7 @@ def save_table(table: "pd.DataFrame", path: Path, float_format: str) -> str:
         It can't be written.
     """
     with replace_table(path) as written:
-        table.to_csv(
-            written.temporary, index=False, float_format=float_format, errors="surrogateescape"
-        )
+        write_frame(table, written.temporary, float_format)
     return saved(written)
 
 

@@ -17,7 +17,9 @@ LABELLED_FOLDER = "labelled_folder"
 
 def remembered(key: str) -> str:
     """Return what was last remembered under ``key``; "" when nothing was."""
-    return str(_settings().value(key, "") or "")
+    value = _settings().value(key, "")
+    # A comma that somebody wrote into the file makes a list of it.
+    return value if isinstance(value, str) else ""
 
 
 def remember(**choices: object) -> None:

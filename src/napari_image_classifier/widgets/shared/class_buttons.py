@@ -7,7 +7,6 @@ from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtWidgets import (
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -16,6 +15,7 @@ from superqt.utils import signals_blocked
 
 from napari_image_classifier.items.annotations import CANNOT_TELL
 from napari_image_classifier.widgets.qt.parts import button, line_edit, stacked, swatch
+from napari_image_classifier.widgets.qt.plain_text import asked, in_cell, set_tool_tip
 from napari_image_classifier.widgets.shared.class_keys import MOST_CLASSES
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
 
@@ -43,7 +43,7 @@ class ClassButtons(QWidget):
         self._rows = rows
         self.list = QListWidget()
         self.list.setItemDelegate(_Line(self.list, keys))
-        self.list.setToolTip("The class that a click gives. F2 renames it; the name of another "
+        set_tool_tip(self.list, "The class that a click gives. F2 renames it; the name of another "
                              "class makes one of both.")  # fmt: skip
         self.name = line_edit("a new class")
         self._add = button("Add", "Add a class of this name.")
@@ -141,10 +141,8 @@ class ClassButtons(QWidget):
 
     def wants_to_merge(self, name: str, new: str) -> bool:
         """Ask whether two classes shall be one."""
-        answer = QMessageBox.question(
-            self, "Merge classes", f"There is a class “{new}” already. Make one class of both?"
-        )
-        return answer == QMessageBox.StandardButton.Yes
+        question = f"There is a class “{new}” already. Make one class of both?"
+        return asked(self, "Merge classes", question)
 
     def _set_height(self) -> None:
         rows = min(self.list.count(), self._rows)
@@ -169,4 +167,4 @@ class _Line(QStyledItemDelegate):
             return
         has_key = self._keys and index.row() < MOST_CLASSES
         key = f"{index.row() + 1}   " if has_key else ""
-        option.text = f"{key}{name}: {index.data(COUNT)}"
+        option.text = f"{key}{in_cell(name)}: {index.data(COUNT)}"

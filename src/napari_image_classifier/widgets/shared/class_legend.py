@@ -6,6 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_image_classifier.widgets.qt.parts import check_box, swatch
+from napari_image_classifier.widgets.qt.plain_text import on_button
 from napari_image_classifier.widgets.viewer.class_colours import Colour
 
 
@@ -36,7 +37,7 @@ class ClassLegend(QWidget):
             if name not in self.boxes:
                 self.boxes[name] = self._box(colour)
             box, count = self.boxes[name], counts.get(name, 0)
-            box.setText(f"{name}: {count} ({count / total:.0%})")
+            box.setText(f"{on_button(name)}: {count} ({count / total:.0%})")
             box.setVisible(bool(count))
         self.setVisible(bool(counts))
 

@@ -7,14 +7,15 @@ import numpy as np
 from napari.layers import Labels, Layer
 from napari.layers._source import layer_source
 
-from napari_image_classifier.images.display import METADATA_KEY, image_layers
+from napari_image_classifier.images.display import METADATA_KEY
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.items.objects import ObjectPlace
 from napari_image_classifier.items.selection import parse_selection
+from napari_image_classifier.system.shown_text import never_html
 from napari_image_classifier.widgets.viewer.layers import open_layer, path_of
 from napari_image_classifier.widgets.viewer.navigation import look_at_object, move_sliders
-from napari_image_classifier.widgets.viewer.reader import read_layers
+from napari_image_classifier.widgets.viewer.reader import layers_of, read_layers
 
 PLUGIN = "napari-image-classifier"
 
@@ -42,7 +43,7 @@ def open_image(
         read = (
             read_layers(files.parts[0].path)
             if as_dropped
-            else image_layers(read_image(files, axes=axes))
+            else layers_of(read_image(files, axes=axes))
         )
         # As napari's own opening does, which would tell an error instead of raising it.
         with layer_source(path=str(files.parts[0].path), reader_plugin=PLUGIN):
@@ -76,7 +77,7 @@ def open_mask(viewer: napari.Viewer, files: ImageFiles, beside: Layer) -> tuple[
         scale, translate = (np.asarray(of)[axes] for of in (beside.scale, beside.translate))
         mask = Labels(
             image.mask.asarray(),
-            name=f"{image.name} mask",
+            name=never_html(f"{image.name} mask"),
             scale=scale,
             translate=translate,
             units=[beside.units[axis] for axis in axes],

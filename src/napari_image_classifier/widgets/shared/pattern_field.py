@@ -20,6 +20,7 @@ from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.names.presets import NAME_PRESETS
 from napari_image_classifier.widgets.qt.dock import Folded, let_be_cut_off
 from napari_image_classifier.widgets.qt.parts import in_a_row, line_edit, wrapped
+from napari_image_classifier.widgets.qt.plain_text import in_cell, in_label, on_button, set_tool_tip
 
 TITLE = "One image in several files"
 ROWS_SHOWN = 100
@@ -43,7 +44,7 @@ class PatternField(Folded):
         self._told = ""
         self._chooser = QToolButton()
         self._chooser.setText("Choose ▾")
-        self._chooser.setToolTip("Patterns that fit the names found, and those of microscopes.")
+        set_tool_tip(self._chooser, "Patterns that fit the names found, and those of microscopes.")
         self._chooser.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self._chooser)
         self._menu.setToolTipsVisible(True)
@@ -86,7 +87,7 @@ class PatternField(Folded):
             self._offer(f"{text}   (fits these names)", text)
         self._menu.addSeparator()
         for microscope, presets in groupby(NAME_PRESETS, lambda preset: preset.family):
-            menu = self._menu.addMenu(microscope)
+            menu = self._menu.addMenu(on_button(microscope))
             menu.setToolTipsVisible(True)
             for preset in presets:
                 self._offer(
@@ -116,25 +117,25 @@ class PatternField(Folded):
             return
         self._hint.setText("\n".join([composed.sentence, *composed.doubts]))
         self._hint.show()
-        self._plates.setPlainText("\n\n".join(composed.plates))
+        self._plates.setPlainText(in_label("\n\n".join(composed.plates)))
         self._plates.setVisible(bool(composed.plates))
         shown = images[:ROWS_SHOWN]
         self.table.setColumnCount(3 + len(fields))
-        self.table.setHorizontalHeaderLabels(["image", *fields, "files", "missing"])
+        self.table.setHorizontalHeaderLabels(["image", *map(in_cell, fields), "files", "missing"])
         self.table.setRowCount(len(shown))
         for row, image in enumerate(shown):
             parts = [part.path.name for part in image.parts]
             texts = [image.name, *(image.fields.get(name, "") for name in fields),
                      str(len(parts)), ", ".join(image.missing)]  # fmt: skip
             for column, text in enumerate(texts):
-                item = QTableWidgetItem(text)
-                item.setToolTip("\n".join(parts) if column == 0 else text)
+                item = QTableWidgetItem(in_cell(text))
+                set_tool_tip(item, "\n".join(parts) if column == 0 else text)
                 self.table.setItem(row, column, item)
         self.table.resizeColumnsToContents()
 
     def _offer(self, words: str, text: str, tooltip: str = "", menu: QMenu | None = None) -> None:
-        action = (menu or self._menu).addAction(words)
-        action.setToolTip(tooltip or words)
+        action = (menu or self._menu).addAction(on_button(words))
+        set_tool_tip(action, tooltip or words)
         action.triggered.connect(lambda: self.set_pattern(text))
 
     def _tell_if_changed(self) -> None:
@@ -160,6 +161,6 @@ def _table() -> QTableWidget:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setMaximumHeight(150)
     table.verticalHeader().hide()
-    table.setToolTip("The images that the pattern makes of the files; nothing has run yet.")
+    set_tool_tip(table, "The images that the pattern makes of the files; nothing has run yet.")
     table.hide()
     return table

@@ -10,6 +10,7 @@ from qtpy.QtGui import QPixmap
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.widgets.qt.delegates import GREY, PALE_ROLE
 from napari_image_classifier.widgets.qt.parts import pixmap
+from napari_image_classifier.widgets.qt.plain_text import as_tool_tip, in_cell
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -99,7 +100,7 @@ def _sort_key_of_part(prediction: Prediction) -> str:
 
 
 def _message_or_status(prediction: Prediction) -> str | None:
-    return prediction.message if prediction.status == "error" else _status(prediction)
+    return in_cell(prediction.message) if prediction.status == "error" else _status(prediction)
 
 
 def _confidence_or_less(prediction: Prediction) -> float:
@@ -110,10 +111,10 @@ Cell = Callable[[Prediction], Any]
 # By column: what a cell shows, and what it is sorted by.
 _CELLS: Mapping[int, tuple[Cell, Cell]] = {
     PICTURE: (lambda _: None, lambda prediction: prediction.file),
-    IMAGE: (lambda prediction: prediction.file, lambda prediction: prediction.file),
+    IMAGE: (lambda prediction: in_cell(prediction.file), lambda prediction: prediction.file),
     PART: (lambda prediction: part_in_words(prediction.item), _sort_key_of_part),
     CLASS: (
-        lambda prediction: prediction.class_name,
+        lambda prediction: prediction.class_name and in_cell(prediction.class_name),
         lambda prediction: prediction.class_name or "",
     ),
     CONFIDENCE: (lambda prediction: prediction.confidence, _confidence_or_less),
@@ -125,7 +126,7 @@ def _tooltip(prediction: Prediction) -> str:
     place = " · ".join(filter(None, (prediction.file, part_in_words(prediction.item))))
     likely = sorted(prediction.probabilities.items(), key=lambda entry: -entry[1])
     lines = [f"{name}: {probability:.3f}" for name, probability in likely]
-    return "\n".join(filter(None, (place, *lines, prediction.message)))
+    return as_tool_tip("\n".join(filter(None, (place, *lines, prediction.message))))
 
 
 # By role: what it is of a cell, given its prediction and column.

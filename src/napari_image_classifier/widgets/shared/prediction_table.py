@@ -9,7 +9,15 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.thumbnails import SIDE
 from napari_image_classifier.widgets.qt.delegates import ConfidenceBar, FileName
-from napari_image_classifier.widgets.qt.parts import choice, in_a_row, line_edit, stacked, wrapped
+from napari_image_classifier.widgets.qt.dock import let_be_narrow
+from napari_image_classifier.widgets.qt.parts import (
+    choice,
+    in_a_row,
+    line_edit,
+    offer,
+    stacked,
+    wrapped,
+)
 from napari_image_classifier.widgets.shared.prediction_model import (
     CONFIDENCE,
     IMAGE,
@@ -71,7 +79,10 @@ class PredictionTable(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter.set_text)
         self.class_choice = choice({}, "Show only images of this class.")
-        self.class_choice.currentTextChanged.connect(self._filter.set_label)
+        let_be_narrow(self.class_choice)
+        self.class_choice.currentIndexChanged.connect(
+            lambda _: self._filter.set_label(self.class_choice.currentData() or EVERYTHING)
+        )
         self.summary = wrapped()
         self.set_class_names(())
         filters = in_a_row(self.search, self.class_choice)
@@ -80,8 +91,9 @@ class PredictionTable(QWidget):
 
     def set_class_names(self, names: Sequence[str]) -> None:
         """Offer these classes to filter by."""
+        labels = [EVERYTHING, *names, *DOUBTS.values()]
         self.class_choice.clear()
-        self.class_choice.addItems([EVERYTHING, *names, *DOUBTS.values()])
+        offer(self.class_choice, zip(labels, labels, strict=True))
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Append predictions; give many at once where many come."""

@@ -1,6 +1,5 @@
 """An open image whose objects get classes by clicks on a copy of its Labels layer."""
 
-import csv
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +17,8 @@ from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.raters.object_annotations import ObjectAnnotations
+from napari_image_classifier.system.csv_tables import write_table
+from napari_image_classifier.system.shown_text import never_html
 from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.train.open_images import plain_name
 from napari_image_classifier.widgets.viewer.class_colours import class_colours
@@ -109,7 +110,10 @@ class AnnotatedImage:
             for number, name in zip(self._items, given, strict=True)
         }
         self.copy.colormap = DirectLabelColormap(color_dict=by_number)
-        self.copy.features = {"index": [0, *self._items], "class": ["", *(g or "" for g in given)]}
+        self.copy.features = {
+            "index": [0, *self._items],
+            "class": ["", *(never_html(g or "") for g in given)],
+        }
 
     def from_features(self, column: str) -> int:
         """Take the classes that stand in a column of the Labels layer's features.
@@ -204,13 +208,12 @@ def written(images: list[AnnotatedImage], folder: Path) -> ItemTable:
     table = folder / "items.csv"
     for name in ("images", "masks"):
         (folder / name).mkdir(exist_ok=True)
-    with table.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["file", "item", "class", "group"])
-        for number, image in enumerate(images, start=1):
-            name = f"{number:05} {_stem(image.opened.name)}.tif"
-            write_image(folder / "images" / name, image.opened.as_image())
-            write_image(folder / "masks" / name, image.mask)
-            for item, class_name in image.annotations.classes.items():
-                rows.writerow([name, item, class_name, image.group])
+    rows = []
+    for number, image in enumerate(images, start=1):
+        name = f"{number:05} {_stem(image.opened.name)}.tif"
+        write_image(folder / "images" / name, image.opened.as_image())
+        write_image(folder / "masks" / name, image.mask)
+        for item, class_name in image.annotations.classes.items():
+            rows.append({"file": name, "item": item, "class": class_name, "group": image.group})
+    write_table(table, ["file", "item", "class", "group"], rows)
     return read_items(folder / "images", items_csv=table, masks=folder / "masks")

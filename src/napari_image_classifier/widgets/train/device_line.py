@@ -1,9 +1,10 @@
 """One line: the device that a training would use, found out in the compute process."""
 
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_image_classifier.training.backends import BACKENDS, DEVICE, Device, DeviceRequest
 from napari_image_classifier.widgets.qt.compute_worker import Worker
+from napari_image_classifier.widgets.qt.plain_text import Label, set_tool_tip
 
 TOOLTIP = (
     "What the training computes on. A graphics card is faster than a processor; the page "
@@ -11,13 +12,13 @@ TOOLTIP = (
 )
 
 
-class DeviceLine(QLabel):
+class DeviceLine(Label):
     """Says what a training would compute on, by backend; each backend is looked at once."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self.setWordWrap(True)
-        self.setToolTip(TOOLTIP)
+        set_tool_tip(self, TOOLTIP)
         self._known: dict[str | None, str] = {}
         self._backend: str | None = None
         self._worker = Worker(self, looks=True)

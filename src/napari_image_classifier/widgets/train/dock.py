@@ -17,6 +17,7 @@ from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.forms import Form
 from napari_image_classifier.widgets.qt.parts import button, show, stacked, timer, wrapped
 from napari_image_classifier.widgets.qt.path_probe import DriveWatch, Kind, kind_of, why_no_name
+from napari_image_classifier.widgets.qt.plain_text import Markup
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow, show_sentence
 from napari_image_classifier.widgets.qt.saving import SuggestedPath, save_copy
 from napari_image_classifier.widgets.shared.image_opening import open_dock
@@ -84,7 +85,9 @@ class TrainClassifier(Dock):
         self.plot = TrainingPlot()
         self.plot.hide()
         self._confusion_title = wrapped(
-            "<b>Validation images</b>: each row a class as annotated, each column as predicted"
+            Markup(
+                "<b>Validation images</b>: each row a class as annotated, each column as predicted"
+            )
         )
         self.confusion = ConfusionView()
         self.save_button = button(

@@ -26,6 +26,7 @@ from napari_image_classifier.widgets.qt.compute_worker import Worker
 from napari_image_classifier.widgets.qt.forms import Ask, Form
 from napari_image_classifier.widgets.qt.parts import button, pixmap, show, stacked, wrapped
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, no_answer_from
+from napari_image_classifier.widgets.qt.plain_text import Markup, in_label, set_tool_tip
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.qt.saving import SuggestedPath
 from napari_image_classifier.widgets.shared.group_choice import AcquisitionChoice
@@ -93,8 +94,6 @@ class EvaluationPanel(QWidget):
         self.why_not = wrapped("Choose a file name for the report, such as report.html.")
         self.progress = ProgressRow()
         self.answer = wrapped()
-        # Names of classes may hold what would be markup.
-        self.answer.setTextFormat(Qt.TextFormat.PlainText)
         self.answer.setStyleSheet("font-weight: bold")
         self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.open_button = button("Open the report", "In the browser.")
@@ -235,8 +234,10 @@ class ErrorList(QWidget):
     def show_errors(self, errors: Sequence[SurestError]) -> None:
         """Show the surest errors of an evaluation."""
         self._title.setText(
-            "<b>The surest errors</b>: some are hard, some may have been given the wrong class. "
-            "A click opens the image."
+            Markup(
+                "<b>The surest errors</b>: some are hard, some may have been given the wrong "
+                "class. A click opens the image."
+            )
             if errors
             else "No image got another class than it was given."
         )
@@ -253,8 +254,10 @@ def _row(error: SurestError) -> QListWidgetItem:
     name = f"{error.file} {error.item}".strip()
     row = QListWidgetItem(
         QIcon(picture),
-        f"given {error.given}, predicted {error.predicted} ({error.confidence:.0%})\n{name}",
+        in_label(
+            f"given {error.given}, predicted {error.predicted} ({error.confidence:.0%})\n{name}"
+        ),
     )
     row.setData(Qt.ItemDataRole.UserRole, (error.file, error.item))
-    row.setToolTip(name)
+    set_tool_tip(row, name)
     return row

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qtpy.QtWidgets import QCheckBox, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QWidget
 from superqt import QFlowLayout
 
 from napari_image_classifier.classifiers.description import TEXTURE
@@ -18,6 +18,7 @@ from napari_image_classifier.training.config import (
 from napari_image_classifier.widgets.qt.forms import Ask
 from napari_image_classifier.widgets.qt.parts import check_box, in_a_row, stacked
 from napari_image_classifier.widgets.qt.path_probe import Kind, kind_of, no_answer_from
+from napari_image_classifier.widgets.qt.plain_text import Label
 
 
 class ChannelChoice(QWidget):
@@ -25,36 +26,36 @@ class ChannelChoice(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._boxes: list[QCheckBox] = []
+        self._boxes: dict[str, QCheckBox] = {}
         inside = QWidget()
         self._flow = QFlowLayout(inside)
         self._flow.setContentsMargins(0, 0, 0, 0)
-        row = in_a_row(QLabel("Channels"), inside)
+        row = in_a_row(Label("Channels"), inside)
         row.setStretch(1, 1)
         stacked(self, row)
         self.hide()
 
     def offer(self, names: Sequence[str]) -> None:
         """Show the channels ``names``; the same ones again keep their checks."""
-        if [box.text() for box in self._boxes] == list(names):
+        if list(self._boxes) == list(names):
             return
-        for box in self._boxes:
+        for box in self._boxes.values():
             self._flow.removeWidget(box)
             box.deleteLater()
         tooltip = "Checked: the classifier looks at this channel."
-        self._boxes = [check_box(name, tooltip, checked=True) for name in names]
-        for box in self._boxes:
+        self._boxes = {name: check_box(name, tooltip, checked=True) for name in names}
+        for box in self._boxes.values():
             self._flow.addWidget(box)
         self.setVisible(len(names) > 1)
 
     def why_unusable(self) -> str | None:
         """Return a sentence where no channel is checked."""
-        none = self._boxes and not any(box.isChecked() for box in self._boxes)
+        none = self._boxes and not any(box.isChecked() for box in self._boxes.values())
         return "Choose at least one channel." if none else None
 
     def value(self) -> tuple[str, ...]:
         """Return the names checked; empty where all are, as `TrainingConfig` wants it."""
-        chosen = tuple(box.text() for box in self._boxes if box.isChecked())
+        chosen = tuple(name for name, box in self._boxes.items() if box.isChecked())
         return () if len(chosen) == len(self._boxes) else chosen
 
 

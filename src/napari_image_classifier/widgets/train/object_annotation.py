@@ -23,6 +23,7 @@ from napari_image_classifier.widgets.qt.parts import (
     stacked,
     wrapped,
 )
+from napari_image_classifier.widgets.qt.plain_text import in_cell
 from napari_image_classifier.widgets.qt.saving import saved, told_in
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
 from napari_image_classifier.widgets.train.annotated_image import AnnotatedImage, written
@@ -151,7 +152,7 @@ class ObjectAnnotation(QWidget):
         self.image.clear()
         for image in group_layers(image_layers(self._viewer)):
             if image.channels:
-                self.image.addItem(image.name, image)
+                self.image.addItem(in_cell(image.name), image)
         self.image.setCurrentIndex(max(self.image.findText(before), 0))
         self._offer_layers()
 
@@ -196,7 +197,8 @@ class ObjectAnnotation(QWidget):
         if image is not None:
             self.group.setText(image.group)
             names = [str(name) for name in image.marked.layer.features if name != "index"]
-            self.column.addItems(["from a column…", *names])
+            columns = [(None, "from a column…"), *zip(names, names, strict=True)]
+            offer(self.column, columns)
             taken_over = len(image.annotations.classes)
             self.says.setText(f"{taken_over} objects have a class. {HOW}" if taken_over else HOW)
             self._activate()
@@ -234,7 +236,7 @@ class ObjectAnnotation(QWidget):
     def _from_column(self, number: int) -> None:
         if number > 0:
             with told_in(self.says):
-                self._say_taken(self.present.from_features(self.column.currentText()))
+                self._say_taken(self.present.from_features(self.column.currentData()))
 
     def _say_taken(self, given: int, *others: str) -> None:
         for name in self.present.annotations.counts:

@@ -1,6 +1,5 @@
 """The open images to learn from: a table in which a person fills in their classes."""
 
-import csv
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,7 +10,6 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
@@ -22,7 +20,9 @@ from napari_image_classifier.images.tiff.writer import write_image
 from napari_image_classifier.items.item import ItemTable
 from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.selection import Each, parse_selection
+from napari_image_classifier.system.csv_tables import write_table
 from napari_image_classifier.widgets.qt.parts import button, choice, line_edit, offer, show, stacked
+from napari_image_classifier.widgets.qt.plain_text import Label, in_cell, set_tool_tip
 from napari_image_classifier.widgets.viewer.layers import MEANINGS, OpenImage, group_layers
 from napari_image_classifier.widgets.viewer.layers_watch import LayersWatch, image_layers
 from napari_image_classifier.widgets.viewer.navigation import move_sliders
@@ -33,7 +33,7 @@ GROUP_TOOLTIP = (
     "Images of one well, dish or animal are not independent: write the same word for them, and "
     "they stay together. Empty: the image stands alone."
 )
-LONGEST_NAME = 80
+LONGEST_NAME = 60
 AXIS_WORDS = {"Z": "planes", "T": "time points", "C": "channels"}
 
 
@@ -51,7 +51,7 @@ class OpenImages(QWidget):
         self._written: dict[str, OpenImage] = {}
         self._layers = LayersWatch(viewer, self)
         self.table = _table()
-        self._question = QLabel("What a stack's planes are:")
+        self._question = Label("What a stack's planes are:")
         self._meaning = choice({}, "The layers don't say what their first axes mean; say it here.")
         self._name = line_edit("class", "A class for the rows that are selected above.")
         self._give = button("Give to selected", "Write this class into the selected rows.")
@@ -96,12 +96,11 @@ class OpenImages(QWidget):
 
         def write() -> ItemTable:
             table = temporary / "items.csv"
-            with table.open("w", newline="", encoding="utf-8") as file:
-                rows = csv.writer(file)
-                rows.writerow(["file", "class", "group"])
-                for name, image in written.items():
-                    write_image(temporary / name, image.as_image())
-                    rows.writerow([name, *answers[image.name]])
+            header, rows = ["file", "class", "group"], []
+            for name, image in written.items():
+                write_image(temporary / name, image.as_image())
+                rows.append(dict(zip(header, [name, *answers[image.name]], strict=True)))
+            write_table(table, header, rows)
             return read_items(temporary, items_csv=table, each=each)
 
         return write
@@ -132,11 +131,11 @@ class OpenImages(QWidget):
         self.changed.emit()
 
     def _fill_row(self, row: int, image: OpenImage) -> None:
-        texts = (image.name, *self._answers.get(image.name, ("", "")))
+        texts = (in_cell(image.name), *self._answers.get(image.name, ("", "")))
         name, _class_name, group = items = [QTableWidgetItem(text) for text in texts]
         name.setFlags(name.flags() & ~Qt.ItemFlag.ItemIsEditable)
-        name.setToolTip("\n".join(layer.name for layer in image.layers))
-        group.setToolTip(GROUP_TOOLTIP)
+        set_tool_tip(name, "\n".join(layer.name for layer in image.layers))
+        set_tool_tip(group, GROUP_TOOLTIP)
         for column, item in enumerate(items):
             self.table.setItem(row, column, item)
 
@@ -191,10 +190,10 @@ def _table() -> QTableWidget:
     table.setHorizontalHeaderLabels(HEADERS)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setMinimumHeight(160)
-    table.setToolTip("Give each image its class; images without one are not learnt from.")
+    set_tool_tip(table, "Give each image its class; images without one are not learnt from.")
     header = table.horizontalHeader()
     header.setSectionResizeMode(IMAGE, QHeaderView.ResizeMode.Stretch)
-    table.horizontalHeaderItem(GROUP).setToolTip(GROUP_TOOLTIP)
+    set_tool_tip(table.horizontalHeaderItem(GROUP), GROUP_TOOLTIP)
     table.setColumnWidth(CLASS, 90)
     table.setColumnWidth(GROUP, 90)
     table.verticalHeader().hide()

@@ -4,11 +4,18 @@ from collections.abc import Sequence
 
 from qtpy.QtCore import QEvent, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette
-from qtpy.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
+from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_image_classifier.training.train_job import Epoch
 from napari_image_classifier.widgets.qt.dock import coloured_dot
 from napari_image_classifier.widgets.qt.parts import stacked, timer
+from napari_image_classifier.widgets.qt.plain_text import (
+    Label,
+    Markup,
+    in_cell,
+    set_tool_tip,
+    show_tool_tip,
+)
 from napari_image_classifier.widgets.shared.still_plot import StillPlot
 
 MILLISECONDS_BETWEEN_DRAWS = 250
@@ -43,9 +50,10 @@ class TrainingPlot(QWidget):
             name: self._plots[plot].line(colour) for name, (plot, colour) in CURVES.items()
         }
         stacked(self, _legend(self), *self._plots.values()).setSpacing(2)
-        self.setToolTip(
+        set_tool_tip(
+            self,
             "Loss (lower is better) and accuracy after each epoch, on the images that are learnt "
-            "from and on the validation images, which are not."
+            "from and on the validation images, which are not.",
         )
 
     def _plot(self, name: str) -> StillPlot:
@@ -76,7 +84,8 @@ class TrainingPlot(QWidget):
 
 def _legend(parent: QWidget) -> QWidget:
     names = {TRAINING_COLOUR: "training", VALIDATION_COLOUR: "validation"}
-    legend = QLabel(" &nbsp; ".join(coloured_dot(*one) for one in names.items()), parent)
+    dots = (coloured_dot(*one) for one in names.items())
+    legend = Label(Markup(" &nbsp; ").join(dots), parent)
     legend.setAlignment(Qt.AlignmentFlag.AlignRight)
     return legend
 
@@ -96,7 +105,7 @@ class ConfusionView(QWidget):
     def show_matrix(self, counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> None:
         """Draw ``counts``: row i, column j holds how many of class i were called class j."""
         self._counts = [list(row) for row in counts]
-        self._names = list(class_names)
+        self._names = [in_cell(name) for name in class_names]
         self.setFixedHeight(self._height())
         self.updateGeometry()
         self.update()
@@ -135,7 +144,7 @@ class ConfusionView(QWidget):
         if isinstance(event, QHelpEvent):
             cell = self._cell_at(event.pos().x(), event.pos().y())
             if cell is not None:
-                QToolTip.showText(event.globalPos(), self.explain(*cell), self)
+                show_tool_tip(event.globalPos(), self.explain(*cell), self)
             return True
         return super().event(event)
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
-from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
+from qtpy.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from napari_image_classifier.items.reading import EACH_STANDS_ALONE
 from napari_image_classifier.items.survey import Survey, Thumbnail
 from napari_image_classifier.widgets.qt.parts import pixmap, stacked, wrapped
+from napari_image_classifier.widgets.qt.plain_text import Label, Markup, in_cell, set_tool_tip
 from napari_image_classifier.widgets.qt.progress_row import show_sentence
 from napari_image_classifier.wording import counted, counts_of, first_few
 
@@ -24,7 +25,7 @@ class SurveyView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._thumbnails: dict[str, list[QPixmap]] = {}
-        self._pictures: dict[str, list[QLabel]] = {}
+        self._pictures: dict[str, list[Label]] = {}
         self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -61,14 +62,14 @@ class SurveyView(QWidget):
         grid.setVerticalSpacing(2)
         self._pictures.clear()
         for row, (name, count) in enumerate(sorted(counts.items())):
-            words = f"<b>{name}</b><br>{counted(count, 'image')}"
+            words = Markup("<b>{}</b><br>{}").format(in_cell(name), counted(count, "image"))
             if groups.get(name, count) != count:
-                words += f"<br>{counted(groups[name], 'group')}"
-            title = QLabel(words)
-            title.setToolTip(name)
+                words += Markup("<br>{}").format(counted(groups[name], "group"))
+            title = Label(words)
+            set_tool_tip(title, name)
             title.setMaximumWidth(150)
             grid.addWidget(title, row, 0)
-            self._pictures[name] = [QLabel() for _ in range(THUMBNAILS_PER_CLASS)]
+            self._pictures[name] = [Label() for _ in range(THUMBNAILS_PER_CLASS)]
             for column, label in enumerate(self._pictures[name], start=1):
                 label.setObjectName("thumbnail")
                 label.setFixedSize(SIDE, SIDE)

@@ -12,6 +12,7 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.selection import parse_selection
+from napari_image_classifier.system.shown_text import never_html
 from napari_image_classifier.widgets.viewer.class_colours import NOT_CLASSIFIED, Colour, label_of
 from napari_image_classifier.widgets.viewer.object_layers import OpenObjects, as_copy, numbered
 
@@ -68,7 +69,7 @@ class ColouredObjects:
         ``more_features`` has further columns for its features, a value per prediction.
         """
         self._colours = colours
-        features = {**_features(predictions), **(more_features or {})}
+        features = _as_text({**_features(predictions), **(more_features or {})})
         names, items = map(label_of, predictions), [prediction.item for prediction in predictions]
         if marked.kind == "Labels":
             array, numbers = numbered(marked, items)
@@ -80,7 +81,7 @@ class ColouredObjects:
             size = _point_size(marked.layer)
             make = partial(Points, _centres(marked.layer)[rows], size=size, opacity=0.8)
         layer = make(
-            name=f"{marked.name} by class",
+            name=never_html(f"{marked.name} by class"),
             features=features,
             metadata=as_copy(),
             **placement(marked.layer),
@@ -119,6 +120,14 @@ def _features(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
         "status": [row.status for row in predictions],
         **{f"p_{name}": [row.probabilities.get(name) for row in predictions] for name in names},
         "item": [row.item for row in predictions],
+    }
+
+
+def _as_text(features: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return features that napari's status bar shows as they are."""
+    return {
+        never_html(name): [never_html(value) if isinstance(value, str) else value for value in of]
+        for name, of in features.items()
     }
 
 

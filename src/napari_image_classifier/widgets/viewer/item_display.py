@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.display import Limits
 from napari_image_classifier.raters.shown_item import ShownItem
+from napari_image_classifier.system.shown_text import never_html
 from napari_image_classifier.widgets.qt.background import Errands
 from napari_image_classifier.widgets.viewer.navigation import look_at_all_of, look_at_rectangle
 
@@ -128,7 +129,7 @@ class ItemStage:
             limits = self._limits.get(name, shown.contrast_limits[number])
             layer = ImageLayer(
                 shown.channels[number],
-                name=name,
+                name=never_html(name),
                 scale=shown.scale,
                 units=(shown.unit,) * len(shown.scale),
                 colormap=shown.colormaps[number],

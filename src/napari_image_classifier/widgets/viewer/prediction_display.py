@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.items.selection import format_selection, parse_selection
 from napari_image_classifier.widgets.qt.parts import timer
+from napari_image_classifier.widgets.qt.plain_text import on_canvas
 from napari_image_classifier.widgets.viewer import layer_captions
 from napari_image_classifier.widgets.viewer.class_colours import NOT_CLASSIFIED, label_of
 from napari_image_classifier.widgets.viewer.layers_watch import start_after
@@ -100,7 +101,7 @@ class Captions:
             if self._overlay is None:
                 self._overlay = _canvas_overlay(self._viewer, self._canvas)
             text = caption(front, self._viewer.dims)
-            self._overlay.text = text if len(images) == 1 else f"{front.name}\n{text}"
+            self._overlay.text = on_canvas(text if len(images) == 1 else f"{front.name}\n{text}")
             self._overlay.visible = True
         elif self._overlay is not None:
             self._overlay.visible = False
@@ -115,7 +116,7 @@ class Captions:
             if layer not in texts:
                 layer_captions.remove(layer)
         for layer, text in texts.items():
-            layer_captions.put(layer, text)
+            layer_captions.put(layer, on_canvas(text))
         self._captioned_layers = list(texts)
 
     def _in_front(self, shown: Sequence[Captioned]) -> Captioned | None:

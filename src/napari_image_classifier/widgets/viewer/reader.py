@@ -13,6 +13,7 @@ from napari_image_classifier.images.sample_data import (
     STACK_SHAPE,
     make_sample_image,
 )
+from napari_image_classifier.system.shown_text import never_html
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -38,7 +39,7 @@ def open_layers(path: Paths) -> list[Any]:
                 raise
             from napari.utils.notifications import show_error
 
-            show_error(str(error))
+            show_error(never_html(str(error)))
     # napari's word for: read, and nothing to show.
     return layers or [(None,)]
 
@@ -54,7 +55,15 @@ def read_layers(path: Paths) -> list[LayerData]:
     ImageReadError
         A file can't be read, or does not say its axes and nobody answers.
     """
-    return [layer for file in _listed(path) for layer in image_layers(_read(file))]
+    return [layer for file in _listed(path) for layer in layers_of(_read(file))]
+
+
+def layers_of(image: Image) -> list[LayerData]:
+    """Return the layers of an image, with names that napari shows as they are."""
+    return [
+        (pixels, {**placement, "name": never_html(placement["name"])}, kind)
+        for pixels, placement, kind in image_layers(image)
+    ]
 
 
 def _listed(path: Paths) -> list[Path]:
