@@ -18,13 +18,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 from cluster_speed import running_cluster
 
 import napari_image_classifier as nic
-from napari_image_classifier.batch.dask_cluster import Task, stream
+from napari_image_classifier.batch.dask_tasks import PACKAGE, Task, TaskAnswer, ends_of, stream
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.images.discovery import find_images
 
@@ -89,10 +90,12 @@ def processor_seconds(process: psutil.Process | None = None) -> float:
     return times.user + times.system
 
 
-def stubbed(seconds: float, task: Task) -> list[list[Prediction]]:
+def stubbed(seconds: float, task: Task) -> TaskAnswer:
     time.sleep(seconds)
     probabilities = dict(zip(CLASSES, (0.7, 0.2, 0.1), strict=True))
-    return [[Prediction(files.name, "", "ok", "a", 0.7, probabilities)] for files in task]
+    told = [[Prediction(files.name, "", "ok", "a", 0.7, probabilities)] for files in task]
+    here = {PACKAGE: version(PACKAGE)}
+    return TaskAnswer(told, "host", "worker", here, ends_of(task[0].parts[0].path))
 
 
 def classifier_from_elsewhere(path: Path) -> Path:

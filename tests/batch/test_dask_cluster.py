@@ -11,8 +11,8 @@ import pytest
 
 from helpers.manifests import read_manifest
 from napari_image_classifier.batch.classify_folder import classify_folder
-from napari_image_classifier.batch.dask_cluster import Cluster, ClusterError
-from napari_image_classifier.batch.dask_tasks import FILES_PER_TASK
+from napari_image_classifier.batch.dask_cluster import Cluster
+from napari_image_classifier.batch.dask_tasks import FILES_PER_TASK, ClusterError
 from napari_image_classifier.classifiers.manifest import manifest_path
 from napari_image_classifier.images.image import Image, read_image
 from napari_image_classifier.images.pixel_hash import PixelHash
@@ -97,6 +97,7 @@ def test_the_table_is_the_one_without_a_cluster(
     assert table.read_bytes() == whole
     stored = read_manifest(manifest_path(table))
     assert stored["runs"][0]["threads"] is None
+    assert 1 <= stored["runs"][0]["workers"]["number"] <= 2
     hashes = {item["pixels"] for entry in stored["files"] for item in entry["items"]}
     with read_image(images / "000.tif") as image:
         read = PixelHash(image)
@@ -173,3 +174,23 @@ def test_no_workers_is_a_sentence(scheduler, images, tiny_classifier_path, tmp_p
             tmp_path / "predictions.csv",
             predict=Cluster(scheduler).predict,
         )
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", " ", "http://a:8786", "tcp://a:b", "tcp://a:99999"]
+)
+def test_an_address_is_looked_at_before_anything_is_waited_for(address):
+    """And the sentence has the form of a right one."""
+    with pytest.raises(ClusterError, match="it looks like tcp://name:8786"):
+        Cluster(address).connected()
+
+
+def test_files_of_certificates_are_there(tmp_path):
+    """All three of them."""
+    with pytest.raises(ClusterError, match="There is no file"):
+        Cluster("tls://127.0.0.1:8786", ca=tmp_path / "ca.pem").connected()
+    (tmp_path / "ca.pem").touch()
+    with pytest.raises(ClusterError, match="three files"):
+        Cluster("tls://127.0.0.1:8786", ca=tmp_path / "ca.pem").connected()
+    with pytest.raises(ClusterError, match="begins with tls://"):
+        Cluster("tcp://127.0.0.1:8786", ca=tmp_path / "ca.pem").connected()

@@ -6,11 +6,13 @@ answer in pickle, so they are trusted as this computer is; that they are the rig
 answers are what was asked for, is checked.
 """
 
+import logging
 import re
 import time
 from asyncio import CancelledError as TaskCancelledError
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,6 +45,7 @@ SECONDS_TO_CONNECT = 30.0
 # The classifier travels to every worker in it.
 SECONDS_TO_SEND_CLASSIFIER = 600.0
 SECONDS_BETWEEN_LOOKS = 0.1
+_LOGS = ("distributed.client", "distributed.utils", "distributed.comm", "distributed.core")
 _LIKE = "tcp://name:8786, or tls://name:8786 with certificates"
 # Of what needs a port; Dask knows further kinds of address, which it checks itself.
 _BY_PORT = re.compile(
@@ -223,16 +226,33 @@ def _answers(
     should_stop: ShouldStop,
     seen: WorkersSeen,
 ) -> Iterator[list[Prediction]]:
-    client = _connected_in_time(cluster, should_stop)
-    if client is None:
-        return
+    with _dask_silent():
+        client = _connected_in_time(cluster, should_stop)
+        if client is None:
+            return
+        try:
+            _wait_for_a_worker(client, cluster.address, should_stop)
+            work = _sent_work(classifier, axes, client, should_stop)
+            if work is not None:
+                yield from stream(client, work, images, should_stop, seen)
+        finally:
+            _close(client)
+
+
+@contextmanager
+def _dask_silent() -> Iterator[None]:
+    """Have Dask write no tracebacks of what is told in a sentence."""
+    log = logging.getLogger("distributed")
+    # Its parts have levels of their own, as Dask's configuration says.
+    logs = [log, *(logging.getLogger(name) for name in _LOGS)]
+    before = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL + 1)
     try:
-        _wait_for_a_worker(client, cluster.address, should_stop)
-        work = _sent_work(classifier, axes, client, should_stop)
-        if work is not None:
-            yield from stream(client, work, images, should_stop, seen)
+        yield
     finally:
-        _close(client)
+        for log, level in zip(logs, before, strict=True):
+            log.setLevel(level)
 
 
 def _connected_in_time(cluster: Cluster, should_stop: ShouldStop) -> "Client | None":

@@ -153,7 +153,7 @@ def stream(
         The scheduler is gone, no worker is left, a worker can't do the work, or nothing has come
         for long.
     """
-    tasks = _Tasks(client, work, seen or WorkersSeen())
+    tasks = _Tasks(client, work, seen or WorkersSeen(), should_stop)
     remaining = iter(images)
     try:
         while not should_stop():
@@ -169,7 +169,10 @@ def stream(
 class _Tasks:
     """The tasks that are under way on a cluster."""
 
-    def __init__(self, client: "Client", work: Work, seen: WorkersSeen) -> None:
+    def __init__(
+        self, client: "Client", work: Work, seen: WorkersSeen, should_stop: ShouldStop
+    ) -> None:
+        self._should_stop = should_stop
         self._client = client
         self._work = work
         self._seen = seen
@@ -202,7 +205,11 @@ class _Tasks:
 
     def _count_threads(self) -> int:
         try:
-            return sum((answered(self._client.nthreads, SECONDS_TO_ANSWER) or {}).values())
+            return sum(
+                (
+                    answered(self._client.nthreads, SECONDS_TO_ANSWER, self._should_stop) or {}
+                ).values()
+            )
         except TimeoutError as error:
             raise ClusterError(
                 f"The Dask scheduler has not answered for {SECONDS_TO_ANSWER:.0f} seconds. {KEPT}"
