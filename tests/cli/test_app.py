@@ -124,7 +124,7 @@ def test_what_images_call_channels_is_said(run, tiny_classifier_path, tmp_path):
     code, _, sentence = run(*classify)
     assert (code, "column message" in sentence) == (1, True)
     code, _, sentence = run(*classify, "--channels", "405,488")
-    assert (code, "in pairs, such as DNA=405" in sentence) == (1, True)
+    assert (code, "--channels" in sentence, "in pairs, such as" in sentence) == (2, True, True)
     code, said, _ = run(*classify, "--channels", "DNA=405, GFP=488")
     assert (code, "1 classified, 0 could not be read." in said) == (0, True)
 
