@@ -249,7 +249,6 @@ IN_DESCRIPTIONS: Mapping[str, Change] = {
     "a variance that is no number": _distance(variances=_floats(1, 1, 1, float("nan"))),
     "a rest of nothing": _distance(rest=0.0),
     "a distance that is no number": _distance(limit=float("nan")),
-    "eight stages of 1,024 filters": _architecture(filters=[1024] * 8),
     "an architecture of 10,000 classes": _architecture(classes=10_000),
     "an architecture of 1,000 channels": _architecture(channels=1000),
     "an architecture of many settings": lambda stored: stored.update(
