@@ -103,7 +103,18 @@ def _row(prediction: Prediction, class_names: Sequence[str]) -> dict[str, str]:
 
 
 def is_table_of_predictions(path: Path) -> bool:
-    """Return whether a file is a table that was written here."""
+    """Return whether a file is a table of predictions.
+
+    Parameters
+    ----------
+    path
+        An ordinary file.
+
+    Returns
+    -------
+    bool
+        Whether this program has written it, or could have.
+    """
     return classifier_of_table(path) is not None
 
 

@@ -83,6 +83,11 @@ def predict_images(
         Those of the items of one image, as `predict_files` has them. An image that takes too long,
         or ends the helper that reads it, gives one prediction with status "error", and the others
         go on.
+
+    Raises
+    ------
+    ImageClassifierError
+        There are to be fewer than one worker, or more than any computer has use for.
     """
     if workers is not None and not 1 <= workers <= MOST_WORKERS:
         raise ImageClassifierError(f"Workers are 1 to {MOST_WORKERS}, not {workers}.")

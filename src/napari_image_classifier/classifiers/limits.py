@@ -1,4 +1,4 @@
-"""How much a classifier may have: the limits of its file, which a training asks about beforehand.
+"""Limits of what a classifier may have, in its file and before a training.
 
 What a training is let begin can be saved, and what can be saved can be opened.
 """
