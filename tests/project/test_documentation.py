@@ -104,3 +104,15 @@ def test_the_package_says_where_its_things_are():
     assert all(url.startswith(ON_THE_WEB.rstrip("/")) for url in urls.values())
     for url in (urls["Documentation"], urls["Changelog"]):
         assert leads_to(None, url)[0].exists()
+
+
+def test_promises_of_safety_are_held_by_tests_that_are_there():
+    """Each test that the page names, so that none goes without its promise."""
+    page = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
+    assert named
+    for file, test in named:
+        path = REPOSITORY / file
+        assert path.is_file(), file
+        assert not test or f"def {test}(" in path.read_text(encoding="utf-8"), (file, test)
+    assert page.count("`test_") == 0, "a test is named by its whole path"
