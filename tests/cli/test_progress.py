@@ -11,6 +11,7 @@ import typer
 
 from helpers.hostile_texts import HONEST, HOSTILE, acts
 from napari_image_classifier.cli import app as command_line
+from napari_image_classifier.cli import commands
 from napari_image_classifier.cli.describe import in_lines
 from napari_image_classifier.cli.progress import Progress, readable_streams, say
 from napari_image_classifier.errors import ImageClassifierError
@@ -99,7 +100,7 @@ def test_an_error_that_nobody_expected_is_readable_with_its_traceback(monkeypatc
     def fail() -> None:
         raise ValueError("\x1b]0;title\x07")
 
-    monkeypatch.setattr(command_line, "app", made)
+    monkeypatch.setattr(commands, "app", made)
     monkeypatch.setattr(sys, "argv", ["napari-image-classifier", "--debug"])
     with pytest.raises(SystemExit):
         command_line.main()
@@ -124,7 +125,7 @@ def test_an_error_that_is_expected_names_its_file_readably(monkeypatch, capsys):
     def fail() -> None:
         raise ImageClassifierError("\u202egpj.exe is no image.")
 
-    monkeypatch.setattr(command_line, "app", made)
+    monkeypatch.setattr(commands, "app", made)
     monkeypatch.setattr(sys, "argv", ["napari-image-classifier"])
     with pytest.raises(SystemExit):
         command_line.main()

@@ -1,6 +1,5 @@
 """At least eighty bad images among good ones: each is a row, in every place that reads images."""
 
-import csv
 import errno
 import os
 import time
@@ -26,6 +25,7 @@ from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.items.reading import read_items
+from napari_image_classifier.system.csv_tables import read_table
 from napari_image_classifier.system.shown_text import readable
 from napari_image_classifier.training.config import TrainingConfig
 from programs.trainings import pixels_of
@@ -58,7 +58,7 @@ def folder(tmp_path_factory):
 
 def rows_of(table):
     with table.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        return list(csv.DictReader(file))
+        return list(read_table(file)[1])
 
 
 def names_the_file(sentence, name):

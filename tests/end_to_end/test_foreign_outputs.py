@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.shards import Shard
 from napari_image_classifier.classifiers.classifier import load_classifier
-from napari_image_classifier.cli.app import app
+from napari_image_classifier.cli.commands import app
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.tiff.writer import write_image

@@ -188,10 +188,10 @@ def test_refusals_come_before_any_work(table, tmp_path):
     """One sentence each."""
     report = tmp_path / "r.html"
     for choices, says in [
-        ({"folds": 1}, "at least 2 folds"),
-        ({"seeds": 0}, "and 1 seed"),
+        ({"folds": 1}, "between 2 and 1,000, not 1"),
+        ({"seeds": 0}, "between 1 and 1,000, not 0"),
         ({"method": "tea leaves"}, "must be network or texture"),
-        ({"config": TrainingConfig(epochs=0)}, "The epochs must be at least 1"),
+        ({"config": TrainingConfig(epochs=0)}, "between 1 and 10,000, not 0"),
         ({"report": tmp_path / "r.pdf"}, "must end in .html"),
         ({"config": TrainingConfig(start_from=__file__)}, "has seen the images"),
     ]:

@@ -122,7 +122,7 @@ class Workshop:
         # Work that is all but done when a signal comes is done.
         stopped = 128 + getattr(signal, SIGNALS[fault.how])
         assert done.code in (0, stopped), (fault, done.code, done.said)
-        left = [name for name in names(place) if UNFINISHED in name or name.endswith(".lock")]
+        left = [path for kind in (f"{UNFINISHED}*", "*.lock") for path in place.rglob(kind)]
         assert not left, (fault, left)
         check_readable(place / OUTPUT)
         self.end(work, place)
@@ -190,9 +190,13 @@ class Acknowledged:
 
 
 def names(place: Path) -> list[str]:
-    """Return the names of all files below a place's output."""
+    """Return the names of all files below a place's output.
+
+    Not those of locks: that of a process that was killed lies there until the next one locks.
+    """
     output = place / OUTPUT
-    return sorted(str(path.relative_to(output)) for path in output.rglob("*"))
+    paths = (path for path in output.rglob("*") if path.suffix != ".lock")
+    return sorted(str(path.relative_to(output)) for path in paths)
 
 
 def check_readable(folder: Path) -> None:

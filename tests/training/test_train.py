@@ -46,8 +46,8 @@ def test_the_defaults_can_be_used():
     ("choice", "says"),
     [
         ({"network": "deep"}, "The network must be residual or vgg or "),
-        ({"epochs": 0}, "The epochs must be at least 1, not 0."),
-        ({"batch_size": 1}, "The batch size must be at least 2, not 1."),
+        ({"epochs": 0}, "The epochs must be between 1 and 10,000, not 0."),
+        ({"batch_size": 1}, "The batch size must be between 2 and 65,536, not 1."),
         ({"size": 4}, "The size must be between 16 and 2048 pixels, not 4."),
         ({"validation_fraction": 0.9}, "above 0 and at most 0.5"),
         ({"channels": ("DNA", "DNA")}, "different channels"),

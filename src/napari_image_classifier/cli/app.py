@@ -71,7 +71,7 @@ def _status() -> int:
         return status
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told in a sentence
         if debug:
-            traceback.print_exc()
+            _say(traceback.format_exc())
         _say(_sentence_on(error))
     return 1
 

@@ -94,7 +94,7 @@ def locked(path: Path, seconds: float = 0) -> Iterator[None]:
     OSError
         No lock can be made there.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
     lock = FileLock(path.with_name(f".{path.name}.lock"))
     try:
@@ -104,12 +104,7 @@ def locked(path: Path, seconds: float = 0) -> Iterator[None]:
             with _locked_by_name(Path(lock.lock_file)):
                 yield
     finally:
-        # Also where a signal came in between: unless another run holds it.
-        with suppress(OSError, Timeout):
-            lock.acquire(timeout=0)
-            # While it is held, or another run's lock would go; Windows removes it with the release.
-            Path(lock.lock_file).unlink()
-        lock.release(force=True)
+        _leave(lock)
 
 
 def _is_taken(lock: "FileLock", seconds: float) -> bool:
@@ -127,6 +122,24 @@ def _is_taken(lock: "FileLock", seconds: float) -> bool:
             raise
         return False
     return True
+
+
+def _leave(lock: "FileLock") -> None:
+    """Release a lock and take its file away, also where a signal came as it was taken."""
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        # Another run holds it.
+        return
+    except OSError:
+        # A drive without locks; the attempt made the file.
+        pass
+    # While it is held, or another run's lock would go; Windows removes it with the release.
+    with suppress(OSError):
+        Path(lock.lock_file).unlink()
+    lock.release(force=True)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ class Setting:
         if self.rule or self.choices:
             return self.rule or " or ".join(self.choices)
         if self.at_least is not None and self.at_most is not None:
-            return f"between {self.at_least} and {self.at_most}"
+            return f"between {self.at_least:,} and {self.at_most:,}"
         return " and ".join(f"{name.replace('_', ' ')} {bound}" for name, bound in self._bounds)
 
     @property

@@ -37,8 +37,6 @@ RANDOM_WEIGHTS = "none"
 SMALLEST_SIZE, LARGEST_SIZE = 16, 2048
 # Far beyond what is of use; a zero too many would train for ever.
 MOST_EPOCHS, MOST_IMAGES_PER_STEP = 10_000, 65_536
-MOST_EPOCHS = 1_000_000
-MOST_IMAGES_PER_STEP = 65_536
 USUAL_RATE = 5e-3
 # Larger steps would undo what was learnt from photographs.
 FINE_RATE = 5e-4
