@@ -1,4 +1,4 @@
-"""Kills training, batch and labels at every write, flush and rename, and fills and breaks the disk.
+"""Kills and stops work at every write, flush and rename, and fills and breaks its disk.
 
     python benchmarks/kill_points.py [WORK …] [--json FILE]
 
@@ -7,7 +7,9 @@ three kills each (before, after, and half-way through a write or twice in a row)
 broken disk, once and for good. After every strike all files are opened, the work is done again, and
 the result compared with that of work that nobody disturbed. Networks, which take seconds to train,
 are struck at one write, flush and rename of each file. As root on Linux, a real disk of too few
-bytes is filled, too. Stops at the first thing that is lost. Half an hour on two cores."""
+bytes is filled, too. Commands get TERM, Ctrl-C and a second Ctrl-C at every point: they leave
+nothing half-written and no lock, and the next one goes on. Stops at the first thing that is lost.
+Half an hour on two cores."""
 
 import argparse
 import json
@@ -22,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from helpers.fault_points import ERRORS, Fault, Point
+from helpers.fault_points import ERRORS, SIGNALS, Fault, Point
 from helpers.fault_rounds import (
     Workshop,
     check_readable,
@@ -33,6 +35,7 @@ from helpers.fault_rounds import (
 from programs.faults import OUTPUT, REFUSED
 
 WORK = ("training", "batch", "labels", "networks")
+COMMANDS = ("train", "classify", "merge")
 WRITES = ("write", "flush", "rename", "flush of folder", "truncate")
 # From a disk that takes nothing to one on which all of it fits.
 KIB_FREE = {"training": (0, 4, 8, 12, 16), "batch": (0, 4, 8, 12), "labels": (0, 4, 8, 12, 16),
@@ -67,6 +70,22 @@ def killed(workshop: Workshop, work: str) -> dict[str, object]:
         "kills": kills,
         "errors told in a sentence": errors,
         "errors that did no harm": harmless,
+        "seconds": round(time.monotonic() - began),
+    }
+
+
+def interrupted(workshop: Workshop, command: str) -> dict[str, object]:
+    """Send signals at all points of a command, and return the numbers."""
+    began = time.monotonic()
+    points = workshop.points(command)
+    stopped = 0
+    for number, point in enumerate(points):
+        stopped += sum(workshop.interrupt(command, Fault(number, how)) for how in SIGNALS)
+        print(f"  {command} {number + 1}/{len(points)}: {point.kind} {point.file}", flush=True)
+    return {
+        "points struck": len(points),
+        "signals": len(points) * len(SIGNALS),
+        "stopped by them": stopped,
         "seconds": round(time.monotonic() - began),
     }
 
@@ -107,23 +126,28 @@ def can_mount() -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("work", nargs="*", default=WORK, metavar="WORK", help=", ".join(WORK))
+    works = (*WORK, *COMMANDS)
+    parser.add_argument("work", nargs="*", default=works, metavar="WORK", help=", ".join(works))
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     found: dict[str, dict[str, object]] = {}
+    mounts = can_mount()
+    if not mounts:
+        print("No real disk is filled: that takes root on Linux.")
     with (
         tempfile.TemporaryDirectory(prefix="kill-points-") as folder,
         workshop_with_classifier(Path(folder)) as workshop,
     ):
         for work in asked.work:
-            found[work] = killed(workshop, work)
-            if can_mount():
-                found[work]["full disks"] = filled(workshop, work)
+            if work in COMMANDS:
+                found[work] = interrupted(workshop, work)
             else:
-                print("No real disk was filled: that takes root on Linux.")
+                found[work] = killed(workshop, work)
+                found[work]["full disks"] = filled(workshop, work) if mounts else 0
             print(work, json.dumps(found[work]), flush=True)
-    for name in ("points struck", "kills", "errors told in a sentence", "errors that did no harm"):
-        print(f"{name}: {sum(int(str(one[name])) for one in found.values())}")
+    for name in ("points struck", "kills", "errors told in a sentence", "errors that did no harm",
+                 "signals", "stopped by them"):  # fmt: skip
+        print(f"{name}: {sum(int(str(one.get(name, 0))) for one in found.values())}")
     print("Nothing was lost.")
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

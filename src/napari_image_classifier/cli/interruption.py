@@ -13,6 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from napari_image_classifier.system.atomic_files import remove_unfinished
+from napari_image_classifier.system.output_lock import leave_locks
 
 # As shells report it: so much more than the signal's number.
 _OF_SIGNALS = 128
@@ -103,6 +104,7 @@ def leave_at_once(status: int) -> NoReturn:
     _send_again(0)
     _hear_nothing()
     remove_unfinished()
+    leave_locks()
     # Temporary folders are taken away here, also those of other threads.
     with suppress(Exception):
         atexit._run_exitfuncs()

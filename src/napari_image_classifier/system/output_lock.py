@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # What drives answer that have no locks.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
+# Those that this process holds, or tries to.
+_not_left: list["FileLock"] = []
+
 
 class RunningError(ImageClassifierError):
     """An output that another run is writing."""
@@ -97,6 +100,7 @@ def locked(path: Path, seconds: float = 0) -> Iterator[None]:
     from filelock import FileLock
 
     lock = FileLock(path.with_name(f".{path.name}.lock"))
+    _not_left.append(lock)
     try:
         if _is_taken(lock, seconds):
             yield
@@ -128,18 +132,26 @@ def _leave(lock: "FileLock") -> None:
     """Release a lock and take its file away, also where a signal came as it was taken."""
     from filelock import Timeout
 
+    is_others = False
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        # Another run holds it.
-        return
+        is_others = True
     except OSError:
         # A drive without locks; the attempt made the file.
         pass
-    # While it is held, or another run's lock would go; Windows removes it with the release.
-    with suppress(OSError):
-        Path(lock.lock_file).unlink()
-    lock.release(force=True)
+    if not is_others:
+        # While it is held, or another run's lock would go; Windows removes it with the release.
+        with suppress(OSError):
+            Path(lock.lock_file).unlink()
+        lock.release(force=True)
+    _not_left.remove(lock)
+
+
+def leave_locks() -> None:
+    """Release what this process holds, as it ends wherever it is."""
+    for lock in tuple(_not_left):
+        _leave(lock)
 
 
 @contextmanager
