@@ -157,7 +157,7 @@ class AppendedTable:
     Raises
     ------
     AppendedTableError
-        The file lacks a column, or is no table.
+        The file lacks a column, or is no table, or a folder, a device or a pipe is there.
     OSError
         The file can't be opened or mended.
     """
@@ -176,6 +176,12 @@ class AppendedTable:
         self.rows: list[dict[str, str]] = []
         self._latest = _FIRST_MOMENT
         self._left_half_a_row = False
+        try:
+            check_ordinary(path)
+        except OSError as error:
+            raise AppendedTableError(
+                f"Nothing can be written to {path}: {error.strerror}. Choose the name of a file."
+            ) from error
         if path.is_file() and path.stat().st_size:
             with held(path):
                 self._take_over()

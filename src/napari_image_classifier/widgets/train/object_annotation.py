@@ -180,8 +180,11 @@ class ObjectAnnotation(QWidget):
         if known is None or not known.is_open:
             try:
                 known = AnnotatedImage(self._viewer, opened, marked, self._give)
-            except (ImageClassifierError, OSError) as error:
+            except ImageClassifierError as error:
                 self.says.setText(str(error))
+                return
+            except OSError as error:
+                self.says.setText(f"The classes that were given earlier can't be opened: {error}.")
                 return
             self._annotated[key] = known
             self._offer_classes(known)
