@@ -243,6 +243,7 @@ class ObjectAnnotation(QWidget):
                 self._say_taken(self.present.from_features(self.column.currentData()))
 
     def _say_taken(self, given: int, *others: str) -> None:
+        assert self.present is not None
         self._offer_classes(self.present)
         words = "; ".join([f"{given} objects got a class", *filter(None, others)])
         self._say_of(self.present, f"{words}.")
