@@ -199,11 +199,18 @@ def test_less_sure_than_it_has_to_be_is_unsure(changed):
     image = Image.from_array(pixels(2, 32, 32), "CYX", channel_names=("GFP", "DNA"))
     sure = load_classifier(changed(description={"thresholds": {"confidence": 0.0}}))
     said = sure.predict(image)
-    strict = load_classifier(changed(description={"thresholds": {"confidence": 1.1}}))
+    strict = load_classifier(changed(description={"thresholds": {"confidence": 1.0}}))
     unsure = strict.predict(image)
     assert (said.status, unsure.status) == ("ok", "unsure")
     assert (unsure.class_name, unsure.probabilities) == (said.class_name, said.probabilities)
-    assert "Less sure than 1.1" in unsure.message
+    assert "Less sure than 1.00" in unsure.message
+
+
+@pytest.mark.parametrize("confidence", [-0.01, 1.01, 2, 10**400, float("nan")])
+def test_a_confidence_that_is_no_probability_is_refused(changed, confidence):
+    """The largest that a training writes is 0.999."""
+    with pytest.raises(ClassifierFileError, match="not from 0 to 1"):
+        load_classifier(changed(description={"thresholds": {"confidence": confidence}}))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from napari_image_classifier.images.discovery import find_images
+from napari_image_classifier.images.mask_files import files_below
 from napari_image_classifier.images.names.patterns import NamePattern, NamePatternError
 
 GUIDS = ("D23F0824-128B-2F33-0C5C-7FD0A6A3A450", "6513270E-269E-0D37-F2A7-4DE452E6B438")
@@ -98,6 +99,8 @@ def test_folders_may_be_deeper_than_python_calls_itself(tmp_path):
     touch(folders[-1], "a.tif")
     try:
         assert names(tmp_path) == (["d/" * 1100 + "a.tif"], {})
+        # Masks and sessions are looked for, too.
+        assert list(files_below(tmp_path)) == [folders[-1] / "a.tif"]
     finally:
         (folders[-1] / "a.tif").unlink()
         for folder in reversed(folders[1:]):

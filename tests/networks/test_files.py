@@ -1,11 +1,16 @@
 """keras_files: a classifier's file as Keras sees it."""
 
 import json
+from unittest import mock
 
 import pytest
 
+from helpers.hostile_files import DESCRIPTION, parts_of, zipped
 from helpers.paths import PROGRAMS
-from napari_image_classifier.errors import ComputeError
+from napari_image_classifier.classifiers.classifier import load_classifier
+from napari_image_classifier.errors import ClassifierFileError, ComputeError
+from napari_image_classifier.networks.architectures import NETWORKS
+from napari_image_classifier.networks.files import load_network
 from napari_image_classifier.training.import_network import import_network
 
 CASES = PROGRAMS / "keras_files.py"
@@ -45,6 +50,22 @@ def test_a_refused_network_leaves_an_earlier_file_alone(found):
     assert refused["channels"] == "The network takes 3 channels but 2 were named."
     assert "softmax" in refused["no softmax"]
     assert (refused["left"], refused["earlier"]) == (["earlier.keras"], "an earlier file")
+
+
+def test_a_network_too_large_for_its_file_is_never_built(tiny_classifier_path, tmp_path):
+    """Eight stages of 1,024 filters: opened to predict, which its graph does, not to train on."""
+    parts = parts_of(tiny_classifier_path.read_bytes())
+    described = json.loads(parts[DESCRIPTION])
+    arguments = {"channels": 2, "classes": 2, "stem_stride": 1, "filters": [1024] * 8}
+    described["architecture"] = {"name": "residual", "arguments": arguments}
+    path = tmp_path / "large.keras"
+    path.write_bytes(zipped({**parts, DESCRIPTION: json.dumps(described).encode()}))
+    assert load_classifier(path).class_names == tuple(described["class_names"])
+    with (
+        mock.patch.dict(NETWORKS, {"residual": mock.Mock(side_effect=AssertionError("built"))}),
+        pytest.raises(ClassifierFileError, match="too small for the weights of a network"),
+    ):
+        load_network(path)
 
 
 @pytest.mark.parametrize(

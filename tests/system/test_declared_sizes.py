@@ -9,7 +9,6 @@ import pytest
 
 from napari_image_classifier.system.declared_sizes import (
     SizeRefused,
-    checked_depth,
     checked_length,
     checked_memory,
     checked_number,
@@ -133,14 +132,3 @@ def test_memory_is_told_in_gigabytes():
         SizeRefused, match="it states images of 8,192 × 8,192 × 20, which would take more than 1 GB"
     ):
         checked_memory([8192, 8192, 20], "images", 10**9, each=4)
-
-
-def test_depth_is_measured_without_recursion():
-    """Deeper than Python could follow."""
-    assert checked_depth({"a": [1, {"b": 2}], "c": []}, "settings", 3) == 3
-    assert checked_depth("text", "settings", 0) == 0
-    deep: list[object] = []
-    for _ in range(100_000):
-        deep = [deep]
-    with pytest.raises(SizeRefused, match="settings that are nested more than 64 deep"):
-        checked_depth(deep, "settings", 64)

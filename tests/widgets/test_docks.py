@@ -1,6 +1,9 @@
 """All docks and their parts, with names that strangers gave: all is shown as it is."""
 
+import gc
 import json
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +14,10 @@ from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QWidget
 
 from helpers.hostile_files import parts_of, zipped
+from helpers.hostile_kept_files import HOSTILE as HOSTILE_FILES
+from helpers.hostile_kept_files import WAYS, write_study
 from helpers.hostile_texts import HOSTILE
+from helpers.objects import mask_of, noise
 from helpers.plugin import PLUGIN
 from helpers.shown_widgets import assert_plain
 from napari_image_classifier.classifiers.prediction import Prediction
@@ -20,12 +26,16 @@ from napari_image_classifier.images.image import Image
 from napari_image_classifier.images.names.composition import Composition
 from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.images.tiff.writer import write_image
+from napari_image_classifier.items.query import ItemsQuery
+from napari_image_classifier.items.reading import read_items
 from napari_image_classifier.items.survey import Survey
 from napari_image_classifier.system.events import Progress
 from napari_image_classifier.widgets.classify_folder.channel_map import ChannelMapField
 from napari_image_classifier.widgets.classify_images.time_plot import TimeView
 from napari_image_classifier.widgets.label.choices import LabellingChoices
 from napari_image_classifier.widgets.label.gallery import GalleryModel
+from napari_image_classifier.widgets.label.source import ToLabel
+from napari_image_classifier.widgets.qt import settings
 from napari_image_classifier.widgets.qt.dock import Dock, Folded
 from napari_image_classifier.widgets.qt.progress_row import ProgressRow
 from napari_image_classifier.widgets.shared.class_buttons import ClassButtons
@@ -38,6 +48,9 @@ from napari_image_classifier.widgets.train.fields import ChannelChoice
 from napari_image_classifier.widgets.train.plots import ConfusionView
 from napari_image_classifier.widgets.train.survey_view import SurveyView
 
+DOCKS = (
+    "Classify images", "Classify folder", "Train classifier", "Label images", "Compare with me",
+)  # fmt: skip
 NAMES = tuple(dict.fromkeys(text for text in HOSTILE if text.strip()))
 
 
@@ -225,9 +238,7 @@ def hostile(tmp_path, tiny_classifier_path):
 def test_docks_show_names_as_they_are(viewer, qtbot, hostile):
     """Opened from the menu, with a stranger's classifier and a stranger's images."""
     classifier, images = hostile
-    opened = {name: viewer.window.add_plugin_dock_widget(PLUGIN, name)[1] for name in (
-        "Classify images", "Classify folder", "Train classifier", "Label images", "Compare with me",
-    )}  # fmt: skip
+    opened = {name: viewer.window.add_plugin_dock_widget(PLUGIN, name)[1] for name in DOCKS}
     classify, folder, train, label, compare = opened.values()
     first = images / "<img src=x>" / "<img src=x>.tif"
     viewer.open(first, plugin=PLUGIN)
@@ -254,3 +265,171 @@ def test_docks_show_names_as_they_are(viewer, qtbot, hostile):
     train.stop()
     for made in (folder, label, compare):
         made.stop()
+
+
+def test_docks_that_were_closed_can_be_collected(viewer, qtbot):
+    """A signal of a widget that Python is just collecting would end the program."""
+    before = len(viewer.layers.events.callbacks)
+    for name in DOCKS:
+        around, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+        qtbot.wait(1)
+        # As its cross does.
+        around.destroyOnClose()
+        del around, _
+        qtbot.wait(1)
+        gc.collect()
+    viewer.add_points([(1, 1)])
+    assert len(viewer.layers.events.callbacks) == before
+
+
+def assert_told(sentence, path=None):
+    """A sentence for a person, that names the file."""
+    assert sentence.strip().endswith("."), sentence
+    assert path is None or path.name in sentence
+    assert not re.search(
+        r"Traceback|Errno|Error\b|\(--|invalid literal|could not convert", sentence
+    )
+
+
+def of_ways(*ways):
+    """The kept files that a dock refuses."""
+    return [one for one in HOSTILE_FILES if one.way in ways and not one.harmless]
+
+
+def changed(study, hostile):
+    """Change a file; yield where it is, and see that nobody writes to it."""
+    path = study / WAYS[hostile.way].file
+    whole = path.read_bytes()
+    path.write_bytes(damaged := hostile.damage(whole))
+    yield path
+    assert path.read_bytes() == damaged, hostile
+    path.write_bytes(whole)
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Files of an earlier version."""
+    return write_study(tmp_path / "study")
+
+
+def test_label_images_says_what_is_wrong_with_a_table(viewer, study):
+    """And goes on with the next one; a pipe or a folder is none."""
+    dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Label images")[1]
+    query = ItemsQuery(study / "images")
+    table = read_items(study / "images")
+
+    def refused(path):
+        dock.begin(ToLabel(table, "Ada", path, query))
+        assert dock.session is None
+        assert_told(dock.source.summary.text(), path)
+
+    for hostile in of_ways("labels"):
+        for path in changed(study, hostile):
+            refused(path)
+    os.mkfifo(study / "pipe.csv")
+    for name in ("images", "pipe.csv", "texture.keras", "finished/predictions.csv"):
+        refused(study / name)
+    dock.begin(ToLabel(table, "Ada", study / "labels.csv", query))
+    assert dock.session is not None
+    dock.stop()
+
+
+def test_compare_says_what_is_wrong_with_a_session(viewer, study):
+    """Its plan or its answers."""
+    dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare with me")[1]
+    for hostile in of_ways("session", "answers"):
+        for _ in changed(study, hostile):
+            dock.progress.end("")
+            dock.resume(study / "session")
+            assert not dock.page.running
+            assert_told(dock.progress.message.text())
+    for folder in (study, study / "nothing", study / "labels.csv"):
+        dock.resume(folder)
+        assert_told(dock.progress.message.text(), folder)
+    dock.stop()
+
+
+def test_train_says_where_classes_are_that_it_can_not_read(viewer, qtbot):
+    """Nothing of them is lost, and objects can be clicked on."""
+    viewer.add_image(noise(seed=1)[0], name="0")
+    viewer.add_labels(mask_of({1: (20, 20, 5), 2: (20, 40, 6)}), name="nuclei")
+    dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Train classifier")[1]
+    dock.source.choose_kind("objects")
+    asked = dock.source.objects
+
+    def choose():
+        for box, text in ((asked.image, "0"), (asked.layer, "nuclei")):
+            box.setCurrentIndex(box.findText(text))
+            box.activated.emit(box.currentIndex())
+
+    choose()
+    asked.present.annotations.give({"label=1": "dim"})
+    (path,) = (settings.folder() / "annotations").iterdir()
+    for number, content in enumerate((b"\0" * 99, b"file,item,class\n0.tif,cell,dim\n"), start=1):
+        viewer.layers.remove("nuclei as annotated")
+        path.write_bytes(content)
+        choose()
+        assert f"{path.stem} unreadable {number}.csv" in asked.says.text()
+        assert_told(asked.says.text())
+        assert path.with_name(f"{path.stem} unreadable {number}.csv").read_bytes() == content
+        asked.present.annotations.give({"label=2": "dim"})
+        assert "0.tif,label=2,dim" in path.read_text()
+    dock.stop()
+
+
+@pytest.mark.usefixtures("warm_children")
+def test_classify_folder_says_what_is_wrong_with_its_files(viewer, qtbot, study):
+    """A journal, another file where the table is to be, and a classifier."""
+    dock = viewer.window.add_plugin_dock_widget(PLUGIN, "Classify folder")[1]
+    dock.use_classifier(study / "texture.keras")
+    dock.form["folder"].value = study / "new"
+
+    def refused(output):
+        dock.form["output"].value = output
+        with qtbot.waitSignal(dock.ended, timeout=30_000):
+            dock.run_button.click()
+        assert_told(dock.progress.message.text(), output)
+
+    for hostile in of_ways("journal")[4::12]:
+        for path in changed(study, hostile):
+            refused(path.with_suffix(""))
+    for name in ("labels.csv", "network.keras", "finished/predictions.csv"):
+        before = (study / name).read_bytes()
+        refused(study / name)
+        assert (study / name).read_bytes() == before
+    dock.use_classifier(study / "texture.manifest.json")
+    qtbot.waitUntil(lambda: "no classifier" in dock._expects.text(), timeout=10_000)
+    assert_told(dock._expects.text(), study / "texture.manifest.json")
+    dock.stop()
+
+
+def test_docks_open_whatever_is_remembered(viewer, qtbot):
+    """Settings that were edited, damaged or written by a newer version are as if never written."""
+    keys = ("backend", "classifier", "folder", "labelled_folder", "output", "rater",
+            "training_folder")  # fmt: skip
+    settings.folder().mkdir(parents=True)
+    path = settings.folder() / "napari-image-classifier.ini"
+    for value in (
+        "a, b",
+        "@Rect(0 0 1 1)",
+        "@Variant(\\0\\0\\0\\x1c)",
+        "/tmp/a\\0b",
+        "a\\n\\x1b[1mb",
+    ):
+        path.write_text("[General]\n" + "".join(f"{key}={value}\n" for key in keys))
+        assert {settings.remembered(key) for key in keys} == {""}, value
+    for written in (b"\0" * 3000, path.read_bytes()):
+        path.write_bytes(written)
+        opened = [viewer.window.add_plugin_dock_widget(PLUGIN, name)[1] for name in DOCKS]
+        qtbot.wait(1)
+        assert opened[3].source.rater.text() == ""
+        assert_told(opened[1].why_not.text())
+        assert path.read_bytes() == written
+
+
+def test_channels_that_can_not_be_read_are_forgotten():
+    """However deep they are."""
+    settings.folder().mkdir(parents=True)
+    path = settings.folder() / "napari-image-classifier.ini"
+    path.write_bytes(b"[General]\nchannels_0=" + b"[" * 100_000 + b"\n")
+    assert settings.remembered_channels("0") == {}

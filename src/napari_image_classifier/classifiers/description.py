@@ -10,7 +10,7 @@ import msgspec
 from napari_image_classifier.classifiers.limits import (
     LARGEST_TEXTURE,
     MOST_NETWORKS,
-    check_class_names,
+    check_classes,
     check_record,
     refused_in_a_sentence,
 )
@@ -117,7 +117,7 @@ class ClassifierDescription:
     gate: Novelty | None = None
 
     def __post_init__(self) -> None:
-        check_class_names(self.class_names)
+        check_classes(self.class_names)
         with refused_in_a_sentence("The description of the classifier can't be used"):
             checked_length(self.members, "networks", MOST_NETWORKS)
             check_record(self.training, len(self.class_names))
@@ -138,8 +138,7 @@ class ClassifierDescription:
                 f"The temperature is {self.temperature}; it must be a number above 0."
             )
         confidence = self.thresholds.get("confidence")
-        # Above 1 it never answers.
-        if confidence is not None and not 0 <= confidence <= 2:
+        if confidence is not None and not 0 <= confidence <= 1:
             raise ClassifierFileError("The confidence to answer from is not from 0 to 1.")
         numbers = [number for number in self.thresholds.values() if number is not None]
         if len(numbers) > MOST_THRESHOLDS or not all(abs(n) < LARGEST_COUNT for n in numbers):

@@ -73,7 +73,7 @@ def refused_in_a_sentence(beginning: str) -> Iterator[None]:
         raise ClassifierFileError(f"{beginning}: {error}") from error
 
 
-def check_class_names(names: Sequence[str]) -> None:
+def check_classes(names: Sequence[str]) -> None:
     """Refuse classes that no classifier can have.
 
     Parameters
@@ -169,7 +169,7 @@ def check_can_be_saved(
     ClassifierFileError
         There are too many of them, or too many together.
     """
-    check_class_names(class_names)
+    check_classes(class_names)
     classes = len(class_names)
     with refused_in_a_sentence(
         f"A classifier of {classes} classes and {networks} networks of {features} features could "

@@ -27,6 +27,9 @@ PATTERNS = 10
 FEATURES_OF_A_CHANNEL = (
     2 + len(PERCENTILES) + len(TEXTURES) * len(DISTANCES) + PATTERNS * len(RADII)
 )
+# Far beyond what is measured of images and learnt from it, and far from overflowing.
+_LARGEST, _SMALLEST_SCALE = 1e20, 1e-20
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,7 @@ class TextureModel:
     def judge(self, features: Float64Array) -> tuple[FloatArray, FloatArray]:
         """Return what `run` does, of features (image, feature) that were measured before."""
         scaled = (features - self.middle) / self.scale
-        logits = scaled @ self.weights.T + self.offsets
-        return logits.astype(np.float32), scaled.astype(np.float32)
+        return _as_float32(scaled @ self.weights.T + self.offsets), _as_float32(scaled)
 
     def to_bytes(self) -> bytes:
         """Return the model as it stands in a classifier's file: JSON."""
@@ -102,8 +104,9 @@ class TextureModel:
         shapes = [(n_features,), (n_features,), (n_classes, n_features), (n_classes,)]
         arrays = [made.middle, made.scale, made.weights, made.offsets]
         fits = [array.shape for array in arrays] == shapes and n_classes > 0
-        finite = all(np.isfinite(array).all() for array in arrays)
-        if not (fits and finite and (made.scale > 0).all()):
+        # Of what is no number, nothing is smaller.
+        sane = all((np.abs(array) < _LARGEST).all() for array in arrays)
+        if not (fits and sane and (made.scale > _SMALLEST_SCALE).all()):
             raise ClassifierFileError("its texture model makes no sense")
         return made
 
@@ -117,6 +120,10 @@ class TextureModel:
         """
         if self.weights.shape != (n_classes, n_channels * FEATURES_OF_A_CHANNEL):
             raise ClassifierFileError("its texture model is of other classes or channels")
+
+
+def _as_float32(values: Float64Array) -> FloatArray:
+    return np.clip(values, -_LARGEST_FLOAT32, _LARGEST_FLOAT32).astype(np.float32)
 
 
 def intensity_features(pixels: FloatArray) -> Float64Array:

@@ -1,6 +1,5 @@
 """Images in a folder and its sub-folders, each of one file or several."""
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +10,7 @@ from typing import TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.image import IMAGE_SUFFIXES
-from napari_image_classifier.images.mask_files import MaskFiles
+from napari_image_classifier.images.mask_files import MaskFiles, files_below
 from napari_image_classifier.images.names.folder_plates import with_plates_of_folders
 from napari_image_classifier.images.names.patterns import (
     GUID,
@@ -146,11 +145,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _n_images_below(folder: Path) -> int:
-    return sum(
-        Path(name).suffix.lower() in IMAGE_SUFFIXES
-        for _, _, names in os.walk(folder)
-        for name in names
-    )
+    return sum(path.suffix.lower() in IMAGE_SUFFIXES for path in files_below(folder))
 
 
 def _without_thumbnails(

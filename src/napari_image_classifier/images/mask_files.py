@@ -6,7 +6,8 @@ describes.
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -190,12 +191,36 @@ def _split_pattern(masks: str, root: Path) -> tuple[Path, NamePattern]:
     return root.joinpath(*parts[:first]), NamePattern("/".join(parts[first:]))
 
 
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield all files below a folder, however deep it is; folders that can't be opened have none.
+
+    Parameters
+    ----------
+    folder
+        Links to other folders are not followed.
+
+    Yields
+    ------
+    Path
+        In no order.
+    """
+    # Those of Python call themselves for each level, and fail at some thousand.
+    waiting = [folder]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+                else:
+                    yield Path(entry.path)
+
+
 def _files_below(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise MasksError(f"There is no folder of masks {folder}.")
     return sorted(
         path
-        for path in folder.rglob("*")
+        for path in files_below(folder)
         if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
     )
 

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_image_classifier.classifiers.description import Architecture
+from napari_image_classifier.classifiers.limits import MOST_CLASSES
 from napari_image_classifier.errors import ClassifierFileError, TrainingRefused
+from napari_image_classifier.items.preparation import MOST_CHANNELS
 from napari_image_classifier.networks.guard.layer_settings import Check, is_list, is_whole
 from napari_image_classifier.typing import Float64Array
 
@@ -216,8 +218,8 @@ _PARAMETERS: Mapping[str, int] = {
 
 
 _ARGUMENTS_OF_ALL: Mapping[str, Check] = {
-    "channels": is_whole(1, 1000),
-    "classes": is_whole(2, 10_000),
+    "channels": is_whole(1, MOST_CHANNELS),
+    "classes": is_whole(2, MOST_CLASSES),
 }
 _ARGUMENTS: Mapping[str, Check] = {
     **_ARGUMENTS_OF_ALL,

@@ -401,13 +401,16 @@ class BlindedSession:
             raise ValueError(f"that at position {position + 1} is not {self.plan.rater}'s")
         if row["class"] not in ("", CANNOT_TELL, *self.plan.class_names):
             raise ValueError(f"there is no class “{row['class'][:60]}”")
-        if row["seconds"] and not 0 <= float(row["seconds"]) < math.inf:
+        if row["seconds"] and not 0 <= _number(row["seconds"]) < math.inf:
             raise ValueError(f"{row['seconds'][:60]} seconds")
         if row["seen_before"] not in ("", SEEN):
             raise ValueError(f"“{row['seen_before'][:60]}” under seen_before")
 
     def _position_of(self, row: Mapping[str, str]) -> int:
-        position = int(row["position"][:20]) - 1
+        text = row["position"][:20]
+        if not text.strip().isdecimal():
+            raise ValueError(f"“{text}” under position")
+        position = int(text) - 1
         if not 0 <= position < len(self.plan.showings):
             raise IndexError(f"there is no position {position + 1}")
         return position
@@ -419,6 +422,13 @@ class BlindedSession:
             return
         seconds = float(row["seconds"]) if row["seconds"] else None
         self.answers[position] = Answer(row["class"], seconds, row["seen_before"] == SEEN)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def create_session(

@@ -4,8 +4,8 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -18,7 +18,7 @@ from napari_image_classifier.system.atomic_files import (
     replace_file,
 )
 from napari_image_classifier.system.csv_tables import TableWriter
-from napari_image_classifier.system.output_lock import LockedError, locked
+from napari_image_classifier.system.output_lock import held
 from napari_image_classifier.system.spreadsheets import saved_by_spreadsheet, spreadsheet_in
 
 # The last column: a line that was cut off does not end in a whole one.
@@ -29,8 +29,6 @@ Row = TypeVar("Row", bound=Mapping[str, str])
 _TICK = timedelta(microseconds=1)
 _FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 _BLOCK = 65536
-# Others hold a table for the time of a row.
-_LONGEST_WAIT = 20.0
 
 
 class AppendLog:
@@ -159,7 +157,7 @@ class AppendedTable:
     Raises
     ------
     AppendedTableError
-        The file lacks a column, or is no table.
+        The file lacks a column, or is no table, or a folder, a device or a pipe is there.
     OSError
         The file can't be opened or mended.
     """
@@ -178,8 +176,14 @@ class AppendedTable:
         self.rows: list[dict[str, str]] = []
         self._latest = _FIRST_MOMENT
         self._left_half_a_row = False
+        try:
+            check_ordinary(path)
+        except OSError as error:
+            raise AppendedTableError(
+                f"Nothing can be written to {path}: {error.strerror}. Choose the name of a file."
+            ) from error
         if path.is_file() and path.stat().st_size:
-            with _held(path):
+            with held(path):
                 self._take_over()
 
     def append(self, rows: Iterable[Mapping[str, str]]) -> None:
@@ -202,7 +206,7 @@ class AppendedTable:
             return
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"the folder {self.path.parent} is not there")
-        with _held(self.path):
+        with held(self.path):
             self._begin_or_join()
             self._end_last_line()
             self._left_half_a_row = True
@@ -293,26 +297,6 @@ class AppendedTable:
     def _rewrite(self) -> None:
         with replace_file(self.path) as temporary:
             temporary.write_bytes(_encoded(_as_csv(self.rows, self._columns)))
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Keep other processes from writing a table while it is written.
-
-    Where no lock can be had, each row is still written in one piece.
-    """
-    lock = locked(path, _LONGEST_WAIT)
-    try:
-        lock.__enter__()
-    except LockedError as error:
-        raise BlockingIOError(f"another program is writing {path.name}") from error
-    except OSError:
-        yield
-        return
-    try:
-        yield
-    finally:
-        lock.__exit__(None, None, None)
 
 
 def _encoded(text: str) -> bytes:

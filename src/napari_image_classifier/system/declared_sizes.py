@@ -1,12 +1,12 @@
 """Sizes that a file states, held against a limit before anything is made of them.
 
-A file of some kilobytes can state any number. Whoever reads a count, a length, a range or a nesting
-from a file asks here first; what is refused is told in a sentence that begins with "it".
+A file of some kilobytes can state any number. Whoever reads a count, a length or a range from a
+file asks here first; what is refused is told in a sentence that begins with "it".
 """
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Sized
 from fractions import Fraction
 from itertools import islice
 from numbers import Integral, Real
@@ -194,45 +194,6 @@ def checked_memory(lengths: Iterable[object], what: str, most: int, *, each: int
         raise SizeRefused(
             f"it states {what} of {shape}, which would take more than {most / 1e9:.2g} GB"
         ) from error
-
-
-def checked_depth(stored: object, what: str, most: int) -> int:
-    """Return how deep lists and tables are nested in each other.
-
-    Parameters
-    ----------
-    stored
-        What was read from a file: lists, tables, and what stands in them.
-    what
-        What is nested, in the plural.
-    most
-        So deep they may be.
-
-    Returns
-    -------
-    int
-        0 for what is neither list nor table.
-
-    Raises
-    ------
-    SizeRefused
-        They are nested deeper.
-    """
-    level, depth = [stored], 0
-    while True:
-        within = [part for each in level for part in _parts(each)]
-        if not any(isinstance(each, (Mapping, list, tuple)) for each in level):
-            return depth
-        depth += 1
-        if depth > most:
-            raise SizeRefused(f"it has {what} that are nested more than {most:,} deep")
-        level = within
-
-
-def _parts(stored: object) -> Sequence[object]:
-    if isinstance(stored, Mapping):
-        return list(stored.values())
-    return stored if isinstance(stored, (list, tuple)) else ()
 
 
 def _number(stated: object) -> int | float | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # What drives answer that have no locks.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+# Others hold a table for the time of a row.
+_LONGEST_WAIT = 20.0
 
 # Those that this process holds, or tries to.
 _not_left: list["FileLock"] = []
@@ -109,6 +111,41 @@ def locked(path: Path, seconds: float = 0) -> Iterator[None]:
                 yield
     finally:
         _leave(lock)
+
+
+@contextmanager
+def held(table: Path) -> Iterator[None]:
+    """Keep other processes from writing a table that several write, while it is written.
+
+    Where no lock can be had, it is written all the same.
+
+    Parameters
+    ----------
+    table
+        The file; its folder is there.
+
+    Yields
+    ------
+    None
+        The block reads what others have written, and writes.
+
+    Raises
+    ------
+    BlockingIOError
+        Another program has been writing it for long.
+    """
+    lock = locked(table, _LONGEST_WAIT)
+    try:
+        lock.__enter__()
+    except LockedError as error:
+        raise BlockingIOError(f"another program is writing {table.name}") from error
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
 
 
 def _is_taken(lock: "FileLock", seconds: float) -> bool:

@@ -32,9 +32,24 @@ def refusals(keras_forks, tmp_path_factory, tiny_classifier_path):
     good = KERAS_FILES / "keras-3.15.1.keras"
     old = KERAS_FILES / "keras-2.21-nested.h5"
     released = RELEASES / "0.1.0"
-    return run_apart(
+    found = run_apart(
         keras_forks, "open_hostile_files.py", folder, good, tiny_classifier_path, old, released
     )
+    tell(found)
+    return found
+
+
+def tell(found):
+    """With ``pytest -s``: how many files there are, and which took most."""
+    counts = {kind: len(found[kind]) for kind in ("foreign", "hdf5", "classifiers")}
+    openings = dict(each(found))
+    print(f"{counts}, {sum(counts.values())} files in all, {len(openings)} openings")  # noqa: T201
+    for what in ("seconds", "megabytes"):
+        total = sum(said[what] for said in openings.values())
+        most = sorted(openings, key=lambda name: -openings[name][what])[:12]
+        print(f"{what}, {total:.1f} in all:")  # noqa: T201
+        for name in most:
+            print(f"  {openings[name][what]:.2f} {name}")  # noqa: T201
 
 
 def each(refusals):

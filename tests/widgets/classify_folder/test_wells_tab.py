@@ -179,6 +179,12 @@ def test_everything_shown_can_be_saved(dosed, tmp_path, qtbot):
     assert "per cent dark" in (tmp_path / "plates.svg").read_text(encoding="utf-8")
     with Picture.open(tmp_path / "doses.png") as picture:
         assert picture.size[0] > 300
+    # What the wells were counted from stays.
+    read = dosed.form["wells"].value
+    before = read.read_bytes()
+    dosed.saving.save_table(read)
+    qtbot.waitUntil(lambda: "one of the files that are read" in dosed.message.text(), timeout=9_000)
+    assert read.read_bytes() == before
 
 
 def test_a_name_without_its_ending_gets_one_and_replaces_nothing(

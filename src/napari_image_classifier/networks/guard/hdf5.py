@@ -174,7 +174,9 @@ def _check_array(dataset: Any) -> int:
         raise ClassifierFileError("its weights are packed, or lie elsewhere")
     if dataset.dtype.kind not in "fiub" or dataset.dtype.itemsize > 8 or dataset.shape is None:
         raise ClassifierFileError("its weights hold something else than numbers")
-    if dataset.ndim > MOST_AXES or dataset.id.get_storage_size() < dataset.nbytes:
+    # Where it is 0, h5py raises any error that HDF5 met before; of no numbers nobody asks it.
+    stored = dataset.id.get_storage_size() if dataset.nbytes else 0
+    if dataset.ndim > MOST_AXES or stored < dataset.nbytes:
         raise ClassifierFileError("its weights declare more numbers than there are")
     return int(dataset.nbytes)
 
@@ -194,7 +196,7 @@ def text_of(file: Any, name: str, largest: int) -> bytes | None:
     stored = h5py.h5a.open(file.id, name.encode())
     if stored.shape not in ((), (1,)) or not isinstance(stored.get_type(), h5py.h5t.TypeStringID):
         raise ClassifierFileError(f"its part {name} is no text")
-    if stored.get_storage_size() > largest:
+    if stored.get_type().get_size() > largest:
         raise ClassifierFileError(f"its part {name} is too large")
     value = np.ravel(file.attrs[name])[0]
     content = value.encode() if isinstance(value, str) else bytes(value)

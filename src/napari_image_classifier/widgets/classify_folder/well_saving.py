@@ -1,6 +1,6 @@
 """The buttons below the wells: their table, their plates and their dose response as files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,18 +46,28 @@ class WellSaving(QWidget):
             each.clicked.connect(partial(self._ask_where, name, kinds, save))
 
     def offer(
-        self, wells: WellSummary, table: Path, column: str, dose: str | None, series: str | None
+        self,
+        wells: WellSummary,
+        read: Sequence[Path | None],
+        column: str,
+        dose: str | None,
+        series: str | None,
     ) -> None:
-        """Offer to save what is shown: wells of a ``table``, coloured by a column, over a dose."""
+        """Offer to save what is shown: wells, coloured by a column, over a dose.
+
+        ``read`` are the files that they were counted from, the table of predictions first.
+        """
         self._summary: pd.DataFrame = wells.summary
         self._column, self._dose, self._series = column, dose, series
-        self._table, self._suggested = table, table.with_suffix("")
+        table = read[0]
+        assert table is not None
+        self._read, self._suggested = read, table.with_suffix("")
         self.plates_button.setVisible(wells.on_plates)
         self.doses_button.setVisible(dose is not None)
 
     def save_table(self, path: Path) -> None:
         """Write the summary as a CSV."""
-        self._save(path, partial(save_table, self._summary, path, "%.4f", [self._table]))
+        self._save(path, partial(save_table, self._summary, path, "%.4f", self._read))
 
     def save_plates(self, path: Path) -> None:
         """Write all plates, coloured as they are, as a picture."""

@@ -160,7 +160,8 @@ class WellsTab(QWidget):
         drawn = self._draw_doses(wells, column)
         show(drawn, self.dose_view, self.dose_words)
         dose = self.dose.currentData() if drawn else None
-        self.saving.offer(wells, self._classified.output, column, dose, self.series.currentData())
+        read = [self._classified.output, self.form["wells"].value]
+        self.saving.offer(wells, read, column, dose, self.series.currentData())
 
     def _draw_plate(self, wells: WellSummary, column: str) -> None:
         self.view.setVisible(wells.on_plates)

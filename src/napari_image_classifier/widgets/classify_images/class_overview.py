@@ -78,7 +78,7 @@ class TimeResults(QWidget):
         self.message = wrapped()
         self._say = partial(show_sentence, self.message)
         self._build()
-        start_after(timer(self, self._follow), self, viewer.dims.events.current_step)
+        start_after(timer(self, self._follow), viewer.dims.events.current_step)
         self.clear()
 
     def _build(self) -> None:

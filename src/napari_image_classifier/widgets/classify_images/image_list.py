@@ -58,7 +58,7 @@ class OpenImageList(QWidget):
             meaning.choice.currentIndexChanged.connect(self.refresh)
         self.table.changed.connect(self.changed)
         # A file with many channels inserts a layer for each; the table follows once.
-        start_after(timer(self, self.refresh), self, viewer.layers.events, types=CHANGES)
+        start_after(timer(self, self.refresh), viewer.layers.events, types=CHANGES)
         self.refresh()
 
     def expect(

@@ -8,8 +8,9 @@ import napari
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
+from napari_image_classifier.images.mask_files import files_below
 from napari_image_classifier.raters import session_jobs
-from napari_image_classifier.raters.blinded_session import BlindedSession
+from napari_image_classifier.raters.blinded_session import PLAN, BlindedSession
 from napari_image_classifier.system.events import Event, Progress
 from napari_image_classifier.widgets.compare.blinded_page import BlindedPage
 from napari_image_classifier.widgets.compare.setup import StudySetup
@@ -141,7 +142,7 @@ class CompareWithMe(Dock):
         chosen = QFileDialog.getExistingDirectory(self, "The folder that holds the sessions")
         if not chosen:
             return
-        folders = [path.parent for path in sorted(Path(chosen).glob("**/session.json"))]
+        folders = sorted(path.parent for path in files_below(Path(chosen)) if path.name == PLAN)
         if folders:
             self.score(folders)
         else:

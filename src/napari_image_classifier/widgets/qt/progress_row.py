@@ -1,5 +1,6 @@
 """A progress bar with the time left, a cancel button, and the sentence that ends it."""
 
+import re
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt, Signal
@@ -15,10 +16,12 @@ from napari_image_classifier.widgets.qt.parts import (
     timer,
     wrapped,
 )
-from napari_image_classifier.widgets.qt.plain_text import set_tool_tip
+from napari_image_classifier.widgets.qt.plain_text import Markup, set_tool_tip
 
 ERROR_COLOUR = "#e06c75"
 MILLISECONDS_TO_STOP = 5000
+# Such as " (--overwrite)".
+_OPTION = re.compile(r" \(--[a-z]+[^()]*\)")
 
 
 class ProgressRow(QWidget):
@@ -136,8 +139,11 @@ class ProgressRow(QWidget):
 
 
 def show_sentence(label: QLabel, sentence: str, *, error: bool = False) -> None:
-    """Show a sentence in a label, errors in their colour; "" hides the label."""
-    label.setText(sentence)
+    """Show a sentence in a label, errors in their colour; "" hides the label.
+
+    What the command line calls a choice is left out.
+    """
+    label.setText(sentence if isinstance(sentence, Markup) else _OPTION.sub("", sentence))
     label.setStyleSheet(f"color: {ERROR_COLOUR}" if error else "")
     label.setVisible(bool(sentence))
 

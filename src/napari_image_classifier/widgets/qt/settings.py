@@ -1,10 +1,13 @@
 """Choices that are remembered from one session to the next: folders, classifier, output."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from qtpy.QtCore import QSettings
+
+from napari_image_classifier.system.records import RecordError, parsed_json
 
 FOLDER = "folder"
 CLASSIFIER = "classifier"
@@ -13,13 +16,14 @@ TRAINING_FOLDER = "training_folder"
 BACKEND = "backend"
 RATER = "rater"
 LABELLED_FOLDER = "labelled_folder"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def remembered(key: str) -> str:
     """Return what was last remembered under ``key``; "" when nothing was."""
     value = _settings().value(key, "")
-    # A comma that somebody wrote into the file makes a list of it.
-    return value if isinstance(value, str) else ""
+    # A comma that somebody wrote into the file makes a list of it; no name goes over two lines.
+    return value if isinstance(value, str) and not _CONTROL.search(value) else ""
 
 
 def remember(**choices: object) -> None:
@@ -32,8 +36,8 @@ def remember(**choices: object) -> None:
 def remembered_channels(classifier: str) -> dict[str, str]:
     """Return what images call channels of a classifier, given the hash of its file."""
     try:
-        stored = json.loads(remembered(_channels_key(classifier)) or "{}")
-    except ValueError:
+        stored = parsed_json(remembered(_channels_key(classifier)) or "{}")
+    except RecordError:
         # Anybody may have edited the file.
         return {}
     pairs = stored.items() if isinstance(stored, dict) else ()

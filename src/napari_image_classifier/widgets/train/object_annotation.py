@@ -180,12 +180,14 @@ class ObjectAnnotation(QWidget):
         if known is None or not known.is_open:
             try:
                 known = AnnotatedImage(self._viewer, opened, marked, self._give)
-            except (ImageClassifierError, OSError) as error:
+            except ImageClassifierError as error:
                 self.says.setText(str(error))
                 return
+            except OSError as error:
+                self.says.setText(f"The classes that were given earlier can't be opened: {error}.")
+                return
             self._annotated[key] = known
-            for name in known.annotations.counts:
-                self.classes.add(name)
+            self._offer_classes(known)
         self._show_present(known)
 
     def _show_present(self, image: AnnotatedImage | None) -> None:
@@ -200,7 +202,8 @@ class ObjectAnnotation(QWidget):
             columns = [(None, "from a column…"), *zip(names, names, strict=True)]
             offer(self.column, columns)
             taken_over = len(image.annotations.classes)
-            self.says.setText(f"{taken_over} objects have a class. {HOW}" if taken_over else HOW)
+            words = f"{taken_over} objects have a class. {HOW}" if taken_over else HOW
+            self._say_of(image, words)
             self._activate()
         self._show()
 
@@ -215,7 +218,8 @@ class ObjectAnnotation(QWidget):
         name = self.classes.chosen
         with told_in(self.says):
             image.annotations.give({item: name})
-            self.says.setText(f"Object {item.replace('label=', '')}: {name or 'no class'}.")
+            self._offer_classes(image)
+            self._say_of(image, f"Object {item.replace('label=', '')}: {name or 'no class'}.")
             self._show()
 
     def _undo(self) -> None:
@@ -239,10 +243,20 @@ class ObjectAnnotation(QWidget):
                 self._say_taken(self.present.from_features(self.column.currentData()))
 
     def _say_taken(self, given: int, *others: str) -> None:
-        for name in self.present.annotations.counts:
-            self.classes.add(name)
-        self.says.setText("; ".join([f"{given} objects got a class", *filter(None, others)]) + ".")
+        assert self.present is not None
+        self._offer_classes(self.present)
+        words = "; ".join([f"{given} objects got a class", *filter(None, others)])
+        self._say_of(self.present, f"{words}.")
         self._show()
+
+    def _offer_classes(self, image: AnnotatedImage) -> None:
+        """Offer the classes that its objects have, also those of another window."""
+        for name in image.annotations.counts:
+            self.classes.add(name)
+
+    def _say_of(self, image: AnnotatedImage, words: str) -> None:
+        """Say what happened, and where an earlier table is that could not be read."""
+        self.says.setText(f"{words} {image.annotations.notice}".rstrip())
 
     def _rename(self, name: str, new: str) -> None:
         with told_in(self.says):

@@ -5,6 +5,7 @@ from typing import Any
 
 import napari
 from napari.layers import Image as ImageLayer
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_image_classifier.widgets.qt.parts import timer
@@ -18,15 +19,13 @@ def image_layers(viewer: napari.Viewer) -> list[OpenLayer]:
     return [open_layer(layer) for layer in viewer.layers if isinstance(layer, ImageLayer)]
 
 
-def start_after(soon: QTimer, owner: QObject, *emitters: Any, types: Collection[str] = ()) -> None:
-    """Start a timer after each event of these emitters and ``types``, until Qt deletes ``owner``.
+def start_after(soon: QTimer, *emitters: Any, types: Collection[str] = ()) -> None:
+    """Start a timer after each event of these emitters and ``types``, until Qt deletes it.
 
     Parameters
     ----------
     soon
         The timer.
-    owner
-        The object whose timer it is.
     *emitters
         Those of napari: of one event or, as ``layer.events``, of all.
     types
@@ -34,17 +33,16 @@ def start_after(soon: QTimer, owner: QObject, *emitters: Any, types: Collection[
     """
 
     def wake(event: Any = None) -> None:
-        if not types or event.type in types:
+        # A function that hears `destroyed` in place of this is a crash: Python may have collected
+        # it together with the wrapper of the widget by the time that Qt deletes the widget.
+        if not isalive(soon):  # type: ignore[no-untyped-call]
+            for emitter in emitters:
+                emitter.disconnect(wake)
+        elif not types or event.type in types:
             soon.start()
-
-    def leave() -> None:
-        for emitter in emitters:
-            emitter.disconnect(wake)
 
     for emitter in emitters:
         emitter.connect(wake)
-    # The viewer may be half gone by then, so its emitters are held here.
-    owner.destroyed.connect(leave)
 
 
 class LayersWatch(QObject):
@@ -55,4 +53,4 @@ class LayersWatch(QObject):
     def __init__(self, viewer: napari.Viewer, parent: QObject) -> None:
         super().__init__(parent)
         wait = timer(self, self.changed.emit, MILLISECONDS_BEFORE_TELLING)
-        start_after(wait, self, viewer.layers.events.inserted, viewer.layers.events.removed)
+        start_after(wait, viewer.layers.events.inserted, viewer.layers.events.removed)

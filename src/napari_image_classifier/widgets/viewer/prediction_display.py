@@ -157,7 +157,7 @@ class ImageViews(QObject):
         self._show_only = False
         self._soon = timer(self, self._refresh)
         changes = viewer.layers.events
-        start_after(self._soon, self, *self._captions.events, changes.removed, changes.inserted)
+        start_after(self._soon, *self._captions.events, changes.removed, changes.inserted)
 
     def clear(self) -> None:
         """Forget all predictions and take the captions away."""
