@@ -341,6 +341,9 @@ def _trainings() -> Iterator[Hostile]:
         ("mixup", 0.4),
     ):  # fmt: skip
         yield Hostile(f"{key} {value!r:.20}", way, _put(*config, key, value=value))
+    for name, parts in (("no file", []), ("a file of nothing known", [{"of": "moon", "size": 1,
+                        "modified": None}])):  # fmt: skip
+        yield Hostile(f"an image with {name}", way, _put("files", 0, "parts", value=parts))
     yield Hostile("no configuration", way, _put(*config, value=ABSENT))
     yield Hostile("a result elsewhere", way, _put("result", "file", value="../other/cells.keras"))
     yield Hostile("a result without name", way, _put("result", "file", value=""))

@@ -37,6 +37,9 @@ SETTINGS = (
     "NVIDIA_TF32_OVERRIDE",
 )
 _MACHINE = ("processor", "threads", "device", "backend", "platform")
+# What stands with the files of an image's mask.
+OF_MASK = "mask"
+OF_SPLIT_MASK = "mask, its connected parts"
 _AS_WRITTEN = {"class_name": "class"}
 Item = TypeVar("Item")
 # A letter for each axis; which ones there are is the images' affair.
@@ -301,13 +304,17 @@ class OfLearntItems(Head, frozen=True, kw_only=True, omit_defaults=True):
         check_each_once(self.files)
         if not all(item.class_name for entry in self.files for item in entry.items):
             raise ValueError("an item has no class")
+        for entry in self.files:
+            kinds = {part.of for part in entry.parts}
+            if None not in kinds or not kinds <= {None, OF_MASK, OF_SPLIT_MASK}:
+                raise ValueError(f"{entry.file[:200]} has no file, or one of an unknown kind")
         numbers = sorted(item.number for entry in self.files for item in entry.items)
         if numbers != list(range(len(numbers))):
             raise ValueError("its items are not numbered from 0 on, each once")
 
 
 def check_each_once(files: Sequence[FileEntry[LearntItem] | FileEntry[ClassifiedItem]]) -> None:
-    """Refuse entries of a manifest of which one item has two, or whose parts nobody knows.
+    """Refuse entries of a manifest of which one item has two, or that is no part of an image.
 
     Parameters
     ----------

@@ -10,7 +10,12 @@ import msgspec
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.description import TEXTURE
 from napari_image_classifier.classifiers.manifest import Manifest, manifest_path, read_manifest
-from napari_image_classifier.classifiers.manifest_records import Run, machine_differences
+from napari_image_classifier.classifiers.manifest_records import (
+    OF_MASK,
+    OF_SPLIT_MASK,
+    Run,
+    machine_differences,
+)
 from napari_image_classifier.errors import Cancelled, ClassifierFileError
 from napari_image_classifier.evaluation.reproduction import (
     ReproducingError,
@@ -24,7 +29,7 @@ from napari_image_classifier.images.names.patterns import PART_FIELDS, FilePart,
 from napari_image_classifier.items.item import Item, ItemTable
 from napari_image_classifier.system.records import UPDATE, from_json
 from napari_image_classifier.training.config import TrainingConfig
-from napari_image_classifier.training.manifest import OF_MASK, OF_SPLIT_MASK, TrainingManifest
+from napari_image_classifier.training.manifest import TrainingManifest
 from napari_image_classifier.training.record import TrainingRecord
 from napari_image_classifier.training.train_job import TrainRequest, TrainResult
 

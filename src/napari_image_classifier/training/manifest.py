@@ -9,6 +9,8 @@ from napari_image_classifier.classifiers.classifier import Classifier
 from napari_image_classifier.classifiers.description import ClassifierInShort
 from napari_image_classifier.classifiers.manifest import write_manifest
 from napari_image_classifier.classifiers.manifest_records import (
+    OF_MASK,
+    OF_SPLIT_MASK,
     FileEntry,
     Head,
     ImagesRead,
@@ -29,10 +31,6 @@ from napari_image_classifier.training.dataset import TrainingSet
 from napari_image_classifier.training.images import TrainingImages
 from napari_image_classifier.training.learner import Ensemble
 from napari_image_classifier.training.left_out import LeftOut
-
-# What stands with the files of an image's mask.
-OF_MASK = "mask"
-OF_SPLIT_MASK = "mask, its connected parts"
 
 
 class ImportManifest(Head, frozen=True, kw_only=True):
