@@ -104,6 +104,27 @@ def test_folders_may_be_deeper_than_python_calls_itself(tmp_path):
             folder.rmdir()
 
 
+def test_masks_are_looked_for_as_images_are(tmp_path):
+    """In folders as deep; links in a circle, hidden files and thumbnails of drives are no masks."""
+    images, masks = tmp_path / "images", tmp_path / "masks"
+    touch(images, "a.tif")
+    touch(masks, "b/.a.tif", "@eaDir/a.tif", ".old/a.tif")
+    (masks / "round").symlink_to(masks, target_is_directory=True)
+    folders = [masks]
+    for _ in range(1100):
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    touch(folders[-1], "a_mask.tif")
+    try:
+        [found], _ = find_images(images, masks=str(masks))
+        assert found.mask is not None
+        assert found.mask.name == "d/" * 1100 + "a_mask.tif"
+    finally:
+        (folders[-1] / "a_mask.tif").unlink()
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
+
+
 def test_a_folder_that_goes_or_is_closed_does_not_end_the_looking(tmp_path, monkeypatch):
     """What is beside it is found; what can't be opened is counted."""
     touch(tmp_path, "a/0.tif", "closed/1.tif", "deep/1.tif", "gone/2.tif", "z/3.tif")

@@ -36,6 +36,7 @@ _OF_DRIVES = {
     "@recycle": "deleted files",
     "$recycle.bin": "deleted files",
 }
+_CLOSED = "folders that can't be opened"
 _TOO_DEEP = "folders so deep that the system can't open them"
 _THUMBNAIL = re.compile(r"(?:^|[_\-. /])thumb(?:nail)?s?(?=$|[_\-. /])")
 
@@ -92,7 +93,15 @@ def find_images(
     passed_over: Counter[str] = Counter()
     found = _without_thumbnails(list(_image_paths(folder, passed_over)), folder, passed_over)
     paths = list(_one_per_set(found, passed_over))
-    mask_files = MaskFiles(masks, folder, split=split_masks) if masks else None
+    mask_files = None
+    if masks:
+        beside: Counter[str] = Counter()
+        mask_files = MaskFiles(
+            masks, folder, lambda below: _image_paths(below, beside), split=split_masks
+        )
+        for what in (_CLOSED, _TOO_DEEP):
+            # Those that lie among the images were counted.
+            passed_over[what] = max(passed_over[what], beside[what])
     if mask_files is not None:
         n_before = len(paths)
         paths = [path for path in paths if path not in mask_files.paths]
@@ -127,7 +136,7 @@ def _image_paths(folder: Path, passed_over: Counter[str]) -> Iterator[Path]:
                 continue
             except OSError as error:
                 is_deep = error.errno == ENAMETOOLONG
-                passed_over[_TOO_DEEP if is_deep else "folders that can't be opened"] += 1
+                passed_over[_TOO_DEEP if is_deep else _CLOSED] += 1
                 continue
             passed_over["empty folders"] += not within
             waiting += within
