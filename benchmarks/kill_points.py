@@ -1,4 +1,4 @@
-"""Kills and stops work at every write, flush and rename, and fills and breaks its disk.
+"""Kills and interrupts work at every write, flush and rename, and fills and breaks the disk.
 
     python benchmarks/kill_points.py [WORK …] [--json FILE]
 
@@ -6,10 +6,10 @@ strikes at every point where the work touches a file, as tests/helpers/fault_poi
 three kills each (before, after, and half-way through a write or twice in a row), then a full and a
 broken disk, once and for good. After every strike all files are opened, the work is done again, and
 the result compared with that of work that nobody disturbed. Networks, which take seconds to train,
-are struck at one write, flush and rename of each file. As root on Linux, a real disk of too few
-bytes is filled, too. Commands get TERM, Ctrl-C and a second Ctrl-C at every point: they leave
-nothing half-written and no lock, and the next one goes on. Stops at the first thing that is lost.
-Half an hour on two cores."""
+are struck at one write, flush and rename of each file. The commands train, classify and merge get
+TERM, Ctrl-C and Ctrl-C twice at every point, and leave nothing half-written. As root on Linux, a
+real disk of too few bytes is filled, too. Stops at the first thing that is lost. An hour on two
+cores."""
 
 import argparse
 import json
@@ -34,8 +34,8 @@ from helpers.fault_rounds import (
 )
 from programs.faults import OUTPUT, REFUSED
 
-WORK = ("training", "batch", "labels", "networks")
 COMMANDS = ("train", "classify", "merge")
+WORK = ("training", "batch", "labels", "networks", *COMMANDS)
 WRITES = ("write", "flush", "rename", "flush of folder", "truncate")
 # From a disk that takes nothing to one on which all of it fits.
 KIB_FREE = {"training": (0, 4, 8, 12, 16), "batch": (0, 4, 8, 12), "labels": (0, 4, 8, 12, 16),
@@ -74,18 +74,21 @@ def killed(workshop: Workshop, work: str) -> dict[str, object]:
     }
 
 
-def interrupted(workshop: Workshop, command: str) -> dict[str, object]:
-    """Send signals at all points of a command, and return the numbers."""
+def interrupted(workshop: Workshop, work: str) -> dict[str, object]:
+    """Ask a command to end at all its points, and return the numbers."""
     began = time.monotonic()
-    points = workshop.points(command)
-    stopped = 0
+    points = workshop.points(work)
+    stopped: Counter[str] = Counter()
     for number, point in enumerate(points):
-        stopped += sum(workshop.interrupt(command, Fault(number, how)) for how in SIGNALS)
-        print(f"  {command} {number + 1}/{len(points)}: {point.kind} {point.file}", flush=True)
+        for how in SIGNALS:
+            stopped[how] += workshop.interrupt(work, Fault(number, how))
+        print(f"  {work} {number + 1}/{len(points)}: {point.kind} {point.file}", flush=True)
     return {
+        "points": len(points),
         "points struck": len(points),
+        "kinds": dict(Counter(point.kind for point in points)),
         "signals": len(points) * len(SIGNALS),
-        "stopped by them": stopped,
+        "commands ended by them": stopped,
         "seconds": round(time.monotonic() - began),
     }
 
@@ -126,14 +129,10 @@ def can_mount() -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    works = (*WORK, *COMMANDS)
-    parser.add_argument("work", nargs="*", default=works, metavar="WORK", help=", ".join(works))
+    parser.add_argument("work", nargs="*", default=WORK, metavar="WORK", help=", ".join(WORK))
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     found: dict[str, dict[str, object]] = {}
-    mounts = can_mount()
-    if not mounts:
-        print("No real disk is filled: that takes root on Linux.")
     with (
         tempfile.TemporaryDirectory(prefix="kill-points-") as folder,
         workshop_with_classifier(Path(folder)) as workshop,
@@ -143,10 +142,14 @@ def main() -> None:
                 found[work] = interrupted(workshop, work)
             else:
                 found[work] = killed(workshop, work)
-                found[work]["full disks"] = filled(workshop, work) if mounts else 0
+                if can_mount():
+                    found[work]["full disks"] = filled(workshop, work)
+                else:
+                    print("No real disk was filled: that takes root on Linux.")
             print(work, json.dumps(found[work]), flush=True)
-    for name in ("points struck", "kills", "errors told in a sentence", "errors that did no harm",
-                 "signals", "stopped by them"):  # fmt: skip
+    for name in (
+        "points struck", "kills", "errors told in a sentence", "errors that did no harm", "signals"
+    ):  # fmt: skip
         print(f"{name}: {sum(int(str(one.get(name, 0))) for one in found.values())}")
     print("Nothing was lost.")
     if asked.json:

@@ -34,3 +34,22 @@ def test_the_demo_does_the_main_job(tmp_path):
     assert (tmp_path / "demo" / "cells.keras").is_file()
     window = Picture.open(tmp_path / "demo" / "demo.png")
     assert len(window.convert("RGB").getcolors(maxcolors=2**24)) > 1000
+
+
+def test_a_display_that_is_not_there_is_a_sentence(tmp_path):
+    """Qt itself would end the process without a word of ours."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only X11 has displays that can be named and not be there")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("QT_")}
+    said = subprocess.run(
+        [sys.executable, "-m", "napari_image_classifier.cli.app", "demo", "--output",
+         str(tmp_path / "demo")],
+        capture_output=True,
+        text=True,
+        env={**environment, "DISPLAY": ":7777", "WAYLAND_DISPLAY": ""},
+        check=False,
+    )  # fmt: skip
+    assert said.returncode == 1
+    assert "No window can be opened here" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert not (tmp_path / "demo").exists()

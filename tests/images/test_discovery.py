@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from napari_image_classifier.images.discovery import find_images
-from napari_image_classifier.images.mask_files import files_below
+from napari_image_classifier.images.discovery import files_below, find_images
 from napari_image_classifier.images.names.patterns import NamePattern, NamePatternError
 
 GUIDS = ("D23F0824-128B-2F33-0C5C-7FD0A6A3A450", "6513270E-269E-0D37-F2A7-4DE452E6B438")
@@ -103,6 +102,27 @@ def test_folders_may_be_deeper_than_python_calls_itself(tmp_path):
         assert list(files_below(tmp_path)) == [folders[-1] / "a.tif"]
     finally:
         (folders[-1] / "a.tif").unlink()
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
+
+
+def test_masks_are_looked_for_as_images_are(tmp_path):
+    """In folders as deep; links in a circle, hidden files and thumbnails of drives are no masks."""
+    images, masks = tmp_path / "images", tmp_path / "masks"
+    touch(images, "a.tif")
+    touch(masks, "b/.a.tif", "@eaDir/a.tif", ".old/a.tif")
+    (masks / "round").symlink_to(masks, target_is_directory=True)
+    folders = [masks]
+    for _ in range(1100):
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    touch(folders[-1], "a_mask.tif")
+    try:
+        [found], _ = find_images(images, masks=str(masks))
+        assert found.mask is not None
+        assert found.mask.name == "d/" * 1100 + "a_mask.tif"
+    finally:
+        (folders[-1] / "a_mask.tif").unlink()
         for folder in reversed(folders[1:]):
             folder.rmdir()
 

@@ -36,6 +36,22 @@ EPOCHS = 8
 FILES = ("cells.keras", "predictions.csv", "demo.png")
 SIZE = 64
 LONGEST_WAIT = 300_000
+# Qt ends a process that can't open windows, so another one tries.
+_OPENS_WINDOWS = """
+from qtpy.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
+application = QGuiApplication([])
+if application.platformName() == "xcb":
+    from OpenGL.contextdata import getContext
+    surface, context = QOffscreenSurface(), QOpenGLContext()
+    surface.create()
+    try:
+        # What draws for napari has to find the one that Qt made.
+        found = context.create() and context.makeCurrent(surface) and getContext()
+    except Exception:
+        found = None
+    raise SystemExit(0 if found else 2)
+"""
+NO_OPENGL = 2
 
 Say = Callable[[str], None]
 
@@ -49,10 +65,12 @@ def run_demo(output: Path, *, close: bool = False, say: Say) -> int:
     Raises
     ------
     ImageClassifierError
-        There is no display and no Xvfb, or a step failed; the text says which.
+        There is no display and no Xvfb, no window can be opened, or a step failed; the text says
+        which.
     """
     if _has_no_display():
         return _run_under_xvfb(output)
+    _check_windows_open()
     learnt, unseen = output / "images to learn from", output / "images never seen"
     classifier, table, picture = (output / name for name in FILES)
     _check_output(output, learnt)
@@ -169,6 +187,29 @@ def _has_no_display() -> bool:
 
 def _started_under_xvfb() -> bool:
     return os.environ.get("NAPARI_IMAGE_CLASSIFIER_DEMO") == "xvfb"
+
+
+def _check_windows_open() -> None:
+    tried = subprocess.run(
+        [sys.executable, "-c", _OPENS_WINDOWS],
+        cwd=folder_to_work_in(),
+        env={**os.environ, **SAFE_PATH},
+        capture_output=True,
+        check=False,
+    )
+    if tried.returncode == NO_OPENGL:
+        raise ImageClassifierError(
+            "This display has no OpenGL, which napari draws with; start the demo on the computer "
+            "itself rather than through a remote desktop, or install its graphics driver."
+        )
+    if tried.returncode:
+        display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        named = f" The display is {display}." if display else ""
+        raise ImageClassifierError(
+            "No window can be opened here: there is no such display, it does not let you in, or "
+            f"a library of the system that Qt needs is missing.{named} Start the demo from a "
+            "desktop, or without a display (unset DISPLAY WAYLAND_DISPLAY), where it uses Xvfb."
+        )
 
 
 def _run_under_xvfb(output: Path) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from errno import ENAMETOOLONG
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.image import IMAGE_SUFFIXES
-from napari_image_classifier.images.mask_files import MaskFiles, files_below
+from napari_image_classifier.images.mask_files import MaskFiles
 from napari_image_classifier.images.names.folder_plates import with_plates_of_folders
 from napari_image_classifier.images.names.patterns import (
     GUID,
@@ -35,6 +36,7 @@ _OF_DRIVES = {
     "@recycle": "deleted files",
     "$recycle.bin": "deleted files",
 }
+_CLOSED = "folders that can't be opened"
 _TOO_DEEP = "folders so deep that the system can't open them"
 _THUMBNAIL = re.compile(r"(?:^|[_\-. /])thumb(?:nail)?s?(?=$|[_\-. /])")
 
@@ -91,7 +93,15 @@ def find_images(
     passed_over: Counter[str] = Counter()
     found = _without_thumbnails(list(_image_paths(folder, passed_over)), folder, passed_over)
     paths = list(_one_per_set(found, passed_over))
-    mask_files = MaskFiles(masks, folder, split=split_masks) if masks else None
+    mask_files = None
+    if masks:
+        beside: Counter[str] = Counter()
+        mask_files = MaskFiles(
+            masks, folder, lambda below: _image_paths(below, beside), split=split_masks
+        )
+        for what in (_CLOSED, _TOO_DEEP):
+            # Those that lie among the images were counted.
+            passed_over[what] = max(passed_over[what], beside[what])
     if mask_files is not None:
         n_before = len(paths)
         paths = [path for path in paths if path not in mask_files.paths]
@@ -126,7 +136,7 @@ def _image_paths(folder: Path, passed_over: Counter[str]) -> Iterator[Path]:
                 continue
             except OSError as error:
                 is_deep = error.errno == ENAMETOOLONG
-                passed_over[_TOO_DEEP if is_deep else "folders that can't be opened"] += 1
+                passed_over[_TOO_DEEP if is_deep else _CLOSED] += 1
                 continue
             passed_over["empty folders"] += not within
             waiting += within
@@ -146,6 +156,30 @@ def _is_folder(path: Path) -> bool:
 
 def _n_images_below(folder: Path) -> int:
     return sum(path.suffix.lower() in IMAGE_SUFFIXES for path in files_below(folder))
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield all files below a folder, however deep it is; folders that can't be opened have none.
+
+    Parameters
+    ----------
+    folder
+        Links to other folders are not followed.
+
+    Yields
+    ------
+    Path
+        In no order.
+    """
+    # Those of Python call themselves for each level, and fail at some thousand.
+    waiting = [folder]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+                else:
+                    yield Path(entry.path)
 
 
 def _without_thumbnails(

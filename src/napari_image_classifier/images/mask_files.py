@@ -6,18 +6,17 @@ describes.
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.image import IMAGE_SUFFIXES
 from napari_image_classifier.images.names.patterns import ImageFiles, NamePattern, group_files
 
 # What Cellpose, CellProfiler, StarDist and people put behind the name of the image.
 ENDINGS = ("_cp_masks", "_masks", "_mask", "_labels", "_label", "_objects", "_seg")
 OME = ".ome"
+FilesBelow = Callable[[Path], Iterable[Path]]
 
 
 class MasksError(ImageClassifierError):
@@ -63,6 +62,8 @@ class MaskFiles:
         which {name} is the image's name without its suffix. Relative to ``root`` unless absolute.
     root
         The images' folder.
+    files_below
+        Returns the files of images below a folder, as images are looked for.
     split
         Whether the connected parts of masks are the objects, whatever their numbers.
 
@@ -74,18 +75,20 @@ class MaskFiles:
     Raises
     ------
     MasksError
-        There is no such folder, or no mask in it.
+        There is no such folder, it can't be opened, or no mask is in it.
     NamePatternError
         The pattern can't be understood.
     """
 
-    def __init__(self, masks: str, root: Path, *, split: bool = False) -> None:
+    def __init__(
+        self, masks: str, root: Path, files_below: FilesBelow, *, split: bool = False
+    ) -> None:
         self._split = split
         self._by_fields: _ByFields | None = None
         self._by_name: dict[str, list[Path]] = {}
         if "{" in masks:
             self._folder, pattern = _split_pattern(masks, root)
-            described, _ = group_files(_files_below(self._folder), pattern, self._folder)
+            described, _ = group_files(_files(self._folder, files_below), pattern, self._folder)
             self._by_fields = _ByFields(described)
             self.paths = {part.path for files in described for part in files.parts}
         else:
@@ -93,7 +96,7 @@ class MaskFiles:
             among_images = self._folder == root.resolve()
             self.paths = {
                 path
-                for path in _files_below(self._folder)
+                for path in _files(self._folder, files_below)
                 if not among_images or path.stem.lower().endswith(ENDINGS)
             }
             self._by_name = _by_name(self.paths, self._folder)
@@ -191,38 +194,16 @@ def _split_pattern(masks: str, root: Path) -> tuple[Path, NamePattern]:
     return root.joinpath(*parts[:first]), NamePattern("/".join(parts[first:]))
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Yield all files below a folder, however deep it is; folders that can't be opened have none.
-
-    Parameters
-    ----------
-    folder
-        Links to other folders are not followed.
-
-    Yields
-    ------
-    Path
-        In no order.
-    """
-    # Those of Python call themselves for each level, and fail at some thousand.
-    waiting = [folder]
-    while waiting:
-        with suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(Path(entry.path))
-                else:
-                    yield Path(entry.path)
-
-
-def _files_below(folder: Path) -> list[Path]:
+def _files(folder: Path, files_below: FilesBelow) -> list[Path]:
     if not folder.is_dir():
         raise MasksError(f"There is no folder of masks {folder}.")
-    return sorted(
-        path
-        for path in files_below(folder)
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-    )
+    try:
+        return sorted(files_below(folder))
+    except OSError as error:
+        raise MasksError(
+            f"The folder of masks {folder} can't be opened ({error.strerror}); ask its owner "
+            "for the right to read it."
+        ) from error
 
 
 def _by_name(paths: Iterable[Path], folder: Path) -> dict[str, list[Path]]:

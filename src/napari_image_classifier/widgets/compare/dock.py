@@ -8,7 +8,7 @@ import napari
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_image_classifier.errors import ImageClassifierError
-from napari_image_classifier.images.mask_files import files_below
+from napari_image_classifier.images.discovery import files_below
 from napari_image_classifier.raters import session_jobs
 from napari_image_classifier.raters.blinded_session import PLAN, BlindedSession
 from napari_image_classifier.system.events import Event, Progress
