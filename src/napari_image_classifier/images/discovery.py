@@ -1,5 +1,6 @@
 """Images in a folder and its sub-folders, each of one file or several."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
