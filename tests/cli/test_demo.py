@@ -8,6 +8,9 @@ import sys
 import pytest
 from PIL import Image as Picture
 
+from napari_image_classifier.cli import demo
+from napari_image_classifier.errors import ImageClassifierError
+
 pytestmark = pytest.mark.long
 
 
@@ -34,3 +37,14 @@ def test_the_demo_does_the_main_job(tmp_path):
     assert (tmp_path / "demo" / "cells.keras").is_file()
     window = Picture.open(tmp_path / "demo" / "demo.png")
     assert len(window.convert("RGB").getcolors(maxcolors=2**24)) > 1000
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "cells.keras", "predictions.csv", "demo.png"])
+def test_the_demo_goes_into_no_folder_of_others(tmp_path, monkeypatch, name):
+    """Nothing is written among what is there."""
+    monkeypatch.setattr(demo, "_has_no_display", lambda: False)
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(ImageClassifierError, match="is not empty"):
+        demo.run_demo(tmp_path, say=print)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"
