@@ -8,6 +8,9 @@ import sys
 import pytest
 from PIL import Image as Picture
 
+from napari_image_classifier.cli import demo
+from napari_image_classifier.errors import ImageClassifierError
+
 pytestmark = pytest.mark.long
 
 
@@ -53,3 +56,14 @@ def test_a_display_that_is_not_there_is_a_sentence(tmp_path):
     assert "No window can be opened here" in said.stderr
     assert "Traceback" not in said.stderr
     assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "cells.keras", "predictions.csv", "demo.png"])
+def test_the_demo_goes_into_no_folder_of_others(tmp_path, monkeypatch, name):
+    """Nothing is written among what is there."""
+    monkeypatch.setattr(demo, "_has_no_display", lambda: False)
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(ImageClassifierError, match="is not empty"):
+        demo.run_demo(tmp_path, say=print)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"

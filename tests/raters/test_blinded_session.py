@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from helpers.hostile_kept_files import write_study
 from helpers.wells import CLASSES, train_on_half, write_wells
+from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
 from napari_image_classifier.items.query import ItemsQuery
 from napari_image_classifier.items.reading import read_items
@@ -20,6 +22,7 @@ from napari_image_classifier.raters.blinded_session import (
     PREDICTIONS,
     BlindedSession,
     SessionError,
+    create_session,
     in_turn,
     repeats_of,
     showings_of,
@@ -205,3 +208,17 @@ def test_several_sessions_are_combined(images, classifier, tmp_path):
     numbers = json.loads((tmp_path / "r.agreement.json").read_text())
     assert [one["rater"] for one in numbers["comparisons"]] == ["Ada", "Bob"]
     assert numbers["agreement"]["pairs"][0]["kappa"] == 1.0
+
+
+@pytest.mark.parametrize("name", [PREDICTIONS, ANSWERS, f"{PREDICTIONS}.journal"])
+def test_a_session_is_begun_beside_no_other_tables(tmp_path, name):
+    """They would be replaced, or appended to."""
+    study = write_study(tmp_path / "study", only=("session",))
+    plan = BlindedSession(study / "session").plan
+    other = tmp_path / "other" / name
+    other.parent.mkdir()
+    other.write_text("mine,too\n1,2\n")
+    with pytest.raises(ImageClassifierError, match=r"choose an(other| empty)"):
+        create_session(other.parent, plan, [])
+    assert other.read_text() == "mine,too\n1,2\n"
+    assert list(other.parent.iterdir()) == [other]
