@@ -14,6 +14,7 @@ from typing import IO, Self, TypeVar
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.atomic_files import (
     check_ordinary,
+    clear_abandoned,
     create_file,
     replace_file,
 )
@@ -183,6 +184,8 @@ class AppendedTable:
                 f"Nothing can be written to {path}: {error.strerror}. Choose the name of a file."
             ) from error
         if path.is_file() and path.stat().st_size:
+            # Of one that was killed as it began this table.
+            clear_abandoned(path.parent)
             with held(path):
                 self._take_over()
 

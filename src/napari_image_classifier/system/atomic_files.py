@@ -238,7 +238,7 @@ def flush_folder(folder: Path) -> None:
 def _temporary_beside(path: Path) -> Iterator[Path]:
     check_ordinary(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _clear_abandoned(path.parent)
+    clear_abandoned(path.parent)
     name = f"{UNFINISHED}{this_process()}-{secrets.token_hex(4)}{path.suffix}"
     temporary = path.parent / name
     with removed_when_ended(temporary):
@@ -295,8 +295,14 @@ def _free_name(path: Path) -> Path:
 
 
 @cache
-def _clear_abandoned(folder: Path) -> None:
-    """Remove, once for each folder, what processes that were killed were writing there."""
+def clear_abandoned(folder: Path) -> None:
+    """Remove, once for each folder, what processes that were killed were writing there.
+
+    Parameters
+    ----------
+    folder
+        One that is written to.
+    """
     with suppress(OSError):
         for path in folder.glob(f"{UNFINISHED}*"):
             if _is_abandoned(path):
