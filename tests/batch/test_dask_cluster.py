@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -145,20 +147,31 @@ def test_a_stop_is_heard(images, scheduler, workers, tiny_classifier_path, tmp_p
     assert 3 <= len(seen) < N_IMAGES
 
 
-def test_no_scheduler_is_a_sentence(images, tiny_classifier_path, tmp_path):
+def test_no_scheduler_is_a_sentence(images, tiny_classifier_path, tmp_path, monkeypatch):
     """A wrong address is told as such, with the form of a right one."""
-    import dask
-
-    with (
-        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
-        pytest.raises(ClusterError, match="can't be reached"),
-    ):
+    monkeypatch.setattr("napari_image_classifier.batch.dask_cluster.SECONDS_TO_CONNECT", 1.0)
+    with pytest.raises(ClusterError, match="can't be reached"):
         classify_folder(
             images,
             tiny_classifier_path,
             tmp_path / "predictions.csv",
             predict=Cluster("tcp://127.0.0.1:9").predict,
         )
+
+
+def test_another_program_at_the_address_is_a_sentence():
+    """What it says at once would be the length of a message of 3 EB."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                connection.recv(1024)
+
+        threading.Thread(target=answer, daemon=True).start()
+        with pytest.raises(ClusterError, match="is no Dask scheduler, but another program"):
+            Cluster(f"tcp://127.0.0.1:{server.getsockname()[1]}").connected()
 
 
 def test_no_workers_is_a_sentence(scheduler, images, tiny_classifier_path, tmp_path, monkeypatch):

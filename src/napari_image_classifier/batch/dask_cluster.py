@@ -134,17 +134,28 @@ class Cluster:
             ) from error
         self._check_address()
         security = self._security()
+        # In two steps, so that one that was never connected is at hand.
+        client = Client.__new__(Client)
         try:
-            return Client(
+            client.__init__(  # type: ignore[misc]
                 self.address,
                 security=security,
                 set_as_default=False,
                 timeout=SECONDS_TO_CONNECT,
             )
+        except MemoryError as error:
+            _forget(client)
+            # What another program says is taken for the length of a message.
+            raise ClusterError(
+                f"What answers at {self.address} is no Dask scheduler, but another program, such "
+                f"as the scheduler's own web page. {self._hint()}"
+            ) from error
         except (OSError, ValueError, TypeError, RuntimeError, CancelledError) as error:
+            _forget(client)
             raise ClusterError(
                 f"The Dask scheduler {self.address} can't be reached: {error}. {self._hint()}"
             ) from error
+        return client
 
     def _check_address(self) -> None:
         match = _BY_PORT.fullmatch(self.address)
@@ -270,6 +281,11 @@ def _connected_in_time(cluster: Cluster, should_stop: ShouldStop) -> "Client | N
             lambda late: None if late.exception() else _close(late.result())
         )
     return client
+
+
+def _forget(client: "Client") -> None:
+    """Have a client that was never connected not be closed, which it would wait for a minute."""
+    client.status = "closed"
 
 
 def _close(client: "Client") -> None:
