@@ -105,6 +105,10 @@ class Fault(StrEnum):
     NO_OBJECTS = "no-objects"
     NOT_CLASSIFIED = "not-classified"
 
+    def __reduce_ex__(self, protocol: object) -> "tuple[type[Fault], tuple[str]]":
+        """Return how it is pickled: by this class alone, in each version of Python."""
+        return type(self), (self.value,)
+
 
 # What may be gone when an unchanged file is read again: memory that others had, a drive that did
 # not answer, a file that was locked, parts that had not been copied yet.
