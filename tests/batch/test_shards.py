@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from helpers.hostile_shares import CHANGED, NAMES, OF_BEFORE, OTHERWISE, Study
 from helpers.manifests import read_manifest
+from hostile.shares import CHANGED, NAMES, OF_BEFORE, OTHERWISE, Study
 from napari_image_classifier.batch.classify_folder import classify_folder
 from napari_image_classifier.batch.journal import Listing
 from napari_image_classifier.batch.shards import Shard, ShardError, merge_shards

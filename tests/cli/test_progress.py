@@ -9,7 +9,7 @@ import warnings
 import pytest
 import typer
 
-from helpers.hostile_texts import HONEST, HOSTILE, acts
+from hostile.texts import HONEST, HOSTILE, acts
 from napari_image_classifier.cli import app as command_line
 from napari_image_classifier.cli import commands
 from napari_image_classifier.cli.describe import in_lines

@@ -10,9 +10,9 @@ import pytest
 import tifffile
 
 import napari_image_classifier as nic
-from helpers.bad_images import NO_TEXT, write_bad_images, write_good, write_odd_images
 from helpers.manifests import read_manifest
 from helpers.paths import REPOSITORY
+from hostile.images import NO_TEXT, write_bad_images, write_good, write_odd_images
 from napari_image_classifier.batch import retries as patient_prediction
 from napari_image_classifier.batch import stream as prediction_stream
 from napari_image_classifier.batch.classify_folder import classify_folder

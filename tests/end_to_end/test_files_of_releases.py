@@ -11,8 +11,8 @@ from qtpy.QtCore import QSettings
 from typer.testing import CliRunner
 
 import napari_image_classifier as nic
-from helpers.hostile_kept_files import write_study
 from helpers.paths import TESTS
+from hostile.kept_files import write_study
 from napari_image_classifier.cli.commands import app
 from napari_image_classifier.raters.annotation_log import AnnotationLog
 from napari_image_classifier.raters.blinded_session import BlindedSession

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.hostile_folder import make_hostile, run_of
+from hostile.folder import make_hostile, run_of
 
 pytestmark = pytest.mark.long
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from helpers.hostile_kept_files import HOSTILE, WAYS, write_study
+from hostile.kept_files import HOSTILE, WAYS, write_study
 from napari_image_classifier.errors import ImageClassifierError
 
 # Measured are less than two, and milliseconds for most; a busy machine is no fault.

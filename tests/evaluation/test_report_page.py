@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from helpers.hostile_texts import HONEST, HOSTILE, acts
+from hostile.texts import HONEST, HOSTILE, acts
 from napari_image_classifier.evaluation import report_page
 from napari_image_classifier.evaluation.plots import groups_plot
 from napari_image_classifier.evaluation.report_page import render_page

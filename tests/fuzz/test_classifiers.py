@@ -13,8 +13,8 @@ import pytest
 from hypothesis import strategies as st
 
 from helpers.fuzzing import LONG, damages, json_edits, try_at_random
-from helpers.hostile_files import CONFIGURATION, DESCRIPTION, GRAPH, WEIGHTS, parts_of, zipped
 from helpers.paths import KERAS_FILES, RELEASES
+from hostile.classifiers import CONFIGURATION, DESCRIPTION, GRAPH, WEIGHTS, parts_of, zipped
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.errors import ClassifierFileError
 from napari_image_classifier.networks.guard.keras_file import (

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 from hypothesis import strategies as st
 
-from helpers.bad_sizes import ome, plain, tiff
 from helpers.fuzzing import LONG, try_at_random
+from hostile.image_sizes import ome, plain, tiff
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image
 from napari_image_classifier.images.read_errors import ImageReadError

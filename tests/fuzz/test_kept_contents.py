@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import napari_image_classifier as nic
 from helpers.fuzzing import LONG, json_edits, try_at_random
-from helpers.hostile_kept_files import WorkBeganError, write_study
+from hostile.kept_files import WorkBeganError, write_study
 from napari_image_classifier.batch.journal import (
     predictions_at,
     read_journal,

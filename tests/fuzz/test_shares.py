@@ -13,8 +13,8 @@ import pytest
 from hypothesis import strategies as st
 
 from helpers.fuzzing import LONG, Damage, damages, json_edits, try_at_random
-from helpers.hostile_shares import N_SHARES, NAMES, Study
 from helpers.paths import TESTS
+from hostile.shares import N_SHARES, NAMES, Study
 from napari_image_classifier.batch.journal import journal_path
 from napari_image_classifier.batch.shards import merge_shards
 from napari_image_classifier.classifiers.classifier import load_classifier

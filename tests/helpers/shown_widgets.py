@@ -5,7 +5,7 @@ import re
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLabel, QListView, QWidget
 
-from helpers.hostile_texts import acts
+from hostile.texts import acts
 
 # The tags of our own.
 OWN = re.compile(r'</?(b|p|qt|br)>|<span style="color:#[0-9a-f]{6}">|</span>', re.IGNORECASE)

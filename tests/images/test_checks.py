@@ -2,8 +2,8 @@
 
 import pytest
 
-from helpers.bad_sizes import SIDE, SIZES
 from helpers.fuzzing import bounded
+from hostile.image_sizes import SIDE, SIZES
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.images.discovery import find_images
 from napari_image_classifier.images.image import read_image

@@ -5,8 +5,8 @@ from unittest import mock
 
 import pytest
 
-from helpers.hostile_files import DESCRIPTION, parts_of, zipped
 from helpers.paths import PROGRAMS
+from hostile.classifiers import DESCRIPTION, parts_of, zipped
 from napari_image_classifier.classifiers.classifier import load_classifier
 from napari_image_classifier.errors import ClassifierFileError, ComputeError
 from napari_image_classifier.networks.architectures import NETWORKS

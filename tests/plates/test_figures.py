@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from helpers.hostile_texts import HONEST, HOSTILE
+from hostile.texts import HONEST, HOSTILE
 from napari_image_classifier.plates.figures import (
     LONGEST_LINE,
     add_legend,

@@ -18,7 +18,7 @@ from napari_image_classifier.networks.backend import start_keras
 keras = start_keras()
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from helpers import hostile_files, hostile_sizes  # noqa: E402
+from hostile import classifier_sizes, classifiers  # noqa: E402
 from napari_image_classifier.classifiers.classifier import load_classifier  # noqa: E402
 from napari_image_classifier.errors import ImageClassifierError  # noqa: E402
 from napari_image_classifier.jobs import import_network  # noqa: E402
@@ -132,20 +132,20 @@ def main(good: Path, classifier: Path, old: Path, released: Path) -> None:
     keras_3, keras_2 = good.read_bytes(), old.read_bytes()
     network, texture = (released.joinpath(f"{name}.keras").read_bytes() for name in _RELEASED)
     for kind, ways, files in (
-        ("foreign", {"import": imported}, hostile_files.foreign(keras_3)),
-        ("foreign", {"import": imported}, hostile_sizes.foreign(keras_3)),
-        ("hdf5", {"import": imported_for_colours}, hostile_files.hdf5(keras_2)),
-        ("hdf5", {"import": imported_for_colours}, hostile_sizes.hdf5(keras_2)),
-        ("classifiers", used, hostile_files.classifiers(classifier.read_bytes())),
-        ("classifiers", used, hostile_sizes.classifiers(network)),
-        ("classifiers", used, hostile_sizes.textures(texture)),
+        ("foreign", {"import": imported}, classifiers.foreign(keras_3)),
+        ("foreign", {"import": imported}, classifier_sizes.foreign(keras_3)),
+        ("hdf5", {"import": imported_for_colours}, classifiers.hdf5(keras_2)),
+        ("hdf5", {"import": imported_for_colours}, classifier_sizes.hdf5(keras_2)),
+        ("classifiers", used, classifiers.classifiers(classifier.read_bytes())),
+        ("classifiers", used, classifier_sizes.classifiers(network)),
+        ("classifiers", used, classifier_sizes.textures(texture)),
     ):
         for name, content in files:
             path.write_bytes(content)
             # The sets are made by themselves, and may have names in common.
             called = f"{name}, again" if name in found[kind] else name
             found[kind][called] = said_of(path, {**ways, "load": load_classifier})
-    path.write_bytes(hostile_files.with_other_outputs(classifier.read_bytes()))
+    path.write_bytes(classifiers.with_other_outputs(classifier.read_bytes()))
     shape = (1, *load_classifier(path).preparation.size, 2)
 
     def predict(path: Path) -> Any:

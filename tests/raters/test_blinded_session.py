@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.hostile_kept_files import write_study
 from helpers.wells import CLASSES, train_on_half, write_wells
+from hostile.kept_files import write_study
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.annotations import ASSISTED, CANNOT_TELL, ItemKey
 from napari_image_classifier.items.query import ItemsQuery

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.hostile_folder import make_hostile, run_of
+from hostile.folder import make_hostile, run_of
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.errors import Fault
 from napari_image_classifier.items.item import ItemTable

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.hostile_texts import HONEST, HOSTILE, NO_TEXT
+from hostile.texts import HONEST, HOSTILE, NO_TEXT
 from napari_image_classifier.system.append_log import AppendedTable
 from napari_image_classifier.system.csv_tables import (
     as_cell,

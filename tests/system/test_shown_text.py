@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from helpers.hostile_texts import HONEST, HOSTILE, acts
+from hostile.texts import HONEST, HOSTILE, acts
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.system.shown_text import (
     ReadableStream,

@@ -13,13 +13,13 @@ from qtpy.QtCore import QSize
 from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QWidget
 
-from helpers.hostile_files import parts_of, zipped
-from helpers.hostile_kept_files import HOSTILE as HOSTILE_FILES
-from helpers.hostile_kept_files import WAYS, write_study
-from helpers.hostile_texts import HOSTILE
 from helpers.objects import mask_of, noise
 from helpers.plugin import PLUGIN
 from helpers.shown_widgets import assert_plain
+from hostile.classifiers import parts_of, zipped
+from hostile.kept_files import HOSTILE as HOSTILE_FILES
+from hostile.kept_files import WAYS, write_study
+from hostile.texts import HOSTILE
 from napari_image_classifier.classifiers.prediction import Prediction
 from napari_image_classifier.evaluation.evaluate import SurestError
 from napari_image_classifier.images.image import Image

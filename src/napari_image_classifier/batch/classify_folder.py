@@ -31,7 +31,7 @@ from napari_image_classifier.batch.predictions_csv import (
 from napari_image_classifier.batch.result import FolderResult
 from napari_image_classifier.batch.retries import PatientPrediction
 from napari_image_classifier.batch.shards import Shard
-from napari_image_classifier.batch.stream import predict_images
+from napari_image_classifier.batch.stream import check_workers, predict_images
 from napari_image_classifier.classifiers.archive import sha256_of
 from napari_image_classifier.classifiers.classifier import Classifier, load_classifier
 from napari_image_classifier.classifiers.manifest import check_place, manifest_path
@@ -57,7 +57,6 @@ from napari_image_classifier.system.outputs import (
     check_output,
 )
 from napari_image_classifier.system.progress import Pause
-from napari_image_classifier.system.records import MOST_THREADS
 
 ROWS_AT_ONCE = 1000
 SECONDS_BETWEEN_NOTES = 10.0
@@ -185,8 +184,7 @@ def classify_folder(
     header = Header(
         SCHEMA, classifier.sha256, pattern, axes, stored_masks, split_masks, channels or {}
     )
-    if workers is not None and not 1 <= workers <= MOST_THREADS:
-        raise ItemsError(f"There can be 1 to {MOST_THREADS} workers, not {workers}.")
+    check_workers(workers)
     # How many threads the workers of a cluster have is their own affair.
     threads = None if predict else workers or os.cpu_count()
     chosen = predict or partial(

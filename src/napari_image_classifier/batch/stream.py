@@ -31,7 +31,7 @@ from napari_image_classifier.images.deadlines import (
 )
 from napari_image_classifier.images.names.patterns import ImageFiles
 from napari_image_classifier.system.child_process import NoPythonError
-from napari_image_classifier.system.machine import MOST_WORKERS
+from napari_image_classifier.system.records import MOST_THREADS
 from napari_image_classifier.system.shown_text import readable
 from napari_image_classifier.typing import DrawThumbnail, ShouldStop
 
@@ -45,6 +45,23 @@ SECONDS_TO_END = 0.3
 Task = Sequence[ImageFiles]
 # Of a task and what says whether to stop, which is asked before each image and between its items.
 Work = Callable[[Task, ShouldStop], Predictions]
+
+
+def check_workers(workers: int | None) -> None:
+    """Refuse a number of workers that no computer has use for.
+
+    Parameters
+    ----------
+    workers
+        How many work side by side; None for one per core.
+
+    Raises
+    ------
+    ImageClassifierError
+        There are fewer than one, or more than `MOST_THREADS`.
+    """
+    if workers is not None and not 1 <= workers <= MOST_THREADS:
+        raise ImageClassifierError(f"There can be 1 to {MOST_THREADS:,} workers, not {workers:,}.")
 
 
 def predict_images(
@@ -89,8 +106,7 @@ def predict_images(
     ImageClassifierError
         There are to be fewer than one worker, or more than any computer has use for.
     """
-    if workers is not None and not 1 <= workers <= MOST_WORKERS:
-        raise ImageClassifierError(f"Workers are 1 to {MOST_WORKERS}, not {workers}.")
+    check_workers(workers)
     n_workers = workers or os.cpu_count() or 1
     over = threading.Event()
 

@@ -30,7 +30,7 @@ from napari_image_classifier.cli.tables import agreement_command, sort_command, 
 from napari_image_classifier.cli.training import lines_on_pattern, train_command
 from napari_image_classifier.errors import ImageClassifierError
 from napari_image_classifier.items.preparation import LARGEST_SIZE, Preparation
-from napari_image_classifier.system.machine import MOST_WORKERS
+from napari_image_classifier.system.records import MOST_THREADS
 from napari_image_classifier.system.settings import Setting
 from napari_image_classifier.system.shown_text import readable_lines
 from napari_image_classifier.training.config import TrainingConfig
@@ -45,7 +45,7 @@ NetworkChannels = Annotated[
     ),
 ]
 Size = Annotated[int | None, Setting(at_least=1, at_most=LARGEST_SIZE)]
-Workers = Annotated[int | None, Setting(at_least=1, at_most=MOST_WORKERS)]
+Workers = Annotated[int | None, Setting(at_least=1, at_most=MOST_THREADS)]
 
 
 class _Commands(TyperGroup):

@@ -9,9 +9,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-# More than the cores of any machine that this runs on.
-MOST_WORKERS = 1024
-
 
 def versions_of(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of packages.

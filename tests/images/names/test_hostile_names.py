@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers.bad_names import LETTERS, PATTERNS, REFUSED, SPANNING
-from helpers.bad_sizes import SIZES
 from helpers.fuzzing import bounded
+from hostile.image_sizes import SIZES
+from hostile.names import LETTERS, PATTERNS, REFUSED, SPANNING
 from napari_image_classifier.images.names.composition import composition_of, question_on
 from napari_image_classifier.images.names.folder_plates import with_plates_of_folders
 from napari_image_classifier.images.names.patterns import (

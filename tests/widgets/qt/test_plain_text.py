@@ -9,8 +9,8 @@ from markupsafe import Markup
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMessageBox, QToolTip
 
-from helpers.hostile_texts import HONEST, HOSTILE, acts
 from helpers.shown_widgets import assert_plain
+from hostile.texts import HONEST, HOSTILE, acts
 from napari_image_classifier.system.shown_text import never_html, readable, readable_lines
 from napari_image_classifier.widgets.qt.dock import coloured_dot
 from napari_image_classifier.widgets.qt.parts import (

@@ -7,8 +7,8 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 
-from helpers.bad_images import NO_TEXT, write_bad_images, write_good
 from helpers.plugin import PLUGIN
+from hostile.images import NO_TEXT, write_bad_images, write_good
 from napari_image_classifier.images.read_errors import ImageReadError
 from napari_image_classifier.system.shown_text import never_html, readable
 

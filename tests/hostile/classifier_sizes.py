@@ -19,7 +19,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from helpers.hostile_files import (
+from hostile.classifiers import (
     CONFIGURATION,
     DESCRIPTION,
     GRAPH,
